@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: GPL-2.0
+#
+# make help says what there is. The module is built in build/<kernel release>, one directory for
+# each kernel, from symbolic links to the sources (scripts/farm).
+
+KDIR ?= /lib/modules/$(shell uname -r)/build
+# What the kernel calls itself. (Debian's include/config/kernel.release of 6.1 says another name.)
+release = $(shell sed -n 's/.*UTS_RELEASE "\(.*\)"/\1/p' $(KDIR)/include/generated/utsrelease.h 2>/dev/null)
+BUILD ?= build/$(release)
+HOST_BUILD ?= build/host
+DESTDIR ?=
+PREFIX ?= /usr/local
+KUNIT ?=
+
+jobs = $(if $(filter -j% --jobserver%,$(MAKEFLAGS)),,-j$(shell nproc))
+kbuild = flock $(BUILD)/.lock $(MAKE) $(jobs) -C $(KDIR) M=$(abspath $(BUILD)) KUNIT=$(KUNIT)
+
+all: modules
+
+check-kdir:
+	@test -e $(KDIR)/Makefile || { \
+		echo "make: no kernel to build against at $(KDIR): install the headers of the running kernel, or give KDIR=" >&2; \
+		exit 1; }
+	@test -n "$(release)" || { \
+		echo "make: $(KDIR) is not configured and built (no include/generated/utsrelease.h): run 'make modules_prepare' there" >&2; \
+		exit 1; }
+
+modules: check-kdir
+	@mkdir -p $(BUILD)
+	@flock $(BUILD)/.lock scripts/farm . $(BUILD)
+	+@$(kbuild) modules
+
+install: modules
+	@# A distribution keeps the key of its kernel to itself: without it there is nothing to sign with.
+	+@$(kbuild) modules_install $(if $(wildcard $(KDIR)/certs/signing_key.pem),,CONFIG_MODULE_SIG_ALL=) $(if $(DESTDIR),INSTALL_MOD_PATH=$(abspath $(DESTDIR)))
+	install -d $(DESTDIR)$(PREFIX)/include/linux
+	install -m 644 include/uapi/linux/*.h $(DESTDIR)$(PREFIX)/include/linux/
+	install -d $(DESTDIR)/etc/udev/rules.d
+	install -m 644 scripts/60-perfbuf.rules $(DESTDIR)/etc/udev/rules.d/
+	$(if $(DESTDIR),,depmod $(release))
+
+user:
+	@mkdir -p $(HOST_BUILD)
+	@flock $(HOST_BUILD)/.lock cmake -S . -B $(HOST_BUILD)
+	+@flock $(HOST_BUILD)/.lock cmake --build $(HOST_BUILD) $(jobs) $(if $(TARGET),--target $(TARGET))
+
+kunit:
+	@scripts/test kunit
+
+test:
+	@scripts/test $(PART)
+
+demo:
+	@scripts/demo
+
+vm:
+	@scripts/vm --kernel $(or $(KERNEL),6.1) -- $(or $(RUN),sh)
+
+clean:
+	rm -rf build
+
+help:
+	@echo 'make             the module for the running kernel, in build/<release>/perfbuf.ko'
+	@echo 'make KDIR=<dir>  the module for another kernel: its headers, or its build directory'
+	@echo '     KUNIT=1     and perfbuf_kunit.ko;  W=e: a warning is an error;  V=1: the commands'
+	@echo '     BUILD=<dir> and elsewhere than in build/<release>'
+	@echo 'make install     the module, its headers and its udev rule; DESTDIR= and PREFIX= as usual'
+	@echo 'make user        the program perfbuf, its library and the host tests, in build/host'
+	@echo '     TARGET=<t>  only that target of CMake'
+	@echo 'make test        all tests; PART="gates kunit" for some of them'
+	@echo 'make kunit       the KUnit suites in QEMU'
+	@echo 'make vm          a shell in QEMU with the module loaded; KERNEL=6.1|6.12|kunit|kunit-debug'
+	@echo 'make demo        records a workload on a stock kernel in QEMU and shows it with perf'
+	@echo 'make clean       removes build/ (kernels are kept elsewhere: docs/building.md)'
+
+.PHONY: all check-kdir modules install user kunit test demo vm clean help

@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The Linux kernel memory model's accessors, for C++. A word that more than one
+ * context touches is a shared<T> (CPUs, or the kernel and user space) or a
+ * local<T> (one CPU at a time: task, softirq, irq and NMI nested on it), and
+ * these are the only ways to it.
+ *
+ * In the kernel they are what READ_ONCE() and friends are there. On the host
+ * they are __atomic builtins, so that sanitizers understand them, and with
+ * CXXRT_MODEL each tells the test's scheduler, before it happens, which bytes it
+ * is about to touch.
+ */
+#pragma once
+
+#include <cxxrt/std.hpp>
+
+#ifdef CXXRT_MODEL
+#include <cxxrt_model.hpp>
+#else
+namespace cxxrt::model
+{
+enum class access { load, store, release, rmw, plain_store, wmb, rmb, mb, barrier };
+
+/* Not modelled: every hook folds away. */
+inline void before(access, const volatile void *, std::size_t) noexcept
+{
+}
+} // namespace cxxrt::model
+#endif
+
+namespace cxxrt
+{
+
+template <typename T>
+concept word = std::is_trivially_copyable_v<T> &&
+	(sizeof(T) == 1 || sizeof(T) == 2 || sizeof(T) == 4 || sizeof(T) == 8);
+
+/* The compiler may not move accesses across. */
+inline void barrier() noexcept
+{
+	model::before(model::access::barrier, nullptr, 0);
+	asm volatile("" ::: "memory");
+}
+
+/* Stores before are seen before stores after. */
+inline void smp_wmb() noexcept
+{
+	model::before(model::access::wmb, nullptr, 0);
+#if defined(__x86_64__)
+	asm volatile("" ::: "memory");
+#else
+	__atomic_thread_fence(__ATOMIC_RELEASE);
+#endif
+}
+
+/* Loads before are done before loads after. */
+inline void smp_rmb() noexcept
+{
+	model::before(model::access::rmb, nullptr, 0);
+#if defined(__x86_64__)
+	asm volatile("" ::: "memory");
+#else
+	__atomic_thread_fence(__ATOMIC_ACQUIRE);
+#endif
+}
+
+inline void smp_mb() noexcept
+{
+	model::before(model::access::mb, nullptr, 0);
+#if defined(__KERNEL__) && defined(__x86_64__)
+	asm volatile("lock; addl $0,-4(%%rsp)" ::: "memory", "cc");
+#else
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+#endif
+}
+
+template <word T>
+inline T read_once(const T &from) noexcept
+{
+	model::before(model::access::load, &from, sizeof(from));
+#ifdef __KERNEL__
+	return *static_cast<const volatile T *>(&from);
+#else
+	return __atomic_load_n(&from, __ATOMIC_RELAXED);
+#endif
+}
+
+template <word T>
+inline void write_once(T &to, std::type_identity_t<T> value) noexcept
+{
+	model::before(model::access::store, &to, sizeof(to));
+#ifdef __KERNEL__
+	*static_cast<volatile T *>(&to) = value;
+#else
+	__atomic_store_n(&to, value, __ATOMIC_RELAXED);
+#endif
+}
+
+template <word T>
+inline T load_acquire(const T &from) noexcept
+{
+	model::before(model::access::load, &from, sizeof(from));
+	return __atomic_load_n(&from, __ATOMIC_ACQUIRE);
+}
+
+template <word T>
+inline void store_release(T &to, std::type_identity_t<T> value) noexcept
+{
+	model::before(model::access::release, &to, sizeof(to));
+	__atomic_store_n(&to, value, __ATOMIC_RELEASE);
+}
+
+/*
+ * Shared data that is no word: plain accesses. What orders them is the barriers
+ * beside them and nothing else.
+ */
+inline void copy_plain(void *to, const void *from, std::size_t bytes) noexcept
+{
+	model::before(model::access::plain_store, to, bytes);
+	__builtin_memcpy(to, from, bytes);
+}
+
+inline void zero_plain(void *to, std::size_t bytes) noexcept
+{
+	model::before(model::access::plain_store, to, bytes);
+	__builtin_memset(to, 0, bytes);
+}
+
+/* A word that CPUs share. */
+template <word T>
+class shared
+{
+public:
+	constexpr shared() noexcept = default;
+	constexpr explicit shared(T value) noexcept : value_(value) {}
+
+	T read_once() const noexcept { return cxxrt::read_once(value_); }
+	void write_once(T value) noexcept { cxxrt::write_once(value_, value); }
+	T load_acquire() const noexcept { return cxxrt::load_acquire(value_); }
+	void store_release(T value) noexcept { cxxrt::store_release(value_, value); }
+
+	/* Fully ordered, locked: for slow paths. */
+	T fetch_add(T by) noexcept requires std::integral<T>
+	{
+		model::before(model::access::rmw, &value_, sizeof(value_));
+		return __atomic_fetch_add(&value_, by, __ATOMIC_SEQ_CST);
+	}
+
+	/* True if the word was @expected and now is @desired. */
+	bool try_cmpxchg(T expected, T desired) noexcept
+	{
+		model::before(model::access::rmw, &value_, sizeof(value_));
+		return __atomic_compare_exchange_n(&value_, &expected, desired, false,
+						   __ATOMIC_SEQ_CST, __ATOMIC_RELAXED);
+	}
+
+	T exchange(T value) noexcept
+	{
+		model::before(model::access::rmw, &value_, sizeof(value_));
+		return __atomic_exchange_n(&value_, value, __ATOMIC_SEQ_CST);
+	}
+
+private:
+	T value_{};
+};
+
+/*
+ * A word that one CPU at a time writes, from nested contexts: read-modify-write
+ * is one instruction, so an interrupt or an NMI is before or after it, and needs
+ * no lock prefix. Other CPUs may read it.
+ */
+template <word T>
+requires(sizeof(T) == 8 || sizeof(T) == 4) class local
+{
+public:
+	constexpr local() noexcept = default;
+	constexpr explicit local(T value) noexcept : value_(value) {}
+
+	T read() const noexcept { return cxxrt::read_once(value_); }
+	void set(T value) noexcept { cxxrt::write_once(value_, value); }
+
+	void add(T by) noexcept
+	{
+		model::before(model::access::rmw, &value_, sizeof(value_));
+#if defined(__KERNEL__) && defined(__x86_64__)
+		if constexpr (sizeof(T) == 8)
+			asm volatile("addq %1, %0" : "+m"(value_) : "er"(by) : "memory", "cc");
+		else
+			asm volatile("addl %1, %0" : "+m"(value_) : "ir"(by) : "memory", "cc");
+#else
+		__atomic_fetch_add(&value_, by, __ATOMIC_RELAXED);
+#endif
+	}
+
+	/* True if the word was @expected and now is @desired; otherwise @expected is what it was.
+	 */
+	bool try_cmpxchg(T &expected, T desired) noexcept
+	{
+		model::before(model::access::rmw, &value_, sizeof(value_));
+#if defined(__KERNEL__) && defined(__x86_64__)
+		bool done;
+
+		if constexpr (sizeof(T) == 8)
+			asm volatile("cmpxchgq %3, %1"
+				     : "=@ccz"(done), "+m"(value_), "+a"(expected)
+				     : "r"(desired)
+				     : "memory");
+		else
+			asm volatile("cmpxchgl %3, %1"
+				     : "=@ccz"(done), "+m"(value_), "+a"(expected)
+				     : "r"(desired)
+				     : "memory");
+		return done;
+#else
+		return __atomic_compare_exchange_n(&value_, &expected, desired, false,
+						   __ATOMIC_RELAXED, __ATOMIC_RELAXED);
+#endif
+	}
+
+	/* xchg with memory locks the bus on x86; this does not. */
+	T exchange(T desired) noexcept
+	{
+		T seen = read();
+
+		while (!try_cmpxchg(seen, desired))
+			;
+		return seen;
+	}
+
+private:
+	T value_{};
+};
+
+} // namespace cxxrt

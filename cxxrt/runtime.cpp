@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What g++ refers to with -fno-exceptions -fno-rtti, and nothing else. Plain
+ * operator new, __cxa_guard_* and __cxa_atexit stay undefined: modpost then
+ * names the code that wants them.
+ *
+ * No class with a vtable may stand in this file: g++ declares
+ * __cxa_pure_virtual weak where a vtable names it, and a weak definition could
+ * be dropped.
+ */
+#include <cxxrt/alloc.hpp>
+#include <cxxrt/platform.h>
+
+void *operator new(std::size_t bytes, cxxrt::gfp tag) noexcept
+{
+	return cxxrt_alloc(bytes, static_cast<unsigned int>(tag));
+}
+
+void operator delete(void *memory) noexcept
+{
+	cxxrt_free(memory);
+}
+
+void operator delete(void *memory, std::size_t) noexcept
+{
+	cxxrt_free(memory);
+}
+
+extern "C" [[noreturn]] void __cxa_pure_virtual();
+
+extern "C" [[noreturn]] void __cxa_pure_virtual()
+{
+	cxxrt_fatal("perfbuf: pure virtual function called");
+	__builtin_trap();
+}

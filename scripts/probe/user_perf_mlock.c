@@ -1,0 +1,9 @@
+// SPDX-License-Identifier: GPL-2.0
+/* perf charges locked pages to a counter of its own, not to user->locked_vm. */
+#include <linux/sched/user.h>
+
+atomic_long_t *probe(struct user_struct *user);
+atomic_long_t *probe(struct user_struct *user)
+{
+	return &user->perf_mlock;
+}
