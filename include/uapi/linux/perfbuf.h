@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: GPL-2.0 WITH Linux-syscall-note */
+/*
+ * perfbuf: perf's ring buffer for every kernel module.
+ *
+ * A source is a character device, /dev/perfbuf/<source>. A process opens it,
+ * configures the file once with PERFBUF_IOC_OPEN, and from there on the file
+ * behaves as one that perf_event_open(2) returned: mmap(), poll(), read() and
+ * the PERF_EVENT_IOC_* requests mean what they mean there, and the mapping is
+ * laid out as struct perf_event_mmap_page and the records that follow it.
+ *
+ * Before PERFBUF_IOC_OPEN every other request, read() and mmap() fail with
+ * EBADFD.
+ */
+#ifndef _UAPI_LINUX_PERFBUF_H
+#define _UAPI_LINUX_PERFBUF_H
+
+#include <linux/ioctl.h>
+#include <linux/types.h>
+
+/* Requests of our own; those of perf_event_open(2) keep their letter, '$'. */
+#define PERFBUF_IOC_MAGIC 0xBC
+
+/**
+ * struct perfbuf_open - what perf_event_open(2) takes as its arguments
+ * @attr:  user address of a struct perf_event_attr. Its size field is read as
+ *         perf reads it: 0 stands for PERF_ATTR_SIZE_VER0, what is longer than
+ *         the kernel's own must be zero behind it. On E2BIG the size that the
+ *         module knows is written to attr.size.
+ * @pid:   0 the caller, > 0 that thread, -1 every process (then @cpu >= 0)
+ * @cpu:   >= 0 that CPU only, -1 every CPU (then @pid >= 0)
+ * @flags: PERF_FLAG_FD_CLOEXEC is accepted and has no effect (the file is open
+ *         already); the other flags of perf_event_open(2) fail with
+ *         EOPNOTSUPP, unknown bits with EINVAL
+ *
+ * Errors are those of perf_event_open(2), with three differences. What perf
+ * has and this source has not is refused with EOPNOTSUPP, never ignored. A
+ * second PERFBUF_IOC_OPEN fails with EBUSY. attr.type and attr.config are the
+ * source's: a source that has only one kind of event wants PERF_TYPE_SOFTWARE
+ * and PERF_COUNT_SW_CPU_CLOCK ("clock").
+ */
+struct perfbuf_open {
+	__u64 attr;
+	__s32 pid;
+	__s32 cpu;
+	__u64 flags;
+};
+
+#define PERFBUF_IOC_OPEN _IOW(PERFBUF_IOC_MAGIC, 0, struct perfbuf_open)
+
+/* Where the data pages of a ring come from. */
+#define PERFBUF_STORAGE_PAGES	 0 /* single pages of the kernel's linear map (perf's way) */
+#define PERFBUF_STORAGE_VMALLOC	 1 /* virtually contiguous */
+#define PERFBUF_STORAGE_MIRRORED 2 /* the same, twice in a row: records never wrap in the kernel   \
+				    */
+
+/* The reader polls the positions by itself: no wakeup is sent. poll() still answers. */
+#define PERFBUF_RING_NO_WAKEUP (1U << 0)
+
+/**
+ * struct perfbuf_ring - what a reader may choose beyond perf_event_attr
+ * @size:           of this structure as the caller knows it; it may grow (E2BIG
+ *                  where a later field that the module does not know is not 0)
+ * @storage:        PERFBUF_STORAGE_*; before the first mmap() (EBUSY after it)
+ * @flags:          PERFBUF_RING_*
+ * @reserved:       0
+ * @wakeup_latency: ns; no record waits longer than about this for a wakeup,
+ *                  whatever the watermark and whether or not another follows;
+ *                  0: no limit; at least 10000, at most 3600 seconds
+ *
+ * Applies to the file's next ring, and @flags and @wakeup_latency to the one it
+ * has. Errors: EINVAL (a value), E2BIG, EFAULT, EBUSY.
+ */
+struct perfbuf_ring {
+	__u32 size;
+	__u32 storage;
+	__u32 flags;
+	__u32 reserved;
+	__u64 wakeup_latency;
+};
+
+#define PERFBUF_IOC_RING _IOW(PERFBUF_IOC_MAGIC, 1, struct perfbuf_ring)
+
+/*
+ * mmap() at this offset, one page, PROT_READ, MAP_SHARED: struct
+ * perfbuf_ring_stats of the ring that the file writes to (EINVAL while it has
+ * none). The page may be kept after the data area was unmapped.
+ */
+#define PERFBUF_MMAP_STATS (1ULL << 40)
+
+/* The causes of a loss: indices of perfbuf_ring_stats.lost. */
+#define PERFBUF_LOST_FULL      0 /* the reader had not made room */
+#define PERFBUF_LOST_PAUSED    1 /* PERF_EVENT_IOC_PAUSE_OUTPUT */
+#define PERFBUF_LOST_TOO_BIG   2 /* larger than the ring or than a record may be */
+#define PERFBUF_LOST_RECURSION 3 /* the source was re-entered in the same context */
+#define PERFBUF_LOST_NO_RING   4 /* nothing was mapped */
+
+/**
+ * struct perfbuf_ring_stats - what a ring has done since it was made
+ * @size:        of this structure as the module knows it; it may grow
+ * @version:     0
+ * @records:     written, without PERF_RECORD_LOST
+ * @bytes:       of all records, PERF_RECORD_LOST included
+ * @lost:        records not written, by cause
+ * @wakeups:     sent to readers
+ * @high_water:  bytes; the most that was unread at once (0 in overwrite mode)
+ * @nesting:     the most writers that were inside at once
+ * @longest:     ns; the longest time from begin to commit
+ *
+ * The last three are kept from the first mmap() of this page on. Each field
+ * is written whole; they are not a snapshot of one moment.
+ */
+struct perfbuf_ring_stats {
+	__u32 size;
+	__u32 version;
+	__u64 records;
+	__u64 bytes;
+	__u64 lost[8];
+	__u64 wakeups;
+	__u64 high_water;
+	__u64 nesting;
+	__u64 longest;
+};
+
+#endif /* _UAPI_LINUX_PERFBUF_H */

@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "device/attr.hpp"
+
+#include "glue/glue.h"
+#include "ring/storage.hpp"
+
+#include <asm/perf_regs.h>
+
+namespace perfbuf
+{
+
+using cxxrt::error;
+using cxxrt::from_return;
+using cxxrt::result;
+
+namespace
+{
+
+/* PERF_SAMPLE_MAX and PERF_FORMAT_MAX are those of the headers at hand. */
+constexpr u64 known_sample_type = u64{PERF_SAMPLE_MAX} - 1;
+constexpr u64 known_read_format = u64{PERF_FORMAT_MAX} - 1;
+
+constexpr u64 supported_sample_type =
+	PERF_SAMPLE_IP | PERF_SAMPLE_TID | PERF_SAMPLE_TIME | PERF_SAMPLE_ADDR | PERF_SAMPLE_ID |
+	PERF_SAMPLE_IDENTIFIER | PERF_SAMPLE_STREAM_ID | PERF_SAMPLE_CPU | PERF_SAMPLE_PERIOD |
+	PERF_SAMPLE_CALLCHAIN | PERF_SAMPLE_REGS_USER | PERF_SAMPLE_STACK_USER | PERF_SAMPLE_RAW;
+
+constexpr u64 supported_read_format = PERF_FORMAT_TOTAL_TIME_ENABLED |
+				      PERF_FORMAT_TOTAL_TIME_RUNNING | PERF_FORMAT_ID |
+				      PERF_FORMAT_GROUP | PERF_FORMAT_LOST;
+/* The bits of attr from disabled to sigtrap. */
+constexpr u32 known_bits = 38;
+
+#if defined(__x86_64__)
+/* The segment registers are not to be had in 64-bit mode, as in perf. */
+constexpr u64 no_such_regs = (1ULL << PERF_REG_X86_DS) | (1ULL << PERF_REG_X86_ES) |
+			     (1ULL << PERF_REG_X86_FS) | (1ULL << PERF_REG_X86_GS);
+constexpr u64 user_regs = ((1ULL << PERF_REG_X86_64_MAX) - 1) & ~no_such_regs;
+/* perf has these for some counters. */
+constexpr u64 vector_regs = ~((1ULL << PERF_REG_X86_XMM0) - 1);
+#else
+#error "perfbuf knows the user registers of x86-64 only"
+#endif
+
+result<void> check_clock(const perf_event_attr &attr) noexcept
+{
+	if (!attr.use_clockid)
+		return {};
+	switch (attr.clockid) {
+	case 0:	 /* CLOCK_REALTIME */
+	case 1:	 /* CLOCK_MONOTONIC */
+	case 4:	 /* CLOCK_MONOTONIC_RAW */
+	case 7:	 /* CLOCK_BOOTTIME */
+	case 11: /* CLOCK_TAI */
+		return {};
+	}
+	return error(EINVAL);
+}
+
+/* What perf_event has and we have not: refused, never ignored. */
+bool is_supported(const perf_event_attr &attr) noexcept
+{
+	if (attr.sample_type & ~supported_sample_type)
+		return false;
+	if (attr.pinned || attr.exclusive || attr.exclude_host || attr.precise_ip ||
+	    attr.inherit_stat || attr.context_switch || attr.namespaces || attr.ksymbol ||
+	    attr.bpf_event || attr.aux_output || attr.cgroup || attr.text_poke || attr.build_id ||
+	    attr.remove_on_exec || attr.sigtrap)
+		return false;
+	/* Later headers give bits of it names: aux_action. */
+	u32 behind_aux_sample_size;
+
+	__builtin_memcpy(&behind_aux_sample_size, &attr.aux_sample_size + 1,
+			 sizeof(behind_aux_sample_size));
+
+	/* And so they do with the bits behind sigtrap. */
+	u64 bits;
+
+	__builtin_memcpy(&bits, &attr.read_format + 1, sizeof(bits));
+	return !behind_aux_sample_size && !(bits >> known_bits) &&
+	       !(attr.read_format & ~supported_read_format) &&
+	       !((attr.sample_regs_user | attr.sample_regs_intr) & vector_regs) &&
+	       !attr.aux_watermark && !attr.aux_sample_size;
+}
+
+/* lockdown=confidentiality: nothing of the kernel's, and no user memory that might be somebody's
+ * secret. */
+bool is_confidential(const perf_event_attr &attr) noexcept
+{
+	if (!attr.exclude_kernel)
+		return true;
+	if (attr.sample_type & PERF_SAMPLE_CALLCHAIN && !attr.exclude_callchain_kernel)
+		return true;
+	return attr.sample_type & PERF_SAMPLE_STACK_USER;
+}
+
+} // namespace
+
+result<void> copy_attr(perf_event_attr &attr, u64 user_address) noexcept
+{
+	u32 size;
+
+	TRY(from_return(pb_copy_from_user(
+		&size, user_address + __builtin_offsetof(perf_event_attr, size), sizeof(size))));
+	if (!size)
+		size = PERF_ATTR_SIZE_VER0;
+
+	int ret = -E2BIG;
+
+	if (size >= PERF_ATTR_SIZE_VER0 && size <= page_size)
+		ret = pb_copy_struct_from_user(&attr, sizeof(attr), user_address, size);
+	if (ret == -E2BIG) {
+		/* Tells which size would do; that this may fail is the caller's own doing. */
+		size = sizeof(attr);
+		pb_copy_to_user(user_address + __builtin_offsetof(perf_event_attr, size), &size,
+				sizeof(size));
+		return error(E2BIG);
+	}
+	TRY(from_return(ret));
+	attr.size = size;
+	return {};
+}
+
+result<void> check_ranges(const perf_event_attr &attr) noexcept
+{
+	if (attr.__reserved_1 || attr.__reserved_2 || attr.__reserved_3)
+		return error(EINVAL);
+	if (attr.sample_type & ~known_sample_type)
+		return error(EINVAL);
+	if (attr.read_format & ~known_read_format)
+		return error(EINVAL);
+	if (attr.sample_type & PERF_SAMPLE_REGS_USER &&
+	    (!attr.sample_regs_user || attr.sample_regs_user & ~(user_regs | vector_regs)))
+		return error(EINVAL);
+	if (attr.sample_type & PERF_SAMPLE_STACK_USER &&
+	    (attr.sample_stack_user >= 0xffff || attr.sample_stack_user % record_alignment))
+		return error(EINVAL);
+	if (attr.sample_type & PERF_SAMPLE_REGS_INTR &&
+	    (!attr.sample_regs_intr || attr.sample_regs_intr & ~(user_regs | vector_regs)))
+		return error(EINVAL);
+	if (attr.sample_type & PERF_SAMPLE_WEIGHT && attr.sample_type & PERF_SAMPLE_WEIGHT_STRUCT)
+		return error(EINVAL);
+	if (attr.inherit_thread && !attr.inherit)
+		return error(EINVAL);
+	if (attr.remove_on_exec && attr.enable_on_exec)
+		return error(EINVAL);
+	if (attr.sigtrap && !attr.remove_on_exec)
+		return error(EINVAL);
+	if (attr.freq) {
+		if (attr.sample_freq > pb_param_max_sample_rate())
+			return error(EINVAL);
+	} else if (attr.sample_period & (1ULL << 63)) {
+		return error(EINVAL);
+	}
+	if (attr.inherit && attr.sample_type & PERF_SAMPLE_READ)
+		return error(EINVAL);
+	return {};
+}
+
+result<void> check_support(perf_event_attr &attr) noexcept
+{
+	if (!attr.sample_max_stack)
+		attr.sample_max_stack = max_stack_frames;
+	if (attr.sample_type & PERF_SAMPLE_CALLCHAIN && attr.sample_max_stack > max_stack_frames)
+		return error(EOVERFLOW);
+	TRY(check_clock(attr));
+	if (!is_supported(attr))
+		return error(EOPNOTSUPP);
+	if (pb_locked_down() && is_confidential(attr))
+		return error(EPERM);
+	return {};
+}
+
+} // namespace perfbuf

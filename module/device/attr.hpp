@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* struct perf_event_attr as user space hands it in. */
+#pragma once
+
+#include "ring/abi.hpp"
+
+#include <cxxrt/result.hpp>
+
+namespace perfbuf
+{
+
+/* perf's default of kernel.perf_event_max_stack, and our limit of attr.sample_max_stack. */
+inline constexpr u32 max_stack_frames = 127;
+
+/*
+ * Copies the attr at @user_address, of the size that it says itself. EFAULT; E2BIG, with the known
+ * size written back to attr.size. Process context, may sleep.
+ */
+cxxrt::result<void> copy_attr(perf_event_attr &attr, u64 user_address) noexcept;
+
+/* Values that no perf_event has: EINVAL. Any context. */
+cxxrt::result<void> check_ranges(const perf_event_attr &attr) noexcept;
+
+/*
+ * What this module does: EOVERFLOW, EINVAL (depth of stacks, clock), then EOPNOTSUPP for what
+ * perf_event has and we have not, EPERM under lockdown. Fills in defaults. perf looks at these
+ * after the task, the CPU and the type. Process context.
+ */
+cxxrt::result<void> check_support(perf_event_attr &attr) noexcept;
+
+} // namespace perfbuf

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "device/cpus.hpp"
+
+#include "device/setup.hpp"
+#include "device/task.h"
+
+#include <cxxrt/memory_model.hpp>
+#include <generated/offsets.h>
+
+namespace perfbuf
+{
+
+namespace
+{
+
+/* By CPU. Written on that CPU, under the lists' lock. */
+constinit cxxrt::shared<u8> is_open[PB_NR_CPUS];
+
+constinit cxxrt::shared<u32> any_cpu_closed;
+
+struct call {
+	void (*fn)(void *arg);
+	void *arg;
+	bool done;
+};
+
+/* The CPU may have closed while the interrupt was on its way. */
+void call_here(void *of) noexcept
+{
+	call *wanted = static_cast<call *>(of);
+
+	if (!cpu_is_open(pb_this_cpu()))
+		return;
+	wanted->fn(wanted->arg);
+	wanted->done = true;
+}
+
+} // namespace
+
+bool cpu_is_open(u32 cpu) noexcept
+{
+	return is_open[cpu].read_once();
+}
+
+bool may_begin(s32 event_cpu, u32 cpu) noexcept
+{
+	return cpu_is_open(cpu) && !(event_cpu < 0 && any_cpu_closed.read_once());
+}
+
+void close_any_cpu(bool closed) noexcept
+{
+	any_cpu_closed.write_once(closed);
+}
+
+void open_cpu(u32 cpu) noexcept
+{
+	lists_guard held;
+
+	is_open[cpu].write_once(1);
+}
+
+void close_cpu(u32 cpu) noexcept
+{
+	lists_guard held;
+
+	is_open[cpu].write_once(0);
+}
+
+void run_alone_on(u32 cpu, void (*fn)(void *arg), void *arg) noexcept
+{
+	call wanted = {fn, arg, false};
+
+	do {
+		{
+			lists_guard held;
+
+			if (!is_open[cpu].read_once())
+				return fn(arg);
+		}
+		pb_call_on_cpu(static_cast<int>(cpu), call_here, &wanted);
+	} while (!wanted.done);
+}
+
+} // namespace perfbuf

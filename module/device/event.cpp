@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: GPL-2.0
+/* What a file does with its event, in process context. The writers' half is in event_write.cpp. */
+#include "device/event.hpp"
+
+#include "glue/glue.h"
+
+namespace perfbuf
+{
+
+using cxxrt::error;
+using cxxrt::lock_guard;
+using cxxrt::result;
+
+namespace
+{
+
+constinit cxxrt::lock_class event_lock_class{"perfbuf event", {}};
+constinit cxxrt::shared<u64> last_id;
+
+constexpr u64 ns_per_second = 1000000000;
+
+u32 sample_id_bytes(const perf_event_attr &attr) noexcept
+{
+	if (!attr.sample_id_all)
+		return 0;
+	return sizeof(u64) * cxxrt::count_bits(attr.sample_type & sample_id_fields);
+}
+
+/*
+ * A clock's frequency is as good as its period, and so perf forgets it: PERF_EVENT_IOC_PERIOD
+ * gives ns from then on.
+ */
+u64 first_period(const perf_event_attr &attr) noexcept
+{
+	return attr.freq && attr.sample_freq ? ns_per_second / attr.sample_freq
+					     : attr.sample_period;
+}
+
+} // namespace
+
+event::event(const perf_event_attr &attr, s32 cpu, pb_task *target, wake_target &file) noexcept
+	: attr_(attr), id_(last_id.fetch_add(1) + 1), cpu_(cpu), target_(target),
+	  pid_namespace_(pb_pid_namespace_get()), trailer_bytes_(sample_id_bytes(attr)),
+	  file_(file), irq_work_(*this, run_irq_work), mutex_(event_lock_class)
+{
+	period_.write_once(first_period(attr));
+	exec_armed_.write_once(attr.enable_on_exec);
+}
+
+event::~event()
+{
+	/* The stream goes first: nobody raises the work after it. */
+	stream_.reset();
+	irq_work_.sync();
+	pb_task_put(target_);
+	pb_pid_namespace_put(pid_namespace_);
+}
+
+void event::enable() noexcept
+{
+	lock_guard held(mutex_);
+
+	if (state_.try_cmpxchg(event_state::off, event_state::active))
+		stream_->start();
+}
+
+void event::disable() noexcept
+{
+	lock_guard held(mutex_);
+
+	state_.try_cmpxchg(event_state::active, event_state::off);
+	stream_->stop();
+	/* An exec may have turned it on meanwhile; what it started, we have just stopped. */
+	if (active())
+		stream_->start();
+}
+
+void event::shut_down() noexcept
+{
+	lock_guard held(mutex_);
+
+	state_.write_once(event_state::closed);
+	if (stream_) {
+		stream_->stop();
+		stream_->close();
+	}
+}
+
+result<void> event::refresh(u32 samples) noexcept
+{
+	if (attr_.inherit || !attr_.sample_period)
+		return error(EINVAL);
+	limit_.fetch_add(samples);
+	enable();
+	return {};
+}
+
+void event::reset() noexcept
+{
+	lock_guard held(mutex_);
+
+	count_base_ = stream_->count();
+}
+
+result<void> event::set_period(u64 value) noexcept
+{
+	if (!attr_.sample_period || !value)
+		return error(EINVAL);
+	if (value >> 63)
+		return error(EINVAL);
+
+	lock_guard held(mutex_);
+
+	period_.write_once(value);
+	stream_->period_changed();
+	return {};
+}
+
+u32 event::read_words() const noexcept
+{
+	return 1 + cxxrt::count_bits(attr_.read_format);
+}
+
+u32 event::read_values(u64 *words) noexcept
+{
+	lock_guard held(mutex_);
+	const u64 format = attr_.read_format;
+	const u64 count = stream_->count() - count_base_;
+	const u64 running = stream_->running_ns();
+	u32 n = 0;
+
+	/* perf_event_open(2): a group puts the times before the values, a single event behind. */
+	if (format & PERF_FORMAT_GROUP)
+		words[n++] = 1;
+	else
+		words[n++] = count;
+	if (format & PERF_FORMAT_TOTAL_TIME_ENABLED)
+		words[n++] = running;
+	if (format & PERF_FORMAT_TOTAL_TIME_RUNNING)
+		words[n++] = running;
+	if (format & PERF_FORMAT_GROUP)
+		words[n++] = count;
+	if (format & PERF_FORMAT_ID)
+		words[n++] = id_;
+	if (format & PERF_FORMAT_LOST)
+		words[n++] = losses_.total() - losses_.read(loss_cause::no_ring);
+	return n;
+}
+
+void event::flush_lost() noexcept
+{
+	lock_guard held(mutex_);
+
+	pb_preempt_disable();
+	perf_buffer *into = ring();
+	const bool worth_it =
+		(into && into->can_flush_lost(trailer_bytes_)) || stream_->has_missed();
+	pb_preempt_enable();
+
+	if (worth_it)
+		stream_->run_as_writer(flush_as_writer, this);
+}
+
+void event::update_user_page(perf_buffer &on) noexcept
+{
+	u64 count;
+	u64 running;
+	{
+		lock_guard held(mutex_);
+
+		count = stream_->count() - count_base_;
+		running = stream_->running_ns();
+	}
+
+	auto mapping = on.mapping().lock();
+	perf_event_mmap_page *page = on.user_page();
+
+	/* A sequence count: odd while the rest changes. The reader's half is in perf_event_open(2).
+	 */
+	cxxrt::write_once(page->lock, ++mapping->page_sequence);
+	cxxrt::smp_wmb();
+	page->index = 0;
+	page->offset = static_cast<s64>(count);
+	page->time_enabled = running;
+	page->time_running = running;
+	cxxrt::smp_wmb();
+	cxxrt::write_once(page->lock, ++mapping->page_sequence);
+}
+
+} // namespace perfbuf

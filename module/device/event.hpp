@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * An event: what PERFBUF_IOC_OPEN makes of a file. It knows its attr, its state,
+ * its counts and the ring that its records go to.
+ *
+ * States (perf's, seen from outside):
+ *
+ *   off <--ENABLE/DISABLE, REFRESH, limit--> active --target exits--> exited
+ *    any --source goes--> error
+ *
+ *    any --last close--> closed
+ *
+ * The last three are final: poll says POLLHUP for exited and POLLERR for error.
+ * off -> active and back go by compare-and-exchange, since a tracepoint (exec) or
+ * an interrupt (limit) may do it beside an ioctl.
+ */
+#pragma once
+
+#include "device/source.hpp"
+#include "device/task.h"
+#include "ring/write.hpp"
+
+#include <cxxrt/lock.hpp>
+
+namespace perfbuf
+{
+
+enum class event_state : u32 { off, active, exited, error, closed };
+
+/* When and where a record is written; the part of sample_id that changes from record to record. */
+struct moment {
+	u64 time; /* ns of the event's clock */
+	u32 pid;  /* in the pid namespace of who opened the event */
+	u32 tid;
+	u32 cpu;
+};
+
+/* What of sample_type a sample_id has, a word each. */
+inline constexpr u64 sample_id_fields = PERF_SAMPLE_TID | PERF_SAMPLE_TIME | PERF_SAMPLE_ID |
+					PERF_SAMPLE_STREAM_ID | PERF_SAMPLE_CPU |
+					PERF_SAMPLE_IDENTIFIER;
+inline constexpr u32 sample_id_max = 6 * sizeof(u64);
+
+class event
+{
+public:
+	/* @target: a counted task or nullptr; the event takes it over. @cpu: -1 with a target only.
+	 */
+	event(const perf_event_attr &attr, s32 cpu, pb_task *target, wake_target &file) noexcept;
+	~event();
+	event(const event &) = delete;
+	event &operator=(const event &) = delete;
+
+	const perf_event_attr &attr() const noexcept { return attr_; }
+	u64 id() const noexcept { return id_; }
+	s32 cpu() const noexcept { return cpu_; }
+	/* The task that the event was opened on; nullptr for all. Compare it, do not follow it. */
+	pb_task *target() const noexcept { return target_; }
+	/* The pid namespace that records are written for. */
+	const pb_pid_namespace *pid_namespace() const noexcept { return pid_namespace_; }
+
+	/* ------------------------------------------------- writers: any context, preemption off */
+
+	bool active() const noexcept { return state_.read_once() == event_state::active; }
+
+	/* sample_type's part of a moment, for this CPU and the current task. Any context. */
+	moment now() const noexcept;
+
+	/* The bytes of sample_id_all's trailer; 0 without. A record's size includes them. */
+	u32 trailer_bytes() const noexcept { return trailer_bytes_; }
+	void put_trailer(reservation &into, const moment &when) const noexcept;
+
+	/* A record of @bytes in all (header, body, trailer); ENOSPC, E2BIG: counted. */
+	cxxrt::result<reservation> begin(u32 bytes, const moment &when) noexcept;
+	/*
+	 * The period is over: a sample is about to be written, or lost. False: it is the last that
+	 * REFRESH allows, and the event is off; so who sees the sample sees that, too.
+	 */
+	[[nodiscard]] bool count_overflow() noexcept;
+	/* The record was a sample: it counts towards wakeup_events. */
+	void commit_sample(reservation record) noexcept;
+	/* A record that could not be begun. */
+	void count_loss(loss_cause cause) noexcept;
+
+	/* The current sampling period (ns for a clock): PERF_SAMPLE_PERIOD. */
+	u64 period() const noexcept { return period_.read_once(); }
+
+	/* Turns the event on from a tracepoint (enable_on_exec), once. True if it was off before.
+	 */
+	[[nodiscard]] bool enable_on_exec() noexcept;
+	/* The last task of the target has gone. Any context but NMI. */
+	void target_exited() noexcept;
+
+	/* ------------------------------------------------------- the file: process, may sleep */
+
+	void set_stream(cxxrt::unique_ptr<stream> made) noexcept { stream_ = std::move(made); }
+	stream &producer() noexcept { return *stream_; }
+	/* Off for good: no writer is inside on return; lists forget it. Before the grace period. */
+	void shut_down() noexcept;
+
+	void enable() noexcept;
+	void disable() noexcept;
+	/* EINVAL: not a sampling event. */
+	cxxrt::result<void> refresh(u32 samples) noexcept;
+	void reset() noexcept;
+	cxxrt::result<void> set_period(u64 value) noexcept;
+	cxxrt::result<void> pause_output(bool on) noexcept;
+
+	event_state state() const noexcept { return state_.read_once(); }
+	/* PERF_FORMAT_*: fills @words (read_words_max at most) and returns their number. */
+	static constexpr u32 read_words_max = 6;
+	u32 read_values(u64 *words) noexcept;
+	/* How many of them there are. */
+	u32 read_words() const noexcept;
+	/* Losses that no record has followed are told now, if there is room. */
+	void flush_lost() noexcept;
+	/* Fills in the count and the times of page 0 of @on, the ring that the caller holds. */
+	void update_user_page(perf_buffer &on) noexcept;
+
+	/* The ring's pointer: written under attach_lock(). */
+	perf_buffer *ring() const noexcept { return ring_.load_acquire(); }
+	void set_ring(perf_buffer *ring) noexcept { ring_.store_release(ring); }
+
+	/* Records written, and those not written by cause. */
+	u64 records() const noexcept { return records_.read(); }
+	const loss_counts &losses() const noexcept { return losses_; }
+
+	/* The limit of REFRESH was reached since the last look (SIGIO says POLL_HUP). */
+	bool take_hangup() noexcept { return hangup_.read_once() && hangup_.exchange(0); }
+
+private:
+	class origin;
+
+	static void run_irq_work(event &self) noexcept;
+	static void flush_as_writer(void *self) noexcept;
+
+	const perf_event_attr attr_;
+	const u64 id_;
+	const s32 cpu_;
+	pb_task *const target_;
+	const pb_pid_namespace *const pid_namespace_;
+	u32 trailer_bytes_;
+
+	cxxrt::shared<event_state> state_{event_state::off};
+	cxxrt::shared<perf_buffer *> ring_;
+	cxxrt::shared<u64> period_;
+	cxxrt::shared<s64> limit_; /* samples until REFRESH turns the event off; 0: no limit */
+	cxxrt::shared<u32> hangup_;
+	cxxrt::shared<u32> exec_armed_;
+	cxxrt::local<u64> records_;
+	loss_counts losses_;
+
+	wake_target &file_;
+	irq_work<event> irq_work_;
+	cxxrt::unique_ptr<stream> stream_;
+	cxxrt::mutex mutex_;
+	u64 count_base_ = 0; /* the stream's count at the last RESET */
+};
+
+} // namespace perfbuf

@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What writers ask of an event. Any context, preemption off, which is also the
+ * RCU read-side section that keeps the ring behind ring_ alive.
+ */
+#include "device/event.hpp"
+
+namespace perfbuf
+{
+
+using cxxrt::error;
+using cxxrt::result;
+
+class event::origin final : public record_origin
+{
+public:
+	origin(const event &owner, const moment &when) noexcept
+		: record_origin(owner.id(), owner.trailer_bytes()), owner_(owner), when_(when)
+	{
+	}
+
+	void write_trailer(reservation &into) const noexcept override
+	{
+		owner_.put_trailer(into, when_);
+	}
+
+private:
+	const event &owner_;
+	const moment &when_;
+};
+
+namespace
+{
+
+/* What perf_buffer::begin() means. A ring without a data area has nothing to lose. */
+loss_cause cause_of(const perf_buffer &ring, error why) noexcept
+{
+	if (!ring.size())
+		return loss_cause::no_ring;
+	switch (why.code()) {
+	case EAGAIN:
+		return loss_cause::paused;
+	case E2BIG:
+		return loss_cause::too_big;
+	}
+	return loss_cause::full;
+}
+
+} // namespace
+
+moment event::now() const noexcept
+{
+	const u64 wanted = attr_.sample_type;
+	moment made = {};
+
+	if (wanted & PERF_SAMPLE_TIME)
+		made.time = pb_clock_ns(attr_.use_clockid ? attr_.clockid : -1);
+	if (wanted & PERF_SAMPLE_TID)
+		pb_current_ids(pid_namespace_, &made.pid, &made.tid);
+	if (wanted & PERF_SAMPLE_CPU)
+		made.cpu = pb_this_cpu();
+	return made;
+}
+
+void event::put_trailer(reservation &into, const moment &when) const noexcept
+{
+	if (!trailer_bytes_)
+		return;
+
+	const u64 fields = attr_.sample_type;
+	u64 words[sample_id_max / sizeof(u64)];
+	u32 n = 0;
+
+	if (fields & PERF_SAMPLE_TID)
+		words[n++] = when.pid | u64{when.tid} << 32;
+	if (fields & PERF_SAMPLE_TIME)
+		words[n++] = when.time;
+	if (fields & PERF_SAMPLE_ID)
+		words[n++] = id_;
+	if (fields & PERF_SAMPLE_STREAM_ID)
+		words[n++] = id_;
+	if (fields & PERF_SAMPLE_CPU)
+		words[n++] = when.cpu;
+	if (fields & PERF_SAMPLE_IDENTIFIER)
+		words[n++] = id_;
+	into.copy(words, n * sizeof(u64));
+}
+
+result<reservation> event::begin(u32 bytes, const moment &when) noexcept
+{
+	perf_buffer *into = ring();
+
+	if (!into) [[unlikely]] {
+		losses_.count(loss_cause::no_ring);
+		return error(ENOSPC);
+	}
+
+	result<reservation> begun = into->begin(bytes, origin(*this, when));
+
+	if (begun) [[likely]]
+		records_.add(1);
+	else
+		losses_.count(cause_of(*into, begun.error()));
+	return begun;
+}
+
+bool event::count_overflow() noexcept
+{
+	/* Only the writer takes from the limit, and there is one at a time. */
+	if (!limit_.read_once()) [[likely]]
+		return true;
+	if (limit_.fetch_add(-1) != 1)
+		return true;
+	state_.try_cmpxchg(event_state::active, event_state::off);
+	/* A REFRESH that came as the limit was reached found the event still active. */
+	if (limit_.read_once() > 0 && state_.try_cmpxchg(event_state::off, event_state::active))
+		return true;
+	hangup_.write_once(1);
+	irq_work_.raise();
+	return false;
+}
+
+void event::commit_sample(reservation record) noexcept
+{
+	if (!attr_.watermark)
+		record.ring().count_event(attr_.wakeup_events);
+	record.commit();
+}
+
+void event::count_loss(loss_cause cause) noexcept
+{
+	perf_buffer *into = ring();
+
+	losses_.count(cause);
+	if (into)
+		into->count_loss(cause);
+}
+
+bool event::enable_on_exec() noexcept
+{
+	return exec_armed_.read_once() && exec_armed_.exchange(0) &&
+	       state_.try_cmpxchg(event_state::off, event_state::active);
+}
+
+void event::target_exited() noexcept
+{
+	if (state_.try_cmpxchg(event_state::active, event_state::exited) ||
+	    state_.try_cmpxchg(event_state::off, event_state::exited))
+		irq_work_.raise();
+}
+
+void event::flush_as_writer(void *self) noexcept
+{
+	event *owner = static_cast<event *>(self);
+	perf_buffer *into = owner->ring();
+	const moment when = owner->now();
+
+	owner->producer().count_missed();
+	if (into)
+		into->flush_lost(origin(*owner, when));
+}
+
+void event::run_irq_work(event &self) noexcept
+{
+	self.file_.wake();
+}
+
+result<void> event::pause_output(bool on) noexcept
+{
+	pb_preempt_disable();
+	perf_buffer *into = ring();
+	const bool paused = into && into->size();
+
+	if (paused)
+		into->pause(on);
+	pb_preempt_enable();
+	if (!paused)
+		return error(EINVAL);
+	return {};
+}
+
+} // namespace perfbuf

@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * An open file of /dev/perfbuf/<source>.
+ *
+ * Its life:
+ *   1. open(2): a file without an event; nothing is allocated for it but this.
+ *   2. PERFBUF_IOC_OPEN: the event, for good.
+ *   3. mmap(2): the ring, shared by all mappings of it and by the files that
+ *      PERF_EVENT_IOC_SET_OUTPUT sends to it. The ring goes with its last mapping.
+ *   4. release: the event is shut down and leaves its ring; after a grace
+ *      period, when no writer and no wakeup can see it, the file is freed.
+ *
+ * Locks, outer first:
+ *   open_mutex_ > CPU hotplug, tracepoints, kprobes (which lead to mmap_lock) > event's own mutex
+ *   mmap_lock (the kernel's) > map_mutex_ > ring's mapping() > attach lock
+ *   event's own mutex > ring's mapping()
+ * The attach lock is one for the module: it guards every event-to-ring pointer
+ * and the rings' lists of targets, for a few instructions at a time.
+ */
+#pragma once
+
+#include "device/event.hpp"
+#include "glue/entry.h"
+
+namespace perfbuf
+{
+
+struct device_state;
+
+class file final : public wake_target
+{
+public:
+	file(source &from, u32 minor) noexcept;
+
+	/* From here on the file is on the device's list, until release(). */
+	void publish() noexcept;
+	void release() noexcept;
+
+	/* nullptr before PERFBUF_IOC_OPEN. */
+	event *configured() const noexcept { return event_.load_acquire(); }
+	source &owner() const noexcept { return source_; }
+	u32 minor() const noexcept { return minor_; }
+
+	cxxrt::result<u64> ioctl(void *filp, u32 request, u64 argument) noexcept;
+	cxxrt::result<u64> read(u64 to, u64 bytes) noexcept;
+	u32 poll() noexcept;
+
+	/* On success the ring is the VMA's, with a reference. */
+	cxxrt::result<perf_buffer *> map(const pb_vma_request &request) noexcept;
+	void mapping_opened(perf_buffer &ring, u64 page_offset) noexcept;
+	void mapping_closed(perf_buffer &ring, u64 page_offset) noexcept;
+
+	/* Whether this file's own mapping made a ring: for the count of rings. */
+	bool owns_ring() const noexcept { return cxxrt::read_once(mappings_); }
+
+	void wake() noexcept override;
+	void *waitqueue() noexcept { return &waitqueue_; }
+	void **fasync() noexcept { return &fasync_; }
+
+private:
+	~file();
+
+	cxxrt::result<void> open_event(void *filp, u64 argument) noexcept;
+	cxxrt::result<void> set_output(event &redirected, u64 argument) noexcept;
+	static cxxrt::error refuse(const event &mine, u32 request, u64 argument) noexcept;
+	cxxrt::result<void> choose_ring(event &of, u64 argument) noexcept;
+	cxxrt::result<perf_buffer *> map_stats(event &of, const pb_vma_request &request) noexcept;
+	/* The event's ring with a reference, or none. */
+	static cxxrt::ref<perf_buffer> ring_of(event &of) noexcept;
+	cxxrt::result<void> redirect(event &redirected, file *target) noexcept;
+	cxxrt::result<void> check_aux(event &owner, const pb_vma_request &request) noexcept;
+	cxxrt::result<cxxrt::ref<perf_buffer>> ring_for_map(event &owner, u32 nr_pages,
+							    bool writable) noexcept;
+	cxxrt::result<cxxrt::ref<perf_buffer>> new_ring(event &owner, u32 nr_pages,
+							bool writable) noexcept;
+	void attach(event &to, perf_buffer *ring) noexcept;
+	void refresh_user_page(event &of) noexcept;
+	static void give_back(perf_buffer &ring, perf_buffer::mapping_state &mapping) noexcept;
+	static void detach_all(perf_buffer &ring) noexcept;
+	static void reclaim(file &self) noexcept;
+
+	source &source_;
+	const u32 minor_;
+	cxxrt::shared<event *> event_;
+	cxxrt::mutex open_mutex_; /* PERFBUF_IOC_OPEN */
+	cxxrt::mutex map_mutex_;
+	u32 mappings_ = 0; /* live VMAs of data made through this file; under map_mutex_ */
+	struct {
+		storage_kind storage = storage_kind::pages;
+		u64 latency = 0;
+		bool send_wakeups = true;
+	} chosen_; /* PERFBUF_IOC_RING; under map_mutex_ */
+	cxxrt::opaque<PB_SIZEOF_WAITQUEUE> waitqueue_;
+	void *fasync_ = nullptr;
+	cxxrt::deferred<file> reclaim_work_;
+	file *next_open_ = nullptr; /* of the device's list; under its lock */
+	friend struct device_state;
+};
+
+/* What a source has done since it was published: the open files' and those that are gone. */
+struct source_totals {
+	u64 files = 0;
+	u64 rings = 0;
+	u64 records = 0;
+	u64 lost[loss_causes] = {};
+
+	void add(const event &one) noexcept;
+};
+
+inline constexpr u32 sources_max = 16;
+
+/* The one object of the module that is not constant; made by perfbuf_init(). */
+struct device_state {
+	device_state() noexcept;
+
+	cxxrt::mutex attach_lock;
+
+	struct files {
+		file *first = nullptr;
+		source_totals gone[sources_max];
+	};
+	cxxrt::guarded<files, cxxrt::mutex> open_files;
+	cxxrt::shared<u64> ring_pages; /* of all rings */
+
+	source_totals totals(u32 minor) noexcept;
+	static void link(files &list, file &one) noexcept;
+	static void unlink(files &list, file &one) noexcept;
+};
+
+/* From perfbuf_init() to perfbuf_exit(). */
+device_state &the_device() noexcept;
+
+} // namespace perfbuf

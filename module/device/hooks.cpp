@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "device/hooks.hpp"
+
+#include "device/setup.hpp"
+#include "device/sideband.hpp"
+#include "device/task_set.hpp"
+#include "glue/cpuhp.h"
+#include "glue/maps.h"
+#include "glue/trace.h"
+
+namespace perfbuf
+{
+
+using cxxrt::from_return;
+using cxxrt::result;
+
+namespace
+{
+
+static_assert(static_cast<u32>(hook::task_switch) == PB_TASK_SWITCH);
+static_assert(static_cast<u32>(hook::task_fork) == PB_TASK_FORK);
+static_assert(static_cast<u32>(hook::task_exit) == PB_TASK_EXIT);
+static_assert(static_cast<u32>(hook::task_rename) == PB_TASK_RENAME);
+
+/* Under the setup lock. */
+constinit u32 users[hook_count];
+
+int attach(hook which) noexcept
+{
+	switch (which) {
+	case hook::memory_map:
+		return pb_maps_attach();
+	case hook::cpu_hotplug:
+		return pb_cpuhp_attach();
+	default:
+		return pb_trace_attach(static_cast<pb_tracepoint>(which));
+	}
+}
+
+void detach(hook which) noexcept
+{
+	switch (which) {
+	case hook::memory_map:
+		return pb_maps_detach();
+	case hook::cpu_hotplug:
+		return pb_cpuhp_detach();
+	default:
+		return pb_trace_detach(static_cast<pb_tracepoint>(which));
+	}
+}
+
+} // namespace
+
+result<void> hook_set::take(hook which) noexcept
+{
+	const u32 index = static_cast<u32>(which);
+
+	if (taken_ & 1u << index)
+		return {};
+
+	setup_guard held;
+
+	if (!users[index])
+		TRY(from_return(attach(which)));
+	users[index]++;
+	taken_ |= 1u << index;
+	return {};
+}
+
+hook_set::~hook_set()
+{
+	bool detached = false;
+	{
+		setup_guard held;
+
+		for (u32 i = 0; i < hook_count; i++) {
+			if (!(taken_ & 1u << i) || --users[i])
+				continue;
+			detach(static_cast<hook>(i));
+			detached = true;
+		}
+	}
+	/* The module may go as soon as its last file has. */
+	if (detached)
+		pb_trace_synchronize();
+}
+
+} // namespace perfbuf
+
+void perfbuf_task_switched(pb_task *prev, pb_task *next, __u32 cpu) noexcept
+{
+	perfbuf::task_set::switched(prev, next, cpu);
+}
+
+void perfbuf_task_forked(pb_task *child, int is_thread, __u32 cpu) noexcept
+{
+	perfbuf::sideband_forked(child, cpu);
+	perfbuf::task_set::forked(child, is_thread);
+}
+
+/* Its EXIT record is the last that a task's own events hear of it. */
+void perfbuf_task_exiting(__u32 cpu) noexcept
+{
+	perfbuf::sideband_exiting(cpu);
+	perfbuf::task_set::exiting(cpu);
+}
+
+/* enable_on_exec first: the name and the mappings of the new program are the event's already. */
+void perfbuf_task_renamed(pb_task *task, const char *name, int exec, __u32 cpu) noexcept
+{
+	if (exec)
+		perfbuf::task_set::executing(cpu);
+	perfbuf::sideband_renamed(task, name, exec, cpu);
+}
+
+void perfbuf_memory_mapped(const pb_map *map, __u32 cpu) noexcept
+{
+	perfbuf::sideband_mapped(*map, cpu);
+}

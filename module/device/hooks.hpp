@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The kernel's hooks, each in place while somebody wants it. The C entries of
+ * glue/trace.h end in hooks.cpp, which hands them to side-band records and task
+ * sets in the order that both rely on.
+ */
+#pragma once
+
+#include "ring/abi.hpp"
+
+#include <cxxrt/result.hpp>
+
+namespace perfbuf
+{
+
+/* The first four are enum pb_tracepoint. */
+enum class hook : u32 { task_switch, task_fork, task_exit, task_rename, memory_map, cpu_hotplug };
+
+inline constexpr u32 hook_count = 6;
+
+/* The hooks of one user. They go with it, in process context; that sleeps. */
+class hook_set
+{
+public:
+	hook_set() noexcept = default;
+	~hook_set();
+	hook_set(const hook_set &) = delete;
+	hook_set &operator=(const hook_set &) = delete;
+
+	/* Once or often. EOPNOTSUPP: this kernel does not offer it. Process context, may sleep. */
+	cxxrt::result<void> take(hook which) noexcept;
+
+private:
+	u32 taken_ = 0; /* 1 << hook */
+};
+
+} // namespace perfbuf

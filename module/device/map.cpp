@@ -1,0 +1,285 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Mapping: a ring is made by the first mmap(2) of a file that has none, shared
+ * by the later ones, and given up by the last.
+ */
+#include "device/file.hpp"
+#include "glue/glue.h"
+
+#include <cxxrt/guard.hpp>
+
+#include <linux/perfbuf.h>
+
+namespace perfbuf
+{
+
+using cxxrt::error;
+using cxxrt::from_return;
+using cxxrt::lock_guard;
+using cxxrt::ref;
+using cxxrt::result;
+
+namespace
+{
+
+/* Pages of a ring: the user page and the data. */
+u64 pages_of(const perf_buffer &ring) noexcept
+{
+	return u64{1} + ring.nr_pages();
+}
+
+result<void> insert_pages(const pb_vma_request &request, perf_buffer &ring) noexcept
+{
+	for (u64 i = 0; i < pages_of(ring); i++)
+		TRY(from_return(pb_vma_insert(request.vma, i, TRY(ring.page_frame(i)))));
+	return {};
+}
+
+/* Whether a mapping at this offset is of the statistics. */
+bool is_stats(u64 page_offset) noexcept
+{
+	return page_offset == PERFBUF_MMAP_STATS >> page_shift;
+}
+
+/* Room under the module's own limits, taken; the opposite of leave_total(). */
+result<void> enter_total(u64 pages) noexcept
+{
+	if (pages > pb_param_ring_pages_max() + 1)
+		return error(ENOMEM);
+	if (the_device().ring_pages.fetch_add(pages) + pages > pb_param_total_pages_max()) {
+		the_device().ring_pages.fetch_add(0 - pages);
+		return error(ENOMEM);
+	}
+	return {};
+}
+
+void leave_total(u64 pages) noexcept
+{
+	the_device().ring_pages.fetch_add(0 - pages);
+}
+
+} // namespace
+
+/* AUX after the data ring, as perf checks it. No source in the box has an AUX area. */
+result<void> file::check_aux(event &owner, const pb_vma_request &request) noexcept
+{
+	lock_guard held(the_device().attach_lock);
+	perf_buffer *ring = owner.ring();
+
+	if (!ring)
+		return error(EINVAL);
+
+	const u64 offset = cxxrt::read_once(ring->user_page()->aux_offset);
+	const u64 bytes = cxxrt::read_once(ring->user_page()->aux_size);
+	const u64 nr_pages = request.bytes >> page_shift;
+
+	if (offset < ring->size() + page_size || offset != u64{request.page_offset} << page_shift)
+		return error(EINVAL);
+	if (bytes != request.bytes || nr_pages & (nr_pages - 1))
+		return error(EINVAL);
+	return error(EOPNOTSUPP);
+}
+
+/* Under map_mutex_. */
+result<ref<perf_buffer>> file::new_ring(event &owner, u32 nr_pages, bool writable) noexcept
+{
+	const u64 pages = u64{1} + nr_pages;
+	pb_charge charge;
+
+	TRY(from_return(pb_charge_pages(pages, pb_param_mlock_kib(), &charge)));
+	cxxrt::scope_guard uncharge([&] { pb_uncharge_pages(&charge); });
+
+	TRY(enter_total(pages));
+	cxxrt::scope_guard leave([&] { leave_total(pages); });
+
+	ref<perf_buffer> ring = TRY(perf_buffer::create({
+		.nr_pages = nr_pages,
+		.watermark = owner.attr().watermark ? owner.attr().wakeup_watermark : 0,
+		.node = pb_cpu_node(owner.cpu()),
+		.overwrite = !writable,
+		.backward = static_cast<bool>(owner.attr().write_backward),
+		.storage = chosen_.storage,
+	}));
+
+	TRY(ring->set_wakeups(chosen_.latency, chosen_.send_wakeups));
+
+	ring->mapping().unshared().charge = charge;
+	uncharge.dismiss();
+	leave.dismiss();
+	return ring;
+}
+
+/*
+ * The ring that a mapping of @nr_pages data pages gets, with that mapping counted. Under
+ * map_mutex_, so that two first mappings do not make two rings.
+ */
+result<ref<perf_buffer>> file::ring_for_map(event &owner, u32 nr_pages, bool writable) noexcept
+{
+	for (;;) {
+		ref<perf_buffer> ring = ring_of(owner);
+
+		if (!ring) {
+			ring = TRY(new_ring(owner, nr_pages, writable));
+			ring->mapping().unshared().mappings = 1;
+
+			lock_guard held(the_device().attach_lock);
+
+			attach(owner, ring.get());
+			return ring;
+		}
+
+		if (ring->nr_pages() != nr_pages)
+			return error(EINVAL);
+
+		auto mapping = ring->mapping().lock();
+
+		if (mapping->mappings) {
+			mapping->mappings++;
+			return ring;
+		}
+
+		/*
+		 * Its last mapping is going: we were sent there by SET_OUTPUT, and the one that
+		 * unmaps has not come to us yet. Leave by ourselves and start anew.
+		 */
+		lock_guard held(the_device().attach_lock);
+
+		if (owner.ring() == ring.get())
+			attach(owner, nullptr);
+	}
+}
+
+result<perf_buffer *> file::map(const pb_vma_request &request) noexcept
+{
+	event *mine = configured();
+
+	if (!mine)
+		return error(EBADFD);
+	/* Children of one event on all CPUs would write one ring at once. */
+	if (mine->cpu() == -1 && mine->attr().inherit)
+		return error(EINVAL);
+	if (!request.is_shared)
+		return error(EINVAL);
+	if (is_stats(request.page_offset))
+		return map_stats(*mine, request);
+	if (request.page_offset)
+		TRY(check_aux(*mine, request));
+
+	const u64 nr_pages = (request.bytes >> page_shift) - 1;
+
+	if (nr_pages & (nr_pages - 1))
+		return error(EINVAL);
+	if (nr_pages > 0x7fffffff)
+		return error(ENOMEM);
+
+	ref<perf_buffer> ring;
+	{
+		lock_guard held(map_mutex_);
+
+		ring = TRY(ring_for_map(*mine, static_cast<u32>(nr_pages), request.is_writable));
+		mappings_++;
+	}
+
+	result<void> inserted = insert_pages(request, *ring);
+
+	if (!inserted) {
+		/* What is there goes before the pages do; then as if the mapping had been closed.
+		 */
+		pb_vma_clear(request.vma);
+		mapping_closed(*ring.release(), request.page_offset);
+		return inserted.error();
+	}
+	mine->update_user_page(*ring);
+	return ring.release();
+}
+
+/* One page, read-only. It keeps the ring's memory, and so its charge, but is no mapping of its
+ * data. */
+result<perf_buffer *> file::map_stats(event &of, const pb_vma_request &request) noexcept
+{
+	if (request.bytes != page_size)
+		return error(EINVAL);
+	if (request.is_writable)
+		return error(EACCES);
+
+	ref<perf_buffer> ring = ring_of(of);
+
+	if (!ring)
+		return error(EINVAL);
+
+	auto mapping = ring->mapping().lock();
+
+	/* Its last mapping is going. */
+	if (!mapping->mappings)
+		return error(EINVAL);
+	TRY(from_return(pb_vma_insert(request.vma, 0, ring->watch_stats())));
+	mapping->stats_mappings++;
+	return ring.release();
+}
+
+void file::mapping_opened(perf_buffer &ring, u64 page_offset) noexcept
+{
+	if (is_stats(page_offset)) {
+		ring.get();
+		ring.mapping().lock()->stats_mappings++;
+		return;
+	}
+
+	lock_guard held(map_mutex_);
+
+	ring.get();
+	ring.mapping().lock()->mappings++;
+	mappings_++;
+}
+
+/* Under the ring's mapping lock: what keeps its memory is paid for until the last of it goes. */
+void file::give_back(perf_buffer &ring, perf_buffer::mapping_state &mapping) noexcept
+{
+	if (mapping.mappings || mapping.stats_mappings)
+		return;
+	pb_uncharge_pages(&mapping.charge);
+	leave_total(pages_of(ring));
+}
+
+/* Under the ring's mapping lock, after the last mapping: the ring is nobody's any more. */
+void file::detach_all(perf_buffer &ring) noexcept
+{
+	lock_guard held(the_device().attach_lock);
+
+	while (wake_target *target = ring.first_target()) {
+		file *attached = static_cast<file *>(target);
+
+		attached->attach(*attached->configured(), nullptr);
+	}
+}
+
+void file::mapping_closed(perf_buffer &closed, u64 page_offset) noexcept
+{
+	ref<perf_buffer> ring = ref<perf_buffer>::adopt(&closed);
+
+	if (is_stats(page_offset)) {
+		auto mapping = ring->mapping().lock();
+
+		mapping->stats_mappings--;
+		give_back(*ring, *mapping);
+		return;
+	}
+
+	event *mine = configured();
+	lock_guard held(map_mutex_);
+	auto mapping = ring->mapping().lock();
+
+	/* The last mapping through this file takes its event off the ring, as in perf. */
+	if (!--mappings_) {
+		lock_guard attached(the_device().attach_lock);
+
+		if (mine->ring() == ring.get())
+			attach(*mine, nullptr);
+	}
+	if (!--mapping->mappings) {
+		detach_all(*ring);
+		give_back(*ring, *mapping);
+	}
+}
+
+} // namespace perfbuf

@@ -1,0 +1,234 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "device/sample.hpp"
+
+#include "device/callchain.hpp"
+
+#include <asm/perf_regs.h>
+
+namespace perfbuf
+{
+
+using cxxrt::min;
+using cxxrt::result;
+using cxxrt::round_up;
+
+namespace
+{
+
+/* A word each, in the order of the record. */
+constexpr u64 fixed_fields = PERF_SAMPLE_IDENTIFIER | PERF_SAMPLE_IP | PERF_SAMPLE_TID |
+			     PERF_SAMPLE_TIME | PERF_SAMPLE_ADDR | PERF_SAMPLE_ID |
+			     PERF_SAMPLE_STREAM_ID | PERF_SAMPLE_CPU | PERF_SAMPLE_PERIOD;
+constexpr u64 user_fields = PERF_SAMPLE_REGS_USER | PERF_SAMPLE_STACK_USER;
+
+constexpr u32 fixed_words_max = 1 + 9;
+constexpr u32 word = sizeof(u64);
+
+u32 bits(u64 mask) noexcept
+{
+	u32 n = 0;
+
+	for (; mask; mask &= mask - 1)
+		n++;
+	return n;
+}
+
+} // namespace
+
+/* What varies in size from sample to sample. */
+struct sample_writer::parts {
+	pb_user_state user;
+	const u64 *frames;
+	u32 frame_count;
+	u32 raw_bytes; /* of the field */
+	u32 regs_count;
+	u32 stack_bytes; /* of the dump */
+	u32 bytes;	 /* of the record */
+};
+
+sample_writer::sample_writer(event &owner) noexcept
+	: owner_(owner), fields_(owner.attr().sample_type),
+	  fixed_bytes_(sizeof(perf_event_header) + bits(fields_ & fixed_fields) * word),
+	  varies_(fields_ & ~fixed_fields), regs_(bits(owner.attr().sample_regs_user))
+{
+}
+
+sample_writer::~sample_writer()
+{
+	if (has_scratch_)
+		callchain_scratch::put();
+}
+
+result<void> sample_writer::open() noexcept
+{
+	if (!(fields_ & PERF_SAMPLE_CALLCHAIN))
+		return {};
+	TRY(callchain_scratch::get());
+	has_scratch_ = true;
+	return {};
+}
+
+inline void sample_writer::fill_fixed(u64 *to, const sample &what, const moment &when,
+				      u32 bytes) const noexcept
+{
+	const u64 fields = fields_;
+	const u64 misc = what.user ? PERF_RECORD_MISC_USER : PERF_RECORD_MISC_KERNEL;
+
+	/* struct perf_event_header as one word. */
+	*to++ = PERF_RECORD_SAMPLE | misc << 32 | u64{bytes} << 48;
+	if (fields & PERF_SAMPLE_IDENTIFIER)
+		*to++ = owner_.id();
+	if (fields & PERF_SAMPLE_IP)
+		*to++ = what.ip;
+	if (fields & PERF_SAMPLE_TID)
+		*to++ = when.pid | u64{when.tid} << 32;
+	if (fields & PERF_SAMPLE_TIME)
+		*to++ = when.time;
+	if (fields & PERF_SAMPLE_ADDR)
+		*to++ = what.address;
+	if (fields & PERF_SAMPLE_ID)
+		*to++ = owner_.id();
+	if (fields & PERF_SAMPLE_STREAM_ID)
+		*to++ = owner_.id();
+	if (fields & PERF_SAMPLE_CPU)
+		*to++ = when.cpu;
+	if (fields & PERF_SAMPLE_PERIOD)
+		*to++ = what.period;
+}
+
+void sample_writer::write_fixed(const sample &what, const moment &when) const noexcept
+{
+	const u32 bytes = fixed_bytes_;
+	result<reservation> begun = owner_.begin(bytes, when);
+
+	if (!begun) [[unlikely]]
+		return;
+
+	reservation record = begun.take();
+	/* Kernels that zero every variable would do so here for each sample. */
+	[[gnu::uninitialized]] u64 words[fixed_words_max];
+
+	fill_fixed(words, what, when, bytes);
+	record.copy(words, bytes);
+	owner_.commit_sample(std::move(record));
+}
+
+/* PERF_CONTEXT_KERNEL, the kernel's frames, PERF_CONTEXT_USER, the user's. */
+u32 sample_writer::unwind(u64 *frames, const sample &what, const pb_user_state &user) const noexcept
+{
+	const perf_event_attr &attr = owner_.attr();
+	const u32 max = min<u32>(attr.sample_max_stack, max_stack_frames);
+	u32 taken = 0;
+	u32 n = 0;
+
+	if (!attr.exclude_callchain_kernel && !what.user) {
+		frames[n++] = PERF_CONTEXT_KERNEL;
+		taken = pb_unwind_kernel(what.regs, frames + n, max);
+		n += taken;
+	}
+	if (!attr.exclude_callchain_user && user.regs && user.has_memory) {
+		frames[n++] = PERF_CONTEXT_USER;
+		n += pb_unwind_user(&user, frames + n, max - taken);
+	}
+	return n;
+}
+
+/* The dump ends where user space does, and leaves room for its two sizes in the largest record. */
+u32 sample_writer::stack_bytes(u32 others, const pb_user_state &user) const noexcept
+{
+	if (others + 2 * word > record_size_max)
+		return 0;
+
+	const u64 room = record_size_max - others - 2 * word;
+	const u64 wanted = min<u64>(owner_.attr().sample_stack_user, user.stack_room);
+
+	return static_cast<u32>(min(wanted, room)) & ~(word - 1);
+}
+
+void sample_writer::write_varying(const sample &what, const moment &when) const noexcept
+{
+	parts found = {};
+
+	found.bytes = fixed_bytes_;
+	if (fields_ & (user_fields | PERF_SAMPLE_CALLCHAIN))
+		pb_user_state_get(what.regs, &found.user);
+	if (fields_ & PERF_SAMPLE_RAW) {
+		found.raw_bytes = round_up<u32>(sizeof(u32) + what.raw_bytes, word);
+		found.bytes += found.raw_bytes;
+	}
+	if (fields_ & PERF_SAMPLE_REGS_USER) {
+		found.regs_count = found.user.regs ? regs_ : 0;
+		found.bytes += word + found.regs_count * word;
+	}
+	if (!(fields_ & PERF_SAMPLE_CALLCHAIN)) {
+		write_parts(what, when, found);
+		return;
+	}
+
+	callchain_scratch::user scratch(pb_this_cpu());
+
+	if (!scratch) [[unlikely]] {
+		owner_.count_loss(loss_cause::recursion);
+		return;
+	}
+	found.frame_count = unwind(scratch.frames(), what, found.user);
+	found.frames = scratch.frames();
+	found.bytes += word + found.frame_count * word;
+	write_parts(what, when, found);
+}
+
+void sample_writer::write_parts(const sample &what, const moment &when,
+				const parts &found) const noexcept
+{
+	u32 bytes = found.bytes;
+	u32 dump = 0;
+
+	if (fields_ & PERF_SAMPLE_STACK_USER) {
+		dump = stack_bytes(bytes, found.user);
+		bytes += word + (dump ? dump + word : 0);
+	}
+
+	result<reservation> begun = owner_.begin(bytes, when);
+
+	if (!begun) [[unlikely]]
+		return;
+
+	reservation record = begun.take();
+	/* Kernels that zero every variable would do so here for each sample. */
+	[[gnu::uninitialized]] u64 words[fixed_words_max];
+
+	fill_fixed(words, what, when, bytes);
+	record.copy(words, fixed_bytes_);
+	if (fields_ & PERF_SAMPLE_CALLCHAIN) {
+		record.put(u64{found.frame_count});
+		record.copy(found.frames, found.frame_count * word);
+	}
+	if (fields_ & PERF_SAMPLE_RAW) {
+		const u32 size = found.raw_bytes - static_cast<u32>(sizeof(u32));
+		const u64 padding = 0;
+
+		record.put(size);
+		record.copy(what.raw, what.raw_bytes);
+		record.copy(&padding, size - what.raw_bytes);
+	}
+	if (fields_ & PERF_SAMPLE_REGS_USER) {
+		[[gnu::uninitialized]] u64 values[PERF_REG_X86_64_MAX];
+
+		record.put(u64{found.user.abi});
+		if (found.regs_count) {
+			pb_regs_values(found.user.regs, owner_.attr().sample_regs_user, values);
+			record.copy(values, found.regs_count * word);
+		}
+	}
+	if (fields_ & PERF_SAMPLE_STACK_USER) {
+		record.put(u64{dump});
+		if (dump) {
+			const u32 unread = record.copy_from_user(found.user.sp, dump);
+
+			record.put(u64{dump - unread});
+		}
+	}
+	owner_.commit_sample(std::move(record));
+}
+
+} // namespace perfbuf

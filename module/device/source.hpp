@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What a producer of records is to the device: a source, one for each node
+ * under /dev/perfbuf, and a stream, the source's side of one open file.
+ */
+#pragma once
+
+#include "ring/abi.hpp"
+
+#include <cxxrt/alloc.hpp>
+#include <cxxrt/result.hpp>
+
+namespace perfbuf
+{
+
+class event;
+
+/*
+ * Life: source::open() -> (start() -> stop())* -> close() -> a grace period -> destructor. All in
+ * process context, may sleep, one at a time (the event's mutex).
+ */
+class stream
+{
+public:
+	virtual ~stream() = default;
+
+	/* The event has just become active: records may flow. */
+	virtual void start() noexcept = 0;
+	/* The event is no longer active: on return no writer of this stream is inside and none
+	 * comes. */
+	virtual void stop() noexcept = 0;
+	/* Takes itself out of every list that interrupts and tracepoints walk; it does not wait for
+	 * those that walk now. */
+	virtual void close() noexcept = 0;
+
+	/* What the source counts, and how long it has counted, ns. Any CPU. */
+	virtual u64 count() noexcept = 0;
+	virtual u64 running_ns() noexcept = 0;
+
+	/* Records whose loss could not be counted when they came; and, as a writer, their counting.
+	 */
+	virtual bool has_missed() const noexcept = 0;
+	virtual void count_missed() noexcept = 0;
+
+	/* PERF_EVENT_IOC_PERIOD: the new attr.sample_period or sample_freq. */
+	virtual void period_changed() noexcept = 0;
+
+	/*
+	 * Calls @fn(@arg) where it can be sure that no writer of this stream is inside: on the
+	 * stream's own CPU with interrupts off, or with its writers shut out.
+	 */
+	virtual void run_as_writer(void (*fn)(void *arg), void *arg) noexcept = 0;
+};
+
+class source
+{
+public:
+	virtual const char *name() const noexcept = 0;	      /* of the node; a literal */
+	virtual const char *description() const noexcept = 0; /* one line */
+
+	/*
+	 * Whether attr names an event of this source, and one that it can do: ENOENT for another
+	 * type or config, EINVAL for a value out of range, EOPNOTSUPP for what it cannot do.
+	 * Process.
+	 */
+	virtual cxxrt::result<void> check(const perf_event_attr &attr) const noexcept = 0;
+	virtual cxxrt::result<cxxrt::unique_ptr<stream>> open(event &owner) noexcept = 0;
+
+protected:
+	~source() = default;
+};
+
+/* The sources in the box, in the order of their minor numbers; ends with nullptr. */
+extern source *const sources_in_the_box[];
+
+} // namespace perfbuf

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Tasks, time and CPUs, as the device and the sources see them: a C ABI of
+ * plain types, implemented in module/glue/task.c.
+ */
+#ifndef PERFBUF_DEVICE_TASK_H
+#define PERFBUF_DEVICE_TASK_H
+
+#include "ring/pages.h"
+
+#include <linux/types.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct task_struct pb_task;
+typedef struct pid_namespace pb_pid_namespace;
+
+/*
+ * The task of @pid in the caller's namespace (0: the caller), with a reference. NULL if there is
+ * none or it is exiting. Process context.
+ */
+pb_task *pb_task_find(int pid) PB_NOEXCEPT;
+/* Any context but NMI. NULL is allowed. */
+void pb_task_put(pb_task *task) PB_NOEXCEPT;
+/* The task that runs here, without a reference. Preemption off, or the caller's own. */
+pb_task *pb_task_current(void) PB_NOEXCEPT;
+/* It is on its way out: its exit hooks have run or are about to. Any context. */
+int pb_task_is_exiting(const pb_task *task) PB_NOEXCEPT;
+/* The pid namespace of the caller, with a reference, and back. Process context. */
+const pb_pid_namespace *pb_pid_namespace_get(void) PB_NOEXCEPT;
+void pb_pid_namespace_put(const pb_pid_namespace *ns) PB_NOEXCEPT;
+
+/*
+ * tgid and tid of the current task as @ns numbers them; 0 where it has no number, -1 once it is
+ * no longer hashed (exiting). Any context.
+ */
+void pb_current_ids(const pb_pid_namespace *ns, __u32 *pid, __u32 *tid) PB_NOEXCEPT;
+/* The same of another task, which the caller knows to stay. Any context. */
+void pb_task_ids(const pb_task *task, const pb_pid_namespace *ns, __u32 *pid,
+		 __u32 *tid) PB_NOEXCEPT;
+/* The tgid of the current task's parent. Any context. */
+__u32 pb_current_parent_id(const pb_pid_namespace *ns) PB_NOEXCEPT;
+
+/*
+ * Now on clock @clockid (CLOCK_MONOTONIC, _MONOTONIC_RAW, _REALTIME, _BOOTTIME, _TAI), or on
+ * perf's own, local_clock(), for -1. ns. Any context; all but the last two of these in NMI.
+ */
+__u64 pb_clock_ns(int clockid) PB_NOEXCEPT;
+
+/* This CPU. Preemption off. */
+__u32 pb_this_cpu(void) PB_NOEXCEPT;
+/* 0 task, 1 softirq, 2 irq, 3 NMI: enum nesting. Any context. */
+__u32 pb_nesting_level(void) PB_NOEXCEPT;
+/* Process context; the answer may be old at once. */
+int pb_cpu_is_online(int cpu) PB_NOEXCEPT;
+/* CPUs are numbered below this. */
+__u32 pb_nr_cpu_ids(void) PB_NOEXCEPT;
+/* The NUMA node of @cpu; -1 for -1. */
+int pb_cpu_node(int cpu) PB_NOEXCEPT;
+
+/*
+ * Runs @fn(@arg) on @cpu with interrupts off and waits for it; 0, or -ENXIO when the CPU is
+ * offline. Process context, interrupts on.
+ */
+int pb_call_on_cpu(int cpu, void (*fn)(void *arg), void *arg) PB_NOEXCEPT;
+
+/*
+ * The same on every CPU that is online. On return, what ran there with interrupts off when this
+ * was called has ended. Process context, interrupts on.
+ */
+void pb_call_on_each_cpu(void (*fn)(void *arg), void *arg) PB_NOEXCEPT;
+
+/* Preemption off and on, for the few writers that start in process context. */
+void pb_preempt_disable(void) PB_NOEXCEPT;
+void pb_preempt_enable(void) PB_NOEXCEPT;
+
+#ifdef __cplusplus
+}
+#endif
+#endif /* PERFBUF_DEVICE_TASK_H */

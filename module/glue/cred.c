@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Who may, and who pays. */
+#include "generated/config.h"
+#include "glue.h"
+
+#include <linux/capability.h>
+#include <linux/cpumask.h>
+#include <linux/cred.h>
+#include <linux/fs.h>
+#include <linux/mm.h>
+#include <linux/sched/mm.h>
+#include <linux/sched/signal.h>
+#include <linux/sched/user.h>
+#include <linux/security.h>
+#include <linux/user_namespace.h>
+
+int pb_may_trace(void)
+{
+	return perfmon_capable();
+}
+
+int pb_file_may_trace(void *filp)
+{
+	return file_ns_capable(filp, &init_user_ns, CAP_PERFMON) ||
+	       file_ns_capable(filp, &init_user_ns, CAP_SYS_ADMIN);
+}
+
+int pb_locked_down(void)
+{
+	return security_locked_down(LOCKDOWN_PERF) != 0;
+}
+
+/* The counter that perf itself charges, so that both share one limit. */
+static atomic_long_t *user_counter(struct user_struct *user)
+{
+#ifdef PB_HAVE_USER_PERF_MLOCK
+	return &user->perf_mlock;
+#else
+	return &user->locked_vm;
+#endif
+}
+
+int pb_charge_pages(unsigned long pages, unsigned long free_kib_per_cpu, struct pb_charge *out)
+{
+	struct user_struct *user = current_user();
+	struct mm_struct *mm = current->mm;
+	unsigned long limit = (free_kib_per_cpu >> (PAGE_SHIFT - 10)) * num_online_cpus();
+	unsigned long used = min_t(unsigned long, atomic_long_read(user_counter(user)), limit);
+	unsigned long to_user = min(pages, limit - used);
+	unsigned long to_mm = pages - to_user;
+
+	if (atomic64_read(&mm->pinned_vm) + to_mm > rlimit(RLIMIT_MEMLOCK) >> PAGE_SHIFT &&
+	    !capable(CAP_IPC_LOCK))
+		return -EPERM;
+
+	atomic_long_add(to_user, user_counter(user));
+	atomic64_add(to_mm, &mm->pinned_vm);
+	/* The mm may be gone from its users when the last mapping goes; its counters must not be.
+	 */
+	mmgrab(mm);
+	out->user = get_uid(user);
+	out->mm = mm;
+	out->user_pages = to_user;
+	out->mm_pages = to_mm;
+	return 0;
+}
+
+void pb_uncharge_pages(const struct pb_charge *charged)
+{
+	struct mm_struct *mm = charged->mm;
+
+	atomic_long_sub(charged->user_pages, user_counter(charged->user));
+	atomic64_sub(charged->mm_pages, &mm->pinned_vm);
+	free_uid(charged->user);
+	mmdrop(mm);
+}

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What the C glue calls in C++: the module's life and the file operations.
+ * Process context, may sleep, unless a line says otherwise. A negative return is
+ * an errno.
+ */
+#ifndef PERFBUF_GLUE_ENTRY_H
+#define PERFBUF_GLUE_ENTRY_H
+
+#include "ring/pages.h"
+
+#include <linux/types.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Publishes the sources in the box; the opposite of each other. */
+int perfbuf_init(void) PB_NOEXCEPT;
+void perfbuf_exit(void) PB_NOEXCEPT;
+
+/* open(2) of /dev/perfbuf/<source @minor>: a new file in *@out. */
+int perfbuf_file_open(unsigned int minor, void **out) PB_NOEXCEPT;
+/* The last reference of the open file has gone, its mappings with it. */
+void perfbuf_file_release(void *file) PB_NOEXCEPT;
+/* @user_buffer: where to. Returns the bytes. */
+long perfbuf_file_read(void *file, __u64 user_buffer, unsigned long bytes) PB_NOEXCEPT;
+/* @filp: the struct file, for the rights it was opened with. */
+long perfbuf_file_ioctl(void *file, void *filp, unsigned int request,
+			unsigned long argument) PB_NOEXCEPT;
+/* The request that a 64-bit caller would have made: some sizes are those of pointers. Any context.
+ */
+unsigned int perfbuf_compat_request(unsigned int request) PB_NOEXCEPT;
+/* POLLIN, POLLHUP, POLLERR. */
+unsigned int perfbuf_file_poll(void *file) PB_NOEXCEPT;
+/* The wait_queue_head_t and the fasync list of the file. Any context. */
+void *perfbuf_file_waitqueue(void *file) PB_NOEXCEPT;
+void **perfbuf_file_fasync(void *file) PB_NOEXCEPT;
+
+/* mmap(2): what is asked for; @vma stays opaque. Under mmap_lock. On success *@mapping is the
+ * VMA's. */
+struct pb_vma_request {
+	void *vma;
+	unsigned long bytes;
+	unsigned long page_offset;
+	int is_shared;
+	int is_writable;
+};
+int perfbuf_file_mmap(void *file, const struct pb_vma_request *request, void **mapping) PB_NOEXCEPT;
+/* The VMA was copied (mremap), or has gone. Under mmap_lock. */
+void perfbuf_mapping_open(void *file, void *mapping, unsigned long page_offset) PB_NOEXCEPT;
+void perfbuf_mapping_close(void *file, void *mapping, unsigned long page_offset) PB_NOEXCEPT;
+
+/* sysfs: writes at most @bytes of text for attribute @name of the source at @minor. */
+long perfbuf_source_show(unsigned int minor, const char *name, char *to,
+			 unsigned long bytes) PB_NOEXCEPT;
+
+#ifdef __cplusplus
+}
+#endif
+#endif /* PERFBUF_GLUE_ENTRY_H */

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What the device asks of the kernel: a C ABI of plain types. Process context,
+ * may sleep, unless a line says otherwise. What the ring asks is in
+ * ring/pages.h, what the sources ask in the header beside each glue file.
+ */
+#ifndef PERFBUF_GLUE_GLUE_H
+#define PERFBUF_GLUE_GLUE_H
+
+#include "ring/pages.h"
+
+#include <linux/types.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* ------------------------------------------------------------------ chrdev.c */
+
+/* /dev/perfbuf/<name> and /sys/class/perfbuf/<name>, mode 0600. */
+int pb_node_create(unsigned int minor, const char *name) PB_NOEXCEPT;
+void pb_node_destroy(unsigned int minor) PB_NOEXCEPT;
+/* The device number of another open file is ours: its file object, or NULL. @fd of the caller;
+ * *@held goes to pb_fd_put. */
+void *pb_fd_get(int fd, void **held) PB_NOEXCEPT;
+void pb_fd_put(void *held) PB_NOEXCEPT;
+/* Whether the caller has a file of that number. */
+int pb_fd_exists(int fd) PB_NOEXCEPT;
+/* wait_queue_head_t of PB_SIZEOF_WAITQUEUE bytes. */
+void pb_waitqueue_init(void *waitqueue) PB_NOEXCEPT;
+/* Wakes pollers and sends SIGIO to *@fasync's owners (@hangup: as POLL_HUP). Any context but NMI.
+ */
+void pb_file_wake(void *waitqueue, void **fasync, int hangup) PB_NOEXCEPT;
+
+/* ------------------------------------------------------------------ cred.c */
+
+/* CAP_PERFMON or CAP_SYS_ADMIN of the caller. */
+int pb_may_trace(void) PB_NOEXCEPT;
+/* The same of the credentials that @filp was opened with. */
+int pb_file_may_trace(void *filp) PB_NOEXCEPT;
+/* Kernel lockdown forbids kernel data (lockdown=confidentiality). */
+int pb_locked_down(void) PB_NOEXCEPT;
+
+/*
+ * Charges @pages as perf does: to the user within perf_event_mlock_kb for each online CPU, what is
+ * over to the mm within RLIMIT_MEMLOCK (EPERM without CAP_IPC_LOCK). Fills what pb_uncharge_pages
+ * wants.
+ */
+int pb_charge_pages(unsigned long pages, unsigned long free_kib_per_cpu,
+		    struct pb_charge *out) PB_NOEXCEPT;
+void pb_uncharge_pages(const struct pb_charge *charged) PB_NOEXCEPT;
+
+/* ------------------------------------------------------------------ mapping.c */
+
+/*
+ * Puts the page of @frame at page @index of the VMA, read-only for user space; a write asks
+ * pfn_mkwrite, which allows it for page 0. Under mmap_lock.
+ */
+int pb_vma_insert(void *vma, unsigned long index, unsigned long frame) PB_NOEXCEPT;
+/* Takes all of that back. */
+void pb_vma_clear(void *vma) PB_NOEXCEPT;
+
+/* ------------------------------------------------------------------ uaccess.c */
+
+/* 0 or -EFAULT. */
+int pb_copy_to_user(__u64 to, const void *from, unsigned long bytes) PB_NOEXCEPT;
+int pb_copy_from_user(void *to, __u64 from, unsigned long bytes) PB_NOEXCEPT;
+/*
+ * A structure that grows: @user_bytes of it are at @from, @known_bytes in @to. What user space does
+ * not have is zero; -E2BIG if what we do not know is not.
+ */
+int pb_copy_struct_from_user(void *to, unsigned long known_bytes, __u64 from,
+			     unsigned long user_bytes) PB_NOEXCEPT;
+
+/* ------------------------------------------------------------------ module.c */
+
+/* Module parameters, read at each use. */
+unsigned long pb_param_mlock_kib(void) PB_NOEXCEPT;
+unsigned long pb_param_max_sample_rate(void) PB_NOEXCEPT;
+unsigned long pb_param_ring_pages_max(void) PB_NOEXCEPT;
+unsigned long pb_param_total_pages_max(void) PB_NOEXCEPT;
+
+#ifdef __cplusplus
+}
+#endif
+#endif /* PERFBUF_GLUE_GLUE_H */

@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* For C only: the mmap file operation. */
+#ifndef PERFBUF_GLUE_MAPPING_H
+#define PERFBUF_GLUE_MAPPING_H
+
+struct vm_area_struct;
+
+/* Process context, under mmap_lock for writing. @file: the C++ file. */
+int pb_vma_setup(void *file, struct vm_area_struct *vma);
+
+#endif /* PERFBUF_GLUE_MAPPING_H */

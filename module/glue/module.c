@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The module: load, unload, parameters. */
+#include "chrdev.h"
+#include "defer.h"
+#include "entry.h"
+#include "glue.h"
+
+#include <linux/module.h>
+
+static unsigned long mlock_kb = 516;
+module_param(mlock_kb, ulong, 0644);
+MODULE_PARM_DESC(mlock_kb,
+		 "KiB of ring for each online CPU that a user may map beyond RLIMIT_MEMLOCK "
+		 "(as kernel.perf_event_mlock_kb)");
+
+static unsigned long max_sample_rate = 100000;
+module_param(max_sample_rate, ulong, 0644);
+MODULE_PARM_DESC(max_sample_rate,
+		 "largest attr.sample_freq, Hz (as kernel.perf_event_max_sample_rate)");
+
+static unsigned long ring_pages_max = 1UL << 18;
+module_param(ring_pages_max, ulong, 0644);
+MODULE_PARM_DESC(ring_pages_max, "largest data area of one ring, pages");
+
+static unsigned long total_pages_max = 1UL << 20;
+module_param(total_pages_max, ulong, 0644);
+MODULE_PARM_DESC(total_pages_max, "largest sum of all rings, pages");
+
+unsigned long pb_param_mlock_kib(void)
+{
+	return READ_ONCE(mlock_kb);
+}
+
+unsigned long pb_param_max_sample_rate(void)
+{
+	return READ_ONCE(max_sample_rate);
+}
+
+unsigned long pb_param_ring_pages_max(void)
+{
+	return READ_ONCE(ring_pages_max);
+}
+
+unsigned long pb_param_total_pages_max(void)
+{
+	return READ_ONCE(total_pages_max);
+}
+
+static int __init module_start(void)
+{
+	int ret;
+
+	ret = pb_defer_start();
+	if (ret)
+		return ret;
+	ret = pb_chrdev_start();
+	if (ret)
+		goto stop_defer;
+	ret = perfbuf_init();
+	if (ret)
+		goto stop_chrdev;
+	ret = pb_chrdev_publish();
+	if (ret)
+		goto exit;
+	return 0;
+
+exit:
+	perfbuf_exit();
+stop_chrdev:
+	pb_chrdev_stop();
+stop_defer:
+	pb_defer_stop();
+	return ret;
+}
+
+static void __exit module_stop(void)
+{
+	pb_chrdev_withdraw();
+	perfbuf_exit();
+	pb_chrdev_stop();
+	pb_defer_stop();
+}
+
+module_init(module_start);
+module_exit(module_stop);
+
+MODULE_LICENSE("GPL");
+MODULE_AUTHOR("The perfbuf authors");
+MODULE_DESCRIPTION("perf's ring buffer for every kernel module");
+MODULE_VERSION("0.1");

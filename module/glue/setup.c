@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "setup.h"
+
+#include <linux/mutex.h>
+#include <linux/spinlock.h>
+
+static DEFINE_MUTEX(setup_mutex);
+static DEFINE_MUTEX(writers_mutex);
+static DEFINE_RAW_SPINLOCK(lists_lock);
+
+void pb_setup_lock(void)
+{
+	mutex_lock(&setup_mutex);
+}
+
+void pb_setup_unlock(void)
+{
+	mutex_unlock(&setup_mutex);
+}
+
+void pb_writers_lock(void)
+{
+	mutex_lock(&writers_mutex);
+}
+
+void pb_writers_unlock(void)
+{
+	mutex_unlock(&writers_mutex);
+}
+
+unsigned long pb_lists_lock(void)
+{
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&lists_lock, flags);
+	return flags;
+}
+
+void pb_lists_unlock(unsigned long flags)
+{
+	raw_spin_unlock_irqrestore(&lists_lock, flags);
+}

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Tracepoints. Those of tasks are not exported by name, but every tracepoint can be found among
+ * all. A probe is given the arguments of its tracepoint's TP_PROTO; later kernels append to them.
+ */
+#include "trace.h"
+
+#include "generated/config.h"
+
+#include <linux/irqflags.h>
+#include <linux/mm_types.h>
+#include <linux/sched.h>
+#include <linux/smp.h>
+#include <linux/string.h>
+#include <linux/tracepoint.h>
+
+static void on_switch(void *data, bool preempt, struct task_struct *prev, struct task_struct *next)
+{
+	perfbuf_task_switched(prev, next, smp_processor_id());
+}
+
+static void on_fork(void *data, struct task_struct *child, unsigned long clone_flags)
+{
+	unsigned long flags;
+
+	local_irq_save(flags);
+	perfbuf_task_forked(child, !!(clone_flags & CLONE_THREAD), smp_processor_id());
+	local_irq_restore(flags);
+}
+
+static void on_exit(void *data, struct task_struct *task)
+{
+	unsigned long flags;
+
+	local_irq_save(flags);
+	perfbuf_task_exiting(smp_processor_id());
+	local_irq_restore(flags);
+}
+
+static int is_exec(struct task_struct *renamed)
+{
+#ifdef PB_HAVE_IN_EXECVE
+	return renamed == current && current->in_execve;
+#else
+	/* exec has given the task its new memory and not yet a stack in it. */
+	return renamed == current && current->mm && !current->mm->start_stack;
+#endif
+}
+
+static void on_rename(void *data, struct task_struct *task, const char *name)
+{
+	unsigned long flags;
+
+	local_irq_save(flags);
+	perfbuf_task_renamed(task, name, is_exec(task), smp_processor_id());
+	local_irq_restore(flags);
+}
+
+static struct {
+	const char *name;
+	void *probe;
+	struct tracepoint *point;
+} points[PB_TRACEPOINTS] = {
+	[PB_TASK_SWITCH] = {"sched_switch", on_switch},
+	/* sched_process_fork does not see the threads that the kernel makes for a process. */
+	[PB_TASK_FORK] = {"task_newtask", on_fork},
+	[PB_TASK_EXIT] = {"sched_process_exit", on_exit},
+	[PB_TASK_RENAME] = {"task_rename", on_rename},
+};
+
+static void find_points(struct tracepoint *point, void *unused)
+{
+	unsigned int i;
+
+	for (i = 0; i < PB_TRACEPOINTS; i++) {
+		if (!strcmp(point->name, points[i].name))
+			points[i].point = point;
+	}
+}
+
+int pb_trace_attach(enum pb_tracepoint which)
+{
+	if (!points[which].point)
+		for_each_kernel_tracepoint(find_points, NULL);
+	if (!points[which].point)
+		return -EOPNOTSUPP;
+	return tracepoint_probe_register(points[which].point, points[which].probe, NULL);
+}
+
+void pb_trace_detach(enum pb_tracepoint which)
+{
+	tracepoint_probe_unregister(points[which].point, points[which].probe, NULL);
+}
+
+void pb_trace_synchronize(void)
+{
+	tracepoint_synchronize_unregister();
+}

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* What happens to tasks: the kernel's tracepoints. */
+#ifndef PERFBUF_GLUE_TRACE_H
+#define PERFBUF_GLUE_TRACE_H
+
+#include "device/task.h"
+#include "ring/pages.h"
+
+#include <linux/types.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+enum pb_tracepoint {
+	PB_TASK_SWITCH,
+	PB_TASK_FORK,
+	PB_TASK_EXIT,
+	PB_TASK_RENAME,
+	PB_TRACEPOINTS, /* their number */
+};
+
+/*
+ * From here on, and until detach, the C++ function is called. -EOPNOTSUPP: this kernel has no such
+ * tracepoint. Once for each; process context, may sleep.
+ */
+int pb_trace_attach(enum pb_tracepoint which) PB_NOEXCEPT;
+void pb_trace_detach(enum pb_tracepoint which) PB_NOEXCEPT;
+/* On return no function of a detached tracepoint runs. Process context, sleeps for grace periods.
+ */
+void pb_trace_synchronize(void) PB_NOEXCEPT;
+
+/* ------------------------------------------------- C++; interrupts off; none may sleep */
+
+/* @next is about to run on this CPU instead of @prev. Under the run queue's lock. */
+void perfbuf_task_switched(pb_task *prev, pb_task *next, __u32 cpu) PB_NOEXCEPT;
+/* The current task has made @child, which has not run yet; @is_thread: of the same process. */
+void perfbuf_task_forked(pb_task *child, int is_thread, __u32 cpu) PB_NOEXCEPT;
+/* The current task exits. It still has its pid and runs on for a while. */
+void perfbuf_task_exiting(__u32 cpu) PB_NOEXCEPT;
+/*
+ * The current task names @task, which may be itself; @exec: because it executes a program, before
+ * the first mapping of that is made. Under the lock of @task's name.
+ */
+void perfbuf_task_renamed(pb_task *task, const char *name, int exec, __u32 cpu) PB_NOEXCEPT;
+
+#ifdef __cplusplus
+}
+#endif
+#endif /* PERFBUF_GLUE_TRACE_H */

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: GPL-2.0
+/* irq_work: the way out of NMI. */
+#include "ring/pages.h"
+
+#include "wake.h"
+
+static void irq_work_run_cxx(struct irq_work *work)
+{
+	struct pb_irq_work *one = container_of(work, struct pb_irq_work, work);
+
+	one->run(one);
+}
+
+void pb_irq_work_init(void *work, void (*run)(void *work))
+{
+	struct pb_irq_work *one = work;
+
+	init_irq_work(&one->work, irq_work_run_cxx);
+	one->run = run;
+}
+
+void pb_irq_work_raise(void *work)
+{
+	irq_work_queue(&((struct pb_irq_work *)work)->work);
+}
+
+void pb_irq_work_sync(void *work)
+{
+	irq_work_sync(&((struct pb_irq_work *)work)->work);
+}

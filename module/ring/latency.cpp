@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "ring/latency.hpp"
+
+namespace perfbuf
+{
+
+latency_limit::latency_limit(void *owner, void (*expired)(void *owner)) noexcept
+	: owner_(owner), expired_(expired), start_work_(*this, start)
+{
+}
+
+void latency_limit::stop() noexcept
+{
+	/* The work starts the alarm, so it goes first. */
+	start_work_.sync();
+	pb_alarm_destroy(std::exchange(alarm_, nullptr));
+}
+
+cxxrt::result<void> latency_limit::set(u64 ns) noexcept
+{
+	if (ns && !alarm_) {
+		alarm_ = pb_alarm_create(expire, this);
+		if (!alarm_)
+			return cxxrt::error(ENOMEM);
+	}
+	/* The alarm is there before a writer can want it. */
+	ns_.store_release(ns);
+
+	/* For what is unread already, and in the place of an alarm that was set for longer. */
+	if (ns)
+		ask();
+	return {};
+}
+
+void latency_limit::arm() noexcept
+{
+	/*
+	 * L, pairs with L in expire(): either we see that the alarm has fired, and arm it, or it
+	 * sees the head that we have just published.
+	 */
+	cxxrt::smp_mb();
+	if (!armed_.read_once())
+		ask();
+}
+
+void latency_limit::ask() noexcept
+{
+	armed_.write_once(1);
+	start_work_.raise();
+}
+
+void latency_limit::start(latency_limit &self) noexcept
+{
+	const u64 ns = self.ns_.load_acquire();
+
+	if (ns)
+		pb_alarm_start(self.alarm_, ns);
+	else
+		self.armed_.write_once(0);
+}
+
+void latency_limit::expire(void *argument) noexcept
+{
+	latency_limit *self = static_cast<latency_limit *>(argument);
+
+	self->armed_.write_once(0);
+	/* L, pairs with L in arm(). */
+	cxxrt::smp_mb();
+	self->expired_(self->owner_);
+}
+
+} // namespace perfbuf

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Why a record was not written, and how many were not. */
+#pragma once
+
+#include "ring/abi.hpp"
+
+#include <cxxrt/memory_model.hpp>
+
+#include <linux/perfbuf.h>
+
+namespace perfbuf
+{
+
+/* What they mean is said in the uapi header. */
+enum class loss_cause : u32 {
+	full = PERFBUF_LOST_FULL,
+	paused = PERFBUF_LOST_PAUSED,
+	too_big = PERFBUF_LOST_TOO_BIG,
+	recursion = PERFBUF_LOST_RECURSION,
+	no_ring = PERFBUF_LOST_NO_RING,
+};
+
+inline constexpr u32 loss_causes = 5;
+
+/*
+ * Counts by cause, in records. Invariant: written on one CPU at a time (the ring's, or under
+ * the event's own rule), read anywhere.
+ */
+class loss_counts
+{
+public:
+	void count(loss_cause cause) noexcept { by_cause_[static_cast<u32>(cause)].add(1); }
+	u64 read(loss_cause cause) const noexcept
+	{
+		return by_cause_[static_cast<u32>(cause)].read();
+	}
+
+	u64 total() const noexcept
+	{
+		u64 sum = 0;
+
+		for (const cxxrt::local<u64> &one : by_cause_)
+			sum += one.read();
+		return sum;
+	}
+
+private:
+	cxxrt::local<u64> by_cause_[loss_causes];
+};
+
+} // namespace perfbuf

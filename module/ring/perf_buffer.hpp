@@ -1,0 +1,329 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The ring: one writer CPU (task, softirq, irq and NMI nested on it), one
+ * reader in user space. The shared layout and the letters of the barriers are
+ * in ring/abi.hpp; the contract for producers and readers is docs/ring.md.
+ *
+ * A write:   begin()  reserves bytes by moving head_; a nested writer reserves
+ *                     behind it
+ *            copy()   fills them
+ *            commit() publishes: only the outermost writer moves
+ *                     user_page->data_head, and then over everything that
+ *                     nested writers have finished
+ *
+ * Preemption is off from begin() to commit(). That keeps the writer on its CPU
+ * and is the RCU read-side section that keeps the ring alive.
+ */
+#pragma once
+
+#include "ring/abi.hpp"
+#include "ring/debug.hpp"
+#include "ring/irq_work.hpp"
+#include "ring/latency.hpp"
+#include "ring/loss.hpp"
+#include "ring/pages.h"
+#include "ring/stats.hpp"
+#include "ring/storage.hpp"
+
+#include <cxxrt/deferred.hpp>
+#include <cxxrt/lock.hpp>
+#include <cxxrt/memory_model.hpp>
+#include <cxxrt/ref.hpp>
+#include <cxxrt/result.hpp>
+
+namespace perfbuf
+{
+
+class perf_buffer;
+
+/* Bytes that are free behind @head. Masked, so a tail that is stored modulo the size is as good. */
+inline u64 circ_space(u64 head, u64 tail, u64 mask) noexcept
+{
+	return (tail - (head + 1)) & mask;
+}
+
+class reservation;
+
+/*
+ * Who writes, as far as a PERF_RECORD_LOST needs to know it. The trailer (sample_id with
+ * sample_id_all) is asked for only where there is a loss to tell.
+ */
+class record_origin
+{
+public:
+	constexpr record_origin(u64 id, u32 trailer_bytes) noexcept
+		: id(id), trailer_bytes(trailer_bytes)
+	{
+	}
+
+	/* Writes trailer_bytes. In the writer's context. */
+	virtual void write_trailer(reservation &into) const noexcept = 0;
+
+	const u64 id;		 /* of the event that lost records */
+	const u32 trailer_bytes; /* a multiple of 8 */
+
+protected:
+	~record_origin() = default;
+};
+
+/* Who is told that the ring has something to say: an open file. Lives at least until a grace period
+ * after detach(). */
+class wake_target
+{
+public:
+	/* Hard irq. */
+	virtual void wake() noexcept = 0;
+
+	/* The ring's list; the ring's alone. */
+	cxxrt::shared<wake_target *> next;
+
+protected:
+	~wake_target() = default;
+};
+
+/*
+ * Bytes that begin() reserved. Move-only; ends in commit(), which debug builds insist on, as
+ * they insist that every byte was written or skipped.
+ */
+class [[nodiscard]] reservation
+{
+public:
+	reservation(reservation &&other) noexcept;
+	reservation(const reservation &) = delete;
+	reservation &operator=(const reservation &) = delete;
+	reservation &operator=(reservation &&) = delete;
+	~reservation();
+
+	/* The next @bytes of the record, from kernel memory. Any context. */
+	void copy(const void *from, u32 bytes) noexcept;
+	/*
+	 * From the current task's user memory, without a fault: returns how many bytes at the end
+	 * could not be read; zeros stand in their place. Any context.
+	 */
+	[[nodiscard]] u32 copy_from_user(u64 user_address, u32 bytes) noexcept;
+	void zero(u32 bytes) noexcept;
+	/* Leaves the next @bytes as they are: old data shows through, so write them later or never
+	 * publish secrets. */
+	void skip(u32 bytes) noexcept;
+
+	template <typename T>
+	void put(const T &value) noexcept
+	{
+		copy(&value, sizeof(value));
+	}
+
+	/*
+	 * The next @bytes in place, to be filled before commit(): nullptr where they are not
+	 * contiguous, which cannot be on mirrored storage; the reservation is then as it was.
+	 */
+	[[nodiscard]] void *claim(u32 bytes) noexcept;
+
+	/* Publishes. The reservation is over. */
+	void commit() noexcept;
+
+	/*
+	 * Gives the record up: nothing of it is seen if no other was begun behind it, else a
+	 * PERF_RECORD_LOST of 0 records stands in its place, which every reader skips. @bytes is
+	 * what begin_discardable() was given. The reservation is over.
+	 */
+	void discard(u32 bytes, const record_origin &origin) noexcept;
+
+	/* Where the record goes; until commit(). */
+	perf_buffer &ring() noexcept { return *ring_; }
+
+private:
+	friend class perf_buffer;
+	reservation(perf_buffer &ring, u64 position, u32 bytes, u32 wakes_seen) noexcept;
+	/* address_ and reach_ for position_. */
+	void seek() noexcept;
+
+	/* The one loop under copy, copy_from_user and skip: @copier(to, bytes) returns what it left
+	 * undone. */
+	template <typename Copier>
+	u32 transfer(u32 bytes, Copier &&copier) noexcept;
+
+	perf_buffer *ring_;
+	char *address_; /* where the next byte goes */
+	u64 reach_;	/* bytes from address_ to the end of its chunk */
+	u64 position_;	/* of address_ in the stream */
+	u64 end_;	/* position behind the last byte */
+	u64 begun_ns_;	/* where statistics are watched, else 0 */
+	u32 wakes_seen_;
+#ifdef PERFBUF_DEBUG
+	u32 unwritten_;
+#endif
+};
+
+/*
+ * Invariants:
+ *  - head_ counts bytes reserved, in the stream's direction for a forward ring and downwards for
+ *    a backward one; between nest_ == 0 and nest_ == 0 it is what data_head says.
+ *  - nest_ is the number of writers between begin() and commit().
+ *  - in discard mode, head_ - data_tail (masked) is less than size().
+ *  - lost_ is what no PERF_RECORD_LOST has told yet; stats_->lost is all since the start.
+ */
+class perf_buffer
+{
+public:
+	struct options {
+		u32 nr_pages = 0;  /* data pages: 0 or 2^n */
+		u64 watermark = 0; /* bytes; 0: half the ring; at most the ring */
+		int node = -1;	   /* NUMA node of the pages; -1: any */
+		bool overwrite = false;
+		bool backward = false;
+		storage_kind storage = storage_kind::pages;
+		u64 start = 0; /* where the stream begins: a multiple of 8. For tests of its wrap */
+	};
+
+	/* EINVAL (nr_pages), ENOMEM. Process context, may sleep. */
+	static cxxrt::result<cxxrt::ref<perf_buffer>> create(const options &wanted) noexcept;
+
+	perf_buffer(const perf_buffer &) = delete;
+	perf_buffer &operator=(const perf_buffer &) = delete;
+
+	void get() noexcept { references_.get(); }
+	/* The last one frees the ring after a grace period. Any context but NMI. */
+	void put() noexcept;
+
+	/*
+	 * @bytes for one record: at most record_size_max, a multiple of 8. Preemption is off until
+	 * commit(). Any context. Not written, and counted as lost: ENOSPC (full), EAGAIN (paused),
+	 * E2BIG (it never fits).
+	 */
+	cxxrt::result<reservation> begin(u32 bytes, const record_origin &origin) noexcept;
+
+	/* The same for a record that may be given up; EINVAL: too small for what then takes its
+	 * place. */
+	cxxrt::result<reservation> begin_discardable(u32 bytes,
+						     const record_origin &origin) noexcept;
+
+	/*
+	 * Tells of losses that no record has followed, if there is room. As a writer: on the ring's
+	 * CPU, preemption off.
+	 */
+	void flush_lost(const record_origin &origin) noexcept;
+	/* Whether flush_lost() would write: something is owed and there is room. Any context. */
+	bool can_flush_lost(u32 trailer_bytes) const noexcept;
+
+	/* A record that the caller could not even begin. On the ring's CPU, any context. */
+	void count_loss(loss_cause cause) noexcept;
+	const loss_counts &losses() const noexcept { return stats_->lost; }
+	u64 records() const noexcept { return stats_->records.read(); }
+
+	/* Asks for a wakeup when the outermost writer commits. Between begin() and commit(). */
+	void request_wakeup() noexcept { wakes_.add(1); }
+	/* One of every @every records wakes; 0: none. Between begin() and commit(). */
+	void count_event(u32 every) noexcept;
+	/* Wakes now. Any context. */
+	void wakeup() noexcept;
+	/* Tells every target again what it was told last. Any context. */
+	void repeat_wakeups() noexcept { wakeup_work_.raise(); }
+
+	/*
+	 * The longest that a record waits for a wakeup (ns; 0: no limit), and whether wakeups are
+	 * sent at all. Process context, may sleep; ENOMEM: nothing has changed. Under mapping().
+	 */
+	cxxrt::result<void> set_wakeups(u64 latency_ns, bool send) noexcept;
+
+	/* A ring without data pages stays paused. Any context. */
+	void pause(bool on) noexcept;
+	bool paused() const noexcept { return paused_.read_once(); }
+
+	/*
+	 * Whether a reader that waits should go on: computed from the positions; in overwrite mode,
+	 * where the tail does not move, each wakeup is seen once. Any context.
+	 */
+	bool readable() noexcept;
+	/* Unread bytes, as far as the tail can be believed. */
+	u64 unread() const noexcept;
+
+	/* Wakeups go to @target until detach(). The caller serialises attach and detach (one lock
+	 * for all rings). */
+	void attach(wake_target &target) noexcept;
+	void detach(wake_target &target) noexcept;
+	/* The first target still attached, or nullptr; under the same lock. */
+	wake_target *first_target() noexcept { return targets_.read_once(); }
+
+	u64 size() const noexcept { return storage_.size(); }
+	u32 nr_pages() const noexcept { return storage_.nr_pages(); }
+	u64 watermark() const noexcept { return watermark_; }
+	bool overwrite() const noexcept { return overwrite_; }
+	bool backward() const noexcept { return backward_; }
+	perf_event_mmap_page *user_page() noexcept { return user_page_; }
+
+	/* The page frame behind page @index of the mapping (0: the user page). ENXIO past the end.
+	 * Process. */
+	cxxrt::result<unsigned long> page_frame(u64 index) const noexcept;
+
+	/* The page frame of the statistics; from now on all of them are kept. Process. */
+	unsigned long watch_stats() noexcept;
+
+	/* What the owner of the mapping keeps here; the ring does not look at it. */
+	struct mapping_state {
+		u32 mappings = 0; /* live VMAs of the data area */
+		u32 stats_mappings =
+			0; /* live VMAs of the statistics, which keep the ring's memory */
+		u32 page_sequence = 0; /* what user_page->lock says; never read back from there */
+		pb_charge charge = {}; /* who pays for the data area */
+	};
+	cxxrt::guarded<mapping_state, cxxrt::mutex> &mapping() noexcept { return mapping_; }
+
+private:
+	friend class reservation;
+
+	perf_buffer(const options &wanted, storage &&data, perf_event_mmap_page *user_page,
+		    ring_stats *stats) noexcept;
+	~perf_buffer();
+
+	/* @bytes, with the CPU's nesting entered; ENOSPC leaves nothing entered and counts nothing.
+	 */
+	cxxrt::result<reservation> reserve(u64 bytes) noexcept;
+	/* Leaves the nesting; the outermost publishes. */
+	void publish(u32 wakes_seen) noexcept;
+	void report_loss(reservation &into, const record_origin &origin) noexcept;
+	cxxrt::error refuse(loss_cause cause, int why) noexcept;
+	/* The largest sum of records that the ring can hold at once. */
+	u64 capacity() const noexcept;
+	static void reclaim(perf_buffer &ring) noexcept;
+	static void run_wakeups(perf_buffer &ring) noexcept;
+	static void latency_expired(void *ring) noexcept;
+	static void fill_discarded(reservation &into, u32 bytes,
+				   const record_origin &origin) noexcept;
+	/* Gives back the last @bytes reserved, if nobody has reserved behind them. */
+	bool unreserve(u64 position, u32 bytes) noexcept;
+	void note_reservation(u64 head, u64 tail) noexcept;
+
+	/* Writers, every record: the first cache line. */
+	cxxrt::local<u64> head_;
+	cxxrt::local<u32> nest_;
+	cxxrt::local<u32> wakes_; /* wakeups asked for; the outermost writer compares */
+	cxxrt::local<u64> wakeup_stamp_;
+	cxxrt::local<u64> lost_;
+	perf_event_mmap_page *user_page_;
+	u64 mask_;	 /* size() - 1; 0 without data pages */
+	u64 watermark_;	 /* bytes */
+	u32 record_max_; /* bytes; the larger is refused as too big */
+	ring_stats *stats_;
+	cxxrt::shared<u8> paused_;
+	cxxrt::shared<u8> watched_; /* somebody has mapped the statistics */
+	const bool overwrite_;
+	const bool backward_;
+
+	storage storage_;
+	cxxrt::local<u32> events_; /* records since the last that woke by count */
+
+	/* Readers and wakeups. */
+	cxxrt::shared<u64> woken_at_; /* data_head at the last wakeup */
+	cxxrt::shared<u32> poll_;     /* a wakeup that no poll has seen (overwrite mode) */
+	cxxrt::local<u64> full_head_; /* the head at the refusal that woke last */
+	cxxrt::shared<wake_target *> targets_;
+	cxxrt::shared<u8> silent_; /* the reader wants no wakeups */
+	latency_limit latency_;
+	irq_work<perf_buffer> wakeup_work_;
+
+	cxxrt::refcount references_;
+	cxxrt::deferred<perf_buffer> reclaim_work_;
+	cxxrt::guarded<mapping_state, cxxrt::mutex> mapping_;
+};
+
+} // namespace perfbuf

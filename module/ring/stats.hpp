@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The statistics page of a ring: struct perfbuf_ring_stats, in the accessors'
+ * types. Readers map it read-only; the ring's writers count straight into it.
+ */
+#pragma once
+
+#include "ring/loss.hpp"
+
+#include <cxxrt/memory_model.hpp>
+
+namespace perfbuf
+{
+
+/* Invariant: written on one CPU at a time, from nested contexts; read anywhere. */
+struct ring_stats {
+	u32 size = sizeof(perfbuf_ring_stats);
+	u32 version = 0;
+	cxxrt::local<u64> records;
+	cxxrt::local<u64> bytes;
+	loss_counts lost;
+	cxxrt::local<u64> lost_reserved[8 - loss_causes];
+	cxxrt::local<u64> wakeups;
+	cxxrt::local<u64> high_water;
+	cxxrt::local<u64> nesting;
+	cxxrt::local<u64> longest;
+
+	/* @most becomes @value if that is more. A nested writer may do the same in between. */
+	static void raise(cxxrt::local<u64> &most, u64 value) noexcept
+	{
+		u64 seen = most.read();
+
+		while (seen < value && !most.try_cmpxchg(seen, value))
+			;
+	}
+};
+
+static_assert(sizeof(ring_stats) == sizeof(perfbuf_ring_stats));
+static_assert(offsetof(ring_stats, records) == offsetof(perfbuf_ring_stats, records));
+static_assert(offsetof(ring_stats, lost) == offsetof(perfbuf_ring_stats, lost));
+static_assert(offsetof(ring_stats, wakeups) == offsetof(perfbuf_ring_stats, wakeups));
+static_assert(offsetof(ring_stats, longest) == offsetof(perfbuf_ring_stats, longest));
+
+} // namespace perfbuf

@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "sources/clock.hpp"
+
+namespace perfbuf
+{
+
+source *const sources_in_the_box[] = {
+	&the_clock,
+	nullptr,
+};
+
+} // namespace perfbuf

@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "sources/sampler.hpp"
+
+#include "glue/timer.h"
+
+namespace perfbuf
+{
+
+namespace
+{
+
+/* perf's: a shorter period would leave a CPU no time for anything else. */
+constexpr u64 period_min_ns = 10000;
+
+/* perf's own clock, which no attr changes. */
+constexpr int count_clock = -1;
+
+u32 excluded_modes(const perf_event_attr &attr) noexcept
+{
+	u32 modes = 0;
+
+	if (attr.exclude_user)
+		modes |= PB_MODE_USER;
+	if (attr.exclude_kernel)
+		modes |= PB_MODE_KERNEL;
+	if (attr.exclude_idle)
+		modes |= PB_MODE_IDLE;
+	return modes;
+}
+
+} // namespace
+
+sampler::sampler(event &owner, const sample_writer *writer, u32 cpu) noexcept
+	: owner_(&owner), writer_(writer), cpu_(cpu), excluded_(excluded_modes(owner.attr()))
+{
+	pb_timer_init(&timer_);
+}
+
+sampler::~sampler()
+{
+	pb_timer_destroy(&timer_);
+}
+
+inline u64 sampler::period() const noexcept
+{
+	return cxxrt::max(owner_->period(), period_min_ns);
+}
+
+void sampler::start(u64 left) noexcept
+{
+	if (runs())
+		return;
+	mark_.set((pb_clock_ns(count_clock) << 1) - mark_.read() + 1);
+	if (!writer_ || !owner_->period())
+		return;
+
+	/* The period may have become shorter since; a rest may be too short to begin with. */
+	if (!left || left > period())
+		left = period();
+	pb_timer_start(&timer_, cxxrt::max(left, period_min_ns));
+}
+
+u64 sampler::stop() noexcept
+{
+	stop_counting();
+	return pb_timer_stop(&timer_);
+}
+
+void sampler::stop_counting() noexcept
+{
+	if (runs())
+		mark_.set(counted() << 1);
+}
+
+u64 sampler::counted() const noexcept
+{
+	const u64 mark = mark_.read();
+
+	if (!(mark & 1))
+		return mark >> 1;
+
+	/* The clocks of two CPUs may differ by a little. */
+	const u64 now = pb_clock_ns(count_clock);
+	const u64 since = mark >> 1;
+
+	return now > since ? now - since : 0;
+}
+
+u64 sampler::expired(const pb_regs *interrupted, u64 ip, u32 mode, u32 cpu) noexcept
+{
+	/* A limit, an exit: the event went off without us. Timers of a CPU that goes move on to
+	 * another. */
+	if (!owner_->active() || cpu != cpu_) [[unlikely]] {
+		stop_counting();
+		return 0;
+	}
+
+	const u64 next = period();
+
+	if (!mode || mode & excluded_)
+		return next;
+	if (!busy_.try_enter(nesting::irq)) [[unlikely]] {
+		owner_->count_loss(loss_cause::recursion);
+		return next;
+	}
+
+	const bool goes_on = owner_->count_overflow();
+
+	/* All of it is said: a kernel that zeroes every variable need not do so here. */
+	[[gnu::uninitialized]] const sample what = {
+		.regs = interrupted,
+		.ip = ip,
+		.user = static_cast<bool>(mode & PB_MODE_USER),
+		.address = 0,
+		.period = owner_->period(),
+		.raw = nullptr,
+		.raw_bytes = 0,
+	};
+
+	writer_->write(what);
+	busy_.leave(nesting::irq);
+	if (!goes_on) [[unlikely]] {
+		stop_counting();
+		return 0;
+	}
+	return next;
+}
+
+} // namespace perfbuf
+
+__u64 perfbuf_timer_expired(void *timer, const pb_regs *interrupted, __u64 ip, __u32 mode,
+			    __u32 cpu) noexcept
+{
+	return perfbuf::sampler::of_timer(timer).expired(interrupted, ip, mode, cpu);
+}
