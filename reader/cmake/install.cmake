@@ -1,0 +1,19 @@
+# SPDX-License-Identifier: LGPL-2.1 OR BSD-2-Clause
+# find_package(perfbuf-reader) gives perfbuf::reader; pkg-config knows it as perfbuf-reader.
+
+install(TARGETS perfbuf_reader EXPORT perfbuf-reader-targets ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
+install(DIRECTORY include/perfbuf DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} FILES_MATCHING PATTERN "*.hpp")
+install(FILES ../include/uapi/linux/perfbuf.h DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/linux)
+if(TARGET perfbuf)
+	install(TARGETS perfbuf RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+endif()
+
+set(config_dir ${CMAKE_INSTALL_LIBDIR}/cmake/perfbuf-reader)
+install(EXPORT perfbuf-reader-targets NAMESPACE perfbuf:: FILE perfbuf-reader-config.cmake
+	DESTINATION ${config_dir})
+write_basic_package_version_file(${CMAKE_CURRENT_BINARY_DIR}/perfbuf-reader-config-version.cmake
+	VERSION ${PROJECT_VERSION} COMPATIBILITY SameMinorVersion)
+install(FILES ${CMAKE_CURRENT_BINARY_DIR}/perfbuf-reader-config-version.cmake DESTINATION ${config_dir})
+
+configure_file(cmake/perfbuf-reader.pc.in perfbuf-reader.pc @ONLY)
+install(FILES ${CMAKE_CURRENT_BINARY_DIR}/perfbuf-reader.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)

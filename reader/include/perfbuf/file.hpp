@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: LGPL-2.1 OR BSD-2-Clause
+/**
+ * @file
+ * A source's file. Its life: open() or adopted from a descriptor; configure() once; map it
+ * (mapping.hpp) or redirect() it into one that is mapped; enable(); poll its fd() and read the
+ * ring; drop it.
+ */
+#pragma once
+
+#include <cstdint>
+#include <linux/perf_event.h>
+#include <optional>
+#include <perfbuf/result.hpp>
+#include <perfbuf/unique_fd.hpp>
+#include <string_view>
+#include <sys/types.h>
+
+namespace perfbuf::reader
+{
+
+/** What read() says; a field that attr.read_format does not ask for is empty. */
+struct counts {
+	uint64_t value = 0;		      /**< the count, in the source's unit (clock: ns) */
+	std::optional<uint64_t> time_enabled; /**< ns */
+	std::optional<uint64_t> time_running; /**< ns */
+	std::optional<uint64_t> id;	      /**< the id that samples carry */
+	std::optional<uint64_t> lost;	      /**< records lost, since the file was opened */
+};
+
+class file
+{
+public:
+	/** The most bytes of struct perf_event_attr that we hand to a kernel or write to a file. */
+	static constexpr uint32_t attr_size = PERF_ATTR_SIZE_VER7;
+
+	/**
+	 * Open /dev/perfbuf/<source>, close-on-exec.
+	 * @param source a name out of /dev/perfbuf; one with a '/' is taken as a path
+	 * Errors: ENOENT no such source or module, EACCES/EPERM no right to it.
+	 */
+	static result<file> open(std::string_view source);
+
+	/** Adopt a descriptor that is configured already (received from another process,
+	 * perf_event_open(2)). */
+	explicit file(unique_fd fd, uint64_t read_format = 0) noexcept
+		: fd_(std::move(fd)), read_format_(read_format)
+	{
+	}
+
+	/**
+	 * Say what to record: PERFBUF_IOC_OPEN (include/uapi/linux/perfbuf.h).
+	 * @param attr  as for perf_event_open(2); attr.size is set to attr_size
+	 * @param pid   0 the caller, > 0 that thread, -1 every process (then cpu >= 0)
+	 * @param cpu   >= 0 that CPU only, -1 every CPU (then pid >= 0)
+	 * Errors: those of perf_event_open(2); EOPNOTSUPP what this source has not; EBUSY
+	 * configured before.
+	 */
+	result<void> configure(perf_event_attr attr, pid_t pid, int cpu);
+
+	/** Start and stop recording (PERF_EVENT_IOC_ENABLE, _DISABLE). */
+	result<void> enable() const;
+	result<void> disable() const;
+	/** Set the count to 0 (PERF_EVENT_IOC_RESET). */
+	result<void> reset() const;
+	/** Hold or resume writing into the ring; what would have been written counts as lost. */
+	result<void> pause(bool on) const;
+	/** Write into the ring of `target`, which is mapped and on the same CPU
+	 * (PERF_EVENT_IOC_SET_OUTPUT). */
+	result<void> redirect(const file &target) const;
+	/** @return the id that this file's samples carry (PERF_EVENT_IOC_ID) */
+	result<uint64_t> id() const;
+	/** @return the counts, laid out by read_format. Groups (PERF_FORMAT_GROUP) are refused with
+	 * EINVAL. */
+	result<counts> read() const;
+
+	int fd() const noexcept { return fd_.get(); }
+
+private:
+	result<void> request(unsigned long code, unsigned long argument, const char *what) const;
+
+	unique_fd fd_;
+	uint64_t read_format_ = 0;
+};
+
+} // namespace perfbuf::reader

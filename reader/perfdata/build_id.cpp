@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: LGPL-2.1 OR BSD-2-Clause
+#include "perfdata/build_id.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+#include <elf.h>
+#include <fcntl.h>
+#include <fstream>
+#include <gelf.h>
+#include <iterator>
+#include <linux/perf_event.h>
+#include <perfbuf/unique_fd.hpp>
+
+#include "perfdata/format.hpp"
+
+namespace perfbuf::perfdata
+{
+
+namespace
+{
+
+constexpr size_t longest_build_id = 20; // what the record has room for
+constexpr uint32_t kernel_pid = UINT32_MAX;
+
+constexpr size_t aligned(size_t size)
+{
+	return (size + 3) / 4 * 4;
+}
+
+void put_record(bytes &to, std::string_view name, const build_id &id, uint32_t pid, uint16_t misc)
+{
+	// header, pid, 20 + 4 bytes of build-id, name: the name's padding makes it a multiple of 8.
+	constexpr size_t fixed = sizeof(perf_event_header) + sizeof(pid) + 24;
+	const size_t size = (fixed + name.size() + 1 + 7) / 8 * 8;
+	to.put(perf_event_header{record_header_build_id,
+				 static_cast<uint16_t>(misc | misc_build_id_size),
+				 static_cast<uint16_t>(size)});
+	to.put(pid);
+	std::array<std::byte, 24> field{};
+	const size_t length = std::min(id.size(), longest_build_id);
+	std::copy_n(id.begin(), length, field.begin());
+	field[longest_build_id] = static_cast<std::byte>(length);
+	to.put(field);
+	to.put_raw(name.data(), name.size());
+	to.zeros(size - fixed - name.size());
+}
+
+} // namespace
+
+std::optional<build_id> build_id_in_notes(std::span<const std::byte> notes)
+{
+	Elf64_Nhdr note; // the same in 32-bit files
+	while (notes.size() >= sizeof(note)) {
+		std::memcpy(&note, notes.data(), sizeof(note));
+		const size_t name_at = sizeof(note);
+		const size_t content_at = name_at + aligned(note.n_namesz);
+		const size_t end = content_at + aligned(note.n_descsz);
+		if (content_at + note.n_descsz > notes.size())
+			return std::nullopt;
+		if (note.n_type == NT_GNU_BUILD_ID && note.n_namesz == 4 &&
+		    !std::memcmp(notes.data() + name_at, "GNU", 4) && note.n_descsz) {
+			const auto content = notes.subspan(content_at, note.n_descsz);
+			return build_id(content.begin(), content.end());
+		}
+		notes = notes.subspan(std::min(end, notes.size()));
+	}
+	return std::nullopt;
+}
+
+std::optional<build_id> read_notes_file(const std::filesystem::path &path)
+{
+	std::ifstream file(path, std::ios::binary);
+	const std::vector<char> all{std::istreambuf_iterator<char>(file), {}};
+	return build_id_in_notes(std::as_bytes(std::span(all)));
+}
+
+std::optional<build_id> read_elf_build_id(const std::filesystem::path &path)
+{
+	static const bool ready = elf_version(EV_CURRENT) != EV_NONE;
+	// A device or a fifo may be mapped or named too, and must not hold us here.
+	const reader::unique_fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+	if (!ready || !fd || !std::filesystem::is_regular_file(path))
+		return std::nullopt;
+	Elf *elf = elf_begin(fd.get(), ELF_C_READ, nullptr);
+	if (!elf)
+		return std::nullopt;
+
+	std::optional<build_id> found;
+	size_t headers = 0;
+	if (elf_kind(elf) == ELF_K_ELF && elf_getphdrnum(elf, &headers) == 0) {
+		for (size_t at = 0; at < headers && !found; at++) {
+			GElf_Phdr header;
+			if (!gelf_getphdr(elf, static_cast<int>(at), &header) ||
+			    header.p_type != PT_NOTE)
+				continue;
+			const Elf_Data *data =
+				elf_getdata_rawchunk(elf, static_cast<int64_t>(header.p_offset),
+						     header.p_filesz, ELF_T_BYTE);
+			if (data && data->d_buf)
+				found = build_id_in_notes(
+					{static_cast<const std::byte *>(data->d_buf),
+					 data->d_size});
+		}
+	}
+	elf_end(elf);
+	return found;
+}
+
+void mapped_files::see(std::string_view name)
+{
+	if (!name.starts_with('/') || name.starts_with("//") || name.starts_with("/dev/") ||
+	    name.starts_with("/memfd:") || name.starts_with("/SYSV"))
+		return;
+	if (names_.find(name) == names_.end())
+		names_.emplace(name);
+}
+
+bytes build_id_records(const std::optional<kernel_map> &kernel,
+		       const std::vector<kernel_map> &modules, const mapped_files &files)
+{
+	bytes all;
+	if (kernel)
+		if (const auto id = read_notes_file("/sys/kernel/notes"))
+			put_record(all, "[kernel.kallsyms]", *id, kernel_pid,
+				   PERF_RECORD_MISC_KERNEL);
+	for (const auto &module : modules) {
+		const auto notes = std::filesystem::path("/sys/module") / module.module /
+				   "notes/.note.gnu.build-id";
+		if (const auto id = read_notes_file(notes))
+			put_record(all, module.name, *id, kernel_pid, PERF_RECORD_MISC_KERNEL);
+	}
+	for (const auto &name : files.names())
+		if (const auto id = read_elf_build_id(name))
+			put_record(all, name, *id, kernel_pid, PERF_RECORD_MISC_USER);
+	return all;
+}
+
+} // namespace perfbuf::perfdata

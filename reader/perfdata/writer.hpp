@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: LGPL-2.1 OR BSD-2-Clause
+/**
+ * @file
+ * Writes perf.data. Its life: begin(); append() records and close each pass over the rings with
+ * round(); finish(). Records go through unchanged: they are what the kernel wrote, or
+ * synthesize.hpp.
+ */
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <linux/perf_event.h>
+#include <map>
+#include <perfbuf/result.hpp>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "perfdata/bytes.hpp"
+#include "perfdata/format.hpp"
+#include "perfdata/output.hpp"
+
+namespace perfbuf::perfdata
+{
+
+/** One attr, and the ids of the files that were opened with it. */
+struct described_attr {
+	perf_event_attr attr{};
+	std::vector<uint64_t> ids;
+	std::string name; /**< as reports show it */
+};
+
+using feature_map = std::map<feature, bytes>;
+
+enum class layout { file, pipe };
+
+class writer
+{
+public:
+	writer(output to, layout how) : out_(std::move(to)), layout_(how) {}
+
+	/** @param early features that are known by now; a pipe has no other place for them */
+	reader::result<void> begin(std::span<const described_attr> attrs, const feature_map &early);
+
+	/** Whole records. The first error is kept: what comes later is refused, finish() puts the
+	 * file in order. */
+	reader::result<void> append(std::span<const std::span<const std::byte>> records);
+	reader::result<void> append(std::span<const std::byte> records)
+	{
+		return append({&records, 1});
+	}
+
+	/** All rings were read once since the last round: perf need not keep what is older than
+	 * that one. */
+	reader::result<void> round();
+
+	/**
+	 * Make the file readable. If it could not take all that was appended, cut it back to whole
+	 * records that leave room for the features.
+	 * @return bytes of records that were given up
+	 */
+	reader::result<uint64_t> finish(const feature_map &features);
+
+	/** What stands in the file, bytes. */
+	uint64_t size() const noexcept { return out_.size(); }
+	bool failed() const noexcept { return failed_; }
+
+private:
+	reader::result<void> begin_file(std::span<const described_attr> attrs);
+	reader::result<void> begin_pipe(std::span<const described_attr> attrs,
+					const feature_map &early);
+	reader::result<void> write_trailer(const feature_map &features);
+
+	output out_;
+	layout layout_;
+	file_header header_;
+	uint64_t last_round_ = 0;
+	uint64_t appended_ = 0; // end of the data, had all of it been written
+	bool failed_ = false;
+};
+
+} // namespace perfbuf::perfdata

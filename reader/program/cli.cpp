@@ -1,0 +1,258 @@
+// SPDX-License-Identifier: LGPL-2.1 OR BSD-2-Clause
+#include "program/cli.hpp"
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <fmt/format.h>
+#include <perfbuf/mapping.hpp>
+
+#include "program/commands.hpp"
+#include "program/failure.hpp"
+#include "program/parse.hpp"
+#include "program/sources.hpp"
+
+namespace perfbuf::program
+{
+
+namespace
+{
+
+class formatter : public CLI::Formatter
+{
+public:
+	std::string make_usage(const CLI::App *app, std::string name) const override
+	{
+		std::string usage =
+			CLI::Formatter::make_usage(app, name.empty() ? name : "perfbuf " + name);
+		if (app->get_prefix_command())
+			usage.insert(usage.find_last_not_of('\n') + 1, " [--] [COMMAND...]");
+		return usage;
+	}
+};
+
+// As written on the command line; checked once all of it is known.
+struct record_words {
+	std::string frequency;
+	std::string period;
+	std::string cpus;
+	std::string pids;
+	std::string call_graph;
+	std::string pages;
+	std::string clock;
+	std::string duration;
+	bool chains = false;
+};
+
+constexpr std::array<std::string_view, 4> commands{"record", "list", "stat", "doctor"};
+
+constexpr const char *about = R"(perfbuf: records from the sources of the perfbuf kernel module.
+
+  perfbuf record -g -- ./program      records a command into perf.data
+  perf report                         shows where its time went)";
+
+constexpr const char *record_about =
+	R"(Record samples into a file that perf report, perf script and their like read.
+
+  perfbuf record -- make              a command, until it ends
+  perfbuf record -a --duration 10     the whole machine, for ten seconds
+  perfbuf record -p 1234              a process with its threads and children, until Ctrl-C
+  perfbuf record -a -o - | perf script -i -
+
+Without a command and without -p, the whole machine is recorded until Ctrl-C. The exit
+status is the command's; 1 if recording failed; 2 if the command line is wrong; 126 or 127
+if the command cannot be run. A signal that ends the recording ends perfbuf with that
+signal, once the file is complete. An earlier FILE is kept as FILE.old.)";
+
+void add_record_options(CLI::App &app, record_options &options, record_words &words)
+{
+	app.add_option("-e,--event", options.source,
+		       "the source; perfbuf list shows those there are")
+		->type_name("SOURCE")
+		->capture_default_str();
+	auto *frequency =
+		app.add_option("-F,--freq", words.frequency, "samples per second, or max [999]")
+			->type_name("HZ");
+	app.add_option("-c,--count", words.period,
+		       "nanoseconds from sample to sample, in place of -F")
+		->type_name("NS")
+		->excludes(frequency);
+	app.add_flag("-a,--all-cpus", options.all_cpus, "the whole machine");
+	app.add_option("-C,--cpu", words.cpus, "these CPUs only, with all that runs there: 0-3,8")
+		->type_name("LIST");
+	app.add_option("-p,--pid", words.pids, "these processes: 1234,5678")->type_name("LIST");
+	auto *chains = app.add_flag("-g", words.chains, "the callers too, by frame pointers");
+	app.add_option("--call-graph", words.call_graph,
+		       "the callers too: fp (frame pointers), dwarf, or dwarf,BYTES of stack per "
+		       "sample [8192]")
+		->type_name("HOW")
+		->excludes(chains);
+	app.add_option("-m,--mmap-pages", words.pages,
+		       "each CPU's ring: a power of two of pages, or a size as 512K or 4M [128]")
+		->type_name("SIZE");
+	app.add_option("-o,--output", options.output,
+		       "the file; - writes to standard output, for perf's -i -")
+		->type_name("FILE")
+		->capture_default_str();
+	auto *kernel = app.add_flag("--exclude-kernel", options.exclude_kernel,
+				    "no samples in the kernel");
+	app.add_flag("--exclude-user", options.exclude_user, "no samples in user space")
+		->excludes(kernel);
+	app.add_flag("--exclude-idle", options.exclude_idle, "no samples of idle CPUs");
+	app.add_option("--clockid", words.clock,
+		       "the clock of the samples' times: monotonic, monotonic_raw, realtime, "
+		       "boottime, tai [perf's own]")
+		->type_name("CLOCK");
+	app.add_option("--duration", words.duration, "stop after so long: 10, 0.5, 500ms, 2m")
+		->type_name("TIME");
+}
+
+struct rate_limit {
+	uint64_t hertz;
+	std::string set_by;
+};
+
+// The module's own, or, where there is none to ask, perf's.
+rate_limit read_rate_limit()
+{
+	const std::string ours = "/sys/module/perfbuf/parameters/max_sample_rate";
+	const std::string text = first_line(ours);
+	const std::string other = first_line("/proc/sys/kernel/perf_event_max_sample_rate");
+	rate_limit limit{100'000,
+			 text.empty() ? "kernel.perf_event_max_sample_rate with sysctl" : ours};
+	const std::string &used = text.empty() ? other : text;
+	std::from_chars(used.data(), used.data() + used.size(), limit.hertz);
+	return limit;
+}
+
+void finish_record_options(record_options &options, const record_words &words)
+{
+	if (!words.period.empty())
+		options.period = parse_period(words.period);
+	else if (const auto limit = read_rate_limit(); !words.frequency.empty())
+		options.frequency = parse_frequency(words.frequency, limit.hertz, limit.set_by);
+	else
+		options.frequency = std::min(options.frequency, limit.hertz);
+	if (!words.pids.empty())
+		options.pids = parse_pids(words.pids);
+	if (!words.cpus.empty())
+		options.cpus = parse_cpus(words.cpus);
+	if (!words.pages.empty())
+		options.pages = parse_pages(words.pages, reader::page_size());
+	if (!words.clock.empty())
+		options.clock = parse_clock(words.clock);
+	if (!words.duration.empty())
+		options.duration = parse_duration(words.duration);
+	if (words.chains)
+		options.chains = call_graph::frame_pointers;
+	if (!words.call_graph.empty())
+		std::tie(options.chains, options.stack_bytes) = parse_call_graph(words.call_graph);
+	if (options.all_cpus && !options.pids.empty())
+		throw failure(exit_usage, "-a records every process, -p some: give one of them");
+	if (options.pids.empty() && (options.command.empty() || !options.cpus.empty()))
+		options.all_cpus = true;
+}
+
+// Everything from the first word on that is no option of ours: perfbuf record ls -l.
+std::vector<std::string> command_of(const CLI::App &app,
+				    const std::vector<std::string> &behind_dashes)
+{
+	std::vector<std::string> command = app.remaining();
+	if (!command.empty() && command[0].starts_with('-'))
+		throw failure(exit_usage,
+			      fmt::format("there is no option {}: see perfbuf {} --help",
+					  command[0], app.get_name()));
+	command.insert(command.end(), behind_dashes.begin(), behind_dashes.end());
+	return command;
+}
+
+int run_parsed(std::vector<std::string> words, const opener &open)
+{
+	const std::vector<std::string> all = words;
+	// What stands behind "--" is the command's, whatever it looks like.
+	const auto dashes = std::find(words.begin(), words.end(), "--");
+	std::vector<std::string> behind(dashes, words.end());
+	words.erase(dashes, words.end());
+
+	CLI::App app(about);
+	app.formatter(std::make_shared<formatter>());
+	app.require_subcommand(1);
+	app.set_version_flag("--version", "perfbuf " PERFBUF_VERSION);
+	record_options options;
+	record_words texts;
+	std::string stat_source = "clock";
+	auto *record_app = app.add_subcommand("record", record_about)->prefix_command();
+	add_record_options(*record_app, options, texts);
+	auto *list_app = app.add_subcommand("list", "Show the sources that can be recorded");
+	auto *stat_app = app.add_subcommand("stat", "Show each source's files, rings and losses; "
+						    "with a command, count the time "
+						    "that it uses")
+				 ->prefix_command();
+	stat_app->add_option("-e,--event", stat_source, "the source that counts")
+		->type_name("SOURCE")
+		->capture_default_str();
+	auto *doctor_app = app.add_subcommand(
+		"doctor", "Check whether recording would work here, and say what to do if not");
+
+	if (words.size() < 2)
+		throw failure(exit_usage,
+			      "give a command: record, list, stat or doctor; see perfbuf --help");
+	if (!words[1].starts_with('-') &&
+	    std::find(commands.begin(), commands.end(), words[1]) == commands.end())
+		throw failure(
+			exit_usage,
+			fmt::format("there is no command {}: give record, list, stat or doctor",
+				    words[1]));
+	try {
+		std::vector<std::string> reversed(words.rbegin(), std::prev(words.rend()));
+		app.parse(reversed);
+	} catch (const CLI::Success &asked) {
+		return app.exit(asked);
+	} catch (const CLI::ParseError &wrong) {
+		throw failure(exit_usage, fmt::format("{}: see perfbuf --help", wrong.what()));
+	}
+
+	// The program's own "--" goes; one that follows a command is that command's.
+	CLI::App *chosen = app.get_subcommands().front();
+	if (!behind.empty() && (chosen->remaining().empty()))
+		behind.erase(behind.begin());
+	if (chosen == record_app) {
+		options.arguments = all;
+		options.command = command_of(*record_app, behind);
+		finish_record_options(options, texts);
+		return record(options, open);
+	}
+	if (chosen == stat_app) {
+		const auto command = command_of(*stat_app, behind);
+		return command.empty() ? stat() : stat_command(stat_source, command, open);
+	}
+	return chosen == list_app ? list() : chosen == doctor_app ? doctor(open) : exit_usage;
+}
+
+} // namespace
+
+int run(int argc, char **argv, const opener &open)
+{
+	try {
+		return run_parsed({argv, argv + argc}, open);
+	} catch (const failure &why) {
+		fmt::print(stderr, "perfbuf: {}\n", why.what());
+		return why.status();
+	} catch (const std::exception &why) {
+		fmt::print(stderr, "perfbuf: {}\n", why.what());
+		return exit_failed;
+	}
+}
+
+reader::result<reader::file> open_device(const std::string &source, const perf_event_attr &attr,
+					 pid_t pid, int cpu)
+{
+	auto file = reader::file::open(source);
+	if (file)
+		if (auto done = file->configure(attr, pid, cpu); !done)
+			return done.error();
+	return file;
+}
+
+} // namespace perfbuf::program

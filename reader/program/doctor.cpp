@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: LGPL-2.1 OR BSD-2-Clause
+#include <cstdlib>
+#include <cstring>
+#include <filesystem>
+#include <fmt/format.h>
+#include <linux/capability.h>
+#include <string>
+#include <sys/resource.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include "perfdata/kernel_maps.hpp"
+#include "program/attr.hpp"
+#include "program/commands.hpp"
+#include "program/explain.hpp"
+#include "program/find_module.hpp"
+#include "program/open_files.hpp"
+#include "program/sources.hpp"
+
+namespace perfbuf::program
+{
+
+namespace
+{
+
+namespace fs = std::filesystem;
+
+constexpr int cap_perfmon = 38; // since 5.8; older headers do not name it
+
+enum class verdict {
+	ok,
+	note,	 // works, but not everything
+	problem, // recording does not work
+};
+
+class report
+{
+public:
+	void line(verdict what, const std::string &text)
+	{
+		const char *word = what == verdict::ok	   ? "ok"
+				   : what == verdict::note ? "note"
+							   : "PROBLEM";
+		fmt::print("{:<8} {}\n", word, text);
+		failed_ |= what == verdict::problem;
+	}
+	bool failed() const noexcept { return failed_; }
+
+private:
+	bool failed_ = false;
+};
+
+uint64_t effective_capabilities()
+{
+	char text[4096];
+	uint64_t set = 0;
+	if (FILE *file = std::fopen("/proc/self/status", "re")) {
+		while (std::fgets(text, sizeof(text), file))
+			if (!std::strncmp(text, "CapEff:", 7))
+				set = std::strtoull(text + 7, nullptr, 16);
+		std::fclose(file);
+	}
+	return set;
+}
+
+bool has(uint64_t set, int capability)
+{
+	return set >> capability & 1;
+}
+
+void check_module(report &to)
+{
+	std::error_code ignored;
+	utsname system{};
+	::uname(&system);
+	if (fs::exists("/sys/module/perfbuf", ignored)) {
+		const std::string version = first_line("/sys/module/perfbuf/version");
+		to.line(verdict::ok, fmt::format("module: loaded{}{}",
+						 version.empty() ? "" : ", version ", version));
+		return;
+	}
+	const auto found = find_module(fs::path("/lib/modules") / system.release);
+	if (!found)
+		to.line(verdict::problem, fmt::format("module: not loaded, and not installed for "
+						      "this kernel, {}: build and install it for "
+						      "that one, then modprobe perfbuf",
+						      system.release));
+	else if (!found->built_for.empty() && found->built_for != system.release)
+		to.line(verdict::problem,
+			fmt::format("module: {} was built for {}, this kernel is {}: build it anew",
+				    found->path.string(), found->built_for, system.release));
+	else
+		to.line(verdict::problem, "module: installed but not loaded: run modprobe perfbuf");
+}
+
+void check_devices(report &to)
+{
+	const auto sources = read_sources();
+	if (sources.empty())
+		to.line(verdict::problem, "devices: none in /dev/perfbuf: load the module; if it "
+					  "is loaded, see whether udev or "
+					  "devtmpfs runs");
+	for (const auto &source : sources) {
+		const std::string path = "/dev/perfbuf/" + source.name;
+		if (::access(path.c_str(), R_OK | W_OK) == 0)
+			to.line(verdict::ok, "device: " + path);
+		else
+			to.line(verdict::problem,
+				fmt::format(
+					"device: {}: {}: run as root or as the group that owns it",
+					path, std::strerror(errno)));
+	}
+}
+
+void check_rights(report &to, uint64_t capabilities)
+{
+	if (has(capabilities, cap_perfmon) || has(capabilities, CAP_SYS_ADMIN))
+		to.line(verdict::ok, "rights: every process and the kernel (CAP_PERFMON)");
+	else
+		to.line(verdict::note, "rights: your own processes only, without the kernel: for "
+				       "more, run as root or with "
+				       "CAP_PERFMON");
+}
+
+void check_lockdown(report &to)
+{
+	const std::string lockdown = first_line("/sys/kernel/security/lockdown");
+	if (lockdown.find("[confidentiality]") != std::string::npos)
+		to.line(verdict::note, "lockdown: confidentiality: no kernel addresses and no user "
+				       "stacks: boot without it for "
+				       "those");
+	else
+		to.line(verdict::ok, "lockdown: " + (lockdown.empty() ? "none" : lockdown));
+}
+
+void check_memory(report &to, uint64_t capabilities)
+{
+	// The module's allowance, or perf's where it is not loaded; what is beyond counts against
+	// the limit.
+	std::string allowance = first_line("/sys/module/perfbuf/parameters/mlock_kb");
+	if (allowance.empty())
+		allowance = first_line("/proc/sys/kernel/perf_event_mlock_kb");
+	rlimit locked{};
+	::getrlimit(RLIMIT_MEMLOCK, &locked);
+	if (has(capabilities, CAP_IPC_LOCK) || locked.rlim_cur == RLIM_INFINITY)
+		to.line(verdict::ok, "memory for rings: no limit");
+	else
+		to.line(verdict::ok,
+			fmt::format("memory for rings: {} kB per CPU and {} kB of RLIMIT_MEMLOCK: "
+				    "for more, raise "
+				    "ulimit -l",
+				    allowance.empty() ? "0" : allowance, locked.rlim_cur / 1024));
+}
+
+void check_symbols(report &to)
+{
+	if (perfdata::read_kernel_map())
+		to.line(verdict::ok, "kernel symbols: shown");
+	else
+		to.line(verdict::note,
+			"kernel symbols: hidden: set kernel.kptr_restrict to 0, or run as root");
+}
+
+void check_perf(report &to)
+{
+	const char *path = std::getenv("PATH");
+	for (const std::string all = path ? path : ""; const auto &directory : split(all, ':')) {
+		const std::string candidate = directory + "/perf";
+		if (::access(candidate.c_str(), X_OK) == 0) {
+			to.line(verdict::ok, "perf: " + candidate);
+			return;
+		}
+	}
+	to.line(verdict::note,
+		"perf: not found: install it to read recordings (Debian: linux-perf)");
+}
+
+// What counts in the end: a file, configured as record does it, and its ring.
+void check_recording(report &to, const opener &open)
+{
+	record_options options;
+	options.command = {"true"};
+	perf_event_attr attr = make_attr(options);
+	attr.enable_on_exec = 0;
+	if (!has(effective_capabilities(), cap_perfmon) &&
+	    !has(effective_capabilities(), CAP_SYS_ADMIN))
+		attr.exclude_kernel = 1;
+	try {
+		open_all(options, attr, {::getpid()}, open);
+		to.line(verdict::ok, "recording: a file and a ring on each CPU could be opened");
+	} catch (const failure &why) {
+		to.line(verdict::problem, std::string("recording: ") + why.what());
+	}
+}
+
+} // namespace
+
+int doctor(const opener &open)
+{
+	report to;
+	const uint64_t capabilities = effective_capabilities();
+	check_module(to);
+	check_devices(to);
+	check_rights(to, capabilities);
+	check_lockdown(to);
+	check_memory(to, capabilities);
+	check_symbols(to);
+	check_perf(to);
+	check_recording(to, open);
+	return to.failed() ? exit_failed : 0;
+}
+
+} // namespace perfbuf::program

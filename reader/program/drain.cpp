@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: LGPL-2.1 OR BSD-2-Clause
+#include "program/drain.hpp"
+
+#include <algorithm>
+
+namespace perfbuf::program
+{
+
+using reader::step;
+
+reader::result<void> drain::pass(std::vector<cpu_ring> &rings)
+{
+	for (auto &[cpu, area, ring] : rings) {
+		ring.refresh();
+		reader::record found;
+		step what;
+		while ((what = ring.next(found)) == step::record)
+			see(found);
+		const auto passed = ring.passed();
+		if (!passed[0].empty())
+			if (auto done = to_.append(passed); !done)
+				return done;
+		ring.release();
+		if (what == step::corrupt)
+			seen_.corrupt += ring.skip_all();
+	}
+	// What a round holds is older than all that the next but one will: so far perf may sort and
+	// let go.
+	return to_.round();
+}
+
+reader::result<void> drain::put(const perfdata::bytes &records)
+{
+	for (auto left = records.view(); left.size() >= sizeof(perf_event_header);) {
+		perf_event_header header;
+		std::memcpy(&header, left.data(), sizeof(header));
+		see(reader::record(left.first(header.size)));
+		left = left.subspan(header.size);
+	}
+	return to_.append(records.view());
+}
+
+void drain::see(const reader::record &record)
+{
+	switch (record.type()) {
+	case PERF_RECORD_SAMPLE:
+		seen_.samples++;
+		if (const auto time = decoder_.time_of(record)) {
+			seen_.first_time =
+				seen_.first_time ? std::min(seen_.first_time, *time) : *time;
+			seen_.last_time = std::max(seen_.last_time, *time);
+		}
+		break;
+	case PERF_RECORD_LOST:
+	case PERF_RECORD_LOST_SAMPLES: {
+		const auto event = decoder_.decode(record);
+		if (const auto *lost = std::get_if<reader::lost_event>(&event))
+			seen_.lost += lost->lost;
+		if (const auto *lost = std::get_if<reader::lost_samples_event>(&event))
+			seen_.lost += lost->lost;
+		break;
+	}
+	case PERF_RECORD_MMAP:
+	case PERF_RECORD_MMAP2:
+		see_map(record);
+		break;
+	}
+}
+
+void drain::see_map(const reader::record &record)
+{
+	const auto event = decoder_.decode(record);
+	const auto *map = std::get_if<reader::mmap_event>(&event);
+	if (map && !map->data &&
+	    (record.misc() & PERF_RECORD_MISC_CPUMODE_MASK) == PERF_RECORD_MISC_USER)
+		seen_.files.see(map->filename);
+}
+
+} // namespace perfbuf::program

@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: LGPL-2.1 OR BSD-2-Clause
+#include "program/explain.hpp"
+
+#include <filesystem>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include "program/sources.hpp"
+
+namespace perfbuf::program
+{
+
+namespace
+{
+
+failure explain_missing(const std::string &source)
+{
+	const auto sources = read_sources();
+	if (!sources.empty())
+		return {exit_usage, fmt::format("there is no source \"{}\": give one of {}", source,
+						names_of(sources))};
+	std::error_code ignored;
+	if (!std::filesystem::exists("/sys/module/perfbuf", ignored))
+		return {exit_failed,
+			"the module perfbuf is not loaded: load it with modprobe perfbuf"};
+	return {exit_failed,
+		"the module perfbuf has no sources in /dev/perfbuf: see perfbuf doctor"};
+}
+
+failure explain_rights(const record_options &options)
+{
+	const std::string lockdown = first_line("/sys/kernel/security/lockdown");
+	if (lockdown.find("[confidentiality]") != std::string::npos &&
+	    (!options.exclude_kernel || options.chains == call_graph::dwarf))
+		return {exit_failed, "this kernel is locked down for confidentiality: give "
+				     "--exclude-kernel, and no "
+				     "--call-graph dwarf"};
+	if (options.all_cpus)
+		return {exit_failed, "recording all processes needs CAP_PERFMON: run it as root, "
+				     "or record a command or "
+				     "a process of your own"};
+	const std::string device = "/dev/perfbuf/" + options.source;
+	if (::access(device.c_str(), R_OK | W_OK) < 0 && errno == EACCES)
+		return {exit_failed,
+			fmt::format(
+				"no right to open {}: run it as root or as the group that owns it",
+				device)};
+	return {exit_failed,
+		"no right to record the kernel: give --exclude-kernel, or run it as root"};
+}
+
+} // namespace
+
+failure explain_open(const reader::error &why, const record_options &options)
+{
+	switch (why.code.value()) {
+	case ENOENT:
+	case ENODEV:
+	case ENXIO:
+		return explain_missing(options.source);
+	case EACCES:
+	case EPERM:
+		return explain_rights(options);
+	case EOPNOTSUPP:
+		return {exit_failed,
+			fmt::format("the source {} cannot record what was asked for: leave out {}",
+				    options.source,
+				    options.chains == call_graph::dwarf	 ? "--call-graph dwarf"
+				    : options.chains != call_graph::none ? "-g"
+				    : options.clock			 ? "--clockid"
+									 : "options until it can")};
+	case EINVAL:
+		return {exit_failed,
+			fmt::format("the source {} does not accept these options: try another {}",
+				    options.source,
+				    options.clock    ? "--clockid"
+				    : options.period ? "period (-c)"
+						     : "rate (-F)")};
+	case EMFILE:
+	case ENFILE:
+		return {exit_failed, "too many files: raise the limit (ulimit -n), or record fewer "
+				     "processes or CPUs (-C)"};
+	case ESRCH:
+		return {exit_usage, "there is no such process: see ps -e for those there are"};
+	case ENOMEM:
+	case ENOSPC:
+		return {exit_failed, fmt::format("the source {} has no room for another file: end "
+						 "another recording first",
+						 options.source)};
+	default:
+		return plain_failure(why);
+	}
+}
+
+failure explain_map(const reader::error &why, const record_options &options)
+{
+	switch (why.code.value()) {
+	case EPERM:
+		return {exit_failed, fmt::format("rings of {} pages are more than you may lock: "
+						 "give a smaller -m, or raise "
+						 "ulimit -l or kernel.perf_event_mlock_kb",
+						 options.pages)};
+	case ENOMEM:
+	case EINVAL:
+		return {exit_failed,
+			fmt::format("there is no memory for rings of {} pages: give a smaller -m",
+				    options.pages)};
+	default:
+		return plain_failure(why);
+	}
+}
+
+} // namespace perfbuf::program

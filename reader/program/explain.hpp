@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: LGPL-2.1 OR BSD-2-Clause
+/** @file What to do about an error of the device: one sentence. */
+#pragma once
+
+#include <perfbuf/result.hpp>
+
+#include "program/failure.hpp"
+#include "program/options.hpp"
+
+namespace perfbuf::program
+{
+
+failure explain_open(const reader::error &why, const record_options &options);
+failure explain_map(const reader::error &why, const record_options &options);
+
+} // namespace perfbuf::program

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: LGPL-2.1 OR BSD-2-Clause
+#include <fmt/format.h>
+
+#include "program/commands.hpp"
+#include "program/failure.hpp"
+#include "program/sources.hpp"
+
+namespace perfbuf::program
+{
+
+int list()
+{
+	const auto sources = read_sources();
+	if (sources.empty())
+		throw failure(exit_failed, "there are no sources in /dev/perfbuf: load the module "
+					   "with modprobe perfbuf, and see "
+					   "perfbuf doctor");
+	for (const auto &source : sources) {
+		const auto attribute = [&](const char *name) {
+			const auto found = source.attributes.find(name);
+			return found == source.attributes.end() ? std::string() : found->second;
+		};
+		fmt::print("{:<16} {}\n", source.name, attribute("description"));
+		std::string use;
+		for (const char *name : {"files", "rings", "records", "lost"})
+			if (const auto value = attribute(name); !value.empty())
+				use += fmt::format("{}{} {}", use.empty() ? "" : ", ", value, name);
+		if (!use.empty())
+			fmt::print("{:<16} {}\n", "", use);
+	}
+	return 0;
+}
+
+} // namespace perfbuf::program

@@ -1,0 +1,7 @@
+// SPDX-License-Identifier: LGPL-2.1 OR BSD-2-Clause
+#include "program/cli.hpp"
+
+int main(int argc, char **argv)
+{
+	return perfbuf::program::run(argc, argv, perfbuf::program::open_device);
+}

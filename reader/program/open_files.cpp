@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: LGPL-2.1 OR BSD-2-Clause
+#include "program/open_files.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <filesystem>
+#include <fmt/format.h>
+#include <sys/resource.h>
+
+#include "program/explain.hpp"
+#include "program/failure.hpp"
+#include "program/parse.hpp"
+#include "program/sources.hpp"
+
+namespace perfbuf::program
+{
+
+namespace
+{
+
+namespace fs = std::filesystem;
+
+// A file per thread and CPU goes past the usual 1024; what we may have, we take.
+void raise_file_limit()
+{
+	rlimit limit{};
+	if (::getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur == limit.rlim_max)
+		return;
+	limit.rlim_cur = limit.rlim_max;
+	::setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+reader::result<reader::file> open_one(const record_options &options, perf_event_attr &attr,
+				      pid_t pid, int cpu, const opener &open)
+{
+	auto file = open(options.source, attr, pid, cpu);
+	const int why = file ? 0 : file.error().code.value();
+	if ((why == EINVAL || why == EOPNOTSUPP) && attr.read_format & PERF_FORMAT_LOST) {
+		// Before 6.0 nobody counts losses per file; LOST records still tell of them.
+		auto without = attr;
+		without.read_format &= ~static_cast<uint64_t>(PERF_FORMAT_LOST);
+		auto again = open(options.source, without, pid, cpu);
+		if (again) {
+			attr = without;
+			return again;
+		}
+	}
+	return file;
+}
+
+} // namespace
+
+std::vector<pid_t> threads_of(const std::vector<pid_t> &pids)
+{
+	std::vector<pid_t> threads;
+	for (const pid_t pid : pids) {
+		const size_t before = threads.size();
+		std::error_code ignored;
+		for (fs::directory_iterator walk(fs::path("/proc") / std::to_string(pid) / "task",
+						 ignored);
+		     !ignored && walk != fs::directory_iterator(); walk.increment(ignored)) {
+			const std::string name = walk->path().filename();
+			pid_t tid = 0;
+			std::from_chars(name.data(), name.data() + name.size(), tid);
+			threads.push_back(tid);
+		}
+		if (threads.size() == before)
+			throw failure(
+				exit_usage,
+				fmt::format("there is no process {}: see ps -e for those there are",
+					    pid));
+	}
+	return threads;
+}
+
+std::vector<int> cpus_of(const record_options &options)
+{
+	const std::string online_text = first_line("/sys/devices/system/cpu/online");
+	const std::vector<int> online = parse_cpus(online_text.empty() ? "0" : online_text);
+	for (const int cpu : options.cpus)
+		if (!std::binary_search(online.begin(), online.end(), cpu))
+			throw failure(exit_usage,
+				      fmt::format("CPU {} is not online: give some of {}", cpu,
+						  online_text));
+	return options.cpus.empty() ? online : options.cpus;
+}
+
+open_files open_all(const record_options &options, perf_event_attr &attr,
+		    const std::vector<pid_t> &threads, const opener &open)
+{
+	raise_file_limit();
+	open_files all;
+	for (const int cpu : cpus_of(options)) {
+		const size_t first = all.files.size();
+		for (const pid_t thread : threads) {
+			auto file = open_one(options, attr, thread, cpu, open);
+			if (!file && file.error().code.value() == ESRCH && threads.size() > 1)
+				continue; // it ended since we listed it
+			if (!file)
+				throw explain_open(file.error(), options);
+			auto id = file->id();
+			if (!id)
+				throw plain_failure(id.error());
+			if (all.files.size() > first) {
+				if (auto done = file->redirect(all.files[first]); !done)
+					throw plain_failure(done.error());
+			} else {
+				auto area = reader::mapping::map(*file, options.pages);
+				if (!area)
+					throw explain_map(area.error(), options);
+				reader::ring ring(area->user_page(), area->data());
+				all.rings.push_back({cpu, *std::move(area), std::move(ring)});
+			}
+			all.ids.push_back(*id);
+			all.files.push_back(*std::move(file));
+		}
+	}
+	if (all.files.empty())
+		throw failure(exit_failed, "the processes ended before recording began");
+	return all;
+}
+
+} // namespace perfbuf::program

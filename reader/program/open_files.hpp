@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: LGPL-2.1 OR BSD-2-Clause
+/** @file The files and rings of a recording: one file per thread and CPU, one ring per CPU. */
+#pragma once
+
+#include <linux/perf_event.h>
+#include <perfbuf/file.hpp>
+#include <perfbuf/mapping.hpp>
+#include <perfbuf/ring.hpp>
+#include <sys/types.h>
+#include <vector>
+
+#include "program/opener.hpp"
+#include "program/options.hpp"
+
+namespace perfbuf::program
+{
+
+struct cpu_ring {
+	int cpu;
+	reader::mapping area;
+	reader::ring ring;
+};
+
+struct open_files {
+	std::vector<reader::file> files;
+	std::vector<uint64_t> ids; /**< of the files, in their order */
+	std::vector<cpu_ring> rings;
+};
+
+/** @return the threads of the processes; throws `failure` where there is no such process */
+std::vector<pid_t> threads_of(const std::vector<pid_t> &pids);
+
+/** @return those asked for, or those that are online */
+std::vector<int> cpus_of(const record_options &options);
+
+/**
+ * Open all, one ring per CPU, stopped.
+ * @param attr    loses the bits of read_format that this kernel does not have
+ * @param threads what to record; {-1} for everything
+ */
+open_files open_all(const record_options &options, perf_event_attr &attr,
+		    const std::vector<pid_t> &threads, const opener &open);
+
+} // namespace perfbuf::program

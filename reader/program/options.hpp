@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: LGPL-2.1 OR BSD-2-Clause
+/** @file What the command line asked for, checked. */
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <ctime>
+#include <optional>
+#include <string>
+#include <sys/types.h>
+#include <vector>
+
+namespace perfbuf::program
+{
+
+enum class call_graph { none, frame_pointers, dwarf };
+
+struct record_options {
+	std::string source = "clock";
+	uint64_t frequency = 999; /**< Hz, unless there is a period */
+	uint64_t period = 0;	  /**< ns */
+	bool all_cpus = false;
+	std::vector<int> cpus; /**< of -C; empty: all that are online */
+	std::vector<pid_t> pids;
+	call_graph chains = call_graph::none;
+	uint32_t stack_bytes = 8192; /**< copied per sample for DWARF unwinding */
+	size_t pages = 128;	     /**< of data, per CPU */
+	std::string output = "perf.data";
+	bool exclude_kernel = false;
+	bool exclude_user = false;
+	bool exclude_idle = false;
+	std::optional<clockid_t> clock;
+	std::optional<std::chrono::nanoseconds> duration;
+	std::vector<std::string> command;
+	std::vector<std::string> arguments; /**< the whole command line, for the file */
+};
+
+} // namespace perfbuf::program

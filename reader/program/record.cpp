@@ -1,0 +1,342 @@
+// SPDX-License-Identifier: LGPL-2.1 OR BSD-2-Clause
+#include <chrono>
+#include <fcntl.h>
+#include <filesystem>
+#include <fmt/format.h>
+#include <poll.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "perfdata/features.hpp"
+#include "perfdata/kernel_maps.hpp"
+#include "perfdata/processes.hpp"
+#include "perfdata/synthesize.hpp"
+#include "program/attr.hpp"
+#include "program/commands.hpp"
+#include "program/drain.hpp"
+#include "program/failure.hpp"
+#include "program/open_files.hpp"
+#include "program/parse.hpp"
+#include "program/signals.hpp"
+#include "program/workload.hpp"
+
+namespace perfbuf::program
+{
+
+namespace
+{
+
+using std::chrono::steady_clock;
+
+// On a terminal somebody watches the counts; behind a pipe somebody waits for the data.
+constexpr std::chrono::milliseconds refresh_interval{500};
+
+struct destination {
+	perfdata::output output;
+	perfdata::layout layout;
+};
+
+destination open_destination(const std::string &path)
+{
+	if (path == "-") {
+		if (::isatty(STDOUT_FILENO))
+			throw failure(exit_usage, "-o - writes binary data: send standard output "
+						  "into a pipe or a file");
+		return {perfdata::output(reader::unique_fd(::dup(STDOUT_FILENO))),
+			perfdata::layout::pipe};
+	}
+	// As perf does: the recording before this one is kept.
+	std::error_code ignored;
+	if (std::filesystem::is_regular_file(path, ignored) &&
+	    std::filesystem::file_size(path, ignored))
+		std::filesystem::rename(path, path + ".old", ignored);
+	reader::unique_fd fd(::open(path.c_str(), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
+	if (!fd)
+		throw plain_failure(reader::system_error("cannot create " + path));
+	const bool seekable = ::lseek(fd.get(), 0, SEEK_CUR) >= 0;
+	return {perfdata::output(std::move(fd)),
+		seekable ? perfdata::layout::file : perfdata::layout::pipe};
+}
+
+struct kernel_facts {
+	std::optional<perfdata::kernel_map> kernel;
+	std::vector<perfdata::kernel_map> modules;
+};
+
+kernel_facts read_kernel(const record_options &options)
+{
+	kernel_facts facts{perfdata::read_kernel_map(), perfdata::read_module_maps()};
+	if (!facts.kernel && !options.exclude_kernel)
+		fmt::print(stderr, "perfbuf: the kernel hides its addresses, so its functions will "
+				   "have no names: set "
+				   "kernel.kptr_restrict to 0 or run as root\n");
+	return facts;
+}
+
+perfdata::bytes synthesize(const record_options &options, const kernel_facts &facts, pid_t child,
+			   size_t identity_size)
+{
+	perfdata::bytes records;
+	perfdata::synthesizer to(records, identity_size);
+	if (facts.kernel)
+		to.kernel(*facts.kernel);
+	for (const auto &module : facts.modules)
+		to.kernel(module);
+
+	const auto which =
+		options.chains == call_graph::dwarf ? perfdata::maps::all : perfdata::maps::code;
+	if (options.all_cpus) {
+		for (const auto &process : perfdata::read_processes(which))
+			to.process(process);
+		return records;
+	}
+	std::vector<pid_t> pids = options.pids;
+	if (pids.empty())
+		pids.push_back(child);
+	for (const pid_t pid : pids)
+		if (const auto process = perfdata::read_process(static_cast<uint32_t>(pid), which))
+			to.process(*process);
+	return records;
+}
+
+void check(const reader::result<void> &done)
+{
+	if (!done)
+		throw plain_failure(done.error());
+}
+
+// One recording, from the files to the last byte.
+class session
+{
+public:
+	session(const record_options &options, const opener &open, const signals &signals);
+
+	/** @return the exit status; a signal that ended it is left in signal() */
+	int run();
+	std::optional<int> signal() const noexcept { return signal_; }
+
+private:
+	void loop();
+	int poll_timeout() const;
+	bool handle_signals();
+	void show_progress() const;
+	uint64_t lost() const;
+	int finish();
+	perfdata::feature_map early_features(const perfdata::described_attr &attr) const;
+
+	const record_options &options_;
+	const signals &signals_;
+	std::optional<workload> child_;
+	perf_event_attr attr_;
+	open_files files_;
+	perfdata::described_attr described_;
+	kernel_facts kernel_;
+	bool piped_;
+	perfdata::writer writer_;
+	drain drain_;
+	bool watched_ = ::isatty(STDERR_FILENO);
+	std::optional<steady_clock::time_point> deadline_;
+	std::optional<int> signal_;
+	reader::result<void> written_; // the first error of the file
+};
+
+perfdata::writer make_writer(const std::string &path, bool &piped)
+{
+	auto to = open_destination(path);
+	piped = to.layout == perfdata::layout::pipe;
+	return perfdata::writer(std::move(to.output), to.layout);
+}
+
+session::session(const record_options &options, const opener &open, const signals &signals)
+	: options_(options), signals_(signals), attr_(make_attr(options)),
+	  piped_(options.output == "-"),
+	  // The files come first: who may not record must not lose the recording before.
+	  writer_([&] {
+		  std::vector<pid_t> threads{-1};
+		  if (!options.command.empty())
+			  child_.emplace(options.command, signals.before(), piped_);
+		  if (!options.pids.empty())
+			  threads = threads_of(options.pids);
+		  else if (!options.all_cpus)
+			  threads = {child_->pid()};
+		  files_ = open_all(options, attr_, threads, open);
+		  return make_writer(options.output, piped_);
+	  }()),
+	  drain_(attr_, writer_)
+{
+}
+
+perfdata::feature_map session::early_features(const perfdata::described_attr &attr) const
+{
+	perfdata::feature_map features;
+	perfdata::add_host_features(features, "perfbuf " PERFBUF_VERSION);
+	perfdata::add_command_line(features, options_.arguments);
+	perfdata::add_event_description(features, {&attr, 1});
+	if (options_.clock)
+		perfdata::add_clock(features, *options_.clock);
+	return features;
+}
+
+int session::run()
+{
+	described_ = {attr_, files_.ids, options_.source};
+	kernel_ = read_kernel(options_);
+	written_ = writer_.begin({&described_, 1}, early_features(described_));
+	if (written_)
+		written_ = drain_.put(synthesize(options_, kernel_, child_ ? child_->pid() : 0,
+						 drain_.decoder().identity_size()));
+	if (written_) {
+		if (!attr_.enable_on_exec)
+			for (const auto &file : files_.files)
+				check(file.enable());
+		if (child_)
+			child_->start();
+		if (options_.duration)
+			deadline_ = steady_clock::now() + *options_.duration;
+		loop();
+	}
+	return finish();
+}
+
+int session::poll_timeout() const
+{
+	auto wait = std::chrono::milliseconds(-1);
+	if (watched_ || piped_)
+		wait = refresh_interval;
+	if (deadline_) {
+		const auto left = std::chrono::ceil<std::chrono::milliseconds>(*deadline_ -
+									       steady_clock::now());
+		wait = std::max(std::chrono::milliseconds(0),
+				wait.count() < 0 ? left : std::min(left, wait));
+	}
+	return static_cast<int>(std::min<int64_t>(wait.count(), INT32_MAX));
+}
+
+// @return is it over?
+bool session::handle_signals()
+{
+	if (const auto number = signals_.take()) {
+		signal_ = number;
+		return true;
+	}
+	return child_ && child_->reap();
+}
+
+void session::loop()
+{
+	// Files that write into another's ring are polled too: they wake for that ring when the
+	// other's thread has gone.
+	std::vector<pollfd> wait{{signals_.fd(), POLLIN, 0}};
+	for (const auto &file : files_.files)
+		wait.push_back({file.fd(), POLLIN, 0});
+	size_t alive = files_.files.size();
+
+	for (bool over = false; !over && written_;) {
+		if (::poll(wait.data(), wait.size(), poll_timeout()) < 0 && errno != EINTR)
+			throw plain_failure(reader::system_error("cannot wait for the rings"));
+		over = handle_signals() || (deadline_ && steady_clock::now() >= *deadline_);
+		for (size_t at = 1; at < wait.size(); at++)
+			if (wait[at].fd >= 0 && wait[at].revents & (POLLHUP | POLLERR | POLLNVAL)) {
+				wait[at].fd = -1;
+				over |= --alive == 0;
+			}
+		if (over)
+			for (const auto &file : files_.files)
+				(void)file.disable();
+		written_ = drain_.pass(files_.rings);
+		show_progress();
+	}
+}
+
+void session::show_progress() const
+{
+	if (watched_)
+		fmt::print(stderr, "\r[ perfbuf: {} samples, {}, {} lost ]\033[K",
+			   group_digits(drain_.seen().samples), human_size(writer_.size()),
+			   group_digits(drain_.seen().lost));
+}
+
+// What the files counted includes losses that no record told of; before 6.0 they do not count.
+uint64_t session::lost() const
+{
+	uint64_t counted = 0;
+	for (const auto &file : files_.files)
+		if (const auto counts = file.read())
+			counted += counts->lost.value_or(0);
+	return std::max(counted, drain_.seen().lost);
+}
+
+int session::finish()
+{
+	const auto &seen = drain_.seen();
+	const uint64_t lost_records = lost();
+	auto features = early_features(described_);
+	perfdata::add_sample_time(features, seen.first_time, seen.last_time);
+	auto build_ids = perfdata::build_id_records(kernel_.kernel, kernel_.modules, seen.files);
+	if (piped_ && written_)
+		written_ = writer_.append(build_ids.view());
+	else if (build_ids.size())
+		features.emplace(perfdata::feature::build_ids, std::move(build_ids));
+	const auto given_up = writer_.finish(features);
+
+	if (watched_)
+		fmt::print(stderr, "\r\033[K");
+	if (!given_up)
+		throw failure(exit_failed, fmt::format("cannot finish {}: {}", options_.output,
+						       given_up.error().code.message()));
+	// What a full disk cost is known in bytes, not in samples.
+	fmt::print(stderr, "[ perfbuf: {}{} sample{}, {}, {} lost -> {} ]\n",
+		   *given_up ? "up to " : "", group_digits(seen.samples),
+		   seen.samples == 1 ? "" : "s", human_size(writer_.size()),
+		   group_digits(lost_records), options_.output);
+	if (!written_ || *given_up) {
+		if (piped_)
+			throw failure(exit_failed,
+				      "recording stopped: " + written_.error().code.message());
+		const std::string cause =
+			written_ ? "no space left" : written_.error().code.message();
+		throw failure(exit_failed,
+			      fmt::format("recording stopped because {} took no more ({}): what is "
+					  "in it can be "
+					  "read, {} are missing at its end",
+					  options_.output, cause, human_size(*given_up)));
+	}
+	if (seen.corrupt)
+		throw failure(exit_failed, fmt::format("{} of a ring made no sense and are "
+						       "missing: see perfbuf doctor, and "
+						       "the kernel's log",
+						       human_size(seen.corrupt)));
+	if (!child_)
+		return 0;
+	child_->stop();
+	// The file is done. A command that does not stop must not hold us: let another Ctrl-C end
+	// us.
+	::sigprocmask(SIG_SETMASK, &signals_.before(), nullptr);
+	const int status = *child_->reap(true);
+	if (WIFSIGNALED(status) && !signal_ && !deadline_)
+		return 128 + WTERMSIG(status);
+	return WIFEXITED(status) ? WEXITSTATUS(status) : 0;
+}
+
+} // namespace
+
+int record(const record_options &options, const opener &open)
+{
+	std::optional<int> signal;
+	int status;
+	{
+		const signals watched;
+		session session(options, open, watched);
+		status = session.run();
+		signal = session.signal();
+	}
+	// The file is in order. Whoever waits for us (a shell's loop, say) is told that it was a
+	// signal.
+	if (signal) {
+		::signal(*signal, SIG_DFL);
+		::raise(*signal);
+	}
+	return status;
+}
+
+} // namespace perfbuf::program

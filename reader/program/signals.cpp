@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: LGPL-2.1 OR BSD-2-Clause
+#include "program/signals.hpp"
+
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include "program/failure.hpp"
+
+namespace perfbuf::program
+{
+
+signals::signals()
+{
+	sigset_t ours;
+	sigemptyset(&ours);
+	sigaddset(&ours, SIGCHLD);
+	for (const int number : {SIGINT, SIGTERM, SIGHUP}) {
+		// Who started us under nohup, or in a shell's background, wants it ignored;
+		// blocking would undo that.
+		struct sigaction now {
+		};
+		::sigaction(number, nullptr, &now);
+		if (now.sa_handler != SIG_IGN)
+			sigaddset(&ours, number);
+	}
+	::sigprocmask(SIG_BLOCK, &ours, &before_);
+	::signal(SIGPIPE, SIG_IGN);
+	::signal(SIGXFSZ, SIG_IGN);
+	fd_.reset(::signalfd(-1, &ours, SFD_CLOEXEC | SFD_NONBLOCK));
+	if (!fd_)
+		throw plain_failure(reader::system_error("cannot watch for signals"));
+}
+
+signals::~signals()
+{
+	::sigprocmask(SIG_SETMASK, &before_, nullptr);
+}
+
+std::optional<int> signals::take() const
+{
+	signalfd_siginfo got;
+	while (::read(fd_.get(), &got, sizeof(got)) == sizeof(got))
+		if (got.ssi_signo != SIGCHLD)
+			return static_cast<int>(got.ssi_signo);
+	return std::nullopt;
+}
+
+} // namespace perfbuf::program

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: LGPL-2.1 OR BSD-2-Clause
+/** @file The signals that end a recording, as something to poll for: a file must be finished,
+ * whoever asks to stop. */
+#pragma once
+
+#include <optional>
+#include <perfbuf/unique_fd.hpp>
+#include <signal.h>
+
+namespace perfbuf::program
+{
+
+/** While it lives, SIGINT, SIGTERM, SIGHUP and SIGCHLD arrive at fd(), and full disks and gone
+ * readers are errno. */
+class signals
+{
+public:
+	signals();
+	signals(const signals &) = delete;
+	signals &operator=(const signals &) = delete;
+	~signals();
+
+	int fd() const noexcept { return fd_.get(); }
+	const sigset_t &before() const noexcept { return before_; }
+
+	/** @return the next signal that is not SIGCHLD; does not wait */
+	std::optional<int> take() const;
+
+private:
+	sigset_t before_;
+	reader::unique_fd fd_;
+};
+
+} // namespace perfbuf::program

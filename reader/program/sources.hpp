@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: LGPL-2.1 OR BSD-2-Clause
+/** @file The sources there are, and what sysfs says of them. */
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <string>
+#include <vector>
+
+namespace perfbuf::program
+{
+
+struct source {
+	std::string name;
+	std::map<std::string, std::string>
+		attributes; /**< of /sys/class/perfbuf/<source>, by file name */
+};
+
+/** @return by name; empty without the module */
+std::vector<source> read_sources(const std::filesystem::path &devices = "/dev/perfbuf",
+				 const std::filesystem::path &classes = "/sys/class/perfbuf");
+
+/** "clock, net" */
+std::string names_of(const std::vector<source> &sources);
+
+/** @return the first line of a file, empty if it cannot be read */
+std::string first_line(const std::filesystem::path &path);
+
+} // namespace perfbuf::program

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: LGPL-2.1 OR BSD-2-Clause
+#include <chrono>
+#include <fmt/format.h>
+#include <sys/wait.h>
+
+#include "program/attr.hpp"
+#include "program/commands.hpp"
+#include "program/explain.hpp"
+#include "program/failure.hpp"
+#include "program/open_files.hpp"
+#include "program/signals.hpp"
+#include "program/workload.hpp"
+
+namespace perfbuf::program
+{
+
+int stat_command(const std::string &source, const std::vector<std::string> &command,
+		 const opener &open)
+{
+	record_options options;
+	options.source = source;
+	options.command = command;
+	perf_event_attr attr{};
+	attr.type = PERF_TYPE_SOFTWARE;
+	attr.config = PERF_COUNT_SW_CPU_CLOCK;
+	attr.read_format = PERF_FORMAT_TOTAL_TIME_ENABLED | PERF_FORMAT_TOTAL_TIME_RUNNING;
+	attr.disabled = 1;
+	attr.inherit = 1;
+	attr.enable_on_exec = 1;
+
+	sigset_t mask;
+	::sigprocmask(SIG_SETMASK, nullptr, &mask);
+	workload child(command, mask, false);
+	std::vector<reader::file> files;
+	for (const int cpu : cpus_of(options)) {
+		auto file = open(source, attr, child.pid(), cpu);
+		if (!file)
+			throw explain_open(file.error(), options);
+		files.push_back(*std::move(file));
+	}
+	// Ctrl-C is for the command; we stay to say what it used.
+	::signal(SIGINT, SIG_IGN);
+	const auto begin = std::chrono::steady_clock::now();
+	child.start();
+	const int status = *child.reap(true);
+	const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - begin;
+
+	uint64_t total = 0;
+	for (const auto &file : files) {
+		const auto counts = file.read();
+		if (!counts)
+			throw plain_failure(counts.error());
+		total += counts->value;
+	}
+	const double seconds = static_cast<double>(total) / 1e9;
+	fmt::print(stderr, "{:>18.3f} ms  {}   # {:.3f} CPUs used\n{:>18.3f} s   elapsed\n",
+		   seconds * 1e3, source, elapsed.count() > 0 ? seconds / elapsed.count() : 0,
+		   elapsed.count());
+	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+} // namespace perfbuf::program

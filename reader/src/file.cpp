@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: LGPL-2.1 OR BSD-2-Clause
+#include <perfbuf/file.hpp>
+
+#include <array>
+#include <fcntl.h>
+#include <linux/perfbuf.h>
+#include <string>
+#include <sys/ioctl.h>
+
+namespace perfbuf::reader
+{
+
+result<file> file::open(std::string_view source)
+{
+	std::string path(source);
+	if (path.find('/') == std::string::npos)
+		path.insert(0, "/dev/perfbuf/");
+	unique_fd fd(::open(path.c_str(), O_RDWR | O_CLOEXEC));
+	if (!fd)
+		return system_error("cannot open " + path);
+	return file(std::move(fd));
+}
+
+result<void> file::configure(perf_event_attr attr, pid_t pid, int cpu)
+{
+	attr.size = attr_size;
+	perfbuf_open how{};
+	how.attr = reinterpret_cast<uintptr_t>(&attr);
+	how.pid = pid;
+	how.cpu = cpu;
+	auto done = request(PERFBUF_IOC_OPEN, reinterpret_cast<uintptr_t>(&how),
+			    "cannot configure the source");
+	if (done)
+		read_format_ = attr.read_format;
+	return done;
+}
+
+result<void> file::enable() const
+{
+	return request(PERF_EVENT_IOC_ENABLE, 0, "cannot enable the source");
+}
+
+result<void> file::disable() const
+{
+	return request(PERF_EVENT_IOC_DISABLE, 0, "cannot disable the source");
+}
+
+result<void> file::reset() const
+{
+	return request(PERF_EVENT_IOC_RESET, 0, "cannot reset the count");
+}
+
+result<void> file::pause(bool on) const
+{
+	return request(PERF_EVENT_IOC_PAUSE_OUTPUT, on, "cannot pause the ring");
+}
+
+result<void> file::redirect(const file &target) const
+{
+	return request(PERF_EVENT_IOC_SET_OUTPUT, static_cast<unsigned long>(target.fd()),
+		       "cannot write into the ring of another file");
+}
+
+result<uint64_t> file::id() const
+{
+	uint64_t id = 0;
+	auto done =
+		request(PERF_EVENT_IOC_ID, reinterpret_cast<uintptr_t>(&id), "cannot read the id");
+	if (!done)
+		return done.error();
+	return id;
+}
+
+result<counts> file::read() const
+{
+	if (read_format_ & PERF_FORMAT_GROUP)
+		return system_error("counts of a group are not supported", EINVAL);
+
+	std::array<uint64_t, 5> words{};
+	const ssize_t got = ::read(fd_.get(), words.data(), sizeof(words));
+	if (got < 0)
+		return system_error("cannot read the counts");
+
+	// The order is that of the bits, but the value comes first.
+	size_t at = 0;
+	const size_t end = static_cast<size_t>(got) / sizeof(uint64_t);
+	const auto take = [&](uint64_t bit) -> std::optional<uint64_t> {
+		if (!(read_format_ & bit) || at >= end)
+			return std::nullopt;
+		return words[at++];
+	};
+	counts out;
+	out.value = words[at++];
+	out.time_enabled = take(PERF_FORMAT_TOTAL_TIME_ENABLED);
+	out.time_running = take(PERF_FORMAT_TOTAL_TIME_RUNNING);
+	out.id = take(PERF_FORMAT_ID);
+	out.lost = take(PERF_FORMAT_LOST);
+	return out;
+}
+
+result<void> file::request(unsigned long code, unsigned long argument, const char *what) const
+{
+	int done;
+	do
+		done = ::ioctl(fd_.get(), code, argument);
+	while (done < 0 && errno == EINTR);
+	if (done < 0)
+		return system_error(what);
+	return {};
+}
+
+} // namespace perfbuf::reader

@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: LGPL-2.1 OR BSD-2-Clause
+// Four threads that work until the file that is named appears.
+#include <atomic>
+#include <thread>
+#include <unistd.h>
+#include <vector>
+
+int main(int argc, char **argv)
+{
+	if (argc != 2)
+		return 2;
+	std::atomic<bool> over = false;
+	std::vector<std::jthread> threads;
+	for (int count = 0; count < 4; count++)
+		threads.emplace_back([&] {
+			while (!over) {}
+		});
+	while (::access(argv[1], F_OK) != 0)
+		::usleep(10'000);
+	over = true;
+}

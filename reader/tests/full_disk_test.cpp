@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: LGPL-2.1 OR BSD-2-Clause
+// A file that may not grow (RLIMIT_FSIZE) at every point where it can happen.
+#include <csignal>
+#include <fstream>
+#include <gtest/gtest.h>
+#include <iterator>
+#include <sys/resource.h>
+
+#include "perfdata_file.hpp"
+#include "run_command.hpp"
+
+using namespace perfbuf;
+using namespace perfbuf::tests;
+
+namespace
+{
+
+class file_size_limit
+{
+public:
+	explicit file_size_limit(uint64_t bytes)
+	{
+		::signal(SIGXFSZ, SIG_IGN);
+		::getrlimit(RLIMIT_FSIZE, &before_);
+		const rlimit limit{bytes, before_.rlim_max};
+		::setrlimit(RLIMIT_FSIZE, &limit);
+	}
+	~file_size_limit() { ::setrlimit(RLIMIT_FSIZE, &before_); }
+
+private:
+	rlimit before_;
+};
+
+struct content {
+	uint64_t records = 0;
+	uint64_t features = 0;
+	bool whole = false; // records end where the header says, features where the file ends
+};
+
+content examine(const std::string &path)
+{
+	std::ifstream file(path, std::ios::binary);
+	const std::vector<char> all{std::istreambuf_iterator<char>(file), {}};
+	perfdata::file_header header;
+	content found;
+	if (all.size() < sizeof(header))
+		return found;
+	std::memcpy(&header, all.data(), sizeof(header));
+	uint64_t at = header.data.offset;
+	const uint64_t end = at + header.data.size;
+	while (at + sizeof(perf_event_header) <= end && end <= all.size()) {
+		perf_event_header record;
+		std::memcpy(&record, all.data() + at, sizeof(record));
+		if (!reader::plausible_size(record.size, end - at))
+			return found;
+		at += record.size;
+		found.records++;
+	}
+	for (const uint64_t word : header.features)
+		found.features += static_cast<uint64_t>(std::popcount(word));
+	uint64_t reached = end + found.features * sizeof(perfdata::section);
+	for (uint64_t which = 0; which < found.features; which++) {
+		perfdata::section section;
+		if (end + (which + 1) * sizeof(section) > all.size())
+			return found;
+		std::memcpy(&section, all.data() + end + which * sizeof(section), sizeof(section));
+		if (section.offset != reached)
+			return found;
+		reached += section.size;
+	}
+	found.whole = at == end && reached == all.size();
+	return found;
+}
+
+} // namespace
+
+TEST(FullDisk, FileIsCutToWholeRecordsWhereverItStops)
+{
+	const scratch_directory scratch;
+	const auto path = scratch / "perf.data";
+	ASSERT_TRUE(write_generated(path, perfdata::layout::file, 300));
+	const auto full = examine(path);
+	ASSERT_TRUE(full.whole);
+	const uint64_t size = std::filesystem::file_size(path);
+	const uint64_t features = full.features;
+
+	// Every alignment, in the records as in the features behind them.
+	for (uint64_t limit = size - 8; limit > 20'000; limit -= limit > size - 4000 ? 56 : 1009) {
+		reader::result<uint64_t> given_up = uint64_t{0};
+		{
+			const file_size_limit no_more(limit);
+			given_up = write_generated(path, perfdata::layout::file, 300);
+		}
+		ASSERT_TRUE(given_up) << "limit " << limit;
+		EXPECT_GT(*given_up, 0u);
+		const auto left = examine(path);
+		ASSERT_TRUE(left.whole) << "limit " << limit;
+		ASSERT_EQ(left.features, features) << "limit " << limit;
+		ASSERT_LT(left.records, full.records);
+		ASSERT_LE(std::filesystem::file_size(path), limit);
+	}
+}
+
+TEST(FullDisk, NoRoomForTheFeaturesLeavesTheRecords)
+{
+	const scratch_directory scratch;
+	const auto path = scratch / "perf.data";
+	const file_size_limit no_more(3000);
+	ASSERT_TRUE(write_generated(path, perfdata::layout::file, 300));
+	const auto left = examine(path);
+	EXPECT_TRUE(left.whole);
+}
+
+TEST(FullDisk, WhatIsLeftIsAccepted)
+{
+	NEED_PERF();
+	const scratch_directory scratch;
+	{
+		const file_size_limit no_more(50'001);
+		const auto given_up =
+			write_generated(scratch / "perf.data", perfdata::layout::file, 1000);
+		ASSERT_TRUE(given_up);
+		EXPECT_GT(*given_up, 0u);
+	}
+	for (const char *command : {"perf report --stdio -i perf.data", "perf script -i perf.data",
+				    "perf report --header-only -i perf.data"}) {
+		const auto said = scratch.run(command);
+		EXPECT_EQ(said.status, 0) << command;
+		EXPECT_EQ(said.err, "") << command;
+	}
+	EXPECT_GT(count_lines(scratch.run("perf script -i perf.data -F event,time").out, "clock:"),
+		  100u);
+}
+
+TEST(FullDisk, MarksFarApartStillFindTheRecordsEnd)
+{
+	// More than a megabyte, so that the walk starts at a mark in the middle.
+	const scratch_directory scratch;
+	const auto path = scratch / "perf.data";
+	const file_size_limit no_more(2'500'003);
+	const auto given_up = write_generated(path, perfdata::layout::file, 40'000);
+	ASSERT_TRUE(given_up);
+	EXPECT_GT(*given_up, 0u);
+	const auto left = examine(path);
+	EXPECT_TRUE(left.whole);
+	EXPECT_GT(left.records, 20'000u);
+}

@@ -1,0 +1,258 @@
+// SPDX-License-Identifier: LGPL-2.1 OR BSD-2-Clause
+// perfbuf record from end to end, on the kernel's own perf events; perf reads what it wrote.
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include "perf_events.hpp"
+#include "run_command.hpp"
+
+using namespace perfbuf;
+using namespace perfbuf::tests;
+
+namespace
+{
+
+// PERFBUF_PROGRAM=perfbuf runs the same tests on the device.
+const char *const other_program = std::getenv("PERFBUF_PROGRAM");
+const std::string perfbuf_program = other_program ? other_program : PERFBUF_ON_PERF_EVENTS;
+
+// Enough work for samples. It is counted, not timed.
+const std::string busy = "sh -c 'i=0; while [ $i -lt 60000 ]; do i=$((i+1)); done'";
+
+bool have_perf_events()
+{
+	perf_event_attr attr{};
+	attr.type = PERF_TYPE_SOFTWARE;
+	attr.config = PERF_COUNT_SW_CPU_CLOCK;
+	return static_cast<bool>(open_perf_event(attr, -1, 0));
+}
+
+class Record : public testing::Test
+{
+protected:
+	void SetUp() override
+	{
+		NEED_PERF();
+		if (!other_program && !have_perf_events())
+			GTEST_SKIP() << "this machine does not let us use perf_event_open(2) on a "
+					"whole CPU";
+	}
+
+	outcome run(const std::string &arguments)
+	{
+		return scratch.run(perfbuf_program + " " + arguments);
+	}
+
+	// How many samples perf finds in the file.
+	size_t samples(const std::string &file = "perf.data")
+	{
+		const auto said = scratch.run("perf script -F comm,time,event -i " + file);
+		EXPECT_EQ(said.status, 0) << said.err;
+		EXPECT_EQ(said.err, "");
+		return count_lines(said.out, "clock:");
+	}
+
+	std::string script(const std::string &arguments)
+	{
+		const auto said = scratch.run("perf script -i perf.data " + arguments);
+		EXPECT_EQ(said.status, 0) << said.err;
+		EXPECT_EQ(said.err, "");
+		return said.out;
+	}
+
+	scratch_directory scratch;
+};
+
+using Usage = Record;
+
+} // namespace
+
+TEST_F(Record, CommandIsSampledFromItsExec)
+{
+	const auto said = run("record -- " + busy);
+	EXPECT_EQ(said.status, 0) << said.err;
+	EXPECT_EQ(count_lines(said.err, "[ perfbuf: "), 1u) << said.err;
+	EXPECT_EQ(count_lines(said.err, "-> perf.data ]"), 1u) << said.err;
+	EXPECT_GT(samples(), 0u);
+	EXPECT_EQ(count_lines(script("-F comm,event"), "sh "), samples())
+		<< "nothing of what was before the exec";
+	EXPECT_GT(count_lines(script("--show-mmap-events"), "PERF_RECORD_MMAP2"), 0u);
+}
+
+TEST_F(Record, StatusIsTheCommands)
+{
+	EXPECT_EQ(run("record -- sh -c 'exit 7'").status, 7);
+	EXPECT_EQ(run("record true").status, 0);
+	EXPECT_EQ(run("record -- sh -c 'kill -SEGV $$'").status, 128 + SIGSEGV);
+}
+
+TEST_F(Record, CommandThatCannotBeRun)
+{
+	auto said = run("record -- not-a-command-at-all");
+	EXPECT_EQ(said.status, 127);
+	EXPECT_EQ(count_lines(said.err, "cannot run not-a-command-at-all"), 1u);
+	EXPECT_EQ(run("record -- /etc/passwd").status, 126);
+}
+
+TEST_F(Record, WholeMachineUntilASignal)
+{
+	for (const std::string signal : {"INT", "TERM", "HUP"}) {
+		// The command sends it: nobody has to guess when recording has begun.
+		const auto said = scratch.run("cat > work <<'end'\n" + busy + "\nkill -" + signal +
+					      " $PPID; exec sleep 1000\nend\n" + perfbuf_program +
+					      " record -a -o sig.data -- sh work");
+		EXPECT_GT(said.status, 128)
+			<< "it ends by the signal, so that a shell's loop ends too";
+		EXPECT_EQ(count_lines(said.err, "-> sig.data ]"), 1u) << said.err;
+		EXPECT_GT(samples("sig.data"), 0u) << signal;
+	}
+}
+
+TEST_F(Record, ProcessWithAllItsThreads)
+{
+	const auto said = scratch.run(
+		BUSY_THREADS
+		" stop & pid=$!\n"
+		"while [ $(ls /proc/$pid/task | wc -l) -lt 5 ]; do sleep 0.05; done\n" +
+		perfbuf_program +
+		" record -p $pid & recorder=$!\n"
+		"while [ ! -s perf.data ] && kill -0 $recorder; do sleep 0.05; done; sleep 0.5\n"
+		"touch stop; wait $recorder; echo status $?");
+	ASSERT_EQ(count_lines(said.out, "status 0"), 1u)
+		<< said.err << "it ends when the process does";
+	const auto threads = scratch.run("perf script -F tid,event -i perf.data | sort -u | wc -l");
+	EXPECT_GE(std::stoi(threads.out), 4) << "a line for each thread";
+}
+
+TEST_F(Record, DurationEndsIt)
+{
+	const auto said = run("record -a --duration 200ms");
+	EXPECT_EQ(said.status, 0) << said.err;
+	EXPECT_GT(samples(), 0u);
+}
+
+TEST_F(Record, PipeIntoPerfScript)
+{
+	const auto said =
+		scratch.run("cat > work <<'end'\necho said\n" + busy + "\nend\n" + perfbuf_program +
+			    " record -g -o - -- sh work | perf script -i -");
+	EXPECT_EQ(said.status, 0) << said.err;
+	EXPECT_GT(count_lines(said.out, "clock:"), 0u);
+	EXPECT_EQ(count_lines(said.out, "said"), 0u)
+		<< "the command's output does not mix with the data";
+	EXPECT_EQ(count_lines(said.err, "said"), 1u) << said.err;
+}
+
+TEST_F(Record, PipeWhoseReaderGoes)
+{
+	const auto said = scratch.run(perfbuf_program +
+				      " record -a -o - --duration 5 | head -c 100 >/dev/null");
+	EXPECT_EQ(count_lines(said.err, "recording stopped"), 1u) << said.err;
+}
+
+TEST_F(Record, CallersByFramePointers)
+{
+	ASSERT_EQ(run("record -g -- " + busy).status, 0);
+	EXPECT_GT(count_lines(script("-F ip,sym"), "\t"), samples());
+}
+
+TEST_F(Record, CallersByDwarf)
+{
+	ASSERT_EQ(run("record --exclude-kernel --call-graph dwarf,4096 -m 1M -- " + busy).status,
+		  0);
+	// Frames stand on lines of their own, samples apart; with the kernel left out, all that
+	// follow the first were unwound from the copied stack.
+	const auto frames = script("-F ip");
+	EXPECT_GT(count_lines(frames, " "), 2 * samples());
+}
+
+TEST_F(Record, ClockOfTheTimes)
+{
+	ASSERT_EQ(run("record --clockid monotonic -- " + busy).status, 0);
+	const auto said = scratch.run("perf report --header-only -i perf.data");
+	EXPECT_EQ(count_lines(said.out, "clockid: monotonic"), 1u) << said.out;
+	EXPECT_EQ(said.err, "");
+}
+
+TEST_F(Record, KernelCanBeLeftOut)
+{
+	ASSERT_EQ(run("record --exclude-kernel -- " + busy).status, 0);
+	EXPECT_EQ(count_lines(script("-F ip,dso"), "[kernel"), 0u);
+}
+
+TEST_F(Record, EarlierRecordingIsKept)
+{
+	ASSERT_EQ(run("record -- " + busy).status, 0);
+	const size_t first = samples();
+	ASSERT_EQ(run("record -- true").status, 0);
+	EXPECT_EQ(samples("perf.data.old"), first);
+}
+
+TEST_F(Record, FailureKeepsTheEarlierRecording)
+{
+	ASSERT_EQ(run("record -- " + busy).status, 0);
+	const size_t first = samples();
+	ASSERT_NE(run("record -e nothing -- true").status, 0);
+	EXPECT_EQ(samples(), first);
+}
+
+TEST_F(Record, FullDiskLeavesAFileThatCanBeRead)
+{
+	if (::geteuid() != 0)
+		GTEST_SKIP() << "mounting a small tmpfs needs root";
+	const auto said = scratch.run(
+		"mkdir small && unshare -m sh -c 'mount -t tmpfs -o size=256k none small && " +
+		perfbuf_program +
+		" record -a -g -F 5000 --duration 60 -o small/perf.data; echo status $?; "
+		"cp small/perf.data .'");
+	EXPECT_EQ(count_lines(said.out, "status 1"), 1u) << said.err;
+	EXPECT_EQ(count_lines(said.err, "No space left on device"), 1u) << said.err;
+	EXPECT_GT(samples(), 0u);
+	const auto header = scratch.run("perf report --header-only -i perf.data");
+	EXPECT_EQ(header.err, "");
+	EXPECT_EQ(count_lines(header.out, "hostname : "), 1u) << "the features are there too";
+}
+
+TEST_F(Record, LossesAreCounted)
+{
+	// No sample fits into a ring that is shorter than it.
+	const auto said = run("record --call-graph dwarf,32768 -m 8 -- " + busy);
+	EXPECT_EQ(said.status, 0) << said.err;
+	EXPECT_EQ(count_lines(said.err, " 0 lost "), 0u) << said.err;
+}
+
+TEST_F(Record, StatCountsTheCommandsTime)
+{
+	const auto said =
+		run("stat -- sh -c 'i=0; while [ $i -lt 60000 ]; do i=$((i+1)); done; exit 3'");
+	EXPECT_EQ(said.status, 3);
+	EXPECT_EQ(count_lines(said.err, "ms  clock"), 1u) << said.err;
+	EXPECT_EQ(count_lines(said.err, " 0.000 ms"), 0u) << said.err;
+}
+
+TEST_F(Usage, OneSentenceAndStatusTwo)
+{
+	for (const char *arguments :
+	     {"", "nonsense", "record --nonsense", "record -m 100 -- true",
+	      "record -F 99999999 -- true", "record -F 0 -- true", "record -p 99999999",
+	      "record -C 9999 -- true", "record -F 9 -c 9 -- true", "record -a -p 1",
+	      "record --call-graph magic -- true", "record --duration never",
+	      "record --clockid sundial -- true", "record -o", "list nonsense"}) {
+		const auto said = run(arguments);
+		EXPECT_EQ(said.status, 2) << arguments << "\n" << said.err;
+		EXPECT_EQ(std::count(said.err.begin(), said.err.end(), '\n'), 1)
+			<< arguments << "\n"
+			<< said.err;
+		EXPECT_EQ(said.out, "") << arguments;
+	}
+	EXPECT_FALSE(std::filesystem::exists(scratch / "perf.data")) << "none of them recorded";
+}
+
+TEST_F(Usage, HelpIsNoError)
+{
+	for (const char *command : {"", "record", "list", "stat", "doctor"}) {
+		const auto said = run(std::string(command) + " --help");
+		EXPECT_EQ(said.status, 0);
+		EXPECT_EQ(count_lines(said.out, "--help"), 1u) << said.out;
+	}
+}

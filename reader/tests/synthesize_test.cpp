@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: LGPL-2.1 OR BSD-2-Clause
+#include <fstream>
+#include <gtest/gtest.h>
+#include <perfbuf/decoder.hpp>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "perfdata/build_id.hpp"
+#include "perfdata/synthesize.hpp"
+#include "run_command.hpp"
+
+using namespace perfbuf;
+using namespace perfbuf::perfdata;
+using namespace perfbuf::tests;
+
+namespace
+{
+
+void write_text(const std::filesystem::path &path, const std::string &text)
+{
+	std::filesystem::create_directories(path.parent_path());
+	std::ofstream(path) << text;
+}
+
+perf_event_attr make_attr()
+{
+	perf_event_attr attr{};
+	attr.sample_type =
+		PERF_SAMPLE_TID | PERF_SAMPLE_TIME | PERF_SAMPLE_CPU | PERF_SAMPLE_IDENTIFIER;
+	attr.sample_id_all = 1;
+	return attr;
+}
+
+// The records, decoded; their strings live in the bytes.
+std::vector<reader::event> decode_all(const bytes &records)
+{
+	const reader::decoder decoder(make_attr());
+	std::vector<reader::event> events;
+	for (auto left = records.view(); !left.empty();) {
+		perf_event_header header;
+		std::memcpy(&header, left.data(), sizeof(header));
+		if (!reader::plausible_size(header.size, left.size())) {
+			ADD_FAILURE() << "record of " << header.size << " bytes";
+			break;
+		}
+		const reader::record record(left.first(header.size));
+		events.push_back(decoder.decode(record));
+		EXPECT_EQ(decoder.time_of(record), 0u) << "what was before has no time";
+		left = left.subspan(header.size);
+	}
+	return events;
+}
+
+} // namespace
+
+TEST(Synthesize, KernelMapIsTheText)
+{
+	const scratch_directory scratch;
+	write_text(scratch / "kallsyms",
+		   "0000000000000000 A fixed_percpu_data\nffffffff81000000 T _stext\n"
+		   "ffffffff81000000 T _text\nffffffff81e01234 T _etext\n"
+		   "ffffffffc0000000 t _text\t[liar]\n");
+	const auto map = read_kernel_map(scratch / "kallsyms");
+	ASSERT_TRUE(map);
+	bytes records;
+	synthesizer(records, reader::decoder(make_attr()).identity_size()).kernel(*map);
+	const auto events = decode_all(records);
+	ASSERT_EQ(events.size(), 1u);
+	const auto &event = std::get<reader::mmap_event>(events[0]);
+	EXPECT_EQ(event.pid, UINT32_MAX);
+	EXPECT_EQ(event.start, 0xffffffff81000000u);
+	EXPECT_EQ(event.length, 0xe01234u);
+	EXPECT_EQ(event.offset, 0xffffffff81000000u);
+	EXPECT_EQ(event.filename, "[kernel.kallsyms]_text");
+}
+
+TEST(Synthesize, HiddenKernelHasNoMap)
+{
+	const scratch_directory scratch;
+	write_text(scratch / "kallsyms", "0000000000000000 T _text\n0000000000000000 T _etext\n");
+	EXPECT_FALSE(read_kernel_map(scratch / "kallsyms"));
+	EXPECT_FALSE(read_kernel_map(scratch / "not-there"));
+}
+
+TEST(Synthesize, ModulesAreFoundByTheirFiles)
+{
+	const scratch_directory scratch;
+	write_text(scratch / "modules", "nf_tables 311296 84 - Live 0xffffffffc0a00000\n"
+					"perfbuf 65536 0 - Live 0xffffffffc0500000 (OE)\n"
+					"hidden 4096 1 other, Live 0x0000000000000000\n");
+	write_text(scratch / "tree/kernel/net/nf-tables.ko.xz", "");
+	write_text(scratch / "tree/kernel/net/nf-tables.konfig", "");
+	const auto maps = read_module_maps(scratch / "modules", scratch / "tree");
+	ASSERT_EQ(maps.size(), 2u);
+	EXPECT_EQ(maps[0].name, "[perfbuf]");
+	EXPECT_EQ(maps[0].start, 0xffffffffc0500000u);
+	EXPECT_EQ(maps[0].length, 65536u);
+	EXPECT_EQ(maps[1].name, scratch / "tree/kernel/net/nf-tables.ko.xz");
+	EXPECT_EQ(maps[1].module, "nf_tables");
+}
+
+TEST(Synthesize, ProcessIsItsThreadsAndMaps)
+{
+	const scratch_directory scratch;
+	write_text(scratch / "77/status", "Name:\tx\nPPid:\t5\n");
+	write_text(scratch / "77/task/77/comm", "main thread\n");
+	write_text(scratch / "77/task/78/comm", "other thread\n");
+	write_text(scratch / "77/maps",
+		   "00400000-00410000 r-xp 00001000 fe:01 4711    /bin/with space\n"
+		   "00410000-00420000 r--p 00011000 fe:01 4711    /bin/with space\n"
+		   "7f0000000000-7f0000001000 rwxp 00000000 00:00 0 \n"
+		   "7f0000001000-7f0000002000 ---p 00000000 00:00 0 \n"
+		   "7fff00000000-7fff00002000 r-xs 00000000 00:00 0    [vdso]\n");
+	write_text(scratch / "self/maps", "not a number");
+	const auto code = read_processes(maps::code, scratch.path());
+	ASSERT_EQ(code.size(), 1u);
+	EXPECT_EQ(code[0].maps.size(), 3u);
+	const auto all = read_process(77, maps::all, scratch.path());
+	ASSERT_TRUE(all);
+	EXPECT_EQ(all->maps.size(), 4u);
+
+	bytes records;
+	synthesizer(records, reader::decoder(make_attr()).identity_size()).process(*all);
+	const auto events = decode_all(records);
+	ASSERT_EQ(events.size(), 8u); // FORK and COMM of two threads, four maps
+	const auto &first = std::get<reader::fork_event>(events[0]);
+	EXPECT_EQ(first.ppid, 5u);
+	const auto &second = std::get<reader::fork_event>(events[2]);
+	EXPECT_EQ(second.tid, 78u);
+	EXPECT_EQ(second.ptid, 77u);
+	EXPECT_EQ(std::get<reader::comm_event>(events[3]).name, "other thread");
+	const auto &map = std::get<reader::mmap_event>(events[4]);
+	EXPECT_EQ(map.filename, "/bin/with space");
+	EXPECT_EQ(map.start, 0x400000u);
+	EXPECT_EQ(map.length, 0x10000u);
+	EXPECT_EQ(map.offset, 0x1000u);
+	EXPECT_EQ(map.major, 0xfeu);
+	EXPECT_EQ(map.inode, 4711u);
+	EXPECT_EQ(map.protection, static_cast<uint32_t>(PROT_READ | PROT_EXEC));
+	EXPECT_FALSE(map.data);
+	EXPECT_TRUE(std::get<reader::mmap_event>(events[5]).data);
+	EXPECT_EQ(std::get<reader::mmap_event>(events[6]).filename, "//anon");
+	EXPECT_EQ(std::get<reader::mmap_event>(events[7]).flags, static_cast<uint32_t>(MAP_SHARED));
+}
+
+TEST(Synthesize, GoneProcessIsNothing)
+{
+	EXPECT_FALSE(read_process(UINT32_MAX - 1, maps::code));
+}
+
+TEST(Synthesize, OurselvesFromProc)
+{
+	const auto self = read_process(static_cast<uint32_t>(::getpid()), maps::code);
+	ASSERT_TRUE(self);
+	EXPECT_EQ(self->parent, static_cast<uint32_t>(::getppid()));
+	EXPECT_FALSE(self->maps.empty());
+}
+
+TEST(BuildId, OfNotesAndOfElf)
+{
+	const auto id = read_elf_build_id("/proc/self/exe");
+	const auto shell = read_elf_build_id("/bin/sh");
+	ASSERT_TRUE(shell);
+	EXPECT_EQ(shell->size(), 20u);
+	EXPECT_FALSE(read_elf_build_id("/dev/null"));
+	EXPECT_FALSE(read_elf_build_id("/etc/passwd"));
+	EXPECT_FALSE(read_elf_build_id("/not/there"));
+	// A length that lies beyond the end.
+	const uint32_t lie[]{4, 0xffffffff, 3, 0x00554e47};
+	EXPECT_FALSE(build_id_in_notes(std::as_bytes(std::span(lie))));
+	const uint32_t empty[]{0, 0, 0};
+	EXPECT_FALSE(build_id_in_notes(std::as_bytes(std::span(empty))));
+}
+
+TEST(BuildId, OnlyFilesAreMappedFiles)
+{
+	mapped_files files;
+	for (const char *name : {"/bin/true", "/bin/true", "[vdso]", "//anon", "/memfd:x (deleted)",
+				 "/dev/zero", "", "/SYSV0"})
+		files.see(name);
+	EXPECT_EQ(files.names().size(), 1u);
+}
