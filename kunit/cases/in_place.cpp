@@ -1,0 +1,232 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Records that are written in place, and records that are given up. */
+#include "ring_harness.hpp"
+
+using namespace perfbuf;
+using namespace perfbuf::test;
+
+namespace
+{
+
+/* A sample of @bytes written through claim(): whether it was contiguous. */
+bool write_in_place(perf_buffer &ring, u32 bytes, u64 sequence) noexcept
+{
+	writer_section section;
+	result<reservation> begun = ring.begin(bytes, origin());
+
+	if (!begun)
+		return false;
+
+	reservation record = begun.take();
+	u64 *here = static_cast<u64 *>(record.claim(bytes));
+
+	if (!here) {
+		fill_sample(record, bytes, sequence);
+		record.commit();
+		return false;
+	}
+	here[0] = __builtin_bit_cast(u64, perf_event_header{.type = PERF_RECORD_SAMPLE,
+							    .misc = 0,
+							    .size = static_cast<u16>(bytes)});
+	here[1] = sequence;
+	for (u32 done = 16; done < bytes; done += 8)
+		here[done / 8] = body_word(sequence, done);
+	record.commit();
+	return true;
+}
+
+} // namespace
+
+CASE(ring_in_place, on_mirrored_storage_every_record_is_contiguous)
+{
+	ref<perf_buffer> ring = make_ring({.nr_pages = 1, .storage = storage_kind::mirrored});
+
+	REQUIRE(ring);
+
+	ring_reader reader(*ring);
+	seen found;
+
+	for (u32 i = 0; i < 500; i++) {
+		EXPECT(write_in_place(*ring, 24 + 8 * (i % 71), i));
+		REQUIRE(reader.next(found));
+		EXPECT(found.whole);
+		EXPECT_EQ(found.sequence, i);
+		reader.release();
+	}
+}
+
+CASE(ring_in_place, where_a_record_wraps_the_claim_is_refused_and_the_reservation_stays)
+{
+	ref<perf_buffer> ring = make_ring({.nr_pages = 2});
+
+	REQUIRE(ring);
+
+	ring_reader reader(*ring);
+	seen found;
+	u32 refused = 0;
+
+	for (u32 i = 0; i < 500; i++) {
+		refused += !write_in_place(*ring, 24 + 8 * (i % 71), i);
+		REQUIRE(reader.next(found));
+		EXPECT(found.whole);
+		reader.release();
+	}
+	EXPECT(refused > 10);
+	EXPECT(refused < 60);
+}
+
+CASE(ring_discard, a_record_that_is_given_up_vanishes)
+{
+	for (bool backward : {false, true}) {
+		ref<perf_buffer> ring = make_ring({.nr_pages = 1, .backward = backward});
+
+		REQUIRE(ring);
+
+		ring_reader reader(*ring);
+
+		EXPECT_EQ(write_sample(*ring, 64, 0), 0);
+
+		const u64 head = reader.head();
+
+		for (u32 i = 0; i < 200; i++) {
+			writer_section section;
+			result<reservation> begun = ring->begin_discardable(64, origin());
+
+			REQUIRE(begun);
+
+			reservation record = begun.take();
+
+			record.put(u64{i});
+			record.discard(64, origin());
+			EXPECT_EQ(reader.head(), head);
+		}
+		EXPECT_EQ(ring->records(), 1);
+		EXPECT_EQ(ring->losses().total(), 0);
+		EXPECT_EQ(write_sample(*ring, 64, 1), 0);
+		EXPECT_EQ(reader.at(backward ? reader.head() : head).sequence, 1);
+	}
+}
+
+CASE(ring_discard, with_a_record_behind_it_a_loss_of_none_takes_its_place)
+{
+	for (bool backward : {false, true}) {
+		ref<perf_buffer> ring = make_ring({.nr_pages = 1, .backward = backward});
+
+		REQUIRE(ring);
+
+		ring_reader reader(*ring);
+		const origin who(9, 16);
+
+		{
+			writer_section section;
+			result<reservation> begun = ring->begin_discardable(96, who);
+
+			REQUIRE(begun);
+
+			reservation record = begun.take();
+
+			record.put(u64{0xbad});
+			EXPECT_EQ(write_sample(*ring, 64, 1), 0);
+			record.discard(96, who);
+		}
+
+		const u64 filler = backward ? reader.head() + 64 : 0;
+		const seen found = reader.at(filler);
+
+		EXPECT_EQ(found.type, PERF_RECORD_LOST);
+		EXPECT_EQ(found.bytes, 96);
+		EXPECT_EQ(found.id, 9);
+		EXPECT_EQ(found.lost, 0);
+		for (u64 at = 24; at < 80; at += 8)
+			EXPECT_EQ(reader.word(filler + at), 0);
+		EXPECT_EQ(reader.word(filler + 80), origin::trailer_word);
+		EXPECT_EQ(reader.at(backward ? reader.head() : 96).sequence, 1);
+		EXPECT_EQ(ring->records(), 1);
+		EXPECT_EQ(ring->losses().total(), 0);
+	}
+}
+
+CASE(ring_discard, a_loss_that_was_told_with_it_stays_told)
+{
+	ref<perf_buffer> ring = make_ring();
+
+	REQUIRE(ring);
+
+	ring_reader reader(*ring);
+	seen found;
+
+	ring->count_loss(loss_cause::recursion);
+	{
+		writer_section section;
+		result<reservation> begun = ring->begin_discardable(64, origin());
+
+		REQUIRE(begun);
+
+		reservation record = begun.take();
+
+		record.put(u64{1});
+		record.discard(64, origin());
+	}
+	REQUIRE(reader.next(found));
+	EXPECT_EQ(found.type, PERF_RECORD_LOST);
+	EXPECT_EQ(found.lost, 1);
+	EXPECT(!reader.next(found));
+}
+
+CASE(ring_discard, a_record_too_small_for_its_filler_is_refused)
+{
+	ref<perf_buffer> ring = make_ring();
+
+	REQUIRE(ring);
+
+	writer_section section;
+
+	EXPECT_EQ(ring->begin_discardable(16, origin()).error().code(), EINVAL);
+	EXPECT_EQ(ring->begin_discardable(48, origin(1, 32)).error().code(), EINVAL);
+	EXPECT_EQ(ring->losses().total(), 0);
+
+	result<reservation> begun = ring->begin_discardable(56, origin(1, 32));
+
+	REQUIRE(begun);
+	begun.take().discard(56, origin(1, 32));
+}
+
+CASE(ring_stats, what_the_page_says_is_what_has_happened)
+{
+	ref<perf_buffer> ring = make_ring();
+
+	REQUIRE(ring);
+
+	const auto *stats =
+		static_cast<const perfbuf_ring_stats *>(pb_test_frame_address(ring->watch_stats()));
+	ring_reader reader(*ring);
+
+	EXPECT_EQ(stats->size, sizeof(*stats));
+	EXPECT_EQ(stats->version, 0);
+	for (u32 i = 0; i < 20; i++)
+		REQUIRE(!write_sample(*ring, 64, i));
+	EXPECT_EQ(stats->records, 20);
+	EXPECT_EQ(stats->bytes, 20 * 64);
+	EXPECT_EQ(stats->high_water, 20 * 64);
+	EXPECT_EQ(stats->nesting, 1);
+	reader.drain();
+	{
+		writer_section section;
+		result<reservation> begun = ring->begin(64, origin());
+
+		REQUIRE(begun);
+
+		reservation record = begun.take();
+
+		write_sample(*ring, 64, 20);
+		fill_sample(record, 64, 21);
+		record.commit();
+	}
+	EXPECT_EQ(stats->nesting, 2);
+	EXPECT_EQ(stats->high_water, 20 * 64);
+	fill(*ring);
+	EXPECT_EQ(stats->lost[PERFBUF_LOST_FULL], 1);
+	EXPECT_EQ(stats->bytes, reader.head());
+	EXPECT(stats->wakeups >= 1);
+	EXPECT(stats->high_water > 3900);
+}

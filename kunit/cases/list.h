@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The names of the cases, for C and C++: suite and behaviour. A case that is
+ * defined and not listed does not compile; one that is listed and not defined
+ * does not link.
+ */
+#ifndef PERFBUF_KUNIT_LIST_H
+#define PERFBUF_KUNIT_LIST_H
+
+#include "ring/debug.hpp"
+
+/* clang-format off */
+
+#define PERFBUF_CASES_ring_write(CASE) \
+	CASE(ring_write, a_new_ring_is_empty_and_describes_itself) \
+	CASE(ring_write, a_ring_without_pages_stays_paused) \
+	CASE(ring_write, sizes_that_are_no_power_of_two_are_refused) \
+	CASE(ring_write, a_record_is_invisible_until_commit) \
+	CASE(ring_write, a_record_is_whole_after_commit) \
+	CASE(ring_write, records_follow_each_other_through_many_rounds) \
+	CASE(ring_write, a_record_of_the_ring_less_8_fits) \
+	CASE(ring_write, a_record_of_the_ring_is_too_big) \
+	CASE(ring_write, a_record_of_the_ring_and_8_is_too_big) \
+	CASE(ring_write, the_largest_record_is_what_a_header_can_say) \
+	CASE(ring_write, the_stream_wraps_at_2_to_the_32) \
+	CASE(ring_write, the_stream_wraps_at_2_to_the_64) \
+	CASE(ring_write, a_record_may_be_filled_in_any_pieces) \
+	CASE(ring_write, skip_leaves_what_was_there) \
+	CASE(ring_write, a_reservation_moves) \
+	CASE(ring_write, data_head_is_never_read_back)
+
+#define PERFBUF_CASES_ring_tail(CASE) \
+	CASE(ring_tail, a_user_page_full_of_rubbish_hurts_only_its_owner) \
+	CASE(ring_tail, a_tail_in_the_future_frees_no_more_than_the_ring) \
+	CASE(ring_tail, a_tail_in_the_past_is_taken_modulo_the_size) \
+	CASE(ring_tail, an_unaligned_tail_costs_its_owner_one_record) \
+	CASE(ring_tail, a_tail_that_changes_all_the_time_never_moves_the_head_back)
+
+#define PERFBUF_CASES_ring_user_copy(CASE) \
+	CASE(ring_user_copy, what_is_mapped_is_copied) \
+	CASE(ring_user_copy, what_is_not_mapped_is_zeros_and_told) \
+	CASE(ring_user_copy, a_copy_may_end_within_a_word) \
+	CASE(ring_user_copy, a_copy_crosses_the_end_of_the_ring) \
+	CASE(ring_user_copy, an_address_that_is_no_users_is_zeros)
+
+#define PERFBUF_CASES_ring_loss(CASE) \
+	CASE(ring_loss, a_full_ring_refuses_and_counts) \
+	CASE(ring_loss, a_loss_is_told_before_the_next_record) \
+	CASE(ring_loss, a_loss_carries_the_sample_id_of_who_tells_it) \
+	CASE(ring_loss, a_record_that_fits_only_alone_goes_alone) \
+	CASE(ring_loss, a_record_that_does_not_fit_with_its_loss_is_lost_too) \
+	CASE(ring_loss, a_record_that_is_too_big_is_told) \
+	CASE(ring_loss, what_comes_in_a_pause_is_told_after_it) \
+	CASE(ring_loss, a_pause_that_no_record_follows_is_told_by_flush) \
+	CASE(ring_loss, flush_waits_for_room) \
+	CASE(ring_loss, what_a_source_could_not_begin_is_counted_and_told) \
+	CASE(ring_loss, causes_are_counted_apart) \
+	CASE(ring_loss, every_record_is_received_or_lost)
+
+#define PERFBUF_CASES_ring_wakeup(CASE) \
+	CASE(ring_wakeup, the_default_watermark_is_half_the_ring) \
+	CASE(ring_wakeup, a_watermark_is_at_most_the_ring) \
+	CASE(ring_wakeup, more_than_the_watermark_wakes) \
+	CASE(ring_wakeup, a_watermark_wakes_once_for_as_many_bytes) \
+	CASE(ring_wakeup, a_ring_that_is_full_wakes_whatever_the_watermark) \
+	CASE(ring_wakeup, a_ring_that_stays_full_wakes_once) \
+	CASE(ring_wakeup, a_ring_that_is_full_again_wakes_again) \
+	CASE(ring_wakeup, a_full_ring_wakes_a_reader_that_stores_its_tail_modulo_the_size) \
+	CASE(ring_wakeup, one_of_every_n_events_wakes) \
+	CASE(ring_wakeup, every_event_wakes_where_n_is_1_and_none_where_it_is_0) \
+	CASE(ring_wakeup, wakeups_that_were_not_taken_are_one) \
+	CASE(ring_wakeup, what_a_nested_writer_asks_for_the_outermost_sends) \
+	CASE(ring_wakeup, a_stamp_that_is_ahead_wakes_nobody) \
+	CASE(ring_wakeup, poll_is_level_until_the_reader_has_come_to_the_wakeup) \
+	CASE(ring_wakeup, a_reader_that_polls_by_itself_is_not_woken) \
+	CASE(ring_wakeup, a_record_waits_no_longer_than_the_latency) \
+	CASE(ring_wakeup, every_target_is_woken_until_it_is_detached) \
+	CASE(ring_wakeup, a_wakeup_that_is_walking_finds_its_way_past_a_detached_target)
+
+#define PERFBUF_CASES_ring_overwrite(CASE) \
+	CASE(ring_overwrite, nothing_is_lost_for_want_of_room) \
+	CASE(ring_overwrite, the_newest_records_of_a_forward_ring_end_at_the_head) \
+	CASE(ring_overwrite, a_backward_ring_is_read_from_its_head_newest_first) \
+	CASE(ring_overwrite, a_tail_means_nothing) \
+	CASE(ring_overwrite, a_record_of_the_ring_fits) \
+	CASE(ring_overwrite, each_wakeup_is_seen_by_one_poll) \
+	CASE(ring_overwrite, a_pause_keeps_what_is_there) \
+	CASE(ring_overwrite, a_record_that_is_given_up_is_not_shown_as_the_oldest)
+
+#define PERFBUF_CASES_ring_backward(CASE) \
+	CASE(ring_backward, a_record_stands_at_the_head) \
+	CASE(ring_backward, a_full_ring_refuses_and_its_reader_makes_room) \
+	CASE(ring_backward, the_whole_ring_less_8_fits) \
+	CASE(ring_backward, watermarks_count_downwards) \
+	CASE(ring_backward, a_loss_stands_above_the_record_it_came_with)
+
+#define PERFBUF_CASES_ring_nesting(CASE) \
+	CASE(ring_nesting, only_the_outermost_writer_publishes) \
+	CASE(ring_nesting, four_contexts_deep_every_record_is_whole_and_in_the_order_of_begin) \
+	CASE(ring_nesting, a_nested_writer_that_finds_no_room_leaves_the_outer_alone) \
+	CASE(ring_nesting, a_loss_while_another_is_being_told_is_told_later) \
+	CASE(ring_nesting, a_pause_between_begin_and_commit_does_not_hold_the_record)
+
+#define PERFBUF_CASES_recursion(CASE) \
+	CASE(recursion, a_source_enters_each_context_once) \
+	CASE(recursion, a_refused_entry_changes_nothing)
+
+#define PERFBUF_CASES_ring_storage(CASE) \
+	CASE(ring_storage, every_kind_and_size_holds_whole_records_across_its_end) \
+	CASE(ring_storage, every_kind_runs_backward) \
+	CASE(ring_storage, a_page_of_every_kind_has_its_own_frame) \
+	CASE(ring_storage, new_pages_are_zero) \
+	CASE(ring_storage, the_second_half_of_mirrored_storage_is_the_first) \
+	CASE(ring_storage, a_ring_of_2_to_the_31_pages_is_refused) \
+	CASE(ring_storage, a_failure_of_any_allocation_leaks_nothing) \
+	CASE(ring_storage, a_failure_to_limit_the_latency_changes_nothing)
+
+#define PERFBUF_CASES_ring_lifetime(CASE) \
+	CASE(ring_lifetime, the_last_put_frees_everything) \
+	CASE(ring_lifetime, a_ring_outlives_the_writer_that_is_inside) \
+	CASE(ring_lifetime, a_ring_outlives_the_wakeup_that_its_last_writer_raised) \
+	CASE(ring_lifetime, a_reference_count_that_overflows_leaks_and_never_frees) \
+	CASE(ring_lifetime, a_reference_to_what_has_none_is_refused) \
+	CASE(ring_lifetime, a_put_too_many_saturates)
+
+#define PERFBUF_CASES_ring_in_place(CASE) \
+	CASE(ring_in_place, on_mirrored_storage_every_record_is_contiguous) \
+	CASE(ring_in_place, where_a_record_wraps_the_claim_is_refused_and_the_reservation_stays)
+
+#define PERFBUF_CASES_ring_discard(CASE) \
+	CASE(ring_discard, a_record_that_is_given_up_vanishes) \
+	CASE(ring_discard, with_a_record_behind_it_a_loss_of_none_takes_its_place) \
+	CASE(ring_discard, a_loss_that_was_told_with_it_stays_told) \
+	CASE(ring_discard, a_record_too_small_for_its_filler_is_refused)
+
+#define PERFBUF_CASES_ring_stats(CASE) \
+	CASE(ring_stats, what_the_page_says_is_what_has_happened)
+
+#ifdef PERFBUF_DEBUG
+#define PERFBUF_CASES_reservation_debug(CASE) \
+	CASE(reservation_debug, a_reservation_that_is_dropped_is_caught) \
+	CASE(reservation_debug, a_record_that_is_not_filled_is_caught) \
+	CASE(reservation_debug, a_record_that_overflows_its_reservation_is_caught) \
+	CASE(reservation_debug, a_record_that_keeps_the_rules_is_silent)
+#else
+#define PERFBUF_CASES_reservation_debug(CASE)
+#endif
+
+#define PERFBUF_CASES_result(CASE) \
+	CASE(result, a_value_is_taken_and_an_error_returned) \
+	CASE(result, what_glue_returns_is_a_result)
+
+#define PERFBUF_CASES_guard(CASE) \
+	CASE(guard, what_was_begun_is_undone_unless_dismissed)
+
+#define PERFBUF_CASES_alloc(CASE) \
+	CASE(alloc, an_allocation_that_fails_runs_no_constructor) \
+	CASE(alloc, an_owner_frees_once)
+
+#define PERFBUF_CASES_locks(CASE) \
+	CASE(locks, a_guard_holds_the_lock_that_owns_the_data)
+
+#define PERFBUF_CASES_memory_model(CASE) \
+	CASE(memory_model, a_local_word_is_read_and_changed) \
+	CASE(memory_model, a_shared_word_is_read_and_changed)
+
+#define PERFBUF_CASES_deferred(CASE) \
+	CASE(deferred, what_is_deferred_runs_once_after_a_grace_period)
+
+/* Every suite; KUnit takes no empty one, so the last stands apart. */
+#define PERFBUF_SUITES(SUITE) \
+	SUITE(ring_write) \
+	SUITE(ring_tail) \
+	SUITE(ring_user_copy) \
+	SUITE(ring_loss) \
+	SUITE(ring_wakeup) \
+	SUITE(ring_overwrite) \
+	SUITE(ring_backward) \
+	SUITE(ring_nesting) \
+	SUITE(recursion) \
+	SUITE(ring_storage) \
+	SUITE(ring_lifetime) \
+	SUITE(ring_in_place) \
+	SUITE(ring_discard) \
+	SUITE(ring_stats) \
+	SUITE(result) \
+	SUITE(guard) \
+	SUITE(alloc) \
+	SUITE(locks) \
+	SUITE(memory_model) \
+	SUITE(deferred)
+#ifdef PERFBUF_DEBUG
+#define PERFBUF_DEBUG_SUITES(SUITE) SUITE(reservation_debug)
+#else
+#define PERFBUF_DEBUG_SUITES(SUITE)
+#endif
+
+#define PERFBUF_CASES(CASE) \
+	PERFBUF_CASES_ring_write(CASE) \
+	PERFBUF_CASES_ring_tail(CASE) \
+	PERFBUF_CASES_ring_user_copy(CASE) \
+	PERFBUF_CASES_ring_loss(CASE) \
+	PERFBUF_CASES_ring_wakeup(CASE) \
+	PERFBUF_CASES_ring_overwrite(CASE) \
+	PERFBUF_CASES_ring_backward(CASE) \
+	PERFBUF_CASES_ring_nesting(CASE) \
+	PERFBUF_CASES_recursion(CASE) \
+	PERFBUF_CASES_ring_storage(CASE) \
+	PERFBUF_CASES_ring_lifetime(CASE) \
+	PERFBUF_CASES_ring_in_place(CASE) \
+	PERFBUF_CASES_ring_discard(CASE) \
+	PERFBUF_CASES_ring_stats(CASE) \
+	PERFBUF_CASES_reservation_debug(CASE) \
+	PERFBUF_CASES_result(CASE) \
+	PERFBUF_CASES_guard(CASE) \
+	PERFBUF_CASES_alloc(CASE) \
+	PERFBUF_CASES_locks(CASE) \
+	PERFBUF_CASES_memory_model(CASE) \
+	PERFBUF_CASES_deferred(CASE)
+
+/* clang-format on */
+
+#endif /* PERFBUF_KUNIT_LIST_H */

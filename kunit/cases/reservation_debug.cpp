@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: GPL-2.0
+/* What debug builds (ring/debug.hpp) catch: producers that break a reservation's rules. */
+#include "ring_harness.hpp"
+
+#ifdef PERFBUF_DEBUG
+
+using namespace perfbuf;
+using namespace perfbuf::test;
+
+CASE(reservation_debug, a_reservation_that_is_dropped_is_caught)
+{
+	ref<perf_buffer> ring = make_ring();
+
+	REQUIRE(ring);
+	pb_test_expect_warnings();
+	{
+		writer_section section;
+		result<reservation> begun = ring->begin(64, origin());
+
+		if (begun) {
+			reservation record = begun.take();
+		}
+	}
+	EXPECT_EQ(pb_test_warnings(), 1);
+}
+
+CASE(reservation_debug, a_record_that_is_not_filled_is_caught)
+{
+	ref<perf_buffer> ring = make_ring();
+
+	REQUIRE(ring);
+	pb_test_expect_warnings();
+	{
+		writer_section section;
+		result<reservation> begun = ring->begin(64, origin());
+
+		if (begun) {
+			reservation record = begun.take();
+
+			record.put(u64{1});
+			record.commit();
+		}
+	}
+	EXPECT_EQ(pb_test_warnings(), 1);
+}
+
+CASE(reservation_debug, a_record_that_overflows_its_reservation_is_caught)
+{
+	ref<perf_buffer> ring = make_ring();
+
+	REQUIRE(ring);
+	pb_test_expect_warnings();
+	{
+		writer_section section;
+		result<reservation> begun = ring->begin(16, origin());
+
+		if (begun) {
+			reservation record = begun.take();
+
+			record.put(u64{1});
+			record.put(u64{2});
+			record.put(u64{3});
+			record.commit();
+		}
+	}
+	EXPECT(pb_test_warnings() >= 1);
+}
+
+CASE(reservation_debug, a_record_that_keeps_the_rules_is_silent)
+{
+	ref<perf_buffer> ring = make_ring();
+
+	REQUIRE(ring);
+	pb_test_expect_warnings();
+	for (u32 i = 0; i < 100; i++)
+		write_sample(*ring, 24 + 8 * (i % 7), i);
+	EXPECT_EQ(pb_test_warnings(), 0);
+}
+
+#endif

@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Where the bytes lie: single pages, one chunk, one chunk mapped twice. */
+#include "ring_harness.hpp"
+
+using namespace perfbuf;
+using namespace perfbuf::test;
+
+namespace
+{
+
+constexpr storage_kind kinds[] = {storage_kind::pages, storage_kind::vmalloc,
+				  storage_kind::mirrored};
+
+} // namespace
+
+CASE(ring_storage, every_kind_and_size_holds_whole_records_across_its_end)
+{
+	for (storage_kind kind : kinds) {
+		for (u32 pages : {1u, 2u, 4u, 16u}) {
+			ref<perf_buffer> ring = make_ring({.nr_pages = pages, .storage = kind});
+
+			REQUIRE(ring);
+
+			ring_reader reader(*ring);
+			seen found;
+			u64 sequence = 0;
+			u64 expected = 0;
+
+			while (reader.head() < 3 * ring->size()) {
+				REQUIRE(!write_sample(*ring, 24 + 8 * (sequence % 53), sequence));
+				sequence++;
+				while (reader.next(found)) {
+					EXPECT(found.whole);
+					EXPECT_EQ(found.sequence, expected++);
+				}
+				reader.release();
+			}
+			EXPECT_EQ(sequence, expected);
+		}
+	}
+}
+
+CASE(ring_storage, every_kind_runs_backward)
+{
+	for (storage_kind kind : kinds) {
+		ref<perf_buffer> ring = make_ring(
+			{.nr_pages = 2, .overwrite = true, .backward = true, .storage = kind});
+
+		REQUIRE(ring);
+
+		ring_reader reader(*ring);
+
+		for (u32 i = 0; i < 300; i++) {
+			REQUIRE(!write_sample(*ring, 24 + 8 * (i % 53), i));
+			EXPECT(reader.at(reader.head()).whole);
+			EXPECT_EQ(reader.at(reader.head()).sequence, i);
+		}
+	}
+}
+
+CASE(ring_storage, a_page_of_every_kind_has_its_own_frame)
+{
+	for (storage_kind kind : kinds) {
+		ref<perf_buffer> ring = make_ring({.nr_pages = 4, .storage = kind});
+
+		REQUIRE(ring);
+
+		unsigned long frames[5];
+
+		for (u32 i = 0; i <= 4; i++) {
+			result<unsigned long> frame = ring->page_frame(i);
+
+			REQUIRE(frame);
+			frames[i] = frame.take();
+			for (u32 other = 0; other < i; other++)
+				EXPECT(frames[i] != frames[other]);
+		}
+		EXPECT_EQ(pb_test_frame_address(frames[0]), ring->user_page());
+		EXPECT_EQ(ring->page_frame(5).error().code(), ENXIO);
+		EXPECT_EQ(ring->page_frame(~u64{0}).error().code(), ENXIO);
+	}
+}
+
+CASE(ring_storage, new_pages_are_zero)
+{
+	for (storage_kind kind : kinds) {
+		ref<perf_buffer> ring = make_ring({.nr_pages = 2, .storage = kind});
+
+		REQUIRE(ring);
+
+		ring_reader reader(*ring);
+		u64 sum = 0;
+
+		for (u64 at = 0; at < ring->size(); at += 8)
+			sum |= reader.word(at);
+		EXPECT_EQ(sum, 0);
+	}
+}
+
+CASE(ring_storage, the_second_half_of_mirrored_storage_is_the_first)
+{
+	result<storage> made = storage::create(storage_kind::mirrored, 2, -1);
+
+	REQUIRE(made);
+
+	storage data = made.take();
+	const storage::span last = data.at(data.size() - 8);
+
+	EXPECT_EQ(last.bytes, data.size() + 8);
+	*reinterpret_cast<u64 *>(last.address + 8) = 0x5555;
+	EXPECT_EQ(*reinterpret_cast<u64 *>(data.at(0).address), 0x5555);
+	*reinterpret_cast<u64 *>(data.at(16).address) = 0x6666;
+	EXPECT_EQ(*reinterpret_cast<u64 *>(last.address + 24), 0x6666);
+}
+
+CASE(ring_storage, a_ring_of_2_to_the_31_pages_is_refused)
+{
+	for (storage_kind kind : kinds) {
+		result<ref<perf_buffer>> made =
+			perf_buffer::create({.nr_pages = 0x80000000u, .storage = kind});
+
+		EXPECT(!made);
+		if (!made)
+			EXPECT_EQ(made.error().code(), ENOMEM);
+	}
+}
+
+CASE(ring_storage, a_failure_of_any_allocation_leaks_nothing)
+{
+	for (storage_kind kind : kinds) {
+		for (u32 pages : {0u, 1u, 8u}) {
+			pb_test_settle();
+
+			const long before = pb_test_live_allocations();
+			u32 failed = 0;
+
+			for (u32 nth = 1; nth < 64; nth++) {
+				pb_test_fail_allocation(nth);
+
+				result<ref<perf_buffer>> made =
+					perf_buffer::create({.nr_pages = pages, .storage = kind});
+
+				pb_test_fail_allocation(0);
+				if (made)
+					break;
+				EXPECT_EQ(made.error().code(), ENOMEM);
+				pb_test_settle();
+				EXPECT_EQ(pb_test_live_allocations(), before);
+				failed++;
+			}
+			/* The user page, the statistics and the ring itself at least. */
+			EXPECT(failed >= 3);
+			EXPECT(failed < 63);
+			pb_test_settle();
+			EXPECT_EQ(pb_test_live_allocations(), before);
+		}
+	}
+}
+
+CASE(ring_storage, a_failure_to_limit_the_latency_changes_nothing)
+{
+	ref<perf_buffer> ring = make_ring();
+
+	REQUIRE(ring);
+	pb_test_fail_allocation(1);
+	EXPECT(!ring->set_wakeups(100000, true));
+	pb_test_fail_allocation(0);
+	EXPECT_EQ(write_sample(*ring, 64, 0), 0);
+	EXPECT(ring->set_wakeups(100000, true));
+}

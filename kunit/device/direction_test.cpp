@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Both directions and both modes, each with each, on both sides. */
+#include <tuple>
+
+#include <gtest/gtest.h>
+
+#include "support/session.hpp"
+#include "support/workload.hpp"
+
+using namespace device_test;
+
+namespace
+{
+
+perf_event_attr backward_attr()
+{
+	perf_event_attr attr = clock_attr(100'000);
+	attr.write_backward = 1;
+	attr.read_format = PERF_FORMAT_LOST;
+	return attr;
+}
+
+/* What stands in a paused backward ring, newest first: from data_head up, round the end. */
+std::vector<record> from_the_head(const mapping &m)
+{
+	const uint64_t size = m.data_bytes();
+	const uint64_t head = __atomic_load_n(&m.page()->data_head, __ATOMIC_ACQUIRE);
+	const auto byte = [&](uint64_t position) { return m.data()[position % size]; };
+	std::vector<record> found;
+	for (uint64_t at = 0; at + sizeof(perf_event_header) <= size;) {
+		record one;
+		uint8_t header[sizeof(one.header)];
+		for (size_t i = 0; i < sizeof(header); i++)
+			header[i] = byte(head + at + i);
+		memcpy(&one.header, header, sizeof(header));
+		/* Never written, or the old record that the newest has cut. */
+		if (!one.header.size || at + one.header.size > size)
+			break;
+		for (size_t i = sizeof(header); i < one.header.size; i++)
+			one.body.push_back(byte(head + at + i));
+		at += one.header.size;
+		found.push_back(std::move(one));
+	}
+	return found;
+}
+
+class direction : public testing::TestWithParam<side>
+{
+};
+
+TEST_P(direction, backward_overwrite_has_the_newest_at_the_head)
+{
+	spinner busy(0);
+	const perf_event_attr attr = backward_attr();
+	unique_fd fd = must_open(GetParam(), attr, target::every_process(0));
+	mapping m(fd.get(), 2, PROT_READ);
+	enable(fd.get());
+	/* Three times round, downwards. */
+	ASSERT_TRUE(eventually([&] {
+		return 0 - __atomic_load_n(&m.page()->data_head, __ATOMIC_ACQUIRE) >
+		       3 * m.data_bytes();
+	}));
+	control(fd.get(), PERF_EVENT_IOC_PAUSE_OUTPUT, 1);
+	disable(fd.get());
+
+	const std::vector<record> found = from_the_head(m);
+	ASSERT_GT(found.size(), 20u);
+	uint64_t newer = ~0ull;
+	for (const record &one : found) {
+		ASSERT_EQ(one.header.type, static_cast<uint32_t>(PERF_RECORD_SAMPLE));
+		const sample s = parse_sample(one, attr);
+		EXPECT_LE(*s.time, newer);
+		newer = *s.time;
+	}
+}
+
+TEST_P(direction, backward_discard_stops_when_full_and_goes_on_when_read)
+{
+	spinner busy(0);
+	const perf_event_attr attr = backward_attr();
+	unique_fd fd = must_open(GetParam(), attr, target::every_process(0));
+	mapping m(fd.get(), 1);
+	enable(fd.get());
+	ASSERT_TRUE(eventually([&] { return read_value(fd.get(), 1) > 5; }));
+	const uint64_t head = __atomic_load_n(&m.page()->data_head, __ATOMIC_ACQUIRE);
+	EXPECT_LT(0 - head, m.data_bytes());
+	EXPECT_GT(0 - head, m.data_bytes() - 200);
+	for (const record &one : from_the_head(m))
+		parse_sample(one, attr);
+
+	__atomic_store_n(&m.page()->data_tail, head, __ATOMIC_RELEASE);
+	EXPECT_TRUE(eventually(
+		[&] { return __atomic_load_n(&m.page()->data_head, __ATOMIC_ACQUIRE) != head; }));
+}
+
+TEST_P(direction, forward_overwrite_never_loses_and_never_stops)
+{
+	spinner busy(0);
+	perf_event_attr attr = clock_attr(100'000);
+	attr.read_format = PERF_FORMAT_LOST;
+	unique_fd fd = must_open(GetParam(), attr, target::every_process(0));
+	mapping m(fd.get(), 1, PROT_READ);
+	enable(fd.get());
+	EXPECT_TRUE(eventually([&] {
+		return __atomic_load_n(&m.page()->data_head, __ATOMIC_ACQUIRE) > 4 * m.data_bytes();
+	}));
+	disable(fd.get());
+	EXPECT_EQ(read_value(fd.get(), 1), 0u);
+}
+
+TEST_P(direction, of_two_files_on_one_ring_is_one)
+{
+	unique_fd forward = must_open(GetParam(), clock_attr(), target::every_process(0));
+	unique_fd backward = must_open(GetParam(), backward_attr(), target::every_process(0));
+	mapping m(forward.get(), 4);
+	EXPECT_EQ(ioctl_error(backward.get(), PERF_EVENT_IOC_SET_OUTPUT,
+			      static_cast<unsigned long>(forward.get())),
+		  EINVAL);
+}
+
+INSTANTIATE_TEST_SUITE_P(on, direction, testing::ValuesIn(sides()),
+			 side_name<testing::TestParamInfo<side>>);
+
+/* Memory: who pays, and how much there may be. */
+class charge : public testing::TestWithParam<side>
+{
+};
+
+TEST_P(charge, beyond_the_free_part_is_pinned_memory_and_comes_back)
+{
+	const long before = status_value("VmPin");
+	long mapped;
+	{
+		unique_fd fd = must_open(GetParam(), clock_attr());
+		mapping m(fd.get(), 1024);
+		mapped = status_value("VmPin");
+		mapping second(fd.get(), 1024);
+		EXPECT_EQ(status_value("VmPin"), mapped) << "charged once";
+	}
+	/* 4 MiB less what the limit gives for each processor. */
+	EXPECT_GT(mapped, before);
+	EXPECT_LT(mapped, before + 4096);
+	EXPECT_EQ(status_value("VmPin"), before);
+}
+
+INSTANTIATE_TEST_SUITE_P(on, charge, testing::ValuesIn(sides()),
+			 side_name<testing::TestParamInfo<side>>);
+
+class parameter
+{
+public:
+	parameter(const std::string &name, const std::string &value)
+		: path_("/sys/module/perfbuf/parameters/" + name), old_(read_file(path_))
+	{
+		if (const int error = write_file(path_, value))
+			fail_errno(path_, error);
+	}
+	~parameter() { write_file(path_, old_); }
+
+private:
+	std::string path_;
+	std::string old_;
+};
+
+TEST(limit, of_one_ring_holds)
+{
+	parameter pages("ring_pages_max", "8");
+	unique_fd fd = must_open(side::clock, clock_attr());
+	EXPECT_EQ(map_error(fd.get(), 17 * page_size()), ENOMEM);
+	EXPECT_EQ(map_error(fd.get(), 9 * page_size()), 0);
+}
+
+TEST(limit, of_all_rings_holds_and_is_given_back)
+{
+	parameter pages("total_pages_max", "20");
+	unique_fd first = must_open(side::clock, clock_attr());
+	unique_fd second = must_open(side::clock, clock_attr());
+	{
+		mapping m(first.get(), 8);
+		EXPECT_EQ(map_error(second.get(), 17 * page_size()), ENOMEM);
+		EXPECT_EQ(map_error(second.get(), 9 * page_size()), 0);
+	}
+	EXPECT_EQ(map_error(second.get(), 17 * page_size()), 0);
+}
+
+} /* namespace */

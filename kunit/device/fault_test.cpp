@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Memory that is not to be had, at every allocation in turn, and copies that
+ * fault: the n-th of a system call fails (/proc/thread-self/fail-nth). Only kernels with fault
+ * injection have these tests; leaks and splats are for the kernel's own
+ * checkers to find.
+ */
+#include <atomic>
+#include <cerrno>
+#include <string>
+#include <thread>
+
+#include <gtest/gtest.h>
+#include <linux/perfbuf.h>
+#include <sys/mman.h>
+
+#include "support/session.hpp"
+
+using namespace device_test;
+
+namespace
+{
+
+constexpr const char *fail_nth = "/proc/thread-self/fail-nth";
+
+bool can_inject()
+{
+	return !access("/sys/kernel/debug/failslab/ignore-gfp-wait", W_OK) &&
+	       !access("/sys/kernel/debug/fail_page_alloc/ignore-gfp-wait", W_OK);
+}
+
+/* Also those that could wait for memory, and single pages. */
+void arm()
+{
+	for (const char *kind : {"failslab", "fail_page_alloc"})
+		write_file(std::string("/sys/kernel/debug/") + kind + "/ignore-gfp-wait", "N");
+	write_file("/sys/kernel/debug/fail_page_alloc/min-order", "0");
+	/* Copies from and to user space fail as well. */
+	for (const char *kind : {"failslab", "fail_page_alloc", "fail_usercopy"})
+		write_file(std::string("/sys/kernel/debug/") + kind + "/verbose", "0");
+}
+
+/* The calling thread's countdown. Its own system calls are counted as well, so it stays open. */
+class countdown
+{
+public:
+	countdown() : fd_(::open(fail_nth, O_RDWR | O_CLOEXEC))
+	{
+		if (!fd_.valid())
+			fail_errno(fail_nth, errno);
+	}
+	~countdown() { set(0); }
+
+	void set(unsigned n) const
+	{
+		const std::string text = std::to_string(n);
+		/* Its own copy may be the one that fails. */
+		while (pwrite(fd_.get(), text.data(), text.size(), 0) < 0)
+			;
+	}
+	/* Something has failed since it was set, and not only now. */
+	bool is_over() const
+	{
+		char left;
+		return pread(fd_.get(), &left, 1, 0) == 1 && left == '0';
+	}
+
+private:
+	unique_fd fd_;
+};
+
+/*
+ * Calls @deed, which gives 0 or an errno, with the first allocation failing,
+ * then the second, until it makes fewer than that. How many it made.
+ */
+template <typename Deed>
+unsigned fail_each(Deed &&deed)
+{
+	const countdown failing;
+	for (unsigned n = 1; n < 2000; n++) {
+		failing.set(n);
+		const int error = deed();
+		const bool failed = failing.is_over();
+		failing.set(0);
+		EXPECT_TRUE(!error || error == ENOMEM || error == EFAULT)
+			<< errno_name(error) << " at " << n;
+		if (!failed)
+			return n - 1;
+	}
+	throw std::runtime_error("it never stops to allocate");
+}
+
+perf_event_attr everything()
+{
+	perf_event_attr attr = clock_attr();
+	attr.sample_type |= PERF_SAMPLE_CALLCHAIN;
+	attr.comm = attr.mmap = attr.mmap2 = attr.task = 1;
+	attr.enable_on_exec = attr.inherit = 1;
+	return attr;
+}
+
+class fault : public testing::TestWithParam<uint32_t>
+{
+protected:
+	void SetUp() override { arm(); }
+	static int map_once(int fd) { return map_error(fd, 17 * page_size()); }
+};
+
+TEST_P(fault, at_open_is_enomem)
+{
+	EXPECT_GT(fail_each([] {
+			  const int fd = open(device_path, O_RDWR | O_CLOEXEC);
+			  if (fd < 0)
+				  return errno;
+			  close(fd);
+			  return 0;
+		  }),
+		  1u);
+}
+
+TEST_P(fault, at_configuration_is_enomem)
+{
+	const perf_event_attr attr = everything();
+	for (const target &what : {target::every_process(0), target::thread(0, 0)}) {
+		EXPECT_GT(fail_each([&] {
+				  unique_fd fd(::open(device_path, O_RDWR | O_CLOEXEC));
+				  return fd.valid() ? configure(fd.get(), &attr, what) : errno;
+			  }),
+			  3u);
+	}
+}
+
+TEST_P(fault, at_mmap_is_enomem_and_leaves_nothing_charged)
+{
+	const long pinned = status_value("VmPin");
+	unique_fd fd = must_open(side::clock, clock_attr());
+	perfbuf_ring wanted = {.size = sizeof(wanted), .storage = GetParam()};
+	wanted.wakeup_latency = 1'000'000;
+	control(fd.get(), PERFBUF_IOC_RING, reinterpret_cast<unsigned long>(&wanted));
+	/* Sixteen pages of data at least. */
+	EXPECT_GT(fail_each([&] { return map_once(fd.get()); }), 16u);
+	EXPECT_EQ(status_value("VmPin"), pinned);
+	EXPECT_EQ(map_once(fd.get()), 0) << "a failure leaves nothing behind";
+}
+
+/* A map that fails at page k while another maps. */
+TEST_P(fault, at_mmap_does_not_touch_who_maps_beside_it)
+{
+	unique_fd fd = must_open(side::clock, clock_attr());
+	perfbuf_ring wanted = {.size = sizeof(wanted), .storage = GetParam()};
+	control(fd.get(), PERFBUF_IOC_RING, reinterpret_cast<unsigned long>(&wanted));
+	std::atomic<bool> stop = false;
+	std::atomic<unsigned> maps = 0;
+	std::atomic<int> unexpected = 0;
+	std::jthread other([&] {
+		while (!stop) {
+			const int error = map_once(fd.get());
+			if (error)
+				unexpected = error;
+			maps++;
+		}
+	});
+	EXPECT_NO_THROW(for (int turn = 0; turn < 3; turn++)
+				fail_each([&] { return map_once(fd.get()); }));
+	EXPECT_TRUE(eventually([&] { return maps > 10; }));
+	stop = true;
+	other.join();
+	EXPECT_EQ(unexpected, 0) << errno_name(unexpected);
+}
+
+std::vector<uint32_t> storages()
+{
+	if (own_side().empty() || !can_inject())
+		return {};
+	return {PERFBUF_STORAGE_PAGES, PERFBUF_STORAGE_VMALLOC, PERFBUF_STORAGE_MIRRORED};
+}
+
+INSTANTIATE_TEST_SUITE_P(of, fault, testing::ValuesIn(storages()));
+GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(fault);
+
+} /* namespace */

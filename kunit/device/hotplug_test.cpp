@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: GPL-2.0
+/* A processor that goes and comes back. */
+#include <gtest/gtest.h>
+
+#include "support/expect.hpp"
+#include "support/session.hpp"
+#include "support/workload.hpp"
+
+using namespace device_test;
+
+namespace
+{
+
+constexpr int last_cpu = 1;
+
+int set_online(bool on)
+{
+	return write_file("/sys/devices/system/cpu/cpu1/online", on ? "1" : "0");
+}
+
+/* Processor 1 is away while the object lives. */
+class absence
+{
+public:
+	absence()
+	{
+		if (int error = set_online(false))
+			fail_errno("taking a processor away", error);
+	}
+	~absence() { end(); }
+	void end()
+	{
+		if (!over_ && set_online(true))
+			ADD_FAILURE() << "the processor does not come back";
+		over_ = true;
+	}
+
+private:
+	bool over_ = false;
+};
+
+TEST(offline_cpu, of_every_process_is_enodev)
+{
+	absence away;
+	check_both({{ENODEV}}, [](side s) {
+		const perf_event_attr attr = clock_attr();
+		return open_error(s, &attr, target::every_process(last_cpu));
+	});
+}
+
+TEST(offline_cpu, of_a_thread_is_allowed)
+{
+	absence away;
+	check_both({{0}}, [](side s) {
+		const perf_event_attr attr = clock_attr();
+		return open_error(s, &attr, {0, last_cpu});
+	});
+}
+
+class hotplug : public testing::TestWithParam<side>
+{
+};
+
+TEST_P(hotplug, thread_that_is_moved_away_goes_on)
+{
+	spinner busy;
+	recorder r(GetParam(), clock_attr(), target::thread(busy.tid()));
+	r.sample_until(20);
+	absence away;
+	const size_t before = samples_in(r.records, r.attr).size();
+	EXPECT_NO_THROW(r.sample_until(before + 20));
+	away.end();
+	EXPECT_NO_THROW(r.sample_until(before + 40));
+}
+
+TEST_P(hotplug, file_of_the_processor_is_not_harmed)
+{
+	perf_event_attr attr = clock_attr();
+	attr.comm = attr.task = attr.mmap = attr.mmap2 = attr.sample_id_all = 1;
+	recorder r(GetParam(), attr, target::every_process(last_cpu));
+	r.sample_until(10);
+	enable(r.fd.get());
+	for (int turn = 0; turn < 3; turn++) {
+		absence away;
+		EXPECT_EQ(ioctl_error(r.fd.get(), PERF_EVENT_IOC_DISABLE), 0);
+		EXPECT_EQ(ioctl_error(r.fd.get(), PERF_EVENT_IOC_ENABLE), 0);
+		EXPECT_EQ(ioctl_error(r.fd.get(), PERF_EVENT_IOC_RESET), 0);
+		read_value(r.fd.get());
+		r.buffer.drain(r.records);
+	}
+}
+
+TEST_P(hotplug, file_is_closed_while_its_processor_is_away)
+{
+	recorder r(GetParam(), clock_attr(), target::every_process(last_cpu));
+	r.sample_until(10);
+	enable(r.fd.get());
+	absence away;
+	r.fd.reset();
+	r.buffer.unmap();
+}
+
+INSTANTIATE_TEST_SUITE_P(on, hotplug, testing::ValuesIn(sides()),
+			 side_name<testing::TestParamInfo<side>>);
+
+/* perf does not take an event back whose processor was away; we do. */
+class own_hotplug : public testing::TestWithParam<side>
+{
+};
+
+TEST_P(own_hotplug, samples_resume_when_the_processor_is_back)
+{
+	recorder r(GetParam(), clock_attr(), target::every_process(last_cpu));
+	r.sample_until(20);
+	enable(r.fd.get());
+	for (int turn = 0; turn < 3; turn++) {
+		{
+			absence away;
+			r.buffer.drain(r.records);
+			pause_for(std::chrono::milliseconds(20));
+			EXPECT_EQ(r.buffer.drain().size(), 0u) << "from a processor that is away";
+		}
+		std::vector<record> after;
+		EXPECT_TRUE(eventually([&] {
+			r.buffer.drain(after);
+			return count(after, PERF_RECORD_SAMPLE) >= 20;
+		})) << "turn "
+		    << turn;
+		for (const sample &s : samples_in(after, r.attr))
+			EXPECT_EQ(*s.cpu, static_cast<uint32_t>(last_cpu));
+	}
+}
+
+TEST_P(own_hotplug, event_enabled_while_its_processor_is_away_starts_with_it)
+{
+	recorder r(GetParam(), clock_attr(), target::every_process(last_cpu));
+	{
+		absence away;
+		enable(r.fd.get());
+		pause_for(std::chrono::milliseconds(20));
+		EXPECT_EQ(r.buffer.unread(), 0u);
+	}
+	EXPECT_TRUE(eventually([&] { return r.buffer.unread() > 0; }));
+}
+
+TEST_P(own_hotplug, event_disabled_while_its_processor_is_away_stays_off)
+{
+	recorder r(GetParam(), clock_attr(), target::every_process(last_cpu));
+	r.sample_until(10);
+	enable(r.fd.get());
+	{
+		absence away;
+		disable(r.fd.get());
+		r.buffer.drain(r.records);
+	}
+	recorder clock(GetParam(), clock_attr(), target::every_process(last_cpu));
+	clock.sample_until(30);
+	EXPECT_EQ(r.buffer.unread(), 0u);
+}
+
+INSTANTIATE_TEST_SUITE_P(on, own_hotplug, testing::ValuesIn(own_side()),
+			 side_name<testing::TestParamInfo<side>>);
+GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(own_hotplug);
+
+} /* namespace */

@@ -1,0 +1,255 @@
+// SPDX-License-Identifier: GPL-2.0
+/* What does not fit is counted, told, and never silently gone. */
+#include <algorithm>
+
+#include <gtest/gtest.h>
+#include <poll.h>
+
+#include "support/session.hpp"
+#include "support/soak.hpp"
+#include "support/workload.hpp"
+
+using namespace device_test;
+
+namespace
+{
+
+perf_event_attr counted(uint64_t period = 100'000)
+{
+	perf_event_attr attr = clock_attr(period);
+	attr.read_format = PERF_FORMAT_LOST;
+	return attr;
+}
+
+uint64_t lost(const recorder &r)
+{
+	return read_value(r.fd.get(), 1);
+}
+
+class loss : public testing::TestWithParam<side>
+{
+protected:
+	spinner busy{0};
+	recorder open_recorder(size_t pages, perf_event_attr attr = counted())
+	{
+		return recorder(GetParam(), attr, target::every_process(0), pages);
+	}
+	/* Fills the ring and makes it lose @n more. */
+	static void overflow(recorder &r, uint64_t n)
+	{
+		const uint64_t before = lost(r);
+		enable(r.fd.get());
+		if (!eventually([&] { return lost(r) >= before + n; }))
+			throw std::runtime_error("the ring does not overflow");
+		disable(r.fd.get());
+	}
+	/* Everything that is there, with a sample more so that perf tells its loss. */
+	static void read_out(recorder &r) { let_one_through(r.fd.get(), r.buffer, r.records); }
+};
+
+TEST_P(loss, of_a_ring_that_is_not_read_is_counted)
+{
+	recorder r = open_recorder(1);
+	overflow(r, 10);
+	EXPECT_EQ(count(r.buffer.drain(), PERF_RECORD_LOST), 0u) << "nothing fits any more";
+}
+
+TEST_P(loss, is_told_once_there_is_room_again)
+{
+	recorder r = open_recorder(1);
+	overflow(r, 10);
+	read_out(r);
+	EXPECT_GE(lost_in(r.records), 10u);
+	EXPECT_EQ(lost_in(r.records), lost(r));
+}
+
+TEST_P(loss, is_told_with_the_id_of_the_event)
+{
+	recorder r = open_recorder(1);
+	overflow(r, 5);
+	read_out(r);
+	size_t told = 0;
+	for (const record &one : r.records) {
+		if (one.header.type != PERF_RECORD_LOST)
+			continue;
+		EXPECT_EQ(parse_lost(one).id, event_id(r.fd.get()));
+		EXPECT_EQ(one.header.size, 24);
+		told++;
+	}
+	EXPECT_GE(told, 1u);
+}
+
+TEST_P(loss, record_has_the_trailer)
+{
+	perf_event_attr attr = counted();
+	attr.sample_id_all = 1;
+	recorder r = open_recorder(1, attr);
+	overflow(r, 5);
+	read_out(r);
+	ASSERT_GE(count(r.records, PERF_RECORD_LOST), 1u);
+	for (const record &one : r.records) {
+		if (one.header.type == PERF_RECORD_LOST) {
+			EXPECT_EQ(one.header.size, 24 + trailer_size(attr));
+			EXPECT_NE(*parse_trailer(one, attr).time, 0u);
+		}
+	}
+}
+
+TEST_P(loss, over_many_turns_adds_up)
+{
+	recorder r = open_recorder(1);
+	for (int turn = 0; turn < 20; turn++) {
+		overflow(r, 3);
+		read_out(r);
+		ASSERT_EQ(lost_in(r.records), lost(r)) << "turn " << turn;
+	}
+}
+
+TEST_P(loss, with_records_of_many_sizes_adds_up)
+{
+	perf_event_attr attr = counted();
+	attr.sample_type |= PERF_SAMPLE_CALLCHAIN | PERF_SAMPLE_STACK_USER;
+	attr.sample_stack_user = 1000;
+	recorder r = open_recorder(2, attr);
+	for (int turn = 0; turn < 10; turn++) {
+		overflow(r, 3);
+		read_out(r);
+		ASSERT_EQ(lost_in(r.records), lost(r)) << "turn " << turn;
+	}
+}
+
+TEST_P(loss, of_what_is_unmapped_is_not_counted)
+{
+	unique_fd fd = must_open(GetParam(), counted(), target::every_process(0));
+	enable(fd.get());
+	ASSERT_TRUE(eventually([&] { return read_value(fd.get()) > 10'000'000; }));
+	EXPECT_EQ(read_value(fd.get(), 1), 0u);
+}
+
+TEST_P(loss, of_a_slow_reader_leaves_the_order_and_the_records_whole)
+{
+	/* drain() throws on a broken stream. */
+	recorder r = open_recorder(1);
+	enable(r.fd.get());
+	/* A few at a time, always less than what was lost meanwhile. */
+	for (uint64_t turn = 1; turn <= 30; turn++) {
+		ASSERT_TRUE(eventually([&] { return lost(r) >= 2 * turn; }));
+		r.buffer.drain(r.records, 3);
+	}
+	disable(r.fd.get());
+	read_out(r);
+	uint64_t last = 0;
+	for (const sample &s : samples_in(r.records, r.attr)) {
+		EXPECT_GE(*s.time, last);
+		last = *s.time;
+	}
+	EXPECT_EQ(lost_in(r.records), lost(r));
+}
+
+TEST_P(loss, with_a_reader_that_is_stopped_and_continued_adds_up)
+{
+	const soak_result result =
+		run_soak({.source = GetParam(), .seconds = 3, .frequency = 4000, .data_pages = 1});
+	EXPECT_TRUE(result.exact()) << result.line();
+	EXPECT_GT(result.received, 0u);
+	EXPECT_GT(result.counted, 0u) << "it was never behind";
+	EXPECT_EQ(result.backwards, 0u) << result.line();
+}
+
+INSTANTIATE_TEST_SUITE_P(on, loss, testing::ValuesIn(sides()),
+			 side_name<testing::TestParamInfo<side>>);
+
+/* Where perf stays silent we do not, and we know what was produced. */
+class own_loss : public loss
+{
+protected:
+	static void poll_once(const recorder &r)
+	{
+		pollfd one = {.fd = r.fd.get(), .events = POLLIN};
+		poll(&one, 1, 0);
+	}
+};
+
+TEST_P(own_loss, is_told_to_a_reader_that_polls)
+{
+	recorder r = open_recorder(1);
+	overflow(r, 10);
+	r.buffer.drain(r.records);
+	/* No further sample comes. */
+	EXPECT_TRUE(eventually([&] {
+		poll_once(r);
+		r.buffer.drain(r.records);
+		return lost_in(r.records) >= 10;
+	}));
+	EXPECT_EQ(lost_in(r.records), lost(r));
+}
+
+TEST_P(own_loss, is_told_to_a_reader_that_reads)
+{
+	recorder r = open_recorder(1);
+	overflow(r, 10);
+	r.buffer.drain(r.records);
+	EXPECT_TRUE(eventually([&] {
+		read_value(r.fd.get());
+		r.buffer.drain(r.records);
+		return lost_in(r.records) >= 10;
+	}));
+	EXPECT_EQ(lost_in(r.records), lost(r));
+}
+
+TEST_P(own_loss, of_a_pause_is_told_after_it)
+{
+	recorder r = open_recorder(4);
+	control(r.fd.get(), PERF_EVENT_IOC_PAUSE_OUTPUT, 1);
+	overflow(r, 10);
+	control(r.fd.get(), PERF_EVENT_IOC_PAUSE_OUTPUT, 0UL);
+	EXPECT_TRUE(eventually([&] {
+		poll_once(r);
+		r.buffer.drain(r.records);
+		return lost_in(r.records) >= 10;
+	}));
+	EXPECT_EQ(lost_in(r.records), lost(r));
+	EXPECT_EQ(count(r.records, PERF_RECORD_SAMPLE), 0u);
+}
+
+TEST_P(own_loss, of_a_record_larger_than_the_ring_is_told)
+{
+	/* The dump of the stack alone is more than the one page. */
+	perf_event_attr attr = counted(1'000'000);
+	attr.sample_type |= PERF_SAMPLE_STACK_USER;
+	attr.sample_stack_user = 32768;
+	recorder r(GetParam(), attr, target::thread(busy.tid()), 1);
+	enable(r.fd.get());
+	ASSERT_TRUE(eventually([&] { return lost(r) >= 5; }));
+	disable(r.fd.get());
+	EXPECT_TRUE(eventually([&] {
+		poll_once(r);
+		r.buffer.drain(r.records);
+		return lost_in(r.records) == lost(r);
+	}));
+	EXPECT_EQ(count(r.records, PERF_RECORD_SAMPLE), 0u);
+}
+
+TEST_P(own_loss, and_what_was_received_are_what_was_produced)
+{
+	const source_counters before = read_source_counters();
+	recorder r = open_recorder(1);
+	for (int turn = 0; turn < 5; turn++) {
+		overflow(r, 5);
+		r.buffer.drain(r.records);
+	}
+	ASSERT_TRUE(eventually([&] {
+		poll_once(r);
+		r.buffer.drain(r.records);
+		return lost_in(r.records) == lost(r);
+	}));
+	const source_counters after = read_source_counters();
+	EXPECT_EQ(after.records - before.records, count(r.records, PERF_RECORD_SAMPLE));
+	EXPECT_EQ(after.lost - before.lost, lost(r));
+}
+
+INSTANTIATE_TEST_SUITE_P(on, own_loss, testing::ValuesIn(own_side()),
+			 side_name<testing::TestParamInfo<side>>);
+GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(own_loss);
+
+} /* namespace */

@@ -1,0 +1,313 @@
+// SPDX-License-Identifier: GPL-2.0
+/* poll, select and epoll: what wakes, and when it is over. */
+#include <algorithm>
+#include <atomic>
+#include <thread>
+
+#include <gtest/gtest.h>
+#include <poll.h>
+#include <sys/epoll.h>
+#include <sys/select.h>
+
+#include "support/session.hpp"
+#include "support/workload.hpp"
+
+using namespace device_test;
+
+namespace
+{
+
+constexpr uint64_t period = 1'000'000;
+constexpr int wait_ms = std::chrono::milliseconds(patience).count();
+
+/* What poll(2) says, at once or within @timeout. */
+short polled(int fd, int timeout = 0)
+{
+	pollfd one = {.fd = fd, .events = POLLIN};
+	const int n = poll(&one, 1, timeout);
+	return n > 0 ? one.revents : 0;
+}
+
+perf_event_attr every(uint32_t events)
+{
+	perf_event_attr attr = clock_attr(period);
+	attr.wakeup_events = events;
+	return attr;
+}
+
+perf_event_attr at_bytes(uint32_t bytes)
+{
+	perf_event_attr attr = clock_attr(period);
+	attr.watermark = 1;
+	attr.wakeup_watermark = bytes;
+	return attr;
+}
+
+class wakeup : public testing::TestWithParam<side>
+{
+protected:
+	spinner busy{0};
+	recorder open_recorder(const perf_event_attr &attr, size_t pages = 16)
+	{
+		return recorder(GetParam(), attr, target::every_process(0), pages);
+	}
+};
+
+TEST_P(wakeup, by_each_event)
+{
+	recorder r = open_recorder(every(1));
+	enable(r.fd.get());
+	for (int i = 0; i < 20; i++) {
+		ASSERT_EQ(polled(r.fd.get(), wait_ms), POLLIN);
+		r.buffer.drain(r.records);
+	}
+	EXPECT_GE(r.records.size(), 1u);
+}
+
+TEST_P(wakeup, by_a_number_of_events)
+{
+	recorder r = open_recorder(every(10));
+	enable(r.fd.get());
+	ASSERT_EQ(polled(r.fd.get(), wait_ms), POLLIN);
+	disable(r.fd.get());
+	r.buffer.drain(r.records);
+	EXPECT_GE(count(r.records, PERF_RECORD_SAMPLE), 10u);
+}
+
+TEST_P(wakeup, by_a_watermark_in_bytes)
+{
+	recorder r = open_recorder(at_bytes(4096));
+	enable(r.fd.get());
+	ASSERT_EQ(polled(r.fd.get(), wait_ms), POLLIN);
+	EXPECT_GE(r.buffer.unread(), 4096u);
+}
+
+TEST_P(wakeup, by_half_the_ring_when_nothing_is_said)
+{
+	recorder r = open_recorder(clock_attr(period), 4);
+	enable(r.fd.get());
+	ASSERT_EQ(polled(r.fd.get(), wait_ms), POLLIN);
+	EXPECT_GE(r.buffer.unread(), r.buffer.data_bytes() / 2);
+}
+
+TEST_P(wakeup, does_not_come_before_the_watermark)
+{
+	recorder r = open_recorder(at_bytes(32768), 16);
+	r.sample_until(5);
+	ASSERT_LT(r.buffer.head(), 32768u);
+	EXPECT_EQ(polled(r.fd.get()), 0);
+	EXPECT_EQ(polled(r.fd.get(), 30), 0);
+}
+
+TEST_P(wakeup, disabled_event_that_has_nothing_gives_nothing)
+{
+	recorder r = open_recorder(every(1));
+	EXPECT_EQ(polled(r.fd.get(), 20), 0);
+}
+
+TEST_P(wakeup, reaches_select)
+{
+	recorder r = open_recorder(every(1));
+	enable(r.fd.get());
+	fd_set set;
+	FD_ZERO(&set);
+	FD_SET(r.fd.get(), &set);
+	timeval limit = {.tv_sec = patience.count()};
+	EXPECT_EQ(select(r.fd.get() + 1, &set, nullptr, nullptr, &limit), 1);
+	EXPECT_TRUE(FD_ISSET(r.fd.get(), &set));
+}
+
+class poller
+{
+public:
+	poller(int fd, uint32_t mode) : epoll_(epoll_create1(EPOLL_CLOEXEC))
+	{
+		epoll_event event = {.events = EPOLLIN | mode, .data = {.fd = fd}};
+		if (epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, fd, &event))
+			fail_errno("epoll_ctl", errno);
+	}
+	uint32_t wait(int timeout) const
+	{
+		epoll_event event = {};
+		return epoll_wait(epoll_.get(), &event, 1, timeout) > 0 ? event.events : 0;
+	}
+
+private:
+	unique_fd epoll_;
+};
+
+TEST_P(wakeup, reaches_epoll_by_level)
+{
+	recorder r = open_recorder(every(1));
+	poller poll(r.fd.get(), 0);
+	EXPECT_EQ(poll.wait(0), 0u);
+	enable(r.fd.get());
+	for (int i = 0; i < 10; i++) {
+		EXPECT_EQ(poll.wait(wait_ms), uint32_t{EPOLLIN});
+		r.buffer.drain(r.records);
+	}
+}
+
+TEST_P(wakeup, reaches_epoll_by_edge)
+{
+	recorder r = open_recorder(every(1));
+	poller poll(r.fd.get(), EPOLLET);
+	enable(r.fd.get());
+	for (int i = 0; i < 10; i++) {
+		EXPECT_EQ(poll.wait(wait_ms), uint32_t{EPOLLIN});
+		r.buffer.drain(r.records);
+	}
+}
+
+TEST_P(wakeup, reaches_a_thread_that_waits_already)
+{
+	recorder r = open_recorder(every(1));
+	std::atomic<short> got = 0;
+	std::thread waiter([&] { got = polled(r.fd.get(), wait_ms); });
+	pause_for(std::chrono::milliseconds(30));
+	enable(r.fd.get());
+	waiter.join();
+	EXPECT_EQ(got, POLLIN);
+}
+
+TEST_P(wakeup, reaches_every_file_of_the_ring)
+{
+	recorder r = open_recorder(every(1));
+	unique_fd second = must_open(GetParam(), every(1), target::every_process(0));
+	control(second.get(), PERF_EVENT_IOC_SET_OUTPUT, r.fd.get());
+	std::atomic<short> got = 0;
+	std::thread waiter([&] { got = polled(second.get(), wait_ms); });
+	pause_for(std::chrono::milliseconds(30));
+	enable(r.fd.get());
+	waiter.join();
+	EXPECT_EQ(got, POLLIN);
+}
+
+TEST_P(wakeup, hangup_when_the_target_has_ended)
+{
+	gate go;
+	child process([&] {
+		go.wait();
+		std::atomic<bool> stop = false;
+		std::thread later([&] {
+			pause_for(std::chrono::milliseconds(60));
+			stop = true;
+		});
+		spin(stop);
+		later.join();
+		return 0;
+	});
+	recorder r(GetParam(), every(1), target::thread(process.pid()));
+	enable(r.fd.get());
+	EXPECT_EQ(polled(r.fd.get()) & POLLHUP, 0) << "it lives";
+	go.open();
+	bool over = false;
+	EXPECT_TRUE(eventually([&] {
+		over = (polled(r.fd.get(), 100) & POLLHUP) != 0;
+		return over;
+	}));
+	EXPECT_TRUE(process.wait().clean());
+	/* What was written before is still there. */
+	r.buffer.drain(r.records);
+	EXPECT_GT(samples_in(r.records, r.attr).size(), 0u);
+	EXPECT_NE(polled(r.fd.get()) & POLLHUP, 0) << "for good";
+	EXPECT_EQ(ioctl_error(r.fd.get(), PERF_EVENT_IOC_ENABLE), 0);
+	EXPECT_NE(polled(r.fd.get()) & POLLHUP, 0) << "ENABLE does not bring it back";
+	EXPECT_GT(read_value(r.fd.get()), 0u);
+}
+
+TEST_P(wakeup, hangup_wakes_the_one_who_waits)
+{
+	gate go;
+	child process([&] {
+		go.wait();
+		return 0;
+	});
+	recorder r(GetParam(), clock_attr(period), target::thread(process.pid()));
+	std::atomic<short> got = 0;
+	std::thread waiter([&] { got = polled(r.fd.get(), wait_ms); });
+	pause_for(std::chrono::milliseconds(30));
+	go.open();
+	waiter.join();
+	EXPECT_NE(got & POLLHUP, 0);
+}
+
+TEST_P(wakeup, no_hangup_while_an_inherited_child_lives)
+{
+	gate go, done;
+	child parent([&] {
+		go.wait();
+		/* Left behind; it ends with the gate. */
+		if (!fork()) {
+			done.wait();
+			_exit(0);
+		}
+		return 0;
+	});
+	perf_event_attr attr = every(1);
+	attr.inherit = 1;
+	attr.task = 1;
+	session s(GetParam(), attr, parent.pid());
+	s.enable();
+	go.open();
+	EXPECT_TRUE(parent.wait().clean());
+	for (const session::cpu_event &e : s.events)
+		EXPECT_EQ(polled(e.fd.get(), 20) & POLLHUP, 0);
+	done.open();
+	for (const session::cpu_event &e : s.events)
+		EXPECT_TRUE(eventually([&] { return (polled(e.fd.get(), 50) & POLLHUP) != 0; }));
+}
+
+INSTANTIATE_TEST_SUITE_P(on, wakeup, testing::ValuesIn(sides()),
+			 side_name<testing::TestParamInfo<side>>);
+
+/* Where we differ from perf on purpose. */
+class own_wakeup : public testing::TestWithParam<side>
+{
+protected:
+	spinner busy{0};
+};
+
+TEST_P(own_wakeup, unmapped_file_is_silent_and_not_hung_up)
+{
+	unique_fd fd = must_open(GetParam(), every(1), target::every_process(0));
+	EXPECT_EQ(polled(fd.get(), 20), 0);
+	enable(fd.get());
+	EXPECT_EQ(polled(fd.get(), 20), 0);
+}
+
+TEST_P(own_wakeup, is_by_level_until_it_is_read)
+{
+	recorder r(GetParam(), every(1), target::every_process(0));
+	r.sample_until(1);
+	ASSERT_TRUE(eventually([&] { return r.buffer.unread() || !r.records.empty(); }));
+	enable(r.fd.get());
+	ASSERT_TRUE(eventually([&] { return r.buffer.unread() > 0; }));
+	disable(r.fd.get());
+	for (int i = 0; i < 5; i++)
+		EXPECT_EQ(polled(r.fd.get()), POLLIN) << i;
+	r.buffer.drain();
+	EXPECT_EQ(polled(r.fd.get()), 0);
+}
+
+TEST_P(own_wakeup, comes_from_a_full_ring_whatever_the_watermark)
+{
+	/* perf with a watermark of the whole ring never wakes. */
+	recorder r(GetParam(), at_bytes(2 * page_size()), target::every_process(0), 2);
+	enable(r.fd.get());
+	EXPECT_EQ(polled(r.fd.get(), wait_ms), POLLIN);
+	EXPECT_GT(r.buffer.unread(), r.buffer.data_bytes() - 128);
+}
+
+TEST_P(own_wakeup, comes_from_a_full_ring_whatever_the_number_of_events)
+{
+	recorder r(GetParam(), every(UINT32_MAX), target::every_process(0), 1);
+	enable(r.fd.get());
+	EXPECT_EQ(polled(r.fd.get(), wait_ms), POLLIN);
+}
+
+INSTANTIATE_TEST_SUITE_P(on, own_wakeup, testing::ValuesIn(own_side()),
+			 side_name<testing::TestParamInfo<side>>);
+GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(own_wakeup);
+
+} /* namespace */

@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Wakeups as signals. */
+#include <csignal>
+#include <ctime>
+
+#include <fcntl.h>
+#include <gtest/gtest.h>
+
+#include "support/session.hpp"
+#include "support/workload.hpp"
+
+using namespace device_test;
+
+namespace
+{
+
+/* The signals stay blocked, and are taken one by one. */
+class sigio : public testing::TestWithParam<side>
+{
+protected:
+	void SetUp() override
+	{
+		sigemptyset(&set);
+		sigaddset(&set, SIGIO);
+		sigaddset(&set, SIGRTMIN + 3);
+		pthread_sigmask(SIG_BLOCK, &set, &before);
+	}
+	void TearDown() override
+	{
+		timespec now = {};
+		while (sigtimedwait(&set, nullptr, &now) > 0)
+			;
+		pthread_sigmask(SIG_SETMASK, &before, nullptr);
+	}
+	/* The next one, or 0 after @limit. */
+	int next(siginfo_t &info, timespec limit = {.tv_sec = patience.count()})
+	{
+		const int signal = sigtimedwait(&set, &info, &limit);
+		return signal > 0 ? signal : 0;
+	}
+	void ask(const recorder &r, int signal = 0)
+	{
+		const int fd = r.fd.get();
+		ASSERT_EQ(fcntl(fd, F_SETOWN, getpid()), 0);
+		if (signal)
+			ASSERT_EQ(fcntl(fd, F_SETSIG, signal), 0);
+		ASSERT_EQ(fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_ASYNC), 0);
+	}
+	static perf_event_attr each_event()
+	{
+		perf_event_attr attr = clock_attr(1'000'000);
+		attr.wakeup_events = 1;
+		return attr;
+	}
+
+	sigset_t set, before;
+};
+
+TEST_P(sigio, comes_with_the_samples)
+{
+	/* Started with the signals blocked, as every thread here. */
+	spinner busy(0);
+	recorder r(GetParam(), each_event(), target::every_process(0));
+	ask(r);
+	enable(r.fd.get());
+	siginfo_t info = {};
+	for (int i = 0; i < 5; i++) {
+		EXPECT_EQ(next(info), SIGIO);
+		r.buffer.drain(r.records);
+	}
+	EXPECT_FALSE(r.records.empty());
+}
+
+TEST_P(sigio, of_a_chosen_number_tells_the_file_and_the_reason)
+{
+	spinner busy(0);
+	recorder r(GetParam(), each_event(), target::every_process(0));
+	ask(r, SIGRTMIN + 3);
+	enable(r.fd.get());
+	siginfo_t info = {};
+	EXPECT_EQ(next(info), SIGRTMIN + 3);
+	EXPECT_EQ(info.si_fd, r.fd.get());
+	EXPECT_EQ(info.si_code, POLL_IN);
+	EXPECT_NE(info.si_band & 1, 0);
+}
+
+TEST_P(sigio, of_the_last_refreshed_sample_says_hangup)
+{
+	spinner busy(0);
+	recorder r(GetParam(), each_event(), target::every_process(0));
+	ask(r, SIGRTMIN + 3);
+	control(r.fd.get(), PERF_EVENT_IOC_REFRESH, 1);
+	siginfo_t info = {};
+	bool hangup = false;
+	while (!hangup && next(info))
+		hangup = info.si_code == POLL_HUP;
+	EXPECT_TRUE(hangup);
+	r.buffer.drain(r.records);
+	EXPECT_EQ(count(r.records, PERF_RECORD_SAMPLE), 1u);
+}
+
+TEST_P(sigio, not_asked_for_does_not_come)
+{
+	spinner busy(0);
+	recorder r(GetParam(), each_event(), target::every_process(0));
+	r.sample_until(20);
+	siginfo_t info = {};
+	EXPECT_EQ(next(info, {.tv_nsec = 20'000'000}), 0);
+}
+
+TEST_P(sigio, stops_when_it_is_turned_off)
+{
+	spinner busy(0);
+	recorder r(GetParam(), each_event(), target::every_process(0));
+	ask(r);
+	enable(r.fd.get());
+	siginfo_t info = {};
+	ASSERT_EQ(next(info), SIGIO);
+	ASSERT_EQ(fcntl(r.fd.get(), F_SETFL, fcntl(r.fd.get(), F_GETFL) & ~O_ASYNC), 0);
+	disable(r.fd.get());
+	/* What was on its way. */
+	while (next(info, {.tv_nsec = 50'000'000}))
+		;
+	r.sample_until(r.records.size() + 10);
+	EXPECT_EQ(next(info, {.tv_nsec = 50'000'000}), 0);
+}
+
+TEST_P(sigio, file_that_is_closed_with_it_on_is_gone)
+{
+	spinner busy(0);
+	for (int i = 0; i < 20; i++) {
+		recorder r(GetParam(), each_event(), target::every_process(0));
+		ask(r);
+		enable(r.fd.get());
+	}
+}
+
+INSTANTIATE_TEST_SUITE_P(on, sigio, testing::ValuesIn(sides()),
+			 side_name<testing::TestParamInfo<side>>);
+
+} /* namespace */

@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "support/event.hpp"
+
+#include <array>
+#include <cerrno>
+#include <cstring>
+
+#include <linux/perfbuf.h>
+#include <sys/ioctl.h>
+#include <sys/syscall.h>
+
+namespace device_test
+{
+
+void fail_errno(const std::string &what, int error)
+{
+	throw std::runtime_error(what + ": " + errno_name(error));
+}
+
+std::string errno_name(int error)
+{
+	if (!error)
+		return "success";
+	const char *text = strerrorname_np(error);
+	return text ? text : std::to_string(error);
+}
+
+unique_fd open_device(int flags)
+{
+	int fd = open(device_path, flags);
+	if (fd < 0)
+		fail_errno(device_path, errno);
+	return unique_fd(fd);
+}
+
+int configure(int fd, const void *attr, const target &what)
+{
+	perfbuf_open request = {
+		.attr = reinterpret_cast<uintptr_t>(attr),
+		.pid = what.pid,
+		.cpu = what.cpu,
+		.flags = what.flags,
+	};
+	return ioctl_error(fd, PERFBUF_IOC_OPEN, &request);
+}
+
+int open_event(side s, const void *attr, const target &what)
+{
+	if (s == side::perf) {
+		long fd = syscall(SYS_perf_event_open, attr, what.pid, what.cpu, -1, what.flags);
+		return fd < 0 ? -errno : static_cast<int>(fd);
+	}
+	int fd = open(device_path, O_RDWR | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	if (int error = configure(fd, attr, what)) {
+		close(fd);
+		return -error;
+	}
+	return fd;
+}
+
+unique_fd must_open(side s, const perf_event_attr &attr, const target &what)
+{
+	int fd = open_event(s, &attr, what);
+	if (fd < 0)
+		fail_errno(std::string("opening an event of ") + name(s), -fd);
+	return unique_fd(fd);
+}
+
+perf_event_attr clock_attr(uint64_t period_ns)
+{
+	return clock_attr(period_ns, PERF_SAMPLE_IP | PERF_SAMPLE_TID | PERF_SAMPLE_TIME |
+					     PERF_SAMPLE_CPU | PERF_SAMPLE_PERIOD);
+}
+
+perf_event_attr clock_attr(uint64_t period_ns, uint64_t sample_type)
+{
+	perf_event_attr attr = {};
+	attr.type = PERF_TYPE_SOFTWARE;
+	attr.size = sizeof(attr);
+	attr.config = PERF_COUNT_SW_CPU_CLOCK;
+	attr.sample_period = period_ns;
+	attr.sample_type = sample_type;
+	attr.disabled = 1;
+	return attr;
+}
+
+int ioctl_error(int fd, unsigned long request, unsigned long arg)
+{
+	return ioctl(fd, request, arg) < 0 ? errno : 0;
+}
+
+int ioctl_error(int fd, unsigned long request, const void *arg)
+{
+	return ioctl_error(fd, request, reinterpret_cast<unsigned long>(arg));
+}
+
+void control(int fd, unsigned long request, unsigned long arg)
+{
+	if (int error = ioctl_error(fd, request, arg))
+		fail_errno("ioctl", error);
+}
+
+void enable(int fd)
+{
+	control(fd, PERF_EVENT_IOC_ENABLE);
+}
+
+void disable(int fd)
+{
+	control(fd, PERF_EVENT_IOC_DISABLE);
+}
+
+uint64_t event_id(int fd)
+{
+	uint64_t id = 0;
+	control(fd, PERF_EVENT_IOC_ID, reinterpret_cast<unsigned long>(&id));
+	return id;
+}
+
+uint64_t read_value(int fd, unsigned index)
+{
+	std::array<uint64_t, 16> values = {};
+	ssize_t length = read(fd, values.data(), sizeof(values));
+	if (length < 0)
+		fail_errno("read", errno);
+	if (static_cast<size_t>(length) < (index + 1) * sizeof(uint64_t))
+		throw std::runtime_error("read: too short");
+	return values[index];
+}
+
+} /* namespace device_test */

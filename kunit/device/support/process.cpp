@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "support/process.hpp"
+
+#include <cerrno>
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <iostream>
+#include <sstream>
+#include <stdexcept>
+#include <thread>
+#include <utility>
+
+#include <fcntl.h>
+#include <sched.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+
+#include "support/event.hpp"
+
+namespace device_test
+{
+
+bool eventually(const std::function<bool()> &condition, std::chrono::milliseconds limit)
+{
+	const auto end = std::chrono::steady_clock::now() + limit;
+	for (;;) {
+		if (condition())
+			return true;
+		if (std::chrono::steady_clock::now() >= end)
+			return false;
+		std::this_thread::sleep_for(std::chrono::milliseconds(2));
+	}
+}
+
+void pause_for(std::chrono::milliseconds time)
+{
+	std::this_thread::sleep_for(time);
+}
+
+std::vector<int> online_cpus()
+{
+	/* "0-1,3": what the kernel says, not what this thread may use. */
+	std::istringstream in(read_file("/sys/devices/system/cpu/online"));
+	std::vector<int> cpus;
+	std::string range;
+	while (std::getline(in, range, ',')) {
+		int first = 0, last = 0;
+		if (sscanf(range.c_str(), "%d-%d", &first, &last) < 2)
+			last = first;
+		for (int cpu = first; cpu <= last; cpu++)
+			cpus.push_back(cpu);
+	}
+	return cpus;
+}
+
+void pin_to(int cpu)
+{
+	cpu_set_t set;
+	CPU_ZERO(&set);
+	CPU_SET(cpu, &set);
+	if (sched_setaffinity(0, sizeof(set), &set))
+		fail_errno("sched_setaffinity", errno);
+}
+
+pid_t current_tid()
+{
+	return static_cast<pid_t>(syscall(SYS_gettid));
+}
+
+gate::gate()
+{
+	if (pipe2(fds_, O_CLOEXEC))
+		fail_errno("pipe", errno);
+}
+
+gate::~gate()
+{
+	close(fds_[0]);
+	close(fds_[1]);
+}
+
+void gate::open() const
+{
+	if (write(fds_[1], "x", 1) != 1)
+		fail_errno("write to a pipe", errno);
+}
+
+void gate::wait() const
+{
+	char c;
+	while (read(fds_[0], &c, 1) < 0) {
+		if (errno != EINTR)
+			fail_errno("read from a pipe", errno);
+	}
+}
+
+child::child(const std::function<int()> &body)
+{
+	std::cout.flush();
+	fflush(nullptr);
+	pid_ = fork();
+	if (pid_ < 0)
+		fail_errno("fork", errno);
+	if (pid_)
+		return;
+	int code = 255;
+	try {
+		code = body();
+	} catch (const std::exception &error) {
+		fprintf(stderr, "in a child: %s\n", error.what());
+	}
+	fflush(nullptr);
+	_exit(code);
+}
+
+child::child(child &&other) noexcept : pid_(other.pid_), over_(std::exchange(other.over_, true))
+{
+}
+
+child::~child()
+{
+	if (!over_) {
+		kill(SIGKILL);
+		wait();
+	}
+}
+
+outcome child::wait()
+{
+	int status = 0;
+	while (waitpid(pid_, &status, 0) < 0) {
+		if (errno != EINTR)
+			fail_errno("waitpid", errno);
+	}
+	over_ = true;
+	if (WIFSIGNALED(status))
+		return {.code = -1, .signal = WTERMSIG(status)};
+	return {.code = WEXITSTATUS(status), .signal = 0};
+}
+
+void child::kill(int signal) const
+{
+	::kill(pid_, signal);
+}
+
+outcome run_in_child(const std::function<int()> &body)
+{
+	return child(body).wait();
+}
+
+std::string read_file(const std::string &path)
+{
+	std::ifstream in(path);
+	if (!in)
+		throw std::runtime_error("cannot open " + path);
+	std::ostringstream text;
+	text << in.rdbuf();
+	return text.str();
+}
+
+int write_file(const std::string &path, const std::string &text)
+{
+	unique_fd fd(open(path.c_str(), O_WRONLY | O_CLOEXEC));
+	if (!fd.valid())
+		return errno;
+	return write(fd.get(), text.data(), text.size()) < 0 ? errno : 0;
+}
+
+long status_value(const std::string &key)
+{
+	std::istringstream in(read_file("/proc/self/status"));
+	std::string line;
+	while (std::getline(in, line)) {
+		if (line.starts_with(key + ":"))
+			return std::stol(line.substr(key.size() + 1));
+	}
+	throw std::runtime_error("no " + key + " in /proc/self/status");
+}
+
+const std::string &scratch()
+{
+	struct folder {
+		std::string path;
+		pid_t owner = getpid();
+		folder()
+		{
+			std::filesystem::create_directories("/tmp");
+			char name[] = "/tmp/device_test.XXXXXX";
+			if (!mkdtemp(name))
+				fail_errno("mkdtemp", errno);
+			path = name;
+		}
+		~folder()
+		{
+			std::error_code ignored;
+			if (getpid() == owner)
+				std::filesystem::remove_all(path, ignored);
+		}
+	};
+	static const folder here;
+	return here.path;
+}
+
+} /* namespace device_test */

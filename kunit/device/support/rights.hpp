@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Capabilities of the calling thread. Only ever in a child: they do not come back. */
+#pragma once
+
+#include <cerrno>
+
+#include <linux/capability.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "support/event.hpp"
+
+namespace device_test
+{
+
+#ifndef CAP_PERFMON
+#define CAP_PERFMON 38
+#endif
+
+inline void set_rights(uint64_t mask)
+{
+	__user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
+	__user_cap_data_struct data[2] = {};
+	for (int half = 0; half < 2; half++)
+		data[half].effective = data[half].permitted =
+			static_cast<uint32_t>(mask >> (32 * half));
+	if (syscall(SYS_capset, &header, data))
+		fail_errno("capset", errno);
+}
+
+inline uint64_t rights()
+{
+	__user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
+	__user_cap_data_struct data[2] = {};
+	if (syscall(SYS_capget, &header, data))
+		fail_errno("capget", errno);
+	return data[0].permitted | static_cast<uint64_t>(data[1].permitted) << 32;
+}
+
+inline void drop_rights(int capability)
+{
+	set_rights(rights() & ~(1ULL << capability));
+}
+
+inline void drop_all_rights()
+{
+	set_rights(0);
+}
+
+inline void become_nobody()
+{
+	if (setgid(65534) || setuid(65534))
+		fail_errno("setuid", errno);
+}
+
+} /* namespace device_test */

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* What a profiler has: one event and one ring per processor, read together. */
+#pragma once
+
+#include <functional>
+#include <vector>
+
+#include "support/event.hpp"
+#include "support/mapping.hpp"
+#include "support/process.hpp"
+
+namespace device_test
+{
+
+class session
+{
+public:
+	/* @pid as perf_event_open takes it, on every one of @cpus. */
+	session(side s, const perf_event_attr &attr, pid_t pid, size_t data_pages = 64,
+		const std::vector<int> &cpus = online_cpus());
+
+	void enable() const;
+	void disable() const;
+
+	/* All that was read so far, with what is new. */
+	const std::vector<record> &collect();
+	/* Collects until @condition holds; false when it never did. */
+	bool until(const std::function<bool(const std::vector<record> &)> &condition);
+	bool until_samples(size_t n);
+	/* Until a record of @type fulfils @condition. */
+	bool until_record(uint32_t type, const std::function<bool(const record &)> &condition);
+
+	std::vector<sample> samples();
+	const perf_event_attr &attr() const { return attr_; }
+
+	struct cpu_event {
+		int cpu;
+		unique_fd fd;
+		ring buffer;
+		std::vector<record> records;
+	};
+	std::vector<cpu_event> events;
+
+private:
+	perf_event_attr attr_;
+	std::vector<record> all_;
+};
+
+/*
+ * Lets exactly one more sample into the ring and reads it. perf tells a loss
+ * only with the next record that fits.
+ */
+void let_one_through(int fd, ring &from, std::vector<record> &into);
+
+/* One event of a thread or of a processor, with its ring. */
+struct recorder {
+	recorder(side s, const perf_event_attr &attr, const target &what = {},
+		 size_t data_pages = 64);
+
+	/* Enables, and reads until there are at least @n samples; throws when they do not come. */
+	std::vector<sample> sample_until(size_t n);
+	/* The same, until @enough. */
+	std::vector<sample>
+	sample_until(const std::function<bool(const std::vector<sample> &)> &enough);
+
+	perf_event_attr attr;
+	unique_fd fd;
+	ring buffer;
+	std::vector<record> records;
+};
+
+} /* namespace device_test */

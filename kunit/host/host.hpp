@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The host's stand-in for the kernel under the ring: cxxrt/platform.h and
+ * ring/pages.h. Nothing happens by itself: what was raised or deferred waits
+ * until the test runs it.
+ */
+#pragma once
+
+namespace perfbuf::host
+{
+
+/* Runs the irq_works that were raised; returns how many. */
+unsigned run_irq_works();
+/* What was deferred, and everything that this raises, defers or arms. */
+void settle();
+/* Fires the alarms that were started. */
+void expire_alarms();
+
+/* Called at each raise of an irq_work, if set. */
+extern void (*on_raise)();
+
+} // namespace perfbuf::host

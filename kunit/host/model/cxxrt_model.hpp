@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* What <cxxrt/memory_model.hpp> calls before each access where CXXRT_MODEL is set. */
+#pragma once
+
+#include <cstddef>
+
+namespace cxxrt::model
+{
+
+enum class access { load, store, release, rmw, plain_store, wmb, rmb, mb, barrier };
+
+/* The @bytes at @where are about to be read or written; for a barrier there are none. */
+void before(access what, const volatile void *where, std::size_t bytes) noexcept;
+
+} // namespace cxxrt::model

@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "far_reader.hpp"
+
+#include "../../support.h"
+
+namespace perfbuf::model
+{
+
+far_reader::far_reader(perf_buffer &ring, ledger &all, weak_memory &memory, reader_fault fault,
+		       unsigned rounds)
+	: ring_(ring), all_(all), memory_(memory), fault_(fault), rounds_(rounds)
+{
+	memory_.share(&ring.user_page()->data_head, 8);
+	for (u32 i = 0; i < ring.nr_pages(); i++) {
+		pages_.push_back(
+			static_cast<char *>(pb_test_frame_address(ring.page_frame(i + 1).take())));
+		memory_.share(pages_.back(), page_size);
+	}
+	head_ = tail_ = ring.user_page()->data_tail;
+	early_.resize(ring.size() / 8);
+}
+
+void far_reader::step(bool exploring)
+{
+	if (next_)
+		(this->*next_)(exploring);
+	else if (fault_ == reader_fault::no_rmb)
+		snapshot(exploring);
+	else
+		load_head(exploring);
+}
+
+/* What no C allows: the data as it was before the head is looked at. */
+void far_reader::snapshot(bool exploring)
+{
+	for (u64 at = 0; at < ring_.size(); at += 8)
+		memory_.load(&early_[at / 8], pages_[at >> page_shift] + (at & (page_size - 1)), 8,
+			     exploring);
+	next_ = &far_reader::load_head;
+}
+
+void far_reader::load_head(bool exploring)
+{
+	const u64 last = head_;
+
+	memory_.load(&head_, &ring_.user_page()->data_head, 8, exploring);
+	if ((ring_.backward() ? last - head_ : head_ - last) > ring_.size())
+		fail("data_head goes back, or too far, for another CPU");
+	at_ = ring_.backward() ? head_ : tail_;
+	end_ = ring_.backward() ? tail_ : head_;
+	if (at_ == end_) {
+		end_round();
+		return;
+	}
+	/* What no D allows: the room is given away before it was read. */
+	if (fault_ == reader_fault::no_mb)
+		__atomic_store_n(&ring_.user_page()->data_tail, head_, __ATOMIC_RELAXED);
+	next_ = &far_reader::load_header;
+}
+
+void far_reader::load_words(u64 position, u32 bytes, bool exploring)
+{
+	for (u32 i = 0; i < bytes / 8; i++) {
+		const u64 offset = (position + 8 * i) & (ring_.size() - 1);
+
+		if (fault_ == reader_fault::no_rmb)
+			words_[i] = early_[offset / 8];
+		else
+			memory_.load(&words_[i],
+				     pages_[offset >> page_shift] + (offset & (page_size - 1)), 8,
+				     exploring);
+	}
+}
+
+void far_reader::load_header(bool exploring)
+{
+	load_words(at_, 8, exploring);
+	next_ = &far_reader::load_record;
+}
+
+void far_reader::load_record(bool exploring)
+{
+	const perf_event_header header = __builtin_bit_cast(perf_event_header, words_[0]);
+
+	if (header.size < 16 || header.size % 8 || header.size > end_ - at_ ||
+	    header.size > largest_record)
+		fail("data_head shows another CPU what is no record");
+	load_words(at_, header.size, exploring);
+	if (__builtin_bit_cast(perf_event_header, words_[0]).size != header.size)
+		fail("a header changes under another CPU's eyes");
+	batch_.emplace_back(words_, words_ + header.size / 8);
+	at_ += header.size;
+	next_ = &far_reader::load_header;
+	if (at_ != end_)
+		return;
+
+	for (std::size_t i = 0; i < batch_.size(); i++) {
+		const auto &one = batch_[ring_.backward() ? batch_.size() - 1 - i : i];
+
+		if (__builtin_bit_cast(perf_event_header, one[0]).type == PERF_RECORD_LOST)
+			all_.told(one[2]);
+		else
+			all_.receive(one.data(), static_cast<u32>(one.size() * 8));
+	}
+	next_ = &far_reader::store_tail;
+}
+
+void far_reader::store_tail(bool)
+{
+	tail_ = head_;
+	__atomic_store_n(&ring_.user_page()->data_tail, tail_, __ATOMIC_RELAXED);
+	end_round();
+}
+
+void far_reader::end_round()
+{
+	batch_.clear();
+	next_ = nullptr;
+	if (rounds_)
+		rounds_--;
+}
+
+void far_reader::finish()
+{
+	do
+		step(false);
+	while (next_);
+	/* The round at hand may have begun before the last record. */
+	do
+		step(false);
+	while (next_);
+}
+
+} // namespace perfbuf::model

@@ -1,0 +1,339 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "machine.hpp"
+
+#include "../../support.h"
+#include "../host.hpp"
+
+#include "ring/write.hpp"
+
+#include <cstdio>
+#include <cstdlib>
+
+namespace perfbuf::model
+{
+
+namespace
+{
+
+machine *current;
+const explorer *current_choices;
+const char *current_name;
+
+class writer_of_the_model final : public record_origin
+{
+public:
+	writer_of_the_model() : record_origin(1, 0) {}
+	void write_trailer(reservation &) const noexcept override {}
+};
+
+/* More than any script needs. */
+constexpr unsigned accesses_max = 2000;
+
+} // namespace
+
+void fail(const char *what)
+{
+	std::fprintf(stderr, "%s: %s\n  choices:", current_name, what);
+	current_choices->print_path(stderr);
+	if (current)
+		current->print();
+	std::exit(1);
+}
+
+machine::machine(const scenario &what, explorer &choices, reader_fault fault)
+	: what_(what), choices_(choices), ring_(perf_buffer::create(what.ring).take()),
+	  memory_(choices), drains_left_(what.drains), pauses_left_(what.pauses ? 2 : 0)
+{
+	current = this;
+	current_choices = &choices;
+	current_name = what.name;
+	host::on_raise = [] { current->raised(); };
+	for (unsigned i = 0; i < contexts; i++)
+		interrupts_left_[i] = what.script[i].empty() ? 0 : what.interrupts[i];
+	if (!what.rounds)
+		observer_.emplace(*ring_, ledger_);
+	for (u32 bytes : what.before)
+		write(0, {.bytes = bytes});
+	if (what.latency) {
+		ring_->attach(sleeper_);
+		if (!ring_->set_wakeups(1000, true))
+			fail("no memory");
+	}
+	if (observer_)
+		observer_->look();
+	else
+		reader_.emplace(*ring_, ledger_, memory_, fault, what.rounds);
+}
+
+machine::~machine()
+{
+	host::on_raise = nullptr;
+	current = nullptr;
+	if (what_.latency)
+		ring_->detach(sleeper_);
+	ring_.reset();
+	host::settle();
+}
+
+void machine::run()
+{
+	exploring_ = true;
+	run_script(0);
+	inside_ = true;
+	memory_.finish_store();
+	intervene(true);
+	exploring_ = false;
+	inside_ = false;
+	settle();
+	check_end();
+	check_no_storm();
+}
+
+void machine::run_script(unsigned context)
+{
+	const unsigned interrupted = std::exchange(context_, context);
+
+	for (const op &one : what_.script[context])
+		write(context, one);
+	context_ = interrupted;
+}
+
+void machine::write(unsigned context, const op &one)
+{
+	const writer_of_the_model who;
+
+	if (one.flush) {
+		ring_->flush_lost(who);
+		return;
+	}
+
+	if (one.alarm) {
+		host::run_irq_works();
+		host::expire_alarms();
+		return;
+	}
+
+	const u32 id = ledger_.attempt(context, one);
+	const unsigned raises = raises_;
+	cxxrt::result<reservation> begun = one.given_up ? ring_->begin_discardable(one.bytes, who)
+							: ring_->begin(one.bytes, who);
+
+	if (!begun) {
+		ledger_.refused(id);
+		if (begun.error().code() == ENOSPC && raises_at_full_ == ~0u)
+			raises_at_full_ = raises;
+		return;
+	}
+
+	reservation record = begun.take();
+	u64 words[largest_record / 8];
+
+	make_record(words, id, one.bytes);
+	record.copy(words, 16);
+	record.copy(words + 2, one.bytes - 16);
+	if (one.wakes)
+		ring_->request_wakeup();
+	if (one.wakes || what_.latency)
+		ledger_.wants_wakeup(id);
+	ring_->count_event(one.every);
+	if (one.given_up) {
+		ledger_.gives_up(id);
+		record.discard(one.bytes, who);
+		return;
+	}
+	ledger_.finished(id);
+	record.commit();
+}
+
+void machine::before(cxxrt::model::access access, const volatile void *where, std::size_t bytes)
+{
+	using enum cxxrt::model::access;
+
+	if (inside_)
+		return;
+	inside_ = true;
+	if (++accesses_ > accesses_max)
+		fail("a writer does not come to its end");
+	if (reader_)
+		memory_.finish_store();
+	else if (exploring_)
+		observer_->look();
+
+	switch (access) {
+	case barrier:
+		break;
+	case wmb:
+	case rmb:
+	case mb:
+		memory_.fence();
+		break;
+	default:
+		if (exploring_)
+			intervene(memory_.is_shared(where) ||
+				  where == &ring_->user_page()->data_tail);
+		if (access == release)
+			memory_.fence();
+		if (reader_ && (access == store || access == release || access == plain_store))
+			memory_.begin_store(where, static_cast<u32>(bytes));
+	}
+	inside_ = false;
+}
+
+void machine::intervene(bool shared)
+{
+	for (;;) {
+		enum what { nothing, interrupt, drain, pause, reader };
+		struct {
+			enum what what;
+			unsigned context;
+		} may[6] = {};
+		unsigned count = 1;
+
+		for (unsigned above = context_ + 1; above < contexts; above++)
+			if (interrupts_left_[above])
+				may[count++] = {interrupt, above};
+		if (drains_left_ && observer_ && observer_->unread())
+			may[count++] = {drain, 0};
+		if (pauses_left_)
+			may[count++] = {pause, 0};
+		if (shared && reader_ && !reader_->done())
+			may[count++] = {reader, 0};
+
+		const auto chosen = may[choices_.choose(count)];
+
+		switch (chosen.what) {
+		case nothing:
+			return;
+		case interrupt:
+			interrupts_left_[chosen.context]--;
+			inside_ = false;
+			run_script(chosen.context);
+			inside_ = true;
+			if (observer_)
+				observer_->look();
+			else
+				memory_.finish_store();
+			break;
+		case drain:
+			drains_left_--;
+			observer_->drain();
+			/* What the reader has taken does not wait. */
+			if (what_.latency)
+				ledger_.wake();
+			break;
+		case pause:
+			ring_->pause(--pauses_left_);
+			break;
+		case reader:
+			reader_->step(true);
+			break;
+		}
+	}
+}
+
+void machine::raised()
+{
+	const bool was_inside = std::exchange(inside_, true);
+
+	raises_++;
+	/* With a latency, also the irq_work that starts the alarm is raised: see woken(). */
+	if (observer_ && !what_.latency) {
+		observer_->look();
+		ledger_.wake();
+	}
+	inside_ = was_inside;
+}
+
+void machine::woken()
+{
+	const bool was_inside = std::exchange(inside_, true);
+
+	observer_->look();
+	ledger_.wake();
+	inside_ = was_inside;
+}
+
+void machine::settle()
+{
+	const writer_of_the_model who;
+
+	/* A sleeping reader has not taken anything: time passes. */
+	for (unsigned i = 0; what_.latency && i < 2; i++) {
+		host::run_irq_works();
+		host::expire_alarms();
+	}
+	host::run_irq_works();
+	ring_->pause(false);
+	/* Twice: what is told needs room, and may be refused once more. */
+	for (unsigned i = 0; i < 2; i++) {
+		if (observer_) {
+			observer_->look();
+			observer_->drain();
+		} else {
+			memory_.finish_store();
+			reader_->finish();
+		}
+		ring_->flush_lost(who);
+	}
+	if (observer_) {
+		observer_->look();
+		observer_->drain();
+	} else {
+		reader_->finish();
+	}
+}
+
+void machine::check_end()
+{
+	ledger_.check_end(ring_->records(), ring_->losses().total());
+	if (raises_at_full_ != ~0u && raises_ == raises_at_full_)
+		fail("the ring was full and nobody was woken");
+
+	const auto *stats = static_cast<const perfbuf_ring_stats *>(
+		pb_test_frame_address(ring_->watch_stats()));
+	const u64 head = ring_->user_page()->data_head;
+
+	if (stats->bytes != (ring_->backward() ? 0 - head : head))
+		fail("the ring counts other bytes than there are");
+}
+
+void machine::check_no_storm()
+{
+	if (!observer_ || what_.latency)
+		return;
+
+	const unsigned before = raises_;
+	const unsigned records = 8;
+
+	for (unsigned i = 0; i < records; i++) {
+		write(0, {.bytes = smallest_record, .every = 4});
+		observer_->look();
+		observer_->drain();
+	}
+
+	/* By watermark, by count, and one of each that was begun before. */
+	if (raises_ - before > records * smallest_record / ring_->watermark() + records / 4 + 2)
+		fail("every record wakes");
+}
+
+void machine::print() const
+{
+	ledger_.print();
+	std::fprintf(stderr, "  data_head %#llx, data_tail %#llx, %u wakeups\n",
+		     ring_->user_page()->data_head, ring_->user_page()->data_tail, raises_);
+}
+
+u64 explore(const scenario &what, reader_fault fault)
+{
+	explorer choices;
+
+	return choices.explore([&] { machine(what, choices, fault).run(); });
+}
+
+} // namespace perfbuf::model
+
+void cxxrt::model::before(access what, const volatile void *where, std::size_t bytes) noexcept
+{
+	if (perfbuf::model::current)
+		perfbuf::model::current->before(what, where, bytes);
+}

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * One CPU that writes and what can happen to it: before each access of a writer a
+ * context above it may run, a reader may take a step, somebody may pause the
+ * ring. Which of that happens is the explorer's choice.
+ */
+#pragma once
+
+#include "far_reader.hpp"
+#include "ledger.hpp"
+#include "observer.hpp"
+#include "weak_memory.hpp"
+
+#include "cxxrt_model.hpp"
+
+#include <optional>
+
+namespace perfbuf::model
+{
+
+class machine
+{
+public:
+	machine(const scenario &what, explorer &choices, reader_fault fault);
+	~machine();
+	machine(const machine &) = delete;
+	machine &operator=(const machine &) = delete;
+
+	/* One execution: the task's script with everything that intervenes, and the end. */
+	void run();
+
+	/* A writer is about to do this. */
+	void before(cxxrt::model::access access, const volatile void *where, std::size_t bytes);
+	/* A wakeup was raised. */
+	void raised();
+
+	void print() const;
+
+private:
+	/* A reader that sleeps was woken: it sees what is there now. */
+	class sleeper final : public wake_target
+	{
+	public:
+		explicit sleeper(machine &owner) : owner_(owner) {}
+		void wake() noexcept override { owner_.woken(); }
+
+	private:
+		machine &owner_;
+	};
+
+	void woken();
+	void run_script(unsigned context);
+	void write(unsigned context, const op &one);
+	/* Whatever may happen here happens; @shared: the reader can tell this access. */
+	void intervene(bool shared);
+	/* Nothing intervenes any more: what is still owed is told and read. */
+	void settle();
+	void check_end();
+	/* Few bytes wake rarely, whatever has happened. */
+	void check_no_storm();
+
+	const scenario &what_;
+	explorer &choices_;
+	cxxrt::ref<perf_buffer> ring_;
+	ledger ledger_;
+	std::optional<observer> observer_; /* without a far reader */
+	weak_memory memory_;
+	std::optional<far_reader> reader_;
+	sleeper sleeper_{*this};
+
+	unsigned context_ = 0;
+	unsigned interrupts_left_[contexts];
+	unsigned drains_left_;
+	unsigned pauses_left_;
+	bool exploring_ = false;
+	bool inside_ = false; /* of the model: these accesses are not a writer's */
+	unsigned accesses_ = 0;
+	unsigned raises_ = 0;
+	unsigned raises_at_full_ = ~0u; /* when the first record was refused for want of room */
+};
+
+} // namespace perfbuf::model

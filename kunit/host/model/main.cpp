@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Explores every interleaving of the scenarios and prints how many there were. A
+ * promise that is broken, or a space that is smaller than it should be, is a failure.
+ *
+ *	ring_model [--nesting | --reader] [--fault no-rmb | no-mb] [--mutant] [--quick]
+ *
+ * --mutant: does not look at the sizes, which a changed ring changes.
+ * --quick: leaves out what takes long.
+ */
+#include "scenario.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <cstring>
+
+using namespace perfbuf::model;
+
+int main(int argc, char **argv)
+{
+	bool nesting = true, reader = true, sizes = true, quick = false;
+	reader_fault fault = reader_fault::none;
+
+	for (int i = 1; i < argc; i++) {
+		if (!std::strcmp(argv[i], "--nesting"))
+			reader = false;
+		else if (!std::strcmp(argv[i], "--reader"))
+			nesting = false;
+		else if (!std::strcmp(argv[i], "--mutant"))
+			sizes = false;
+		else if (!std::strcmp(argv[i], "--quick"))
+			quick = true;
+		else if (!std::strcmp(argv[i], "no-rmb"))
+			fault = reader_fault::no_rmb;
+		else if (!std::strcmp(argv[i], "no-mb"))
+			fault = reader_fault::no_mb;
+		else if (std::strcmp(argv[i], "--fault"))
+			return 2;
+	}
+
+	std::vector<scenario> all;
+
+	if (nesting)
+		all = nesting_scenarios();
+	if (reader)
+		for (const scenario &one : reader_scenarios())
+			all.push_back(one);
+
+	/* The quick ones first: they find most of what there is to find. */
+	std::stable_sort(all.begin(), all.end(), [](const scenario &a, const scenario &b) {
+		return a.at_least < b.at_least;
+	});
+
+	if (quick)
+		std::erase_if(all, [](const scenario &one) { return one.at_least > 50000; });
+
+	perfbuf::u64 executions = 0;
+	int status = 0;
+
+	for (const scenario &one : all) {
+		const auto start = std::chrono::steady_clock::now();
+		const perfbuf::u64 count = explore(one, fault);
+		const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(
+			std::chrono::steady_clock::now() - start);
+
+		std::printf("%10llu executions %6lld ms  %s\n", count,
+			    static_cast<long long>(ms.count()), one.name);
+		std::fflush(stdout);
+		executions += count;
+		if (sizes && count < one.at_least) {
+			std::fprintf(stderr, "%s: %llu executions were to be explored\n", one.name,
+				     one.at_least);
+			status = 1;
+		}
+	}
+	std::printf("%10llu executions in %zu scenarios\n", executions, all.size());
+	return status;
+}

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "observer.hpp"
+
+#include "../../support.h"
+
+namespace perfbuf::model
+{
+
+observer::observer(perf_buffer &ring, ledger &all) : ring_(ring), all_(all)
+{
+	for (u32 i = 0; i < ring.nr_pages(); i++)
+		pages_.push_back(
+			static_cast<char *>(pb_test_frame_address(ring.page_frame(i + 1).take())));
+	seen_ = tail_ = ring.user_page()->data_head;
+}
+
+u64 observer::word(u64 position) const
+{
+	const u64 offset = position & (ring_.size() - 1);
+	u64 value;
+
+	std::memcpy(&value, pages_[offset >> page_shift] + (offset & (page_size - 1)), 8);
+	return value;
+}
+
+observer::published observer::read(u64 position, u64 end) const
+{
+	const perf_event_header header = __builtin_bit_cast(perf_event_header, word(position));
+	published found{position, header.size, {}};
+
+	if (header.size < 16 || header.size % 8 || header.size > end - position)
+		fail("data_head shows what is no record");
+	for (u32 i = 0; i < header.size / 8; i++)
+		found.words.push_back(word(position + 8 * i));
+	return found;
+}
+
+/* What is between @from and @to for the first time, lower positions first. */
+void observer::take(u64 from, u64 to)
+{
+	std::vector<published> fresh;
+
+	for (u64 at = from; at != to; at += fresh.back().bytes)
+		fresh.push_back(read(at, to));
+	/* Downwards, the oldest record has the highest position. */
+	for (std::size_t i = 0; i < fresh.size(); i++) {
+		published &one = fresh[ring_.backward() ? fresh.size() - 1 - i : i];
+		const perf_event_header header =
+			__builtin_bit_cast(perf_event_header, one.words[0]);
+
+		if (header.type == PERF_RECORD_LOST)
+			all_.told(one.words[2]);
+		else if (header.type == PERF_RECORD_SAMPLE)
+			all_.receive(one.words.data(), one.bytes);
+		else
+			fail("data_head shows what is no record");
+		kept_.push_back(std::move(one));
+	}
+}
+
+bool observer::may_be_gone(const published &one) const
+{
+	if (!ring_.overwrite())
+		return false;
+
+	/* Where the writers are: unread() counts from the tail, which stays where it is. */
+	const u64 mask = ring_.size() - 1;
+
+	if (ring_.backward()) {
+		const u64 reserved = seen_ - ((seen_ - tail_ + ring_.unread()) & mask);
+
+		return one.position + one.bytes - reserved > ring_.size();
+	}
+
+	const u64 reserved = seen_ + ((ring_.unread() + tail_ - seen_) & mask);
+
+	return reserved - one.position > ring_.size();
+}
+
+void observer::look()
+{
+	const u64 head = __atomic_load_n(&ring_.user_page()->data_head, __ATOMIC_RELAXED);
+
+	if (head != seen_) {
+		const u64 from = ring_.backward() ? head : seen_;
+		const u64 to = ring_.backward() ? seen_ : head;
+
+		if (to - from > ring_.size())
+			fail("data_head goes back, or too far");
+		seen_ = head;
+		take(from, to);
+	}
+	for (const published &one : kept_) {
+		if (may_be_gone(one))
+			continue;
+		for (u32 i = 0; i < one.bytes / 8; i++)
+			if (word(one.position + 8 * i) != one.words[i])
+				fail("a record that was seen is overwritten");
+	}
+}
+
+void observer::drain()
+{
+	if (ring_.overwrite())
+		return;
+	tail_ = seen_;
+	kept_.clear();
+	__atomic_store_n(&ring_.user_page()->data_tail, tail_, __ATOMIC_RELAXED);
+}
+
+} // namespace perfbuf::model

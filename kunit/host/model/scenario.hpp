@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* What is explored: a ring, what each context writes, and how often things may intervene. */
+#pragma once
+
+#include "ring/perf_buffer.hpp"
+
+#include <vector>
+
+namespace perfbuf::model
+{
+
+/* One record that a writer attempts. */
+struct op {
+	u32 bytes;
+	bool wakes = false;    /* request_wakeup() */
+	u32 every = 0;	       /* count_event() */
+	bool given_up = false; /* begin_discardable(), discard() */
+	bool flush = false;    /* flush_lost() instead of a record */
+	bool alarm = false;    /* no record: irq_works run, and a started alarm fires */
+};
+
+inline constexpr unsigned contexts = 3; /* task, irq, NMI: each interrupts those before it */
+
+struct scenario {
+	const char *name;
+	perf_buffer::options ring;
+	std::vector<op> script[contexts];	   /* what a context does each time it runs */
+	unsigned interrupts[contexts] = {1, 1, 1}; /* how often it comes, at any access */
+	unsigned drains = 0;	      /* how often a reader takes everything, at any access */
+	bool pauses = false;	      /* a pause and its end, each at any access */
+	std::vector<u32> before = {}; /* records that are there, unread, at the start */
+	bool latency = false;	      /* each record must be woken for, by the alarm */
+	unsigned rounds = 0;	      /* of the reader on another CPU, a step at a time */
+	u64 at_least = 0;	      /* executions: fewer is a failure */
+};
+
+std::vector<scenario> nesting_scenarios();
+std::vector<scenario> reader_scenarios();
+
+/* What the reader's program leaves out: a test of the model, not of the ring. */
+enum class reader_fault { none, no_rmb, no_mb };
+
+/* Explores it all; returns the executions. Exits with 1 at the first that breaks a promise. */
+u64 explore(const scenario &what, reader_fault fault);
+
+/* The execution at hand breaks the promise @what: says how it came there, and exits with 1. */
+[[noreturn]] void fail(const char *what);
+
+} // namespace perfbuf::model

@@ -1,0 +1,211 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The rings are of 128 bytes (two pages of 64 in this build), so that two or three
+ * records go around; one of 200 bytes is too big. at_least is what was explored when
+ * the scenario was written: code with fewer accesses lowers it knowingly.
+ */
+#include "scenario.hpp"
+
+namespace perfbuf::model
+{
+
+namespace
+{
+
+constexpr u64 near_2_to_the_64 = 0 - u64{64};
+constexpr op too_big = {200};
+constexpr op told_alone = {.bytes = 0, .flush = true};
+
+constexpr op the_alarm = {.bytes = 0, .alarm = true};
+
+constexpr op waking(u32 bytes)
+{
+	return {.bytes = bytes, .wakes = true};
+}
+
+constexpr op counted(u32 bytes)
+{
+	return {.bytes = bytes, .every = 2};
+}
+
+constexpr op given_up(u32 bytes)
+{
+	return {.bytes = bytes, .given_up = true};
+}
+
+} // namespace
+
+/* Everything on one CPU: interrupts at every access, and a reader that takes all at once. */
+std::vector<scenario> nesting_scenarios()
+{
+	return {
+		{.name = "forward: records of every context",
+		 .ring = {.nr_pages = 2},
+		 .script = {{{32}, {40}}, {{24}}, {{24}}},
+		 .at_least = 3467},
+		{.name = "forward: two irqs and two NMIs in one record",
+		 .ring = {.nr_pages = 2, .start = 96},
+		 .script = {{{24}}, {{24}}, {{24}}},
+		 .interrupts = {1, 2, 2},
+		 .at_least = 946138},
+		{.name = "forward: a script in each context, around 2^64",
+		 .ring = {.nr_pages = 2, .start = near_2_to_the_64},
+		 .script = {{{24}, {32}}, {{16}, {24}}, {{24}}},
+		 .interrupts = {1, 1, 1},
+		 .drains = 1,
+		 .at_least = 289634},
+		{.name = "forward: a ring that is nearly full, and a reader",
+		 .ring = {.nr_pages = 2, .watermark = 128},
+		 .script = {{{48}, {24}}, {{56}}, {{24}}},
+		 .drains = 1,
+		 .before = {32, 32},
+		 .at_least = 245122},
+		{.name = "forward: full rings, and a reader",
+		 .ring = {.nr_pages = 2, .watermark = 128, .start = 0xffffffa0},
+		 .script = {{{56}, {56}}, {{56}, {24}}, {}},
+		 .interrupts = {1, 2, 0},
+		 .drains = 1,
+		 .before = {40},
+		 .at_least = 118155},
+		/* The old tail and the new head are more than a ring apart. */
+		{.name = "forward: the reader moves the tail while an irq moves the head",
+		 .ring = {.nr_pages = 2, .watermark = 128},
+		 .script = {{{40}}, {{96}}, {}},
+		 .drains = 1,
+		 .before = {56, 24},
+		 .at_least = 945},
+		{.name = "forward: losses while losses are told",
+		 .ring = {.nr_pages = 2},
+		 .script = {{too_big, {24}, {24}}, {too_big, {16}}, {too_big}},
+		 .at_least = 4396},
+		{.name = "forward: losses that are told alone",
+		 .ring = {.nr_pages = 2},
+		 .script = {{too_big, told_alone, {24}}, {too_big}, {told_alone}},
+		 .at_least = 3022},
+		{.name = "forward: a pause and its end",
+		 .ring = {.nr_pages = 2},
+		 .script = {{{24}, {24}}, {{24}}, {}},
+		 .pauses = true,
+		 .at_least = 47163},
+		{.name = "forward: wakeups that nested writers ask for",
+		 .ring = {.nr_pages = 2, .watermark = 128},
+		 .script = {{{24}, {16}}, {waking(24)}, {waking(16)}},
+		 .at_least = 2928},
+		{.name = "forward: wakeups by watermark",
+		 .ring = {.nr_pages = 2, .watermark = 48},
+		 .script = {{{32}, {24}}, {{24}}, {{24}}},
+		 .drains = 1,
+		 .at_least = 239751},
+		{.name = "forward: wakeups by count",
+		 .ring = {.nr_pages = 2, .watermark = 128},
+		 .script = {{counted(16), counted(16)}, {counted(16)}, {counted(16)}},
+		 .drains = 1,
+		 .at_least = 245996},
+		{.name = "forward: wakeups by latency",
+		 .ring = {.nr_pages = 2, .watermark = 128},
+		 .script = {{{16}}, {the_alarm}, {{16}}},
+		 .interrupts = {1, 2, 1},
+		 .drains = 1,
+		 .latency = true,
+		 .at_least = 202407},
+		{.name = "forward: records that are given up",
+		 .ring = {.nr_pages = 2},
+		 .script = {{given_up(32), {24}}, {given_up(24)}, {{24}}},
+		 .at_least = 2873},
+		{.name = "forward: records that are given up, with losses",
+		 .ring = {.nr_pages = 2, .watermark = 40},
+		 .script = {{too_big, given_up(32)}, {{16}}, {given_up(24)}},
+		 .drains = 1,
+		 .at_least = 70865},
+		{.name = "forward, one chunk",
+		 .ring = {.nr_pages = 2, .storage = storage_kind::vmalloc, .start = 72},
+		 .script = {{{32}, {40}}, {{24}}, {{24}}},
+		 .drains = 1,
+		 .at_least = 220116},
+		{.name = "forward overwrite",
+		 .ring = {.nr_pages = 2, .overwrite = true, .start = 48},
+		 .script = {{{40}, {48}, {32}}, {{32}}, {{24}}},
+		 .at_least = 7261},
+		{.name = "forward overwrite: records that are given up",
+		 .ring = {.nr_pages = 2, .overwrite = true, .start = 48},
+		 .script = {{{40}, {48}, given_up(32), {32}}, {given_up(32)}, {{24}}},
+		 .at_least = 12326},
+		{.name = "backward: records of every context",
+		 .ring = {.nr_pages = 2, .backward = true},
+		 .script = {{{32}, {40}}, {{24}}, {{24}}},
+		 .at_least = 3467},
+		{.name = "backward: a ring that is nearly full, and a reader",
+		 .ring = {.nr_pages = 2, .watermark = 128, .backward = true, .start = 64},
+		 .script = {{{48}, {24}}, {{56}}, {{24}}},
+		 .drains = 1,
+		 .before = {32, 32},
+		 .at_least = 247529},
+		{.name = "backward: wakeups by watermark, losses",
+		 .ring = {.nr_pages = 2, .watermark = 48, .backward = true},
+		 .script = {{too_big, {24}}, {{24}}, {too_big}},
+		 .drains = 1,
+		 .at_least = 41882},
+		{.name = "backward: records that are given up",
+		 .ring = {.nr_pages = 2, .backward = true},
+		 .script = {{given_up(32), {24}}, {given_up(24)}, {{24}}},
+		 .at_least = 2867},
+		{.name = "backward overwrite",
+		 .ring = {.nr_pages = 2, .overwrite = true, .backward = true, .start = 80},
+		 .script = {{{40}, {48}, {32}}, {{32}}, {{24}}},
+		 .at_least = 7445},
+		{.name = "backward overwrite: records that are given up",
+		 .ring = {.nr_pages = 2, .overwrite = true, .backward = true, .start = 80},
+		 .script = {{{40}, {48}, given_up(32), {32}}, {given_up(32)}, {{24}}},
+		 .at_least = 12638},
+	};
+}
+
+/* A reader on another CPU, whose steps come between any two stores, and see them in any order. */
+std::vector<scenario> reader_scenarios()
+{
+	return {
+		{.name = "another CPU reads: a writer that fills the ring",
+		 .ring = {.nr_pages = 2, .start = 80},
+		 .script = {{{40}, {48}}, {}, {}},
+		 .before = {40},
+		 .rounds = 2,
+		 .at_least = 32966},
+		{.name = "another CPU reads: with an irq",
+		 .ring = {.nr_pages = 2, .start = 40},
+		 .script = {{{40}}, {{40}}, {}},
+		 .before = {48},
+		 .rounds = 1,
+		 .at_least = 9995},
+		{.name = "another CPU reads: a full ring, with an irq",
+		 .ring = {.nr_pages = 2, .watermark = 128},
+		 .script = {{{48}}, {{56}}, {}},
+		 .before = {32, 32},
+		 .rounds = 1,
+		 .at_least = 34690},
+		{.name = "another CPU reads: it moves the tail while an irq moves the head",
+		 .ring = {.nr_pages = 2, .watermark = 128},
+		 .script = {{{40}}, {{96}}, {}},
+		 .before = {56, 24},
+		 .rounds = 1,
+		 .at_least = 30527},
+		{.name = "another CPU reads: with an irq and an NMI",
+		 .ring = {.nr_pages = 2, .start = 96},
+		 .script = {{{24}}, {{24}}, {{24}}},
+		 .rounds = 1,
+		 .at_least = 867039},
+		{.name = "another CPU reads: losses and what is given up",
+		 .ring = {.nr_pages = 2, .start = 64},
+		 .script = {{too_big, given_up(32), {24}}, {{24}}, {}},
+		 .before = {24},
+		 .rounds = 1,
+		 .at_least = 547098},
+		{.name = "another CPU reads: backward",
+		 .ring = {.nr_pages = 2, .backward = true, .start = 40},
+		 .script = {{{40}}, {{40}}, {}},
+		 .before = {48},
+		 .rounds = 1,
+		 .at_least = 9995},
+	};
+}
+
+} // namespace perfbuf::model

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "weak_memory.hpp"
+
+#include "scenario.hpp"
+
+namespace perfbuf::model
+{
+
+void weak_memory::share(const void *where, u32 bytes)
+{
+	const char *native = static_cast<const char *>(where);
+
+	regions_.push_back({native, std::vector<char>(native, native + bytes)});
+}
+
+weak_memory::region *weak_memory::find(const volatile void *where) const
+{
+	const char *address = const_cast<const char *>(static_cast<const volatile char *>(where));
+
+	for (region &one : regions_)
+		if (address >= one.native && address < one.native + one.seen.size())
+			return &one;
+	return nullptr;
+}
+
+bool weak_memory::overlap(const store &one, const region *in, u32 offset, u32 bytes)
+{
+	return one.in == in && one.offset < offset + bytes && offset < one.offset + one.bytes;
+}
+
+void weak_memory::begin_store(const volatile void *where, u32 bytes)
+{
+	region *in = find(where);
+	const char *address = const_cast<const char *>(static_cast<const volatile char *>(where));
+
+	if (!in)
+		return;
+	if (bytes > largest_record)
+		fail("the model's records are smaller than that");
+	stores_.push_back({in, static_cast<u32>(address - in->native), bytes, epoch_, false, {}});
+	storing_ = true;
+}
+
+void weak_memory::finish_store()
+{
+	if (!storing_)
+		return;
+	storing_ = false;
+
+	store &last = stores_.back();
+
+	std::memcpy(last.data, last.in->native + last.offset, last.bytes);
+}
+
+/* Arrives, and before it what has to. */
+void weak_memory::leave(std::size_t index)
+{
+	store &one = stores_[index];
+
+	if (one.left)
+		return;
+	one.left = true;
+	for (std::size_t i = 0; i < index; i++)
+		if (stores_[i].epoch < one.epoch ||
+		    overlap(stores_[i], one.in, one.offset, one.bytes))
+			leave(i);
+	std::memcpy(one.in->seen.data() + one.offset, one.data, one.bytes);
+}
+
+void weak_memory::load(void *to, const void *where, u32 bytes, bool exploring)
+{
+	region *in = find(where);
+	const u32 offset = static_cast<u32>(static_cast<const char *>(where) - in->native);
+
+	for (std::size_t i = 0; i < stores_.size(); i++) {
+		if (stores_[i].left)
+			continue;
+		if (!exploring)
+			leave(i);
+		else if (overlap(stores_[i], in, offset, bytes) && choices_.choose(2))
+			leave(i);
+	}
+	std::memcpy(to, in->seen.data() + offset, bytes);
+}
+
+} // namespace perfbuf::model

@@ -1,0 +1,356 @@
+// SPDX-License-Identifier: GPL-2.0
+/* cxxrt/platform.h and the irq_works and timers of ring/pages.h, on the host. */
+#include "host.hpp"
+#include "memory.hpp"
+
+#include "ring/pages.h"
+
+#include <cxxrt/platform.h>
+#include <generated/offsets.h>
+
+#include "../support.h"
+
+#include <atomic>
+#include <climits>
+#include <cstdio>
+#include <cstdlib>
+#include <mutex>
+#include <new>
+#include <time.h>
+#include <utility>
+#include <vector>
+
+using namespace perfbuf::host;
+
+void (*perfbuf::host::on_raise)();
+
+namespace
+{
+
+struct irq_work {
+	void (*run)(void *);
+	std::atomic<bool> raised;
+};
+
+struct deferred {
+	void (*reclaim)(void *);
+	std::atomic<bool> queued;
+};
+
+struct one_shot {
+	void (*run)(void *);
+	void *argument;
+	bool armed;
+};
+
+static_assert(sizeof(std::mutex) <= PB_SIZEOF_MUTEX);
+static_assert(sizeof(irq_work) <= PB_SIZEOF_IRQ_WORK);
+static_assert(sizeof(deferred) <= PB_SIZEOF_RCU_WORK);
+static_assert(sizeof(std::atomic<int>) == PB_SIZEOF_REFCOUNT);
+
+/* What waits to be run. Leaked on purpose: objects may outlive every other static one. */
+struct waiting {
+	std::mutex lock;
+	std::vector<irq_work *> works;
+	std::vector<deferred *> deferreds;
+	std::vector<one_shot *> alarms;
+};
+
+waiting &all()
+{
+	static waiting &one = *new waiting;
+
+	return one;
+}
+
+template <typename T>
+T *take(std::vector<T *> waiting::*list)
+{
+	std::lock_guard lock(all().lock);
+	auto &from = all().*list;
+
+	if (from.empty())
+		return nullptr;
+
+	T *first = from.front();
+
+	from.erase(from.begin());
+	return first;
+}
+
+std::atomic<unsigned> warnings;
+std::atomic<bool> warnings_expected;
+
+} // namespace
+
+unsigned perfbuf::host::run_irq_works()
+{
+	unsigned ran = 0;
+
+	while (irq_work *work = take(&waiting::works)) {
+		/* As in the kernel: it may be raised again while it runs. */
+		work->raised = false;
+		work->run(work);
+		ran++;
+	}
+	return ran;
+}
+
+void perfbuf::host::expire_alarms()
+{
+	std::unique_lock lock(all().lock);
+	std::vector<one_shot *> armed;
+
+	for (one_shot *one : all().alarms)
+		if (std::exchange(one->armed, false))
+			armed.push_back(one);
+	lock.unlock();
+	for (one_shot *one : armed)
+		one->run(one->argument);
+}
+
+void perfbuf::host::settle()
+{
+	run_irq_works();
+	while (deferred *work = take(&waiting::deferreds)) {
+		work->queued = false;
+		work->reclaim(work);
+		run_irq_works();
+	}
+}
+
+extern "C" {
+
+void cxxrt_warn(const char *what) noexcept
+{
+	if (warnings_expected) {
+		warnings++;
+		return;
+	}
+	std::fprintf(stderr, "%s\n", what);
+	std::abort();
+}
+
+void cxxrt_fatal(const char *what) noexcept
+{
+	std::fprintf(stderr, "%s\n", what);
+	std::abort();
+}
+
+void cxxrt_mutex_init(void *mutex, const char *, void *) noexcept
+{
+	new (mutex) std::mutex;
+}
+
+void cxxrt_mutex_lock(void *mutex) noexcept
+{
+	static_cast<std::mutex *>(mutex)->lock();
+}
+
+void cxxrt_mutex_unlock(void *mutex) noexcept
+{
+	static_cast<std::mutex *>(mutex)->unlock();
+}
+
+void cxxrt_mutex_assert_held(void *mutex) noexcept
+{
+	if (static_cast<std::mutex *>(mutex)->try_lock()) {
+		static_cast<std::mutex *>(mutex)->unlock();
+		cxxrt_fatal("a mutex that should be held is not");
+	}
+}
+
+void cxxrt_mutex_destroy(void *) noexcept
+{
+}
+
+void cxxrt_spinlock_init(void *lock, const char *, void *) noexcept
+{
+	new (lock) std::atomic<int>(0);
+}
+
+unsigned long cxxrt_spinlock_lock(void *lock) noexcept
+{
+	while (static_cast<std::atomic<int> *>(lock)->exchange(1, std::memory_order_acquire))
+		;
+	return 0;
+}
+
+void cxxrt_spinlock_unlock(void *lock, unsigned long) noexcept
+{
+	static_cast<std::atomic<int> *>(lock)->store(0, std::memory_order_release);
+}
+
+/* refcount_t's rules (include/linux/refcount.h). */
+static constexpr int saturated = INT_MIN / 2;
+
+static void saturate(std::atomic<int> *count)
+{
+	*count = saturated;
+	cxxrt_warn("a reference count saturated");
+}
+
+void cxxrt_refcount_set(void *count, int value) noexcept
+{
+	new (count) std::atomic<int>(value);
+}
+
+void cxxrt_refcount_inc(void *count) noexcept
+{
+	auto *counter = static_cast<std::atomic<int> *>(count);
+	const int old = counter->fetch_add(1);
+
+	if (old <= 0 || old == INT_MAX)
+		saturate(counter);
+}
+
+int cxxrt_refcount_inc_not_zero(void *count) noexcept
+{
+	auto *counter = static_cast<std::atomic<int> *>(count);
+	int old = *counter;
+
+	do {
+		if (!old)
+			return 0;
+	} while (!counter->compare_exchange_weak(old, static_cast<int>(old + 1u)));
+	if (old < 0 || old == INT_MAX)
+		saturate(counter);
+	return 1;
+}
+
+int cxxrt_refcount_dec_and_test(void *count) noexcept
+{
+	auto *counter = static_cast<std::atomic<int> *>(count);
+	const int old = counter->fetch_sub(1);
+
+	if (old == 1)
+		return 1;
+	if (old <= 0)
+		saturate(counter);
+	return 0;
+}
+
+unsigned int cxxrt_refcount_read(const void *count) noexcept
+{
+	return static_cast<unsigned int>(*static_cast<const std::atomic<int> *>(count));
+}
+
+void cxxrt_defer_init(void *work, void (*reclaim)(void *)) noexcept
+{
+	new (work) deferred{reclaim, false};
+}
+
+void cxxrt_defer(void *work) noexcept
+{
+	auto *one = static_cast<deferred *>(work);
+
+	if (one->queued.exchange(true))
+		return;
+
+	std::lock_guard lock(all().lock);
+
+	all().deferreds.push_back(one);
+}
+
+void cxxrt_synchronize_rcu(void) noexcept
+{
+}
+
+void pb_irq_work_init(void *work, void (*run)(void *)) noexcept
+{
+	new (work) irq_work{run, false};
+}
+
+void pb_irq_work_raise(void *work) noexcept
+{
+	auto *one = static_cast<irq_work *>(work);
+
+	if (on_raise)
+		on_raise();
+	if (one->raised.exchange(true))
+		return;
+
+	std::lock_guard lock(all().lock);
+
+	all().works.push_back(one);
+}
+
+void pb_irq_work_sync(void *work) noexcept
+{
+	if (static_cast<irq_work *>(work)->raised)
+		run_irq_works();
+}
+
+void *pb_alarm_create(void (*run)(void *), void *argument) noexcept
+{
+	if (allocation_fails())
+		return nullptr;
+
+	one_shot *made = new one_shot{run, argument, false};
+	std::lock_guard lock(all().lock);
+
+	all().alarms.push_back(made);
+	note_allocated();
+	return made;
+}
+
+void pb_alarm_start(void *alarm_, unsigned long long) noexcept
+{
+	std::lock_guard lock(all().lock);
+
+	static_cast<one_shot *>(alarm_)->armed = true;
+}
+
+void pb_alarm_destroy(void *alarm_) noexcept
+{
+	if (!alarm_)
+		return;
+
+	std::lock_guard lock(all().lock);
+
+	std::erase(all().alarms, static_cast<one_shot *>(alarm_));
+	delete static_cast<one_shot *>(alarm_);
+	note_freed();
+}
+
+unsigned long long pb_duration_clock_ns(void) noexcept
+{
+	timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return static_cast<unsigned long long>(now.tv_sec) * 1000000000u + now.tv_nsec;
+}
+
+/* --- kunit/support.h, as far as it belongs here */
+
+void pb_test_expect_warnings(void) noexcept
+{
+	warnings = 0;
+	warnings_expected = true;
+}
+
+unsigned int pb_test_warnings(void) noexcept
+{
+	warnings_expected = false;
+	return warnings;
+}
+
+void pb_test_settle(void) noexcept
+{
+	settle();
+}
+
+void pb_test_settle_wakeups(void) noexcept
+{
+	run_irq_works();
+}
+
+/* The host's clock stands still but here. */
+void pb_test_sleep_us(unsigned long) noexcept
+{
+	run_irq_works();
+	expire_alarms();
+	run_irq_works();
+}
+
+} // extern "C"

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Between the C files, which make the contexts, and writer.cpp, which writes and reads in them. */
+#ifndef PERFBUF_NMI_H
+#define PERFBUF_NMI_H
+
+#include "ring/pages.h"
+
+#include <linux/types.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+enum nmi_context { CONTEXT_TASK, CONTEXT_SOFTIRQ, CONTEXT_IRQ, CONTEXT_NMI, CONTEXTS };
+
+/* How a record is written. */
+enum nmi_how {
+	WRITE_PLAIN,
+	WRITE_AFTER_A_LOSS, /* so that it tells of it */
+	WRITE_AND_GIVE_UP,
+	WRITE_INTO_FULL, /* the ring is filled first */
+	WRITE_HOWS
+};
+
+struct nmi_counts {
+	unsigned long long attempted[CONTEXTS];
+	unsigned long long refused[CONTEXTS];
+	unsigned long long given_up;
+	unsigned long long received[CONTEXTS];
+	unsigned long long told; /* by PERF_RECORD_LOST */
+};
+
+#define RING_PAGES_MAX 16
+
+/* main.c: where the kernel sees a frame. Any context. */
+const void *nmi_frame_address(unsigned long frame) PB_NOEXCEPT;
+
+/* A forward ring of @pages, at most RING_PAGES_MAX; 0 or an errno. Process context. */
+int nmi_ring_create(unsigned int pages) PB_NOEXCEPT;
+void nmi_ring_destroy(void) PB_NOEXCEPT;
+
+/* Records until one is refused. */
+void nmi_fill(enum nmi_context context) PB_NOEXCEPT;
+/* One record. On the ring's CPU, preemption off, in @context. Returns 0 or the errno. */
+int nmi_write(enum nmi_context context, enum nmi_how how) PB_NOEXCEPT;
+/* Whether the reader has come near enough. Any context. */
+int nmi_half_empty(void) PB_NOEXCEPT;
+/* Tells of losses that no record followed. On the ring's CPU, preemption off. */
+void nmi_flush(void) PB_NOEXCEPT;
+
+/*
+ * The reader, on any CPU, one at a time: at most @records. Returns how many, or -1: a record is
+ * torn, doubled, or out of its order; nmi_failure() says which.
+ */
+int nmi_read(unsigned int records) PB_NOEXCEPT;
+const char *nmi_failure(void) PB_NOEXCEPT;
+
+/* When nobody writes and all is read: every record is received, or told as lost. */
+int nmi_accounts(void) PB_NOEXCEPT;
+void nmi_get_counts(struct nmi_counts *to) PB_NOEXCEPT;
+unsigned long long nmi_attempted(void) PB_NOEXCEPT;
+
+#ifdef __cplusplus
+}
+#else
+
+/* main.c: NMIs on @writer_cpu write while this is set. */
+extern bool nmi_armed;
+extern unsigned long nmis_handled;
+extern int writer_cpu;
+extern int other_cpu;
+void nmi_send(void);
+
+/* 0 or a negative errno; the log has said why. */
+int nmi_storm(unsigned long records, unsigned int seconds);
+int nmi_single_step(void);
+#endif
+
+#endif /* PERFBUF_NMI_H */

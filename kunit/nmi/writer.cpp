@@ -1,0 +1,249 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Writes records that can be checked, in whatever context it is called, and reads them. */
+#include "nmi.h"
+
+#include "ring/write.hpp"
+
+using namespace perfbuf;
+
+namespace
+{
+
+using cxxrt::local;
+using cxxrt::ref;
+using cxxrt::result;
+
+constexpr u32 largest_body = 14;
+
+/* Each word of a record follows from who wrote it. */
+u64 body_word(u64 tag, u32 index) noexcept
+{
+	return (tag + 1) * 0x9e3779b97f4a7c15ULL ^ (u64{index} * 0xff51afd7ed558ccdULL);
+}
+
+u64 tag_of(u32 context, u64 sequence) noexcept
+{
+	return u64{context} << 56 | sequence;
+}
+
+/* The counts of a context are its own; what interrupts it has others. */
+struct writer_state {
+	local<u64> attempted;
+	local<u64> refused;
+};
+
+struct test_state {
+	perf_buffer *ring;
+	writer_state writers[CONTEXTS];
+	local<u64> given_up;
+
+	/* The reader's. */
+	const char *pages[RING_PAGES_MAX]; /* through the frames, as a mapping has them */
+	u64 tail;
+	u64 next[CONTEXTS]; /* the least sequence that may come */
+	u64 received[CONTEXTS];
+	u64 told;
+	const char *failure;
+};
+
+constinit test_state state{};
+
+class nobody final : public record_origin
+{
+public:
+	constexpr nobody() noexcept : record_origin(1, 0) {}
+	void write_trailer(reservation &) const noexcept override {}
+};
+
+u64 word_at(u64 position) noexcept
+{
+	const u64 offset = position & (state.ring->size() - 1);
+
+	return *reinterpret_cast<const u64 *>(state.pages[offset >> page_shift] +
+					      (offset & (page_size - 1)));
+}
+
+int write_one(u32 context, bool gives_up) noexcept
+{
+	const nobody who;
+	writer_state &mine = state.writers[context];
+	const u64 tag = tag_of(context, mine.attempted.read());
+	const u32 words = 1 + static_cast<u32>(body_word(tag, 0) >> 32) % largest_body;
+	const u32 bytes = 16 + 8 * words;
+
+	mine.attempted.add(1);
+
+	result<reservation> begun = gives_up ? state.ring->begin_discardable(bytes, who)
+					     : state.ring->begin(bytes, who);
+
+	if (!begun) {
+		mine.refused.add(1);
+		return begun.error().code();
+	}
+
+	reservation record = begun.take();
+
+	record.put(perf_event_header{
+		.type = PERF_RECORD_SAMPLE, .misc = 0, .size = static_cast<u16>(bytes)});
+	record.put(tag);
+	for (u32 i = 1; i <= words; i++)
+		record.put(body_word(tag, i));
+	if (gives_up) {
+		state.given_up.add(1);
+		record.discard(bytes, who);
+	} else {
+		record.commit();
+	}
+	return 0;
+}
+
+const char *check_sample(u64 position, u32 bytes) noexcept
+{
+	const u64 tag = word_at(position + 8);
+	const u32 context = static_cast<u32>(tag >> 56);
+	const u64 sequence = tag & ((u64{1} << 56) - 1);
+
+	if (context >= CONTEXTS)
+		return "a record that nobody wrote";
+	if (bytes != 16 + 8 * (1 + static_cast<u32>(body_word(tag, 0) >> 32) % largest_body))
+		return "a record of another size than was written";
+	for (u32 i = 1; i <= (bytes - 16) / 8; i++)
+		if (word_at(position + 8 + 8 * i) != body_word(tag, i))
+			return "a torn record";
+	if (sequence < state.next[context])
+		return "a record that is doubled or out of order";
+	state.next[context] = sequence + 1;
+	state.received[context]++;
+	return nullptr;
+}
+
+const char *check_record(u64 position, u64 unread, u32 &bytes) noexcept
+{
+	const perf_event_header header = __builtin_bit_cast(perf_event_header, word_at(position));
+
+	bytes = header.size;
+	if (bytes < 16 || bytes % record_alignment || bytes > unread)
+		return "what is no record";
+	if (header.type == PERF_RECORD_SAMPLE)
+		return check_sample(position, bytes);
+	if (header.type != PERF_RECORD_LOST || bytes < sizeof(lost_record))
+		return "a record of an unknown type";
+	state.told += word_at(position + 16);
+	return nullptr;
+}
+
+} // namespace
+
+extern "C" int nmi_ring_create(unsigned int pages) noexcept
+{
+	result<ref<perf_buffer>> made = perf_buffer::create({.nr_pages = pages});
+
+	if (!made)
+		return made.error().code();
+	state = {};
+	state.ring = made.take().release();
+	for (u32 i = 0; i < pages; i++)
+		state.pages[i] = static_cast<const char *>(
+			nmi_frame_address(state.ring->page_frame(i + 1).take()));
+	return 0;
+}
+
+extern "C" void nmi_ring_destroy() noexcept
+{
+	std::exchange(state.ring, nullptr)->put();
+}
+
+extern "C" void nmi_fill(nmi_context context) noexcept
+{
+	while (!write_one(context, false))
+		;
+}
+
+extern "C" int nmi_write(nmi_context context, nmi_how how) noexcept
+{
+	if (how == WRITE_AFTER_A_LOSS) {
+		state.writers[context].attempted.add(1);
+		state.writers[context].refused.add(1);
+		state.ring->count_loss(loss_cause::recursion);
+	}
+	return write_one(context, how == WRITE_AND_GIVE_UP);
+}
+
+extern "C" int nmi_half_empty() noexcept
+{
+	return state.ring->unread() < state.ring->size() / 2;
+}
+
+extern "C" void nmi_flush() noexcept
+{
+	state.ring->flush_lost(nobody());
+}
+
+extern "C" int nmi_read(unsigned int records) noexcept
+{
+	perf_event_mmap_page *page = state.ring->user_page();
+	/* C, pairs with B in perf_buffer::publish. */
+	const u64 head = cxxrt::load_acquire(page->data_head);
+	unsigned int read = 0;
+
+	while (state.tail != head && read < records) {
+		u32 bytes = 0;
+
+		state.failure = check_record(state.tail, head - state.tail, bytes);
+		if (state.failure)
+			return -1;
+		state.tail += bytes;
+		read++;
+	}
+	/* D, pairs with A in perf_buffer::reserve. */
+	cxxrt::store_release(page->data_tail, state.tail);
+	return static_cast<int>(read);
+}
+
+extern "C" const char *nmi_failure() noexcept
+{
+	return state.failure ? state.failure : "nothing";
+}
+
+extern "C" void nmi_get_counts(nmi_counts *to) noexcept
+{
+	for (u32 i = 0; i < CONTEXTS; i++) {
+		to->attempted[i] = state.writers[i].attempted.read();
+		to->refused[i] = state.writers[i].refused.read();
+		to->received[i] = state.received[i];
+	}
+	to->given_up = state.given_up.read();
+	to->told = state.told;
+}
+
+extern "C" unsigned long long nmi_attempted() noexcept
+{
+	u64 sum = 0;
+
+	for (const writer_state &one : state.writers)
+		sum += one.attempted.read();
+	return sum;
+}
+
+extern "C" int nmi_accounts() noexcept
+{
+	nmi_counts now;
+	u64 refused = 0;
+	u64 received = 0;
+
+	nmi_get_counts(&now);
+	for (u32 i = 0; i < CONTEXTS; i++) {
+		refused += now.refused[i];
+		received += now.received[i];
+	}
+	state.failure = nullptr;
+	if (received + refused + now.given_up != nmi_attempted())
+		state.failure = "a record was committed and is not there";
+	else if (now.told != refused)
+		state.failure = "PERF_RECORD_LOST does not tell what was lost";
+	else if (state.ring->records() != received)
+		state.failure = "the ring counts other records than there are";
+	else if (state.ring->losses().total() != refused)
+		state.failure = "the ring counts other losses than there were";
+	return state.failure ? -1 : 0;
+}
