@@ -50,25 +50,54 @@ static int on_nmi(unsigned int command, struct pt_regs *regs)
 		return NMI_DONE;
 	if (READ_ONCE(nmi_armed))
 		nmi_write(CONTEXT_NMI, WRITE_PLAIN);
+	nmi_check_user_state(regs);
 	WRITE_ONCE(nmis_handled, nmis_handled + 1);
 	return NMI_HANDLED;
 }
 
+static int storm(void)
+{
+	return nmi_storm(records, seconds);
+}
+
+static int state_of_64_bits(void)
+{
+	return nmi_user_state(64);
+}
+
+static int state_of_32_bits(void)
+{
+	return nmi_user_state(32);
+}
+
 static int run_all(void)
 {
-	int step, storm;
+	static const struct {
+		const char *name;
+		int (*run)(void);
+	} tests[] = {
+		{"an_nmi_at_every_instruction_of_a_write", nmi_single_step},
+		{"task_softirq_irq_and_nmi_at_once", storm},
+		{"user_state_of_a_64_bit_program_is_true_or_none", state_of_64_bits},
+		{"user_state_of_a_32_bit_program_is_true_or_none", state_of_32_bits},
+		{"user_state_of_a_kernel_thread_is_none", nmi_no_user_state},
+	};
+	int first = 0;
+	unsigned int i;
 
 	pr_info("KTAP version 1\n");
 	pr_info("1..1\n");
 	pr_info("    KTAP version 1\n");
 	pr_info("    # Subtest: ring_nmi\n");
-	pr_info("    1..2\n");
-	step = nmi_single_step();
-	pr_info("    %sok 1 an_nmi_at_every_instruction_of_a_write\n", step ? "not " : "");
-	storm = nmi_storm(records, seconds);
-	pr_info("    %sok 2 task_softirq_irq_and_nmi_at_once\n", storm ? "not " : "");
-	pr_info("%sok 1 ring_nmi\n", step || storm ? "not " : "");
-	return step ? step : storm;
+	pr_info("    1..%zu\n", ARRAY_SIZE(tests));
+	for (i = 0; i < ARRAY_SIZE(tests); i++) {
+		int ret = tests[i].run();
+
+		pr_info("    %sok %u %s\n", ret ? "not " : "", i + 1, tests[i].name);
+		first = first ? first : ret;
+	}
+	pr_info("%sok 1 ring_nmi\n", first ? "not " : "");
+	return first;
 }
 
 static int __init nmi_test_start(void)

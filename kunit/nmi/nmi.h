@@ -64,6 +64,8 @@ unsigned long long nmi_attempted(void) PB_NOEXCEPT;
 }
 #else
 
+struct pt_regs;
+
 /* main.c: NMIs on @writer_cpu write while this is set. */
 extern bool nmi_armed;
 extern unsigned long nmis_handled;
@@ -74,6 +76,10 @@ void nmi_send(void);
 /* 0 or a negative errno; the log has said why. */
 int nmi_storm(unsigned long records, unsigned int seconds);
 int nmi_single_step(void);
+int nmi_user_state(int bits);
+int nmi_no_user_state(void);
+/* In the NMI. */
+void nmi_check_user_state(struct pt_regs *regs);
 #endif
 
 #endif /* PERFBUF_NMI_H */

@@ -30,9 +30,9 @@ struct pb_user_state {
 };
 
 /*
- * @interrupted: what the interrupt came into; hard irq. From an NMI that came into the kernel there
- * is none: the entry code may be saving the very registers. Kernel threads and those of io_uring
- * have none. Any context.
+ * @interrupted: what the interrupt or NMI came into. None for kernel threads and those of io_uring,
+ * and none where an NMI finds the entry code at work on the very registers. Valid until the context
+ * at hand returns. Any context.
  */
 void pb_user_state_get(const pb_regs *interrupted, struct pb_user_state *out) PB_NOEXCEPT;
 
