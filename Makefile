@@ -53,6 +53,9 @@ test:
 demo:
 	@scripts/demo
 
+bench:
+	@scripts/bench-ring $(if $(QUICK),--quick) $(KERNEL)
+
 vm:
 	@scripts/vm --kernel $(or $(KERNEL),6.1) -- $(or $(RUN),sh)
 
@@ -71,6 +74,7 @@ help:
 	@echo 'make kunit       the KUnit suites in QEMU'
 	@echo 'make vm          a shell in QEMU with the module loaded; KERNEL=6.1|6.12|kunit|kunit-debug'
 	@echo 'make demo        records a workload on a stock kernel in QEMU and shows it with perf'
+	@echo 'make bench       instructions of a record in each ring of the kernel and in ours; KERNEL= as above'
 	@echo 'make clean       removes build/ (kernels are kept elsewhere: docs/building.md)'
 
-.PHONY: all check-kdir modules install user kunit test demo vm clean help
+.PHONY: all check-kdir modules install user kunit test demo bench vm clean help

@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What one record costs in each of the kernel's rings: writes a batch of records to a peer with
+ * interrupts off, and reads the time stamp counter before and after. Under QEMU's icount that
+ * counter counts instructions. What was written is read back, here or by the program, which checks
+ * it: bench/ring/program.
+ */
+#include "peers.h"
+
+#include "defer.h"
+
+#include <linux/irqflags.h>
+#include <linux/kprobes.h>
+#include <linux/module.h>
+#include <linux/mutex.h>
+#include <linux/proc_fs.h>
+#include <linux/uaccess.h>
+#include <linux/vmalloc.h>
+
+#include <asm/msr.h>
+
+static const struct peer *const peers[] = {
+	&memcpy_peer,	   &memcpy_call_peer,	 &perf_peer,	     &bpf_reserve_peer,
+	&bpf_output_peer,  &ftrace_reserve_peer, &ftrace_write_peer, &relay_reserve_peer,
+	&relay_write_peer, &ours_reserve_peer,	 &ours_copy_peer,
+};
+
+static DEFINE_MUTEX(bench_mutex);
+static const struct peer *current_peer;
+static u32 record_bytes;
+static u64 payload[4096 / sizeof(u64)];
+
+void *find_symbol(const char *name)
+{
+	static unsigned long (*lookup)(const char *name);
+
+	if (!lookup) {
+		struct kprobe probe = {.symbol_name = "kallsyms_lookup_name"};
+
+		if (register_kprobe(&probe))
+			return NULL;
+		lookup = (void *)probe.addr;
+		unregister_kprobe(&probe);
+	}
+	return (void *)lookup(name);
+}
+
+static void close_peer(void)
+{
+	if (current_peer)
+		current_peer->close();
+	current_peer = NULL;
+}
+
+static long open_peer(struct ring_bench_open *wanted)
+{
+	unsigned int i;
+	int ret;
+
+	close_peer();
+	wanted->peer[sizeof(wanted->peer) - 1] = '\0';
+	for (i = 0; i < ARRAY_SIZE(peers); i++)
+		if (!strcmp(peers[i]->name, wanted->peer))
+			break;
+	if (i == ARRAY_SIZE(peers) || wanted->bytes > sizeof(payload) ||
+	    wanted->bytes % sizeof(u64) || !wanted->bytes)
+		return -EINVAL;
+
+	ret = peers[i]->open(wanted);
+	if (ret) {
+		peers[i]->close();
+		return ret;
+	}
+	current_peer = peers[i];
+	record_bytes = wanted->bytes;
+	wanted->in_user = !current_peer->read;
+	for (i = 1; i < ARRAY_SIZE(payload); i++)
+		payload[i] = RING_BENCH_WORD((u64)i);
+	return 0;
+}
+
+static u64 timed_write(u32 records, u32 *written)
+{
+	unsigned long flags;
+	u64 before, after;
+
+	local_irq_save(flags);
+	before = rdtsc();
+	*written = current_peer->write(payload, record_bytes, records);
+	after = rdtsc();
+	local_irq_restore(flags);
+	return after - before;
+}
+
+static long write_batch(struct ring_bench_write *batch)
+{
+	u64 nothing;
+	u32 none;
+
+	if (!current_peer)
+		return -EBADF;
+	payload[0] = batch->first;
+	nothing = timed_write(0, &none);
+	batch->ticks = timed_write(batch->records, &batch->written) - nothing;
+	return 0;
+}
+
+static long read_back(struct ring_bench_read *into)
+{
+	void *records;
+	int ret;
+
+	if (!current_peer || !current_peer->read || into->room > RING_BENCH_DATA)
+		return -EINVAL;
+	records = vmalloc(into->room);
+	if (!records)
+		return -ENOMEM;
+	ret = current_peer->read(records, into->room);
+	if (ret >= 0) {
+		into->bytes = ret;
+		ret = copy_to_user(u64_to_user_ptr(into->to), records, ret) ? -EFAULT : 0;
+	}
+	vfree(records);
+	return ret;
+}
+
+static long bench_ioctl(struct file *file, unsigned int command, unsigned long argument)
+{
+	union {
+		struct ring_bench_open open;
+		struct ring_bench_write write;
+		struct ring_bench_read read;
+	} told;
+	void __user *user = (void __user *)argument;
+	const size_t bytes = _IOC_SIZE(command);
+	long ret = -ENOTTY;
+
+	if (bytes > sizeof(told) || copy_from_user(&told, user, bytes))
+		return -EFAULT;
+	mutex_lock(&bench_mutex);
+	switch (command) {
+	case RING_BENCH_OPEN:
+		ret = open_peer(&told.open);
+		break;
+	case RING_BENCH_WRITE:
+		ret = write_batch(&told.write);
+		break;
+	case RING_BENCH_READ:
+		ret = read_back(&told.read);
+		break;
+	}
+	mutex_unlock(&bench_mutex);
+	if (!ret && copy_to_user(user, &told, bytes))
+		ret = -EFAULT;
+	return ret;
+}
+
+static int bench_release(struct inode *inode, struct file *file)
+{
+	mutex_lock(&bench_mutex);
+	close_peer();
+	mutex_unlock(&bench_mutex);
+	return 0;
+}
+
+static const struct proc_ops bench_ops = {
+	.proc_ioctl = bench_ioctl,
+	.proc_release = bench_release,
+};
+
+static int __init bench_start(void)
+{
+	int ret = pb_defer_start();
+
+	if (ret)
+		return ret;
+	if (proc_create("ring_bench", 0600, NULL, &bench_ops))
+		return 0;
+	pb_defer_stop();
+	return -ENOMEM;
+}
+
+static void __exit bench_stop(void)
+{
+	remove_proc_entry("ring_bench", NULL);
+	pb_defer_stop();
+}
+
+module_init(bench_start);
+module_exit(bench_stop);
+
+MODULE_LICENSE("GPL");
+MODULE_AUTHOR("The perfbuf authors");
+MODULE_DESCRIPTION("instructions of a record in each of the kernel's rings");

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* What is measured: one record written in the way in which a peer's own users write one. */
+#ifndef RING_BENCH_PEERS_H
+#define RING_BENCH_PEERS_H
+
+#include "ring_bench.h"
+
+#include <linux/compiler.h>
+#include <linux/static_call.h>
+#include <linux/types.h>
+
+struct peer {
+	const char *name;
+	/* 0 or a negative errno. Process context, as is close and read. */
+	int (*open)(const struct ring_bench_open *wanted);
+	/* Also after an open that failed. */
+	void (*close)(void);
+	/* Writes @records of @bytes from @payload, counting up its first word; how many it wrote.
+	 * Irqs off. */
+	u32 (*write)(u64 *payload, u32 bytes, u32 records);
+	/* Takes what was written since the last read out of the ring, to @to; how many bytes, or a
+	 * negative errno. NULL: the program reads its own mapping. */
+	int (*read)(void *to, u32 room);
+};
+
+extern const struct peer memcpy_peer, memcpy_call_peer, perf_peer, bpf_reserve_peer,
+	bpf_output_peer, ftrace_reserve_peer, ftrace_write_peer, relay_reserve_peer,
+	relay_write_peer, ours_reserve_peer, ours_copy_peer;
+
+/* A kernel function that is not exported, or NULL. */
+void *find_symbol(const char *name);
+
+/*
+ * Calls of such a function are direct, as those of the kernel itself are: a static call, patched
+ * when the peer is opened.
+ */
+#define DEFINE_FOUND_CALL(name, function) DEFINE_STATIC_CALL_NULL(name, function)
+#define FIND_CALL(name)                                                                            \
+	({                                                                                         \
+		void *found_ = find_symbol(#name);                                                 \
+                                                                                                   \
+		if (found_)                                                                        \
+			static_call_update(call_##name, found_);                                   \
+		found_ ? 0 : -ENOENT;                                                              \
+	})
+
+static __always_inline u32 write_each(u64 *payload, const u32 bytes, u32 records,
+				      bool (*one)(const u64 *payload, u32 bytes))
+{
+	u32 written = 0;
+	u32 i;
+
+	for (i = 0; i < records; i++) {
+		written += one(payload, bytes);
+		payload[0]++;
+		barrier();
+	}
+	return written;
+}
+
+/* The size is a constant of the producer's, so each has a loop of its own. */
+#define DEFINE_WRITE(name, one)                                                                    \
+	static u32 name(u64 *payload, u32 bytes, u32 records)                                      \
+	{                                                                                          \
+		switch (bytes) {                                                                   \
+		case 8:                                                                            \
+			return write_each(payload, 8, records, one);                               \
+		case 64:                                                                           \
+			return write_each(payload, 64, records, one);                              \
+		case 256:                                                                          \
+			return write_each(payload, 256, records, one);                             \
+		case 1024:                                                                         \
+			return write_each(payload, 1024, records, one);                            \
+		case 4096:                                                                         \
+			return write_each(payload, 4096, records, one);                            \
+		}                                                                                  \
+		return 0;                                                                          \
+	}
+
+#endif

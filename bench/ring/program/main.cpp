@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Has perfbuf_ring_bench.ko write batches of records to each peer, reads each batch back, checks
+ * that it is what was to be written, and prints a table (Markdown) of what a record cost.
+ */
+#include "../ring_bench.h"
+#include "reader.hpp"
+
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <optional>
+#include <string>
+
+#include <fcntl.h>
+#include <sys/ioctl.h>
+
+namespace
+{
+
+struct row {
+	const char *peer; /* as the module knows it */
+	unsigned mode;
+	const char *what;
+	unsigned most_bytes = 4096; /* the largest record that it takes */
+};
+
+constexpr row rows[] = {
+	{"memcpy", 0, "memcpy of a size that is known"},
+	{"memcpy_call", 0, "memcpy of a size that is not"},
+	{"relay_reserve", 0, "relay_reserve, memcpy"},
+	{"relay_write", 0, "relay_write"},
+	{"bpf_reserve", 0, "bpf_ringbuf_reserve, memcpy, submit: BPF_RB_NO_WAKEUP"},
+	{"bpf_reserve", RING_BENCH_ADAPTIVE, "... as the reader needs"},
+	{"bpf_output", 0, "bpf_ringbuf_output: BPF_RB_NO_WAKEUP"},
+	{"perf", 0, "perf_output_begin, copy, end"},
+	{"perf", RING_BENCH_OVERWRITE, "... overwrite"},
+	{"perf", RING_BENCH_OVERWRITE | RING_BENCH_BACKWARD, "... overwrite, backward"},
+	{"ftrace_reserve", 0, "ring_buffer_lock_reserve, memcpy, unlock_commit", 2048},
+	{"ftrace_write", 0, "ring_buffer_write", 2048},
+	{"ours_reserve", 0, "perfbuf: reserve, memcpy, commit"},
+	{"ours_reserve", RING_BENCH_OVERWRITE, "... overwrite"},
+	{"ours_reserve", RING_BENCH_OVERWRITE | RING_BENCH_BACKWARD, "... overwrite, backward"},
+	{"ours_copy", 0, "perfbuf: begin, copy, end"},
+	{"ours_copy", RING_BENCH_OVERWRITE, "... overwrite"},
+	{"ours_copy", RING_BENCH_OVERWRITE | RING_BENCH_BACKWARD, "... overwrite, backward"},
+};
+
+constexpr unsigned sizes[] = {64, 8, 256, 1024, 4096};
+
+struct figures {
+	double fewest, mean, most; /* instructions of a record: the batches' and all */
+};
+
+[[noreturn]] void wrong(const row &of, const char *what)
+{
+	fprintf(stderr, "%s: %s\n", of.peer, what);
+	exit(1);
+}
+
+/* A backward ring gives the newest first. */
+void check(const row &of, const std::vector<uint64_t> &words, uint64_t first, unsigned records,
+	   unsigned bytes)
+{
+	const size_t each = bytes / sizeof(uint64_t);
+
+	if (words.size() != records * each)
+		wrong(of, "other records came back than were written");
+	for (unsigned i = 0; i < records; i++) {
+		const unsigned n = of.mode & RING_BENCH_BACKWARD ? records - 1 - i : i;
+
+		if (words[i * each] != first + n)
+			wrong(of, "a record is missing or out of order");
+		for (size_t word = 1; word < each; word++)
+			if (words[i * each + word] != RING_BENCH_WORD(uint64_t{word}))
+				wrong(of, "a record has other bytes than were written");
+	}
+}
+
+figures measure(int bench, const row &of, unsigned bytes, unsigned batches)
+{
+	const std::string peer = of.peer;
+	std::unique_ptr<reader> records;
+
+	if (peer == "perf")
+		records = open_perf(of.mode);
+	else if (peer.starts_with("bpf_"))
+		records = open_bpf();
+	else
+		records = open_module(bench);
+
+	ring_bench_open wanted = {.fd = records->fd(), .mode = of.mode, .bytes = bytes};
+
+	strcpy(wanted.peer, of.peer);
+	if (ioctl(bench, RING_BENCH_OPEN, &wanted))
+		fail(of.peer);
+
+	/* What fits into half of a ring, with headers. */
+	const unsigned in_batch = std::min(64u, RING_BENCH_DATA / 2 / (bytes + 16));
+	figures found = {1e9, 0, 0};
+
+	/* The first is not counted: a ring may have something to do at its start. */
+	for (unsigned i = 0; i <= batches; i++) {
+		ring_bench_write batch = {i * 1000003ull, in_batch, 0, 0};
+
+		if (ioctl(bench, RING_BENCH_WRITE, &batch))
+			fail(of.peer);
+		if (batch.written != in_batch)
+			wrong(of, "a record was refused");
+		check(of, records->read(), batch.first, in_batch, bytes);
+		if (!i)
+			continue;
+
+		const double each = static_cast<double>(batch.ticks) / in_batch;
+
+		found.fewest = std::min(found.fewest, each);
+		found.most = std::max(found.most, each);
+		found.mean += each / batches;
+	}
+	return found;
+}
+
+void table(int bench, unsigned bytes, unsigned batches)
+{
+	std::optional<figures> found[std::size(rows)];
+	double by_reserve = 0, by_copy = 0;
+
+	for (size_t i = 0; i < std::size(rows); i++) {
+		if (bytes > rows[i].most_bytes)
+			continue;
+		found[i] = measure(bench, rows[i], bytes, batches);
+		if (!rows[i].mode && !strcmp(rows[i].peer, "ours_reserve"))
+			by_reserve = found[i]->mean;
+		if (!rows[i].mode && !strcmp(rows[i].peer, "ours_copy"))
+			by_copy = found[i]->mean;
+	}
+
+	printf("\n%u bytes:\n\n", bytes);
+	printf("| a record by | instructions | of a batch | reserve/commit over it | copy over it "
+	       "|\n"
+	       "|---|--:|--:|--:|--:|\n");
+	for (size_t i = 0; i < std::size(rows); i++) {
+		if (!found[i]) {
+			printf("| %s | too large | | | |\n", rows[i].what);
+			continue;
+		}
+		printf("| %s | %.1f | %.1f to %.1f | %.2f | %.2f |\n", rows[i].what, found[i]->mean,
+		       found[i]->fewest, found[i]->most, by_reserve / found[i]->mean,
+		       by_copy / found[i]->mean);
+	}
+	fflush(stdout);
+}
+
+} // namespace
+
+int main(int argc, char **argv)
+{
+	const bool quick = argc > 1 && !strcmp(argv[1], "--quick");
+	const int bench = open("/proc/ring_bench", O_RDWR);
+
+	if (bench < 0)
+		fail("/proc/ring_bench");
+	for (unsigned bytes : sizes)
+		if (!quick || bytes == 64 || bytes == 4096)
+			table(bench, bytes, quick ? 8 : 128);
+	return 0;
+}

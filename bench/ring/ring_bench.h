@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Between perfbuf_ring_bench.ko and the program that drives it, by ioctl on /proc/ring_bench. */
+#ifndef RING_BENCH_H
+#define RING_BENCH_H
+
+#include <linux/ioctl.h>
+#include <linux/types.h>
+
+/* Bytes of a ring's data area, for every peer that has one. */
+#define RING_BENCH_DATA (512 * 1024)
+
+/* Modes of a ring, for the peers that know them. */
+#define RING_BENCH_OVERWRITE 1
+#define RING_BENCH_BACKWARD  2
+/* The ring looks where its reader is, and wakes one that has come to the end. */
+#define RING_BENCH_ADAPTIVE 4
+
+/* The record: a count in its first word, then words that follow from their place. */
+#define RING_BENCH_WORD(index) ((index)*0x9e3779b97f4a7c15ULL)
+
+struct ring_bench_open {
+	char peer[32];
+	__s32 fd;      /* of the perf event or the BPF map, else -1 */
+	__u32 mode;    /* RING_BENCH_* */
+	__u32 bytes;   /* of a record without its header */
+	__u32 in_user; /* answer: the program reads the records from its own mapping */
+};
+
+struct ring_bench_write {
+	__u64 first;   /* the count in the first record */
+	__u32 records; /* to attempt */
+	__u32 written; /* answer */
+	__u64 ticks;   /* answer: of the time stamp counter, less what a batch of nothing takes */
+};
+
+struct ring_bench_read {
+	__u64 to; /* records, one after the other, without headers */
+	__u32 room;
+	__u32 bytes; /* answer */
+};
+
+#define RING_BENCH_OPEN	 _IOWR('b', 1, struct ring_bench_open)
+#define RING_BENCH_WRITE _IOWR('b', 2, struct ring_bench_write)
+#define RING_BENCH_READ	 _IOWR('b', 3, struct ring_bench_read)
+
+#endif

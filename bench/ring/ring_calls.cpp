@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The ring as a producer's module calls it: out of line, from C. */
+#include "ours.h"
+
+#include "ring/write.hpp"
+
+using namespace perfbuf;
+
+namespace
+{
+
+class nobody final : public record_origin
+{
+public:
+	constexpr nobody() noexcept : record_origin(1, 0) {}
+	void write_trailer(reservation &) const noexcept override {}
+};
+
+constinit const nobody origin;
+constinit perf_buffer *ring = nullptr;
+constinit u64 tail = 0; /* the reader's; in a backward ring where the batch before began */
+
+reservation &of(ours_record *record) noexcept
+{
+	static_assert(sizeof(ours_record) >= sizeof(reservation));
+	return *reinterpret_cast<reservation *>(record);
+}
+
+/* As the pages are mapped. */
+const char *address(u64 position) noexcept
+{
+	const u64 offset = position & (ring->size() - 1);
+
+	return static_cast<const char *>(
+		       ours_frame_address(ring->page_frame((offset >> page_shift) + 1).take())) +
+	       (offset & (page_size - 1));
+}
+
+u64 word_at(u64 position) noexcept
+{
+	return *reinterpret_cast<const u64 *>(address(position));
+}
+
+} // namespace
+
+extern "C" int ours_create(unsigned int pages, int overwrite, int backward, int mirrored)
+{
+	auto made = perf_buffer::create(
+		{.nr_pages = pages,
+		 .watermark = u64{pages} << page_shift,
+		 .overwrite = overwrite != 0,
+		 .backward = backward != 0,
+		 .storage = mirrored ? storage_kind::mirrored : storage_kind::pages});
+
+	if (!made)
+		return made.error().code();
+	ring = made.take().release();
+	tail = 0;
+	return 0;
+}
+
+extern "C" void ours_destroy()
+{
+	std::exchange(ring, nullptr)->put();
+}
+
+extern "C" int ours_begin(ours_record *record, unsigned int bytes)
+{
+	cxxrt::result<reservation> begun = ring->begin(bytes, origin);
+
+	if (!begun) [[unlikely]]
+		return begun.error().code();
+	::new (static_cast<void *>(record)) reservation(begun.take());
+	return 0;
+}
+
+extern "C" void ours_copy(ours_record *record, const void *from, unsigned int bytes)
+{
+	of(record).copy(from, bytes);
+}
+
+extern "C" void ours_end(ours_record *record)
+{
+	of(record).commit();
+}
+
+extern "C" void *ours_reserve(ours_record *record, unsigned int bytes)
+{
+	cxxrt::result<reservation> begun = ring->begin(bytes, origin);
+
+	if (!begun) [[unlikely]]
+		return nullptr;
+	::new (static_cast<void *>(record)) reservation(begun.take());
+	return of(record).claim(bytes);
+}
+
+extern "C" void ours_commit(ours_record *record)
+{
+	of(record).commit();
+}
+
+extern "C" int ours_read(void *to, unsigned int room)
+{
+	perf_event_mmap_page *page = ring->user_page();
+	/* C, pairs with B in perf_buffer::publish. */
+	const u64 head = cxxrt::load_acquire(page->data_head);
+	const u64 from = ring->backward() ? head : tail;
+	const u64 end = ring->backward() ? tail : head;
+	char *next = static_cast<char *>(to);
+	u32 bytes = 0;
+
+	for (u64 at = from; at != end;) {
+		const auto header = __builtin_bit_cast(perf_event_header, word_at(at));
+
+		if (header.type != PERF_RECORD_SAMPLE || header.size > end - at ||
+		    header.size - sizeof(header) > room - bytes)
+			return -EIO;
+		for (u32 i = sizeof(header); i < header.size; i += sizeof(u64)) {
+			const u64 word = word_at(at + i);
+
+			__builtin_memcpy(next + bytes, &word, sizeof(word));
+			bytes += sizeof(word);
+		}
+		at += header.size;
+	}
+	tail = head;
+	/* D, pairs with A in perf_buffer::reserve. */
+	cxxrt::store_release(page->data_tail, tail);
+	return static_cast<int>(bytes);
+}

@@ -1,0 +1,58 @@
+# SPDX-License-Identifier: GPL-2.0
+# Running a program where QEMU counts instructions: one is one tick of the time stamp counter, the
+# same in every run. Sourced, with bash, after lib.bash. $work is a directory of the caller's.
+
+# icount_build KERNEL_DIRECTORY DIRECTORY: the module whose Kbuild is bench/DIRECTORY, built in the
+# mirror of the sources with their generated headers. Prints the directory where it then is.
+icount_build() {
+	local build
+	build=$top/build/$(cat "$1/release")
+	make -s -C "$top" KDIR="$1/kdir" BUILD="$build" GENERATED_ONLY=1 modules >&2 &&
+		flock "$build/.lock" make -s -C "$1/kdir" M="$build/bench/$2" modules >&2 ||
+		die "bench/$2 does not build for $1"
+	echo "$build/bench/$2"
+}
+
+# icount_run KERNEL_DIRECTORY PROGRAM [ARGUMENT...] -- MODULE...: boots the kernel, loads the modules,
+# runs the program (a static one) and prints what it says.
+icount_run() {
+	local kernel_dir=$1 root=$work/root command=() module
+	shift
+	rm -rf "$root"
+	mkdir -p "$root"/{bin,proc,sys,dev}
+	cp "$(command -v busybox)" "$root/bin/busybox"
+	cp "$1" "$root/run"
+	shift
+	while [ "$1" != -- ]; do
+		command+=("$1")
+		shift
+	done
+	shift
+	cat > "$root/init" <<'END'
+#!/bin/busybox sh
+/bin/busybox mount -t proc proc /proc
+/bin/busybox mount -t sysfs sysfs /sys
+/bin/busybox mount -t devtmpfs devtmpfs /dev
+END
+	for module; do
+		cp "$module" "$root/"
+		echo "/bin/busybox insmod /$(basename "$module")" >> "$root/init"
+	done
+	cat >> "$root/init" <<END
+echo BENCH-BEGIN
+/run ${command[*]@Q}
+echo "BENCH-END \$?"
+/bin/busybox poweroff -f
+END
+	chmod 755 "$root/init"
+	(cd "$root" && find . | cpio -o -H newc --quiet -R 0:0) > "$work/initrd"
+
+	# Without erms and fsrm a copied qword is an instruction of rep movs, not a byte.
+	timeout "${icount_timeout:-300}" qemu-system-x86_64 -M q35 -no-user-config -nodefaults -nographic -no-reboot \
+		-accel tcg,thread=single -cpu max,-erms,-fsrm -smp 1 -icount shift=0,sleep=off -m 512 \
+		-kernel "$kernel_dir/bzImage" -initrd "$work/initrd" -serial stdio -monitor none \
+		-append "console=ttyS0 panic=-1 quiet noapictimer tsc_early_khz=1000000 lpj=4000000 tsc=reliable ${PERFBUF_APPEND:-}" \
+		</dev/null 2>&1 | tr -d '\r' > "$work/log" || :
+	grep -q '^BENCH-END 0$' "$work/log" || { tail -n 30 "$work/log" >&2 && die "no result on $kernel_dir"; }
+	sed -n '/BENCH-BEGIN$/,/^BENCH-END/{//!p}' "$work/log"
+}
