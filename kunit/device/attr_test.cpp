@@ -148,7 +148,7 @@ const attr_row sample_types[] = {
 	{"read_format_first_unknown",
 	 [](attr_t &a) { a.read_format = PERF_FORMAT_MAX; },
 	 {{EINVAL}}},
-	{"read_format_bit_63", [](attr_t &a) { a.read_format = 1ULL << 63; }, {{EINVAL}}},
+	{"read_format_bit_62", [](attr_t &a) { a.read_format = 1ULL << 62; }, {{EINVAL}}},
 	{"callchain_depth_default", [](attr_t &a) { callchain(a, 0); }, {{0}}},
 	{"callchain_depth_1", [](attr_t &a) { callchain(a, 1); }, {{0}}},
 	{"callchain_depth_at_the_limit", [](attr_t &a) { callchain(a, max_stack()); }, {{0}}},

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /* What does not fit is counted, told, and never silently gone. */
 #include <algorithm>
+#include <array>
 
 #include <gtest/gtest.h>
+#include <linux/perfbuf.h>
 #include <poll.h>
+#include <sys/ioctl.h>
 
 #include "support/session.hpp"
 #include "support/soak.hpp"
@@ -52,6 +55,61 @@ TEST_P(loss, of_a_ring_that_is_not_read_is_counted)
 	recorder r = open_recorder(1);
 	overflow(r, 10);
 	EXPECT_EQ(count(r.buffer.drain(), PERF_RECORD_LOST), 0u) << "nothing fits any more";
+}
+
+/* What read() says of a file with PERFBUF_FORMAT_LOST_CAUSES: the total, n, and n counts. */
+struct by_cause {
+	explicit by_cause(int fd)
+	{
+		std::array<uint64_t, 16> words = {};
+		const ssize_t got = read(fd, words.data(), sizeof(words));
+		if (got != static_cast<ssize_t>((3 + PERFBUF_LOST_CAUSES) * sizeof(uint64_t)) ||
+		    words[2] != PERFBUF_LOST_CAUSES)
+			throw std::runtime_error("read() has another layout");
+		total = words[1];
+		std::copy_n(words.begin() + 3, PERFBUF_LOST_CAUSES, lost.begin());
+	}
+	uint64_t total;
+	std::array<uint64_t, PERFBUF_LOST_CAUSES> lost;
+};
+
+TEST(own_loss, is_read_by_cause_from_each_file)
+{
+	spinner busy(0);
+	perf_event_attr attr = counted();
+	attr.read_format |= PERFBUF_FORMAT_LOST_CAUSES;
+	recorder r(side::clock, attr, target::every_process(0), 1);
+	unique_fd without_ring = must_open(side::clock, attr, target::every_process(0));
+
+	enable(r.fd.get());
+	ASSERT_TRUE(eventually([&] { return by_cause(r.fd.get()).lost[PERFBUF_LOST_FULL] >= 10; }));
+	ASSERT_EQ(ioctl(r.fd.get(), PERF_EVENT_IOC_PAUSE_OUTPUT, 1), 0);
+	ASSERT_TRUE(
+		eventually([&] { return by_cause(r.fd.get()).lost[PERFBUF_LOST_PAUSED] >= 10; }));
+	disable(r.fd.get());
+	const by_cause mapped(r.fd.get());
+	EXPECT_EQ(mapped.total, mapped.lost[PERFBUF_LOST_FULL] + mapped.lost[PERFBUF_LOST_PAUSED]);
+	EXPECT_EQ(mapped.lost[PERFBUF_LOST_NO_RING], 0u);
+	EXPECT_EQ(mapped.lost[PERFBUF_LOST_TOO_BIG], 0u);
+	EXPECT_EQ(mapped.lost[PERFBUF_LOST_RECURSION], 0u);
+
+	enable(without_ring.get());
+	ASSERT_TRUE(eventually(
+		[&] { return by_cause(without_ring.get()).lost[PERFBUF_LOST_NO_RING] >= 10; }));
+	EXPECT_EQ(by_cause(without_ring.get()).total, 0u)
+		<< "PERF_FORMAT_LOST is of rings, as in perf";
+}
+
+TEST(own_loss, by_cause_needs_room_for_all_of_it)
+{
+	perf_event_attr attr = counted();
+	attr.read_format |= PERFBUF_FORMAT_LOST_CAUSES;
+	unique_fd fd = must_open(side::clock, attr);
+	std::array<uint64_t, 3 + PERFBUF_LOST_CAUSES> words;
+
+	EXPECT_EQ(read(fd.get(), words.data(), sizeof(words) - 1), -1);
+	EXPECT_EQ(errno, ENOSPC);
+	EXPECT_EQ(read(fd.get(), words.data(), sizeof(words)), static_cast<ssize_t>(sizeof(words)));
 }
 
 TEST_P(loss, is_told_once_there_is_room_again)

@@ -5,6 +5,7 @@
 #include "ring/storage.hpp"
 
 #include <asm/perf_regs.h>
+#include <linux/perfbuf.h>
 
 namespace perfbuf
 {
@@ -18,16 +19,16 @@ namespace
 
 /* PERF_SAMPLE_MAX and PERF_FORMAT_MAX are those of the headers at hand. */
 constexpr u64 known_sample_type = u64{PERF_SAMPLE_MAX} - 1;
-constexpr u64 known_read_format = u64{PERF_FORMAT_MAX} - 1;
+constexpr u64 known_read_format = (u64{PERF_FORMAT_MAX} - 1) | PERFBUF_FORMAT_LOST_CAUSES;
 
 constexpr u64 supported_sample_type =
 	PERF_SAMPLE_IP | PERF_SAMPLE_TID | PERF_SAMPLE_TIME | PERF_SAMPLE_ADDR | PERF_SAMPLE_ID |
 	PERF_SAMPLE_IDENTIFIER | PERF_SAMPLE_STREAM_ID | PERF_SAMPLE_CPU | PERF_SAMPLE_PERIOD |
 	PERF_SAMPLE_CALLCHAIN | PERF_SAMPLE_REGS_USER | PERF_SAMPLE_STACK_USER | PERF_SAMPLE_RAW;
 
-constexpr u64 supported_read_format = PERF_FORMAT_TOTAL_TIME_ENABLED |
-				      PERF_FORMAT_TOTAL_TIME_RUNNING | PERF_FORMAT_ID |
-				      PERF_FORMAT_GROUP | PERF_FORMAT_LOST;
+constexpr u64 supported_read_format =
+	PERF_FORMAT_TOTAL_TIME_ENABLED | PERF_FORMAT_TOTAL_TIME_RUNNING | PERF_FORMAT_ID |
+	PERF_FORMAT_GROUP | PERF_FORMAT_LOST | PERFBUF_FORMAT_LOST_CAUSES;
 /* The bits of attr from disabled to sigtrap. */
 constexpr u32 known_bits = 38;
 

@@ -118,7 +118,10 @@ result<void> event::set_period(u64 value) noexcept
 
 u32 event::read_words() const noexcept
 {
-	return 1 + cxxrt::count_bits(attr_.read_format);
+	const u64 format = attr_.read_format;
+
+	return 1 + cxxrt::count_bits(format) +
+	       (format & PERFBUF_FORMAT_LOST_CAUSES ? loss_causes : 0);
 }
 
 u32 event::read_values(u64 *words) noexcept
@@ -144,6 +147,11 @@ u32 event::read_values(u64 *words) noexcept
 		words[n++] = id_;
 	if (format & PERF_FORMAT_LOST)
 		words[n++] = losses_.total() - losses_.read(loss_cause::no_ring);
+	if (format & PERFBUF_FORMAT_LOST_CAUSES) {
+		words[n++] = loss_causes;
+		for (u32 i = 0; i < loss_causes; i++)
+			words[n++] = losses_.read(static_cast<loss_cause>(i));
+	}
 	return n;
 }
 

@@ -107,8 +107,8 @@ public:
 	cxxrt::result<void> pause_output(bool on) noexcept;
 
 	event_state state() const noexcept { return state_.read_once(); }
-	/* PERF_FORMAT_*: fills @words (read_words_max at most) and returns their number. */
-	static constexpr u32 read_words_max = 6;
+	/* attr.read_format: fills @words (read_words_max at most) and returns their number. */
+	static constexpr u32 read_words_max = 7 + loss_causes;
 	u32 read_values(u64 *words) noexcept;
 	/* How many of them there are. */
 	u32 read_words() const noexcept;

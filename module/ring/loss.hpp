@@ -20,7 +20,7 @@ enum class loss_cause : u32 {
 	no_ring = PERFBUF_LOST_NO_RING,
 };
 
-inline constexpr u32 loss_causes = 5;
+inline constexpr u32 loss_causes = PERFBUF_LOST_CAUSES;
 
 /*
  * Counts by cause, in records. Invariant: written on one CPU at a time (the ring's, or under

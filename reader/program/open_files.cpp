@@ -33,7 +33,12 @@ void raise_file_limit()
 reader::result<reader::file> open_one(const record_options &options, perf_event_attr &attr,
 				      pid_t pid, int cpu, const opener &open)
 {
-	auto file = open(options.source, attr, pid, cpu);
+	// Only a source of ours says why it lost a record, and perf.data has no place for it.
+	auto with_causes = attr;
+	with_causes.read_format |= reader::format_lost_by_cause;
+	auto file = open(options.source, with_causes, pid, cpu);
+	if (!file && file.error().code.value() == EINVAL)
+		file = open(options.source, attr, pid, cpu);
 	const int why = file ? 0 : file.error().code.value();
 	if ((why == EINVAL || why == EOPNOTSUPP) && attr.read_format & PERF_FORMAT_LOST) {
 		// Before 6.0 nobody counts losses per file; LOST records still tell of them.

@@ -120,7 +120,7 @@ private:
 	int poll_timeout() const;
 	bool handle_signals();
 	void show_progress() const;
-	uint64_t lost() const;
+	std::string losses() const;
 	int finish();
 	perfdata::feature_map early_features(const perfdata::described_attr &attr) const;
 
@@ -257,19 +257,33 @@ void session::show_progress() const
 }
 
 // What the files counted includes losses that no record told of; before 6.0 they do not count.
-uint64_t session::lost() const
+std::string session::losses() const
 {
 	uint64_t counted = 0;
-	for (const auto &file : files_.files)
-		if (const auto counts = file.read())
-			counted += counts->lost.value_or(0);
-	return std::max(counted, drain_.seen().lost);
+	std::vector<uint64_t> by_cause;
+	for (const auto &file : files_.files) {
+		const auto counts = file.read();
+		if (!counts)
+			continue;
+		counted += counts->lost.value_or(0);
+		by_cause.resize(std::max(by_cause.size(), counts->lost_by_cause.size()));
+		for (size_t cause = 0; cause < counts->lost_by_cause.size(); cause++)
+			by_cause[cause] += counts->lost_by_cause[cause];
+	}
+	std::string causes;
+	for (size_t cause = 0; cause < by_cause.size(); cause++)
+		if (by_cause[cause])
+			causes += fmt::format("{}{} {}", causes.empty() ? "" : ", ",
+					      group_digits(by_cause[cause]),
+					      reader::loss_cause_name(cause));
+	return group_digits(std::max(counted, drain_.seen().lost)) + " lost" +
+	       (causes.empty() ? "" : " (" + causes + ")");
 }
 
 int session::finish()
 {
 	const auto &seen = drain_.seen();
-	const uint64_t lost_records = lost();
+	const std::string lost = losses();
 	auto features = early_features(described_);
 	perfdata::add_sample_time(features, seen.first_time, seen.last_time);
 	auto build_ids = perfdata::build_id_records(kernel_.kernel, kernel_.modules, seen.files);
@@ -285,10 +299,9 @@ int session::finish()
 		throw failure(exit_failed, fmt::format("cannot finish {}: {}", options_.output,
 						       given_up.error().code.message()));
 	// What a full disk cost is known in bytes, not in samples.
-	fmt::print(stderr, "[ perfbuf: {}{} sample{}, {}, {} lost -> {} ]\n",
-		   *given_up ? "up to " : "", group_digits(seen.samples),
-		   seen.samples == 1 ? "" : "s", human_size(writer_.size()),
-		   group_digits(lost_records), options_.output);
+	fmt::print(stderr, "[ perfbuf: {}{} sample{}, {}, {} -> {} ]\n", *given_up ? "up to " : "",
+		   group_digits(seen.samples), seen.samples == 1 ? "" : "s",
+		   human_size(writer_.size()), lost, options_.output);
 	if (!written_ || *given_up) {
 		if (piped_)
 			throw failure(exit_failed,

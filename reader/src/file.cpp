@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1 OR BSD-2-Clause
 #include <perfbuf/file.hpp>
 
+#include <algorithm>
 #include <array>
 #include <fcntl.h>
 #include <linux/perfbuf.h>
@@ -9,6 +10,8 @@
 
 namespace perfbuf::reader
 {
+
+static_assert(format_lost_by_cause == PERFBUF_FORMAT_LOST_CAUSES);
 
 result<file> file::open(std::string_view source)
 {
@@ -76,7 +79,8 @@ result<counts> file::read() const
 	if (read_format_ & PERF_FORMAT_GROUP)
 		return system_error("counts of a group are not supported", EINVAL);
 
-	std::array<uint64_t, 5> words{};
+	// Room for causes that a later module counts.
+	std::array<uint64_t, 64> words{};
 	const ssize_t got = ::read(fd_.get(), words.data(), sizeof(words));
 	if (got < 0)
 		return system_error("cannot read the counts");
@@ -95,7 +99,19 @@ result<counts> file::read() const
 	out.time_running = take(PERF_FORMAT_TOTAL_TIME_RUNNING);
 	out.id = take(PERF_FORMAT_ID);
 	out.lost = take(PERF_FORMAT_LOST);
+	if (const auto causes = take(format_lost_by_cause)) {
+		const auto first = words.begin() + static_cast<ptrdiff_t>(at);
+		out.lost_by_cause.assign(first, first + static_cast<ptrdiff_t>(std::min<uint64_t>(
+								*causes, end - at)));
+	}
 	return out;
+}
+
+std::string_view loss_cause_name(size_t cause) noexcept
+{
+	static constexpr std::array<std::string_view, PERFBUF_LOST_CAUSES> names = {
+		"full", "paused", "too big", "recursion", "no ring"};
+	return cause < names.size() ? names[cause] : "other";
 }
 
 result<void> file::request(unsigned long code, unsigned long argument, const char *what) const

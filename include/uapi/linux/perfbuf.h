@@ -48,10 +48,11 @@ struct perfbuf_open {
 #define PERFBUF_IOC_OPEN _IOW(PERFBUF_IOC_MAGIC, 0, struct perfbuf_open)
 
 /* Where the data pages of a ring come from. */
-#define PERFBUF_STORAGE_PAGES	 0 /* single pages of the kernel's linear map (perf's way) */
-#define PERFBUF_STORAGE_VMALLOC	 1 /* virtually contiguous */
-#define PERFBUF_STORAGE_MIRRORED 2 /* the same, twice in a row: records never wrap in the kernel   \
-				    */
+#define PERFBUF_STORAGE_PAGES	0 /* single pages of the kernel's linear map (perf's way) */
+#define PERFBUF_STORAGE_VMALLOC 1 /* virtually contiguous */
+#define PERFBUF_STORAGE_MIRRORED                                                                   \
+	2 /* the same, twice in a row: records never wrap in the kernel                            \
+	   */
 
 /* The reader polls the positions by itself: no wakeup is sent. poll() still answers. */
 #define PERFBUF_RING_NO_WAKEUP (1U << 0)
@@ -87,12 +88,20 @@ struct perfbuf_ring {
  */
 #define PERFBUF_MMAP_STATS (1ULL << 40)
 
-/* The causes of a loss: indices of perfbuf_ring_stats.lost. */
+/* The causes of a loss: indices of perfbuf_ring_stats.lost and of read(). */
 #define PERFBUF_LOST_FULL      0 /* the reader had not made room */
 #define PERFBUF_LOST_PAUSED    1 /* PERF_EVENT_IOC_PAUSE_OUTPUT */
 #define PERFBUF_LOST_TOO_BIG   2 /* larger than the ring or than a record may be */
 #define PERFBUF_LOST_RECURSION 3 /* the source was re-entered in the same context */
 #define PERFBUF_LOST_NO_RING   4 /* nothing was mapped */
+#define PERFBUF_LOST_CAUSES    5 /* how many there are; may grow */
+
+/*
+ * A bit of attr.read_format beside PERF_FORMAT_*: read() appends a number n and
+ * then n counts, the records that this file lost by each cause since it was
+ * opened. Their sum without PERFBUF_LOST_NO_RING is that of PERF_FORMAT_LOST.
+ */
+#define PERFBUF_FORMAT_LOST_CAUSES (1ULL << 63)
 
 /**
  * struct perfbuf_ring_stats - what a ring has done since it was made

@@ -14,9 +14,14 @@
 #include <perfbuf/unique_fd.hpp>
 #include <string_view>
 #include <sys/types.h>
+#include <vector>
 
 namespace perfbuf::reader
 {
+
+/** A bit of attr.read_format, of our sources only: PERFBUF_FORMAT_LOST_CAUSES of linux/perfbuf.h.
+ */
+inline constexpr uint64_t format_lost_by_cause = 1ULL << 63;
 
 /** What read() says; a field that attr.read_format does not ask for is empty. */
 struct counts {
@@ -25,7 +30,12 @@ struct counts {
 	std::optional<uint64_t> time_running; /**< ns */
 	std::optional<uint64_t> id;	      /**< the id that samples carry */
 	std::optional<uint64_t> lost;	      /**< records lost, since the file was opened */
+	/** The same by cause, PERFBUF_LOST_*; empty without format_lost_by_cause. */
+	std::vector<uint64_t> lost_by_cause;
 };
+
+/** "full", "paused", ... for PERFBUF_LOST_*; "other" for one that we do not know. */
+std::string_view loss_cause_name(size_t cause) noexcept;
 
 class file
 {
