@@ -40,6 +40,20 @@ CASE(ring_storage, every_kind_and_size_holds_whole_records_across_its_end)
 	}
 }
 
+CASE(ring_storage, single_pages_become_vmalloc_where_the_architecture_needs_it)
+{
+	constexpr u32 pages = 4;
+	result<storage> made = storage::create(storage_kind::pages, pages, -1);
+
+	REQUIRE(made);
+
+	storage data = made.take();
+	const u64 in_a_row = data.at(0).bytes;
+
+	EXPECT(data.kind() == (PB_USE_VMALLOC ? storage_kind::vmalloc : storage_kind::pages));
+	EXPECT_EQ(in_a_row, PB_USE_VMALLOC ? pages * page_size : page_size);
+}
+
 CASE(ring_storage, every_kind_runs_backward)
 {
 	for (storage_kind kind : kinds) {

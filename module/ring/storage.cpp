@@ -34,6 +34,8 @@ result<storage> storage::create(storage_kind kind, u32 nr_pages, int node) noexc
 {
 	if (nr_pages & (nr_pages - 1))
 		return error(EINVAL);
+	if (PB_USE_VMALLOC && kind == storage_kind::pages)
+		kind = storage_kind::vmalloc;
 
 	const bool one_chunk = kind != storage_kind::pages && nr_pages;
 	storage made(kind, page_shift + (one_chunk ? std::countr_zero(nr_pages) : 0));

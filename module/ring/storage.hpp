@@ -28,7 +28,10 @@ enum class storage_kind {
 class storage
 {
 public:
-	/* @nr_pages: 0 or 2^n. Process context, may sleep. ENOMEM, EINVAL. */
+	/*
+	 * @nr_pages: 0 or 2^n. Where the architecture needs it, pages become vmalloc. Process
+	 * context, may sleep. ENOMEM, EINVAL.
+	 */
 	static cxxrt::result<storage> create(storage_kind kind, u32 nr_pages, int node) noexcept;
 
 	storage(storage &&other) noexcept;

@@ -48,7 +48,8 @@ struct perfbuf_open {
 #define PERFBUF_IOC_OPEN _IOW(PERFBUF_IOC_MAGIC, 0, struct perfbuf_open)
 
 /* Where the data pages of a ring come from. */
-#define PERFBUF_STORAGE_PAGES	0 /* single pages of the kernel's linear map (perf's way) */
+#define PERFBUF_STORAGE_PAGES                                                                      \
+	0 /* single pages of the kernel's linear map, or what perf has there */
 #define PERFBUF_STORAGE_VMALLOC 1 /* virtually contiguous */
 #define PERFBUF_STORAGE_MIRRORED                                                                   \
 	2 /* the same, twice in a row: records never wrap in the kernel                            \

@@ -9,6 +9,10 @@
 #else
 #define PB_PAGE_SHIFT 12
 #endif
+/* One variant of the tests is built as for an architecture that needs it. */
+#ifndef PB_USE_VMALLOC
+#define PB_USE_VMALLOC 0
+#endif
 #define PB_NR_CPUS	 8
 #define PB_TASK_COMM_LEN 16
 
