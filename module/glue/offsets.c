@@ -30,7 +30,8 @@ int main(void)
 {
 	DEFINE(PB_PAGE_SHIFT, PAGE_SHIFT);
 	DEFINE(PB_NR_CPUS, NR_CPUS);
-	/* Caches that see a page at two addresses as two: the kernel then wants vmalloc for rings. */
+	/* Caches that see a page at two addresses as two: the kernel then wants vmalloc for rings.
+	 */
 	DEFINE(PB_USE_VMALLOC, IS_ENABLED(CONFIG_PERF_USE_VMALLOC));
 	DEFINE(PB_TASK_COMM_LEN, TASK_COMM_LEN);
 
