@@ -137,6 +137,45 @@
 #define PERFBUF_CASES_ring_stats(CASE) \
 	CASE(ring_stats, what_the_page_says_is_what_has_happened)
 
+#define PERFBUF_CASES_aux_transaction(CASE) \
+	CASE(aux_transaction, begin_gives_the_free_span) \
+	CASE(aux_transaction, end_tells_what_was_written_and_moves_the_head) \
+	CASE(aux_transaction, the_record_carries_the_sample_id_of_its_event) \
+	CASE(aux_transaction, a_record_is_written_only_where_it_says_something_new) \
+	CASE(aux_transaction, a_second_one_is_refused_and_counted) \
+	CASE(aux_transaction, a_full_area_refuses_and_wakes) \
+	CASE(aux_transaction, more_than_there_was_room_for_is_truncated) \
+	CASE(aux_transaction, a_tail_that_makes_no_sense_is_a_full_area) \
+	CASE(aux_transaction, skip_leaves_bytes_out_and_writes_no_record) \
+	CASE(aux_transaction, the_watermark_wakes_once_for_as_many_bytes) \
+	CASE(aux_transaction, the_default_watermark_is_half_the_area) \
+	CASE(aux_transaction, a_wakeup_inside_of_a_data_writer_is_sent_when_it_leaves) \
+	CASE(aux_transaction, a_record_that_finds_no_room_is_lost_and_told) \
+	CASE(aux_transaction, snapshot_mode_has_no_end) \
+	CASE(aux_transaction, the_stream_wraps_at_2_to_the_64)
+
+#define PERFBUF_CASES_aux_shared(CASE) \
+	CASE(aux_shared, only_the_outermost_publishes) \
+	CASE(aux_shared, reservations_cross_pages_and_rounds) \
+	CASE(aux_shared, a_full_area_tells_once_that_something_is_missing) \
+	CASE(aux_shared, a_nested_refusal_is_told_by_the_outermost) \
+	CASE(aux_shared, what_never_fits_is_too_big) \
+	CASE(aux_shared, the_two_kinds_do_not_mix) \
+	CASE(aux_shared, the_watermark_wakes) \
+	CASE(aux_shared, snapshot_mode_moves_the_head_and_writes_no_record)
+
+#define PERFBUF_CASES_aux_memory(CASE) \
+	CASE(aux_memory, chunks_are_as_large_as_the_source_wants) \
+	CASE(aux_memory, where_no_large_chunk_is_had_smaller_ones_do) \
+	CASE(aux_memory, a_source_that_cannot_scatter_has_one_chunk_or_none) \
+	CASE(aux_memory, virtual_memory_is_contiguous) \
+	CASE(aux_memory, sizes_that_cannot_be_are_refused) \
+	CASE(aux_memory, a_setup_that_fails_leaves_nothing) \
+	CASE(aux_memory, a_failure_of_any_allocation_leaks_nothing) \
+	CASE(aux_memory, the_last_reference_frees_what_the_setup_made) \
+	CASE(aux_memory, an_area_outlives_its_mappings_while_a_transaction_is_open) \
+	CASE(aux_memory, what_has_no_reference_left_begins_nothing)
+
 #ifdef PERFBUF_DEBUG
 #define PERFBUF_CASES_reservation_debug(CASE) \
 	CASE(reservation_debug, a_reservation_that_is_dropped_is_caught) \
@@ -184,6 +223,9 @@
 	SUITE(ring_in_place) \
 	SUITE(ring_discard) \
 	SUITE(ring_stats) \
+	SUITE(aux_transaction) \
+	SUITE(aux_shared) \
+	SUITE(aux_memory) \
 	SUITE(result) \
 	SUITE(guard) \
 	SUITE(alloc) \
@@ -211,6 +253,9 @@
 	PERFBUF_CASES_ring_in_place(CASE) \
 	PERFBUF_CASES_ring_discard(CASE) \
 	PERFBUF_CASES_ring_stats(CASE) \
+	PERFBUF_CASES_aux_transaction(CASE) \
+	PERFBUF_CASES_aux_shared(CASE) \
+	PERFBUF_CASES_aux_memory(CASE) \
 	PERFBUF_CASES_reservation_debug(CASE) \
 	PERFBUF_CASES_result(CASE) \
 	PERFBUF_CASES_guard(CASE) \

@@ -11,6 +11,8 @@
 #include <linux/gfp.h>
 #include <linux/hrtimer.h>
 #include <linux/kbuild.h>
+#include <linux/log2.h>
+#include <linux/mmzone.h>
 #include <linux/mutex.h>
 #include <linux/refcount.h>
 #include <linux/sched.h>
@@ -33,6 +35,8 @@ int main(void)
 	/* Caches that see a page at two addresses as two: the kernel then wants vmalloc for rings.
 	 */
 	DEFINE(PB_USE_VMALLOC, IS_ENABLED(CONFIG_PERF_USE_VMALLOC));
+	/* MAX_ORDER itself has meant two things. */
+	DEFINE(PB_PAGE_ORDER_MAX, ilog2(MAX_ORDER_NR_PAGES));
 	DEFINE(PB_TASK_COMM_LEN, TASK_COMM_LEN);
 
 	SIZEOF(MUTEX, struct mutex);

@@ -2,6 +2,7 @@
 /* The life of a ring, and what is slow: losses, wakeups, pause. */
 #include "ring/perf_buffer.hpp"
 
+#include "ring/aux.hpp"
 #include "ring/write.hpp"
 
 #include <cxxrt/alloc.hpp>
@@ -166,6 +167,22 @@ void perf_buffer::wakeup() noexcept
 		return;
 	stats_->wakeups.add(1);
 	wakeup_work_.raise();
+}
+
+/* Who is inside, if anybody, is below us on this CPU, and leaves after us. */
+void perf_buffer::wake_published() noexcept
+{
+	if (nest_.read())
+		request_wakeup();
+	else
+		wakeup();
+}
+
+bool perf_buffer::aux_readable() const noexcept
+{
+	const aux_area *area = aux();
+
+	return area && area->readable();
 }
 
 /* A record has waited for as long as the reader allows. */

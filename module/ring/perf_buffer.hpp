@@ -34,6 +34,7 @@
 namespace perfbuf
 {
 
+class aux_area;
 class perf_buffer;
 
 /* Bytes that are free behind @head. Masked, so a tail that is stored modulo the size is as good. */
@@ -58,6 +59,9 @@ public:
 
 	/* Writes trailer_bytes. In the writer's context. */
 	virtual void write_trailer(reservation &into) const noexcept = 0;
+
+	/* A record that the ring wrote by itself: 0, or what perf_buffer::begin() said. */
+	virtual void attempted(const perf_buffer &, int) const noexcept {}
 
 	const u64 id;		 /* of the event that lost records */
 	const u32 trailer_bytes; /* a multiple of 8 */
@@ -216,6 +220,9 @@ public:
 	void count_event(u32 every) noexcept;
 	/* Wakes now. Any context. */
 	void wakeup() noexcept;
+	/* Wakes once what is written now is published, which may be by who is interrupted. On the
+	 * ring's CPU, any context. */
+	void wake_published() noexcept;
 	/* Tells every target again what it was told last. Any context. */
 	void repeat_wakeups() noexcept { wakeup_work_.raise(); }
 
@@ -244,12 +251,22 @@ public:
 	/* The first target still attached, or nullptr; under the same lock. */
 	wake_target *first_target() noexcept { return targets_.read_once(); }
 
+	/*
+	 * The AUX area that writers find, or nullptr. Set under mapping(); who reads it has
+	 * preemption off, or holds a reference to what it finds.
+	 */
+	aux_area *aux() const noexcept { return aux_.load_acquire(); }
+	void set_aux(aux_area *area) noexcept { aux_.store_release(area); }
+	/* readable(), of the AUX area. Preemption off. */
+	bool aux_readable() const noexcept;
+
 	u64 size() const noexcept { return storage_.size(); }
 	u32 nr_pages() const noexcept { return storage_.nr_pages(); }
 	u64 watermark() const noexcept { return watermark_; }
 	bool overwrite() const noexcept { return overwrite_; }
 	bool backward() const noexcept { return backward_; }
 	perf_event_mmap_page *user_page() noexcept { return user_page_; }
+	ring_stats &stats() noexcept { return *stats_; }
 
 	/* The page frame behind page @index of the mapping (0: the user page). ENXIO past the end.
 	 * Process. */
@@ -310,6 +327,7 @@ private:
 	const bool backward_;
 
 	storage storage_;
+	cxxrt::shared<aux_area *> aux_;
 	cxxrt::local<u32> events_; /* records since the last that woke by count */
 
 	/* Readers and wakeups. */

@@ -24,6 +24,9 @@ struct ring_stats {
 	cxxrt::local<u64> high_water;
 	cxxrt::local<u64> nesting;
 	cxxrt::local<u64> longest;
+	cxxrt::local<u64> aux_bytes;
+	cxxrt::local<u64> aux_truncated;
+	cxxrt::local<u64> aux_nested;
 
 	/* @most becomes @value if that is more. A nested writer may do the same in between. */
 	static void raise(cxxrt::local<u64> &most, u64 value) noexcept
@@ -40,5 +43,6 @@ static_assert(offsetof(ring_stats, records) == offsetof(perfbuf_ring_stats, reco
 static_assert(offsetof(ring_stats, lost) == offsetof(perfbuf_ring_stats, lost));
 static_assert(offsetof(ring_stats, wakeups) == offsetof(perfbuf_ring_stats, wakeups));
 static_assert(offsetof(ring_stats, longest) == offsetof(perfbuf_ring_stats, longest));
+static_assert(offsetof(ring_stats, aux_nested) == offsetof(perfbuf_ring_stats, aux_nested));
 
 } // namespace perfbuf

@@ -115,8 +115,11 @@ struct perfbuf_ring {
  * @high_water:  bytes; the most that was unread at once (0 in overwrite mode)
  * @nesting:     the most writers that were inside at once
  * @longest:     ns; the longest time from begin to commit
+ * @aux_bytes:   of the AUX stream, published
+ * @aux_truncated: AUX transactions that were cut short or found no room
+ * @aux_nested:  AUX transactions that were refused since another was open
  *
- * The last three are kept from the first mmap() of this page on. Each field
+ * @high_water, @nesting and @longest are kept from the first mmap() of this page on. Each field
  * is written whole; they are not a snapshot of one moment.
  */
 struct perfbuf_ring_stats {
@@ -129,6 +132,9 @@ struct perfbuf_ring_stats {
 	__u64 high_water;
 	__u64 nesting;
 	__u64 longest;
+	__u64 aux_bytes;
+	__u64 aux_truncated;
+	__u64 aux_nested;
 };
 
 #endif /* _UAPI_LINUX_PERFBUF_H */

@@ -14,6 +14,7 @@
 #define PB_USE_VMALLOC 0
 #endif
 #define PB_NR_CPUS	 8
+#define PB_PAGE_ORDER_MAX 10
 #define PB_TASK_COMM_LEN 16
 
 #define PB_SIZEOF_MUTEX	    48

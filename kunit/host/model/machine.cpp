@@ -15,10 +15,6 @@ namespace perfbuf::model
 namespace
 {
 
-machine *current;
-const explorer *current_choices;
-const char *current_name;
-
 class writer_of_the_model final : public record_origin
 {
 public:
@@ -31,23 +27,11 @@ constexpr unsigned accesses_max = 2000;
 
 } // namespace
 
-void fail(const char *what)
-{
-	std::fprintf(stderr, "%s: %s\n  choices:", current_name, what);
-	current_choices->print_path(stderr);
-	if (current)
-		current->print();
-	std::exit(1);
-}
-
 machine::machine(const scenario &what, explorer &choices, reader_fault fault)
 	: what_(what), choices_(choices), ring_(perf_buffer::create(what.ring).take()),
 	  memory_(choices), drains_left_(what.drains), pauses_left_(what.pauses ? 2 : 0)
 {
-	current = this;
-	current_choices = &choices;
-	current_name = what.name;
-	host::on_raise = [] { current->raised(); };
+	begin(what.name, choices);
 	for (unsigned i = 0; i < contexts; i++)
 		interrupts_left_[i] = what.script[i].empty() ? 0 : what.interrupts[i];
 	if (!what.rounds)
@@ -67,8 +51,7 @@ machine::machine(const scenario &what, explorer &choices, reader_fault fault)
 
 machine::~machine()
 {
-	host::on_raise = nullptr;
-	current = nullptr;
+	end();
 	if (what_.latency)
 		ring_->detach(sleeper_);
 	ring_.reset();
@@ -331,9 +314,3 @@ u64 explore(const scenario &what, reader_fault fault)
 }
 
 } // namespace perfbuf::model
-
-void cxxrt::model::before(access what, const volatile void *where, std::size_t bytes) noexcept
-{
-	if (perfbuf::model::current)
-		perfbuf::model::current->before(what, where, bytes);
-}

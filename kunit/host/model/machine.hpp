@@ -11,32 +11,27 @@
 #include "observer.hpp"
 #include "weak_memory.hpp"
 
-#include "cxxrt_model.hpp"
+#include "execution.hpp"
 
 #include <optional>
 
 namespace perfbuf::model
 {
 
-class machine
+class machine final : private execution
 {
 public:
 	machine(const scenario &what, explorer &choices, reader_fault fault);
 	~machine();
-	machine(const machine &) = delete;
-	machine &operator=(const machine &) = delete;
-
 	/* One execution: the task's script with everything that intervenes, and the end. */
 	void run();
 
-	/* A writer is about to do this. */
-	void before(cxxrt::model::access access, const volatile void *where, std::size_t bytes);
-	/* A wakeup was raised. */
-	void raised();
-
-	void print() const;
-
 private:
+	void before(cxxrt::model::access access, const volatile void *where,
+		    std::size_t bytes) override;
+	void raised() override;
+	void print() const override;
+
 	/* A reader that sleeps was woken: it sees what is there now. */
 	class sleeper final : public wake_target
 	{

@@ -3,7 +3,7 @@
  * Explores every interleaving of the scenarios and prints how many there were. A
  * promise that is broken, or a space that is smaller than it should be, is a failure.
  *
- *	ring_model [--nesting | --reader] [--fault no-rmb | no-mb] [--mutant] [--quick]
+ *	ring_model [--nesting | --reader | --aux] [--fault no-rmb | no-mb] [--mutant] [--quick]
  *
  * --mutant: does not look at the sizes, which a changed ring changes.
  * --quick: leaves out what takes long.
@@ -14,19 +14,22 @@
 #include <chrono>
 #include <cstdio>
 #include <cstring>
+#include <functional>
 
 using namespace perfbuf::model;
 
 int main(int argc, char **argv)
 {
-	bool nesting = true, reader = true, sizes = true, quick = false;
+	bool nesting = true, reader = true, aux = true, sizes = true, quick = false;
 	reader_fault fault = reader_fault::none;
 
 	for (int i = 1; i < argc; i++) {
 		if (!std::strcmp(argv[i], "--nesting"))
-			reader = false;
+			reader = aux = false;
 		else if (!std::strcmp(argv[i], "--reader"))
-			nesting = false;
+			nesting = aux = false;
+		else if (!std::strcmp(argv[i], "--aux"))
+			nesting = reader = false;
 		else if (!std::strcmp(argv[i], "--mutant"))
 			sizes = false;
 		else if (!std::strcmp(argv[i], "--quick"))
@@ -39,28 +42,39 @@ int main(int argc, char **argv)
 			return 2;
 	}
 
-	std::vector<scenario> all;
+	struct space {
+		const char *name;
+		perfbuf::u64 at_least;
+		std::function<perfbuf::u64()> explore;
+	};
+	std::vector<space> all;
+	const auto add = [&](const std::vector<scenario> &scenarios) {
+		for (const scenario &one : scenarios)
+			all.push_back(
+				{one.name, one.at_least, [=] { return explore(one, fault); }});
+	};
 
 	if (nesting)
-		all = nesting_scenarios();
+		add(nesting_scenarios());
 	if (reader)
-		for (const scenario &one : reader_scenarios())
-			all.push_back(one);
+		add(reader_scenarios());
+	if (aux)
+		for (const aux_scenario &one : aux_scenarios())
+			all.push_back({one.name, one.at_least, [=] { return explore(one); }});
 
 	/* The quick ones first: they find most of what there is to find. */
-	std::stable_sort(all.begin(), all.end(), [](const scenario &a, const scenario &b) {
-		return a.at_least < b.at_least;
-	});
+	std::stable_sort(all.begin(), all.end(),
+			 [](const space &a, const space &b) { return a.at_least < b.at_least; });
 
 	if (quick)
-		std::erase_if(all, [](const scenario &one) { return one.at_least > 50000; });
+		std::erase_if(all, [](const space &one) { return one.at_least > 50000; });
 
 	perfbuf::u64 executions = 0;
 	int status = 0;
 
-	for (const scenario &one : all) {
+	for (const space &one : all) {
 		const auto start = std::chrono::steady_clock::now();
-		const perfbuf::u64 count = explore(one, fault);
+		const perfbuf::u64 count = one.explore();
 		const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(
 			std::chrono::steady_clock::now() - start);
 

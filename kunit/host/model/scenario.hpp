@@ -34,14 +34,35 @@ struct scenario {
 	u64 at_least = 0;	      /* executions: fewer is a failure */
 };
 
+/* A transaction or a reservation of an AUX area. */
+struct aux_op {
+	u64 bytes;
+};
+
+struct aux_scenario {
+	const char *name;
+	bool shared = false;
+	bool overwrite = false;
+	u32 watermark = 0;
+	u64 start = 0;
+	std::vector<aux_op> script[contexts];
+	unsigned interrupts[contexts] = {1, 1, 1};
+	unsigned drains = 0;
+	u64 before = 0; /* bytes that are there, unread, at the start */
+	unsigned rounds = 0;
+	u64 at_least = 0;
+};
+
 std::vector<scenario> nesting_scenarios();
 std::vector<scenario> reader_scenarios();
+std::vector<aux_scenario> aux_scenarios();
 
 /* What the reader's program leaves out: a test of the model, not of the ring. */
 enum class reader_fault { none, no_rmb, no_mb };
 
 /* Explores it all; returns the executions. Exits with 1 at the first that breaks a promise. */
 u64 explore(const scenario &what, reader_fault fault);
+u64 explore(const aux_scenario &what);
 
 /* The execution at hand breaks the promise @what: says how it came there, and exits with 1. */
 [[noreturn]] void fail(const char *what);

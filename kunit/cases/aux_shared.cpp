@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Shared areas: short reservations of several producers, nested in any way. */
+#include "aux_harness.hpp"
+
+using namespace perfbuf;
+using namespace perfbuf::test;
+
+namespace
+{
+
+constexpr u8 outer_byte = 0xa1;
+constexpr u8 inner_byte = 0xb2;
+
+} // namespace
+
+CASE(aux_shared, only_the_outermost_publishes)
+{
+	aux_ring aux({.nr_pages = 1, .shared = true});
+
+	REQUIRE(aux);
+
+	aux_reader reader(aux.ring());
+	{
+		writer_section section;
+		result<aux_reservation> reserved = aux.area().reserve(16, origin());
+
+		REQUIRE(reserved);
+
+		aux_reservation outer = reserved.take();
+		u8 bytes[16];
+
+		EXPECT_EQ(aux.put(24, inner_byte), 0);
+		EXPECT_EQ(aux.put(8, inner_byte), 0);
+		EXPECT_EQ(aux.page().aux_head, 0);
+		EXPECT(reader.nothing());
+		__builtin_memset(bytes, outer_byte, sizeof(bytes));
+		outer.copy(bytes, sizeof(bytes));
+		outer.commit(origin());
+	}
+	EXPECT_EQ(aux.page().aux_head, 48);
+
+	const aux_reader::told found = reader.next();
+
+	EXPECT_EQ(found.offset, 0);
+	EXPECT_EQ(found.size, 48);
+	EXPECT_EQ(found.flags, 0);
+	EXPECT(reader.nothing());
+	for (u64 i = 0; i < 48; i++)
+		EXPECT_EQ(aux.byte(i), i < 16 ? outer_byte : inner_byte);
+}
+
+CASE(aux_shared, reservations_cross_pages_and_rounds)
+{
+	aux_ring aux({.nr_pages = 2, .shared = true}, 4);
+
+	REQUIRE(aux);
+
+	aux_reader reader(aux.ring());
+	u64 expected = 0;
+
+	for (u32 i = 0; i < 100; i++) {
+		const u64 bytes = 1 + i * 37 % 500;
+
+		REQUIRE(!aux.put(bytes, static_cast<u8>(i)));
+
+		const aux_reader::told found = reader.next();
+
+		EXPECT_EQ(found.offset, expected);
+		EXPECT_EQ(found.size, bytes);
+		for (u64 at = 0; at < bytes; at++)
+			EXPECT_EQ(aux.byte(expected + at), static_cast<u8>(i));
+		expected += bytes;
+		aux.page().aux_tail = expected;
+	}
+	EXPECT_EQ(aux.page().aux_head, expected);
+}
+
+CASE(aux_shared, a_full_area_tells_once_that_something_is_missing)
+{
+	aux_ring aux({.nr_pages = 1, .shared = true});
+
+	REQUIRE(aux);
+
+	aux_reader reader(aux.ring());
+	attached_sleeper sleeper(aux.ring());
+
+	REQUIRE(!aux.put(page_size - 8));
+	reader.next();
+	sleeper.woken();
+	EXPECT_EQ(aux.put(8), ENOSPC);
+	EXPECT_EQ(aux.put(8), ENOSPC);
+	EXPECT_EQ(aux.stats().aux_truncated.read(), 2);
+	EXPECT_EQ(sleeper.woken(), 1);
+
+	const aux_reader::told found = reader.next();
+
+	EXPECT_EQ(found.offset, page_size - 8);
+	EXPECT_EQ(found.size, 0);
+	EXPECT_EQ(found.flags, PERF_AUX_FLAG_TRUNCATED);
+	EXPECT(reader.nothing());
+	/* The others go on as soon as there is room, and the next refusal is told again. */
+	aux.page().aux_tail = 64;
+	EXPECT_EQ(aux.put(64), 0);
+	EXPECT_EQ(reader.next().flags, 0);
+	EXPECT_EQ(aux.put(64), ENOSPC);
+	EXPECT_EQ(reader.next().flags, PERF_AUX_FLAG_TRUNCATED);
+}
+
+CASE(aux_shared, a_nested_refusal_is_told_by_the_outermost)
+{
+	aux_ring aux({.nr_pages = 1, .shared = true});
+
+	REQUIRE(aux);
+
+	aux_reader reader(aux.ring());
+	{
+		writer_section section;
+		result<aux_reservation> reserved = aux.area().reserve(page_size - 1, origin());
+
+		REQUIRE(reserved);
+
+		aux_reservation outer = reserved.take();
+		static u8 bytes[page_size];
+
+		EXPECT_EQ(aux.put(8), ENOSPC);
+		EXPECT(reader.nothing());
+		outer.copy(bytes, page_size - 1);
+		outer.commit(origin());
+	}
+
+	const aux_reader::told found = reader.next();
+
+	EXPECT_EQ(found.size, page_size - 1);
+	EXPECT_EQ(found.flags, PERF_AUX_FLAG_TRUNCATED);
+}
+
+CASE(aux_shared, what_never_fits_is_too_big)
+{
+	aux_ring aux({.nr_pages = 1, .shared = true});
+
+	REQUIRE(aux);
+	EXPECT_EQ(aux.put(page_size), E2BIG);
+	EXPECT_EQ(aux.put(page_size - 1), 0);
+	EXPECT_EQ(aux.stats().aux_truncated.read(), 0);
+}
+
+CASE(aux_shared, the_two_kinds_do_not_mix)
+{
+	aux_ring shared({.nr_pages = 1, .shared = true});
+	aux_ring exclusive({.nr_pages = 1});
+	perfbuf_aux_handle handle;
+
+	REQUIRE(shared);
+	REQUIRE(exclusive);
+	EXPECT_EQ(shared.begin(handle), EINVAL);
+	EXPECT_EQ(exclusive.put(8), EINVAL);
+	EXPECT_EQ(shared.put(8), 0);
+	EXPECT_EQ(exclusive.write(8), 0);
+}
+
+CASE(aux_shared, the_watermark_wakes)
+{
+	aux_ring aux({.nr_pages = 1, .watermark = 100, .shared = true});
+
+	REQUIRE(aux);
+
+	attached_sleeper sleeper(aux.ring());
+
+	for (u32 i = 0; i < 4; i++)
+		REQUIRE(!aux.put(24));
+	EXPECT_EQ(sleeper.woken(), 0);
+	REQUIRE(!aux.put(24));
+	EXPECT_EQ(sleeper.woken(), 1);
+	EXPECT(aux.ring().aux_readable());
+}
+
+CASE(aux_shared, snapshot_mode_moves_the_head_and_writes_no_record)
+{
+	aux_ring aux({.nr_pages = 1, .overwrite = true, .shared = true});
+
+	REQUIRE(aux);
+
+	aux_reader reader(aux.ring());
+
+	for (u32 i = 0; i < 20; i++)
+		REQUIRE(!aux.put(1000, static_cast<u8>(i)));
+	EXPECT_EQ(aux.page().aux_head, 20000);
+	EXPECT(reader.nothing());
+	for (u64 at = 19000; at < 20000; at++)
+		EXPECT_EQ(aux.byte(at), 19);
+}

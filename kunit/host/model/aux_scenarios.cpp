@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The areas are of 128 bytes, two pages of 64 in this build. */
+#include "scenario.hpp"
+
+namespace perfbuf::model
+{
+
+std::vector<aux_scenario> aux_scenarios()
+{
+	constexpr u64 near_2_to_the_64 = 0 - u64{40};
+
+	return {
+		{.name = "AUX, shared: every context",
+		 .shared = true,
+		 .script = {{{20}, {9}}, {{14}}, {{11}}},
+		 .at_least = 10523},
+		{.name = "AUX, shared: three irqs in one reservation",
+		 .shared = true,
+		 .script = {{{20}}, {{14}}, {}},
+		 .interrupts = {1, 3, 0},
+		 .at_least = 72650},
+		{.name = "AUX, shared: around 2^64, and a reader",
+		 .shared = true,
+		 .start = near_2_to_the_64,
+		 .script = {{{20}, {30}}, {{14}}, {}},
+		 .drains = 1,
+		 .at_least = 6977},
+		{.name = "AUX, shared: an area that is nearly full, and a reader",
+		 .shared = true,
+		 .script = {{{40}, {30}}, {{50}}, {}},
+		 .drains = 1,
+		 .before = 60,
+		 .at_least = 10584},
+		{.name = "AUX, shared: it moves the tail while an irq moves the head",
+		 .shared = true,
+		 .script = {{{40}}, {{90}}, {}},
+		 .drains = 1,
+		 .before = 60,
+		 .at_least = 4425},
+		{.name = "AUX, shared: wakeups by watermark",
+		 .shared = true,
+		 .watermark = 32,
+		 .script = {{{20}}, {{24}}, {{30}}},
+		 .at_least = 4589},
+		{.name = "AUX, shared: snapshot mode",
+		 .shared = true,
+		 .overwrite = true,
+		 .script = {{{60}, {50}}, {{40}}, {{30}}},
+		 .at_least = 2166},
+		{.name = "AUX, exclusive: who is nested is refused",
+		 .script = {{{20}, {9}}, {{14}}, {{11}}},
+		 .at_least = 4641},
+		{.name = "AUX, exclusive: a full area, and a reader",
+		 .watermark = 32,
+		 .script = {{{90}, {60}, {10}, {10}}, {{30}}, {}},
+		 .drains = 1,
+		 .at_least = 13383},
+		{.name = "AUX, another CPU reads: shared, with an irq",
+		 .shared = true,
+		 .script = {{{20}}, {{14}}, {}},
+		 .rounds = 1,
+		 .at_least = 134117},
+		{.name = "AUX, another CPU reads: shared, nearly full",
+		 .shared = true,
+		 .script = {{{90}, {30}}, {}, {}},
+		 .before = 30,
+		 .rounds = 1,
+		 .at_least = 2897},
+		{.name = "AUX, another CPU reads: exclusive, nearly full",
+		 .script = {{{40}, {60}}, {}, {}},
+		 .before = 60,
+		 .rounds = 1,
+		 .at_least = 3206},
+	};
+}
+
+} // namespace perfbuf::model

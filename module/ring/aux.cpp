@@ -1,0 +1,367 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "ring/aux.hpp"
+
+#include "ring/write.hpp"
+
+#include <cxxrt/alloc.hpp>
+
+namespace perfbuf
+{
+
+using cxxrt::error;
+using cxxrt::ref;
+using cxxrt::result;
+
+/* ---------------------------------------------------------------- life */
+
+result<ref<aux_area>> aux_area::create(perf_buffer &ring, aux_owner &owner,
+				       const options &wanted) noexcept
+{
+	aux_storage memory = TRY(aux_storage::create(wanted.nr_pages, wanted.memory, wanted.node));
+	aux_area *made = new (cxxrt::gfp::kernel) aux_area(ring, owner, wanted, std::move(memory));
+
+	if (!made)
+		return error(ENOMEM);
+
+	const perfbuf_aux_pages pages = {
+		.pages = made->storage_.pages(),
+		.orders = made->storage_.orders(),
+		.nr_pages = made->nr_pages(),
+		.overwrite = wanted.overwrite,
+		.cpu = wanted.cpu,
+	};
+	result<void *> kept = owner.setup_aux(pages);
+
+	if (!kept) {
+		delete made;
+		return kept.error();
+	}
+	made->kept_ = kept.take();
+	ring.get();
+	return ref<aux_area>::adopt(made);
+}
+
+aux_area::aux_area(perf_buffer &ring, aux_owner &owner, const options &wanted,
+		   aux_storage &&memory) noexcept
+	: head_(wanted.start), published_(wanted.start), wakeup_stamp_(wanted.start),
+	  woken_at_(wanted.start), ring_(ring), overwrite_(wanted.overwrite),
+	  shared_(wanted.shared), storage_(std::move(memory)), owner_(owner), references_(1),
+	  release_work_(*this, release), reclaim_work_(*this, reclaim)
+{
+	watermark_ = wanted.watermark;
+	if (!watermark_)
+		watermark_ = cxxrt::min<u64>(size() / 2, 0xffffffff);
+}
+
+aux_area::~aux_area() = default;
+
+/* From NMI nothing can be deferred: an interrupt does it. */
+void aux_area::put() noexcept
+{
+	if (references_.put())
+		release_work_.raise();
+}
+
+void aux_area::release(aux_area &area) noexcept
+{
+	area.reclaim_work_.start();
+}
+
+/*
+ * A grace period has passed since the last reference went, so who found the area through the
+ * ring's pointer has left as well.
+ */
+void aux_area::reclaim(aux_area &area) noexcept
+{
+	perf_buffer &ring = area.ring_;
+
+	area.release_work_.sync();
+	area.owner_.free_aux(area.kept_);
+	delete &area;
+	ring.put();
+}
+
+result<unsigned long> aux_area::page_frame(u64 index) const noexcept
+{
+	if (index >= nr_pages())
+		return error(ENXIO);
+	return pb_page_frame(storage_.pages()[index]);
+}
+
+/* ---------------------------------------------------------------- both kinds */
+
+/*
+ * The tail is hostile and read once. What stands further from the head than the area is long
+ * cannot be: the area is full then, as in perf.
+ */
+inline u64 aux_area::room(u64 head) const noexcept
+{
+	const u64 tail = cxxrt::read_once(ring_.user_page()->aux_tail);
+
+	/* A, pairs with D in the reader: who writes has branched on the tail. */
+	return head - tail < size() ? circ_space(head, tail, size() - 1) : 0;
+}
+
+void aux_area::write_record(u64 from, u64 bytes, u64 flags, const record_origin &origin) noexcept
+{
+	const u32 total = sizeof(aux_record) + origin.trailer_bytes;
+	result<reservation> begun = ring_.begin(total, origin);
+
+	origin.attempted(ring_, begun ? 0 : begun.error().code());
+	if (!begun)
+		return;
+
+	const aux_record told = {
+		.header = {.type = PERF_RECORD_AUX, .misc = 0, .size = static_cast<u16>(total)},
+		.offset = from,
+		.size = bytes,
+		.flags = flags,
+	};
+	reservation record = begun.take();
+
+	record.put(told);
+	origin.write_trailer(record);
+	record.commit();
+}
+
+bool aux_area::show_head(u64 head) noexcept
+{
+	/* E, pairs with F in the reader: the bytes and their record are there before the head. */
+	cxxrt::smp_wmb();
+	cxxrt::write_once(ring_.user_page()->aux_head, head);
+	ring_.stats().aux_bytes.add(head - published_.exchange(head));
+	if (overwrite_)
+		return false;
+
+	u64 stamp = wakeup_stamp_.read();
+
+	return head - stamp >= watermark_ &&
+	       wakeup_stamp_.try_cmpxchg(stamp, head - head % watermark_);
+}
+
+void aux_area::wake(u64 head) noexcept
+{
+	u64 before = woken_at_.read_once();
+
+	/* Forward only: who is nested in us may have come further. */
+	while (static_cast<s64>(head - before) > 0 && !woken_at_.try_cmpxchg(before, head))
+		before = woken_at_.read_once();
+	ring_.wake_published();
+}
+
+bool aux_area::readable() const noexcept
+{
+	if (overwrite_)
+		return false;
+
+	const u64 tail = cxxrt::read_once(ring_.user_page()->aux_tail);
+	const u64 left = published_.read() - tail;
+	const u64 to_woken = woken_at_.read_once() - tail;
+
+	/* Enough is there, or a wakeup was given for a position that the reader has not come to. */
+	return left >= watermark_ || to_woken - 1 < left;
+}
+
+/* ---------------------------------------------------------------- exclusive */
+
+result<void> aux_area::begin(perfbuf_aux_handle &handle) noexcept
+{
+	u32 nobody = 0;
+
+	if (shared_)
+		return error(EINVAL);
+	if (!nest_.try_cmpxchg(nobody, 1)) {
+		ring_.stats().aux_nested.add(1);
+		return error(EBUSY);
+	}
+
+	const u64 head = head_.read();
+	const u64 free = overwrite_ ? size() : room(head);
+
+	if (!free) {
+		nest_.set(0);
+		ring_.stats().aux_truncated.add(1);
+		wake(head);
+		return error(ENOSPC);
+	}
+	handle = {
+		.area = this,
+		.head = head,
+		.size = free,
+		.wakeup = wakeup_stamp_.read() + watermark_,
+		.flags = 0,
+	};
+	return {};
+}
+
+bool aux_area::end(perfbuf_aux_handle &handle, u64 size, const record_origin &origin) noexcept
+{
+	/* More than there was room for has overwritten what is unread: nothing may hide that. */
+	if (size > handle.size) {
+		size = handle.size;
+		handle.flags |= PERF_AUX_FLAG_TRUNCATED;
+	}
+
+	const u64 flags = handle.flags | (overwrite_ ? PERF_AUX_FLAG_OVERWRITE : 0);
+	const u64 from = overwrite_ ? handle.head : head_.read();
+	const u64 to = overwrite_ ? from : from + size;
+	const bool truncated = flags & PERF_AUX_FLAG_TRUNCATED;
+
+	head_.set(to);
+	/* The format says what the bytes are, and OVERWRITE where they were: neither is news. */
+	if (size || flags & ~u64{PERF_AUX_FLAG_PMU_FORMAT_TYPE_MASK | PERF_AUX_FLAG_OVERWRITE})
+		write_record(from, size, flags, origin);
+	if (truncated)
+		ring_.stats().aux_truncated.add(1);
+	if (show_head(to) || truncated)
+		wake(to);
+
+	handle.area = nullptr;
+	cxxrt::barrier();
+	nest_.set(0);
+	put();
+	return truncated;
+}
+
+result<void> aux_area::skip(perfbuf_aux_handle &handle, u64 size) noexcept
+{
+	if (size > handle.size)
+		return error(ENOSPC);
+	handle.head += size;
+	/* The area of snapshot mode has no end to come to, and its head moves at end() alone. */
+	if (overwrite_)
+		return {};
+	handle.size -= size;
+	head_.set(handle.head);
+	if (show_head(handle.head)) {
+		wake(handle.head);
+		handle.wakeup = wakeup_stamp_.read() + watermark_;
+	}
+	return {};
+}
+
+/* ---------------------------------------------------------------- shared */
+
+void aux_area::refuse_for_room(u64 head) noexcept
+{
+	ring_.stats().aux_truncated.add(1);
+	/* Told once for each head: the next record says that something is missing behind it. */
+	if (full_head_.read() == head + 1)
+		return;
+	full_head_.set(head + 1);
+	pending_flags_.set(PERF_AUX_FLAG_TRUNCATED);
+}
+
+result<aux_reservation> aux_area::reserve(u64 bytes, const record_origin &origin) noexcept
+{
+	if (!shared_)
+		return error(EINVAL);
+	if (bytes >= size())
+		return error(E2BIG);
+
+	/* Enter first, as in the data area: from here on nobody nested in us publishes. */
+	nest_.add(1);
+
+	u64 head = head_.read();
+
+	do {
+		/* The tail again with each head: an old one would show a ring too much. */
+		if (!overwrite_ && room(head) < bytes) {
+			refuse_for_room(head);
+			publish(origin);
+			return error(ENOSPC);
+		}
+	} while (!head_.try_cmpxchg(head, head + bytes));
+	return aux_reservation(*this, head, bytes);
+}
+
+void aux_area::publish(const record_origin &origin) noexcept
+{
+	const u32 nest = nest_.read();
+
+	/* Nested: the outermost publishes for us. */
+	if (nest > 1) {
+		nest_.set(nest - 1);
+		return;
+	}
+
+	bool due = false;
+	u64 head;
+
+	for (;;) {
+		/* The loads stay behind the entry: what was nested until now may have published. */
+		cxxrt::barrier();
+		head = head_.read();
+
+		const u64 from = published_.read();
+		u64 flags = pending_flags_.exchange(0);
+
+		due |= static_cast<bool>(flags);
+		/* In snapshot mode aux_head alone says it; a record for each would be a flood. */
+		if ((head != from && !overwrite_) || flags)
+			write_record(from, head - from, flags, origin);
+		due |= show_head(head);
+
+		cxxrt::barrier();
+		nest_.set(0);
+
+		/* Once more after leaving: who was nested until now left it to us. */
+		cxxrt::barrier();
+		if (head == head_.read() && !pending_flags_.read())
+			break;
+		nest_.set(1);
+	}
+	if (due)
+		wake(head);
+}
+
+aux_reservation::aux_reservation(aux_area &area, u64 position, u64 bytes) noexcept
+	: area_(&area), position_(position), left_(bytes)
+{
+}
+
+aux_reservation::aux_reservation(aux_reservation &&other) noexcept
+	: area_(std::exchange(other.area_, nullptr)), position_(other.position_), left_(other.left_)
+{
+}
+
+aux_reservation::~aux_reservation()
+{
+#ifdef PERFBUF_DEBUG
+	if (area_)
+		cxxrt_warn("perfbuf: an AUX reservation was neither committed nor moved");
+#endif
+}
+
+void aux_reservation::copy(const void *from, u64 bytes) noexcept
+{
+	const char *source = static_cast<const char *>(from);
+
+	if (bytes > left_) {
+#ifdef PERFBUF_DEBUG
+		cxxrt_warn("perfbuf: more AUX bytes than were reserved");
+#endif
+		bytes = left_;
+	}
+	left_ -= bytes;
+	while (bytes) {
+		const storage::span here = area_->storage_.at(position_);
+		const u64 now = cxxrt::min(bytes, here.bytes);
+
+		cxxrt::copy_plain(here.address, source, now);
+		source += now;
+		position_ += now;
+		bytes -= now;
+	}
+}
+
+void aux_reservation::commit(const record_origin &origin) noexcept
+{
+#ifdef PERFBUF_DEBUG
+	if (left_)
+		cxxrt_warn("perfbuf: fewer AUX bytes than were reserved");
+#endif
+	std::exchange(area_, nullptr)->publish(origin);
+}
+
+} // namespace perfbuf
