@@ -12,9 +12,6 @@ namespace
 /* perf's: a shorter period would leave a CPU no time for anything else. */
 constexpr u64 period_min_ns = 10000;
 
-/* perf's own clock, which no attr changes. */
-constexpr int count_clock = -1;
-
 u32 excluded_modes(const perf_event_attr &attr) noexcept
 {
 	u32 modes = 0;
@@ -50,7 +47,7 @@ void sampler::start(u64 left) noexcept
 {
 	if (runs())
 		return;
-	mark_.set((pb_clock_ns(count_clock) << 1) - mark_.read() + 1);
+	ran_.start();
 	if (!writer_ || !owner_->period())
 		return;
 
@@ -62,28 +59,8 @@ void sampler::start(u64 left) noexcept
 
 u64 sampler::stop() noexcept
 {
-	stop_counting();
+	ran_.stop();
 	return pb_timer_stop(&timer_);
-}
-
-void sampler::stop_counting() noexcept
-{
-	if (runs())
-		mark_.set(counted() << 1);
-}
-
-u64 sampler::counted() const noexcept
-{
-	const u64 mark = mark_.read();
-
-	if (!(mark & 1))
-		return mark >> 1;
-
-	/* The clocks of two CPUs may differ by a little. */
-	const u64 now = pb_clock_ns(count_clock);
-	const u64 since = mark >> 1;
-
-	return now > since ? now - since : 0;
 }
 
 u64 sampler::expired(const pb_regs *interrupted, u64 ip, u32 mode, u32 cpu) noexcept
@@ -91,7 +68,7 @@ u64 sampler::expired(const pb_regs *interrupted, u64 ip, u32 mode, u32 cpu) noex
 	/* A limit, an exit: the event went off without us. Timers of a CPU that goes move on to
 	 * another. */
 	if (!owner_->active() || cpu != cpu_) [[unlikely]] {
-		stop_counting();
+		ran_.stop();
 		return 0;
 	}
 
@@ -120,7 +97,7 @@ u64 sampler::expired(const pb_regs *interrupted, u64 ip, u32 mode, u32 cpu) noex
 	writer_->write(what);
 	busy_.leave(nesting::irq);
 	if (!goes_on) [[unlikely]] {
-		stop_counting();
+		ran_.stop();
 		return 0;
 	}
 	return next;

@@ -2,6 +2,7 @@
 /* What a clock event is on one CPU: a timer that samples, and the time it counts. */
 #pragma once
 
+#include "device/run_time.hpp"
 #include "device/sample.hpp"
 #include "ring/recursion.hpp"
 
@@ -9,9 +10,9 @@ namespace perfbuf
 {
 
 /*
- * Invariants: but for counted(), it is touched on its CPU only, with interrupts off; so nothing is
- * inside expired() when somebody else is inside anything. The timer is pending just while it runs,
- * unless the event has no period.
+ * A part of a cpu_stream. Invariants: but for count(), it is touched on its CPU only, with
+ * interrupts off; so nothing is inside expired() when somebody else is inside anything. The timer
+ * is pending just while it runs, unless the event has no period.
  */
 class sampler
 {
@@ -25,12 +26,17 @@ public:
 
 	/* @left: ns until the first sample; 0: a whole period. Nothing if it runs already. */
 	void start(u64 left) noexcept;
-	bool runs() const noexcept { return mark_.read() & 1; }
+	bool runs() const noexcept { return ran_.runs(); }
 	/* It runs. ns that were left to the next sample; 0 if no timer was pending. */
 	u64 stop() noexcept;
 
 	/* ns that it has run. Any CPU and context. */
-	u64 counted() const noexcept;
+	u64 count() const noexcept { return ran_.ns(); }
+	u64 running_ns() const noexcept { return count(); }
+
+	/* A timer that is stopped while somebody is alone with the ring resumes with what was left.
+	 */
+	static constexpr bool keeps_place = false;
 
 	/* The timer's function; see perfbuf_timer_expired(). */
 	u64 expired(const pb_regs *interrupted, u64 ip, u32 mode, u32 cpu) noexcept;
@@ -41,7 +47,6 @@ public:
 
 private:
 	u64 period() const noexcept;
-	void stop_counting() noexcept;
 
 	cxxrt::opaque<PB_SIZEOF_TIMER> timer_;
 	event *const owner_;
@@ -49,12 +54,7 @@ private:
 	const u32 cpu_;
 	const u32 excluded_; /* enum pb_mode */
 	recursion_contexts busy_;
-	/*
-	 * One word, so that others can read it at any time. Stopped: ns counted, shifted left.
-	 * Running: when it would have had to start to have counted as much by now, shifted left,
-	 * plus 1.
-	 */
-	cxxrt::local<u64> mark_;
+	run_time ran_;
 };
 
 } // namespace perfbuf
