@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* The device as a whole, and the C entries of glue/entry.h. */
 #include "device/file.hpp"
+#include "device/show.hpp"
 #include "device/text.hpp"
 #include "glue/glue.h"
 
@@ -10,17 +11,25 @@
 namespace perfbuf
 {
 
+using cxxrt::error;
+using cxxrt::from_return;
+using cxxrt::lock_guard;
+using cxxrt::result;
+
 namespace
 {
 
 constinit cxxrt::lock_class attach_lock_class{"perfbuf attach", {}};
 constinit cxxrt::lock_class files_lock_class{"perfbuf open files", {}};
+constinit cxxrt::lock_class nodes_lock_class{"perfbuf nodes", {}};
 
 constinit device_state *device = nullptr;
 
 } // namespace
 
-device_state::device_state() noexcept : attach_lock(attach_lock_class), open_files(files_lock_class)
+device_state::device_state() noexcept
+	: attach_lock(attach_lock_class), open_files(files_lock_class),
+	  nodes_mutex_(nodes_lock_class)
 {
 }
 
@@ -43,7 +52,7 @@ void device_state::unlink(files &list, file &one) noexcept
 		link = &(*link)->next_open_;
 	*link = one.next_open_;
 	if (one.configured())
-		list.gone[one.minor()].add(*one.configured());
+		one.owner().gone.add(*one.configured());
 }
 
 void source_totals::add(const event &one) noexcept
@@ -53,13 +62,13 @@ void source_totals::add(const event &one) noexcept
 		lost[i] += one.losses().read(static_cast<loss_cause>(i));
 }
 
-source_totals device_state::totals(u32 minor) noexcept
+source_totals device_state::totals(const source &of) noexcept
 {
 	auto files = open_files.lock();
-	source_totals sum = files->gone[minor];
+	source_totals sum = of.gone;
 
 	for (file *one = files->first; one; one = one->next_open_) {
-		if (one->minor() != minor)
+		if (&one->owner() != &of)
 			continue;
 		sum.files++;
 		if (!one->configured())
@@ -70,8 +79,80 @@ source_totals device_state::totals(u32 minor) noexcept
 	return sum;
 }
 
+result<void> device_state::add(source &made, const pb_node_event *events, u32 event_count) noexcept
+{
+	lock_guard held(nodes_mutex_);
+	u32 minor = PB_MINORS;
+	{
+		auto files = open_files.lock();
+
+		for (u32 i = PB_MINORS; i--;) {
+			if (!files->sources[i])
+				minor = i;
+			else if (equal(files->sources[i]->name(), made.name()))
+				return error(EEXIST);
+		}
+		if (minor == PB_MINORS)
+			return error(ENFILE);
+		/* Before the node, which can be opened as soon as it is there. */
+		files->sources[minor] = &made;
+	}
+
+	const pb_node wanted = {
+		.name = made.name(),
+		.source = &made,
+		.events = events,
+		.event_count = event_count,
+		.minor = minor,
+		.mode = made.mode(),
+	};
+	const result<void> created = from_return(pb_node_create(&wanted, &nodes_[minor]));
+
+	if (!created)
+		open_files.lock()->sources[minor] = nullptr;
+	return created ? result<void>() : created.error();
+}
+
+void device_state::remove(source &gone) noexcept
+{
+	lock_guard held(nodes_mutex_);
+	u32 minor = 0;
+	{
+		auto files = open_files.lock();
+
+		while (files->sources[minor] != &gone)
+			minor++;
+		files->sources[minor] = nullptr;
+	}
+	pb_node_destroy(nodes_[minor]);
+}
+
+result<file *> device_state::open_file(u32 minor) noexcept
+{
+	auto files = open_files.lock();
+	source *from = minor < PB_MINORS ? files->sources[minor] : nullptr;
+
+	if (!from)
+		return error(ENXIO);
+	if (from->is_for_tracers() && !pb_may_trace())
+		return error(EACCES);
+	if (!from->file_opened())
+		return error(ENXIO);
+
+	file *made = new (cxxrt::gfp::kernel) file(*from);
+
+	if (!made) {
+		from->file_closed();
+		from->file_freed();
+		return error(ENOMEM);
+	}
+	link(*files, *made);
+	return made;
+}
+
 } // namespace perfbuf
 
+using cxxrt::result;
 using perfbuf::file;
 using perfbuf::perf_buffer;
 using perfbuf::u32;
@@ -84,44 +165,37 @@ int perfbuf_init(void) noexcept
 		return -ENOMEM;
 
 	for (u32 i = 0; perfbuf::sources_in_the_box[i]; i++) {
-		const int ret = pb_node_create(i, perfbuf::sources_in_the_box[i]->name());
+		const result<void> added =
+			perfbuf::device->add(*perfbuf::sources_in_the_box[i], nullptr, 0);
 
-		if (!ret)
+		if (added)
 			continue;
 		while (i--)
-			pb_node_destroy(i);
+			perfbuf::device->remove(*perfbuf::sources_in_the_box[i]);
 		delete perfbuf::device;
-		return ret;
+		return added.error().as_return();
 	}
 	return 0;
 }
 
-/* Every file is closed: the module's count says so. What they left behind ends with
- * pb_defer_stop(). */
+/*
+ * Every file is closed and every source of another module gone: the module's count says so. What
+ * they left behind ends with pb_defer_stop().
+ */
 void perfbuf_exit(void) noexcept
 {
 	for (u32 i = 0; perfbuf::sources_in_the_box[i]; i++)
-		pb_node_destroy(i);
+		perfbuf::device->remove(*perfbuf::sources_in_the_box[i]);
 	delete std::exchange(perfbuf::device, nullptr);
 }
 
 int perfbuf_file_open(unsigned int minor, void **out) noexcept
 {
-	u32 known = 0;
-
-	while (perfbuf::sources_in_the_box[known])
-		known++;
-	if (minor >= known)
-		return -ENXIO;
-	if (!pb_may_trace())
-		return -EACCES;
-
-	file *made = new (cxxrt::gfp::kernel) file(*perfbuf::sources_in_the_box[minor], minor);
+	result<file *> made = perfbuf::device->open_file(minor);
 
 	if (!made)
-		return -ENOMEM;
-	made->publish();
-	*out = made;
+		return made.error().as_return();
+	*out = made.take();
 	return 0;
 }
 
@@ -198,33 +272,11 @@ void perfbuf_mapping_close(void *of, void *mapping, unsigned long page_offset) n
 	static_cast<file *>(of)->mapping_closed(*static_cast<perf_buffer *>(mapping), page_offset);
 }
 
-long perfbuf_source_show(unsigned int minor, const char *name, char *to,
-			 unsigned long bytes) noexcept
+long perfbuf_source_show(void *source, const char *name, char *to, unsigned long bytes) noexcept
 {
-	const perfbuf::source_totals totals = perfbuf::the_device().totals(minor);
+	perfbuf::source &of = *static_cast<perfbuf::source *>(source);
 	perfbuf::text_writer out(to, bytes);
-	u64 lost = 0;
 
-	for (u64 one : totals.lost)
-		lost += one;
-
-	struct {
-		const char *name;
-		u64 value;
-	} const numbers[] = {
-		{"files", totals.files},	  {"rings", totals.rings},
-		{"records", totals.records},	  {"lost", lost},
-		{"lost_full", totals.lost[0]},	  {"lost_paused", totals.lost[1]},
-		{"lost_too_big", totals.lost[2]}, {"lost_recursion", totals.lost[3]},
-		{"lost_no_ring", totals.lost[4]},
-	};
-
-	for (const auto &number : numbers) {
-		if (perfbuf::equal(name, number.name))
-			out.decimal(number.value);
-	}
-	if (perfbuf::equal(name, "description"))
-		out.string(perfbuf::sources_in_the_box[minor]->description());
-	out.string("\n");
+	perfbuf::show_source(of, name, out);
 	return static_cast<long>(out.bytes());
 }

@@ -10,6 +10,7 @@ namespace perfbuf
 using cxxrt::error;
 using cxxrt::lock_guard;
 using cxxrt::result;
+using cxxrt::unique_ptr;
 
 namespace
 {
@@ -56,6 +57,13 @@ event::~event()
 	pb_pid_namespace_put(pid_namespace_);
 }
 
+void event::set_stream(unique_ptr<stream> made) noexcept
+{
+	lock_guard held(mutex_);
+
+	stream_ = std::move(made);
+}
+
 void event::enable() noexcept
 {
 	lock_guard held(mutex_);
@@ -84,6 +92,22 @@ void event::shut_down() noexcept
 		stream_->stop();
 		stream_->close();
 	}
+}
+
+void event::source_gone() noexcept
+{
+	{
+		lock_guard held(mutex_);
+
+		/* A file that is being closed stops its stream by itself. */
+		if (state() == event_state::closed)
+			return;
+		state_.write_once(event_state::error);
+		/* Without a stream it is still being opened, and will never be active. */
+		if (stream_)
+			stream_->stop();
+	}
+	irq_work_.raise();
 }
 
 result<void> event::refresh(u32 samples) noexcept

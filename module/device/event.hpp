@@ -93,10 +93,13 @@ public:
 
 	/* ------------------------------------------------------- the file: process, may sleep */
 
-	void set_stream(cxxrt::unique_ptr<stream> made) noexcept { stream_ = std::move(made); }
+	void set_stream(cxxrt::unique_ptr<stream> made) noexcept;
 	stream &producer() noexcept { return *stream_; }
 	/* Off for good: no writer is inside on return; lists forget it. Before the grace period. */
 	void shut_down() noexcept;
+	/* The source goes: in error for good, no writer is inside on return, and who polls is told.
+	 */
+	void source_gone() noexcept;
 
 	void enable() noexcept;
 	void disable() noexcept;

@@ -60,8 +60,8 @@ result<pb_task *> find_target(s32 pid, s32 cpu) noexcept
 
 } // namespace
 
-file::file(source &from, u32 minor) noexcept
-	: source_(from), minor_(minor), open_mutex_(open_lock_class), map_mutex_(map_lock_class),
+file::file(source &from) noexcept
+	: source_(from), open_mutex_(open_lock_class), map_mutex_(map_lock_class),
 	  reclaim_work_(*this, reclaim)
 {
 	pb_waitqueue_init(&waitqueue_);
@@ -70,6 +70,7 @@ file::file(source &from, u32 minor) noexcept
 file::~file()
 {
 	delete configured();
+	source_.file_freed();
 }
 
 void file::publish() noexcept
@@ -94,6 +95,7 @@ void file::release() noexcept
 
 		device_state::unlink(*files, *this);
 	}
+	source_.file_closed();
 	reclaim_work_.start();
 }
 
@@ -313,6 +315,8 @@ result<u64> file::ioctl(void *filp, u32 request, u64 argument) noexcept
 
 	if (!mine)
 		return error(EBADFD);
+	if (mine->state() == event_state::error)
+		return error(ENODEV);
 
 	switch (request) {
 	case PERF_EVENT_IOC_ENABLE:
@@ -391,12 +395,23 @@ u32 file::poll() noexcept
 {
 	event *mine = configured();
 
-	if (!mine || mine->state() == event_state::error)
+	if (!mine)
 		return POLLERR;
 
 	mine->flush_lost();
 
-	u32 ready = mine->state() == event_state::exited ? POLLHUP : 0;
+	u32 ready = 0;
+
+	switch (mine->state()) {
+	case event_state::exited:
+		ready = POLLHUP;
+		break;
+	case event_state::error:
+		ready = POLLERR | POLLHUP;
+		break;
+	default:
+		break;
+	}
 
 	/* The ring stays while preemption is off. */
 	pb_preempt_disable();

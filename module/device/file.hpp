@@ -21,6 +21,8 @@
 
 #include "device/event.hpp"
 #include "glue/entry.h"
+#include "glue/glue.h"
+#include "glue/node.h"
 
 namespace perfbuf
 {
@@ -30,7 +32,7 @@ struct device_state;
 class file final : public wake_target
 {
 public:
-	file(source &from, u32 minor) noexcept;
+	explicit file(source &from) noexcept;
 
 	/* From here on the file is on the device's list, until release(). */
 	void publish() noexcept;
@@ -39,7 +41,6 @@ public:
 	/* nullptr before PERFBUF_IOC_OPEN. */
 	event *configured() const noexcept { return event_.load_acquire(); }
 	source &owner() const noexcept { return source_; }
-	u32 minor() const noexcept { return minor_; }
 
 	cxxrt::result<u64> ioctl(void *filp, u32 request, u64 argument) noexcept;
 	cxxrt::result<u64> read(u64 to, u64 bytes) noexcept;
@@ -80,7 +81,6 @@ private:
 	static void reclaim(file &self) noexcept;
 
 	source &source_;
-	const u32 minor_;
 	cxxrt::shared<event *> event_;
 	cxxrt::mutex open_mutex_; /* PERFBUF_IOC_OPEN */
 	cxxrt::mutex map_mutex_;
@@ -97,18 +97,6 @@ private:
 	friend struct device_state;
 };
 
-/* What a source has done since it was published: the open files' and those that are gone. */
-struct source_totals {
-	u64 files = 0;
-	u64 rings = 0;
-	u64 records = 0;
-	u64 lost[loss_causes] = {};
-
-	void add(const event &one) noexcept;
-};
-
-inline constexpr u32 sources_max = 16;
-
 /* The one object of the module that is not constant; made by perfbuf_init(). */
 struct device_state {
 	device_state() noexcept;
@@ -117,14 +105,41 @@ struct device_state {
 
 	struct files {
 		file *first = nullptr;
-		source_totals gone[sources_max];
+		source *sources[PB_MINORS] = {};
 	};
 	cxxrt::guarded<files, cxxrt::mutex> open_files;
 	cxxrt::shared<u64> ring_pages; /* of all rings */
 
-	source_totals totals(u32 minor) noexcept;
+	/*
+	 * Publishes a source, with its node, and takes it back: then no file can be opened any
+	 * more. EEXIST: the name is taken; ENFILE: there are too many. Process context, may sleep.
+	 */
+	cxxrt::result<void> add(source &made, const pb_node_event *events,
+				u32 event_count) noexcept;
+	void remove(source &gone) noexcept;
+	/* A new file of the source at @minor. ENXIO, EACCES, ENOMEM. */
+	cxxrt::result<file *> open_file(u32 minor) noexcept;
+
+	source_totals totals(const source &of) noexcept;
+	/* Calls @fn(file) for each open file of @of that is configured. */
+	template <typename Call>
+	void each_reader(const source &of, Call &&call) noexcept
+	{
+		auto files = open_files.lock();
+
+		for (file *one = files->first; one; one = one->next_open_) {
+			if (&one->owner() == &of && one->configured())
+				call(*one);
+		}
+	}
 	static void link(files &list, file &one) noexcept;
 	static void unlink(files &list, file &one) noexcept;
+
+private:
+	/* Of a source's name, from before its node is made until after it is gone. Outside of all
+	 * other locks. */
+	cxxrt::mutex nodes_mutex_;
+	void *nodes_[PB_MINORS] = {};
 };
 
 /* From perfbuf_init() to perfbuf_exit(). */

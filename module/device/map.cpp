@@ -155,6 +155,8 @@ result<perf_buffer *> file::map(const pb_vma_request &request) noexcept
 
 	if (!mine)
 		return error(EBADFD);
+	if (mine->state() == event_state::error)
+		return error(ENODEV);
 	/* Children of one event on all CPUs would write one ring at once. */
 	if (mine->cpu() == -1 && mine->attr().inherit)
 		return error(EINVAL);

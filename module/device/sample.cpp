@@ -24,32 +24,28 @@ constexpr u64 user_fields = PERF_SAMPLE_REGS_USER | PERF_SAMPLE_STACK_USER;
 constexpr u32 fixed_words_max = 1 + 9;
 constexpr u32 word = sizeof(u64);
 
-u32 bits(u64 mask) noexcept
+/* Our own frames go: those before @ip, if that is there. */
+u32 drop_before(u64 *frames, u32 count, u64 ip) noexcept
 {
-	u32 n = 0;
+	u32 first = 0;
 
-	for (; mask; mask &= mask - 1)
-		n++;
-	return n;
+	while (first < count && frames[first] != ip)
+		first++;
+	if (first == count)
+		return count;
+	for (u32 i = first; i < count; i++)
+		frames[i - first] = frames[i];
+	return count - first;
 }
 
 } // namespace
 
-/* What varies in size from sample to sample. */
-struct sample_writer::parts {
-	pb_user_state user;
-	const u64 *frames;
-	u32 frame_count;
-	u32 raw_bytes; /* of the field */
-	u32 regs_count;
-	u32 stack_bytes; /* of the dump */
-	u32 bytes;	 /* of the record */
-};
-
 sample_writer::sample_writer(event &owner) noexcept
 	: owner_(owner), fields_(owner.attr().sample_type),
-	  fixed_bytes_(sizeof(perf_event_header) + bits(fields_ & fixed_fields) * word),
-	  varies_(fields_ & ~fixed_fields), regs_(bits(owner.attr().sample_regs_user))
+	  fixed_bytes_(sizeof(perf_event_header) +
+		       cxxrt::count_bits(fields_ & fixed_fields) * word),
+	  varies_(fields_ & ~(fixed_fields | PERF_SAMPLE_RAW)),
+	  regs_(cxxrt::count_bits(owner.attr().sample_regs_user))
 {
 }
 
@@ -96,21 +92,35 @@ inline void sample_writer::fill_fixed(u64 *to, const sample &what, const moment 
 		*to++ = what.period;
 }
 
-void sample_writer::write_fixed(const sample &what, const moment &when) const noexcept
+/* Of RAW, with its size and its padding. */
+inline u32 sample_writer::raw_field_bytes(const sample &what) const noexcept
 {
-	const u32 bytes = fixed_bytes_;
+	return has_raw() ? round_up<u32>(sizeof(u32) + what.raw_bytes, word) : 0;
+}
+
+inline void sample_writer::put_raw_size(reservation &record, const sample &what) const noexcept
+{
+	if (has_raw())
+		record.put(raw_field_bytes(what) - static_cast<u32>(sizeof(u32)));
+}
+
+result<reservation> sample_writer::begin_fixed(const sample &what,
+					       const moment &when) const noexcept
+{
+	const u32 bytes = fixed_bytes_ + raw_field_bytes(what);
 	result<reservation> begun = owner_.begin(bytes, when);
 
 	if (!begun) [[unlikely]]
-		return;
+		return begun.error();
 
 	reservation record = begun.take();
 	/* Kernels that zero every variable would do so here for each sample. */
 	[[gnu::uninitialized]] u64 words[fixed_words_max];
 
 	fill_fixed(words, what, when, bytes);
-	record.copy(words, bytes);
-	owner_.commit_sample(std::move(record));
+	record.copy(words, fixed_bytes_);
+	put_raw_size(record, what);
+	return record;
 }
 
 /* PERF_CONTEXT_KERNEL, the kernel's frames, PERF_CONTEXT_USER, the user's. */
@@ -124,6 +134,8 @@ u32 sample_writer::unwind(u64 *frames, const sample &what, const pb_user_state &
 	if (!attr.exclude_callchain_kernel && !what.user) {
 		frames[n++] = PERF_CONTEXT_KERNEL;
 		taken = pb_unwind_kernel(what.regs, frames + n, max);
+		if (what.from_here)
+			taken = drop_before(frames + n, taken, what.ip);
 		n += taken;
 	}
 	if (!attr.exclude_callchain_user && user.regs && user.has_memory) {
@@ -145,53 +157,45 @@ u32 sample_writer::stack_bytes(u32 others, const pb_user_state &user) const noex
 	return static_cast<u32>(min(wanted, room)) & ~(word - 1);
 }
 
-void sample_writer::write_varying(const sample &what, const moment &when) const noexcept
+result<reservation> sample_writer::begin_varying(const sample &what, const moment &when,
+						 rest &behind) const noexcept
 {
-	parts found = {};
-
-	found.bytes = fixed_bytes_;
-	if (fields_ & (user_fields | PERF_SAMPLE_CALLCHAIN))
-		pb_user_state_get(what.regs, &found.user);
-	if (fields_ & PERF_SAMPLE_RAW) {
-		found.raw_bytes = round_up<u32>(sizeof(u32) + what.raw_bytes, word);
-		found.bytes += found.raw_bytes;
-	}
-	if (fields_ & PERF_SAMPLE_REGS_USER) {
-		found.regs_count = found.user.regs ? regs_ : 0;
-		found.bytes += word + found.regs_count * word;
-	}
-	if (!(fields_ & PERF_SAMPLE_CALLCHAIN)) {
-		write_parts(what, when, found);
-		return;
-	}
+	pb_user_state_get(what.regs, &behind.user);
+	behind.regs_count = behind.user.regs ? regs_ : 0;
+	if (!(fields_ & PERF_SAMPLE_CALLCHAIN))
+		return begin_parts(what, when, nullptr, 0, behind);
 
 	callchain_scratch::user scratch(pb_this_cpu());
 
 	if (!scratch) [[unlikely]] {
 		owner_.count_loss(loss_cause::recursion);
-		return;
+		return cxxrt::error(EBUSY);
 	}
-	found.frame_count = unwind(scratch.frames(), what, found.user);
-	found.frames = scratch.frames();
-	found.bytes += word + found.frame_count * word;
-	write_parts(what, when, found);
+
+	const u32 frame_count = unwind(scratch.frames(), what, behind.user);
+
+	return begin_parts(what, when, scratch.frames(), frame_count, behind);
 }
 
-void sample_writer::write_parts(const sample &what, const moment &when,
-				const parts &found) const noexcept
+result<reservation> sample_writer::begin_parts(const sample &what, const moment &when,
+					       const u64 *frames, u32 frame_count,
+					       rest &behind) const noexcept
 {
-	u32 bytes = found.bytes;
-	u32 dump = 0;
+	u32 bytes = fixed_bytes_ + raw_field_bytes(what);
 
+	if (fields_ & PERF_SAMPLE_CALLCHAIN)
+		bytes += word + frame_count * word;
+	if (fields_ & PERF_SAMPLE_REGS_USER)
+		bytes += word + behind.regs_count * word;
 	if (fields_ & PERF_SAMPLE_STACK_USER) {
-		dump = stack_bytes(bytes, found.user);
-		bytes += word + (dump ? dump + word : 0);
+		behind.dump_bytes = stack_bytes(bytes, behind.user);
+		bytes += word + (behind.dump_bytes ? behind.dump_bytes + word : 0);
 	}
 
 	result<reservation> begun = owner_.begin(bytes, when);
 
 	if (!begun) [[unlikely]]
-		return;
+		return begun.error();
 
 	reservation record = begun.take();
 	/* Kernels that zero every variable would do so here for each sample. */
@@ -200,35 +204,32 @@ void sample_writer::write_parts(const sample &what, const moment &when,
 	fill_fixed(words, what, when, bytes);
 	record.copy(words, fixed_bytes_);
 	if (fields_ & PERF_SAMPLE_CALLCHAIN) {
-		record.put(u64{found.frame_count});
-		record.copy(found.frames, found.frame_count * word);
+		record.put(u64{frame_count});
+		record.copy(frames, frame_count * word);
 	}
-	if (fields_ & PERF_SAMPLE_RAW) {
-		const u32 size = found.raw_bytes - static_cast<u32>(sizeof(u32));
-		const u64 padding = 0;
+	put_raw_size(record, what);
+	return record;
+}
 
-		record.put(size);
-		record.copy(what.raw, what.raw_bytes);
-		record.copy(&padding, size - what.raw_bytes);
-	}
+void sample_writer::put_rest(reservation &record, const rest &behind) const noexcept
+{
 	if (fields_ & PERF_SAMPLE_REGS_USER) {
 		[[gnu::uninitialized]] u64 values[PERF_REG_X86_64_MAX];
 
-		record.put(u64{found.user.abi});
-		if (found.regs_count) {
-			pb_regs_values(found.user.regs, owner_.attr().sample_regs_user, values);
-			record.copy(values, found.regs_count * word);
+		record.put(u64{behind.user.abi});
+		if (behind.regs_count) {
+			pb_regs_values(behind.user.regs, owner_.attr().sample_regs_user, values);
+			record.copy(values, behind.regs_count * word);
 		}
 	}
 	if (fields_ & PERF_SAMPLE_STACK_USER) {
-		record.put(u64{dump});
-		if (dump) {
-			const u32 unread = record.copy_from_user(found.user.sp, dump);
+		record.put(u64{behind.dump_bytes});
+		if (behind.dump_bytes) {
+			const u32 unread = record.copy_from_user(behind.user.sp, behind.dump_bytes);
 
-			record.put(u64{dump - unread});
+			record.put(u64{behind.dump_bytes - unread});
 		}
 	}
-	owner_.commit_sample(std::move(record));
 }
 
 } // namespace perfbuf

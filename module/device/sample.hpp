@@ -15,8 +15,8 @@ struct sample {
 	bool user;   /* it was in user mode */
 	u64 address; /* PERF_SAMPLE_ADDR */
 	u64 period;
-	const void *raw; /* PERF_SAMPLE_RAW */
-	u32 raw_bytes;
+	u32 raw_bytes;	/* PERF_SAMPLE_RAW: of what the caller copies into the record */
+	bool from_here; /* not interrupted: @regs are our own, and the callchain begins at @ip */
 };
 
 /*
@@ -33,26 +33,71 @@ public:
 	/* The scratch for callchains, if attr asks for them. ENOMEM. Process context, may sleep. */
 	cxxrt::result<void> open() noexcept;
 
+	/* What of a sample stands behind its raw data. */
+	struct rest {
+		pb_user_state user;
+		u32 regs_count;
+		u32 dump_bytes;
+	};
+
+	bool has_raw() const noexcept { return fields_ & PERF_SAMPLE_RAW; }
+	/* The samples have a callchain or the registers of the moment: sample.regs is wanted. */
+	bool wants_regs() const noexcept { return varies_; }
+	/* How many bytes stand behind @raw_bytes of raw data to make it end where it must. */
+	static u32 raw_padding(u32 raw_bytes) noexcept
+	{
+		return cxxrt::round_up<u32>(sizeof(u32) + raw_bytes, sizeof(u64)) - sizeof(u32) -
+		       raw_bytes;
+	}
+
 	/*
 	 * As the event's writer, of the current task: any context, preemption off. A sample that
 	 * could not be written is counted.
+	 *
+	 * In two halves, the first up to the raw data, if attr asks for it: then the caller copies
+	 * @what.raw_bytes and the padding. The second ends the record.
 	 */
-	void write(const sample &what) const noexcept
+	cxxrt::result<reservation> begin(const sample &what, rest &behind) const noexcept
 	{
 		const moment when = owner_.now();
 
+		return varies_ ? begin_varying(what, when, behind) : begin_fixed(what, when);
+	}
+
+	void finish(reservation record, const rest &behind) const noexcept
+	{
 		if (varies_)
-			write_varying(what, when);
-		else
-			write_fixed(what, when);
+			put_rest(record, behind);
+		owner_.commit_sample(std::move(record));
+	}
+
+	/* All of it, without raw data. */
+	void write(const sample &what) const noexcept
+	{
+		[[gnu::uninitialized]] rest behind;
+		cxxrt::result<reservation> begun = begin(what, behind);
+
+		if (!begun) [[unlikely]]
+			return;
+
+		reservation record = begun.take();
+
+		if (has_raw())
+			record.zero(raw_padding(0));
+		finish(std::move(record), behind);
 	}
 
 private:
-	struct parts;
-
-	void write_fixed(const sample &what, const moment &when) const noexcept;
-	void write_varying(const sample &what, const moment &when) const noexcept;
-	void write_parts(const sample &what, const moment &when, const parts &found) const noexcept;
+	cxxrt::result<reservation> begin_fixed(const sample &what,
+					       const moment &when) const noexcept;
+	cxxrt::result<reservation> begin_varying(const sample &what, const moment &when,
+						 rest &behind) const noexcept;
+	cxxrt::result<reservation> begin_parts(const sample &what, const moment &when,
+					       const u64 *frames, u32 frame_count,
+					       rest &behind) const noexcept;
+	void put_rest(reservation &record, const rest &behind) const noexcept;
+	u32 raw_field_bytes(const sample &what) const noexcept;
+	void put_raw_size(reservation &record, const sample &what) const noexcept;
 	void fill_fixed(u64 *words, const sample &what, const moment &when,
 			u32 bytes) const noexcept;
 	u32 unwind(u64 *frames, const sample &what, const pb_user_state &user) const noexcept;
@@ -61,7 +106,7 @@ private:
 	event &owner_;
 	const u64 fields_;	/* attr.sample_type */
 	const u32 fixed_bytes_; /* of the header and the fields of one word */
-	const bool varies_;	/* there are other fields */
+	const bool varies_;	/* there are other fields than these and RAW */
 	u32 regs_;		/* PERF_SAMPLE_REGS_USER: how many */
 	bool has_scratch_ = false;
 };

@@ -5,7 +5,7 @@
  */
 #pragma once
 
-#include "ring/abi.hpp"
+#include "ring/loss.hpp"
 
 #include <cxxrt/alloc.hpp>
 #include <cxxrt/result.hpp>
@@ -52,11 +52,36 @@ public:
 	virtual void run_as_writer(void (*fn)(void *arg), void *arg) noexcept = 0;
 };
 
+/* What the open files of a source have done, or those that are gone. */
+struct source_totals {
+	u64 files = 0;
+	u64 rings = 0;
+	u64 records = 0;
+	u64 lost[loss_causes] = {};
+
+	void add(const event &one) noexcept;
+};
+
 class source
 {
 public:
-	virtual const char *name() const noexcept = 0;	      /* of the node; a literal */
-	virtual const char *description() const noexcept = 0; /* one line */
+	virtual const char *name() const noexcept = 0;	      /* of the node; stays */
+	virtual const char *description() const noexcept = 0; /* one line; stays */
+
+	/* Permissions of the node. */
+	virtual u32 mode() const noexcept { return 0600; }
+	/* To open a file takes CAP_PERFMON, whatever the node's permissions are. */
+	virtual bool is_for_tracers() const noexcept { return true; }
+
+	/*
+	 * A file has been opened, and has been closed: what is open keeps the source's module from
+	 * being removed. False: the source is going. Process; the first under the lock of the open
+	 * files.
+	 */
+	virtual bool file_opened() noexcept { return true; }
+	virtual void file_closed() noexcept {}
+	/* The memory of a closed file has gone, and with it its last use of the source. Process. */
+	virtual void file_freed() noexcept {}
 
 	/*
 	 * Whether attr names an event of this source, and one that it can do: ENOENT for another
@@ -65,6 +90,8 @@ public:
 	 */
 	virtual cxxrt::result<void> check(const perf_event_attr &attr) const noexcept = 0;
 	virtual cxxrt::result<cxxrt::unique_ptr<stream>> open(event &owner) noexcept = 0;
+
+	source_totals gone; /* of closed files; under the lock of the open files */
 
 protected:
 	~source() = default;

@@ -1,23 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Character devices: /dev/perfbuf/<source>, one class, one cdev. */
+/* The files of /dev/perfbuf/: one cdev for all sources. Their nodes are in node.c. */
 #include "chrdev.h"
 
 #include "entry.h"
-#include "generated/config.h"
 #include "glue.h"
 #include "mapping.h"
 
 #include <linux/cdev.h>
 #include <linux/compat.h>
-#include <linux/device.h>
 #include <linux/file.h>
 #include <linux/fs.h>
 #include <linux/module.h>
 #include <linux/poll.h>
-#include <linux/slab.h>
 #include <linux/wait.h>
 
-#define MINORS 256
+#define MINORS PB_MINORS
 
 static dev_t first_device;
 static struct cdev char_device;
@@ -124,75 +121,11 @@ void pb_file_wake(void *waitqueue, void **fasync, int hangup)
 	kill_fasync((struct fasync_struct **)fasync, SIGIO, hangup ? POLL_HUP : POLL_IN);
 }
 
-/* ---------------------------------------------------------------- the class */
+/* ---------------------------------------------------------------- the numbers */
 
-#ifdef PB_HAVE_CLASS_DEVNODE_CONST
-static char *class_devnode(const struct device *device, umode_t *mode)
-#else
-static char *class_devnode(struct device *device, umode_t *mode)
-#endif
+unsigned int pb_chrdev_major(void)
 {
-	return kasprintf(GFP_KERNEL, "perfbuf/%s", dev_name(device));
-}
-
-static ssize_t source_show(struct device *device, struct device_attribute *attribute, char *to)
-{
-	return perfbuf_source_show(MINOR(device->devt), attribute->attr.name, to, PAGE_SIZE);
-}
-
-#define SOURCE_ATTRIBUTE(_name)                                                                    \
-	static struct device_attribute attribute_##_name = __ATTR(_name, 0444, source_show, NULL)
-
-SOURCE_ATTRIBUTE(description);
-SOURCE_ATTRIBUTE(files);
-SOURCE_ATTRIBUTE(rings);
-SOURCE_ATTRIBUTE(records);
-SOURCE_ATTRIBUTE(lost);
-SOURCE_ATTRIBUTE(lost_full);
-SOURCE_ATTRIBUTE(lost_paused);
-SOURCE_ATTRIBUTE(lost_too_big);
-SOURCE_ATTRIBUTE(lost_recursion);
-SOURCE_ATTRIBUTE(lost_no_ring);
-
-static struct attribute *source_attributes[] = {
-	&attribute_description.attr,
-	&attribute_files.attr,
-	&attribute_rings.attr,
-	&attribute_records.attr,
-	&attribute_lost.attr,
-	&attribute_lost_full.attr,
-	&attribute_lost_paused.attr,
-	&attribute_lost_too_big.attr,
-	&attribute_lost_recursion.attr,
-	&attribute_lost_no_ring.attr,
-	NULL,
-};
-
-static const struct attribute_group source_group = {
-	.attrs = source_attributes,
-};
-
-static const struct attribute_group *source_groups[] = {
-	&source_group,
-	NULL,
-};
-
-static struct class perfbuf_class = {
-	.name = "perfbuf",
-	.devnode = class_devnode,
-	.dev_groups = source_groups,
-};
-
-int pb_node_create(unsigned int minor, const char *name)
-{
-	dev_t device = MKDEV(MAJOR(first_device), minor);
-
-	return PTR_ERR_OR_ZERO(device_create(&perfbuf_class, NULL, device, NULL, "%s", name));
-}
-
-void pb_node_destroy(unsigned int minor)
-{
-	device_destroy(&perfbuf_class, MKDEV(MAJOR(first_device), minor));
+	return MAJOR(first_device);
 }
 
 int pb_chrdev_start(void)
@@ -202,7 +135,7 @@ int pb_chrdev_start(void)
 	ret = alloc_chrdev_region(&first_device, 0, MINORS, "perfbuf");
 	if (ret)
 		return ret;
-	ret = class_register(&perfbuf_class);
+	ret = pb_class_start();
 	if (ret)
 		unregister_chrdev_region(first_device, MINORS);
 	return ret;
@@ -222,6 +155,6 @@ void pb_chrdev_withdraw(void)
 
 void pb_chrdev_stop(void)
 {
-	class_unregister(&perfbuf_class);
+	pb_class_stop();
 	unregister_chrdev_region(first_device, MINORS);
 }

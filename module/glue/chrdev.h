@@ -3,6 +3,11 @@
 #ifndef PERFBUF_GLUE_CHRDEV_H
 #define PERFBUF_GLUE_CHRDEV_H
 
+/* The class of the nodes; chrdev.c starts and stops it with the rest. */
+int pb_class_start(void);
+void pb_class_stop(void);
+
+unsigned int pb_chrdev_major(void);
 int pb_chrdev_start(void);
 void pb_chrdev_stop(void);
 /* From here on a node can be opened, and no longer. */

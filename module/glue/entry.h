@@ -51,8 +51,8 @@ int perfbuf_file_mmap(void *file, const struct pb_vma_request *request, void **m
 void perfbuf_mapping_open(void *file, void *mapping, unsigned long page_offset) PB_NOEXCEPT;
 void perfbuf_mapping_close(void *file, void *mapping, unsigned long page_offset) PB_NOEXCEPT;
 
-/* sysfs: writes at most @bytes of text for attribute @name of the source at @minor. */
-long perfbuf_source_show(unsigned int minor, const char *name, char *to,
+/* sysfs: writes at most @bytes of text for attribute @name of what pb_node.source is. */
+long perfbuf_source_show(void *source, const char *name, char *to,
 			 unsigned long bytes) PB_NOEXCEPT;
 
 #ifdef __cplusplus

@@ -17,9 +17,9 @@ extern "C" {
 
 /* ------------------------------------------------------------------ chrdev.c */
 
-/* /dev/perfbuf/<name> and /sys/class/perfbuf/<name>, mode 0600. */
-int pb_node_create(unsigned int minor, const char *name) PB_NOEXCEPT;
-void pb_node_destroy(unsigned int minor) PB_NOEXCEPT;
+/* Sources are numbered below this. */
+#define PB_MINORS 256
+
 /* The device number of another open file is ours: its file object, or NULL. @fd of the caller;
  * *@held goes to pb_fd_put. */
 void *pb_fd_get(int fd, void **held) PB_NOEXCEPT;

@@ -90,8 +90,8 @@ u64 sampler::expired(const pb_regs *interrupted, u64 ip, u32 mode, u32 cpu) noex
 		.user = static_cast<bool>(mode & PB_MODE_USER),
 		.address = 0,
 		.period = owner_->period(),
-		.raw = nullptr,
 		.raw_bytes = 0,
+		.from_here = false,
 	};
 
 	writer_->write(what);
