@@ -30,7 +30,17 @@ modules: check-kdir
 	@flock $(BUILD)/.lock scripts/farm . $(BUILD)
 	+@$(kbuild) modules
 
-install: modules
+# What a module that is a source is built with: headers, the C++ rule, and the CRCs of what
+# perfbuf.ko exports for this kernel.
+producer_dir = $(DESTDIR)$(PREFIX)/src/perfbuf
+install-producer: modules
+	install -d $(producer_dir)/include/perfbuf $(producer_dir)/include/linux $(producer_dir)/$(release)
+	install -m 644 include/perfbuf/* $(producer_dir)/include/perfbuf/
+	install -m 644 include/uapi/linux/*.h $(producer_dir)/include/linux/
+	install -m 644 $(BUILD)/Module.symvers $(producer_dir)/$(release)/
+	find cxxrt -type f ! -path '*/tests/*' ! -name runtime.cpp -exec install -m 644 -D {} $(producer_dir)/{} \;
+
+install: modules install-producer
 	@# A distribution keeps the key of its kernel to itself: without it there is nothing to sign with.
 	+@$(kbuild) modules_install $(if $(wildcard $(KDIR)/certs/signing_key.pem),,CONFIG_MODULE_SIG_ALL=) $(if $(DESTDIR),INSTALL_MOD_PATH=$(abspath $(DESTDIR)))
 	install -d $(DESTDIR)$(PREFIX)/include/linux
@@ -68,6 +78,7 @@ help:
 	@echo '     KUNIT=1     and perfbuf_kunit.ko;  W=e: a warning is an error;  V=1: the commands'
 	@echo '     BUILD=<dir> and elsewhere than in build/<release>'
 	@echo 'make install     the module, its headers and its udev rule; DESTDIR= and PREFIX= as usual'
+	@echo 'make install-producer  what modules that are sources are built with, in PREFIX/src/perfbuf'
 	@echo 'make user        the program perfbuf, its library and the host tests, in build/host'
 	@echo '     TARGET=<t>  only that target of CMake'
 	@echo 'make test        all tests; PART="gates kunit" for some of them'
@@ -77,4 +88,4 @@ help:
 	@echo 'make bench       instructions of a record in each ring of the kernel and in ours; KERNEL= as above'
 	@echo 'make clean       removes build/ (kernels are kept elsewhere: docs/building.md)'
 
-.PHONY: all check-kdir modules install user kunit test demo bench vm clean help
+.PHONY: all check-kdir modules install install-producer user kunit test demo bench vm clean help

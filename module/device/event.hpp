@@ -79,6 +79,8 @@ public:
 	[[nodiscard]] bool count_overflow() noexcept;
 	/* The record was a sample: it counts towards wakeup_events. */
 	void commit_sample(reservation record) noexcept;
+	/* A record of @bytes that was begun, and is given up. */
+	void discard(reservation record, u32 bytes) noexcept;
 	/* A record that could not be begun. */
 	void count_loss(loss_cause cause) noexcept;
 

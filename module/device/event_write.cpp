@@ -127,6 +127,14 @@ void event::commit_sample(reservation record) noexcept
 	record.commit();
 }
 
+void event::discard(reservation record, u32 bytes) noexcept
+{
+	const moment when = now();
+
+	records_.add(-1);
+	record.discard(bytes, origin(*this, when));
+}
+
 void event::count_loss(loss_cause cause) noexcept
 {
 	perf_buffer *into = ring();

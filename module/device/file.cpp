@@ -58,6 +58,27 @@ result<pb_task *> find_target(s32 pid, s32 cpu) noexcept
 	return target;
 }
 
+/*
+ * Who may open the node and has no CAP_PERFMON: what the source tells, of all or of the own
+ * process, and nothing that the source does not: no kernel addresses, no user memory, no records
+ * of other tasks.
+ */
+result<void> check_unprivileged(const perf_event_attr &attr, const perfbuf_open &wanted) noexcept
+{
+	const bool kernel_chain =
+		attr.sample_type & PERF_SAMPLE_CALLCHAIN && !attr.exclude_callchain_kernel;
+	const u64 of_tasks = PERF_SAMPLE_CALLCHAIN | PERF_SAMPLE_REGS_USER | PERF_SAMPLE_STACK_USER;
+
+	if (attr.sample_type & (PERF_SAMPLE_IP | PERF_SAMPLE_ADDR) || kernel_chain)
+		return error(EACCES);
+	if (wanted.pid > 0)
+		return error(EACCES);
+	if (wanted.pid == -1 && (attr.sample_type & of_tasks || attr.task || attr.comm ||
+				 attr.mmap || attr.mmap2 || attr.mmap_data))
+		return error(EACCES);
+	return {};
+}
+
 } // namespace
 
 file::file(source &from) noexcept
@@ -119,12 +140,16 @@ result<void> file::open_event(void *filp, u64 argument) noexcept
 	perfbuf_open wanted;
 	perf_event_attr attr = {};
 
-	if (!pb_file_may_trace(filp))
+	const bool is_tracer = pb_file_may_trace(filp);
+
+	if (!is_tracer && source_.is_for_tracers())
 		return error(EACCES);
 	TRY(from_return(pb_copy_from_user(&wanted, argument, sizeof(wanted))));
 	TRY(check_flags(wanted.flags));
 	TRY(copy_attr(attr, wanted.attr));
 	TRY(check_ranges(attr));
+	if (!is_tracer)
+		TRY(check_unprivileged(attr, wanted));
 
 	pb_task *target = TRY(find_target(wanted.pid, wanted.cpu));
 	cxxrt::scope_guard put_target([&] { pb_task_put(target); });
@@ -155,6 +180,21 @@ result<void> file::open_event(void *filp, u64 argument) noexcept
 		made->enable();
 	made.release();
 	return {};
+}
+
+/* ---------------------------------------------------------------- SET_FILTER */
+
+result<void> file::set_filter(event &of, u64 argument) noexcept
+{
+	constexpr u32 bytes = 1024;
+	char *text = static_cast<char *>(cxxrt_alloc(bytes, PB_GFP_KERNEL));
+
+	if (!text)
+		return error(ENOMEM);
+	cxxrt::scope_guard free_text([&] { cxxrt_free(text); });
+
+	TRY(from_return(pb_copy_text_from_user(text, argument, bytes)));
+	return of.producer().set_filter(text);
 }
 
 /* ---------------------------------------------------------------- SET_OUTPUT */
@@ -275,15 +315,12 @@ result<void> file::choose_ring(event &of, u64 argument) noexcept
 
 /* ---------------------------------------------------------------- system calls */
 
-/* What perf has for tracepoints, breakpoints and address filters: its errno for any other event. */
+/* What perf has for BPF programs and breakpoints: its errno for any other event. */
 error file::refuse(const event &mine, u32 request, u64 argument) noexcept
 {
 	perf_event_attr attr = {};
-	char first;
 
 	switch (request) {
-	case PERF_EVENT_IOC_SET_FILTER:
-		return error(pb_copy_from_user(&first, argument, sizeof(first)) ? EFAULT : EINVAL);
 	case PERF_EVENT_IOC_SET_BPF:
 		return error(pb_fd_exists(static_cast<s32>(argument)) ? EINVAL : EBADF);
 	case PERF_EVENT_IOC_QUERY_BPF:
@@ -335,6 +372,9 @@ result<u64> file::ioctl(void *filp, u32 request, u64 argument) noexcept
 		TRY(from_return(pb_copy_from_user(&value, argument, sizeof(value))));
 		TRY(mine->set_period(value));
 		break;
+	case PERF_EVENT_IOC_SET_FILTER:
+		TRY(set_filter(*mine, argument));
+		return u64{0};
 	case PERF_EVENT_IOC_ID:
 		value = mine->id();
 		TRY(from_return(pb_copy_to_user(argument, &value, sizeof(value))));

@@ -63,6 +63,7 @@ private:
 
 	cxxrt::result<void> open_event(void *filp, u64 argument) noexcept;
 	cxxrt::result<void> set_output(event &redirected, u64 argument) noexcept;
+	static cxxrt::result<void> set_filter(event &of, u64 argument) noexcept;
 	static cxxrt::error refuse(const event &mine, u32 request, u64 argument) noexcept;
 	cxxrt::result<void> choose_ring(event &of, u64 argument) noexcept;
 	cxxrt::result<perf_buffer *> map_stats(event &of, const pb_vma_request &request) noexcept;

@@ -104,8 +104,8 @@ inline void sample_writer::put_raw_size(reservation &record, const sample &what)
 		record.put(raw_field_bytes(what) - static_cast<u32>(sizeof(u32)));
 }
 
-result<reservation> sample_writer::begin_fixed(const sample &what,
-					       const moment &when) const noexcept
+result<reservation> sample_writer::begin_fixed(const sample &what, const moment &when,
+					       rest &behind) const noexcept
 {
 	const u32 bytes = fixed_bytes_ + raw_field_bytes(what);
 	result<reservation> begun = owner_.begin(bytes, when);
@@ -120,6 +120,7 @@ result<reservation> sample_writer::begin_fixed(const sample &what,
 	fill_fixed(words, what, when, bytes);
 	record.copy(words, fixed_bytes_);
 	put_raw_size(record, what);
+	behind.record_bytes = bytes;
 	return record;
 }
 
@@ -208,6 +209,7 @@ result<reservation> sample_writer::begin_parts(const sample &what, const moment 
 		record.copy(frames, frame_count * word);
 	}
 	put_raw_size(record, what);
+	behind.record_bytes = bytes;
 	return record;
 }
 

@@ -38,6 +38,7 @@ public:
 		pb_user_state user;
 		u32 regs_count;
 		u32 dump_bytes;
+		u32 record_bytes; /* in all; for who gives it up */
 	};
 
 	bool has_raw() const noexcept { return fields_ & PERF_SAMPLE_RAW; }
@@ -61,7 +62,8 @@ public:
 	{
 		const moment when = owner_.now();
 
-		return varies_ ? begin_varying(what, when, behind) : begin_fixed(what, when);
+		return varies_ ? begin_varying(what, when, behind)
+			       : begin_fixed(what, when, behind);
 	}
 
 	void finish(reservation record, const rest &behind) const noexcept
@@ -88,8 +90,8 @@ public:
 	}
 
 private:
-	cxxrt::result<reservation> begin_fixed(const sample &what,
-					       const moment &when) const noexcept;
+	cxxrt::result<reservation> begin_fixed(const sample &what, const moment &when,
+					       rest &behind) const noexcept;
 	cxxrt::result<reservation> begin_varying(const sample &what, const moment &when,
 						 rest &behind) const noexcept;
 	cxxrt::result<reservation> begin_parts(const sample &what, const moment &when,

@@ -45,6 +45,12 @@ public:
 	/* PERF_EVENT_IOC_PERIOD: the new attr.sample_period or sample_freq. */
 	virtual void period_changed() noexcept = 0;
 
+	/* PERF_EVENT_IOC_SET_FILTER. EINVAL: there is nothing to filter, or the text is none. */
+	virtual cxxrt::result<void> set_filter(const char *) noexcept
+	{
+		return cxxrt::error(EINVAL);
+	}
+
 	/*
 	 * Calls @fn(@arg) where it can be sure that no writer of this stream is inside: on the
 	 * stream's own CPU with interrupts off, or with its writers shut out.

@@ -41,11 +41,14 @@ public:
 			put(digits[--n]);
 	}
 
+	/* Written, and what would have been if there had been room. */
 	u64 bytes() const noexcept { return written_; }
+	u64 length() const noexcept { return length_; }
 
 private:
 	void put(char one) noexcept
 	{
+		length_++;
 		if (!left_)
 			return;
 		left_--;
@@ -55,6 +58,7 @@ private:
 	char *to_;
 	u64 left_;
 	u64 written_ = 0;
+	u64 length_ = 0;
 };
 
 } // namespace perfbuf

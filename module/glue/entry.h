@@ -52,8 +52,7 @@ void perfbuf_mapping_open(void *file, void *mapping, unsigned long page_offset) 
 void perfbuf_mapping_close(void *file, void *mapping, unsigned long page_offset) PB_NOEXCEPT;
 
 /* sysfs: writes at most @bytes of text for attribute @name of what pb_node.source is. */
-long perfbuf_source_show(void *source, const char *name, char *to,
-			 unsigned long bytes) PB_NOEXCEPT;
+long perfbuf_source_show(void *source, const char *name, char *to, unsigned long bytes) PB_NOEXCEPT;
 
 #ifdef __cplusplus
 }

@@ -65,6 +65,8 @@ void pb_vma_clear(void *vma) PB_NOEXCEPT;
 /* 0 or -EFAULT. */
 int pb_copy_to_user(__u64 to, const void *from, unsigned long bytes) PB_NOEXCEPT;
 int pb_copy_from_user(void *to, __u64 from, unsigned long bytes) PB_NOEXCEPT;
+/* A string, with its NUL @bytes at most. 0, -EFAULT or -EINVAL (longer). */
+int pb_copy_text_from_user(char *to, __u64 from, unsigned long bytes) PB_NOEXCEPT;
 /*
  * A structure that grows: @user_bytes of it are at @from, @known_bytes in @to. What user space does
  * not have is zero; -E2BIG if what we do not know is not.

@@ -19,3 +19,12 @@ int pb_copy_struct_from_user(void *to, unsigned long known_bytes, __u64 from,
 {
 	return copy_struct_from_user(to, known_bytes, u64_to_user_ptr(from), user_bytes);
 }
+
+int pb_copy_text_from_user(char *to, __u64 from, unsigned long bytes)
+{
+	long n = strncpy_from_user(to, (const char __user *)(unsigned long)from, bytes);
+
+	if (n < 0)
+		return n;
+	return n == bytes ? -EINVAL : 0;
+}

@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What a producer and perfbuf share: plain types, for C and C++. Producers
+ * include <perfbuf/producer.h> or <perfbuf/producer.hpp>.
+ */
+#ifndef PERFBUF_EVENT_H
+#define PERFBUF_EVENT_H
+
+#include <linux/types.h>
+
+/* Of all of this. perfbuf_source_register() refuses another with -EPROTO. */
+#define PERFBUF_ABI 1
+
+/* Bytes of the fixed part of an event, at most: that much may stand on a stack. */
+#define PERFBUF_FIXED_MAX 512
+/* Characters of the names of sources, events and fields. */
+#define PERFBUF_NAME_MAX 31
+
+enum perfbuf_kind {
+	PERFBUF_KIND_INT,
+	PERFBUF_KIND_HEX,
+	PERFBUF_KIND_TIME,   /* ns */
+	PERFBUF_KIND_FLAGS,  /* bits with names */
+	PERFBUF_KIND_ENUM,   /* values with names */
+	PERFBUF_KIND_ARRAY,  /* of integers */
+	PERFBUF_KIND_CHARS,  /* a string in a fixed array */
+	PERFBUF_KIND_STRING, /* behind the fixed part; a u32 says where and how long */
+	PERFBUF_KIND_BYTES,  /* the same, any bytes */
+};
+
+struct perfbuf_name {
+	__u64 value;
+	const char *name;
+};
+
+struct perfbuf_field {
+	const char *type; /* of an element: u8 to u64, s8 to s64, char */
+	const char *name;
+	const struct perfbuf_name *names; /* ends with one without a name; or NULL */
+	__u32 offset;			  /* from the start of the payload */
+	__u32 bytes;			  /* of the whole field */
+	__u32 elements;			  /* of ARRAY and CHARS */
+	__u8 kind;			  /* enum perfbuf_kind */
+	__u8 is_signed;
+};
+
+struct perfbuf_layout {
+	const struct perfbuf_field *fields;
+	__u32 field_count;
+	__u32 bytes; /* of the fixed part, with what is common to all events */
+};
+
+/* What every payload begins with; ftrace's. */
+struct perfbuf_common {
+	__u16 type;
+	__u8 flags;
+	__u8 preempt_count;
+	__s32 pid;
+};
+
+/* An event: static, made by PERFBUF_EVENT. Only perfbuf writes to it. */
+struct perfbuf_event {
+#ifdef __cplusplus
+	__u64 listened[2];
+#else
+	union {
+		struct static_key_false listened; /* an open file names the event */
+		__u64 listened_space[2];
+	};
+#endif
+	void *listeners; /* for each CPU; NULL while it is not registered */
+	const char *name;
+	void (*describe)(struct perfbuf_layout *out);
+	__u32 bytes; /* of the fixed part */
+	__u32 id;
+	void *registered;
+};
+
+/* Bytes that are copied behind the fixed part. */
+struct perfbuf_part {
+	const void *from;
+	__u32 bytes;
+};
+
+/* An emission under way, on the stack of who emits. perfbuf's. */
+struct perfbuf_emission {
+	__u64 irq_flags;
+	__u64 caller;
+	__u64 space[36];
+};
+
+struct perfbuf_source;
+
+/* All in process context, may sleep, one at a time; none may unregister the source. */
+struct perfbuf_source_ops {
+	/* The first file has been opened on an event. An errno refuses it. */
+	int (*start)(struct perfbuf_source *source);
+	/* The last has gone, or the source is being unregistered. After a start() that did not
+	 * fail. */
+	void (*stop)(struct perfbuf_source *source);
+};
+
+/* A source; stays while it is registered. */
+struct perfbuf_source {
+	const char *name;	 /* of the node: letters, digits, '-', '_' */
+	const char *description; /* one line */
+	struct perfbuf_event *const *events;
+	__u32 event_count;
+	__u32 mode;			      /* of the node; 0: 0600 */
+	const struct perfbuf_source_ops *ops; /* or NULL */
+	void *data;			      /* the owner's */
+	void *registered;		      /* perfbuf's */
+};
+
+#endif /* PERFBUF_EVENT_H */

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Producers in other modules: what C and C++ ask of each other. */
+#ifndef PERFBUF_GLUE_PRODUCER_H
+#define PERFBUF_GLUE_PRODUCER_H
+
+#include "glue/regs.h"
+#include "ring/pages.h"
+
+#ifndef __cplusplus
+#include <linux/jump_label.h>
+#endif
+#include <linux/types.h>
+#include <perfbuf/event.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* ------------------------------------------------- C; process context, may sleep, but for ... */
+
+/* The module that owns a source: false, it is going. put: any context. */
+int pb_module_get(void *owner) PB_NOEXCEPT;
+void pb_module_put(void *owner) PB_NOEXCEPT;
+
+/* An id among those of the kernel's trace events, and what frees it. -ENOSPC, -ENOMEM. */
+int pb_trace_id_get(void **held) PB_NOEXCEPT;
+void pb_trace_id_put(void *held) PB_NOEXCEPT;
+
+/* Opens the static branch of the event, once more and once less. */
+void pb_event_listen(struct perfbuf_event *event) PB_NOEXCEPT;
+void pb_event_unlisten(struct perfbuf_event *event) PB_NOEXCEPT;
+
+/* @bytes for each possible CPU, zeroed. NULL if there are none. Their address for @cpu: any
+ * context. */
+void *pb_percpu_alloc(unsigned long bytes) PB_NOEXCEPT;
+void pb_percpu_free(void *memory) PB_NOEXCEPT;
+void *pb_percpu_at(void *memory, __u32 cpu) PB_NOEXCEPT;
+
+/* Says in the kernel's log why a source was refused. */
+void pb_log_refusal(const char *source, const char *what, const char *why) PB_NOEXCEPT;
+
+/* Calls @fn(@arg, regs) with registers from which the kernel's stack can be walked, meanwhile. Any
+ * context. */
+void pb_with_here_regs(void (*fn)(void *arg, const pb_regs *regs), void *arg) PB_NOEXCEPT;
+
+/* ------------------------------------------------- C++ */
+
+/* Process context, may sleep. 0 or a negative errno. */
+int perfbuf_producer_register(struct perfbuf_source *source, void *owner) PB_NOEXCEPT;
+void perfbuf_producer_unregister(struct perfbuf_source *source) PB_NOEXCEPT;
+
+/*
+ * Emission: any context, interrupts off from begin until one of them returns NULL.
+ * @here: what the event has on this CPU; the first word of it is NULL while nobody listens.
+ * @common: the payload's first 8 bytes. @level: enum nesting.
+ */
+void *perfbuf_emission_begin(struct perfbuf_emission *emission, void *here, __u64 common,
+			     __u32 level, __u32 fixed_bytes, void *spare,
+			     const struct perfbuf_part *parts, __u32 part_count) PB_NOEXCEPT;
+void *perfbuf_emission_next(struct perfbuf_emission *emission) PB_NOEXCEPT;
+/* The same for raw events: @whole: in one piece, or in @spare. */
+void *perfbuf_raw_begin(struct perfbuf_emission *emission, void *here, __u64 common, __u32 level,
+			__u32 bytes, void *spare) PB_NOEXCEPT;
+void *perfbuf_raw_next(struct perfbuf_emission *emission) PB_NOEXCEPT;
+void perfbuf_raw_copy(struct perfbuf_emission *emission, const void *from, __u32 bytes) PB_NOEXCEPT;
+void perfbuf_raw_discard(struct perfbuf_emission *emission) PB_NOEXCEPT;
+
+#ifdef __cplusplus
+}
+#endif
+#endif /* PERFBUF_GLUE_PRODUCER_H */

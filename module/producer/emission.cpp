@@ -1,0 +1,283 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "producer/emission.hpp"
+
+#include "glue/producer.h"
+
+namespace perfbuf
+{
+
+using cxxrt::result;
+
+namespace
+{
+
+/* More than any record holds, so that what is refused for its size is refused by the ring. */
+constexpr u64 payload_max = 1u << 20;
+
+} // namespace
+
+/* False: re-entered in the same context, which every listener counts as a loss. */
+inline bool emission::enter(listeners &here, nesting level, u64 bytes) noexcept
+{
+	if (!here.busy.try_enter(level)) [[unlikely]] {
+		for (output *one = here.list.first(); one; one = rcu_list<output>::next(*one)) {
+			if (one->writer() && one->may_write())
+				one->owner().count_loss(loss_cause::recursion);
+		}
+		return false;
+	}
+	static_assert(offsetof(emission, irq_flags_) == offsetof(perfbuf_emission, irq_flags));
+	static_assert(offsetof(emission, caller_) == offsetof(perfbuf_emission, caller));
+	here_ = &here;
+	level_ = level;
+	bytes_ = static_cast<u32>(cxxrt::min(bytes, payload_max));
+	return true;
+}
+
+template <typename Open>
+inline void *emission::advance(output *from, Open &&open) noexcept
+{
+	for (output *one = from; one; one = rcu_list<output>::next(*one)) {
+		at_ = one;
+
+		void *payload = one->may_write() ? open(*one) : nullptr;
+
+		if (payload)
+			return payload;
+	}
+	here_->busy.leave(level_);
+	return nullptr;
+}
+
+/* A record for @to, up to its raw data. False: it is not wanted, or there is no room. */
+inline bool emission::open_record(output &to) noexcept
+{
+	if (!to.happened())
+		return false;
+
+	/* The last that REFRESH allows is written, too; may_write() refuses the next. */
+	(void)to.owner().count_overflow();
+	if (to.writer()->wants_regs()) [[unlikely]] {
+		stage_ = stage::over;
+		pb_with_here_regs(open_with_regs, this);
+		return stage_ == stage::opened;
+	}
+	open_with_regs(this, nullptr);
+	return stage_ == stage::opened;
+}
+
+inline void emission::open_with_regs(void *self, const pb_regs *regs) noexcept
+{
+	emission &mine = *static_cast<emission *>(self);
+	output &to = *mine.at_;
+	[[gnu::uninitialized]] const sample what = {
+		.regs = regs,
+		.ip = mine.caller_,
+		.user = false,
+		.address = 0,
+		.period = to.owner().period(),
+		.raw_bytes = mine.bytes_,
+		.from_here = true,
+	};
+	result<reservation> begun = to.writer()->begin(what, mine.behind_);
+
+	mine.stage_ = stage::over;
+	if (!begun) [[unlikely]]
+		return;
+	::new (mine.record_) reservation(begun.take());
+	mine.stage_ = stage::opened;
+}
+
+inline void emission::close_record() noexcept
+{
+	at_->writer()->finish(std::move(record()), behind_);
+	record().~reservation();
+}
+
+/* ---------------------------------------------------------------- typed events */
+
+inline void *emission::open_typed(output &to) noexcept
+{
+	void *payload = nullptr;
+
+	wanted_ = to.wanted();
+	if (wanted_) [[unlikely]] {
+		stage_ = stage::held;
+	} else {
+		if (!open_record(to))
+			return nullptr;
+		if (to.writer()->has_raw()) [[likely]]
+			payload = record().claim(fixed_bytes_);
+	}
+	in_place_ = payload;
+	if (!in_place_) [[unlikely]]
+		payload = spare_;
+	__builtin_memcpy(payload, &common_, sizeof(common_));
+	return payload;
+}
+
+inline void emission::finish_typed() noexcept
+{
+	if (stage_ == stage::held) [[unlikely]] {
+		if (!wanted_->matches(spare_, parts_) || !open_record(*at_))
+			return;
+	}
+	if (at_->writer()->has_raw()) [[likely]] {
+		if (!in_place_) [[unlikely]]
+			record().copy(spare_, fixed_bytes_);
+		for (u32 i = 0; i < part_count_; i++)
+			record().copy(parts_[i].from, parts_[i].bytes);
+		record().zero(padding());
+	}
+	close_record();
+}
+
+void *emission::begin(listeners &here, u64 common, nesting level, u32 fixed_bytes, void *spare,
+		      const perfbuf_part *parts, u32 part_count) noexcept
+{
+	u64 bytes = fixed_bytes;
+
+	for (u32 i = 0; i < part_count; i++)
+		bytes += parts[i].bytes;
+	if (!enter(here, level, bytes)) [[unlikely]]
+		return nullptr;
+	common_ = common;
+	spare_ = spare;
+	parts_ = parts;
+	part_count_ = part_count;
+	fixed_bytes_ = fixed_bytes;
+	return advance(here.list.first(), [this](output &to) { return open_typed(to); });
+}
+
+void *emission::next() noexcept
+{
+	finish_typed();
+	return advance(rcu_list<output>::next(*at_), [this](output &to) { return open_typed(to); });
+}
+
+/* ---------------------------------------------------------------- raw events */
+
+/* Nothing of the data is known yet: a filter sees the common fields only. */
+void *emission::open_raw(output &to) noexcept
+{
+	const raw_fixed fixed = {
+		.common = common_,
+		.data = fixed_bytes_ | (bytes_ - fixed_bytes_) << 16,
+	};
+	const perfbuf_part nothing = {};
+
+	wanted_ = to.wanted();
+	if (wanted_ && !wanted_->matches(&fixed, &nothing))
+		return nullptr;
+	if (!open_record(to))
+		return nullptr;
+	left_ = 0;
+	in_place_ = false;
+
+	void *payload = nullptr;
+
+	if (to.writer()->has_raw()) {
+		record().copy(&fixed, fixed_bytes_);
+		left_ = bytes_ - fixed_bytes_;
+		if (spare_) {
+			payload = record().claim(left_);
+			in_place_ = payload;
+		}
+	}
+	/* Without a spare the caller is not interested in where. */
+	return payload ? payload : spare_ ? spare_ : this;
+}
+
+void emission::finish_raw() noexcept
+{
+	if (stage_ != stage::opened)
+		return;
+	if (at_->writer()->has_raw()) {
+		if (spare_ && !in_place_)
+			record().copy(spare_, left_);
+		else if (!spare_)
+			record().zero(left_);
+		record().zero(padding());
+	}
+	close_record();
+}
+
+void *emission::begin_raw(listeners &here, u64 common, nesting level, u32 bytes,
+			  void *spare) noexcept
+{
+	constexpr u32 fixed = offsetof(raw_fixed, data) + sizeof(u32);
+
+	if (!enter(here, level, u64{fixed} + bytes)) [[unlikely]]
+		return nullptr;
+	common_ = common;
+	spare_ = spare;
+	fixed_bytes_ = fixed;
+	return advance(here.list.first(), [this](output &to) { return open_raw(to); });
+}
+
+void *emission::next_raw() noexcept
+{
+	finish_raw();
+	return advance(rcu_list<output>::next(*at_), [this](output &to) { return open_raw(to); });
+}
+
+void emission::copy(const void *from, u32 bytes) noexcept
+{
+	if (stage_ != stage::opened)
+		return;
+
+	const u32 now = cxxrt::min(bytes, left_);
+
+	record().copy(from, now);
+	left_ -= now;
+}
+
+void emission::discard() noexcept
+{
+	if (std::exchange(stage_, stage::over) != stage::opened)
+		return;
+	at_->owner().discard(std::move(record()), behind_.record_bytes);
+	record().~reservation();
+}
+
+} // namespace perfbuf
+
+using perfbuf::emission;
+using perfbuf::listeners;
+using perfbuf::nesting;
+
+void *perfbuf_emission_begin(struct perfbuf_emission *raw, void *here, __u64 common, __u32 level,
+			     __u32 fixed_bytes, void *spare, const struct perfbuf_part *parts,
+			     __u32 part_count) noexcept
+{
+	return emission::of(raw).begin(*static_cast<listeners *>(here), common,
+				       static_cast<nesting>(level), fixed_bytes, spare, parts,
+				       part_count);
+}
+
+void *perfbuf_emission_next(struct perfbuf_emission *raw) noexcept
+{
+	return emission::of(raw).next();
+}
+
+void *perfbuf_raw_begin(struct perfbuf_emission *raw, void *here, __u64 common, __u32 level,
+			__u32 bytes, void *spare) noexcept
+{
+	return emission::of(raw).begin_raw(*static_cast<listeners *>(here), common,
+					   static_cast<nesting>(level), bytes, spare);
+}
+
+void *perfbuf_raw_next(struct perfbuf_emission *raw) noexcept
+{
+	return emission::of(raw).next_raw();
+}
+
+void perfbuf_raw_copy(struct perfbuf_emission *raw, const void *from, __u32 bytes) noexcept
+{
+	emission::of(raw).copy(from, bytes);
+}
+
+void perfbuf_raw_discard(struct perfbuf_emission *raw) noexcept
+{
+	emission::of(raw).discard();
+}

@@ -1,0 +1,251 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "producer/format.hpp"
+
+#include "producer/names.hpp"
+
+namespace perfbuf
+{
+
+using cxxrt::error;
+using cxxrt::result;
+
+namespace
+{
+
+struct integer {
+	const char *type;
+	u32 bytes;
+	bool is_signed;
+	const char *decimal;
+	const char *hex;
+};
+
+constexpr integer integers[] = {
+	{"u8", 1, false, "%u", "0x%x"},	 {"u16", 2, false, "%u", "0x%x"},
+	{"u32", 4, false, "%u", "0x%x"}, {"u64", 8, false, "%llu", "0x%llx"},
+	{"s8", 1, true, "%d", "0x%x"},	 {"s16", 2, true, "%d", "0x%x"},
+	{"s32", 4, true, "%d", "0x%x"},	 {"s64", 8, true, "%lld", "0x%llx"},
+};
+
+const integer *integer_of(const char *type) noexcept
+{
+	for (const integer &one : integers) {
+		if (equal(one.type, type))
+			return &one;
+	}
+	return nullptr;
+}
+
+bool is_dynamic(const perfbuf_field &one) noexcept
+{
+	return one.kind == PERFBUF_KIND_STRING || one.kind == PERFBUF_KIND_BYTES;
+}
+
+/* A name stands in quotes in the text. */
+bool is_printable(const char *name) noexcept
+{
+	for (; *name; name++) {
+		if (*name < ' ' || *name == '"' || *name == '\\' || *name > '~')
+			return false;
+	}
+	return true;
+}
+
+result<void> check_field(const perfbuf_field &one, u32 end) noexcept
+{
+	TRY(check_name(one.name, false));
+	/* What every payload begins with has such names. */
+	if (!__builtin_strncmp(one.name, "common_", 7))
+		return error(EINVAL);
+	if (one.offset > end || one.bytes > end - one.offset ||
+	    one.offset < sizeof(perfbuf_common) || !one.bytes)
+		return error(EINVAL);
+
+	switch (one.kind) {
+	case PERFBUF_KIND_CHARS:
+		return one.elements == one.bytes ? result<void>() : error(EINVAL);
+	case PERFBUF_KIND_STRING:
+	case PERFBUF_KIND_BYTES:
+		return one.bytes == sizeof(u32) ? result<void>() : error(EINVAL);
+	case PERFBUF_KIND_FLAGS:
+	case PERFBUF_KIND_ENUM:
+		if (!one.names)
+			return error(EINVAL);
+		for (const perfbuf_name *name = one.names; name->name; name++) {
+			if (!is_printable(name->name))
+				return error(EINVAL);
+		}
+		break;
+	case PERFBUF_KIND_INT:
+	case PERFBUF_KIND_HEX:
+	case PERFBUF_KIND_TIME:
+	case PERFBUF_KIND_ARRAY:
+		break;
+	default:
+		return error(EINVAL);
+	}
+
+	const integer *type = integer_of(one.type);
+
+	if (!type || type->is_signed != static_cast<bool>(one.is_signed))
+		return error(EINVAL);
+	if (u64{type->bytes} * (one.kind == PERFBUF_KIND_ARRAY ? one.elements : 1) != one.bytes)
+		return error(EINVAL);
+	return {};
+}
+
+void write_field(text_writer &out, const perfbuf_field &one) noexcept
+{
+	out.string("\tfield:");
+	if (is_dynamic(one))
+		out.string("__data_loc ");
+	out.string(one.type);
+	if (is_dynamic(one))
+		out.string("[]");
+	out.string(" ");
+	out.string(one.name);
+	if (one.kind == PERFBUF_KIND_ARRAY || one.kind == PERFBUF_KIND_CHARS) {
+		out.string("[");
+		out.decimal(one.elements);
+		out.string("]");
+	}
+	out.string(";\toffset:");
+	out.decimal(one.offset);
+	out.string(";\tsize:");
+	out.decimal(one.bytes);
+	out.string(";\tsigned:");
+	out.decimal(one.is_signed);
+	out.string(";\n");
+}
+
+const char *directive_of(const perfbuf_field &one) noexcept
+{
+	switch (one.kind) {
+	case PERFBUF_KIND_INT:
+	case PERFBUF_KIND_TIME:
+		return integer_of(one.type)->decimal;
+	case PERFBUF_KIND_HEX:
+		return integer_of(one.type)->hex;
+	}
+	return "%s";
+}
+
+/* Values as the field's type has them: a negative one would not be found as a large one. */
+void write_names(text_writer &out, const perfbuf_field &one) noexcept
+{
+	for (const perfbuf_name *name = one.names; name->name; name++) {
+		out.string(", { ");
+		if (one.is_signed && static_cast<s64>(name->value) < 0) {
+			out.string("-");
+			out.decimal(0 - name->value);
+		} else {
+			out.decimal(name->value);
+		}
+		out.string(", \"");
+		out.string(name->name);
+		out.string("\" }");
+	}
+	out.string(")");
+}
+
+void write_argument(text_writer &out, const perfbuf_field &one) noexcept
+{
+	out.string(", ");
+	switch (one.kind) {
+	case PERFBUF_KIND_FLAGS:
+		out.string("__print_flags(REC->");
+		out.string(one.name);
+		out.string(", \"|\"");
+		write_names(out, one);
+		return;
+	case PERFBUF_KIND_ENUM:
+		out.string("__print_symbolic(REC->");
+		out.string(one.name);
+		write_names(out, one);
+		return;
+	case PERFBUF_KIND_ARRAY:
+		out.string("__print_array(REC->");
+		out.string(one.name);
+		out.string(", ");
+		out.decimal(one.elements);
+		out.string(", ");
+		out.decimal(one.bytes / one.elements);
+		out.string(")");
+		return;
+	case PERFBUF_KIND_STRING:
+		out.string("__get_str(");
+		out.string(one.name);
+		out.string(")");
+		return;
+	case PERFBUF_KIND_BYTES:
+		out.string("__print_hex(__get_dynamic_array(");
+		out.string(one.name);
+		out.string("), __get_dynamic_array_len(");
+		out.string(one.name);
+		out.string("))");
+		return;
+	}
+	out.string("REC->");
+	out.string(one.name);
+}
+
+constexpr perfbuf_field common_fields[] = {
+	{"unsigned short", "common_type", nullptr, 0, 2, 1, PERFBUF_KIND_INT, 0},
+	{"unsigned char", "common_flags", nullptr, 2, 1, 1, PERFBUF_KIND_INT, 0},
+	{"unsigned char", "common_preempt_count", nullptr, 3, 1, 1, PERFBUF_KIND_INT, 0},
+	{"int", "common_pid", nullptr, 4, 4, 1, PERFBUF_KIND_INT, 1},
+};
+
+static_assert(sizeof(perfbuf_common) == 8);
+
+} // namespace
+
+result<void> check_layout(const perfbuf_layout &of, const char **where) noexcept
+{
+	*where = "its fixed part";
+	if (of.bytes < sizeof(perfbuf_common))
+		return error(EINVAL);
+	if (of.bytes > PERFBUF_FIXED_MAX)
+		return error(E2BIG);
+
+	for (u32 i = 0; i < of.field_count; i++) {
+		const perfbuf_field &one = of.fields[i];
+
+		*where = one.name ? one.name : "a field";
+		TRY(check_field(one, of.bytes));
+		for (u32 j = 0; j < i; j++) {
+			if (equal(of.fields[j].name, one.name))
+				return error(EEXIST);
+		}
+	}
+	return {};
+}
+
+void write_format(text_writer &out, const char *event, u32 id, const perfbuf_layout &of) noexcept
+{
+	out.string("name: ");
+	out.string(event);
+	out.string("\nID: ");
+	out.decimal(id);
+	out.string("\nformat:\n");
+	for (const perfbuf_field &one : common_fields)
+		write_field(out, one);
+	out.string("\n");
+	for (u32 i = 0; i < of.field_count; i++)
+		write_field(out, of.fields[i]);
+
+	out.string("\nprint fmt: \"");
+	for (u32 i = 0; i < of.field_count; i++) {
+		if (i)
+			out.string(" ");
+		out.string(of.fields[i].name);
+		out.string("=");
+		out.string(directive_of(of.fields[i]));
+	}
+	out.string("\"");
+	for (u32 i = 0; i < of.field_count; i++)
+		write_argument(out, of.fields[i]);
+	out.string("\n");
+}
+
+} // namespace perfbuf

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* What may be a name, in sysfs, in /dev and in a format text. */
+#pragma once
+
+#include "ring/abi.hpp"
+
+#include <cxxrt/result.hpp>
+#include <perfbuf/event.h>
+
+namespace perfbuf
+{
+
+constexpr bool is_letter(char one) noexcept
+{
+	return (one >= 'a' && one <= 'z') || (one >= 'A' && one <= 'Z');
+}
+
+constexpr bool is_name_character(char one) noexcept
+{
+	return is_letter(one) || (one >= '0' && one <= '9') || one == '_';
+}
+
+/* EINVAL, ENAMETOOLONG. @dashes: may stand in it, but not first. */
+inline cxxrt::result<void> check_name(const char *name, bool dashes) noexcept
+{
+	if (!name || !(is_letter(name[0]) || name[0] == '_'))
+		return cxxrt::error(EINVAL);
+
+	u32 n = 1;
+
+	for (; name[n]; n++) {
+		if (n == PERFBUF_NAME_MAX)
+			return cxxrt::error(ENAMETOOLONG);
+		if (!is_name_character(name[n]) && !(dashes && name[n] == '-'))
+			return cxxrt::error(EINVAL);
+	}
+	return {};
+}
+
+} // namespace perfbuf

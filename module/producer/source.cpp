@@ -1,0 +1,280 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "producer/source.hpp"
+
+#include "device/file.hpp"
+#include "device/text.hpp"
+#include "glue/producer.h"
+#include "producer/names.hpp"
+#include "producer/output_stream.hpp"
+
+#include <cxxrt/guard.hpp>
+
+namespace perfbuf
+{
+
+using cxxrt::error;
+using cxxrt::from_return;
+using cxxrt::gfp;
+using cxxrt::lock_guard;
+using cxxrt::make;
+using cxxrt::result;
+using cxxrt::unique_ptr;
+
+namespace
+{
+
+constinit cxxrt::lock_class source_lock_class{"perfbuf producer", {}};
+
+constexpr u64 supported_fields =
+	PERF_SAMPLE_IP | PERF_SAMPLE_TID | PERF_SAMPLE_TIME | PERF_SAMPLE_ADDR | PERF_SAMPLE_ID |
+	PERF_SAMPLE_IDENTIFIER | PERF_SAMPLE_STREAM_ID | PERF_SAMPLE_CPU | PERF_SAMPLE_PERIOD |
+	PERF_SAMPLE_CALLCHAIN | PERF_SAMPLE_REGS_USER | PERF_SAMPLE_STACK_USER | PERF_SAMPLE_RAW;
+
+const char *reason(error why) noexcept
+{
+	switch (why.code()) {
+	case ENAMETOOLONG:
+		return "is too long";
+	case EEXIST:
+		return "is there already";
+	case EBUSY:
+		return "is registered already";
+	case E2BIG:
+		return "is too large";
+	case ENOSPC:
+		return "gets no id: all are taken";
+	case ENOMEM:
+		return "gets no memory";
+	case ENFILE:
+		return "gets no node: there are too many";
+	}
+	return "is not allowed";
+}
+
+/* The same error, said in the log. */
+error refuse(const char *source, const char *what, error why) noexcept
+{
+	pb_log_refusal(source ? source : "", what ? what : "", reason(why));
+	return why;
+}
+
+} // namespace
+
+/* ---------------------------------------------------------------- registration */
+
+typed_source::typed_source(perfbuf_source &made, void *owner) noexcept
+	: made_(&made), owner_(owner), mode_(made.mode ? made.mode : 0600),
+	  event_count_(made.event_count), mutex_(source_lock_class), references_(1)
+{
+}
+
+typed_source::~typed_source()
+{
+	for (u32 i = 0; events_ && i < event_count_; i++)
+		events_[i].~typed_event();
+	cxxrt_free(events_);
+	cxxrt_free(nodes_);
+}
+
+void typed_source::put() noexcept
+{
+	if (references_.put())
+		delete this;
+}
+
+result<void> typed_source::set_up_event(u32 index) noexcept
+{
+	perfbuf_event *made = made_->events[index];
+
+	if (!made || !made->name)
+		return refuse(name_, "an event without a name", error(EINVAL));
+	for (u32 i = 0; i < index; i++) {
+		if (equal(made_->events[i]->name, made->name))
+			return refuse(name_, made->name, error(EEXIST));
+	}
+	TRY(events_[index].set_up(*made, name_));
+	nodes_[index] = events_[index].node();
+	return {};
+}
+
+result<void> typed_source::set_up() noexcept
+{
+	text_writer(name_, sizeof(name_) - 1).string(made_->name);
+	text_writer(description_, sizeof(description_) - 1).string(made_->description);
+
+	nodes_ = static_cast<pb_node_event *>(
+		cxxrt_alloc((event_count_ + u64{1}) * sizeof(*nodes_), PB_GFP_KERNEL));
+	events_ = static_cast<typed_event *>(
+		cxxrt_alloc((event_count_ + u64{1}) * sizeof(*events_), PB_GFP_KERNEL));
+	if (!nodes_ || !events_) {
+		event_count_ = 0;
+		return refuse(name_, "the source", error(ENOMEM));
+	}
+	for (u32 i = 0; i < event_count_; i++)
+		::new (&events_[i]) typed_event;
+	for (u32 i = 0; i < event_count_; i++)
+		TRY(set_up_event(i));
+	return {};
+}
+
+result<void> typed_source::add(perfbuf_source &made, void *owner) noexcept
+{
+	const result<void> named = check_name(made.name, true);
+
+	if (!named)
+		return refuse(made.name, made.name, named.error());
+	if (!made.description || (made.mode & ~0777u) || (made.event_count && !made.events))
+		return refuse(made.name, "its description, mode or events", error(EINVAL));
+	if (made.registered)
+		return refuse(made.name, made.name, error(EBUSY));
+
+	unique_ptr<typed_source> fresh = TRY(make<typed_source>(gfp::kernel, made, owner));
+
+	TRY(fresh->set_up());
+
+	for (u32 i = 0; i < fresh->event_count_; i++)
+		fresh->events_[i].publish();
+
+	const result<void> added = the_device().add(*fresh, fresh->nodes_, fresh->event_count_);
+
+	if (!added) {
+		for (u32 i = 0; i < fresh->event_count_; i++)
+			fresh->events_[i].withdraw();
+		return refuse(made.name, made.name, added.error());
+	}
+	made.registered = fresh.release();
+	return {};
+}
+
+/*
+ * No file can be opened once the node is gone. Those that are open are put in error: their outputs
+ * stop, and leave the lists that emissions walk. A file that is just being opened joins before,
+ * and is found here, or after, and is refused.
+ */
+void typed_source::withdraw() noexcept
+{
+	lock_guard held(mutex_);
+	perfbuf_source &made = *made_;
+
+	for (output_file *one = files_; one; one = one->next)
+		one->owner().source_gone();
+	for (u32 i = 0; i < event_count_; i++)
+		events_[i].withdraw();
+	if (files_ && made.ops && made.ops->stop)
+		made.ops->stop(&made);
+	made_ = nullptr;
+}
+
+void typed_source::remove(perfbuf_source &made) noexcept
+{
+	auto *gone = static_cast<typed_source *>(made.registered);
+
+	if (!gone)
+		return;
+	the_device().remove(*gone);
+	gone->withdraw();
+	made.registered = nullptr;
+	gone->put();
+}
+
+/* ---------------------------------------------------------------- files */
+
+bool typed_source::file_opened() noexcept
+{
+	if (!pb_module_get(owner_))
+		return false;
+	get();
+	return true;
+}
+
+void typed_source::file_closed() noexcept
+{
+	pb_module_put(owner_);
+}
+
+typed_event *typed_source::find(u64 id) const noexcept
+{
+	for (u32 i = 0; i < event_count_; i++) {
+		if (events_[i].id() == id)
+			return &events_[i];
+	}
+	return nullptr;
+}
+
+result<void> typed_source::check(const perf_event_attr &attr) const noexcept
+{
+	if (attr.type != PERF_TYPE_TRACEPOINT || !find(attr.config))
+		return error(ENOENT);
+	/* What happens, happens in the kernel, and no CPU is idle then. */
+	if (attr.freq || attr.exclude_kernel || attr.exclude_idle ||
+	    attr.sample_type & ~supported_fields)
+		return error(EOPNOTSUPP);
+	return {};
+}
+
+result<unique_ptr<stream>> typed_source::open(event &owner) noexcept
+{
+	typed_event &of = *find(owner.attr().config);
+
+	if (owner.target()) {
+		auto made =
+			TRY(make<output_stream<on_tasks<output>>>(gfp::kernel, owner, *this, of));
+
+		TRY(made->open());
+		return unique_ptr<stream>(made.release());
+	}
+
+	auto made = TRY(make<output_stream<on_one_cpu<output>>>(gfp::kernel, owner, *this, of));
+
+	TRY(made->open());
+	return unique_ptr<stream>(made.release());
+}
+
+result<void> typed_source::join(output_file &one, typed_event &of) noexcept
+{
+	lock_guard held(mutex_);
+
+	if (!made_)
+		return error(ENODEV);
+	if (!files_ && made_->ops && made_->ops->start)
+		TRY(from_return(made_->ops->start(made_)));
+	one.next = files_;
+	files_ = &one;
+	of.listen();
+	return {};
+}
+
+void typed_source::leave(output_file &one, typed_event &of) noexcept
+{
+	lock_guard held(mutex_);
+	output_file **link = &files_;
+
+	while (*link != &one)
+		link = &(*link)->next;
+	*link = one.next;
+	of.unlisten();
+	if (!files_ && made_ && made_->ops && made_->ops->stop)
+		made_->ops->stop(made_);
+}
+
+result<unique_ptr<filter>> typed_source::parse_filter(const typed_event &of,
+						      const char *text) noexcept
+{
+	lock_guard held(mutex_);
+
+	if (!made_)
+		return error(ENODEV);
+	return of.parse_filter(text);
+}
+
+} // namespace perfbuf
+
+int perfbuf_producer_register(struct perfbuf_source *source, void *owner) noexcept
+{
+	return perfbuf::typed_source::add(*source, owner).as_return();
+}
+
+void perfbuf_producer_unregister(struct perfbuf_source *source) noexcept
+{
+	perfbuf::typed_source::remove(*source);
+}

@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * A source that another module registered.
+ *
+ *   registered ── files are opened and closed ── unregistered: its open files are
+ *   in error, nobody calls the module any more ── the last file has gone: freed
+ *
+ * Locks, outer first: the device's of nodes; a file's open mutex > the source's
+ * mutex > an event's mutex; the source's mutex > setup, CPU hotplug (static branches).
+ */
+#pragma once
+
+#include "device/source.hpp"
+#include "glue/node.h"
+#include "producer/output.hpp"
+
+#include <cxxrt/lock.hpp>
+#include <cxxrt/ref.hpp>
+
+namespace perfbuf
+{
+
+class typed_source;
+
+/* An event of a source. */
+class typed_event
+{
+public:
+	typed_event() noexcept = default;
+	~typed_event();
+	typed_event(const typed_event &) = delete;
+	typed_event &operator=(const typed_event &) = delete;
+
+	/* As perfbuf_source_register() says. Process context, may sleep. */
+	cxxrt::result<void> set_up(perfbuf_event &made, const char *source) noexcept;
+	/* Emissions find it from now on. */
+	void publish() noexcept;
+	/* And no longer: on return nobody touches the producer's event. No output runs. */
+	void withdraw() noexcept;
+
+	/* An output's file is there, and has gone. Under the source's mutex. */
+	void listen() noexcept;
+	void unlisten() noexcept;
+
+	/* Under the source's mutex, while it is registered. */
+	cxxrt::result<cxxrt::unique_ptr<filter>> parse_filter(const char *text) const noexcept;
+
+	u32 id() const noexcept { return node_.id; }
+	void *all_listeners() const noexcept { return listeners_; }
+	const pb_node_event &node() const noexcept { return node_; }
+
+private:
+	cxxrt::result<void> make_format() noexcept;
+
+	perfbuf_event *made_ = nullptr; /* the producer's; nullptr once withdrawn */
+	perfbuf_layout layout_ = {};
+	pb_node_event node_ = {};
+	void *held_id_ = nullptr;
+	void *listeners_ = nullptr;
+	u32 files_ = 0; /* that keep its static branch open */
+};
+
+/* The side of a file that its source sees. */
+class output_file
+{
+public:
+	virtual event &owner() noexcept = 0;
+	output_file *next = nullptr; /* of the source's list; under its mutex */
+
+protected:
+	~output_file() = default;
+};
+
+class typed_source final : public source
+{
+public:
+	/* perfbuf_source_register() and _unregister(). */
+	static cxxrt::result<void> add(perfbuf_source &made, void *owner) noexcept;
+	static void remove(perfbuf_source &made) noexcept;
+
+	typed_source(perfbuf_source &made, void *owner) noexcept;
+	~typed_source();
+
+	void get() noexcept { references_.get(); }
+	void put() noexcept;
+
+	const char *name() const noexcept override { return name_; }
+	const char *description() const noexcept override { return description_; }
+	u32 mode() const noexcept override { return mode_; }
+	bool is_for_tracers() const noexcept override { return false; }
+	bool file_opened() noexcept override;
+	void file_closed() noexcept override;
+	void file_freed() noexcept override { put(); }
+	cxxrt::result<void> check(const perf_event_attr &attr) const noexcept override;
+	cxxrt::result<cxxrt::unique_ptr<stream>> open(event &owner) noexcept override;
+
+	/* For an output of @of: joins what is told when the source goes. ENODEV: it has; or what
+	 * start() says. */
+	cxxrt::result<void> join(output_file &one, typed_event &of) noexcept;
+	void leave(output_file &one, typed_event &of) noexcept;
+	/* ENODEV, and what filter::parse() says. */
+	cxxrt::result<cxxrt::unique_ptr<filter>> parse_filter(const typed_event &of,
+							      const char *text) noexcept;
+
+private:
+	cxxrt::result<void> set_up() noexcept;
+	cxxrt::result<void> set_up_event(u32 index) noexcept;
+	void withdraw() noexcept;
+	typed_event *find(u64 id) const noexcept;
+
+	perfbuf_source *made_; /* the producer's; nullptr once it is unregistered */
+	void *const owner_;
+	const u32 mode_;
+	u32 event_count_;
+	typed_event *events_ = nullptr;
+	pb_node_event *nodes_ = nullptr;
+	cxxrt::mutex mutex_;
+	output_file *files_ = nullptr;
+	cxxrt::refcount references_;
+	char name_[PERFBUF_NAME_MAX + 1] = {};
+	char description_[128] = {};
+};
+
+} // namespace perfbuf
