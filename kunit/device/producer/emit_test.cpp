@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Who gets a record, from which context, and what is lost. */
+#include <array>
+#include <atomic>
+#include <thread>
+
+#include <sys/wait.h>
+
+#include "producer/source.hpp"
+
+using namespace device_test;
+
+namespace
+{
+
+class producer_emit : public source_test
+{
+};
+
+uint64_t number_in(const sample &s)
+{
+	return payload(s).at<uint64_t>(12);
+}
+
+TEST_F(producer_emit, what_nobody_listens_to_is_not_written)
+{
+	ASSERT_EQ(command("counted 10"), 0);
+	EXPECT_EQ(attribute("records"), "0");
+	listener one(typed_attr("counted"));
+	disable(one.fd.get());
+	ASSERT_EQ(command("counted 10"), 0);
+	EXPECT_EQ(attribute("records"), "0");
+	EXPECT_EQ(attribute("lost"), "0");
+	EXPECT_EQ(read_value(one.fd.get()), 0u);
+	enable(one.fd.get());
+	ASSERT_EQ(command("counted 10"), 0);
+	EXPECT_EQ(one.samples().size(), 10u);
+	EXPECT_EQ(read_value(one.fd.get()), 10u);
+}
+
+TEST_F(producer_emit, an_event_on_a_cpu_is_of_that_cpu)
+{
+	listener here(typed_attr("counted")),
+		there(typed_attr("counted"), target::every_process(1));
+	ASSERT_EQ(command("counted 3"), 0);
+	pin_to(1);
+	ASSERT_EQ(command("counted 4"), 0);
+	EXPECT_EQ(here.samples().size(), 3u);
+	const auto on_1 = there.samples();
+	ASSERT_EQ(on_1.size(), 4u);
+	EXPECT_EQ(on_1[0].cpu, 1u);
+}
+
+TEST_F(producer_emit, an_event_on_a_task_is_of_that_task)
+{
+	const perf_event_attr attr = typed_attr("counted");
+	listener mine(attr, target::thread(0)), on_cpu_1(attr, target::thread(0, 1));
+	ASSERT_EQ(command("counted 3"), 0);
+	EXPECT_TRUE(run_in_child([] { return command("counted 5"); }).clean());
+	pin_to(1);
+	ASSERT_EQ(command("counted 4"), 0);
+	EXPECT_EQ(mine.samples().size(), 7u) << "on both CPUs";
+	EXPECT_EQ(on_cpu_1.samples().size(), 4u);
+}
+
+TEST_F(producer_emit, an_inherited_event_is_of_the_children_too)
+{
+	perf_event_attr attr = typed_attr("counted");
+	attr.inherit = 1;
+	listener one(attr, target::thread(0, 0));
+	EXPECT_TRUE(run_in_child([] { return command("counted 5"); }).clean());
+	ASSERT_EQ(command("counted 2"), 0);
+	EXPECT_EQ(one.samples().size(), 7u);
+
+	/* On any CPU it only counts. */
+	unique_fd counting = open_source();
+	ASSERT_EQ(configure(counting.get(), &attr, target::thread(0)), 0);
+	enable(counting.get());
+	EXPECT_TRUE(run_in_child([] {
+			    pin_to(1);
+			    return command("counted 5");
+		    }).clean());
+	EXPECT_EQ(read_value(counting.get()), 5u);
+}
+
+TEST_F(producer_emit, a_period_writes_every_nth)
+{
+	perf_event_attr attr = typed_attr("counted", PERF_SAMPLE_RAW | PERF_SAMPLE_PERIOD);
+	attr.sample_period = 3;
+	listener one(attr);
+	ASSERT_EQ(command("restart"), 0);
+	ASSERT_EQ(command("counted 10"), 0);
+	const auto all = one.samples();
+	ASSERT_EQ(all.size(), 3u);
+	EXPECT_EQ(number_in(all[0]), 2u);
+	EXPECT_EQ(number_in(all[2]), 8u);
+	EXPECT_EQ(all[0].period, 3u);
+	EXPECT_EQ(read_value(one.fd.get()), 10u);
+
+	attr.sample_period = 0;
+	unique_fd counting = open_source();
+	ASSERT_EQ(configure(counting.get(), &attr, target::every_process(0)), 0);
+	enable(counting.get());
+	ASSERT_EQ(command("counted 10"), 0);
+	EXPECT_EQ(read_value(counting.get()), 10u);
+}
+
+TEST_F(producer_emit, refresh_lets_so_many_through)
+{
+	listener one(typed_attr("counted"));
+	disable(one.fd.get());
+	control(one.fd.get(), PERF_EVENT_IOC_REFRESH, 4);
+	ASSERT_EQ(command("counted 10"), 0);
+	EXPECT_EQ(one.samples().size(), 4u);
+	control(one.fd.get(), PERF_EVENT_IOC_REFRESH, 1);
+	ASSERT_EQ(command("counted 10"), 0);
+	EXPECT_EQ(one.samples().size(), 5u);
+}
+
+/* The slow one's ring is full at once; the other two have everything. */
+TEST_F(producer_emit, a_slow_reader_disturbs_nobody)
+{
+	const perf_event_attr attr = typed_attr("counted");
+	listener slow(attr, target::every_process(0), 1), fast(attr), third(attr);
+	ASSERT_EQ(command("restart"), 0);
+	size_t seen = 0;
+	for (int turn = 0; turn < 20; turn++) {
+		ASSERT_EQ(command("counted 100"), 0);
+		fast.records.clear();
+		for (const sample &s : fast.samples())
+			EXPECT_EQ(number_in(s), seen++);
+		third.buffer.drain(third.records);
+	}
+	EXPECT_EQ(seen, 2000u);
+	EXPECT_EQ(third.samples().size(), 2000u);
+
+	std::vector<record> told;
+	slow.buffer.drain(told);
+	const size_t kept = samples_in(told, slow.attr).size();
+	EXPECT_GT(kept, 0u);
+	EXPECT_LT(kept, 100u);
+	/* The loss is told late: what follows brings it. */
+	ASSERT_EQ(command("counted 1"), 0);
+	slow.buffer.drain(told);
+	EXPECT_EQ(samples_in(told, slow.attr).size() + lost_in(told), 2001u);
+	EXPECT_EQ(attribute("lost_full"), std::to_string(lost_in(told)));
+}
+
+TEST_F(producer_emit, what_an_emission_emits_is_dropped_and_counted)
+{
+	const perf_event_attr attr = typed_attr("dump");
+	listener one(attr), other(attr);
+	ASSERT_EQ(command("recursion"), 0);
+	for (listener *each : {&one, &other}) {
+		const auto all = each->samples();
+		ASSERT_EQ(all.size(), 1u);
+		EXPECT_EQ(payload(all[0]).dynamic(8), "outermos");
+	}
+	/* Within each of the two records, each of the two loses one. */
+	EXPECT_EQ(attribute("lost_recursion"), "4");
+	ASSERT_EQ(command("recursion"), 0);
+	EXPECT_EQ(one.samples().size(), 2u) << "and the next is written again";
+}
+
+/* From task, softirq, irq and NMI on one CPU: everything comes once and whole, or is told as lost.
+ */
+TEST_F(producer_emit, contexts_nest_at_once)
+{
+	constexpr unsigned rounds = 3000;
+	listener one(typed_attr("counted"), target::every_process(0), 512);
+	ASSERT_EQ(command("restart"), 0);
+	pin_to(1);
+	std::atomic<int> answer = -1;
+	std::thread busy([&] { answer = command("storm " + std::to_string(rounds)); });
+	while (answer < 0)
+		one.buffer.drain(one.records);
+	busy.join();
+	ASSERT_EQ(answer, 0);
+	/* What no record follows is told at a read. */
+	read_value(one.fd.get());
+
+	std::array<uint64_t, 4> next = {}, samples = {};
+	for (const sample &s : one.samples()) {
+		const payload p(s);
+		const auto context = p.at<uint32_t>(8);
+		ASSERT_LT(context, 4u);
+		const uint64_t number = p.at<uint64_t>(12);
+		ASSERT_GE(number, next[context]) << "of context " << context;
+		next[context] = number + 1;
+		ASSERT_EQ(p.dynamic(20), std::string(number % 64, '\0'));
+		samples[context]++;
+		const uint8_t flags = p.at<uint8_t>(2);
+		EXPECT_EQ(!!(flags & 0x40), context == 3);
+		if (context != 3)
+			EXPECT_EQ(!!(flags & 0x08), context == 2);
+	}
+	uint64_t emitted = 0, seen = 0;
+	for (unsigned context = 0; context < 4; context++) {
+		emitted += source_parameter("numbers", context);
+		seen += samples[context];
+		EXPECT_GT(samples[context], 0u) << "of context " << context;
+	}
+	EXPECT_EQ(seen + lost_in(one.records), emitted);
+	EXPECT_EQ(read_value(one.fd.get()), emitted);
+}
+
+} /* namespace */

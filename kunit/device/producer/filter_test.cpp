@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: GPL-2.0
+/* PERF_EVENT_IOC_SET_FILTER on typed events. */
+#include <sys/ioctl.h>
+
+#include "producer/source.hpp"
+
+using namespace device_test;
+
+namespace
+{
+
+class producer_filter : public source_test
+{
+protected:
+	static int set(int fd, const std::string &text)
+	{
+		return ioctl_error(fd, PERF_EVENT_IOC_SET_FILTER, text.c_str());
+	}
+};
+
+TEST_F(producer_filter, lets_through_what_it_says)
+{
+	struct {
+		const char *text;
+		const char *edges; /* of the events 0, 1 and 2: those that pass */
+	} const rows[] = {
+		{"a_u8 == 255", "1"},
+		{"a_u8 == 0", "02"},
+		{"a_u8 != 255", "02"},
+		{"a_u64 > 0x7fffffffffffffff", "1"},
+		{"a_u64 >= 18446744073709551615", "1"},
+		{"a_s64 < 0", "2"},
+		{"a_s64 <= -9223372036854775808", "2"},
+		{"a_s64 > -1", "01"},
+		{"a_s8 == -128", "2"},
+		{"flags & 2", "1"},
+		{"flags & last", "1"},
+		{"flags == 0x80000003", "1"},
+		{"state == none", "2"},
+		{"state == \"running\"", "1"},
+		{"state < 0 || state > 0", "12"},
+		{"!(state < 0 || state > 0)", "0"},
+		{"!state == 0", "12"},
+		{"a_u8 == 255 && a_s8 == 127", "1"},
+		{"a_u8 == 255 && a_s8 == 126", ""},
+		{"a_u8 == 0 && (state == -1 || state == idle)", "02"},
+		{"a_u8 == 255 || a_s8 == -128 && state == 5", "1"},
+		{"name == \"exactly fifteen\"", "1"},
+		{"name ~ \"exactly*\"", "1"},
+		{"name ~ \"*fifteen\"", "1"},
+		{"name ~ \"*fif*\"", "1"},
+		{"name ~ \"*\"", "012"},
+		{"name != \"\"", "1"},
+		{"name == ''", "02"},
+		{"message == message", "1"},
+		{"message != message", "02"},
+		{"message ~ \"(*\"", "0"},
+		{"tail == tail", "1"},
+		{"tail == tai", ""},
+		{"tail == tails", ""},
+		{"common_pid > 0", "012"},
+		{"common_pid == 0", ""},
+		{"  ( ( a_u8==255 ) )\t", "1"},
+	};
+	for (const auto &row : rows) {
+		listener one(typed_attr("all"));
+		ASSERT_EQ(set(one.fd.get(), row.text), 0) << row.text;
+		for (int edge : {0, 1, 2})
+			ASSERT_EQ(command("all " + std::to_string(edge)), 0);
+		std::string passed;
+		for (const sample &s : one.samples()) {
+			const payload p(s);
+			passed += p.at<uint8_t>(8) ? '1' : p.at<int8_t>(23) ? '2' : '0';
+		}
+		EXPECT_EQ(passed, row.edges) << row.text;
+		EXPECT_EQ(read_value(one.fd.get()), passed.size())
+			<< "what it drops did not happen";
+		EXPECT_EQ(attribute("lost"), "0");
+	}
+}
+
+TEST_F(producer_filter, that_cannot_be_read_is_refused_with_the_reason)
+{
+	std::string deep, many = "a_u8 == 1";
+	for (int i = 0; i < 40; i++) {
+		deep += "(";
+		many += " || a_u8 == 1";
+	}
+	struct {
+		std::string text;
+		int error;
+	} const rows[] = {
+		{"", EINVAL},
+		{"a_u8", EINVAL},
+		{"a_u8 ==", EINVAL},
+		{"a_u8 = 1", EINVAL},
+		{"== 1", EINVAL},
+		{"a_u8 == 1 &&", EINVAL},
+		{"a_u8 == 1 && &&", EINVAL},
+		{"a_u8 && 1", EINVAL},
+		{"(a_u8 == 1", EINVAL},
+		{"a_u8 == 1)", EINVAL},
+		{"a_u8 == 1 a_u8 == 2", EINVAL},
+		{"a_u8 == 1x", EINVAL},
+		{"a_u8 == word", EINVAL},
+		{"a_u8 ~ 1", EINVAL},
+		{"name > \"a\"", EINVAL},
+		{"name & \"a\"", EINVAL},
+		{"name ~ \"a*b\"", EINVAL},
+		{"name == \"open", EINVAL},
+		{"lanes == 1", EINVAL},
+		{"blob == 1", EINVAL},
+		{"nothing == 1", ENOENT},
+		{"state == walking", ENOENT},
+		{"a_u8 == 256", ERANGE},
+		{"a_u8 == -1", ERANGE},
+		{"a_s8 == 128", ERANGE},
+		{"a_s8 == -129", ERANGE},
+		{"a_u64 == 18446744073709551616", ERANGE},
+		{"a_u64 == 0x10000000000000000", ERANGE},
+		{"a_s64 == -9223372036854775809", ERANGE},
+		{deep, E2BIG},
+		{many, E2BIG},
+		{"name == \"" + std::string(65, 'x') + "\"", E2BIG},
+		{std::string(2000, ' '), EINVAL},
+	};
+	listener one(typed_attr("all"));
+	ASSERT_EQ(set(one.fd.get(), "a_u8 == 255"), 0);
+	for (const auto &row : rows)
+		EXPECT_EQ(set(one.fd.get(), row.text), row.error) << row.text;
+	EXPECT_EQ(ioctl_error(one.fd.get(), PERF_EVENT_IOC_SET_FILTER, 8UL), EFAULT);
+
+	/* The one before is still there. */
+	for (int edge : {0, 1, 2})
+		ASSERT_EQ(command("all " + std::to_string(edge)), 0);
+	EXPECT_EQ(one.samples().size(), 1u);
+}
+
+TEST_F(producer_filter, is_of_one_file_alone_and_may_change)
+{
+	const perf_event_attr attr = typed_attr("all");
+	listener one(attr), other(attr);
+	ASSERT_EQ(set(one.fd.get(), "a_u8 == 255"), 0);
+	for (int edge : {0, 1, 2})
+		ASSERT_EQ(command("all " + std::to_string(edge)), 0);
+	EXPECT_EQ(one.samples().size(), 1u);
+	EXPECT_EQ(other.samples().size(), 3u);
+	ASSERT_EQ(command("stream 1"), 0);
+	for (int i = 0; i < 20; i++)
+		ASSERT_EQ(set(one.fd.get(), i % 2 ? "a_u8 == 255" : "a_s8 == -128"), 0);
+	ASSERT_EQ(command("stream 0"), 0);
+	ASSERT_EQ(command("all 2"), 0);
+	EXPECT_EQ(one.samples().size(), 1u);
+}
+
+/* Filtered records are copied from the side: they are the same. */
+TEST_F(producer_filter, does_not_change_what_is_written)
+{
+	const perf_event_attr attr = typed_attr("all", PERF_SAMPLE_RAW | PERF_SAMPLE_CALLCHAIN);
+	listener one(attr), other(attr);
+	ASSERT_EQ(set(one.fd.get(), "message == message"), 0);
+	ASSERT_EQ(command("all 1"), 0);
+	const auto a = one.samples(), b = other.samples();
+	ASSERT_EQ(a.size(), 1u);
+	ASSERT_EQ(b.size(), 1u);
+	EXPECT_EQ(*a[0].raw, *b[0].raw);
+}
+
+TEST_F(producer_filter, of_raw_events_sees_what_is_common)
+{
+	listener one(typed_attr("dump"));
+	EXPECT_EQ(set(one.fd.get(), "data == 1"), EINVAL);
+	ASSERT_EQ(set(one.fd.get(), "common_pid == 1"), 0);
+	ASSERT_EQ(command("dump 10"), 0);
+	EXPECT_EQ(one.samples().size(), 0u);
+	ASSERT_EQ(set(one.fd.get(), "common_pid != 1"), 0);
+	ASSERT_EQ(command("dump 10"), 0);
+	EXPECT_EQ(one.samples().size(), 3u);
+}
+
+} /* namespace */

@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: GPL-2.0
+/* What user space sees of a producer: its node, its directory, its events. */
+#include <glob.h>
+#include <set>
+#include <sys/stat.h>
+
+#include "producer/source.hpp"
+#include "support/rights.hpp"
+
+using namespace device_test;
+
+namespace
+{
+
+class producer_layout : public source_test
+{
+};
+
+TEST_F(producer_layout, says_what_the_source_is)
+{
+	EXPECT_EQ(attribute("description"), "what the tests want");
+	EXPECT_EQ(attribute("files"), "0");
+	EXPECT_EQ(attribute("records"), "0");
+	EXPECT_EQ(attribute("readers"), "");
+}
+
+TEST_F(producer_layout, node_has_the_mode_that_the_source_wants)
+{
+	struct stat about;
+	ASSERT_EQ(stat(testdev_path, &about), 0);
+	EXPECT_TRUE(S_ISCHR(about.st_mode));
+	EXPECT_EQ(about.st_mode & 0777, 0640u);
+	EXPECT_EQ(about.st_uid, 0u);
+}
+
+TEST_F(producer_layout, format_is_as_tracefs_has_it)
+{
+	const std::string id = attribute("events/counted/id");
+	EXPECT_EQ(read_file(std::string(testdev_class) + "/events/counted/format"),
+		  "name: counted\n"
+		  "ID: " + id +
+			  "\n"
+			  "format:\n"
+			  "\tfield:unsigned short common_type;\toffset:0;\tsize:2;\tsigned:0;\n"
+			  "\tfield:unsigned char common_flags;\toffset:2;\tsize:1;\tsigned:0;\n"
+			  "\tfield:unsigned char "
+			  "common_preempt_count;\toffset:3;\tsize:1;\tsigned:0;\n"
+			  "\tfield:int common_pid;\toffset:4;\tsize:4;\tsigned:1;\n"
+			  "\n"
+			  "\tfield:u32 context;\toffset:8;\tsize:4;\tsigned:0;\n"
+			  "\tfield:u64 number;\toffset:12;\tsize:8;\tsigned:0;\n"
+			  "\tfield:__data_loc u8[] filling;\toffset:20;\tsize:4;\tsigned:0;\n"
+			  "\n"
+			  "print fmt: \"context=%s number=%llu filling=%s\", "
+			  "__print_symbolic(REC->context, { 0, \"task\" }, { 1, \"softirq\" }, "
+			  "{ 2, \"irq\" }, { 3, \"nmi\" }), REC->number, "
+			  "__print_hex(__get_dynamic_array(filling), "
+			  "__get_dynamic_array_len(filling))\n");
+}
+
+/* What is common to all events stands in the kernel's own formats, too. */
+TEST_F(producer_layout, common_fields_are_those_of_the_kernel)
+{
+	const std::string kernels =
+		read_file("/sys/kernel/tracing/events/sched/sched_switch/format");
+	const std::string ours = attribute("events/all/format");
+	const auto common = [](const std::string &text) {
+		const size_t from = text.find("format:\n");
+		return text.substr(from, text.find("\n\n") - from);
+	};
+	EXPECT_EQ(common(ours), common(kernels));
+}
+
+TEST_F(producer_layout, ids_are_nobody_elses)
+{
+	std::set<uint64_t> taken;
+	glob_t found;
+	ASSERT_EQ(glob("/sys/kernel/tracing/events/*/*/id", 0, nullptr, &found), 0);
+	for (size_t i = 0; i < found.gl_pathc; i++)
+		taken.insert(std::stoull(read_file(found.gl_pathv[i])));
+	globfree(&found);
+	EXPECT_GT(taken.size(), 10u);
+	for (const char *event : {"all", "counted", "dump"}) {
+		EXPECT_TRUE(taken.insert(event_id_of(event)).second) << event;
+		EXPECT_LE(event_id_of(event), 0xffffu);
+	}
+}
+
+TEST_F(producer_layout, other_types_and_ids_are_enoent)
+{
+	perf_event_attr attr = typed_attr("all");
+	const target cpu = target::every_process(0);
+	EXPECT_EQ(configure_error(attr, cpu), 0);
+	attr.config = 1;
+	EXPECT_EQ(configure_error(attr, cpu), ENOENT);
+	attr = typed_attr("all");
+	attr.type = PERF_TYPE_SOFTWARE;
+	EXPECT_EQ(configure_error(attr, cpu), ENOENT);
+	attr = typed_attr("all");
+	attr.freq = 1;
+	EXPECT_EQ(configure_error(attr, cpu), EOPNOTSUPP);
+	attr = typed_attr("all");
+	attr.exclude_kernel = 1;
+	EXPECT_EQ(configure_error(attr, cpu), EOPNOTSUPP);
+}
+
+TEST_F(producer_layout, readers_are_shown)
+{
+	const perf_event_attr attr = typed_attr("counted");
+	listener one(attr);
+	ASSERT_EQ(command("counted 3"), 0);
+	const std::string line = attribute("readers");
+	EXPECT_EQ(line, "id=" + std::to_string(event_id(one.fd.get())) + " config=" +
+				std::to_string(attr.config) + " cpu=0 of=all records=3 lost=0");
+	EXPECT_EQ(attribute("files"), "1");
+	EXPECT_EQ(attribute("rings"), "1");
+	EXPECT_EQ(attribute("records"), "3");
+}
+
+/* A file for whom the node's mode lets in: what the source tells, and nothing of the kernel's. */
+TEST_F(producer_layout, without_capabilities_there_are_no_kernel_addresses)
+{
+	ASSERT_EQ(chmod(testdev_path, 0666), 0);
+	const perf_event_attr plain = typed_attr("all");
+	perf_event_attr ip = plain, chain = plain, comm = plain;
+	ip.sample_type |= PERF_SAMPLE_IP;
+	chain.sample_type |= PERF_SAMPLE_CALLCHAIN;
+	comm.comm = 1;
+	const outcome done = run_in_child([&] {
+		become_nobody();
+		const target all = target::every_process(0);
+		if (configure_error(plain, all))
+			return 1;
+		if (configure_error(ip, all) != EACCES)
+			return 2;
+		if (configure_error(chain, all) != EACCES)
+			return 3;
+		if (configure_error(comm, all) != EACCES)
+			return 4;
+		if (configure_error(plain, target::thread(1)) != EACCES)
+			return 5;
+		return configure_error(comm, target::thread(0));
+	});
+	EXPECT_EQ(done.code, 0);
+	EXPECT_EQ(done.signal, 0);
+}
+
+} /* namespace */

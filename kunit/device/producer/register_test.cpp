@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: GPL-2.0
+/* What is refused when a source registers, and with which error. */
+#include <sys/stat.h>
+
+#include "producer/source.hpp"
+
+using namespace device_test;
+
+namespace
+{
+
+class producer_register : public source_test
+{
+};
+
+TEST_F(producer_register, refuses_what_cannot_be)
+{
+	struct {
+		int error;
+		const char *what;
+	} const rows[] = {
+		{EEXIST, "the name of another source"},
+		{EBUSY, "a source that is registered"},
+		{EINVAL, "a name with a slash"},
+		{EINVAL, "an empty name"},
+		{EINVAL, "the name of a directory"},
+		{EINVAL, "no name"},
+		{ENAMETOOLONG, "a name of 32 characters"},
+		{EINVAL, "no description"},
+		{EEXIST, "an event twice"},
+		{EBUSY, "an event of another source"},
+		{EINVAL, "an event that is not there"},
+		{EINVAL, "an event with a dash in its name"},
+		{EPROTO, "another version of the header"},
+		{E2BIG, "a field too long"},
+		{EINVAL, "a type that there is not"},
+		{EINVAL, "a field that is called as a common one"},
+		{EINVAL, "a name with a space"},
+		{EINVAL, "a field over the end"},
+		{EINVAL, "a field among the common ones"},
+		{EINVAL, "an enum without names"},
+		{EINVAL, "a kind that there is not"},
+		{EINVAL, "a size that is not the type's"},
+		{0, "a good field"},
+		{0, "the event that was refused before"},
+		{0, "a name of 31 characters"},
+	};
+	for (size_t i = 0; i < std::size(rows); i++)
+		EXPECT_EQ(command("bad " + std::to_string(i)), rows[i].error) << rows[i].what;
+
+	/* None of it has harmed the one that was there. */
+	listener one(typed_attr("counted"));
+	ASSERT_EQ(command("counted 3"), 0);
+	EXPECT_EQ(one.samples().size(), 3u);
+}
+
+TEST_F(producer_register, leaves_nothing_of_what_it_refuses)
+{
+	ASSERT_EQ(command("bad 8"), EEXIST);
+	struct stat about;
+	EXPECT_NE(stat("/dev/perfbuf/twice", &about), 0);
+	EXPECT_NE(stat("/sys/class/perfbuf/twice", &about), 0);
+}
+
+TEST_F(producer_register, may_happen_again_and_again)
+{
+	for (int i = 0; i < 20; i++) {
+		ASSERT_EQ(command("unregister"), 0);
+		EXPECT_EQ(open(testdev_path, O_RDWR), -1);
+		ASSERT_EQ(command("unregister"), 0) << "of what is not registered";
+		ASSERT_EQ(command("register"), 0);
+		EXPECT_EQ(command("register"), EBUSY);
+	}
+	listener one(typed_attr("counted"));
+	ASSERT_EQ(command("counted 3"), 0);
+	EXPECT_EQ(one.samples().size(), 3u);
+}
+
+TEST_F(producer_register, starts_with_the_first_file_and_stops_with_the_last)
+{
+	EXPECT_EQ(source_parameter("starts"), 0u);
+	{
+		listener one(typed_attr("counted"));
+		EXPECT_EQ(source_parameter("starts"), 1u);
+		listener two(typed_attr("all"));
+		EXPECT_EQ(source_parameter("starts"), 1u);
+		EXPECT_EQ(source_parameter("stops"), 0u);
+	}
+	EXPECT_TRUE(eventually([] { return source_parameter("stops") == 1; }));
+	listener again(typed_attr("counted"));
+	EXPECT_EQ(source_parameter("starts"), 2u);
+	ASSERT_EQ(command("unregister"), 0);
+	EXPECT_EQ(source_parameter("stops"), 2u);
+}
+
+TEST_F(producer_register, a_start_that_fails_refuses_the_file)
+{
+	ASSERT_EQ(command("start_answer -5"), 0);
+	unique_fd fd = open_source();
+	const perf_event_attr attr = typed_attr("counted");
+	EXPECT_EQ(configure(fd.get(), &attr, target::every_process(0)), EIO);
+	EXPECT_EQ(configure(fd.get(), &attr, target::thread(0)), EIO);
+	EXPECT_EQ(source_parameter("stops"), 0u);
+	ASSERT_EQ(command("start_answer 0"), 0);
+	EXPECT_EQ(configure(fd.get(), &attr, target::every_process(0)), 0);
+	EXPECT_EQ(source_parameter("starts"), 1u);
+}
+
+} /* namespace */

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Every kind of field, and its edge values: for the test module and the test that reads it. */
+#ifndef PERFBUF_TEST_FIELDS_H
+#define PERFBUF_TEST_FIELDS_H
+
+#define TEST_ALL(F)                                                                                \
+	F(INT, u8, a_u8)                                                                           \
+	F(INT, u64, a_u64)                                                                         \
+	F(INT, u16, a_u16)                                                                         \
+	F(INT, u32, a_u32)                                                                         \
+	F(INT, s8, a_s8)                                                                           \
+	F(INT, s16, a_s16)                                                                         \
+	F(INT, s32, a_s32)                                                                         \
+	F(INT, s64, a_s64)                                                                         \
+	F(HEX, u64, address)                                                                       \
+	F(TIME, when)                                                                              \
+	F(FLAGS, u32, flags, {1, "busy"}, {2, "error"}, {0x80000000, "last"})                      \
+	F(ENUM, s8, state, {-1, "none"}, {0, "idle"}, {1, "running"})                              \
+	F(ARRAY, u16, lanes, 4)                                                                    \
+	F(ARRAY, s64, wide, 2)                                                                     \
+	F(CHARS, name, 16)                                                                         \
+	F(STRING, message)                                                                         \
+	F(BYTES, blob)                                                                             \
+	F(STRING, tail)
+
+/* Who wrote it, and its number there: one context of one CPU. */
+#define TEST_COUNTED(F)                                                                            \
+	F(ENUM, u32, context, {0, "task"}, {1, "softirq"}, {2, "irq"}, {3, "nmi"})                 \
+	F(INT, u64, number)                                                                        \
+	F(BYTES, filling)
+
+#endif /* PERFBUF_TEST_FIELDS_H */
