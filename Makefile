@@ -36,6 +36,7 @@ producer_dir = $(DESTDIR)$(PREFIX)/src/perfbuf
 install-producer: modules
 	install -d $(producer_dir)/include/perfbuf $(producer_dir)/include/linux $(producer_dir)/$(release)
 	install -m 644 include/perfbuf/* $(producer_dir)/include/perfbuf/
+	install -m 644 include/producer.mk $(producer_dir)/
 	install -m 644 include/uapi/linux/*.h $(producer_dir)/include/linux/
 	install -m 644 $(BUILD)/Module.symvers $(producer_dir)/$(release)/
 	find cxxrt -type f ! -path '*/tests/*' ! -name runtime.cpp -exec install -m 644 -D {} $(producer_dir)/{} \;

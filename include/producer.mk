@@ -1,0 +1,22 @@
+# SPDX-License-Identifier: GPL-2.0
+#
+# For the Kbuild file of a module that is a source of perfbuf, from where 'make install-producer'
+# has put it:
+#
+#	obj-m := mydev.o
+#	PERFBUF ?= /usr/local/src/perfbuf
+#	include $(PERFBUF)/producer.mk
+#
+# With PERFBUF_CXX := y before it, .cpp files are compiled for the kernel as .c files are.
+
+ccflags-y += -I$(PERFBUF)/include
+
+# The CRCs of what perfbuf.ko exports to modules of this kernel. What the kernel calls itself is
+# not what Debian's include/config/kernel.release says.
+KBUILD_EXTRA_SYMBOLS ?= $(PERFBUF)/$(shell sed -n 's/.*UTS_RELEASE "\(.*\)"/\1/p' \
+	$(objtree)/include/generated/utsrelease.h)/Module.symvers
+
+ifneq ($(PERFBUF_CXX),)
+cxxrt-dir := $(shell realpath --relative-to=$(src) $(PERFBUF)/cxxrt)
+include $(PERFBUF)/cxxrt/cxx.mk
+endif

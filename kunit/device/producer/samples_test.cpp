@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The drivers of samples/, built from what was installed, loaded, read and removed. */
+#include <sys/syscall.h>
+
+#include "producer/source.hpp"
+#include "support/session.hpp"
+
+using namespace device_test;
+
+namespace
+{
+
+int load(const std::string &name)
+{
+	unique_fd module(open(("/root/" + name + ".ko").c_str(), O_RDONLY | O_CLOEXEC));
+	if (!module.valid())
+		return errno;
+	return syscall(SYS_finit_module, module.get(), "", 0) ? errno : 0;
+}
+
+int unload(const std::string &name)
+{
+	return syscall(SYS_delete_module, name.c_str(), O_NONBLOCK) ? errno : 0;
+}
+
+/* An event of a source on every CPU. */
+class everywhere
+{
+public:
+	everywhere(const std::string &source, const std::string &event)
+	{
+		attr_ = {};
+		attr_.type = PERF_TYPE_TRACEPOINT;
+		attr_.size = sizeof(attr_);
+		attr_.config = std::stoull(
+			read_file("/sys/class/perfbuf/" + source + "/events/" + event + "/id"));
+		attr_.sample_period = 1;
+		attr_.sample_type = PERF_SAMPLE_RAW | PERF_SAMPLE_TIME;
+		for (int cpu : online_cpus()) {
+			unique_fd fd(open(("/dev/perfbuf/" + source).c_str(), O_RDWR | O_CLOEXEC));
+			if (!fd.valid())
+				fail_errno(source, errno);
+			if (int error = configure(fd.get(), &attr_, target::every_process(cpu)))
+				fail_errno(source + ":" + event, error);
+			rings_.emplace_back(fd.get(), 16);
+			fds_.push_back(std::move(fd));
+		}
+	}
+
+	const std::vector<payload> &collect()
+	{
+		for (ring &one : rings_)
+			for (const sample &s : samples_in(one.drain(), attr_))
+				all_.emplace_back(s);
+		return all_;
+	}
+	bool until(size_t n)
+	{
+		return eventually([&] { return collect().size() >= n; });
+	}
+
+private:
+	perf_event_attr attr_;
+	std::vector<unique_fd> fds_;
+	std::vector<ring> rings_;
+	std::vector<payload> all_;
+};
+
+TEST(producer_samples, template_ticks)
+{
+	ASSERT_EQ(load("mydev"), 0);
+	{
+		everywhere ticks("mydev", "tick");
+		EXPECT_EQ(unload("mydev"), EAGAIN);
+		ASSERT_TRUE(ticks.until(2));
+		EXPECT_EQ(ticks.collect()[0].dynamic(16), std::string("it is time", 11));
+	}
+	EXPECT_EQ(unload("mydev"), 0);
+}
+
+TEST(producer_samples, device_takes_readings_and_reports_them)
+{
+	ASSERT_EQ(load("sensor"), 0);
+	for (int turn = 0; turn < 3; turn++) {
+		everywhere readings("sensor", "reading"), reports("sensor", "report");
+		ASSERT_TRUE(readings.until(20));
+		ASSERT_TRUE(reports.until(2));
+		for (const payload &one : readings.collect()) {
+			/* The n-th channel counts in steps of n. */
+			const int n = one.at<int16_t>(16) + 100;
+			EXPECT_EQ(one.at<int16_t>(18), static_cast<int16_t>(2 * n - 100));
+			EXPECT_EQ(one.at<uint8_t>(2) & 0x08, 0x08) << "from an interrupt";
+		}
+		for (const payload &one : reports.collect()) {
+			EXPECT_EQ(one.at<uint32_t>(8), 8u);
+			EXPECT_EQ(one.at<uint8_t>(2) & 0x18, 0) << "from a task";
+			EXPECT_EQ(one.dynamic(25).size(), 16u);
+		}
+	}
+	EXPECT_EQ(unload("sensor"), 0);
+}
+
+TEST(producer_samples, accelerator_completes_what_was_submitted)
+{
+	ASSERT_EQ(load("accelerator"), 0);
+	EXPECT_NE(read_file("/sys/class/perfbuf/accelerator/events/completed/format")
+			  .find("print fmt: \"slot=%u latency=%lld status=%s engine=%s "
+				"registers=%s\", "
+				"REC->slot, REC->latency, __print_flags(REC->status, \"|\", "
+				"{ 1, \"late\" }, { 2, \"error\" }), REC->engine, "),
+		  std::string::npos);
+	for (int turn = 0; turn < 3; turn++) {
+		everywhere submitted("accelerator", "submitted");
+		everywhere completed("accelerator", "completed");
+		ASSERT_TRUE(submitted.until(20));
+		ASSERT_TRUE(completed.until(20));
+		for (const payload &one : submitted.collect()) {
+			const auto slot = one.at<uint32_t>(8);
+			EXPECT_LT(slot, 64u);
+			EXPECT_EQ(one.at<uint32_t>(21), 64u);
+			EXPECT_EQ(one.at<uint32_t>(25) % 64, slot);
+			const char *labels[] = {"move a page", "clear a page", "multiply"};
+			EXPECT_EQ(one.dynamic(29).c_str(),
+				  std::string(labels[one.at<uint8_t>(12)]));
+		}
+		for (const payload &one : completed.collect()) {
+			EXPECT_GE(one.at<int64_t>(12), 0);
+			EXPECT_EQ(one.dynamic(32).size(), 8u);
+		}
+	}
+	EXPECT_EQ(unload("accelerator"), 0);
+}
+
+} /* namespace */
