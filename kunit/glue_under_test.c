@@ -145,10 +145,12 @@ long pb_test_live_allocations(void)
 
 void pb_test_settle(void)
 {
+	int round;
+
 	pb_test_settle_wakeups();
 	/* The grace period queues the work, and the work may defer once more. */
-	rcu_barrier();
-	flush_workqueue(defer_queue);
-	rcu_barrier();
-	flush_workqueue(defer_queue);
+	for (round = 0; round < 2; round++) {
+		rcu_barrier();
+		flush_workqueue(defer_queue);
+	}
 }

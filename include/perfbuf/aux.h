@@ -29,6 +29,7 @@ struct perfbuf_stream; /* an open file, as its source knows it */
 /**
  * struct perfbuf_aux_handle - a transaction
  * @area:   the module's own; NULL when no transaction is open
+ * @stream: whose it is
  * @head:   where the next byte goes: a position in the stream, of which the
  *          place in the area is the remainder by its size. In overwrite mode
  *          the source moves it to where it has come before it ends
@@ -38,6 +39,7 @@ struct perfbuf_stream; /* an open file, as its source knows it */
  */
 struct perfbuf_aux_handle {
 	void *area;
+	struct perfbuf_stream *stream;
 	__u64 head;
 	__u64 size;
 	__u64 wakeup;
@@ -89,6 +91,15 @@ int perfbuf_aux_flag(struct perfbuf_aux_handle *handle, __u64 flags) PERFBUF_AUX
 
 /* What the setup returned; NULL when no transaction is open. */
 void *perfbuf_aux_get(const struct perfbuf_aux_handle *handle) PERFBUF_AUX_NOEXCEPT;
+
+/*
+ * Shared areas, which several producers on one CPU fill by short transactions, in any context and
+ * nested in any way: @bytes in one piece of the stream. 0; -ENXIO: nothing is mapped or the event
+ * is off; -ENOSPC: no room, which the next record tells; -E2BIG: larger than the area; -EINVAL: the
+ * area is not shared.
+ */
+__s64 perfbuf_aux_write(struct perfbuf_stream *stream, const void *from,
+			__u64 bytes) PERFBUF_AUX_NOEXCEPT;
 
 /* Writes PERF_RECORD_ITRACE_START of the current task: from here on the source traces it. */
 void perfbuf_aux_itrace_start(struct perfbuf_stream *stream) PERFBUF_AUX_NOEXCEPT;

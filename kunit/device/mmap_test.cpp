@@ -154,18 +154,48 @@ const again_row agains[] = {
 INSTANTIATE_TEST_SUITE_P(sizes, mmap_again, testing::ValuesIn(agains),
 			 row_name<testing::TestParamInfo<again_row>>);
 
-TEST(mmap, of_aux_with_offset_and_size_set_is_refused)
+/* What the user page says of AUX is the user's word; in pages. This event has no AUX. */
+struct aux_row {
+	const char *name;
+	expectation expected;
+	size_t said_offset, said_size, offset, size;
+	int prot = rw;
+	int flags = MAP_SHARED;
+};
+
+class mmap_of_aux : public testing::TestWithParam<aux_row>
 {
-	/* What the user page says of AUX is the user's word; this source has no AUX. */
-	check_both({{EOPNOTSUPP}, {EOPNOTSUPP, EINVAL, EACCES}, "there is no AUX yet"}, [](side s) {
+};
+
+TEST_P(mmap_of_aux, is_as_perf)
+{
+	const aux_row &row = GetParam();
+	check_both(row.expected, [&](side s) {
 		unique_fd fd = must_open(s, clock_attr(), target::every_process(0));
 		mapping first(fd.get(), 4);
-		first.page()->aux_offset = 8 * page_size();
-		first.page()->aux_size = 4 * page_size();
-		return map_error(fd.get(), 4 * page_size(), rw, MAP_SHARED,
-				 8 * static_cast<off_t>(page_size()));
+		first.page()->aux_offset = row.said_offset * page_size();
+		first.page()->aux_size = row.said_size * page_size();
+		return map_error(fd.get(), row.size * page_size(), row.prot, row.flags,
+				 static_cast<off_t>(row.offset * page_size()));
 	});
 }
+
+const aux_row aux_rows[] = {
+	{"where_it_is", {{EOPNOTSUPP}}, 8, 4, 8, 4},
+	{"read_only", {{EOPNOTSUPP}}, 8, 4, 8, 4, PROT_READ},
+	{"right_behind", {{EOPNOTSUPP}}, 5, 1, 5, 1},
+	{"private", {{EINVAL}}, 8, 4, 8, 4, rw, MAP_PRIVATE},
+	{"not_said", {{EINVAL}}, 0, 0, 8, 4},
+	{"elsewhere", {{EINVAL}}, 8, 4, 9, 4},
+	{"larger", {{EINVAL}}, 8, 4, 8, 8},
+	{"smaller", {{EINVAL}}, 8, 4, 8, 2},
+	{"not_a_power", {{EINVAL}}, 8, 3, 8, 3},
+	{"in_the_data", {{EINVAL}}, 4, 1, 4, 1},
+	{"too_many_pages", {{ENOMEM}}, 8, 1ULL << 31, 8, 1ULL << 31},
+};
+
+INSTANTIATE_TEST_SUITE_P(places, mmap_of_aux, testing::ValuesIn(aux_rows),
+			 row_name<testing::TestParamInfo<aux_row>>);
 
 TEST(mmap, of_an_inherited_event_without_a_cpu_is_einval)
 {

@@ -59,7 +59,7 @@ result<void> check_clock(const perf_event_attr &attr) noexcept
 }
 
 /* What perf_event has and we have not: refused, never ignored. */
-bool is_supported(const perf_event_attr &attr) noexcept
+bool is_supported(const perf_event_attr &attr, const aux_abilities *aux) noexcept
 {
 	if (attr.sample_type & ~supported_sample_type)
 		return false;
@@ -81,7 +81,7 @@ bool is_supported(const perf_event_attr &attr) noexcept
 	return !behind_aux_sample_size && !(bits >> known_bits) &&
 	       !(attr.read_format & ~supported_read_format) &&
 	       !((attr.sample_regs_user | attr.sample_regs_intr) & vector_regs) &&
-	       !attr.aux_watermark && !attr.aux_sample_size;
+	       (!attr.aux_watermark || aux) && !attr.aux_sample_size;
 }
 
 /* lockdown=confidentiality: nothing of the kernel's, and no user memory that might be somebody's
@@ -158,14 +158,14 @@ result<void> check_ranges(const perf_event_attr &attr) noexcept
 	return {};
 }
 
-result<void> check_support(perf_event_attr &attr) noexcept
+result<void> check_support(perf_event_attr &attr, const aux_abilities *aux) noexcept
 {
 	if (!attr.sample_max_stack)
 		attr.sample_max_stack = max_stack_frames;
 	if (attr.sample_type & PERF_SAMPLE_CALLCHAIN && attr.sample_max_stack > max_stack_frames)
 		return error(EOVERFLOW);
 	TRY(check_clock(attr));
-	if (!is_supported(attr))
+	if (!is_supported(attr, aux))
 		return error(EOPNOTSUPP);
 	if (pb_locked_down() && is_confidential(attr))
 		return error(EPERM);

@@ -9,6 +9,8 @@
 namespace perfbuf
 {
 
+struct aux_abilities;
+
 /* perf's default of kernel.perf_event_max_stack, and our limit of attr.sample_max_stack. */
 inline constexpr u32 max_stack_frames = 127;
 
@@ -24,8 +26,8 @@ cxxrt::result<void> check_ranges(const perf_event_attr &attr) noexcept;
 /*
  * What this module does: EOVERFLOW, EINVAL (depth of stacks, clock), then EOPNOTSUPP for what
  * perf_event has and we have not, EPERM under lockdown. Fills in defaults. perf looks at these
- * after the task, the CPU and the type. Process context.
+ * after the task, the CPU and the type. @aux: what the source can do, or nullptr. Process context.
  */
-cxxrt::result<void> check_support(perf_event_attr &attr) noexcept;
+cxxrt::result<void> check_support(perf_event_attr &attr, const aux_abilities *aux) noexcept;
 
 } // namespace perfbuf

@@ -38,6 +38,22 @@ device_state &the_device() noexcept
 	return *device;
 }
 
+cxxrt::result<void> device_state::take_pages(u64 pages, u64 most) noexcept
+{
+	if (pages > most)
+		return cxxrt::error(ENOMEM);
+	if (ring_pages.fetch_add(pages) + pages > pb_param_total_pages_max()) {
+		ring_pages.fetch_add(0 - pages);
+		return cxxrt::error(ENOMEM);
+	}
+	return {};
+}
+
+void device_state::give_pages(u64 pages) noexcept
+{
+	ring_pages.fetch_add(0 - pages);
+}
+
 void device_state::link(files &list, file &one) noexcept
 {
 	one.next_open_ = list.first;

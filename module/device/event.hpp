@@ -20,6 +20,8 @@
 #include "device/task.h"
 #include "ring/write.hpp"
 
+#include <perfbuf/aux.h>
+
 #include <cxxrt/lock.hpp>
 
 namespace perfbuf
@@ -84,6 +86,13 @@ public:
 	/* A record that could not be begun. */
 	void count_loss(loss_cause cause) noexcept;
 
+	/* Of AUX: perfbuf/aux.h says it all. */
+	void *aux_begin(perfbuf_aux_handle &handle) noexcept;
+	void aux_end(perfbuf_aux_handle &handle, u64 size) noexcept;
+	/* The position that they got. */
+	cxxrt::result<u64> aux_write(const void *from, u64 bytes) noexcept;
+	void aux_itrace_start() noexcept;
+
 	/* The current sampling period (ns for a clock): PERF_SAMPLE_PERIOD. */
 	u64 period() const noexcept { return period_.read_once(); }
 
@@ -136,6 +145,11 @@ public:
 private:
 	class origin;
 
+	/* A record that the ring wrote for us, or could not. */
+	void note(const perf_buffer &into, int errno_or_0) noexcept;
+	/* Active no more, and the file is woken. */
+	void turn_off() noexcept;
+	aux_area *enter_aux() noexcept;
 	static void run_irq_work(event &self) noexcept;
 	static void flush_as_writer(void *self) noexcept;
 

@@ -3,31 +3,13 @@
  * What writers ask of an event. Any context, preemption off, which is also the
  * RCU read-side section that keeps the ring behind ring_ alive.
  */
-#include "device/event.hpp"
+#include "device/origin.hpp"
 
 namespace perfbuf
 {
 
 using cxxrt::error;
 using cxxrt::result;
-
-class event::origin final : public record_origin
-{
-public:
-	origin(const event &owner, const moment &when) noexcept
-		: record_origin(owner.id(), owner.trailer_bytes()), owner_(owner), when_(when)
-	{
-	}
-
-	void write_trailer(reservation &into) const noexcept override
-	{
-		owner_.put_trailer(into, when_);
-	}
-
-private:
-	const event &owner_;
-	const moment &when_;
-};
 
 namespace
 {
@@ -102,6 +84,14 @@ result<reservation> event::begin(u32 bytes, const moment &when) noexcept
 	else
 		losses_.count(cause_of(*into, begun.error()));
 	return begun;
+}
+
+void event::note(const perf_buffer &into, int errno_or_0) noexcept
+{
+	if (errno_or_0)
+		losses_.count(cause_of(into, error(errno_or_0)));
+	else
+		records_.add(1);
 }
 
 bool event::count_overflow() noexcept

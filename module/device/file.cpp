@@ -3,6 +3,7 @@
 #include "device/file.hpp"
 
 #include "device/attr.hpp"
+#include "device/aux.hpp"
 #include "glue/glue.h"
 
 #include <asm/poll.h>
@@ -94,6 +95,13 @@ file::~file()
 	source_.file_freed();
 }
 
+const aux_abilities *file::aux_of(const perf_event_attr &attr) const noexcept
+{
+	const aux_source *fills = source_.aux();
+
+	return fills ? fills->abilities(attr) : nullptr;
+}
+
 void file::publish() noexcept
 {
 	auto files = the_device().open_files.lock();
@@ -155,7 +163,7 @@ result<void> file::open_event(void *filp, u64 argument) noexcept
 	cxxrt::scope_guard put_target([&] { pb_task_put(target); });
 
 	TRY(source_.check(attr));
-	TRY(check_support(attr));
+	TRY(check_support(attr, aux_of(attr)));
 
 	/* One event for a file: whoever comes second finds it. Not map_mutex_: mmap_lock is outside
 	 * of that, and inside of what a source may take. */
@@ -213,6 +221,9 @@ void file::attach(event &to, perf_buffer *ring) noexcept
 	to.set_ring(ring);
 	if (!old)
 		return;
+	/* What began on the old ring ends there: whoever unmaps its area will not look here. */
+	if (source_.aux())
+		to.producer().stop_aux();
 
 	/* Wakeups that were just walking the old list may have come over to the new one with us. */
 	if (ring)
@@ -271,6 +282,9 @@ result<void> file::set_output(event &redirected, u64 argument) noexcept
 	    (mine.use_clockid && mine.clockid != theirs.clockid))
 		return error(EINVAL);
 	if (mine.write_backward != theirs.write_backward)
+		return error(EINVAL);
+	/* An area is set up by one source. */
+	if (source_.aux() && target->source_.aux() && &source_ != &target->source_)
 		return error(EINVAL);
 	return redirect(redirected, target);
 }
@@ -458,7 +472,8 @@ u32 file::poll() noexcept
 	perf_buffer *ring = mine->ring();
 
 	/* At the end, what is left is worth reading however little it is. */
-	if (ring && (ring->readable() || (ready && ring->unread())))
+	if (ring && (ring->readable() || ring->aux_readable() ||
+		     (ready && (ring->unread() || ring->aux_unread()))))
 		ready |= POLLIN | POLLRDNORM;
 	pb_preempt_enable();
 	return ready;

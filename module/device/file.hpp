@@ -27,6 +27,7 @@
 namespace perfbuf
 {
 
+struct aux_abilities;
 struct device_state;
 
 class file final : public wake_target
@@ -70,7 +71,13 @@ private:
 	/* The event's ring with a reference, or none. */
 	static cxxrt::ref<perf_buffer> ring_of(event &of) noexcept;
 	cxxrt::result<void> redirect(event &redirected, file *target) noexcept;
-	cxxrt::result<void> check_aux(event &owner, const pb_vma_request &request) noexcept;
+	/* What the source can do with an area of an event of @attr; nullptr: nothing. */
+	const aux_abilities *aux_of(const perf_event_attr &attr) const noexcept;
+	cxxrt::result<perf_buffer *> map_aux(event &mine, const pb_vma_request &request) noexcept;
+	cxxrt::result<void> make_aux(event &mine, perf_buffer &ring,
+				     perf_buffer::mapping_state &mapping,
+				     const pb_vma_request &request) noexcept;
+	static void unmap_aux(perf_buffer &ring, perf_buffer::mapping_state &mapping) noexcept;
 	cxxrt::result<cxxrt::ref<perf_buffer>> ring_for_map(event &owner, u32 nr_pages,
 							    bool writable) noexcept;
 	cxxrt::result<cxxrt::ref<perf_buffer>> new_ring(event &owner, u32 nr_pages,
@@ -85,7 +92,7 @@ private:
 	cxxrt::shared<event *> event_;
 	cxxrt::mutex open_mutex_; /* PERFBUF_IOC_OPEN */
 	cxxrt::mutex map_mutex_;
-	u32 mappings_ = 0; /* live VMAs of data made through this file; under map_mutex_ */
+	u32 mappings_ = 0; /* live VMAs of data and AUX made through this file; under map_mutex_ */
 	struct {
 		storage_kind storage = storage_kind::pages;
 		u64 latency = 0;
@@ -109,7 +116,12 @@ struct device_state {
 		source *sources[PB_MINORS] = {};
 	};
 	cxxrt::guarded<files, cxxrt::mutex> open_files;
-	cxxrt::shared<u64> ring_pages; /* of all rings */
+	cxxrt::shared<u64> ring_pages; /* of all rings and AUX areas */
+
+	/* Room under the module's own limits, taken and given back. ENOMEM: more than @most, or
+	 * than all may have. */
+	cxxrt::result<void> take_pages(u64 pages, u64 most) noexcept;
+	void give_pages(u64 pages) noexcept;
 
 	/*
 	 * Publishes a source, with its node, and takes it back: then no file can be opened any

@@ -41,44 +41,7 @@ bool is_stats(u64 page_offset) noexcept
 	return page_offset == PERFBUF_MMAP_STATS >> page_shift;
 }
 
-/* Room under the module's own limits, taken; the opposite of leave_total(). */
-result<void> enter_total(u64 pages) noexcept
-{
-	if (pages > pb_param_ring_pages_max() + 1)
-		return error(ENOMEM);
-	if (the_device().ring_pages.fetch_add(pages) + pages > pb_param_total_pages_max()) {
-		the_device().ring_pages.fetch_add(0 - pages);
-		return error(ENOMEM);
-	}
-	return {};
-}
-
-void leave_total(u64 pages) noexcept
-{
-	the_device().ring_pages.fetch_add(0 - pages);
-}
-
 } // namespace
-
-/* AUX after the data ring, as perf checks it. No source in the box has an AUX area. */
-result<void> file::check_aux(event &owner, const pb_vma_request &request) noexcept
-{
-	lock_guard held(the_device().attach_lock);
-	perf_buffer *ring = owner.ring();
-
-	if (!ring)
-		return error(EINVAL);
-
-	const u64 offset = cxxrt::read_once(ring->user_page()->aux_offset);
-	const u64 bytes = cxxrt::read_once(ring->user_page()->aux_size);
-	const u64 nr_pages = request.bytes >> page_shift;
-
-	if (offset < ring->size() + page_size || offset != u64{request.page_offset} << page_shift)
-		return error(EINVAL);
-	if (bytes != request.bytes || nr_pages & (nr_pages - 1))
-		return error(EINVAL);
-	return error(EOPNOTSUPP);
-}
 
 /* Under map_mutex_. */
 result<ref<perf_buffer>> file::new_ring(event &owner, u32 nr_pages, bool writable) noexcept
@@ -89,8 +52,8 @@ result<ref<perf_buffer>> file::new_ring(event &owner, u32 nr_pages, bool writabl
 	TRY(from_return(pb_charge_pages(pages, pb_param_mlock_kib(), &charge)));
 	cxxrt::scope_guard uncharge([&] { pb_uncharge_pages(&charge); });
 
-	TRY(enter_total(pages));
-	cxxrt::scope_guard leave([&] { leave_total(pages); });
+	TRY(the_device().take_pages(pages, pb_param_ring_pages_max() + 1));
+	cxxrt::scope_guard leave([&] { the_device().give_pages(pages); });
 
 	ref<perf_buffer> ring = TRY(perf_buffer::create({
 		.nr_pages = nr_pages,
@@ -165,7 +128,7 @@ result<perf_buffer *> file::map(const pb_vma_request &request) noexcept
 	if (is_stats(request.page_offset))
 		return map_stats(*mine, request);
 	if (request.page_offset)
-		TRY(check_aux(*mine, request));
+		return map_aux(*mine, request);
 
 	const u64 nr_pages = (request.bytes >> page_shift) - 1;
 
@@ -229,8 +192,11 @@ void file::mapping_opened(perf_buffer &ring, u64 page_offset) noexcept
 
 	lock_guard held(map_mutex_);
 
+	auto mapping = ring.mapping().lock();
+
 	ring.get();
-	ring.mapping().lock()->mappings++;
+	mapping->mappings++;
+	mapping->aux_mappings += page_offset != 0;
 	mappings_++;
 }
 
@@ -240,7 +206,7 @@ void file::give_back(perf_buffer &ring, perf_buffer::mapping_state &mapping) noe
 	if (mapping.mappings || mapping.stats_mappings)
 		return;
 	pb_uncharge_pages(&mapping.charge);
-	leave_total(pages_of(ring));
+	the_device().give_pages(pages_of(ring));
 }
 
 /* Under the ring's mapping lock, after the last mapping: the ring is nobody's any more. */
@@ -270,6 +236,9 @@ void file::mapping_closed(perf_buffer &closed, u64 page_offset) noexcept
 	event *mine = configured();
 	lock_guard held(map_mutex_);
 	auto mapping = ring->mapping().lock();
+
+	if (page_offset && !--mapping->aux_mappings)
+		unmap_aux(*ring, *mapping);
 
 	/* The last mapping through this file takes its event off the ring, as in perf. */
 	if (!--mappings_) {

@@ -13,6 +13,7 @@
 namespace perfbuf
 {
 
+class aux_source;
 class event;
 
 /*
@@ -56,6 +57,13 @@ public:
 	 * stream's own CPU with interrupts off, or with its writers shut out.
 	 */
 	virtual void run_as_writer(void (*fn)(void *arg), void *arg) noexcept = 0;
+
+	/*
+	 * Ends the AUX transaction that is open, if one is: on return none is that had begun before
+	 * the call. From open() to the destructor, beside anything above; no lock of the event is
+	 * held.
+	 */
+	virtual void stop_aux() noexcept {}
 };
 
 /* What the open files of a source have done, or those that are gone. */
@@ -96,6 +104,9 @@ public:
 	 */
 	virtual cxxrt::result<void> check(const perf_event_attr &attr) const noexcept = 0;
 	virtual cxxrt::result<cxxrt::unique_ptr<stream>> open(event &owner) noexcept = 0;
+
+	/* Its side of AUX areas; nullptr: it fills none. */
+	virtual aux_source *aux() noexcept { return nullptr; }
 
 	source_totals gone; /* of closed files; under the lock of the open files */
 

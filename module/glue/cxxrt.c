@@ -152,13 +152,17 @@ int pb_defer_start(void)
 
 void pb_defer_stop(void)
 {
+	int round;
+
 	/*
 	 * The callbacks of a grace period queue the work. Once the files have been reclaimed, which
-	 * is after a grace period, every tracepoint has left; what those deferred on their way out
-	 * is waited for by the second barrier, and the queue runs dry before it goes.
+	 * is after a grace period, every tracepoint and irq_work has come to its end; what those
+	 * deferred is waited for by the next barrier, and what an AUX area's end deferred in turn,
+	 * its ring, by the last.
 	 */
-	rcu_barrier();
-	flush_workqueue(defer_queue);
-	rcu_barrier();
+	for (round = 0; round < 3; round++) {
+		rcu_barrier();
+		flush_workqueue(defer_queue);
+	}
 	destroy_workqueue(defer_queue);
 }

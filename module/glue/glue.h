@@ -80,6 +80,7 @@ int pb_copy_struct_from_user(void *to, unsigned long known_bytes, __u64 from,
 unsigned long pb_param_mlock_kib(void) PB_NOEXCEPT;
 unsigned long pb_param_max_sample_rate(void) PB_NOEXCEPT;
 unsigned long pb_param_ring_pages_max(void) PB_NOEXCEPT;
+unsigned long pb_param_aux_pages_max(void) PB_NOEXCEPT;
 unsigned long pb_param_total_pages_max(void) PB_NOEXCEPT;
 
 #ifdef __cplusplus

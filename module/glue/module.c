@@ -22,9 +22,13 @@ static unsigned long ring_pages_max = 1UL << 18;
 module_param(ring_pages_max, ulong, 0644);
 MODULE_PARM_DESC(ring_pages_max, "largest data area of one ring, pages");
 
+static unsigned long aux_pages_max = 1UL << 19;
+module_param(aux_pages_max, ulong, 0644);
+MODULE_PARM_DESC(aux_pages_max, "largest AUX area of one ring, pages (at most 2 GiB)");
+
 static unsigned long total_pages_max = 1UL << 20;
 module_param(total_pages_max, ulong, 0644);
-MODULE_PARM_DESC(total_pages_max, "largest sum of all rings, pages");
+MODULE_PARM_DESC(total_pages_max, "largest sum of all rings and AUX areas, pages");
 
 unsigned long pb_param_mlock_kib(void)
 {
@@ -39,6 +43,11 @@ unsigned long pb_param_max_sample_rate(void)
 unsigned long pb_param_ring_pages_max(void)
 {
 	return READ_ONCE(ring_pages_max);
+}
+
+unsigned long pb_param_aux_pages_max(void)
+{
+	return READ_ONCE(aux_pages_max);
 }
 
 unsigned long pb_param_total_pages_max(void)

@@ -162,6 +162,11 @@ bool aux_area::readable() const noexcept
 	return left >= watermark_ || to_woken - 1 < left;
 }
 
+bool aux_area::unread() const noexcept
+{
+	return !overwrite_ && published_.read() != cxxrt::read_once(ring_.user_page()->aux_tail);
+}
+
 /* ---------------------------------------------------------------- exclusive */
 
 result<void> aux_area::begin(perfbuf_aux_handle &handle) noexcept
@@ -186,6 +191,7 @@ result<void> aux_area::begin(perfbuf_aux_handle &handle) noexcept
 	}
 	handle = {
 		.area = this,
+		.stream = nullptr,
 		.head = head,
 		.size = free,
 		.wakeup = wakeup_stamp_.read() + watermark_,

@@ -141,6 +141,8 @@ public:
 
 	/* Whether a reader that waits for AUX should go on, by the positions. */
 	bool readable() const noexcept;
+	/* There is something that the reader has not given back. */
+	bool unread() const noexcept;
 	/* The page frame behind page @index. ENXIO past the end. Process. */
 	cxxrt::result<unsigned long> page_frame(u64 index) const noexcept;
 

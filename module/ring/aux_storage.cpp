@@ -17,14 +17,14 @@ result<aux_storage> aux_storage::create(u64 nr_pages, const aux_wishes &wanted, 
 	if (nr_pages > aux_pages_max)
 		return error(ENOMEM);
 
-	aux_storage made(wanted.virtual_memory);
+	aux_storage made(wanted.virtual_memory || PB_USE_VMALLOC);
 
 	made.pages_ = static_cast<void **>(cxxrt_alloc(nr_pages * sizeof(void *), PB_GFP_KERNEL));
 	made.orders_ = static_cast<u8 *>(cxxrt_alloc(nr_pages, PB_GFP_KERNEL));
 	if (!made.pages_ || !made.orders_)
 		return error(ENOMEM);
 
-	if (wanted.virtual_memory) {
+	if (made.virtual_) {
 		void *all = pb_vmalloc_alloc(nr_pages << page_shift, node, 0);
 
 		if (!all)

@@ -185,6 +185,13 @@ bool perf_buffer::aux_readable() const noexcept
 	return area && area->readable();
 }
 
+bool perf_buffer::aux_unread() const noexcept
+{
+	const aux_area *area = aux();
+
+	return area && area->unread();
+}
+
 /* A record has waited for as long as the reader allows. */
 void perf_buffer::latency_expired(void *ring) noexcept
 {

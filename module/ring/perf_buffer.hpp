@@ -259,6 +259,7 @@ public:
 	void set_aux(aux_area *area) noexcept { aux_.store_release(area); }
 	/* readable(), of the AUX area. Preemption off. */
 	bool aux_readable() const noexcept;
+	bool aux_unread() const noexcept;
 
 	u64 size() const noexcept { return storage_.size(); }
 	u32 nr_pages() const noexcept { return storage_.nr_pages(); }
@@ -282,6 +283,12 @@ public:
 			0; /* live VMAs of the statistics, which keep the ring's memory */
 		u32 page_sequence = 0; /* what user_page->lock says; never read back from there */
 		pb_charge charge = {}; /* who pays for the data area */
+
+		/* Of the AUX area; its VMAs are counted in mappings, too. */
+		u32 aux_mappings = 0;
+		u64 aux_page_offset = 0;
+		u64 aux_start = 0; /* where the stream of the next area begins */
+		pb_charge aux_charge = {};
 	};
 	cxxrt::guarded<mapping_state, cxxrt::mutex> &mapping() noexcept { return mapping_; }
 

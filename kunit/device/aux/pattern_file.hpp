@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* A file of /dev/perfbuf/pattern, its ring, its AUX area, and a reader of all that. */
+#pragma once
+
+#include <optional>
+
+#include <linux/perfbuf.h>
+
+#include "pattern.h"
+#include "support/event.hpp"
+#include "support/mapping.hpp"
+#include "support/process.hpp"
+
+namespace device_test
+{
+
+inline constexpr const char *pattern_path = "/dev/perfbuf/pattern";
+inline constexpr int rw = PROT_READ | PROT_WRITE;
+
+/* Disabled; a tick each @period_ns. */
+perf_event_attr pattern_attr(uint64_t config = 0, uint64_t period_ns = 100'000);
+
+/* A file of it on @cpu; throws on an error. */
+unique_fd open_pattern(const perf_event_attr &attr, int cpu = 0);
+
+/* Says in page 0 where AUX is to be, and maps it there: 0 or the errno. The caller unmaps. */
+int try_map_aux(int fd, volatile perf_event_mmap_page *page, uint64_t offset, uint64_t bytes,
+		int prot, void **at);
+
+/* 0 or the errno; what was mapped is unmapped again. */
+int aux_error(int fd, volatile perf_event_mmap_page *page, uint64_t offset, uint64_t bytes,
+	      int prot = rw);
+
+class aux_mapping
+{
+public:
+	/* Throws on an error. Behind the data, at @offset, or where it is if that is 0. */
+	aux_mapping(int fd, const mapping &ring, size_t pages, int prot = rw, uint64_t offset = 0);
+	aux_mapping(const aux_mapping &) = delete;
+	aux_mapping &operator=(const aux_mapping &) = delete;
+	~aux_mapping() { unmap(); }
+	void unmap();
+
+	uint64_t bytes() const { return bytes_; }
+	uint8_t *base() const { return base_; }
+	uint64_t word(uint64_t position) const
+	{
+		return __atomic_load_n(
+			reinterpret_cast<const uint64_t *>(base_ + (position & (bytes_ - 1))),
+			__ATOMIC_RELAXED);
+	}
+
+private:
+	uint8_t *base_ = nullptr;
+	uint64_t bytes_ = 0;
+};
+
+struct aux_told {
+	uint64_t offset, size, flags;
+};
+/* The fields of a PERF_RECORD_AUX. */
+aux_told parse_aux(const record &r);
+
+/* A file with its ring and its area. */
+struct pattern_file {
+	explicit pattern_file(const perf_event_attr &attr, size_t aux_pages = 16, int prot = rw,
+			      size_t data_pages = 8);
+
+	/*
+	 * Reads the records that are there, checks that they announce the stream without a gap and
+	 * that every byte of it is what it should be, and gives it back. The bytes.
+	 */
+	uint64_t consume();
+	/* The same until @bytes have come, or a record says @flag; enables it where it went off. */
+	bool consume_until(uint64_t bytes, uint64_t flag = 0);
+
+	perf_event_attr attr;
+	unique_fd fd;
+	ring buffer;
+	std::optional<aux_mapping> aux;
+	uint64_t told = 0;	 /* the records read so far end here */
+	uint64_t flags_seen = 0; /* of all of them */
+	size_t starts = 0;	 /* PERF_RECORD_ITRACE_START */
+	uint64_t packets[PATTERN_PRODUCERS] = {};
+
+private:
+	void check_words(uint64_t from, uint64_t to);
+	void check_packets(uint64_t from, uint64_t to);
+};
+
+} /* namespace device_test */

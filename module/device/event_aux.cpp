@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * AUX, as an event's source fills it, and the C ABI of perfbuf/aux.h over it. Any context,
+ * preemption off, on the CPU of the ring.
+ */
+#include "device/aux.hpp"
+#include "device/origin.hpp"
+
+namespace perfbuf
+{
+
+using cxxrt::error;
+using cxxrt::result;
+
+void event::turn_off() noexcept
+{
+	if (state_.try_cmpxchg(event_state::active, event_state::off))
+		irq_work_.raise();
+}
+
+/* With a reference, which its last mapping does not take away; nullptr: nothing is mapped. */
+aux_area *event::enter_aux() noexcept
+{
+	perf_buffer *into = active() ? ring() : nullptr;
+	aux_area *area = into ? into->aux() : nullptr;
+
+	return area && area->try_get() ? area : nullptr;
+}
+
+void *event::aux_begin(perfbuf_aux_handle &handle) noexcept
+{
+	aux_area *area = enter_aux();
+
+	handle.area = nullptr;
+	if (!area)
+		return nullptr;
+
+	result<void> begun = area->begin(handle);
+
+	if (begun) {
+		handle.stream = as_stream(*this);
+		return area->kept();
+	}
+	area->put();
+	switch (begun.error().code()) {
+	case ENOSPC:
+		turn_off();
+		break;
+	case EBUSY:
+		losses_.count(loss_cause::recursion);
+		break;
+	}
+	return nullptr;
+}
+
+void event::aux_end(perfbuf_aux_handle &handle, u64 size) noexcept
+{
+	const moment when = now();
+
+	if (static_cast<aux_area *>(handle.area)->end(handle, size, origin(*this, when)))
+		turn_off();
+}
+
+result<u64> event::aux_write(const void *from, u64 bytes) noexcept
+{
+	aux_area *area = enter_aux();
+
+	if (!area)
+		return error(ENXIO);
+
+	const moment when = now();
+	const origin who(*this, when);
+	result<aux_reservation> reserved = area->reserve(bytes, who);
+
+	if (!reserved) {
+		area->put();
+		return reserved.error();
+	}
+
+	aux_reservation taken = reserved.take();
+	const u64 position = taken.position();
+
+	taken.copy(from, bytes);
+	taken.commit(who);
+	area->put();
+	return position;
+}
+
+void event::aux_itrace_start() noexcept
+{
+	const moment when = now();
+	const u32 bytes = sizeof(itrace_start_record) + trailer_bytes_;
+	result<reservation> begun = begin(bytes, when);
+
+	if (!begun)
+		return;
+
+	itrace_start_record told = {
+		.header = {.type = PERF_RECORD_ITRACE_START,
+			   .misc = 0,
+			   .size = static_cast<u16>(bytes)},
+		.pid = 0,
+		.tid = 0,
+	};
+	reservation record = begun.take();
+
+	pb_current_ids(pid_namespace_, &told.pid, &told.tid);
+	record.put(told);
+	put_trailer(record, when);
+	record.commit();
+}
+
+} // namespace perfbuf
+
+using perfbuf::as_event;
+
+void *perfbuf_aux_begin(perfbuf_aux_handle *handle, perfbuf_stream *stream) noexcept
+{
+	return as_event(stream).aux_begin(*handle);
+}
+
+void perfbuf_aux_end(perfbuf_aux_handle *handle, __u64 size) noexcept
+{
+	if (handle->area)
+		as_event(handle->stream).aux_end(*handle, size);
+}
+
+int perfbuf_aux_skip(perfbuf_aux_handle *handle, __u64 size) noexcept
+{
+	if (!handle->area)
+		return -ENOSPC;
+	return static_cast<perfbuf::aux_area *>(handle->area)->skip(*handle, size).as_return();
+}
+
+int perfbuf_aux_flag(perfbuf_aux_handle *handle, __u64 flags) noexcept
+{
+	if (flags & ~perfbuf::aux_flags_of_sources)
+		return -EINVAL;
+	handle->flags |= flags;
+	return 0;
+}
+
+void *perfbuf_aux_get(const perfbuf_aux_handle *handle) noexcept
+{
+	if (!handle->area)
+		return nullptr;
+	return static_cast<const perfbuf::aux_area *>(handle->area)->kept();
+}
+
+__s64 perfbuf_aux_write(perfbuf_stream *stream, const void *from, __u64 bytes) noexcept
+{
+	auto written = as_event(stream).aux_write(from, bytes);
+
+	return written ? 0 : written.error().as_return();
+}
+
+void perfbuf_aux_itrace_start(perfbuf_stream *stream) noexcept
+{
+	as_event(stream).aux_itrace_start();
+}
