@@ -96,8 +96,8 @@ TEST(aux_lifetime, sources_that_differ_do_not_share_a_ring)
 TEST(aux_lifetime, everything_at_once)
 {
 	for (uint64_t kind : kinds) {
-		unique_fd fd = open_pattern(pattern_attr(kind, 20'000));
-		unique_fd other = open_pattern(pattern_attr(kind, 20'000));
+		unique_fd fd = open_pattern(pattern_attr(kind, 100'000));
+		unique_fd other = open_pattern(pattern_attr(kind, 100'000));
 		mapping ring(fd.get(), 4);
 		std::atomic<bool> over = false;
 		std::atomic<unsigned> mapped = 0;

@@ -26,7 +26,7 @@ TEST(aux_stream, is_announced_without_a_gap)
 	enable(file.fd.get());
 	EXPECT_TRUE(file.consume_until(20 * file.aux->bytes()));
 	disable(file.fd.get());
-	EXPECT_EQ(file.starts, 1u) << "PERF_RECORD_ITRACE_START";
+	EXPECT_GE(file.starts, 1u) << "PERF_RECORD_ITRACE_START";
 	file.consume();
 	EXPECT_EQ(file.told, file.buffer.page()->aux_head);
 }
