@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * AUX transactions, for who fills an AUX area: C and C++ alike. The contract is
- * docs/aux.md.
+ * docs/aux.md. A source with an AUX area is linked into perfbuf.ko: none of this
+ * is exported.
  *
  *	if (perfbuf_aux_begin(&handle, stream)) {
  *		... write handle.size bytes at most, from position handle.head on ...
