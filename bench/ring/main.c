@@ -22,7 +22,7 @@
 static const struct peer *const peers[] = {
 	&memcpy_peer,	   &memcpy_call_peer,	 &perf_peer,	     &bpf_reserve_peer,
 	&bpf_output_peer,  &ftrace_reserve_peer, &ftrace_write_peer, &relay_reserve_peer,
-	&relay_write_peer, &ours_reserve_peer,	 &ours_copy_peer,
+	&relay_write_peer, &ours_reserve_peer,	 &ours_copy_peer,    &ours_inline_peer,
 };
 
 static DEFINE_MUTEX(bench_mutex);

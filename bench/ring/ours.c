@@ -43,8 +43,7 @@ static void ours_close(void)
 
 static __always_inline bool reserve_one(const u64 *payload, u32 bytes)
 {
-	struct ours_record record;
-	struct perf_event_header *to = ours_reserve(&record, sizeof(*to) + bytes);
+	struct perf_event_header *to = ours_reserve(sizeof(*to) + bytes);
 
 	if (!to)
 		return false;
@@ -53,7 +52,7 @@ static __always_inline bool reserve_one(const u64 *payload, u32 bytes)
 		.size = sizeof(*to) + bytes,
 	};
 	memcpy(to + 1, payload, bytes);
-	ours_commit(&record);
+	ours_commit();
 	return true;
 }
 
@@ -90,5 +89,13 @@ const struct peer ours_copy_peer = {
 	.open = copy_open,
 	.close = ours_close,
 	.write = copy_write,
+	.read = ours_read,
+};
+
+const struct peer ours_inline_peer = {
+	.name = "ours_inline",
+	.open = copy_open,
+	.close = ours_close,
+	.write = ours_write_inline,
 	.read = ours_read,
 };

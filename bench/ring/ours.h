@@ -18,13 +18,17 @@ OURS_FUNCTION int ours_create(unsigned int pages, int overwrite, int backward, i
 OURS_FUNCTION void ours_destroy(void);
 
 /* 0 or a positive errno. */
-OURS_FUNCTION int ours_begin(struct ours_record *record, unsigned int bytes);
+OURS_FUNCTION int ours_begin(struct ours_record *record, unsigned long bytes);
 OURS_FUNCTION void ours_copy(struct ours_record *record, const void *from, unsigned int bytes);
 OURS_FUNCTION void ours_end(struct ours_record *record);
 
 /* Where to write, or NULL. */
-OURS_FUNCTION void *ours_reserve(struct ours_record *record, unsigned int bytes);
-OURS_FUNCTION void ours_commit(struct ours_record *record);
+OURS_FUNCTION void *ours_reserve(unsigned long bytes);
+OURS_FUNCTION void ours_commit(void);
+
+/* A batch, as peer.write() has it, without a call for each record. */
+OURS_FUNCTION unsigned int ours_write_inline(unsigned long long *payload, unsigned int bytes,
+					     unsigned int records);
 
 /* Takes the payloads of all records out of the ring; -EIO. */
 OURS_FUNCTION int ours_read(void *to, unsigned int room);

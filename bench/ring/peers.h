@@ -25,7 +25,7 @@ struct peer {
 
 extern const struct peer memcpy_peer, memcpy_call_peer, perf_peer, bpf_reserve_peer,
 	bpf_output_peer, ftrace_reserve_peer, ftrace_write_peer, relay_reserve_peer,
-	relay_write_peer, ours_reserve_peer, ours_copy_peer;
+	relay_write_peer, ours_reserve_peer, ours_copy_peer, ours_inline_peer;
 
 /* A kernel function that is not exported, or NULL. */
 void *find_symbol(const char *name);

@@ -41,6 +41,33 @@ u64 word_at(u64 position) noexcept
 	return *reinterpret_cast<const u64 *>(address(position));
 }
 
+/* As the sources in the module write. */
+template <u32 bytes>
+u32 write_each(unsigned long long *payload, u32 records) noexcept
+{
+	u32 written = 0;
+
+	for (u32 i = 0; i < records; i++) {
+		[[gnu::uninitialized]] cxxrt::result<reservation> begun =
+			ring->begin(sizeof(perf_event_header) + bytes, origin);
+
+		if (begun) [[likely]] {
+			reservation record = begun.take();
+
+			record.put(perf_event_header{
+				.type = PERF_RECORD_SAMPLE,
+				.misc = 0,
+				.size = static_cast<u16>(sizeof(perf_event_header) + bytes)});
+			record.copy(payload, bytes);
+			record.commit();
+			written++;
+		}
+		payload[0]++;
+		cxxrt::barrier();
+	}
+	return written;
+}
+
 } // namespace
 
 extern "C" int ours_create(unsigned int pages, int overwrite, int backward, int mirrored)
@@ -64,14 +91,9 @@ extern "C" void ours_destroy()
 	std::exchange(ring, nullptr)->put();
 }
 
-extern "C" int ours_begin(ours_record *record, unsigned int bytes)
+extern "C" int ours_begin(ours_record *record, unsigned long bytes)
 {
-	cxxrt::result<reservation> begun = ring->begin(bytes, origin);
-
-	if (!begun) [[unlikely]]
-		return begun.error().code();
-	::new (static_cast<void *>(record)) reservation(begun.take());
-	return 0;
+	return ring->begin_at(record, bytes, origin);
 }
 
 extern "C" void ours_copy(ours_record *record, const void *from, unsigned int bytes)
@@ -84,19 +106,32 @@ extern "C" void ours_end(ours_record *record)
 	of(record).commit();
 }
 
-extern "C" void *ours_reserve(ours_record *record, unsigned int bytes)
+extern "C" void *ours_reserve(unsigned long bytes)
 {
-	cxxrt::result<reservation> begun = ring->begin(bytes, origin);
-
-	if (!begun) [[unlikely]]
-		return nullptr;
-	::new (static_cast<void *>(record)) reservation(begun.take());
-	return of(record).claim(bytes);
+	return ring->begin_in_place(bytes, origin);
 }
 
-extern "C" void ours_commit(ours_record *record)
+extern "C" void ours_commit()
 {
-	of(record).commit();
+	ring->commit_in_place();
+}
+
+extern "C" unsigned int ours_write_inline(unsigned long long *payload, unsigned int bytes,
+					  unsigned int records)
+{
+	switch (bytes) {
+	case 8:
+		return write_each<8>(payload, records);
+	case 64:
+		return write_each<64>(payload, records);
+	case 256:
+		return write_each<256>(payload, records);
+	case 1024:
+		return write_each<1024>(payload, records);
+	case 4096:
+		return write_each<4096>(payload, records);
+	}
+	return 0;
 }
 
 extern "C" int ours_read(void *to, unsigned int room)

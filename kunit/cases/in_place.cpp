@@ -35,6 +35,24 @@ bool write_in_place(perf_buffer &ring, u32 bytes, u64 sequence) noexcept
 	return true;
 }
 
+/* The same by begin_in_place(). */
+bool write_whole(perf_buffer &ring, u32 bytes, u64 sequence) noexcept
+{
+	writer_section section;
+	u64 *here = static_cast<u64 *>(ring.begin_in_place(bytes, origin()));
+
+	if (!here)
+		return false;
+	here[0] = __builtin_bit_cast(u64, perf_event_header{.type = PERF_RECORD_SAMPLE,
+							    .misc = 0,
+							    .size = static_cast<u16>(bytes)});
+	here[1] = sequence;
+	for (u32 done = 16; done < bytes; done += 8)
+		here[done / 8] = body_word(sequence, done);
+	ring.commit_in_place();
+	return true;
+}
+
 } // namespace
 
 CASE(ring_in_place, on_mirrored_storage_every_record_is_contiguous)
@@ -73,6 +91,135 @@ CASE(ring_in_place, where_a_record_wraps_the_claim_is_refused_and_the_reservatio
 	}
 	EXPECT(refused > 10);
 	EXPECT(refused < 60);
+}
+
+CASE(ring_in_place, without_a_reservation_in_every_mode)
+{
+	for (u32 mode = 0; mode < 4; mode++) {
+		const bool backward = mode & 1;
+		ref<perf_buffer> ring = make_ring({.nr_pages = 1,
+						   .overwrite = (mode & 2) != 0,
+						   .backward = backward,
+						   .storage = storage_kind::mirrored});
+
+		REQUIRE(ring);
+
+		ring_reader reader(*ring);
+
+		for (u32 i = 0; i < 300; i++) {
+			const u32 bytes = 24 + 8 * (i % 71);
+
+			EXPECT(write_whole(*ring, bytes, i));
+
+			const seen found =
+				reader.at(backward ? reader.head() : reader.head() - bytes);
+
+			EXPECT(found.whole);
+			EXPECT_EQ(found.sequence, i);
+			reader.drain();
+		}
+		EXPECT_EQ(ring->records(), 300);
+	}
+}
+
+CASE(ring_in_place, without_a_reservation_what_is_refused_is_told_before_the_next)
+{
+	ref<perf_buffer> ring = make_ring({.nr_pages = 1, .storage = storage_kind::mirrored});
+
+	REQUIRE(ring);
+
+	ring_reader reader(*ring);
+	seen found;
+	u32 written = 0;
+
+	while (write_whole(*ring, 64, written))
+		written++;
+	EXPECT_EQ(written, 63);
+	ring->pause(true);
+	EXPECT(!write_whole(*ring, 64, 0));
+	ring->pause(false);
+	EXPECT(!write_whole(*ring, 8192, 0));
+	EXPECT_EQ(ring->losses().read(loss_cause::full), 1);
+	EXPECT_EQ(ring->losses().read(loss_cause::paused), 1);
+	EXPECT_EQ(ring->losses().read(loss_cause::too_big), 1);
+	reader.drain();
+	EXPECT(write_whole(*ring, 64, 70));
+	REQUIRE(reader.next(found));
+	EXPECT_EQ(found.type, PERF_RECORD_LOST);
+	EXPECT_EQ(found.lost, 3);
+	REQUIRE(reader.next(found));
+	EXPECT(found.whole);
+	EXPECT_EQ(found.sequence, 70);
+}
+
+CASE(ring_in_place, on_storage_that_is_not_mirrored_nothing_is_begun)
+{
+	ref<perf_buffer> ring = make_ring();
+
+	REQUIRE(ring);
+	for (u32 i = 0; i < 3; i++)
+		EXPECT(!write_whole(*ring, 64, i));
+	ring->pause(true);
+	EXPECT(!write_whole(*ring, 64, 3));
+	EXPECT_EQ(ring->records() + ring->losses().total(), 0);
+}
+
+CASE(ring_in_place, a_reservation_that_is_made_where_the_caller_says)
+{
+	ref<perf_buffer> ring = make_ring();
+
+	REQUIRE(ring);
+
+	ring_reader reader(*ring);
+	seen found;
+	u32 written = 0;
+	alignas(reservation) char place[sizeof(reservation)];
+	auto *record = reinterpret_cast<reservation *>(place);
+	int why;
+
+	/* Through the pages, and until it is full. */
+	do {
+		writer_section section;
+
+		why = ring->begin_at(place, 72, origin());
+		if (!why) {
+			fill_sample(*record, 72, written++);
+			record->commit();
+		}
+	} while (!why);
+	EXPECT_EQ(why, ENOSPC);
+	EXPECT_EQ(written, 56);
+	for (u32 i = 0; i < written; i++) {
+		REQUIRE(reader.next(found));
+		EXPECT(found.whole);
+		EXPECT_EQ(found.sequence, i);
+	}
+	{
+		writer_section section;
+
+		EXPECT_EQ(ring->begin_at(place, 8192, origin()), E2BIG);
+	}
+}
+
+CASE(ring_gate, is_open_when_no_reason_is_left)
+{
+	gate one;
+
+	one.set_largest(64);
+	EXPECT(one.admits(64));
+	EXPECT(!one.admits(72));
+	one.close(gate::paused);
+	one.close(gate::owes);
+	one.close(gate::owes);
+	EXPECT(!one.admits(8));
+	one.open(gate::owes);
+	EXPECT(one.closed(gate::paused));
+	EXPECT(!one.closed(gate::owes));
+	EXPECT(!one.admits(8));
+	one.open(gate::owes);
+	one.open(gate::paused);
+	EXPECT(one.admits(64));
+	EXPECT(!one.admits(72));
 }
 
 CASE(ring_discard, a_record_that_is_given_up_vanishes)

@@ -126,7 +126,14 @@
 
 #define PERFBUF_CASES_ring_in_place(CASE) \
 	CASE(ring_in_place, on_mirrored_storage_every_record_is_contiguous) \
-	CASE(ring_in_place, where_a_record_wraps_the_claim_is_refused_and_the_reservation_stays)
+	CASE(ring_in_place, where_a_record_wraps_the_claim_is_refused_and_the_reservation_stays) \
+	CASE(ring_in_place, without_a_reservation_in_every_mode) \
+	CASE(ring_in_place, without_a_reservation_what_is_refused_is_told_before_the_next) \
+	CASE(ring_in_place, on_storage_that_is_not_mirrored_nothing_is_begun) \
+	CASE(ring_in_place, a_reservation_that_is_made_where_the_caller_says)
+
+#define PERFBUF_CASES_ring_gate(CASE) \
+	CASE(ring_gate, is_open_when_no_reason_is_left)
 
 #define PERFBUF_CASES_ring_discard(CASE) \
 	CASE(ring_discard, a_record_that_is_given_up_vanishes) \
@@ -221,6 +228,7 @@
 	SUITE(ring_storage) \
 	SUITE(ring_lifetime) \
 	SUITE(ring_in_place) \
+	SUITE(ring_gate) \
 	SUITE(ring_discard) \
 	SUITE(ring_stats) \
 	SUITE(aux_transaction) \
@@ -251,6 +259,7 @@
 	PERFBUF_CASES_ring_storage(CASE) \
 	PERFBUF_CASES_ring_lifetime(CASE) \
 	PERFBUF_CASES_ring_in_place(CASE) \
+	PERFBUF_CASES_ring_gate(CASE) \
 	PERFBUF_CASES_ring_discard(CASE) \
 	PERFBUF_CASES_ring_stats(CASE) \
 	PERFBUF_CASES_aux_transaction(CASE) \

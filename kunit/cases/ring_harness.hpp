@@ -111,7 +111,7 @@ public:
 	u64 head() const noexcept { return cxxrt::load_acquire(ring_.user_page()->data_head); }
 	u64 tail() const noexcept { return tail_; }
 
-	/* D, pairs with A in perf_buffer::reserve. */
+	/* D, pairs with A in perf_buffer::take. */
 	void store_tail(u64 tail) noexcept
 	{
 		tail_ = tail;

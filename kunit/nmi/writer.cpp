@@ -195,7 +195,7 @@ extern "C" int nmi_read(unsigned int records) noexcept
 		state.tail += bytes;
 		read++;
 	}
-	/* D, pairs with A in perf_buffer::reserve. */
+	/* D, pairs with A in perf_buffer::take. */
 	cxxrt::store_release(page->data_tail, state.tail);
 	return static_cast<int>(read);
 }

@@ -33,6 +33,8 @@ public:
 	/* 0: no limit. Process context, may sleep; ENOMEM. */
 	cxxrt::result<void> set(u64 ns) noexcept;
 
+	bool limited() const noexcept { return ns_.read_once(); }
+
 	/* A record was published. Any context. */
 	void published() noexcept
 	{

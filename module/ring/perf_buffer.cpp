@@ -52,11 +52,11 @@ result<ref<perf_buffer>> perf_buffer::create(const options &wanted) noexcept
 
 perf_buffer::perf_buffer(const options &wanted, storage &&data, perf_event_mmap_page *user_page,
 			 ring_stats *stats) noexcept
-	: head_(wanted.start), wakeup_stamp_(wanted.backward ? 0 - wanted.start : wanted.start),
-	  user_page_(user_page), stats_(stats), overwrite_(wanted.overwrite),
-	  backward_(wanted.backward), storage_(std::move(data)), woken_at_(wanted.start),
-	  full_head_(no_head), latency_(this, latency_expired), wakeup_work_(*this, run_wakeups),
-	  references_(1), reclaim_work_(*this, reclaim), mapping_(mapping_lock_class)
+	: head_(wanted.start), user_page_(user_page), mirrored_(nullptr), stats_(stats),
+	  storage_(std::move(data)), overwrite_(wanted.overwrite), backward_(wanted.backward),
+	  woken_at_(wanted.start), full_head_(no_head), latency_(this, latency_expired),
+	  wakeup_work_(*this, run_wakeups), references_(1), reclaim_work_(*this, reclaim),
+	  mapping_(mapping_lock_class)
 {
 	const u64 bytes = size();
 
@@ -65,7 +65,13 @@ perf_buffer::perf_buffer(const options &wanted, storage &&data, perf_event_mmap_
 	if (!watermark_)
 		watermark_ = bytes / 2;
 	record_max_ = bytes ? static_cast<u32>(cxxrt::min<u64>(record_size_max, capacity())) : 0;
-	paused_.write_once(!bytes);
+	wake_at_.set((backward_ ? 0 - wanted.start : wanted.start) + watermark_);
+	if (bytes && storage_.kind() == storage_kind::mirrored)
+		mirrored_ = storage_.page(0);
+	gate_.set_largest(record_max_);
+	if (overwrite_ || backward_)
+		gate_.close(gate::special);
+	pause(false);
 
 	user_page_->cap_bit0_is_deprecated = 1;
 	user_page_->size = offsetof(perf_event_mmap_page, __reserved);
@@ -73,6 +79,17 @@ perf_buffer::perf_buffer(const options &wanted, storage &&data, perf_event_mmap_
 	user_page_->data_size = bytes;
 	user_page_->data_head = wanted.start;
 	user_page_->data_tail = wanted.start;
+}
+
+void reservation::copy_across(const void *from, u32 bytes) noexcept
+{
+	const char *source = static_cast<const char *>(from);
+
+	transfer(bytes, [&source](char *to, u32 now) {
+		cxxrt::copy_plain(to, source, now);
+		source += now;
+		return 0u;
+	});
 }
 
 perf_buffer::~perf_buffer()
@@ -98,10 +115,10 @@ void perf_buffer::reclaim(perf_buffer &ring) noexcept
 	delete &ring;
 }
 
-error perf_buffer::refuse(loss_cause cause, int why) noexcept
+perf_buffer::place perf_buffer::refuse(loss_cause cause, int why) noexcept
 {
 	count_loss(cause);
-	return error(why);
+	return {.position = 0, .why = why};
 }
 
 void perf_buffer::count_loss(loss_cause cause) noexcept
@@ -111,6 +128,166 @@ void perf_buffer::count_loss(loss_cause cause) noexcept
 		return;
 	stats_->lost.count(cause);
 	lost_.add(1);
+	/* After the count: see look_for_losses(). */
+	gate_.close(gate::owes);
+}
+
+/*
+ * The gate is closed after a loss is counted, and opened before the count is looked at. So an open
+ * gate is nobody's loss; a gate that is closed for nothing is opened here by the next writer.
+ */
+bool perf_buffer::look_for_losses() noexcept
+{
+	if (lost_.read())
+		return true;
+	gate_.open(gate::owes);
+	if (!lost_.read()) [[likely]]
+		return false;
+	gate_.close(gate::owes);
+	return true;
+}
+
+perf_buffer::place perf_buffer::find_place_closely(u64 bytes, const record_origin &origin) noexcept
+{
+	if (gate_.closed(gate::paused)) [[unlikely]]
+		return refuse(loss_cause::paused, EAGAIN);
+	if (bytes > record_max_) [[unlikely]]
+		return refuse(loss_cause::too_big, E2BIG);
+
+	const bool owes = gate_.closed(gate::owes) && look_for_losses();
+	u64 total = bytes;
+
+	if (owes) [[unlikely]]
+		total += sizeof(lost_record) + origin.trailer_bytes;
+
+	/* A record that fits only alone goes alone; the loss is told with the next. */
+	const bool tells = owes && total <= capacity();
+	place found = {};
+
+	if (!tells)
+		total = bytes;
+	enter<false>();
+	if (!take_entered(total, found.position)) [[unlikely]]
+		return refuse(loss_cause::full, ENOSPC);
+	if (tells) [[unlikely]] {
+		reservation told(*this, found.position, static_cast<u32>(total - bytes));
+
+		report_loss(told, origin);
+		told.pass_on();
+		found.position += total - bytes;
+	}
+	count_record();
+	return found;
+}
+
+void perf_buffer::leave_full(u64 head) noexcept
+{
+	/*
+	 * Full always wakes, once for each head: a head never comes again, while a tail that is
+	 * stored modulo the size does.
+	 */
+	if (full_head_.read() != head) {
+		full_head_.set(head);
+		request_wakeup();
+	}
+	publish();
+}
+
+bool perf_buffer::take_entered(u64 bytes, u64 &position) noexcept
+{
+	taking how;
+
+	/* Only a writer that is nested in us, and so comes to its end, passes us. */
+	do
+		how = take<false>(bytes, position);
+	while (how == taking::passed);
+	if (how == taking::full)
+		leave_full(position);
+	return how == taking::done;
+}
+
+perf_buffer::place perf_buffer::find_place_entered(u64 bytes) noexcept
+{
+	place found = {};
+
+	if (!take_entered(bytes, found.position))
+		return refuse(loss_cause::full, ENOSPC);
+	count_record();
+	return found;
+}
+
+int perf_buffer::begin_at_closely(void *to, u64 bytes, const record_origin &origin) noexcept
+{
+	const place found = find_place_closely(bytes, origin);
+
+	if (!found.why)
+		::new (to) reservation(*this, found.position, static_cast<u32>(bytes));
+	return found.why;
+}
+
+int perf_buffer::begin_at_entered(void *to, u64 bytes) noexcept
+{
+	const place found = find_place_entered(bytes);
+
+	if (!found.why)
+		::new (to) reservation(*this, found.position, static_cast<u32>(bytes));
+	return found.why;
+}
+
+void *perf_buffer::in_place(place found) const noexcept
+{
+	return found.why ? nullptr : mirrored_ + (found.position & mask_);
+}
+
+void *perf_buffer::begin_in_place_closely(u64 bytes, const record_origin &origin) noexcept
+{
+	return mirrored_ ? in_place(find_place_closely(bytes, origin)) : nullptr;
+}
+
+void *perf_buffer::begin_in_place_entered(u64 bytes) noexcept
+{
+	return in_place(find_place_entered(bytes));
+}
+
+void perf_buffer::publish_closely() noexcept
+{
+	const u32 nest = nest_.read();
+	const u32 depth = nest & nest_depth;
+	const bool watched = nest >= nest_watched;
+
+	if (watched)
+		note_commit(depth);
+	/* Nested: the outermost publishes for us. */
+	if (depth > 1) {
+		nest_.set(nest - (watched ? nest_watched + 1 : 1));
+		return;
+	}
+	if (!publish_head<true>())
+		publish_again();
+	else if (!after_.equals(0))
+		run_after();
+}
+
+void perf_buffer::publish_again() noexcept
+{
+	do
+		nest_.set(1);
+	while (!publish_head<true>());
+	if (!after_.equals(0))
+		run_after();
+}
+
+void perf_buffer::run_after() noexcept
+{
+	latency_.published();
+	if (after_.fetch_and(~after_wakeup) & after_wakeup)
+		wakeup();
+}
+
+u64 perf_buffer::take_losses() noexcept
+{
+	gate_.open(gate::owes);
+	return lost_.exchange(0);
 }
 
 void perf_buffer::report_loss(reservation &into, const record_origin &origin) noexcept
@@ -119,7 +296,7 @@ void perf_buffer::report_loss(reservation &into, const record_origin &origin) no
 	const lost_record told = {
 		.header = {.type = PERF_RECORD_LOST, .misc = 0, .size = static_cast<u16>(bytes)},
 		.id = origin.id,
-		.lost = lost_.exchange(0),
+		.lost = take_losses(),
 	};
 
 	into.put(told);
@@ -130,20 +307,22 @@ bool perf_buffer::can_flush_lost(u32 trailer_bytes) const noexcept
 {
 	const u64 owed = sizeof(lost_record) + trailer_bytes;
 
-	return lost_.read() && !paused_.read_once() && (overwrite_ || mask_ - unread() >= owed);
+	return lost_.read() && !paused() && (overwrite_ || mask_ - unread() >= owed);
 }
 
 void perf_buffer::flush_lost(const record_origin &origin) noexcept
 {
-	if (!lost_.read() || paused_.read_once())
+	if (!lost_.read() || paused())
 		return;
 
-	result<reservation> reserved = reserve(sizeof(lost_record) + origin.trailer_bytes);
+	const u32 bytes = sizeof(lost_record) + origin.trailer_bytes;
+	u64 position;
 
-	if (!reserved)
+	enter<false>();
+	if (!take_entered(bytes, position))
 		return;
 
-	reservation record = reserved.take();
+	reservation record(*this, position, bytes);
 
 	report_loss(record, origin);
 	request_wakeup();
@@ -203,23 +382,47 @@ void perf_buffer::latency_expired(void *ring) noexcept
 
 result<void> perf_buffer::set_wakeups(u64 latency_ns, bool send) noexcept
 {
-	TRY(latency_.set(latency_ns));
+	/* Before the limit, so that who publishes under it looks for it. */
+	after_.fetch_or(after_latency);
+
+	result<void> set = latency_.set(latency_ns);
+
+	if (!latency_.limited())
+		after_.fetch_and(~after_latency);
+	TRY(set);
 	silent_.write_once(!send);
 	return {};
 }
 
 unsigned long perf_buffer::watch_stats() noexcept
 {
-	watched_.write_once(1);
+	/* What was written until now; from then on the writers say it. */
+	if (!gate_.closed(gate::watched)) {
+		const u64 head = head_.read();
+
+		stats_->bytes.set(backward_ ? 0 - head : head);
+		gate_.close(gate::watched);
+	}
 	return pb_page_frame(stats_);
 }
 
 void perf_buffer::note_reservation(u64 head, u64 tail) noexcept
 {
-	ring_stats::raise(stats_->nesting, nest_.read());
+	const u32 depth = nest_.read() & nest_depth;
+
+	ring_stats::raise(stats_->nesting, depth);
 	if (!overwrite_)
 		ring_stats::raise(stats_->high_water,
 				  (backward_ ? tail - head : head - tail) & mask_);
+	if (depth <= depths_timed)
+		begun_[depth - 1].set(pb_duration_clock_ns());
+}
+
+void perf_buffer::note_commit(u32 depth) noexcept
+{
+	if (depth <= depths_timed)
+		ring_stats::raise(stats_->longest,
+				  pb_duration_clock_ns() - begun_[depth - 1].read());
 }
 
 /* What stands in the place of a record that was given up: see discard(). */
@@ -244,7 +447,10 @@ void perf_buffer::run_wakeups(perf_buffer &ring) noexcept
 
 void perf_buffer::pause(bool on) noexcept
 {
-	paused_.write_once(on || !mask_);
+	if (on || !mask_)
+		gate_.close(gate::paused);
+	else
+		gate_.open(gate::paused);
 }
 
 u64 perf_buffer::unread() const noexcept

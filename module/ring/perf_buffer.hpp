@@ -18,6 +18,7 @@
 
 #include "ring/abi.hpp"
 #include "ring/debug.hpp"
+#include "ring/gate.hpp"
 #include "ring/irq_work.hpp"
 #include "ring/latency.hpp"
 #include "ring/loss.hpp"
@@ -137,9 +138,15 @@ public:
 
 private:
 	friend class perf_buffer;
-	reservation(perf_buffer &ring, u64 position, u32 bytes, u32 wakes_seen) noexcept;
-	/* address_ and reach_ for position_. */
-	void seek() noexcept;
+	reservation(perf_buffer &ring, u64 position, u32 bytes) noexcept;
+	/* address_, reach_ and chunk_ for @position. */
+	void seek(u64 position) noexcept;
+	void seek_next() noexcept;
+	/* It is over without a commit(): what follows it is another's. */
+	void pass_on() noexcept { ring_ = nullptr; }
+
+	/* copy() where the chunk ends in between. */
+	void copy_across(const void *from, u32 bytes) noexcept;
 
 	/* The one loop under copy, copy_from_user and skip: @copier(to, bytes) returns what it left
 	 * undone. */
@@ -149,10 +156,8 @@ private:
 	perf_buffer *ring_;
 	char *address_; /* where the next byte goes */
 	u64 reach_;	/* bytes from address_ to the end of its chunk */
-	u64 position_;	/* of address_ in the stream */
-	u64 end_;	/* position behind the last byte */
-	u64 begun_ns_;	/* where statistics are watched, else 0 */
-	u32 wakes_seen_;
+	u64 chunk_;	/* a position in the stream, in that chunk */
+	u64 start_;	/* position of the first byte */
 #ifdef PERFBUF_DEBUG
 	u32 unwritten_;
 #endif
@@ -164,7 +169,8 @@ private:
  *    a backward one; between nest_ == 0 and nest_ == 0 it is what data_head says.
  *  - nest_ is the number of writers between begin() and commit().
  *  - in discard mode, head_ - data_tail (masked) is less than size().
- *  - lost_ is what no PERF_RECORD_LOST has told yet; stats_->lost is all since the start.
+ *  - lost_ is what no PERF_RECORD_LOST has told yet; stats_->lost is all since the start. While it
+ *    is not 0, the gate is closed.
  */
 class perf_buffer
 {
@@ -214,8 +220,19 @@ public:
 	const loss_counts &losses() const noexcept { return stats_->lost; }
 	u64 records() const noexcept { return stats_->records.read(); }
 
+	/* begin() for C: makes the reservation at @to; 0 or the errno. */
+	int begin_at(void *to, u64 bytes, const record_origin &origin) noexcept;
+
+	/*
+	 * For who keeps no reservation: a whole record in place, to be filled before
+	 * commit_in_place(). nullptr: refused and counted as by begin(), or the storage is not
+	 * mirrored.
+	 */
+	[[nodiscard]] void *begin_in_place(u64 bytes, const record_origin &origin) noexcept;
+	void commit_in_place() noexcept { publish(); }
+
 	/* Asks for a wakeup when the outermost writer commits. Between begin() and commit(). */
-	void request_wakeup() noexcept { wakes_.add(1); }
+	void request_wakeup() noexcept { after_.fetch_or(after_wakeup); }
 	/* One of every @every records wakes; 0: none. Between begin() and commit(). */
 	void count_event(u32 every) noexcept;
 	/* Wakes now. Any context. */
@@ -234,7 +251,7 @@ public:
 
 	/* A ring without data pages stays paused. Any context. */
 	void pause(bool on) noexcept;
-	bool paused() const noexcept { return paused_.read_once(); }
+	bool paused() const noexcept { return gate_.closed(gate::paused); }
 
 	/*
 	 * Whether a reader that waits should go on: computed from the positions; in overwrite mode,
@@ -299,13 +316,55 @@ private:
 		    ring_stats *stats) noexcept;
 	~perf_buffer();
 
-	/* @bytes, with the CPU's nesting entered; ENOSPC leaves nothing entered and counts nothing.
+	/* Where a record goes, or why it does not: an errno. */
+	struct place {
+		u64 position;
+		int why;
+	};
+
+	/*
+	 * A record takes the short way where the gate admits it. *_closely() is for the others,
+	 * *_entered() for who has entered and then found no room or was passed by another.
 	 */
-	cxxrt::result<reservation> reserve(u64 bytes) noexcept;
+	place find_place(u64 bytes, const record_origin &origin) noexcept;
+	place find_place_closely(u64 bytes, const record_origin &origin) noexcept;
+	place find_place_entered(u64 bytes) noexcept;
+	int begin_at_closely(void *to, u64 bytes, const record_origin &origin) noexcept;
+	int begin_at_entered(void *to, u64 bytes) noexcept;
+	void *begin_in_place_closely(u64 bytes, const record_origin &origin) noexcept;
+	void *begin_in_place_entered(u64 bytes) noexcept;
+	void *in_place(place found) const noexcept;
+
+	/* Plain: forward, not overwriting, and no more statistics than are always kept. */
+	template <bool plain>
+	void enter() noexcept;
+	enum class taking { done, full, passed };
+	/* @bytes at @position, once; full: there is no room behind @position. */
+	template <bool plain>
+	taking take(u64 bytes, u64 &position) noexcept;
+	/* Until it is done; false: full, and nobody has entered. */
+	bool take_entered(u64 bytes, u64 &position) noexcept;
+	/* Wakes, and leaves. */
+	void leave_full(u64 head) noexcept;
+
 	/* Leaves the nesting; the outermost publishes. */
-	void publish(u32 wakes_seen) noexcept;
+	void publish() noexcept;
+	/* The same for one that is nested, or watched; and where another came in between. */
+	void publish_closely() noexcept;
+	void publish_again() noexcept;
+	/* False: something was reserved in between, and nobody publishes it. May count: where the
+	 * statistics are watched, keeps their count of bytes. */
+	template <bool may_count>
+	bool publish_head() noexcept;
+	/* Does what after_ says. */
+	void run_after() noexcept;
+
+	/* Whether there is one to tell; what it is, which is then told. */
+	bool look_for_losses() noexcept;
+	u64 take_losses() noexcept;
 	void report_loss(reservation &into, const record_origin &origin) noexcept;
-	cxxrt::error refuse(loss_cause cause, int why) noexcept;
+	place refuse(loss_cause cause, int why) noexcept;
+	void count_record() noexcept { stats_->records.add(1); }
 	/* The largest sum of records that the ring can hold at once. */
 	u64 capacity() const noexcept;
 	static void reclaim(perf_buffer &ring) noexcept;
@@ -316,26 +375,41 @@ private:
 	/* Gives back the last @bytes reserved, if nobody has reserved behind them. */
 	bool unreserve(u64 position, u32 bytes) noexcept;
 	void note_reservation(u64 head, u64 tail) noexcept;
+	void note_commit(u32 depth) noexcept;
+
+	/* In nest_, beside the depth: one for each writer who is watched. */
+	static constexpr u32 nest_watched = 0x10000;
+	static constexpr u32 nest_depth = nest_watched - 1;
+
+	/* Deeper writers are not timed: there are as many contexts. */
+	static constexpr u32 depths_timed = 4;
+
+	/* In after_: what the outermost writer does once it has left. */
+	static constexpr u32 after_wakeup = 1;	/* it was asked for */
+	static constexpr u32 after_latency = 2; /* there may be a limit */
 
 	/* Writers, every record: the first cache line. */
+	gate gate_;
 	cxxrt::local<u64> head_;
 	cxxrt::local<u32> nest_;
-	cxxrt::local<u32> wakes_; /* wakeups asked for; the outermost writer compares */
-	cxxrt::local<u64> wakeup_stamp_;
-	cxxrt::local<u64> lost_;
+	cxxrt::shared<u32> after_;
+	cxxrt::local<u64> wake_at_; /* a stream that has come further than this wakes */
 	perf_event_mmap_page *user_page_;
 	u64 mask_;	 /* size() - 1; 0 without data pages */
-	u64 watermark_;	 /* bytes */
-	u32 record_max_; /* bytes; the larger is refused as too big */
+	char *mirrored_; /* the data area, if it is mirrored */
 	ring_stats *stats_;
-	cxxrt::shared<u8> paused_;
-	cxxrt::shared<u8> watched_; /* somebody has mapped the statistics */
-	const bool overwrite_;
-	const bool backward_;
 
 	storage storage_;
 	cxxrt::shared<aux_area *> aux_;
-	cxxrt::local<u32> events_; /* records since the last that woke by count */
+
+	/* Writers who look closely. */
+	cxxrt::local<u64> lost_;
+	u64 watermark_;	 /* bytes */
+	u32 record_max_; /* bytes; the larger is refused as too big */
+	const bool overwrite_;
+	const bool backward_;
+	cxxrt::local<u32> events_;		/* records since the last that woke by count */
+	cxxrt::local<u64> begun_[depths_timed]; /* ns, by depth: when the writer there began */
 
 	/* Readers and wakeups. */
 	cxxrt::shared<u64> woken_at_; /* data_head at the last wakeup */

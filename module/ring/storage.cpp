@@ -55,14 +55,16 @@ result<storage> storage::create(storage_kind kind, u32 nr_pages, int node) noexc
 		if (!chunk)
 			return error(ENOMEM);
 		made.chunks_[made.chunk_count_] = chunk;
+		made.last_chunk_ = made.chunk_count_;
 	}
 	return made;
 }
 
 storage::storage(storage &&other) noexcept
 	: chunks_(std::exchange(other.chunks_, nullptr)),
-	  chunk_count_(std::exchange(other.chunk_count_, 0)), chunk_shift_(other.chunk_shift_),
-	  kind_(other.kind_)
+	  chunk_count_(std::exchange(other.chunk_count_, 0)), last_chunk_(other.last_chunk_),
+	  chunk_shift_(other.chunk_shift_), kind_(other.kind_), chunk_mask_(other.chunk_mask_),
+	  reach_(other.reach_)
 {
 }
 

@@ -52,27 +52,32 @@ public:
 
 	span at(u64 position) const noexcept
 	{
-		const u64 in_chunk = position & chunk_mask();
-		const u64 chunk = (position >> chunk_shift_) & (chunk_count_ - 1);
-		const u64 reach = u64{1} << (chunk_shift_ + (kind_ == storage_kind::mirrored));
+		const u64 in_chunk = position & chunk_mask_;
+		const u64 chunk = (position >> chunk_shift_) & last_chunk_;
 
-		return {chunks_[chunk] + in_chunk, reach - in_chunk};
+		return {chunks_[chunk] + in_chunk, reach_ - in_chunk};
 	}
+
+	/* Where the chunk ends in which @position is. */
+	u64 chunk_end(u64 position) const noexcept { return (position | chunk_mask_) + 1; }
 
 	/* The kernel address of data page @index < nr_pages(). */
 	char *page(u32 index) const noexcept { return at(u64{index} << page_shift).address; }
 
 private:
 	storage(storage_kind kind, u32 chunk_shift) noexcept
-		: chunk_shift_(chunk_shift), kind_(kind)
+		: chunk_shift_(chunk_shift), kind_(kind), chunk_mask_((u64{1} << chunk_shift) - 1),
+		  reach_(u64{1} << (chunk_shift + (kind == storage_kind::mirrored)))
 	{
 	}
-	u64 chunk_mask() const noexcept { return (u64{1} << chunk_shift_) - 1; }
 
 	char **chunks_ = nullptr;
 	u32 chunk_count_ = 0;
+	u32 last_chunk_ = 0; /* chunk_count_ - 1, where there is one */
 	u32 chunk_shift_;
 	storage_kind kind_;
+	u64 chunk_mask_; /* bytes of a chunk, less 1 */
+	u64 reach_;	 /* bytes that are contiguous from the start of a chunk */
 };
 
 } // namespace perfbuf

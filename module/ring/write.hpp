@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * The write path of perf_buffer, inline: for the files that write records. No
- * function here allocates, locks, faults or spins.
+ * function here allocates, locks, faults or spins. What runs for every record is
+ * inlined always; what is rare is in perf_buffer.cpp.
  */
 #pragma once
 
@@ -10,30 +11,34 @@
 namespace perfbuf
 {
 
-inline reservation::reservation(perf_buffer &ring, u64 position, [[maybe_unused]] u32 bytes,
-				u32 wakes_seen) noexcept
-	: ring_(&ring), position_(position), end_(position + bytes), begun_ns_(0),
-	  wakes_seen_(wakes_seen)
+[[gnu::always_inline]] inline reservation::reservation(perf_buffer &ring, u64 position,
+						       [[maybe_unused]] u32 bytes) noexcept
+	: ring_(&ring), start_(position)
 #ifdef PERFBUF_DEBUG
 	  ,
 	  unwritten_(bytes)
 #endif
 {
-	seek();
+	seek(position);
 }
 
-inline void reservation::seek() noexcept
+[[gnu::always_inline]] inline void reservation::seek(u64 position) noexcept
 {
-	const storage::span here = ring_->storage_.at(position_);
+	const storage::span here = ring_->storage_.at(position);
 
 	address_ = here.address;
 	reach_ = here.bytes;
+	chunk_ = position;
 }
 
-inline reservation::reservation(reservation &&other) noexcept
-	: ring_(other.ring_), address_(other.address_), reach_(other.reach_),
-	  position_(other.position_), end_(other.end_), begun_ns_(other.begun_ns_),
-	  wakes_seen_(other.wakes_seen_)
+inline void reservation::seek_next() noexcept
+{
+	seek(ring_->storage_.chunk_end(chunk_));
+}
+
+[[gnu::always_inline]] inline reservation::reservation(reservation &&other) noexcept
+	: ring_(other.ring_), address_(other.address_), reach_(other.reach_), chunk_(other.chunk_),
+	  start_(other.start_)
 #ifdef PERFBUF_DEBUG
 	  ,
 	  unwritten_(other.unwritten_)
@@ -60,7 +65,7 @@ inline u32 reservation::transfer(u32 bytes, Copier &&copier) noexcept
 #endif
 	while (bytes) {
 		if (!reach_) [[unlikely]]
-			seek();
+			seek_next();
 
 		const u32 now = static_cast<u32>(cxxrt::min<u64>(bytes, reach_));
 		const u32 undone = copier(address_, now);
@@ -68,7 +73,6 @@ inline u32 reservation::transfer(u32 bytes, Copier &&copier) noexcept
 
 		address_ += done;
 		reach_ -= done;
-		position_ += done;
 		bytes -= done;
 		if (undone) [[unlikely]]
 			break;
@@ -79,15 +83,23 @@ inline u32 reservation::transfer(u32 bytes, Copier &&copier) noexcept
 	return bytes;
 }
 
-inline void reservation::copy(const void *from, u32 bytes) noexcept
+[[gnu::always_inline]] inline void reservation::copy(const void *from, u32 bytes) noexcept
 {
-	const char *source = static_cast<const char *>(from);
+	if (bytes > reach_) [[unlikely]] {
+		copy_across(from, bytes);
+		return;
+	}
 
-	transfer(bytes, [&source](char *to, u32 now) {
-		cxxrt::copy_plain(to, source, now);
-		source += now;
-		return 0u;
-	});
+	char *to = address_;
+
+#ifdef PERFBUF_DEBUG
+	if (bytes > unwritten_)
+		cxxrt_warn("perfbuf: a record is larger than its reservation");
+	unwritten_ -= bytes;
+#endif
+	address_ += bytes;
+	reach_ -= bytes;
+	cxxrt::copy_plain(to, from, bytes);
 }
 
 inline void reservation::zero(u32 bytes) noexcept
@@ -117,24 +129,19 @@ inline u32 reservation::copy_from_user(u64 user_address, u32 bytes) noexcept
 	return unread;
 }
 
-inline void reservation::commit() noexcept
+[[gnu::always_inline]] inline void reservation::commit() noexcept
 {
 #ifdef PERFBUF_DEBUG
 	if (unwritten_)
 		cxxrt_warn("perfbuf: a record is smaller than its reservation");
 #endif
-	perf_buffer *ring = ring_;
-
-	ring_ = nullptr;
-	if (begun_ns_) [[unlikely]]
-		ring_stats::raise(ring->stats_->longest, pb_duration_clock_ns() - begun_ns_);
-	ring->publish(wakes_seen_);
+	std::exchange(ring_, nullptr)->publish();
 }
 
 inline void *reservation::claim(u32 bytes) noexcept
 {
 	if (!reach_) [[unlikely]]
-		seek();
+		seek_next();
 	if (reach_ < bytes) [[unlikely]]
 		return nullptr;
 
@@ -146,15 +153,14 @@ inline void *reservation::claim(u32 bytes) noexcept
 
 inline void reservation::discard(u32 bytes, const record_origin &origin) noexcept
 {
-	position_ = end_ - bytes;
 #ifdef PERFBUF_DEBUG
 	unwritten_ = 0;
 #endif
-	if (!ring_->unreserve(position_, bytes)) {
+	if (!ring_->unreserve(start_, bytes)) {
 #ifdef PERFBUF_DEBUG
 		unwritten_ = bytes;
 #endif
-		seek();
+		seek(start_);
 		perf_buffer::fill_discarded(*this, bytes, origin);
 	}
 	ring_->stats_->records.add(-1);
@@ -167,74 +173,59 @@ inline u64 perf_buffer::capacity() const noexcept
 	return overwrite_ ? size() : size() - record_alignment;
 }
 
-inline cxxrt::result<reservation> perf_buffer::reserve(u64 bytes) noexcept
+template <bool plain>
+[[gnu::always_inline]] inline void perf_buffer::enter() noexcept
 {
-	/*
-	 * Before the entry: a writer that is nested in us from the entry on leaves its wakeup to
-	 * us, and would be overlooked if we had already seen it here.
-	 */
-	const u32 wakes_seen = wakes_.read();
+	/* From here on nobody nested in us publishes, so what we take stays hidden until it is
+	 * filled. */
+	nest_.add(!plain && gate_.closed(gate::watched) ? nest_watched + 1 : 1);
+}
 
-	/*
-	 * Enter first: from here on nobody nested in us publishes, so what we reserve stays hidden
-	 * until we have filled it.
-	 */
-	nest_.add(1);
-
+template <bool plain>
+[[gnu::always_inline]] inline perf_buffer::taking perf_buffer::take(u64 bytes,
+								    u64 &position) noexcept
+{
+	const bool overwrite = !plain && overwrite_;
+	const bool backward = !plain && backward_;
 	u64 head = head_.read();
-	u64 tail;
-	u64 next;
+	/*
+	 * Hostile: masked below, and it can only free or hide its owner's own records. Read
+	 * after head, and again when head has moved: against a later head, an old tail
+	 * looks a whole ring ahead, and unread records would be overwritten.
+	 */
+	const u64 tail = cxxrt::read_once(user_page_->data_tail);
 
-	do {
-		/*
-		 * Hostile: masked below, and it can only free or hide its owner's own records. Read
-		 * after head, and again when head has moved: against a later head, an old tail
-		 * looks a whole ring ahead, and unread records would be overwritten.
-		 */
-		tail = cxxrt::read_once(user_page_->data_tail);
-		if (!overwrite_) {
-			const u64 room = backward_ ? circ_space(tail, head, mask_)
-						   : circ_space(head, tail, mask_);
+	position = head;
+	if (!overwrite) {
+		const u64 room =
+			backward ? circ_space(tail, head, mask_) : circ_space(head, tail, mask_);
 
-			if (room < bytes) [[unlikely]] {
-				/*
-				 * Full always wakes, once for each head: a head never comes again,
-				 * while a tail that is stored modulo the size does.
-				 */
-				if (full_head_.read() != head) {
-					full_head_.set(head);
-					request_wakeup();
-				}
-				publish(wakes_seen);
-				return cxxrt::error(ENOSPC);
-			}
-		}
-		/*
-		 * A, pairs with D in the reader (advance): the branch above depends on the load of
-		 * data_tail, so the stores of data cannot come before it.
-		 */
-		next = backward_ ? head - bytes : head + bytes;
-	} while (!head_.try_cmpxchg(head, next));
-
-	/* A stream that runs downwards has come as far as its negated head. */
-	const u64 distance = backward_ ? 0 - next : next;
+		if (room < bytes) [[unlikely]]
+			return taking::full;
+	}
 
 	/*
-	 * Signed: the stamp is ahead of us where a nested writer has passed us, or where a record
-	 * was given up. Unsigned, every record would wake from then on.
+	 * A, pairs with D in the reader (advance): the branch above depends on the load of
+	 * data_tail, so the stores of data cannot come before it.
 	 */
-	if (static_cast<s64>(distance - wakeup_stamp_.read()) > static_cast<s64>(watermark_))
-		[[unlikely]] {
-		wakeup_stamp_.add(watermark_);
+	const u64 next = backward ? head - bytes : head + bytes;
+
+	if (!head_.try_cmpxchg(head, next)) [[unlikely]]
+		return taking::passed;
+	position = backward ? next : head;
+
+	/*
+	 * A stream that runs downwards has come as far as its negated head. Not a plain comparison:
+	 * the mark is far ahead of us where a nested writer has passed us, or where a record was
+	 * given up, and the stream wraps.
+	 */
+	if (!wake_at_.not_before(backward ? 0 - next : next)) [[unlikely]] {
+		wake_at_.add(watermark_);
 		request_wakeup();
 	}
-	reservation made(*this, backward_ ? next : head, static_cast<u32>(bytes), wakes_seen);
-
-	if (watched_.read_once()) [[unlikely]] {
+	if (!plain && nest_.read() >= nest_watched)
 		note_reservation(next, tail);
-		made.begun_ns_ = pb_duration_clock_ns();
-	}
-	return made;
+	return taking::done;
 }
 
 inline bool perf_buffer::unreserve(u64 position, u32 bytes) noexcept
@@ -248,80 +239,102 @@ inline bool perf_buffer::unreserve(u64 position, u32 bytes) noexcept
 	return !overwrite_ && head_.try_cmpxchg(end, backward_ ? position + bytes : position);
 }
 
-inline cxxrt::result<reservation> perf_buffer::begin(u32 bytes,
-						     const record_origin &origin) noexcept
+[[gnu::always_inline]] inline perf_buffer::place
+perf_buffer::find_place(u64 bytes, const record_origin &origin) noexcept
 {
-	if (paused_.read_once()) [[unlikely]]
-		return refuse(loss_cause::paused, EAGAIN);
-	if (bytes > record_max_) [[unlikely]]
-		return refuse(loss_cause::too_big, E2BIG);
+	place found = {};
 
-	const bool owes = lost_.read();
-	u64 total = bytes;
-
-	if (owes) [[unlikely]]
-		total += sizeof(lost_record) + origin.trailer_bytes;
-
-	/* A record that fits only alone goes alone; the loss is told with the next. */
-	const bool tells = owes && total <= capacity();
-	cxxrt::result<reservation> reserved = reserve(tells ? total : bytes);
-
-	if (!reserved) [[unlikely]]
-		return refuse(loss_cause::full, ENOSPC);
-
-	reservation record = reserved.take();
-
-	if (tells) [[unlikely]]
-		report_loss(record, origin);
-	stats_->records.add(1);
-	return record;
+	if (!gate_.admits(bytes)) [[unlikely]]
+		return find_place_closely(bytes, origin);
+	enter<true>();
+	if (take<true>(bytes, found.position) != taking::done) [[unlikely]]
+		return find_place_entered(bytes);
+	count_record();
+	return found;
 }
 
-inline void perf_buffer::publish(u32 wakes_seen) noexcept
+[[gnu::always_inline]] inline cxxrt::result<reservation>
+perf_buffer::begin(u32 bytes, const record_origin &origin) noexcept
 {
-	const u32 nest = nest_.read();
+	const place found = find_place(bytes, origin);
 
-	/* Nested: the outermost publishes for us. Nobody else changes nest_ while we are inside. */
-	if (nest > 1) {
-		nest_.set(nest - 1);
-		return;
-	}
+	if (found.why) [[unlikely]]
+		return cxxrt::error(found.why);
+	return reservation(*this, found.position, bytes);
+}
 
-	u64 head;
+[[gnu::always_inline]] inline int perf_buffer::begin_at(void *to, u64 bytes,
+							const record_origin &origin) noexcept
+{
+	u64 position;
 
-	for (;;) {
-		/*
-		 * The load of head_ stays behind the entry: a head that was loaded before a nested
-		 * writer published would take data_head backwards.
-		 */
-		cxxrt::barrier();
-		head = head_.read();
+	if (!gate_.admits(bytes)) [[unlikely]]
+		return begin_at_closely(to, bytes, origin);
+	enter<true>();
+	if (take<true>(bytes, position) != taking::done) [[unlikely]]
+		return begin_at_entered(to, bytes);
+	count_record();
+	::new (to) reservation(*this, position, static_cast<u32>(bytes));
+	return 0;
+}
 
-		/* B, pairs with C in the reader (data_head): the records are there before the head.
-		 */
-		cxxrt::smp_wmb();
-		cxxrt::write_once(user_page_->data_head, head);
-		/* While nobody else publishes, or an older count could be the last. */
+[[gnu::always_inline]] inline void *
+perf_buffer::begin_in_place(u64 bytes, const record_origin &origin) noexcept
+{
+	u64 position;
+
+	if (!mirrored_ || !gate_.admits(bytes)) [[unlikely]]
+		return begin_in_place_closely(bytes, origin);
+	enter<true>();
+	if (take<true>(bytes, position) != taking::done) [[unlikely]]
+		return begin_in_place_entered(bytes);
+	count_record();
+	return mirrored_ + (position & mask_);
+}
+
+template <bool may_count>
+[[gnu::always_inline]] inline bool perf_buffer::publish_head() noexcept
+{
+	/*
+	 * The load of head_ stays behind the entry: a head that was loaded before a nested
+	 * writer published would take data_head backwards.
+	 */
+	cxxrt::barrier();
+	const u64 head = head_.read();
+
+	/* B, pairs with C in the reader (data_head): the records are there before the head. */
+	cxxrt::smp_wmb();
+	cxxrt::write_once(user_page_->data_head, head);
+	/* While nobody else publishes, or an older count could be the last. */
+	if (may_count && gate_.closed(gate::watched))
 		stats_->bytes.set(backward_ ? 0 - head : head);
 
-		/* Leave after publishing: one that enters now publishes a later head, not we an
-		 * earlier. */
-		cxxrt::barrier();
-		nest_.set(0);
+	/* Leave after publishing: one that enters now publishes a later head, not we an earlier. */
+	cxxrt::barrier();
+	nest_.set(0);
 
-		/*
-		 * Look once more after leaving: a writer that was nested until now reserved and
-		 * left its publication to us.
-		 */
-		cxxrt::barrier();
-		if (head == head_.read()) [[likely]]
-			break;
-		nest_.set(1);
+	/*
+	 * Look once more after leaving: a writer that was nested until now reserved and
+	 * left its publication to us.
+	 */
+	cxxrt::barrier();
+	return head_.equals(head);
+}
+
+[[gnu::always_inline]] inline void perf_buffer::publish() noexcept
+{
+	/* Nobody else changes nest_ while we are inside. */
+	if (!nest_.equals(1)) [[unlikely]] {
+		publish_closely();
+		return;
 	}
-
-	latency_.published();
-	if (wakes_seen != wakes_.read()) [[unlikely]]
-		wakeup();
+	if (!publish_head<false>()) [[unlikely]] {
+		publish_again();
+		return;
+	}
+	/* Whoever asked for something in us is done, and who comes now does it for itself. */
+	if (!after_.equals(0)) [[unlikely]]
+		run_after();
 }
 
 inline cxxrt::result<reservation>

@@ -42,6 +42,7 @@ constexpr row rows[] = {
 	{"ours_reserve", 0, "perfbuf: reserve, memcpy, commit"},
 	{"ours_reserve", RING_BENCH_OVERWRITE, "... overwrite"},
 	{"ours_reserve", RING_BENCH_OVERWRITE | RING_BENCH_BACKWARD, "... overwrite, backward"},
+	{"ours_inline", 0, "perfbuf: begin, copy, end inline"},
 	{"ours_copy", 0, "perfbuf: begin, copy, end"},
 	{"ours_copy", RING_BENCH_OVERWRITE, "... overwrite"},
 	{"ours_copy", RING_BENCH_OVERWRITE | RING_BENCH_BACKWARD, "... overwrite, backward"},

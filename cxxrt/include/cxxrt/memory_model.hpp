@@ -110,6 +110,51 @@ inline void store_release(T &to, std::type_identity_t<T> value) noexcept
 	__atomic_store_n(&to, value, __ATOMIC_RELEASE);
 }
 
+/* read_once(from) == value, in one instruction where there is one: compilers do not fold a
+ * volatile load into its use. */
+template <word T>
+inline bool equals_once(const T &from, std::type_identity_t<T> value) noexcept
+{
+#if defined(__KERNEL__) && defined(__x86_64__)
+	if constexpr (std::is_integral_v<T> && (sizeof(T) == 4 || sizeof(T) == 8)) {
+		bool same;
+
+		if constexpr (sizeof(T) == 8)
+			asm volatile("cmpq %2, %1" : "=@cce"(same) : "m"(from), "er"(value));
+		else
+			asm volatile("cmpl %2, %1" : "=@cce"(same) : "m"(from), "ir"(value));
+		return same;
+	}
+#endif
+	return read_once(from) == value;
+}
+
+/* read_once(from) - value >= 0 as signed numbers, with and without regard to an overflow: likewise.
+ */
+inline bool at_least_once(const u64 &from, s64 value) noexcept
+{
+#if defined(__KERNEL__) && defined(__x86_64__)
+	bool is;
+
+	asm volatile("cmpq %2, %1" : "=@ccge"(is) : "m"(from), "er"(value));
+	return is;
+#else
+	return static_cast<s64>(read_once(from)) >= value;
+#endif
+}
+
+inline bool not_before_once(const u64 &from, u64 value) noexcept
+{
+#if defined(__KERNEL__) && defined(__x86_64__)
+	bool is;
+
+	asm volatile("cmpq %2, %1" : "=@ccns"(is) : "m"(from), "er"(value));
+	return is;
+#else
+	return static_cast<s64>(read_once(from) - value) >= 0;
+#endif
+}
+
 /*
  * Shared data that is no word: plain accesses. What orders them is the barriers
  * beside them and nothing else.
@@ -135,6 +180,11 @@ public:
 	constexpr explicit shared(T value) noexcept : value_(value) {}
 
 	T read_once() const noexcept { return cxxrt::read_once(value_); }
+	bool equals(T value) const noexcept { return cxxrt::equals_once(value_, value); }
+	bool at_least(s64 value) const noexcept requires std::same_as<T, u64>
+	{
+		return cxxrt::at_least_once(value_, value);
+	}
 	void write_once(T value) noexcept { cxxrt::write_once(value_, value); }
 	T load_acquire() const noexcept { return cxxrt::load_acquire(value_); }
 	void store_release(T value) noexcept { cxxrt::store_release(value_, value); }
@@ -144,6 +194,19 @@ public:
 	{
 		model::before(model::access::rmw, &value_, sizeof(value_));
 		return __atomic_fetch_add(&value_, by, __ATOMIC_SEQ_CST);
+	}
+
+	/* What it was. Fully ordered, locked. */
+	T fetch_or(T bits) noexcept requires std::integral<T>
+	{
+		model::before(model::access::rmw, &value_, sizeof(value_));
+		return __atomic_fetch_or(&value_, bits, __ATOMIC_SEQ_CST);
+	}
+
+	T fetch_and(T bits) noexcept requires std::integral<T>
+	{
+		model::before(model::access::rmw, &value_, sizeof(value_));
+		return __atomic_fetch_and(&value_, bits, __ATOMIC_SEQ_CST);
 	}
 
 	/* True if the word was @expected and now is @desired. */
@@ -177,6 +240,12 @@ public:
 	constexpr explicit local(T value) noexcept : value_(value) {}
 
 	T read() const noexcept { return cxxrt::read_once(value_); }
+	bool equals(T value) const noexcept { return cxxrt::equals_once(value_, value); }
+	/* Of two places in a stream that may wrap. */
+	bool not_before(T value) const noexcept requires std::same_as<T, u64>
+	{
+		return cxxrt::not_before_once(value_, value);
+	}
 	void set(T value) noexcept { cxxrt::write_once(value_, value); }
 
 	void add(T by) noexcept

@@ -36,6 +36,8 @@ machine::machine(const scenario &what, explorer &choices, reader_fault fault)
 		interrupts_left_[i] = what.script[i].empty() ? 0 : what.interrupts[i];
 	if (!what.rounds)
 		observer_.emplace(*ring_, ledger_);
+	if (what.watched)
+		ring_->watch_stats();
 	for (u32 bytes : what.before)
 		write(0, {.bytes = bytes});
 	if (what.latency) {
@@ -103,7 +105,8 @@ void machine::write(unsigned context, const op &one)
 
 	if (!begun) {
 		ledger_.refused(id);
-		if (begun.error().code() == ENOSPC && raises_at_full_ == ~0u)
+		/* Of all that found it full, the one that came first: one head wakes once. */
+		if (begun.error().code() == ENOSPC && raises < raises_at_full_)
 			raises_at_full_ = raises;
 		return;
 	}
@@ -247,6 +250,11 @@ void machine::settle()
 	}
 	host::run_irq_works();
 	ring_->pause(false);
+	if (observer_) {
+		observer_->look();
+		observer_->drain();
+		check_losses_are_told();
+	}
 	/* Twice: what is told needs room, and may be refused once more. */
 	for (unsigned i = 0; i < 2; i++) {
 		if (observer_) {
@@ -278,6 +286,16 @@ void machine::check_end()
 
 	if (stats->bytes != (ring_->backward() ? 0 - head : head))
 		fail("the ring counts other bytes than there are");
+}
+
+/* The ring is empty and takes records: the next that fits tells what is owed. */
+void machine::check_losses_are_told()
+{
+	if (!ring_->can_flush_lost(0))
+		return;
+	write(0, {.bytes = smallest_record});
+	if (ring_->can_flush_lost(0))
+		fail("a record that fits with its loss does not tell it");
 }
 
 void machine::check_no_storm()

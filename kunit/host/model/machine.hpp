@@ -52,6 +52,7 @@ private:
 	void settle();
 	void check_end();
 	/* Few bytes wake rarely, whatever has happened. */
+	void check_losses_are_told();
 	void check_no_storm();
 
 	const scenario &what_;
