@@ -2,13 +2,14 @@
 # Running a program where QEMU counts instructions: one is one tick of the time stamp counter, the
 # same in every run. Sourced, with bash, after lib.bash. $work is a directory of the caller's.
 
-# icount_build KERNEL_DIRECTORY DIRECTORY: the module whose Kbuild is bench/DIRECTORY, built in the
-# mirror of the sources with their generated headers. Prints the directory where it then is.
+# icount_build KERNEL_DIRECTORY DIRECTORY: perfbuf.ko, and the module whose Kbuild is bench/DIRECTORY, in
+# the mirror of the sources. Prints the directory of the latter; perfbuf.ko is two above it.
 icount_build() {
 	local build
 	build=$top/build/$(cat "$1/release")
-	make -s -C "$top" KDIR="$1/kdir" BUILD="$build" GENERATED_ONLY=1 modules >&2 &&
-		flock "$build/.lock" make -s -C "$1/kdir" M="$build/bench/$2" modules >&2 ||
+	make -s -C "$top" KDIR="$1/kdir" BUILD="$build" modules >&2 &&
+		flock "$build/.lock" make -s -C "$1/kdir" M="$build/bench/$2" \
+			KBUILD_EXTRA_SYMBOLS="$build/Module.symvers" modules >&2 ||
 		die "bench/$2 does not build for $1"
 	echo "$build/bench/$2"
 }
@@ -33,6 +34,7 @@ icount_run() {
 /bin/busybox mount -t proc proc /proc
 /bin/busybox mount -t sysfs sysfs /sys
 /bin/busybox mount -t devtmpfs devtmpfs /dev
+/bin/busybox mount -t tracefs tracefs /sys/kernel/tracing
 END
 	for module; do
 		cp "$module" "$root/"

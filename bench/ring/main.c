@@ -6,6 +6,7 @@
  * it: bench/ring/program.
  */
 #include "peers.h"
+#include "trace.h"
 
 #include "defer.h"
 
@@ -23,6 +24,7 @@ static const struct peer *const peers[] = {
 	&memcpy_peer,	   &memcpy_call_peer,	 &perf_peer,	     &bpf_reserve_peer,
 	&bpf_output_peer,  &ftrace_reserve_peer, &ftrace_write_peer, &relay_reserve_peer,
 	&relay_write_peer, &ours_reserve_peer,	 &ours_copy_peer,    &ours_inline_peer,
+	&tracepoint_peer,  &typed_peer,
 };
 
 static DEFINE_MUTEX(bench_mutex);
@@ -124,12 +126,40 @@ static long read_back(struct ring_bench_read *into)
 	return ret;
 }
 
+static void write_one(void *unused)
+{
+	current_peer->write(payload, record_bytes, 1);
+}
+
+/* The first records may have something to do that the others have not. */
+static long trace_record(struct ring_bench_trace *into)
+{
+	char *text;
+	u32 none;
+	int ret;
+
+	if (!current_peer || into->room > RING_BENCH_DATA)
+		return -EINVAL;
+	text = vmalloc(into->room);
+	if (!text)
+		return -ENOMEM;
+	timed_write(2, &none);
+	ret = trace_steps(write_one, NULL, text, into->room);
+	if (ret >= 0) {
+		into->bytes = ret;
+		ret = copy_to_user(u64_to_user_ptr(into->to), text, ret) ? -EFAULT : 0;
+	}
+	vfree(text);
+	return ret;
+}
+
 static long bench_ioctl(struct file *file, unsigned int command, unsigned long argument)
 {
 	union {
 		struct ring_bench_open open;
 		struct ring_bench_write write;
 		struct ring_bench_read read;
+		struct ring_bench_trace trace;
 	} told;
 	void __user *user = (void __user *)argument;
 	const size_t bytes = _IOC_SIZE(command);
@@ -147,6 +177,9 @@ static long bench_ioctl(struct file *file, unsigned int command, unsigned long a
 		break;
 	case RING_BENCH_READ:
 		ret = read_back(&told.read);
+		break;
+	case RING_BENCH_TRACE:
+		ret = trace_record(&told.trace);
 		break;
 	}
 	mutex_unlock(&bench_mutex);
@@ -174,15 +207,22 @@ static int __init bench_start(void)
 
 	if (ret)
 		return ret;
+	ret = typed_start();
+	if (ret)
+		goto stop_defer;
 	if (proc_create("ring_bench", 0600, NULL, &bench_ops))
 		return 0;
+	ret = -ENOMEM;
+	typed_stop();
+stop_defer:
 	pb_defer_stop();
-	return -ENOMEM;
+	return ret;
 }
 
 static void __exit bench_stop(void)
 {
 	remove_proc_entry("ring_bench", NULL);
+	typed_stop();
 	pb_defer_stop();
 }
 

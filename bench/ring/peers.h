@@ -25,7 +25,12 @@ struct peer {
 
 extern const struct peer memcpy_peer, memcpy_call_peer, perf_peer, bpf_reserve_peer,
 	bpf_output_peer, ftrace_reserve_peer, ftrace_write_peer, relay_reserve_peer,
-	relay_write_peer, ours_reserve_peer, ours_copy_peer, ours_inline_peer;
+	relay_write_peer, ours_reserve_peer, ours_copy_peer, ours_inline_peer, tracepoint_peer,
+	typed_peer;
+
+/* The source of the typed peers. 0 or a negative errno; process context. */
+int typed_start(void);
+void typed_stop(void);
 
 /* A kernel function that is not exported, or NULL. */
 void *find_symbol(const char *name);

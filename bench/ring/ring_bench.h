@@ -39,8 +39,15 @@ struct ring_bench_read {
 	__u32 bytes; /* answer */
 };
 
+struct ring_bench_trace {
+	__u64 to;    /* text: a line for each instruction of the third record */
+	__u32 room;  /* at most RING_BENCH_DATA */
+	__u32 bytes; /* answer */
+};
+
 #define RING_BENCH_OPEN	 _IOWR('b', 1, struct ring_bench_open)
 #define RING_BENCH_WRITE _IOWR('b', 2, struct ring_bench_write)
 #define RING_BENCH_READ	 _IOWR('b', 3, struct ring_bench_read)
+#define RING_BENCH_TRACE _IOWR('b', 4, struct ring_bench_trace)
 
 #endif

@@ -159,7 +159,7 @@ extern "C" int ours_read(void *to, unsigned int room)
 		at += header.size;
 	}
 	tail = head;
-	/* D, pairs with A in perf_buffer::reserve. */
+	/* D, pairs with A in perf_buffer::take. */
 	cxxrt::store_release(page->data_tail, tail);
 	return static_cast<int>(bytes);
 }

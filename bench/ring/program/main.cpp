@@ -24,6 +24,10 @@ struct row {
 	unsigned mode;
 	const char *what;
 	unsigned most_bytes = 4096; /* the largest record that it takes */
+	/* Of a typed event, of 64 bytes: who listens, and the peer's name in a table of their own.
+	 */
+	std::unique_ptr<reader> (*listener)() = nullptr;
+	bool silent = false; /* and nothing is written */
 };
 
 constexpr row rows[] = {
@@ -46,6 +50,16 @@ constexpr row rows[] = {
 	{"ours_copy", 0, "perfbuf: begin, copy, end"},
 	{"ours_copy", RING_BENCH_OVERWRITE, "... overwrite"},
 	{"ours_copy", RING_BENCH_OVERWRITE | RING_BENCH_BACKWARD, "... overwrite, backward"},
+};
+
+constexpr row typed_rows[] = {
+	{"tracepoint", 0, "TRACE_EVENT, nobody listens", 64, [] { return open_nobody(); }, true},
+	{"tracepoint", 0, "TRACE_EVENT to ftrace", 64, [] { return open_ftrace(); }},
+	{"tracepoint", 0, "TRACE_EVENT to perf: RAW", 64, [] { return open_tracepoint(true); }},
+	{"tracepoint", 0, "... RAW TIME TID CPU", 64, [] { return open_tracepoint(false); }},
+	{"typed", 0, "perfbuf_emit, nobody listens", 64, [] { return open_nobody(); }, true},
+	{"typed", 0, "perfbuf_emit: RAW", 64, [] { return open_typed(true); }},
+	{"typed", 0, "... RAW TIME TID CPU", 64, [] { return open_typed(false); }},
 };
 
 constexpr unsigned sizes[] = {64, 8, 256, 1024, 4096};
@@ -79,13 +93,15 @@ void check(const row &of, const std::vector<uint64_t> &words, uint64_t first, un
 	}
 }
 
-figures measure(int bench, const row &of, unsigned bytes, unsigned batches)
+std::unique_ptr<reader> open_peer(int bench, const row &of, unsigned bytes)
 {
 	const std::string peer = of.peer;
 	std::unique_ptr<reader> records;
 
 	if (peer == "perf")
 		records = open_perf(of.mode);
+	else if (of.listener)
+		records = of.listener();
 	else if (peer.starts_with("bpf_"))
 		records = open_bpf();
 	else
@@ -96,6 +112,25 @@ figures measure(int bench, const row &of, unsigned bytes, unsigned batches)
 	strcpy(wanted.peer, of.peer);
 	if (ioctl(bench, RING_BENCH_OPEN, &wanted))
 		fail(of.peer);
+	return records;
+}
+
+/* The instructions of one record, a line each: function, address, bytes. */
+void print_steps(int bench, const row &of)
+{
+	const std::unique_ptr<reader> records = open_peer(bench, of, 64);
+	std::string text(RING_BENCH_DATA, ' ');
+	ring_bench_trace wanted = {reinterpret_cast<uint64_t>(text.data()), RING_BENCH_DATA, 0};
+
+	if (ioctl(bench, RING_BENCH_TRACE, &wanted))
+		fail(of.peer);
+	text.resize(wanted.bytes);
+	fputs(text.c_str(), stdout);
+}
+
+figures measure(int bench, const row &of, unsigned bytes, unsigned batches)
+{
+	const std::unique_ptr<reader> records = open_peer(bench, of, bytes);
 
 	/* What fits into half of a ring, with headers. */
 	const unsigned in_batch = std::min(64u, RING_BENCH_DATA / 2 / (bytes + 16));
@@ -109,7 +144,7 @@ figures measure(int bench, const row &of, unsigned bytes, unsigned batches)
 			fail(of.peer);
 		if (batch.written != in_batch)
 			wrong(of, "a record was refused");
-		check(of, records->read(), batch.first, in_batch, bytes);
+		check(of, records->read(), batch.first, of.silent ? 0 : in_batch, bytes);
 		if (!i)
 			continue;
 
@@ -120,6 +155,23 @@ figures measure(int bench, const row &of, unsigned bytes, unsigned batches)
 		found.mean += each / batches;
 	}
 	return found;
+}
+
+/* Events with names and fields. The last row is the one that is compared. */
+void typed_table(int bench, unsigned batches)
+{
+	figures found[std::size(typed_rows)];
+
+	for (size_t i = 0; i < std::size(typed_rows); i++)
+		found[i] = measure(bench, typed_rows[i], 64, batches);
+	printf("\nTyped events of 64 bytes:\n\n"
+	       "| an event by | instructions | of a batch | perfbuf's with TIME TID CPU over it |\n"
+	       "|---|--:|--:|--:|\n");
+	for (size_t i = 0; i < std::size(typed_rows); i++)
+		printf("| %s | %.1f | %.1f to %.1f | %.2f |\n", typed_rows[i].what, found[i].mean,
+		       found[i].fewest, found[i].most,
+		       found[std::size(typed_rows) - 1].mean / found[i].mean);
+	fflush(stdout);
 }
 
 void table(int bench, unsigned bytes, unsigned batches)
@@ -162,8 +214,24 @@ int main(int argc, char **argv)
 
 	if (bench < 0)
 		fail("/proc/ring_bench");
+	if (argc > 2 && !strcmp(argv[1], "--steps")) {
+		const row *chosen = nullptr;
+
+		for (const row &one : rows)
+			if (!one.mode && !strcmp(one.peer, argv[2]))
+				chosen = &one;
+		/* Who has more than one listener: the one that is compared. */
+		for (const row &one : typed_rows)
+			if (!one.silent && !strcmp(one.peer, argv[2]))
+				chosen = &one;
+		if (!chosen)
+			return 2;
+		print_steps(bench, *chosen);
+		return 0;
+	}
 	for (unsigned bytes : sizes)
 		if (!quick || bytes == 64 || bytes == 4096)
 			table(bench, bytes, quick ? 8 : 128);
+	typed_table(bench, quick ? 8 : 128);
 	return 0;
 }

@@ -7,9 +7,13 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <fstream>
+#include <string>
 
+#include <fcntl.h>
 #include <linux/bpf.h>
 #include <linux/perf_event.h>
+#include <linux/perfbuf.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
@@ -35,29 +39,20 @@ void *map(int fd, size_t bytes, int protection, off_t offset)
 	return at;
 }
 
-class perf_reader final : public reader
+/* An event's own ring, perf's or ours. */
+class event_reader final : public reader
 {
 public:
-	explicit perf_reader(unsigned mode)
-		: overwrite_(mode & RING_BENCH_OVERWRITE), backward_(mode & RING_BENCH_BACKWARD)
+	/* Of a record, the payload begins at @skip; it has @bytes, or all that is left (0). */
+	event_reader(int fd, unsigned mode, unsigned skip, unsigned bytes)
+		: fd_(fd), overwrite_(mode & RING_BENCH_OVERWRITE),
+		  backward_(mode & RING_BENCH_BACKWARD), skip_(skip), bytes_(bytes),
+		  at_(static_cast<char *>(map(fd_, page + RING_BENCH_DATA,
+					      PROT_READ | (overwrite_ ? 0 : PROT_WRITE), 0)))
 	{
-		perf_event_attr attr = {};
-
-		attr.size = sizeof(attr);
-		attr.type = PERF_TYPE_SOFTWARE;
-		attr.config = PERF_COUNT_SW_BPF_OUTPUT;
-		attr.sample_type = PERF_SAMPLE_RAW;
-		attr.watermark = 1;
-		attr.wakeup_watermark = RING_BENCH_DATA;
-		attr.write_backward = backward_;
-		fd_ = static_cast<int>(syscall(SYS_perf_event_open, &attr, -1, 0, -1, 0));
-		if (fd_ < 0)
-			fail("perf_event_open");
-		at_ = static_cast<char *>(map(fd_, page + RING_BENCH_DATA,
-					      PROT_READ | (overwrite_ ? 0 : PROT_WRITE), 0));
 	}
 
-	~perf_reader() override
+	~event_reader() override
 	{
 		munmap(at_, page + RING_BENCH_DATA);
 		close(fd_);
@@ -75,11 +70,15 @@ public:
 		for (uint64_t at = backward_ ? head : tail_; at != end;) {
 			const auto header = __builtin_bit_cast(perf_event_header, word(at));
 
-			if (header.type != PERF_RECORD_SAMPLE || header.size > end - at) {
-				fprintf(stderr, "perf: what is no record\n");
+			if (header.type != PERF_RECORD_SAMPLE || header.size > end - at ||
+			    header.size < skip_ + bytes_) {
+				fprintf(stderr, "what is no record\n");
 				exit(1);
 			}
-			for (unsigned i = sizeof(header); i < header.size; i += sizeof(uint64_t))
+
+			const unsigned behind = bytes_ ? skip_ + bytes_ : header.size;
+
+			for (unsigned i = skip_; i < behind; i += sizeof(uint64_t))
 				words.push_back(word(at + i));
 			at += header.size;
 		}
@@ -90,18 +89,153 @@ public:
 	}
 
 private:
+	/* Also one that goes around, in halves. */
 	uint64_t word(uint64_t position) const
 	{
-		uint64_t value;
+		uint32_t halves[2];
 
-		memcpy(&value, at_ + page + position % RING_BENCH_DATA, sizeof(value));
-		return value;
+		for (unsigned i = 0; i < 2; i++)
+			memcpy(&halves[i], at_ + page + (position + 4 * i) % RING_BENCH_DATA, 4);
+		return halves[0] | uint64_t{halves[1]} << 32;
 	}
 
+	const int fd_;
 	const bool overwrite_, backward_;
-	int fd_;
-	char *at_;
+	const unsigned skip_, bytes_;
+	char *const at_;
 	uint64_t tail_ = 0;
+};
+
+perf_event_attr quiet_attr()
+{
+	perf_event_attr attr = {};
+
+	attr.size = sizeof(attr);
+	attr.watermark = 1;
+	attr.wakeup_watermark = RING_BENCH_DATA;
+	return attr;
+}
+
+int open_event(perf_event_attr attr)
+{
+	const int fd = static_cast<int>(syscall(SYS_perf_event_open, &attr, -1, 0, -1, 0));
+
+	if (fd < 0)
+		fail("perf_event_open");
+	return fd;
+}
+
+/* What the file says, or tells it. */
+std::string text_of(const std::string &path)
+{
+	std::ifstream file(path);
+	std::string text;
+
+	if (!getline(file, text))
+		fail(path.c_str());
+	return text;
+}
+
+void tell(const std::string &path, const char *what)
+{
+	std::ofstream file(path);
+
+	if (!(file << what << std::flush))
+		fail(path.c_str());
+}
+
+const std::string tracing = "/sys/kernel/tracing/";
+const std::string tracepoint = tracing + "events/ring_bench/record/";
+
+constexpr unsigned typed_bytes = 64;
+/* The size of the raw data, and what all events begin with. */
+constexpr unsigned raw_head = sizeof(uint32_t) + sizeof(uint64_t);
+
+perf_event_attr typed_attr(const std::string &id, bool lean)
+{
+	perf_event_attr attr = quiet_attr();
+
+	attr.type = PERF_TYPE_TRACEPOINT;
+	attr.config = std::stoull(text_of(id));
+	attr.sample_period = 1;
+	attr.sample_type = PERF_SAMPLE_RAW;
+	if (!lean)
+		attr.sample_type |= PERF_SAMPLE_TID | PERF_SAMPLE_TIME | PERF_SAMPLE_CPU;
+	return attr;
+}
+
+unsigned typed_skip(bool lean)
+{
+	return sizeof(perf_event_header) + (lean ? 0 : 3 * sizeof(uint64_t)) + raw_head;
+}
+
+class ftrace_reader final : public reader
+{
+public:
+	ftrace_reader()
+	{
+		tell(tracing + "buffer_size_kb", "512");
+		tell(tracepoint + "enable", "1");
+		fd_ = open((tracing + "per_cpu/cpu0/trace_pipe_raw").c_str(),
+			   O_RDONLY | O_NONBLOCK);
+		if (fd_ < 0)
+			fail("trace_pipe_raw");
+	}
+
+	~ftrace_reader() override
+	{
+		close(fd_);
+		tell(tracepoint + "enable", "0");
+	}
+
+	std::vector<uint64_t> read() override
+	{
+		std::vector<uint64_t> words;
+		char one[page];
+
+		while (::read(fd_, one, sizeof(one)) == static_cast<ssize_t>(sizeof(one)))
+			parse(one, words);
+		return words;
+	}
+
+private:
+	/* A page of the ring: a time stamp, the bytes in use, events (include/linux/ring_buffer.h).
+	 */
+	static void parse(const char *one, std::vector<uint64_t> &words)
+	{
+		uint64_t used;
+
+		memcpy(&used, one + 8, sizeof(used));
+		used &= 0xffff;
+		for (unsigned at = 16; at < 16 + used;) {
+			uint32_t head, bytes;
+
+			memcpy(&head, one + at, sizeof(head));
+			memcpy(&bytes, one + at + 4, sizeof(bytes));
+			const unsigned type = head & 31;
+
+			if (type == 29) { /* padding */
+				at += bytes + 4;
+			} else if (type >= 30) { /* time */
+				at += 8;
+			} else {
+				const unsigned begin = type ? at + 4 : at + 8;
+				const size_t before = words.size();
+
+				words.resize(before + typed_bytes / sizeof(uint64_t));
+				memcpy(&words[before], one + begin + 8, typed_bytes);
+				at += type ? 4 + 4 * type : 4 + bytes;
+			}
+		}
+	}
+
+	int fd_;
+};
+
+class nobody final : public reader
+{
+public:
+	std::vector<uint64_t> read() override { return {}; }
 };
 
 class bpf_reader final : public reader
@@ -186,7 +320,40 @@ private:
 
 std::unique_ptr<reader> open_perf(unsigned mode)
 {
-	return std::make_unique<perf_reader>(mode);
+	perf_event_attr attr = quiet_attr();
+
+	attr.type = PERF_TYPE_SOFTWARE;
+	attr.config = PERF_COUNT_SW_BPF_OUTPUT;
+	attr.sample_type = PERF_SAMPLE_RAW;
+	attr.write_backward = mode & RING_BENCH_BACKWARD ? 1 : 0;
+	return std::make_unique<event_reader>(open_event(attr), mode, sizeof(perf_event_header), 0);
+}
+
+std::unique_ptr<reader> open_tracepoint(bool lean)
+{
+	return std::make_unique<event_reader>(open_event(typed_attr(tracepoint + "id", lean)), 0,
+					      typed_skip(lean), typed_bytes);
+}
+
+std::unique_ptr<reader> open_typed(bool lean)
+{
+	perf_event_attr attr = typed_attr("/sys/class/perfbuf/ring_bench/events/written/id", lean);
+	const int fd = open("/dev/perfbuf/ring_bench", O_RDWR);
+	perfbuf_open wanted = {reinterpret_cast<uint64_t>(&attr), -1, 0, 0};
+
+	if (fd < 0 || ioctl(fd, PERFBUF_IOC_OPEN, &wanted))
+		fail("/dev/perfbuf/ring_bench");
+	return std::make_unique<event_reader>(fd, 0, typed_skip(lean), typed_bytes);
+}
+
+std::unique_ptr<reader> open_nobody()
+{
+	return std::make_unique<nobody>();
+}
+
+std::unique_ptr<reader> open_ftrace()
+{
+	return std::make_unique<ftrace_reader>();
 }
 
 std::unique_ptr<reader> open_bpf()

@@ -21,5 +21,13 @@ public:
 /* @mode as in ring_bench.h; a reader that perf or BPF lets see the ring through its own mapping. */
 std::unique_ptr<reader> open_perf(unsigned mode);
 std::unique_ptr<reader> open_bpf();
+
+/* The record as a typed event of 64 bytes, with TID, TIME and CPU; lean: without those. */
+std::unique_ptr<reader> open_tracepoint(bool lean);
+std::unique_ptr<reader> open_typed(bool lean);
+/* Of an event to which nobody listens. */
+std::unique_ptr<reader> open_nobody();
+/* A tracepoint that ftrace listens to. */
+std::unique_ptr<reader> open_ftrace();
 /* Has the module read. */
 std::unique_ptr<reader> open_module(int bench);

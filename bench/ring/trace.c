@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The instructions of a record, one by one: with EFLAGS.TF set the CPU stops after each, and a die
+ * notifier notes where it is.
+ */
+#include "trace.h"
+
+#include <linux/kallsyms.h>
+#include <linux/kdebug.h>
+#include <linux/kernel.h>
+#include <linux/notifier.h>
+#include <linux/smp.h>
+#include <linux/string.h>
+#include <linux/uaccess.h>
+
+#include <asm/debugreg.h>
+#include <asm/processor-flags.h>
+
+#define STEPS_MAX    4096
+#define BYTES_OF_ONE 15
+
+static unsigned long steps[STEPS_MAX];
+static unsigned int step_count;
+static bool stepping;
+static int stepping_cpu;
+
+static int on_step(struct notifier_block *self, unsigned long what, void *data)
+{
+	struct die_args *args = data;
+	unsigned long *dr6;
+
+	if (what != DIE_DEBUG || !READ_ONCE(stepping) || smp_processor_id() != stepping_cpu)
+		return NOTIFY_DONE;
+	dr6 = (unsigned long *)ERR_PTR(args->err);
+	if (!(*dr6 & DR_STEP))
+		return NOTIFY_DONE;
+	*dr6 &= ~DR_STEP;
+	if (step_count < STEPS_MAX)
+		steps[step_count] = args->regs->ip;
+	step_count++;
+	return NOTIFY_STOP;
+}
+
+static struct notifier_block step_notifier = {.notifier_call = on_step};
+
+static int describe(unsigned long at, char *to, u32 room)
+{
+	u8 bytes[BYTES_OF_ONE];
+	char text[2 * BYTES_OF_ONE + 1];
+	char name[KSYM_SYMBOL_LEN];
+	unsigned int i;
+
+	if (copy_from_kernel_nofault(bytes, (void *)at, sizeof(bytes)))
+		return -EFAULT;
+	for (i = 0; i < BYTES_OF_ONE; i++)
+		snprintf(text + 2 * i, 3, "%02x", bytes[i]);
+	/* Without its module. */
+	snprintf(name, sizeof(name), "%ps", (void *)at);
+	name[strcspn(name, " ")] = '\0';
+	return scnprintf(to, room, "%s %lx %s\n", name, at, text);
+}
+
+int trace_steps(void (*write)(void *argument), void *argument, char *to, u32 room)
+{
+	unsigned long flags;
+	unsigned int i;
+	u32 done = 0;
+	int ret = register_die_notifier(&step_notifier);
+
+	if (ret)
+		return ret;
+	local_irq_save(flags);
+	stepping_cpu = smp_processor_id();
+	step_count = 0;
+	WRITE_ONCE(stepping, true);
+	asm volatile("pushfq; orq %0, (%%rsp); popfq" : : "i"(X86_EFLAGS_TF) : "memory", "cc");
+	write(argument);
+	asm volatile("pushfq; andq %0, (%%rsp); popfq" : : "i"(~X86_EFLAGS_TF) : "memory", "cc");
+	WRITE_ONCE(stepping, false);
+	local_irq_restore(flags);
+	unregister_die_notifier(&step_notifier);
+
+	if (step_count > STEPS_MAX)
+		return -ENOSPC;
+	for (i = 0; i < step_count && ret >= 0; i++) {
+		ret = describe(steps[i], to + done, room - done);
+		if (ret >= 0)
+			done += ret;
+	}
+	return ret < 0 ? ret : done;
+}
