@@ -65,7 +65,10 @@ demo:
 	@scripts/demo
 
 bench:
-	@scripts/bench-ring $(if $(QUICK),--quick) $(KERNEL)
+	@mkdir -p build
+	@scripts/bench-ring $(if $(QUICK),--quick) $(KERNEL) > build/bench-ring.md
+	@cat build/bench-ring.md
+	@bench/ring/plot.py < build/bench-ring.md > build/bench-ring.svg
 
 vm:
 	@scripts/vm --kernel $(or $(KERNEL),6.1) -- $(or $(RUN),sh)

@@ -9,9 +9,11 @@
 #include <linux/string.h>
 
 static struct trace_buffer *buffer;
+static u32 record_bytes;
 
 static int ftrace_open(const struct ring_bench_open *wanted)
 {
+	record_bytes = wanted->bytes;
 	buffer = ring_buffer_alloc(RING_BENCH_DATA,
 				   wanted->mode & RING_BENCH_OVERWRITE ? RB_FL_OVERWRITE : 0);
 	return buffer ? 0 : -ENOMEM;
@@ -57,12 +59,12 @@ static int ftrace_read(void *to, u32 room)
 
 	for_each_online_cpu (cpu) {
 		while ((event = ring_buffer_consume(buffer, cpu, NULL, &lost))) {
-			const u32 length = ring_buffer_event_length(event);
-
-			if (lost || length > room - bytes)
+			/* It may be given a little more than it asked for. */
+			if (lost || record_bytes > room - bytes ||
+			    ring_buffer_event_length(event) < record_bytes)
 				return -EIO;
-			memcpy(to + bytes, ring_buffer_event_data(event), length);
-			bytes += length;
+			memcpy(to + bytes, ring_buffer_event_data(event), record_bytes);
+			bytes += record_bytes;
 		}
 	}
 	return bytes;
