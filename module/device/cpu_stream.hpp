@@ -34,12 +34,12 @@ namespace perfbuf
 class cpu_stream : public stream, public rcu_listed<cpu_stream>
 {
 public:
-	void start() noexcept final { on_its_cpus(start_here); }
-	void stop() noexcept final { on_its_cpus(stop_here); }
+	void start() noexcept override { on_its_cpus(start_here); }
+	void stop() noexcept override { on_its_cpus(stop_here); }
 	void close() noexcept override;
 	bool has_missed() const noexcept override { return sideband_.has_missed(); }
 	void count_missed() noexcept override { sideband_.count_missed(); }
-	void period_changed() noexcept final { on_its_cpus(restart_here); }
+	void period_changed() noexcept override { on_its_cpus(restart_here); }
 	void run_as_writer(void (*fn)(void *arg), void *arg) noexcept final;
 
 	/* On the CPU at hand, interrupts off: runs there if it should; and no longer. Nothing if
@@ -107,8 +107,8 @@ public:
 		return {};
 	}
 
-	u64 count() noexcept final { return part_.count(); }
-	u64 running_ns() noexcept final { return part_.running_ns(); }
+	u64 count() noexcept override { return part_.count(); }
+	u64 running_ns() noexcept override { return part_.running_ns(); }
 
 	void start_on(u32 cpu) noexcept final
 	{
@@ -176,8 +176,8 @@ public:
 		task_set::close();
 	}
 
-	u64 count() noexcept final { return sum(&Part::count); }
-	u64 running_ns() noexcept final { return sum(&Part::running_ns); }
+	u64 count() noexcept override { return sum(&Part::count); }
+	u64 running_ns() noexcept override { return sum(&Part::running_ns); }
 
 	void start_on(u32 cpu) noexcept final
 	{

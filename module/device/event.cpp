@@ -123,7 +123,7 @@ void event::reset() noexcept
 {
 	lock_guard held(mutex_);
 
-	count_base_ = stream_->count();
+	count_base_.set(stream_->count());
 }
 
 result<void> event::set_period(u64 value) noexcept
@@ -152,7 +152,7 @@ u32 event::read_values(u64 *words) noexcept
 {
 	lock_guard held(mutex_);
 	const u64 format = attr_.read_format;
-	const u64 count = stream_->count() - count_base_;
+	const u64 count = stream_->count() - count_base_.read();
 	const u64 running = stream_->running_ns();
 	u32 n = 0;
 
@@ -195,15 +195,9 @@ void event::flush_lost() noexcept
 
 void event::update_user_page(perf_buffer &on) noexcept
 {
-	u64 count;
-	u64 running;
-	{
-		lock_guard held(mutex_);
-
-		count = stream_->count() - count_base_;
-		running = stream_->running_ns();
-	}
-
+	/* Not under mutex_: mmap_lock may be held. */
+	const u64 count = stream_->recent_count() - count_base_.read();
+	const u64 running = stream_->recent_running_ns();
 	auto mapping = on.mapping().lock();
 	perf_event_mmap_page *page = on.user_page();
 

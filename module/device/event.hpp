@@ -173,7 +173,7 @@ private:
 	irq_work<event> irq_work_;
 	cxxrt::unique_ptr<stream> stream_;
 	cxxrt::mutex mutex_;
-	u64 count_base_ = 0; /* the stream's count at the last RESET */
+	cxxrt::local<u64> count_base_; /* the stream's count at the last RESET */
 };
 
 } // namespace perfbuf

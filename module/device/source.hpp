@@ -37,6 +37,9 @@ public:
 	/* What the source counts, and how long it has counted, ns. Any CPU. */
 	virtual u64 count() noexcept = 0;
 	virtual u64 running_ns() noexcept = 0;
+	/* The same, maybe as it was at the last of these calls; under mmap_lock. */
+	virtual u64 recent_count() noexcept { return count(); }
+	virtual u64 recent_running_ns() noexcept { return running_ns(); }
 
 	/* Records whose loss could not be counted when they came; and, as a writer, their counting.
 	 */

@@ -1,0 +1,237 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * /dev/perfbuf/pmu: the kernel's own counters, written by us. What happens is made to
+ * happen here, in known numbers, so that perf's file and ours must agree.
+ */
+#include <algorithm>
+#include <cstring>
+
+#include <gtest/gtest.h>
+#include <linux/perfbuf.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+
+#include "support/event.hpp"
+#include "support/mapping.hpp"
+#include "support/process.hpp"
+#include "support/record.hpp"
+
+using namespace device_test;
+
+namespace
+{
+
+constexpr uint64_t fields = PERF_SAMPLE_IP | PERF_SAMPLE_TID | PERF_SAMPLE_TIME | PERF_SAMPLE_ADDR |
+			    PERF_SAMPLE_CPU | PERF_SAMPLE_PERIOD;
+
+perf_event_attr page_faults(uint64_t period = 1)
+{
+	perf_event_attr attr = {};
+	attr.size = sizeof(attr);
+	attr.type = PERF_TYPE_SOFTWARE;
+	attr.config = PERF_COUNT_SW_PAGE_FAULTS;
+	attr.sample_period = period;
+	attr.sample_type = fields;
+	attr.disabled = 1;
+	return attr;
+}
+
+int open_on(side s, const perf_event_attr &attr, const target &what)
+{
+	if (s == side::perf)
+		return open_event(s, &attr, what);
+	int fd = open("/dev/perfbuf/pmu", O_RDWR | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	if (int error = configure(fd, &attr, what)) {
+		close(fd);
+		return -error;
+	}
+	return fd;
+}
+
+unique_fd must_open_on(side s, const perf_event_attr &attr, const target &what = {})
+{
+	int fd = open_on(s, attr, what);
+	if (fd < 0)
+		fail_errno("opening an event of pmu", -fd);
+	return unique_fd(fd);
+}
+
+/* Touches @n new pages; where the first is. */
+char *fault(size_t n)
+{
+	void *pages = mmap(nullptr, n * page_size(), PROT_READ | PROT_WRITE,
+			   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (pages == MAP_FAILED)
+		fail_errno("mmap", errno);
+	madvise(pages, n * page_size(), MADV_NOHUGEPAGE);
+	char *first = static_cast<char *>(pages);
+	for (size_t i = 0; i < n; i++)
+		first[i * page_size()] = 1;
+	return first;
+}
+
+class pmu : public testing::TestWithParam<side>
+{
+};
+
+TEST_P(pmu, samples_each_event_with_its_address)
+{
+	perf_event_attr attr = page_faults();
+	unique_fd fd = must_open_on(GetParam(), attr);
+	ring buffer(fd.get(), 64);
+	constexpr size_t pages = 100;
+
+	enable(fd.get());
+	char *first = fault(pages);
+	disable(fd.get());
+	const uint64_t counted = read_value(fd.get());
+
+	std::vector<record> records = buffer.drain();
+	const std::vector<sample> samples = samples_in(records, attr);
+	EXPECT_EQ(samples.size(), counted);
+	for (size_t i = 0; i < pages; i++) {
+		const auto at = reinterpret_cast<uint64_t>(first + i * page_size());
+		EXPECT_EQ(std::count_if(samples.begin(), samples.end(),
+					[at](const sample &one) { return *one.addr == at; }),
+			  1)
+			<< "page " << i;
+	}
+	for (const sample &one : samples) {
+		EXPECT_EQ(*one.period, 1u);
+		EXPECT_EQ(*one.tid, static_cast<uint32_t>(gettid()));
+	}
+	munmap(first, pages * page_size());
+}
+
+TEST_P(pmu, counts_only_while_it_is_on)
+{
+	unique_fd fd = must_open_on(GetParam(), page_faults(0));
+
+	fault(50);
+	EXPECT_EQ(read_value(fd.get()), 0u);
+	enable(fd.get());
+	fault(70);
+	disable(fd.get());
+	const uint64_t once = read_value(fd.get());
+	EXPECT_GE(once, 70u);
+	EXPECT_LT(once, 120u);
+	fault(200);
+	EXPECT_EQ(read_value(fd.get()), once);
+	enable(fd.get());
+	fault(70);
+	disable(fd.get());
+	EXPECT_GE(read_value(fd.get()), once + 70);
+	EXPECT_LT(read_value(fd.get()), once + 120);
+}
+
+TEST_P(pmu, a_new_period_is_kept)
+{
+	/* With PERIOD, each event of the kernel's own would be a sample. */
+	perf_event_attr attr = page_faults(200);
+	attr.sample_type &= ~static_cast<uint64_t>(PERF_SAMPLE_PERIOD);
+	unique_fd fd = must_open_on(GetParam(), attr);
+	ring buffer(fd.get(), 64);
+	uint64_t period = 10;
+
+	enable(fd.get());
+	fault(100);
+	std::vector<record> records = buffer.drain();
+	EXPECT_LE(samples_in(records, attr).size(), 1u);
+	ASSERT_EQ(ioctl(fd.get(), PERF_EVENT_IOC_PERIOD, &period), 0);
+	/* perf begins with a period of the old length. */
+	fault(700);
+	disable(fd.get());
+	records = buffer.drain();
+	EXPECT_GE(samples_in(records, attr).size(), 40u);
+}
+
+TEST_P(pmu, counts_what_children_do)
+{
+	perf_event_attr attr = page_faults(0);
+	attr.inherit = 1;
+	unique_fd fd = must_open_on(GetParam(), attr);
+
+	enable(fd.get());
+	const pid_t child = fork();
+	if (!child) {
+		fault(1000);
+		_exit(0);
+	}
+	int status = 0;
+	ASSERT_EQ(waitpid(child, &status, 0), child);
+	EXPECT_TRUE(eventually([&] { return read_value(fd.get()) >= 1000; }));
+}
+
+TEST_P(pmu, a_tracepoint_gives_its_record)
+{
+	/* ftrace's common fields come first: the id, and who it was. */
+	FILE *file = fopen("/sys/kernel/tracing/events/sched/sched_process_fork/id", "r");
+	if (!file)
+		file = fopen("/sys/kernel/debug/tracing/events/sched/sched_process_fork/id", "r");
+	ASSERT_TRUE(file) << "tracefs is not mounted";
+	unsigned id = 0;
+	ASSERT_EQ(fscanf(file, "%u", &id), 1);
+	fclose(file);
+
+	perf_event_attr attr = page_faults();
+	attr.type = PERF_TYPE_TRACEPOINT;
+	attr.config = id;
+	attr.sample_type |= PERF_SAMPLE_RAW;
+	unique_fd fd = must_open_on(GetParam(), attr);
+	ring buffer(fd.get(), 16);
+
+	enable(fd.get());
+	const pid_t child = fork();
+	if (!child)
+		_exit(0);
+	disable(fd.get());
+	waitpid(child, nullptr, 0);
+
+	std::vector<record> records = buffer.drain();
+	const std::vector<sample> samples = samples_in(records, attr);
+	ASSERT_EQ(samples.size(), 1u);
+	ASSERT_TRUE(samples[0].raw);
+	const std::vector<uint8_t> &raw = *samples[0].raw;
+	ASSERT_GE(raw.size(), 8u);
+	uint16_t type;
+	int32_t pid;
+	memcpy(&type, raw.data(), sizeof(type));
+	memcpy(&pid, raw.data() + 4, sizeof(pid));
+	EXPECT_EQ(type, id);
+	EXPECT_EQ(pid, gettid());
+	EXPECT_EQ((raw.size() + sizeof(uint32_t)) % 8, 0u);
+}
+
+TEST_P(pmu, what_the_kernel_does_not_know_is_refused)
+{
+	perf_event_attr attr = page_faults();
+	attr.config = 12345;
+	EXPECT_EQ(open_on(GetParam(), attr, {}), -ENOENT);
+	attr = page_faults();
+	attr.type = 54321;
+	EXPECT_EQ(open_on(GetParam(), attr, {}), -ENOENT);
+	EXPECT_EQ(open_on(GetParam(), page_faults(), target::every_process(1000)), -EINVAL);
+}
+
+/* Opened, enabled, mapped and closed while it samples at full rate: nobody is left behind. */
+TEST_P(pmu, comes_and_goes_at_full_rate)
+{
+	for (int turn = 0; turn < 200; turn++) {
+		unique_fd fd = must_open_on(GetParam(), page_faults());
+		ring buffer(fd.get(), 1);
+		enable(fd.get());
+		char *first = fault(20);
+		if (turn % 2)
+			disable(fd.get());
+		munmap(first, 20 * page_size());
+	}
+}
+
+INSTANTIATE_TEST_SUITE_P(on, pmu, testing::ValuesIn(sides()),
+			 side_name<testing::TestParamInfo<side>>);
+
+} /* namespace */

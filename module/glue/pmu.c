@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Counters of the kernel's perf events. */
+#include "pmu.h"
+
+#include <linux/err.h>
+#include <linux/irqflags.h>
+#include <linux/perf_event.h>
+#include <linux/ptrace.h>
+#include <linux/smp.h>
+
+/* Software events come with interrupts on. */
+static void overflowed(struct perf_event *event, struct perf_sample_data *data,
+		       struct pt_regs *regs)
+{
+	struct pb_overflow what = {
+		.regs = regs,
+		.ip = instruction_pointer(regs),
+		.address = data->addr,
+		.period = data->period,
+		.is_user = user_mode(regs),
+	};
+	unsigned long flags;
+
+	/* Tracepoints give one piece. */
+	if (event->attr.type == PERF_TYPE_TRACEPOINT && event->attr.sample_type & PERF_SAMPLE_RAW &&
+	    data->raw) {
+		what.raw = data->raw->frag.data;
+		what.raw_bytes = data->raw->frag.size;
+	}
+	local_irq_save(flags);
+	what.cpu = smp_processor_id();
+	perfbuf_counter_overflowed(event->overflow_handler_context, &what);
+	local_irq_restore(flags);
+}
+
+int pb_counter_create(const struct perf_event_attr *attr, int cpu, pb_task *target, void *owner,
+		      pb_counter **made)
+{
+	struct perf_event_attr wanted = *attr;
+	struct perf_event *event =
+		perf_event_create_kernel_counter(&wanted, cpu, target, overflowed, owner);
+
+	if (IS_ERR(event))
+		return PTR_ERR(event);
+	*made = event;
+	return 0;
+}
+
+void pb_counter_release(pb_counter *counter)
+{
+	perf_event_release_kernel(counter);
+}
+
+void pb_counter_enable(pb_counter *counter)
+{
+	perf_event_enable(counter);
+}
+
+__u64 pb_counter_read(pb_counter *counter, __u64 *running_ns)
+{
+	u64 enabled;
+
+	return perf_event_read_value(counter, &enabled, running_ns);
+}
+
+void pb_counter_set_period(pb_counter *counter, __u64 value)
+{
+	perf_event_period(counter, value);
+}

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Counters of the kernel's perf events, with an overflow handler of ours. */
+#ifndef PERFBUF_GLUE_PMU_H
+#define PERFBUF_GLUE_PMU_H
+
+#include "device/task.h"
+#include "regs.h"
+#include "ring/pages.h"
+
+#include <linux/types.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct perf_event_attr;
+typedef struct perf_event pb_counter;
+
+/*
+ * Process context, may sleep: all but the last.
+ *
+ * A counter of what @attr names, on @cpu (-1: any) and of @target (NULL: all). 0 and *@made, or
+ * perf's errno. It calls perfbuf_counter_overflowed() with @owner.
+ */
+int pb_counter_create(const struct perf_event_attr *attr, int cpu, pb_task *target, void *owner,
+		      pb_counter **made) PB_NOEXCEPT;
+/* On return its handler does not run and never will. */
+void pb_counter_release(pb_counter *counter) PB_NOEXCEPT;
+void pb_counter_enable(pb_counter *counter) PB_NOEXCEPT;
+/* The count, of inherited children too; *@running_ns: how long it was really counted. */
+__u64 pb_counter_read(pb_counter *counter, __u64 *running_ns) PB_NOEXCEPT;
+/* attr.sample_period or sample_freq from now on. */
+void pb_counter_set_period(pb_counter *counter, __u64 value) PB_NOEXCEPT;
+
+/* What an overflow says. */
+struct pb_overflow {
+	const pb_regs *regs; /* what was interrupted */
+	__u64 ip;
+	__u64 address;
+	__u64 period;
+	const void *raw; /* PERF_SAMPLE_RAW, of a tracepoint; NULL: nothing */
+	__u32 raw_bytes;
+	__u32 cpu;
+	int is_user;
+};
+
+/* C++: @owner's period is over. Any context, NMI included; interrupts off. */
+void perfbuf_counter_overflowed(void *owner, const struct pb_overflow *what) PB_NOEXCEPT;
+
+#ifdef __cplusplus
+}
+#endif
+#endif /* PERFBUF_GLUE_PMU_H */

@@ -1,0 +1,278 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "sources/pmu.hpp"
+
+#include "device/cpu_stream.hpp"
+#include "device/cpus.hpp"
+#include "glue/pmu.h"
+#include "ring/recursion.hpp"
+
+namespace perfbuf
+{
+
+using cxxrt::error;
+using cxxrt::from_return;
+using cxxrt::gfp;
+using cxxrt::make;
+using cxxrt::result;
+using cxxrt::unique_ptr;
+
+namespace
+{
+
+constexpr u64 supported_fields =
+	PERF_SAMPLE_IP | PERF_SAMPLE_TID | PERF_SAMPLE_TIME | PERF_SAMPLE_ADDR | PERF_SAMPLE_ID |
+	PERF_SAMPLE_IDENTIFIER | PERF_SAMPLE_STREAM_ID | PERF_SAMPLE_CPU | PERF_SAMPLE_PERIOD |
+	PERF_SAMPLE_CALLCHAIN | PERF_SAMPLE_REGS_USER | PERF_SAMPLE_STACK_USER | PERF_SAMPLE_RAW;
+
+/* What the kernel's counter needs to know of attr; all that is written is our own affair. */
+perf_event_attr attr_of_counter(const perf_event_attr &attr) noexcept
+{
+	perf_event_attr made = {};
+
+	made.size = sizeof(made);
+	made.type = attr.type;
+	made.config = attr.config;
+	made.config1 = attr.config1;
+	made.config2 = attr.config2;
+	made.bp_type = attr.bp_type;
+	made.freq = attr.freq;
+	made.sample_period = attr.sample_period;
+	/* With PERIOD and no frequency, perf's software events are a sample each. */
+	made.sample_type = attr.sample_type & (PERF_SAMPLE_RAW | PERF_SAMPLE_PERIOD);
+	made.inherit = attr.inherit;
+	made.inherit_thread = attr.inherit_thread;
+	made.exclude_user = attr.exclude_user;
+	made.exclude_kernel = attr.exclude_kernel;
+	made.exclude_hv = attr.exclude_hv;
+	made.exclude_idle = attr.exclude_idle;
+	made.exclude_guest = attr.exclude_guest;
+	made.disabled = attr.disabled && attr.enable_on_exec;
+	made.enable_on_exec = made.disabled;
+	return made;
+}
+
+/* perf does what a part does on its CPU: nothing is left of it but the place. */
+class no_part
+{
+public:
+	static constexpr bool keeps_place = true;
+
+	no_part(event &, const sample_writer *, u32) noexcept {}
+	void start(u64) noexcept {}
+	u64 stop() noexcept { return 0; }
+	bool runs() const noexcept { return false; }
+	u64 count() const noexcept { return 0; }
+	u64 running_ns() const noexcept { return 0; }
+};
+
+/* The C entry knows it by this. */
+class overflowing
+{
+public:
+	virtual void overflowed(const pb_overflow &what) noexcept = 0;
+
+protected:
+	~overflowing() = default;
+};
+
+/*
+ * The counter runs from open() on, for the children that it is inherited by cannot be started and
+ * stopped from here; while the event is off its overflows are not written and what it counts is
+ * left out. Only what is to begin at an exec is begun there, by perf.
+ */
+template <typename Follows>
+class pmu_stream final : public Follows, private overflowing
+{
+public:
+	explicit pmu_stream(event &owner) noexcept
+		: Follows(owner), counts_(owner.attr().enable_on_exec)
+	{
+	}
+
+	~pmu_stream() override
+	{
+		if (counter_)
+			pb_counter_release(counter_);
+	}
+
+	result<void> open() noexcept
+	{
+		const perf_event_attr attr = attr_of_counter(this->owner_.attr());
+
+		TRY(from_return(pb_counter_create(&attr, this->owner_.cpu(), this->owner_.target(),
+						  static_cast<overflowing *>(this), &counter_)));
+		/* From here on others see it: the last that may fail. */
+		return Follows::open();
+	}
+
+	void start() noexcept override
+	{
+		Follows::start();
+		leave_out_until_now();
+		pb_counter_enable(counter_);
+	}
+
+	void stop() noexcept override
+	{
+		Follows::stop();
+		if (std::exchange(counts_, false)) {
+			before_ = now();
+			update();
+		}
+	}
+
+	u64 count() noexcept override { return update().count; }
+	u64 running_ns() noexcept override { return update().ns; }
+	/* perf's lock for a read is outside mmap_lock. */
+	u64 recent_count() noexcept override { return recent_count_.read(); }
+	u64 recent_running_ns() noexcept override { return recent_ns_.read(); }
+
+	void period_changed() noexcept override
+	{
+		pb_counter_set_period(counter_, this->owner_.period());
+	}
+
+	bool has_missed() const noexcept override
+	{
+		return missed_.read_once() || Follows::has_missed();
+	}
+
+	void count_missed() noexcept override
+	{
+		for (u64 left = missed_.exchange(0); left; left--)
+			this->owner_.count_loss(loss_cause::recursion);
+		Follows::count_missed();
+	}
+
+private:
+	struct reading {
+		u64 count;
+		u64 ns;
+	};
+
+	reading update() noexcept
+	{
+		const reading made = counts_ ? now() : before_;
+
+		recent_count_.set(made.count);
+		recent_ns_.set(made.ns);
+		return made;
+	}
+
+	/* What was counted while the event was on. */
+	reading now() noexcept
+	{
+		u64 ns;
+		const u64 count = pb_counter_read(counter_, &ns);
+
+		return {count - left_out_.count, ns - left_out_.ns};
+	}
+
+	void leave_out_until_now() noexcept
+	{
+		if (std::exchange(counts_, true))
+			return;
+
+		const reading all = now();
+
+		left_out_.count += all.count - before_.count;
+		left_out_.ns += all.ns - before_.ns;
+	}
+
+	void overflowed(const pb_overflow &what) noexcept override
+	{
+		event &owner = this->owner_;
+
+		if (!owner.active() || !this->writes_)
+			return;
+		if (owner.cpu() < 0 && !may_begin(-1, what.cpu)) [[unlikely]] {
+			missed_.fetch_add(1);
+			return;
+		}
+
+		const nesting level = static_cast<nesting>(pb_nesting_level());
+
+		if (!busy_.try_enter(level)) [[unlikely]] {
+			owner.count_loss(loss_cause::recursion);
+			return;
+		}
+		write(what);
+		busy_.leave(level);
+	}
+
+	void write(const pb_overflow &what) noexcept
+	{
+		(void)this->owner_.count_overflow();
+
+		[[gnu::uninitialized]] const sample found = {
+			.regs = what.regs,
+			.ip = what.ip,
+			.user = static_cast<bool>(what.is_user),
+			.address = what.address,
+			.period = what.period,
+			.raw_bytes = what.raw_bytes,
+			.from_here = false,
+		};
+		[[gnu::uninitialized]] sample_writer::rest behind;
+		result<reservation> begun = this->writer_.begin(found, behind);
+
+		if (!begun) [[unlikely]]
+			return;
+
+		reservation record = begun.take();
+
+		if (this->writer_.has_raw()) {
+			record.copy(what.raw, what.raw_bytes);
+			record.zero(sample_writer::raw_padding(what.raw_bytes));
+		}
+		this->writer_.finish(std::move(record), behind);
+	}
+
+	pb_counter *counter_ = nullptr;
+	bool counts_;
+	cxxrt::local<u64> recent_count_;
+	cxxrt::local<u64> recent_ns_;
+	reading before_{};   /* of the times that it was on, if it is off */
+	reading left_out_{}; /* of the times that it was off */
+	recursion_contexts busy_;
+	cxxrt::shared<u64> missed_; /* while writers might not begin */
+};
+
+template <typename Follows>
+result<unique_ptr<stream>> make_pmu(event &owner) noexcept
+{
+	auto made = TRY(make<pmu_stream<Follows>>(gfp::kernel, owner));
+
+	TRY(made->open());
+	return unique_ptr<stream>(made.release());
+}
+
+} // namespace
+
+constinit pmu_source the_pmu;
+
+const char *pmu_source::description() const noexcept
+{
+	return "samples by counters of perf_event_open(2): hardware, software, tracepoints";
+}
+
+/* The kernel says which events there are. */
+result<void> pmu_source::check(const perf_event_attr &attr) const noexcept
+{
+	if (attr.sample_type & ~supported_fields)
+		return error(EOPNOTSUPP);
+	return {};
+}
+
+result<unique_ptr<stream>> pmu_source::open(event &owner) noexcept
+{
+	return owner.target() ? make_pmu<on_tasks<no_part>>(owner)
+			      : make_pmu<on_one_cpu<no_part>>(owner);
+}
+
+} // namespace perfbuf
+
+void perfbuf_counter_overflowed(void *owner, const struct pb_overflow *what) noexcept
+{
+	static_cast<perfbuf::overflowing *>(owner)->overflowed(*what);
+}
