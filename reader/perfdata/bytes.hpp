@@ -25,8 +25,10 @@ public:
 
 	void put_raw(const void *from, size_t size)
 	{
-		const auto *begin = static_cast<const std::byte *>(from);
-		data_.insert(data_.end(), begin, begin + size);
+		const size_t at = data_.size();
+		data_.resize(at + size);
+		if (size)
+			std::memcpy(data_.data() + at, from, size);
 	}
 
 	void zeros(size_t count) { data_.resize(data_.size() + count); }

@@ -4,7 +4,8 @@
  * perf.data, as perf's tools read it (tools/perf/Documentation/perf.data-file-format.txt).
  *
  *   a file:  header | ids of attr 0 | ... | attr 0 | ... | records | section of feature 0 | ... |
- * features a pipe:  pipe header | HEADER_ATTR per attr | HEADER_FEATURE per feature | records
+ * features a pipe:  pipe header | HEADER_ATTR per attr | HEADER_FEATURE per feature |
+ * HEADER_TRACING_DATA and what it announces | records
  */
 #pragma once
 
@@ -48,6 +49,7 @@ static_assert(sizeof(perf_event_attr) >= attr_size);
 /** Types of records that only exist in files; the kernel's own end below 64. */
 enum file_record : uint32_t {
 	record_header_attr = 64,
+	record_header_tracing_data = 66,
 	record_header_build_id = 67,
 	record_finished_round = 68,
 	record_header_feature = 80,
@@ -55,6 +57,7 @@ enum file_record : uint32_t {
 
 /** Bits of file_header::features. */
 enum class feature : uint32_t {
+	tracing_data = 1,
 	build_ids = 2,
 	hostname = 3,
 	os_release = 4,

@@ -80,6 +80,8 @@ reader::result<void> writer::begin_pipe(std::span<const described_attr> attrs,
 		// The size is a u16; ids beyond that are not lost to perf as long as there is one
 		// attr.
 		const size_t room = UINT16_MAX - sizeof(perf_event_header) - attr_size;
+		if (attrs.size() > 1 && attr.ids.size() > room / sizeof(uint64_t))
+			return reader::system_error("too many threads and CPUs for a pipe", E2BIG);
 		const size_t ids = std::min(attr.ids.size(), room / sizeof(uint64_t));
 		const size_t size = sizeof(perf_event_header) + attr_size + ids * sizeof(uint64_t);
 		start.put(perf_event_header{record_header_attr, 0, static_cast<uint16_t>(size)});
@@ -87,12 +89,25 @@ reader::result<void> writer::begin_pipe(std::span<const described_attr> attrs,
 		start.put_raw(attr.ids.data(), ids * sizeof(uint64_t));
 	}
 	for (const auto &[which, content] : early) {
+		if (which == feature::tracing_data)
+			continue;
 		const size_t padded = (content.size() + 7) / 8 * 8;
 		const size_t size = sizeof(perf_event_header) + sizeof(uint64_t) + padded;
 		if (size > UINT16_MAX)
 			continue;
 		start.put(perf_event_header{record_header_feature, 0, static_cast<uint16_t>(size)});
 		start.put(static_cast<uint64_t>(which));
+		start.put_raw(content.view().data(), content.size());
+		start.zeros(padded - content.size());
+	}
+	// After the names of the attrs, or perf would make up others from this. The data stands
+	// behind a record that says how long it is.
+	if (const auto found = early.find(feature::tracing_data); found != early.end()) {
+		const bytes &content = found->second;
+		const size_t padded = (content.size() + 7) / 8 * 8;
+		start.put(perf_event_header{record_header_tracing_data, 0,
+					    sizeof(perf_event_header) + sizeof(uint32_t)});
+		start.put(static_cast<uint32_t>(padded));
 		start.put_raw(content.view().data(), content.size());
 		start.zeros(padded - content.size());
 	}

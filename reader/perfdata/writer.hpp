@@ -27,7 +27,8 @@ namespace perfbuf::perfdata
 struct described_attr {
 	perf_event_attr attr{};
 	std::vector<uint64_t> ids;
-	std::string name; /**< as reports show it */
+	std::string name;   /**< as reports show it; of a typed event <source>:<event> */
+	std::string format; /**< of a typed event: the text that describes its payload */
 };
 
 using feature_map = std::map<feature, bytes>;

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: LGPL-2.1 OR BSD-2-Clause
 #include "program/attr.hpp"
 
+#include <algorithm>
 #include <perfbuf/file.hpp>
+
+#include "program/failure.hpp"
 
 namespace perfbuf::program
 {
@@ -21,39 +24,50 @@ constexpr uint64_t user_registers = (1ULL << 32) - 1;
 constexpr uint64_t user_registers = 0; // no DWARF unwinding: the kernel refuses the attr
 #endif
 
-} // namespace
-
-perf_event_attr make_attr(const record_options &options)
+void set_untyped(perf_event_attr &attr, const record_options &options, bool has_period)
 {
-	perf_event_attr attr{};
-	attr.size = reader::file::attr_size;
 	attr.type = PERF_TYPE_SOFTWARE;
 	attr.config = PERF_COUNT_SW_CPU_CLOCK;
-	attr.sample_type = PERF_SAMPLE_IDENTIFIER | PERF_SAMPLE_IP | PERF_SAMPLE_TID |
-			   PERF_SAMPLE_TIME | PERF_SAMPLE_CPU;
-	attr.read_format = PERF_FORMAT_ID | PERF_FORMAT_LOST;
-	if (options.period) {
+	if (has_period) {
 		attr.sample_period = options.period;
 	} else {
 		attr.freq = 1;
 		attr.sample_freq = options.frequency;
 		attr.sample_type |= PERF_SAMPLE_PERIOD; // it changes from sample to sample
 	}
+	attr.exclude_kernel = options.exclude_kernel;
+	attr.exclude_user = options.exclude_user;
+	attr.exclude_idle = options.exclude_idle;
+}
+
+void set_typed(perf_event_attr &attr, const record_options &options, uint64_t id)
+{
+	attr.type = PERF_TYPE_TRACEPOINT;
+	attr.config = id;
+	attr.sample_period = options.period ? options.period : 1;
+	attr.sample_type |= PERF_SAMPLE_RAW;
+}
+
+perf_event_attr make_attr(const record_options &options, const chosen_event &event, bool any_typed,
+			  bool tells_of_tasks)
+{
+	perf_event_attr attr{};
+	attr.size = reader::file::attr_size;
+	attr.sample_type = PERF_SAMPLE_IDENTIFIER | PERF_SAMPLE_IP | PERF_SAMPLE_TID |
+			   PERF_SAMPLE_TIME | PERF_SAMPLE_CPU;
+	attr.read_format = PERF_FORMAT_ID | PERF_FORMAT_LOST;
+	if (event.is_typed())
+		set_typed(attr, options, event.typed.id);
+	else
+		set_untyped(attr, options, options.period && !any_typed);
 
 	attr.disabled = 1;
 	attr.inherit = !options.all_cpus;
 	attr.enable_on_exec = !options.command.empty() && !options.all_cpus && options.pids.empty();
-	attr.exclude_kernel = options.exclude_kernel;
-	attr.exclude_user = options.exclude_user;
-	attr.exclude_idle = options.exclude_idle;
 	attr.exclude_guest = 1;
 
 	attr.sample_id_all = 1;
-	attr.mmap = 1;
-	attr.mmap2 = 1;
-	attr.comm = 1;
-	attr.comm_exec = 1;
-	attr.task = 1;
+	attr.mmap = attr.mmap2 = attr.comm = attr.comm_exec = attr.task = tells_of_tasks;
 
 	if (options.chains != call_graph::none)
 		attr.sample_type |= PERF_SAMPLE_CALLCHAIN;
@@ -62,13 +76,32 @@ perf_event_attr make_attr(const record_options &options)
 		attr.sample_regs_user = user_registers;
 		attr.sample_stack_user = options.stack_bytes;
 		attr.exclude_callchain_user = 1; // that half is unwound from the stack
-		attr.mmap_data = 1;
+		attr.mmap_data = tells_of_tasks;
 	}
 	if (options.clock) {
 		attr.use_clockid = 1;
 		attr.clockid = *options.clock;
 	}
 	return attr;
+}
+
+} // namespace
+
+std::vector<perf_event_attr> make_attrs(const record_options &options,
+					const std::vector<chosen_event> &events)
+{
+	const auto typed = std::find_if(events.begin(), events.end(),
+					[](const auto &each) { return each.is_typed(); });
+	const bool any_typed = typed != events.end();
+	if (any_typed && (options.exclude_kernel || options.exclude_user || options.exclude_idle))
+		throw failure(exit_usage,
+			      typed->name() +
+				      " happens in the kernel, whatever runs there: leave out "
+				      "--exclude-kernel, --exclude-user and --exclude-idle");
+	std::vector<perf_event_attr> attrs;
+	for (const auto &event : events)
+		attrs.push_back(make_attr(options, event, any_typed, attrs.empty()));
+	return attrs;
 }
 
 } // namespace perfbuf::program

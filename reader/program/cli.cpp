@@ -9,6 +9,7 @@
 #include <perfbuf/mapping.hpp>
 
 #include "program/commands.hpp"
+#include "program/events.hpp"
 #include "program/failure.hpp"
 #include "program/parse.hpp"
 #include "program/sources.hpp"
@@ -34,6 +35,8 @@ public:
 
 // As written on the command line; checked once all of it is known.
 struct record_words {
+	std::vector<std::string> events;
+	std::vector<std::string> filters;
 	std::string frequency;
 	std::string period;
 	std::string cpus;
@@ -59,6 +62,7 @@ constexpr const char *record_about =
   perfbuf record -a --duration 10     the whole machine, for ten seconds
   perfbuf record -p 1234              a process with its threads and children, until Ctrl-C
   perfbuf record -a -o - | perf script -i -
+  perfbuf record -a -e mydev:tick --filter 'count > 9'
 
 Without a command and without -p, the whole machine is recorded until Ctrl-C. The exit
 status is the command's; 1 if recording failed; 2 if the command line is wrong; 126 or 127
@@ -67,16 +71,23 @@ signal, once the file is complete. An earlier FILE is kept as FILE.old.)";
 
 void add_record_options(CLI::App &app, record_options &options, record_words &words)
 {
-	app.add_option("-e,--event", options.source,
-		       "the source; perfbuf list shows those there are")
-		->type_name("SOURCE")
-		->capture_default_str();
+	app.add_option("-e,--event", words.events,
+		       "what to record, as perfbuf list shows it: a source, a typed event "
+		       "(mydev:tick, 'mydev:*'), or several with commas; may be repeated [clock]")
+		->type_name("EVENT")
+		->allow_extra_args(false);
+	app.add_option("--filter", words.filters,
+		       "of the typed events of the -e before it, only those that this holds for: "
+		       "'queue == 3 && latency > 1000'")
+		->type_name("EXPR")
+		->allow_extra_args(false);
 	auto *frequency =
 		app.add_option("-F,--freq", words.frequency, "samples per second, or max [999]")
 			->type_name("HZ");
 	app.add_option("-c,--count", words.period,
-		       "nanoseconds from sample to sample, in place of -F")
-		->type_name("NS")
+		       "every Nth of each typed event [1]; without typed events, nanoseconds from "
+		       "sample to sample in place of -F")
+		->type_name("N")
 		->excludes(frequency);
 	app.add_flag("-a,--all-cpus", options.all_cpus, "the whole machine");
 	app.add_option("-C,--cpu", words.cpus, "these CPUs only, with all that runs there: 0-3,8")
@@ -124,6 +135,35 @@ rate_limit read_rate_limit()
 	const std::string &used = text.empty() ? other : text;
 	std::from_chars(used.data(), used.data() + used.size(), limit.hertz);
 	return limit;
+}
+
+// A filter belongs to the -e before it, so what counts is the order of the two.
+void take_events(record_options &options, const CLI::App &app, const record_words &words)
+{
+	const auto *event = app.get_option("--event");
+	const auto *filter = app.get_option("--filter");
+	size_t events = 0;
+	size_t filters = 0;
+	size_t first = 0; // of the last -e
+	if (!words.events.empty())
+		options.events.clear();
+	for (const auto *each : app.parse_order()) {
+		if (each == event) {
+			first = options.events.size();
+			for (auto &choice : parse_events(words.events[events++]))
+				options.events.push_back(std::move(choice));
+		} else if (each == filter) {
+			const std::string &text = words.filters[filters++];
+			if (!events || !options.events[first].filter.empty() || text.empty())
+				throw failure(
+					exit_usage,
+					fmt::format("--filter '{}': give one expression after "
+						    "the -e that it is for",
+						    text));
+			for (size_t at = first; at < options.events.size(); at++)
+				options.events[at].filter = text;
+		}
+	}
 }
 
 void finish_record_options(record_options &options, const record_words &words)
@@ -181,16 +221,23 @@ int run_parsed(std::vector<std::string> words, const opener &open)
 	app.set_version_flag("--version", "perfbuf " PERFBUF_VERSION);
 	record_options options;
 	record_words texts;
-	std::string stat_source = "clock";
+	std::string stat_event = "clock";
+	std::string stat_interval = "1";
 	auto *record_app = app.add_subcommand("record", record_about)->prefix_command();
 	add_record_options(*record_app, options, texts);
-	auto *list_app = app.add_subcommand("list", "Show the sources that can be recorded");
-	auto *stat_app = app.add_subcommand("stat", "Show each source's files, rings and losses; "
-						    "with a command, count the time "
-						    "that it uses")
-				 ->prefix_command();
-	stat_app->add_option("-e,--event", stat_source, "the source that counts")
-		->type_name("SOURCE")
+	auto *list_app =
+		app.add_subcommand("list", "Show the sources and events that can be recorded");
+	auto *stat_app =
+		app.add_subcommand("stat", "Show what each source, its events and its readers do "
+					   "and lose; with a command, count its time or "
+					   "an event")
+			->prefix_command();
+	stat_app->add_option("-e,--event", stat_event, "with a command: what is counted")
+		->type_name("EVENT")
+		->capture_default_str();
+	stat_app->add_option("--interval", stat_interval,
+			     "without a command: how long to look for the rates")
+		->type_name("TIME")
 		->capture_default_str();
 	auto *doctor_app = app.add_subcommand(
 		"doctor", "Check whether recording would work here, and say what to do if not");
@@ -220,12 +267,14 @@ int run_parsed(std::vector<std::string> words, const opener &open)
 	if (chosen == record_app) {
 		options.arguments = all;
 		options.command = command_of(*record_app, behind);
+		take_events(options, *record_app, texts);
 		finish_record_options(options, texts);
 		return record(options, open);
 	}
 	if (chosen == stat_app) {
 		const auto command = command_of(*stat_app, behind);
-		return command.empty() ? stat() : stat_command(stat_source, command, open);
+		return command.empty() ? stat(parse_duration(stat_interval))
+				       : stat_command(stat_event, command, open);
 	}
 	return chosen == list_app ? list() : chosen == doctor_app ? doctor(open) : exit_usage;
 }

@@ -2,6 +2,7 @@
 /** @file The commands. Each returns the exit status or throws `failure`. */
 #pragma once
 
+#include <chrono>
 #include <string>
 #include <vector>
 
@@ -13,8 +14,9 @@ namespace perfbuf::program
 
 int list();
 int record(const record_options &options, const opener &open);
-int stat();
-int stat_command(const std::string &source, const std::vector<std::string> &command,
+/** What happens on each source within `interval`. */
+int stat(std::chrono::nanoseconds interval);
+int stat_command(const std::string &event, const std::vector<std::string> &command,
 		 const opener &open);
 int doctor(const opener &open);
 

@@ -180,13 +180,15 @@ void check_recording(report &to, const opener &open)
 {
 	record_options options;
 	options.command = {"true"};
-	perf_event_attr attr = make_attr(options);
+	const std::vector<chosen_event> events{{"clock", {}, {}}};
+	auto attrs = make_attrs(options, events);
+	perf_event_attr &attr = attrs.front();
 	attr.enable_on_exec = 0;
 	if (!has(effective_capabilities(), cap_perfmon) &&
 	    !has(effective_capabilities(), CAP_SYS_ADMIN))
 		attr.exclude_kernel = 1;
 	try {
-		open_all(options, attr, {::getpid()}, open);
+		open_all(options, events, attrs, {::getpid()}, open);
 		to.line(verdict::ok, "recording: a file and a ring on each CPU could be opened");
 	} catch (const failure &why) {
 		to.line(verdict::problem, std::string("recording: ") + why.what());

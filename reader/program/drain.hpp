@@ -27,6 +27,8 @@ struct traffic {
 class drain
 {
 public:
+	/** @param attr any of the recording's: they agree in all that is read here (make_attrs())
+	 */
 	drain(const perf_event_attr &attr, perfdata::writer &to) : decoder_(attr), to_(to) {}
 
 	/** One pass: every ring once, up to where the kernel was when its turn came. */

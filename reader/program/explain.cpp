@@ -27,7 +27,7 @@ failure explain_missing(const std::string &source)
 		"the module perfbuf has no sources in /dev/perfbuf: see perfbuf doctor"};
 }
 
-failure explain_rights(const record_options &options)
+failure explain_rights(const record_options &options, const std::string &source)
 {
 	const std::string lockdown = first_line("/sys/kernel/security/lockdown");
 	if (lockdown.find("[confidentiality]") != std::string::npos &&
@@ -39,7 +39,7 @@ failure explain_rights(const record_options &options)
 		return {exit_failed, "recording all processes needs CAP_PERFMON: run it as root, "
 				     "or record a command or "
 				     "a process of your own"};
-	const std::string device = "/dev/perfbuf/" + options.source;
+	const std::string device = "/dev/perfbuf/" + source;
 	if (::access(device.c_str(), R_OK | W_OK) < 0 && errno == EACCES)
 		return {exit_failed,
 			fmt::format(
@@ -51,20 +51,25 @@ failure explain_rights(const record_options &options)
 
 } // namespace
 
-failure explain_open(const reader::error &why, const record_options &options)
+failure explain_open(const reader::error &why, const record_options &options,
+		     const chosen_event &event)
 {
 	switch (why.code.value()) {
 	case ENOENT:
 	case ENODEV:
 	case ENXIO:
-		return explain_missing(options.source);
+		if (event.is_typed())
+			return {exit_failed, fmt::format("{} went while it was being opened: see "
+							 "perfbuf list for what there is",
+							 event.name())};
+		return explain_missing(event.source);
 	case EACCES:
 	case EPERM:
-		return explain_rights(options);
+		return explain_rights(options, event.source);
 	case EOPNOTSUPP:
 		return {exit_failed,
 			fmt::format("the source {} cannot record what was asked for: leave out {}",
-				    options.source,
+				    event.source,
 				    options.chains == call_graph::dwarf	 ? "--call-graph dwarf"
 				    : options.chains != call_graph::none ? "-g"
 				    : options.clock			 ? "--clockid"
@@ -72,10 +77,10 @@ failure explain_open(const reader::error &why, const record_options &options)
 	case EINVAL:
 		return {exit_failed,
 			fmt::format("the source {} does not accept these options: try another {}",
-				    options.source,
-				    options.clock    ? "--clockid"
-				    : options.period ? "period (-c)"
-						     : "rate (-F)")};
+				    event.source,
+				    options.clock			 ? "--clockid"
+				    : options.period || event.is_typed() ? "period (-c)"
+									 : "rate (-F)")};
 	case EMFILE:
 	case ENFILE:
 		return {exit_failed, "too many files: raise the limit (ulimit -n), or record fewer "
@@ -86,7 +91,40 @@ failure explain_open(const reader::error &why, const record_options &options)
 	case ENOSPC:
 		return {exit_failed, fmt::format("the source {} has no room for another file: end "
 						 "another recording first",
-						 options.source)};
+						 event.source)};
+	default:
+		return plain_failure(why);
+	}
+}
+
+failure explain_filter(const reader::error &why, const chosen_event &event)
+{
+	const std::string filter = fmt::format("--filter '{}' for {}", event.filter, event.name());
+	switch (why.code.value()) {
+	case EINVAL:
+		return {exit_usage,
+			fmt::format("{} is not understood: compare fields by == != < <= > >= & (of "
+				    "strings == != ~) with a value, and join by && || ! and ()",
+				    filter)};
+	case ENOENT:
+		return {exit_usage,
+			fmt::format("{} names a field or a value that the event has not: its "
+				    "fields are {}; see its format in /sys/class/perfbuf/{}/events",
+				    filter, field_names(event.typed), event.source)};
+	case ERANGE:
+		return {exit_usage, fmt::format("{} has a number that its field cannot hold: give "
+						"one within the field's type",
+						filter)};
+	case E2BIG:
+		return {exit_usage, fmt::format("{} is too long: give fewer comparisons, or "
+						"shorter words",
+						filter)};
+	case EOPNOTSUPP:
+	case ENOTTY:
+		return {exit_failed,
+			fmt::format("{} cannot be set: the module is older than perfbuf, install "
+				    "both from one version",
+				    filter)};
 	default:
 		return plain_failure(why);
 	}

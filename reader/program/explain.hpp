@@ -4,13 +4,16 @@
 
 #include <perfbuf/result.hpp>
 
+#include "program/events.hpp"
 #include "program/failure.hpp"
 #include "program/options.hpp"
 
 namespace perfbuf::program
 {
 
-failure explain_open(const reader::error &why, const record_options &options);
+failure explain_open(const reader::error &why, const record_options &options,
+		     const chosen_event &event);
+failure explain_filter(const reader::error &why, const chosen_event &event);
 failure explain_map(const reader::error &why, const record_options &options);
 
 } // namespace perfbuf::program

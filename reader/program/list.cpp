@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include "program/commands.hpp"
+#include "program/events.hpp"
 #include "program/failure.hpp"
 #include "program/sources.hpp"
 
@@ -27,6 +28,9 @@ int list()
 				use += fmt::format("{}{} {}", use.empty() ? "" : ", ", value, name);
 		if (!use.empty())
 			fmt::print("{:<16} {}\n", "", use);
+		for (const auto &event : source.events)
+			fmt::print("  {:<30} {}\n", source.name + ":" + event.name,
+				   field_names(event));
 	}
 	return 0;
 }

@@ -20,7 +20,7 @@ namespace
 
 namespace fs = std::filesystem;
 
-// A file per thread and CPU goes past the usual 1024; what we may have, we take.
+// A file per event, thread and CPU goes past the usual 1024; what we may have, we take.
 void raise_file_limit()
 {
 	rlimit limit{};
@@ -30,21 +30,21 @@ void raise_file_limit()
 	::setrlimit(RLIMIT_NOFILE, &limit);
 }
 
-reader::result<reader::file> open_one(const record_options &options, perf_event_attr &attr,
-				      pid_t pid, int cpu, const opener &open)
+reader::result<reader::file> open_one(const std::string &source, perf_event_attr &attr, pid_t pid,
+				      int cpu, const opener &open)
 {
 	// Only a source of ours says why it lost a record, and perf.data has no place for it.
 	auto with_causes = attr;
 	with_causes.read_format |= reader::format_lost_by_cause;
-	auto file = open(options.source, with_causes, pid, cpu);
+	auto file = open(source, with_causes, pid, cpu);
 	if (!file && file.error().code.value() == EINVAL)
-		file = open(options.source, attr, pid, cpu);
+		file = open(source, attr, pid, cpu);
 	const int why = file ? 0 : file.error().code.value();
 	if ((why == EINVAL || why == EOPNOTSUPP) && attr.read_format & PERF_FORMAT_LOST) {
 		// Before 6.0 nobody counts losses per file; LOST records still tell of them.
 		auto without = attr;
 		without.read_format &= ~static_cast<uint64_t>(PERF_FORMAT_LOST);
-		auto again = open(options.source, without, pid, cpu);
+		auto again = open(source, without, pid, cpu);
 		if (again) {
 			attr = without;
 			return again;
@@ -90,34 +90,55 @@ std::vector<int> cpus_of(const record_options &options)
 	return options.cpus.empty() ? online : options.cpus;
 }
 
-open_files open_all(const record_options &options, perf_event_attr &attr,
-		    const std::vector<pid_t> &threads, const opener &open)
+namespace
+{
+
+// The first file of a CPU has the ring that the others write to.
+void join_ring(open_files &all, size_t first, const reader::file &file, int cpu,
+	       const record_options &options)
+{
+	if (all.files.size() > first) {
+		if (auto done = file.redirect(all.files[first]); !done)
+			throw plain_failure(done.error());
+		return;
+	}
+	auto area = reader::mapping::map(file, options.pages);
+	if (!area)
+		throw explain_map(area.error(), options);
+	reader::ring ring(area->user_page(), area->data());
+	all.rings.push_back({cpu, *std::move(area), std::move(ring)});
+}
+
+} // namespace
+
+open_files open_all(const record_options &options, const std::vector<chosen_event> &events,
+		    std::vector<perf_event_attr> &attrs, const std::vector<pid_t> &threads,
+		    const opener &open)
 {
 	raise_file_limit();
 	open_files all;
+	all.ids.resize(events.size());
 	for (const int cpu : cpus_of(options)) {
 		const size_t first = all.files.size();
-		for (const pid_t thread : threads) {
-			auto file = open_one(options, attr, thread, cpu, open);
-			if (!file && file.error().code.value() == ESRCH && threads.size() > 1)
-				continue; // it ended since we listed it
-			if (!file)
-				throw explain_open(file.error(), options);
-			auto id = file->id();
-			if (!id)
-				throw plain_failure(id.error());
-			if (all.files.size() > first) {
-				if (auto done = file->redirect(all.files[first]); !done)
-					throw plain_failure(done.error());
-			} else {
-				auto area = reader::mapping::map(*file, options.pages);
-				if (!area)
-					throw explain_map(area.error(), options);
-				reader::ring ring(area->user_page(), area->data());
-				all.rings.push_back({cpu, *std::move(area), std::move(ring)});
+		for (size_t which = 0; which < events.size(); which++) {
+			const auto &event = events[which];
+			for (const pid_t thread : threads) {
+				auto file = open_one(event.source, attrs[which], thread, cpu, open);
+				if (!file && file.error().code.value() == ESRCH &&
+				    threads.size() > 1)
+					continue; // it ended since we listed it
+				if (!file)
+					throw explain_open(file.error(), options, event);
+				auto id = file->id();
+				if (!id)
+					throw plain_failure(id.error());
+				if (!event.filter.empty())
+					if (auto done = file->set_filter(event.filter); !done)
+						throw explain_filter(done.error(), event);
+				join_ring(all, first, *file, cpu, options);
+				all.ids[which].push_back(*id);
+				all.files.push_back(*std::move(file));
 			}
-			all.ids.push_back(*id);
-			all.files.push_back(*std::move(file));
 		}
 	}
 	if (all.files.empty())

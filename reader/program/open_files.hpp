@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1 OR BSD-2-Clause
-/** @file The files and rings of a recording: one file per thread and CPU, one ring per CPU. */
+/** @file The files and rings of a recording: one file per event, thread and CPU, one ring per
+ * CPU. */
 #pragma once
 
 #include <linux/perf_event.h>
@@ -9,6 +10,7 @@
 #include <sys/types.h>
 #include <vector>
 
+#include "program/events.hpp"
 #include "program/opener.hpp"
 #include "program/options.hpp"
 
@@ -23,7 +25,7 @@ struct cpu_ring {
 
 struct open_files {
 	std::vector<reader::file> files;
-	std::vector<uint64_t> ids; /**< of the files, in their order */
+	std::vector<std::vector<uint64_t>> ids; /**< of each event's files */
 	std::vector<cpu_ring> rings;
 };
 
@@ -35,10 +37,11 @@ std::vector<int> cpus_of(const record_options &options);
 
 /**
  * Open all, one ring per CPU, stopped.
- * @param attr    loses the bits of read_format that this kernel does not have
+ * @param attrs   one for each event; lose the bits of read_format that this kernel does not have
  * @param threads what to record; {-1} for everything
  */
-open_files open_all(const record_options &options, perf_event_attr &attr,
-		    const std::vector<pid_t> &threads, const opener &open);
+open_files open_all(const record_options &options, const std::vector<chosen_event> &events,
+		    std::vector<perf_event_attr> &attrs, const std::vector<pid_t> &threads,
+		    const opener &open);
 
 } // namespace perfbuf::program

@@ -16,10 +16,17 @@ namespace perfbuf::program
 
 enum class call_graph { none, frame_pointers, dwarf };
 
+/** One item of -e, and the --filter behind it. */
+struct event_choice {
+	std::string source;
+	std::string event; /**< may have '*'; empty: of the source what it has */
+	std::string filter;
+};
+
 struct record_options {
-	std::string source = "clock";
+	std::vector<event_choice> events{{"clock", {}, {}}};
 	uint64_t frequency = 999; /**< Hz, unless there is a period */
-	uint64_t period = 0;	  /**< ns */
+	uint64_t period = 0;	  /**< of typed events; without any, ns of the source */
 	bool all_cpus = false;
 	std::vector<int> cpus; /**< of -C; empty: all that are online */
 	std::vector<pid_t> pids;

@@ -132,9 +132,9 @@ uint64_t parse_period(std::string_view text)
 	if (!value || *value == 0 || *value >> 63)
 		throw failure(
 			exit_usage,
-			fmt::format(
-				"-c {}: give nanoseconds from sample to sample, such as 1000000",
-				text));
+			fmt::format("-c {}: give a number of events, or of the clock's nanoseconds "
+				    "from sample to sample, such as 1000000",
+				    text));
 	return *value;
 }
 
@@ -158,7 +158,8 @@ std::chrono::nanoseconds parse_duration(std::string_view text)
 	if (!value || !std::isfinite(*value) || *value <= 0 || *value * scale > most_seconds)
 		throw failure(
 			exit_usage,
-			fmt::format("--duration {}: give seconds, such as 10, 0.5 or 500ms", text));
+			fmt::format("\"{}\" is no duration: give seconds, such as 10, 0.5 or 500ms",
+				    text));
 	return std::chrono::nanoseconds(static_cast<int64_t>(*value * scale * 1e9));
 }
 

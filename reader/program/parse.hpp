@@ -33,7 +33,7 @@ size_t parse_pages(std::string_view text, size_t page_size);
  */
 uint64_t parse_frequency(std::string_view text, uint64_t limit, std::string_view limited_by);
 
-/** @return ns */
+/** @return events, or ns of a clock */
 uint64_t parse_period(std::string_view text);
 
 /** "10", "1.5", "500ms", "2m" */

@@ -11,9 +11,11 @@
 #include "perfdata/kernel_maps.hpp"
 #include "perfdata/processes.hpp"
 #include "perfdata/synthesize.hpp"
+#include "perfdata/tracing_data.hpp"
 #include "program/attr.hpp"
 #include "program/commands.hpp"
 #include "program/drain.hpp"
+#include "program/events.hpp"
 #include "program/failure.hpp"
 #include "program/open_files.hpp"
 #include "program/parse.hpp"
@@ -122,14 +124,15 @@ private:
 	void show_progress() const;
 	std::string losses() const;
 	int finish();
-	perfdata::feature_map early_features(const perfdata::described_attr &attr) const;
+	perfdata::feature_map early_features() const;
 
 	const record_options &options_;
 	const signals &signals_;
 	std::optional<workload> child_;
-	perf_event_attr attr_;
+	std::vector<chosen_event> events_;
+	std::vector<perf_event_attr> attrs_;
 	open_files files_;
-	perfdata::described_attr described_;
+	std::vector<perfdata::described_attr> described_;
 	kernel_facts kernel_;
 	bool piped_;
 	perfdata::writer writer_;
@@ -148,8 +151,9 @@ perfdata::writer make_writer(const std::string &path, bool &piped)
 }
 
 session::session(const record_options &options, const opener &open, const signals &signals)
-	: options_(options), signals_(signals), attr_(make_attr(options)),
-	  piped_(options.output == "-"),
+	: options_(options), signals_(signals),
+	  events_(choose_events(options.events, read_sources())),
+	  attrs_(make_attrs(options, events_)), piped_(options.output == "-"),
 	  // The files come first: who may not record must not lose the recording before.
 	  writer_([&] {
 		  std::vector<pid_t> threads{-1};
@@ -159,19 +163,20 @@ session::session(const record_options &options, const opener &open, const signal
 			  threads = threads_of(options.pids);
 		  else if (!options.all_cpus)
 			  threads = {child_->pid()};
-		  files_ = open_all(options, attr_, threads, open);
+		  files_ = open_all(options, events_, attrs_, threads, open);
 		  return make_writer(options.output, piped_);
 	  }()),
-	  drain_(attr_, writer_)
+	  drain_(attrs_.front(), writer_)
 {
 }
 
-perfdata::feature_map session::early_features(const perfdata::described_attr &attr) const
+perfdata::feature_map session::early_features() const
 {
 	perfdata::feature_map features;
 	perfdata::add_host_features(features, "perfbuf " PERFBUF_VERSION);
 	perfdata::add_command_line(features, options_.arguments);
-	perfdata::add_event_description(features, {&attr, 1});
+	perfdata::add_event_description(features, described_);
+	perfdata::add_tracing_data(features, described_);
 	if (options_.clock)
 		perfdata::add_clock(features, *options_.clock);
 	return features;
@@ -179,14 +184,16 @@ perfdata::feature_map session::early_features(const perfdata::described_attr &at
 
 int session::run()
 {
-	described_ = {attr_, files_.ids, options_.source};
+	for (size_t which = 0; which < events_.size(); which++)
+		described_.push_back({attrs_[which], files_.ids[which], events_[which].name(),
+				      events_[which].typed.format});
 	kernel_ = read_kernel(options_);
-	written_ = writer_.begin({&described_, 1}, early_features(described_));
+	written_ = writer_.begin(described_, early_features());
 	if (written_)
 		written_ = drain_.put(synthesize(options_, kernel_, child_ ? child_->pid() : 0,
 						 drain_.decoder().identity_size()));
 	if (written_) {
-		if (!attr_.enable_on_exec)
+		if (!attrs_.front().enable_on_exec)
 			for (const auto &file : files_.files)
 				check(file.enable());
 		if (child_)
@@ -284,7 +291,7 @@ int session::finish()
 {
 	const auto &seen = drain_.seen();
 	const std::string lost = losses();
-	auto features = early_features(described_);
+	auto features = early_features();
 	perfdata::add_sample_time(features, seen.first_time, seen.last_time);
 	auto build_ids = perfdata::build_id_records(kernel_.kernel, kernel_.modules, seen.files);
 	if (piped_ && written_)

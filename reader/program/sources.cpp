@@ -2,6 +2,7 @@
 #include "program/sources.hpp"
 
 #include <algorithm>
+#include <charconv>
 #include <fstream>
 #include <iterator>
 #include <set>
@@ -17,6 +18,29 @@ namespace fs = std::filesystem;
 // What every device of every driver has: says nothing of the source.
 const std::set<std::string> common_attributes{"uevent", "dev"};
 
+std::string whole_text(const fs::path &path)
+{
+	std::ifstream file(path);
+	return {std::istreambuf_iterator<char>(file), {}};
+}
+
+std::vector<source_event> read_events(const fs::path &directory)
+{
+	std::vector<source_event> found;
+	std::error_code ignored;
+	for (fs::directory_iterator walk(directory, ignored);
+	     !ignored && walk != fs::directory_iterator(); walk.increment(ignored)) {
+		source_event event{walk->path().filename(), 0, whole_text(walk->path() / "format")};
+		const std::string id = first_line(walk->path() / "id");
+		std::from_chars(id.data(), id.data() + id.size(), event.id);
+		if (event.id && !event.format.empty())
+			found.push_back(std::move(event));
+	}
+	std::sort(found.begin(), found.end(),
+		  [](const auto &a, const auto &b) { return a.name < b.name; });
+	return found;
+}
+
 std::map<std::string, std::string> read_attributes(const fs::path &directory)
 {
 	std::map<std::string, std::string> found;
@@ -27,8 +51,7 @@ std::map<std::string, std::string> read_attributes(const fs::path &directory)
 		if (!walk->is_regular_file(ignored) || walk->is_symlink(ignored) ||
 		    common_attributes.contains(name))
 			continue;
-		std::ifstream file(walk->path());
-		std::string text(std::istreambuf_iterator<char>(file), {});
+		std::string text = whole_text(walk->path());
 		while (!text.empty() && text.back() == '\n')
 			text.pop_back();
 		if (!text.empty())
@@ -46,7 +69,8 @@ std::vector<source> read_sources(const fs::path &devices, const fs::path &classe
 	for (fs::directory_iterator walk(devices, ignored);
 	     !ignored && walk != fs::directory_iterator(); walk.increment(ignored)) {
 		const std::string name = walk->path().filename();
-		found.push_back({name, read_attributes(classes / name)});
+		found.push_back({name, read_attributes(classes / name),
+				 read_events(classes / name / "events")});
 	}
 	std::sort(found.begin(), found.end(),
 		  [](const auto &a, const auto &b) { return a.name < b.name; });

@@ -2,6 +2,7 @@
 /** @file The sources there are, and what sysfs says of them. */
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <map>
 #include <string>
@@ -10,10 +11,17 @@
 namespace perfbuf::program
 {
 
+struct source_event {
+	std::string name;
+	uint64_t id = 0;
+	std::string format; /**< the text that describes its payload */
+};
+
 struct source {
 	std::string name;
 	std::map<std::string, std::string>
-		attributes; /**< of /sys/class/perfbuf/<source>, by file name */
+		attributes;		  /**< of /sys/class/perfbuf/<source>, by file name */
+	std::vector<source_event> events; /**< by name; empty: it has no typed ones */
 };
 
 /** @return by name; empty without the module */

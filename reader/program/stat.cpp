@@ -1,45 +1,34 @@
 // SPDX-License-Identifier: LGPL-2.1 OR BSD-2-Clause
+#include <algorithm>
+#include <chrono>
 #include <fmt/format.h>
-#include <string_view>
+#include <thread>
 
 #include "program/commands.hpp"
 #include "program/failure.hpp"
+#include "program/rates.hpp"
 #include "program/sources.hpp"
 
 namespace perfbuf::program
 {
 
-namespace
+int stat(std::chrono::nanoseconds interval)
 {
-
-// An attribute of several lines ("lost" by cause) is shown as a block under its name.
-void show(const std::string &name, std::string_view value)
-{
-	if (value.find('\n') == std::string_view::npos) {
-		fmt::print("  {:<14} {}\n", name, value);
-		return;
-	}
-	fmt::print("  {}\n", name);
-	while (!value.empty()) {
-		const size_t end = std::min(value.find('\n'), value.size());
-		fmt::print("    {}\n", value.substr(0, end));
-		value.remove_prefix(std::min(end + 1, value.size()));
-	}
-}
-
-} // namespace
-
-int stat()
-{
-	const auto sources = read_sources();
-	if (sources.empty())
+	const auto before = read_sources();
+	if (before.empty())
 		throw failure(exit_failed, "there are no sources in /dev/perfbuf: load the module "
 					   "with modprobe perfbuf, and see "
 					   "perfbuf doctor");
-	for (const auto &source : sources) {
-		fmt::print("{}\n", source.name);
-		for (const auto &[name, value] : source.attributes)
-			show(name, value);
+	const auto begin = std::chrono::steady_clock::now();
+	std::this_thread::sleep_for(interval);
+	const auto now = read_sources();
+	const std::chrono::duration<double> between = std::chrono::steady_clock::now() - begin;
+	for (const auto &source : now) {
+		const auto same = std::find_if(before.begin(), before.end(), [&](const auto &each) {
+			return each.name == source.name;
+		});
+		fmt::print("{}",
+			   describe_rates(same == before.end() ? source : *same, source, between));
 	}
 	return 0;
 }

@@ -3,26 +3,36 @@
 #include <fmt/format.h>
 #include <sys/wait.h>
 
-#include "program/attr.hpp"
 #include "program/commands.hpp"
+#include "program/events.hpp"
 #include "program/explain.hpp"
 #include "program/failure.hpp"
 #include "program/open_files.hpp"
+#include "program/parse.hpp"
 #include "program/signals.hpp"
 #include "program/workload.hpp"
 
 namespace perfbuf::program
 {
 
-int stat_command(const std::string &source, const std::vector<std::string> &command,
+int stat_command(const std::string &event, const std::vector<std::string> &command,
 		 const opener &open)
 {
 	record_options options;
-	options.source = source;
 	options.command = command;
+	const auto chosen = choose_events(parse_events(event), read_sources());
+	if (chosen.size() != 1)
+		throw failure(
+			exit_usage,
+			fmt::format("-e {}: one event is counted at a time, give one", event));
+	const chosen_event &counted = chosen.front();
 	perf_event_attr attr{};
 	attr.type = PERF_TYPE_SOFTWARE;
 	attr.config = PERF_COUNT_SW_CPU_CLOCK;
+	if (counted.is_typed()) {
+		attr.type = PERF_TYPE_TRACEPOINT;
+		attr.config = counted.typed.id;
+	}
 	attr.read_format = PERF_FORMAT_TOTAL_TIME_ENABLED | PERF_FORMAT_TOTAL_TIME_RUNNING;
 	attr.disabled = 1;
 	attr.inherit = 1;
@@ -33,9 +43,9 @@ int stat_command(const std::string &source, const std::vector<std::string> &comm
 	workload child(command, mask, false);
 	std::vector<reader::file> files;
 	for (const int cpu : cpus_of(options)) {
-		auto file = open(source, attr, child.pid(), cpu);
+		auto file = open(counted.source, attr, child.pid(), cpu);
 		if (!file)
-			throw explain_open(file.error(), options);
+			throw explain_open(file.error(), options, counted);
 		files.push_back(*std::move(file));
 	}
 	// Ctrl-C is for the command; we stay to say what it used.
@@ -52,10 +62,16 @@ int stat_command(const std::string &source, const std::vector<std::string> &comm
 			throw plain_failure(counts.error());
 		total += counts->value;
 	}
-	const double seconds = static_cast<double>(total) / 1e9;
-	fmt::print(stderr, "{:>18.3f} ms  {}   # {:.3f} CPUs used\n{:>18.3f} s   elapsed\n",
-		   seconds * 1e3, source, elapsed.count() > 0 ? seconds / elapsed.count() : 0,
-		   elapsed.count());
+	if (counted.is_typed()) {
+		fmt::print(stderr, "{:>18}     {}   # {:.1f} per second\n", group_digits(total),
+			   counted.name(),
+			   elapsed.count() > 0 ? static_cast<double>(total) / elapsed.count() : 0);
+	} else {
+		const double seconds = static_cast<double>(total) / 1e9;
+		fmt::print(stderr, "{:>18.3f} ms  {}   # {:.3f} CPUs used\n", seconds * 1e3,
+			   counted.name(), elapsed.count() > 0 ? seconds / elapsed.count() : 0);
+	}
+	fmt::print(stderr, "{:>18.3f} s   elapsed\n", elapsed.count());
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 

@@ -64,6 +64,12 @@ result<void> file::redirect(const file &target) const
 		       "cannot write into the ring of another file");
 }
 
+result<void> file::set_filter(const std::string &expression) const
+{
+	return request(PERF_EVENT_IOC_SET_FILTER, reinterpret_cast<uintptr_t>(expression.c_str()),
+		       "cannot set the filter");
+}
+
 result<uint64_t> file::id() const
 {
 	uint64_t id = 0;

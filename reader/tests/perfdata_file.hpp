@@ -82,7 +82,7 @@ inline perfdata::feature_map generated_features(const perfdata::described_attr &
 
 inline perfdata::described_attr generated_description()
 {
-	return {generated_attr(), {generated_id, generated_id + 1}, "clock"};
+	return {generated_attr(), {generated_id, generated_id + 1}, "clock", {}};
 }
 
 inline perfdata::output create_output(const std::string &path)

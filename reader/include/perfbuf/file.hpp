@@ -12,6 +12,7 @@
 #include <optional>
 #include <perfbuf/result.hpp>
 #include <perfbuf/unique_fd.hpp>
+#include <string>
 #include <string_view>
 #include <sys/types.h>
 #include <vector>
@@ -77,6 +78,8 @@ public:
 	/** Write into the ring of `target`, which is mapped and on the same CPU
 	 * (PERF_EVENT_IOC_SET_OUTPUT). */
 	result<void> redirect(const file &target) const;
+	/** Record only what the expression holds for (PERF_EVENT_IOC_SET_FILTER): typed events. */
+	result<void> set_filter(const std::string &expression) const;
 	/** @return the id that this file's samples carry (PERF_EVENT_IOC_ID) */
 	result<uint64_t> id() const;
 	/** @return the counts, laid out by read_format. Groups (PERF_FORMAT_GROUP) are refused with

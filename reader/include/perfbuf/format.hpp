@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: LGPL-2.1 OR BSD-2-Clause
+/**
+ * @file
+ * The fields of a typed event, out of the text of /sys/class/perfbuf/<source>/events/<event>/format
+ * (as tracefs has it), and their values in a payload (sample::raw).
+ */
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <perfbuf/result.hpp>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace perfbuf::reader
+{
+
+struct typed_field {
+	std::string name;
+	std::string type;    /**< of an element: "u32", "char" */
+	size_t offset = 0;   /**< in the payload */
+	size_t size = 0;     /**< bytes of the whole field */
+	size_t elements = 1; /**< of an array */
+	bool is_signed = false;
+	bool is_dynamic = false; /**< the payload says where its bytes stand (__data_loc) */
+
+	/** @return an element, sign extended; nothing if the payload is too short or it is none */
+	std::optional<uint64_t> integer(std::span<const std::byte> payload,
+					size_t element = 0) const noexcept;
+
+	/** @return its bytes; empty if they are not in the payload */
+	std::span<const std::byte> bytes(std::span<const std::byte> payload) const noexcept;
+
+	/** @return the same up to the first NUL, as text */
+	std::string_view text(std::span<const std::byte> payload) const noexcept;
+};
+
+struct typed_format {
+	std::string name;
+	uint64_t id = 0;
+	std::vector<typed_field> fields; /**< without those that every event has (common_) */
+
+	/** @return the field, or nullptr */
+	const typed_field *find(std::string_view field) const noexcept;
+};
+
+/** Errors: EINVAL, a text that makes no sense. */
+result<typed_format> parse_format(std::string_view text);
+
+} // namespace perfbuf::reader

@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: LGPL-2.1 OR BSD-2-Clause
+#include "program/events.hpp"
+
+#include <algorithm>
+#include <fmt/format.h>
+#include <fnmatch.h>
+#include <perfbuf/format.hpp>
+
+#include "program/failure.hpp"
+
+namespace perfbuf::program
+{
+
+namespace
+{
+
+const source *find_source(const std::vector<source> &sources, const std::string &name)
+{
+	const auto found = std::find_if(sources.begin(), sources.end(),
+					[&](const source &each) { return each.name == name; });
+	return found == sources.end() ? nullptr : &*found;
+}
+
+failure no_such_source(const std::string &name, const std::vector<source> &sources)
+{
+	return {exit_usage,
+		sources.empty() ? fmt::format("there is no source \"{}\": see perfbuf doctor", name)
+				: fmt::format("there is no source \"{}\": give one of {}", name,
+					      names_of(sources))};
+}
+
+failure no_such_event(const event_choice &choice, const source &of)
+{
+	if (of.events.empty())
+		return {exit_usage, fmt::format("the source {} has no typed events: give -e {}",
+						of.name, of.name)};
+	std::string names;
+	for (const auto &event : of.events)
+		names += (names.empty() ? "" : ", ") + event.name;
+	return {exit_usage, fmt::format("the source {} has no event \"{}\": give one of {}",
+					of.name, choice.event, names)};
+}
+
+// A second choice of the same event narrows nothing: the first filter stands.
+void add(std::vector<chosen_event> &to, chosen_event event)
+{
+	for (const auto &each : to)
+		if (each.name() == event.name()) {
+			if (each.filter != event.filter)
+				throw failure(exit_usage,
+					      fmt::format("{} is chosen twice with filters that "
+							  "differ: join them with ||",
+							  event.name()));
+			return;
+		}
+	to.push_back(std::move(event));
+}
+
+} // namespace
+
+std::vector<event_choice> parse_events(std::string_view text)
+{
+	std::vector<event_choice> choices;
+	for (size_t at = 0; at <= text.size();) {
+		const size_t comma = std::min(text.find(',', at), text.size());
+		const std::string item(text.substr(at, comma - at));
+		const size_t colon = std::min(item.find(':'), item.size());
+		event_choice choice{
+			item.substr(0, colon), item.substr(std::min(colon + 1, item.size())), {}};
+		const bool whole = colon == item.size() || !choice.event.empty();
+		if (choice.source.empty() || !whole ||
+		    choice.event.find_first_of(": \t") != std::string::npos)
+			throw failure(exit_usage,
+				      fmt::format("-e {}: give sources and events as perfbuf list "
+						  "shows them, such as clock,mydev:tick",
+						  text));
+		choices.push_back(std::move(choice));
+		at = comma + 1;
+	}
+	return choices;
+}
+
+std::vector<chosen_event> choose_events(const std::vector<event_choice> &choices,
+					const std::vector<source> &sources)
+{
+	std::vector<chosen_event> chosen;
+	for (const auto &choice : choices) {
+		const source *of = find_source(sources, choice.source);
+		if (!of && !choice.event.empty())
+			throw no_such_source(choice.source, sources);
+		if (!of || (of->events.empty() && choice.event.empty())) {
+			if (!choice.filter.empty())
+				throw failure(exit_usage,
+					      fmt::format("--filter compares fields, and {} has "
+							  "none: put it after a typed event",
+							  choice.source));
+			add(chosen, {choice.source, {}, {}});
+			continue;
+		}
+		const std::string pattern = choice.event.empty() ? "*" : choice.event;
+		bool found = false;
+		for (const auto &event : of->events)
+			if (::fnmatch(pattern.c_str(), event.name.c_str(), 0) == 0) {
+				add(chosen, {of->name, event, choice.filter});
+				found = true;
+			}
+		if (!found)
+			throw no_such_event(choice, *of);
+	}
+	return chosen;
+}
+
+std::string field_names(const source_event &of)
+{
+	std::string names;
+	if (const auto format = reader::parse_format(of.format))
+		for (const auto &field : format->fields)
+			names += (names.empty() ? "" : ", ") + field.name;
+	return names;
+}
+
+} // namespace perfbuf::program

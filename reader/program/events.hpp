@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: LGPL-2.1 OR BSD-2-Clause
+/** @file What the -e of a command line stand for. */
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "program/options.hpp"
+#include "program/sources.hpp"
+
+namespace perfbuf::program
+{
+
+/** Something that one attr describes: a source without typed events, or a typed event. */
+struct chosen_event {
+	std::string source;
+	source_event typed; /**< without a name: the source has no typed events */
+	std::string filter; /**< empty: everything */
+
+	bool is_typed() const noexcept { return !typed.name.empty(); }
+	std::string name() const { return is_typed() ? source + ":" + typed.name : source; }
+};
+
+/** "clock,mydev:tick", "mydev:*" -> what it names. Throws `failure` where it is no such list. */
+std::vector<event_choice> parse_events(std::string_view text);
+
+/**
+ * Each event once, in the order of the choices; of a source that has typed events and is named
+ * alone, all of them. Throws `failure` where there is no such event.
+ * @param sources those there are; one that is not among them is left to be opened
+ */
+std::vector<chosen_event> choose_events(const std::vector<event_choice> &choices,
+					const std::vector<source> &sources);
+
+/** "count, message": the fields that a filter may name; empty if the format makes no sense */
+std::string field_names(const source_event &of);
+
+} // namespace perfbuf::program

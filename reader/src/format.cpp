@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: LGPL-2.1 OR BSD-2-Clause
+#include <perfbuf/format.hpp>
+
+#include <bit>
+#include <charconv>
+#include <cstring>
+
+namespace perfbuf::reader
+{
+
+namespace
+{
+
+std::string_view trimmed(std::string_view text)
+{
+	constexpr std::string_view blanks = " \t\r";
+	const size_t begin = text.find_first_not_of(blanks);
+	if (begin == std::string_view::npos)
+		return {};
+	return text.substr(begin, text.find_last_not_of(blanks) - begin + 1);
+}
+
+// Up to the separator, which goes too.
+std::string_view take(std::string_view &from, char separator)
+{
+	const size_t end = std::min(from.find(separator), from.size());
+	const auto taken = from.substr(0, end);
+	from.remove_prefix(std::min(end + 1, from.size()));
+	return taken;
+}
+
+template <typename T>
+bool parse_number(std::string_view text, T &value)
+{
+	const char *end = text.data() + text.size();
+	const auto [stop, bad] = std::from_chars(text.data(), end, value);
+	return bad == std::errc() && stop == end && !text.empty();
+}
+
+// "offset:8" and its like.
+bool parse_item(std::string_view &line, std::string_view key, size_t &value)
+{
+	std::string_view item = take(line, ';');
+	return trimmed(take(item, ':')) == key && parse_number(trimmed(item), value);
+}
+
+// "__data_loc char[] message", "u16 lanes[4]"
+bool parse_declaration(std::string_view text, typed_field &field)
+{
+	constexpr std::string_view dynamic = "__data_loc ";
+	if (text.starts_with(dynamic)) {
+		field.is_dynamic = true;
+		text.remove_prefix(dynamic.size());
+	}
+	const size_t space = text.rfind(' ');
+	if (space == std::string_view::npos)
+		return false;
+	std::string_view name = text.substr(space + 1);
+	std::string_view type = trimmed(text.substr(0, space));
+	if (type.ends_with("[]"))
+		type.remove_suffix(2);
+	if (const size_t bracket = name.find('['); bracket != std::string_view::npos) {
+		std::string_view count = name.substr(bracket + 1);
+		if (!count.ends_with(']'))
+			return false;
+		count.remove_suffix(1);
+		if (!parse_number(count, field.elements) || !field.elements)
+			return false;
+		name = name.substr(0, bracket);
+	}
+	field.name = name;
+	field.type = type;
+	return !name.empty() && !type.empty();
+}
+
+// "field:u32 queue;	offset:8;	size:4;	signed:0;"
+bool parse_field(std::string_view line, typed_field &field)
+{
+	std::string_view declaration = take(line, ';');
+	take(declaration, ':');
+	size_t is_signed = 0;
+	if (!parse_declaration(trimmed(declaration), field) ||
+	    !parse_item(line, "offset", field.offset) || !parse_item(line, "size", field.size) ||
+	    !parse_item(line, "signed", is_signed))
+		return false;
+	field.is_signed = is_signed;
+	return field.size && field.size % field.elements == 0 &&
+	       (!field.is_dynamic || field.size == sizeof(uint32_t));
+}
+
+// A number of n bytes, in the machine's order.
+uint64_t load(const std::byte *from, size_t bytes, bool is_signed)
+{
+	uint64_t value = 0;
+	auto *to = reinterpret_cast<std::byte *>(&value);
+	std::memcpy(std::endian::native == std::endian::big ? to + sizeof(value) - bytes : to, from,
+		    bytes);
+	const unsigned unused = 64 - 8 * static_cast<unsigned>(bytes);
+	value <<= unused;
+	return is_signed ? static_cast<uint64_t>(static_cast<int64_t>(value) >> unused)
+			 : value >> unused;
+}
+
+} // namespace
+
+std::span<const std::byte> typed_field::bytes(std::span<const std::byte> payload) const noexcept
+{
+	if (offset > payload.size() || size > payload.size() - offset)
+		return {};
+	if (!is_dynamic)
+		return payload.subspan(offset, size);
+	const uint64_t place = load(payload.data() + offset, sizeof(uint32_t), false);
+	const size_t at = place & 0xffff;
+	const size_t count = place >> 16;
+	if (at > payload.size() || count > payload.size() - at)
+		return {};
+	return payload.subspan(at, count);
+}
+
+std::optional<uint64_t> typed_field::integer(std::span<const std::byte> payload,
+					     size_t element) const noexcept
+{
+	const auto all = bytes(payload);
+	const size_t width = size / elements;
+	if (is_dynamic || element >= elements || all.size() != size ||
+	    !std::has_single_bit(width) || width > sizeof(uint64_t))
+		return std::nullopt;
+	return load(all.data() + element * width, width, is_signed);
+}
+
+std::string_view typed_field::text(std::span<const std::byte> payload) const noexcept
+{
+	const auto all = bytes(payload);
+	const std::string_view text(reinterpret_cast<const char *>(all.data()), all.size());
+	return text.substr(0, text.find('\0'));
+}
+
+const typed_field *typed_format::find(std::string_view field) const noexcept
+{
+	for (const auto &each : fields)
+		if (each.name == field)
+			return &each;
+	return nullptr;
+}
+
+result<typed_format> parse_format(std::string_view text)
+{
+	typed_format format;
+	bool has_id = false;
+	while (!text.empty()) {
+		const std::string_view line = trimmed(take(text, '\n'));
+		if (line.starts_with("name:"))
+			format.name = trimmed(line.substr(5));
+		else if (line.starts_with("ID:"))
+			has_id = parse_number(trimmed(line.substr(3)), format.id);
+		else if (line.starts_with("print fmt:"))
+			break;
+		if (!line.starts_with("field:"))
+			continue;
+		typed_field field;
+		if (!parse_field(line, field))
+			return system_error("no field of an event: " + std::string(line), EINVAL);
+		if (!field.name.starts_with("common_"))
+			format.fields.push_back(std::move(field));
+	}
+	if (format.name.empty() || !has_id)
+		return system_error("the format of an event has no name or no id", EINVAL);
+	return format;
+}
+
+} // namespace perfbuf::reader

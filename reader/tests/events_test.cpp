@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: LGPL-2.1 OR BSD-2-Clause
+// What -e stands for, what sysfs says of events, and what stat makes of it.
+#include <fstream>
+#include <gtest/gtest.h>
+
+#include "program/attr.hpp"
+#include "program/events.hpp"
+#include "program/explain.hpp"
+#include "program/failure.hpp"
+#include "program/rates.hpp"
+#include "run_command.hpp"
+#include "typed_event.hpp"
+
+using namespace perfbuf;
+using namespace perfbuf::program;
+
+namespace
+{
+
+std::vector<source> some_sources()
+{
+	return {{"clock", {}, {}},
+		{"mydev",
+		 {},
+		 {{"tick", 7, "name: tick\nID: 7\nformat:\n"},
+		  {"tock", 8, "name: tock\nID: 8\nformat:\n"}}}};
+}
+
+std::vector<std::string> chosen(const std::string &text)
+{
+	std::vector<std::string> names;
+	for (const auto &event : choose_events(parse_events(text), some_sources()))
+		names.push_back(event.name());
+	return names;
+}
+
+template <typename Does>
+std::string refusal(Does does)
+{
+	try {
+		does();
+	} catch (const failure &why) {
+		EXPECT_EQ(why.status(), exit_usage);
+		EXPECT_EQ(std::string(why.what()).find('\n'), std::string::npos);
+		return why.what();
+	}
+	ADD_FAILURE() << "it was accepted";
+	return {};
+}
+
+using names = std::vector<std::string>;
+
+} // namespace
+
+TEST(Events, AreChosenByName)
+{
+	EXPECT_EQ(chosen("clock"), names{"clock"});
+	EXPECT_EQ(chosen("mydev:tick"), names{"mydev:tick"});
+	EXPECT_EQ(chosen("mydev:*"), (names{"mydev:tick", "mydev:tock"}));
+	EXPECT_EQ(chosen("mydev:*ck"), (names{"mydev:tick", "mydev:tock"}));
+	EXPECT_EQ(chosen("mydev"), (names{"mydev:tick", "mydev:tock"}));
+	EXPECT_EQ(chosen("mydev:tock,clock,mydev:*"), (names{"mydev:tock", "clock", "mydev:tick"}))
+		<< "each once";
+	EXPECT_EQ(chosen("not-there"), names{"not-there"}) << "open() says what is wrong";
+}
+
+TEST(Events, WrongOnesAreExplained)
+{
+	for (const char *text : {"", ",", "clock,", ":tick", "mydev:", "mydev:a:b", "mydev:a b"})
+		refusal([&] { parse_events(text); });
+	EXPECT_NE(refusal([] { chosen("mydev:tack"); }).find("tick, tock"), std::string::npos);
+	EXPECT_NE(refusal([] { chosen("yours:tick"); }).find("clock, mydev"), std::string::npos);
+	EXPECT_NE(refusal([] { chosen("clock:tick"); }).find("no typed events"), std::string::npos);
+}
+
+TEST(Events, FiltersBelongToTypedOnes)
+{
+	const auto with_filter = [](const char *source, const char *event, const char *filter) {
+		return choose_events({{source, event, filter}}, some_sources());
+	};
+	EXPECT_EQ(with_filter("mydev", "*", "a == 1").at(1).filter, "a == 1");
+	refusal([&] { with_filter("clock", "", "a == 1"); });
+	refusal([] {
+		choose_events({{"mydev", "tick", "a == 1"}, {"mydev", "*", ""}}, some_sources());
+	});
+}
+
+TEST(Events, AttrsFitTheirEvents)
+{
+	record_options options;
+	options.all_cpus = true;
+	options.period = 100;
+	const auto events =
+		choose_events(parse_events("mydev:tick,clock,mydev:tock"), some_sources());
+	const auto attrs = make_attrs(options, events);
+	ASSERT_EQ(attrs.size(), 3u);
+	EXPECT_EQ(attrs[0].type, static_cast<uint32_t>(PERF_TYPE_TRACEPOINT));
+	EXPECT_EQ(attrs[0].config, 7u);
+	EXPECT_EQ(attrs[0].sample_period, 100u);
+	EXPECT_TRUE(attrs[0].sample_type & PERF_SAMPLE_RAW);
+	EXPECT_EQ(attrs[1].type, static_cast<uint32_t>(PERF_TYPE_SOFTWARE));
+	EXPECT_TRUE(attrs[1].freq) << "the period is for events";
+	EXPECT_EQ(attrs[2].config, 8u);
+	for (size_t at = 0; at < attrs.size(); at++) {
+		EXPECT_EQ(attrs[at].mmap, at == 0) << "told once";
+		EXPECT_EQ(attrs[at].task, at == 0);
+		EXPECT_TRUE(attrs[at].sample_id_all);
+	}
+	EXPECT_EQ(make_attrs({}, events).front().sample_period, 1u);
+	options.exclude_kernel = true;
+	refusal([&] { make_attrs(options, events); });
+}
+
+TEST(Events, FilterErrorsSayWhatToDo)
+{
+	const chosen_event event{"mydev", {"all", 7, tests::typed_format_text()}, "a == 1"};
+	for (const int why : {EINVAL, ENOENT, ERANGE, E2BIG, EOPNOTSUPP}) {
+		const std::string said =
+			explain_filter(reader::system_error("cannot set", why), event).what();
+		EXPECT_NE(said.find("a == 1"), std::string::npos);
+		EXPECT_NE(said.find("mydev:all"), std::string::npos);
+		EXPECT_EQ(said.find("cannot set"), std::string::npos) << said;
+	}
+	const std::string unknown = explain_filter(reader::system_error("", ENOENT), event).what();
+	EXPECT_NE(unknown.find("a_u8, a_u64, "), std::string::npos) << unknown;
+}
+
+TEST(Events, AreReadFromSysfs)
+{
+	tests::scratch_directory scratch;
+	ASSERT_EQ(scratch.run("mkdir -p dev class/clock class/mydev/events/tick "
+			      "class/mydev/events/broken; touch dev/clock dev/mydev; "
+			      "echo a tick > class/mydev/description; "
+			      "echo 7 > class/mydev/events/tick/id")
+			  .status,
+		  0);
+	std::ofstream(scratch / "class/mydev/events/tick/format") << tests::typed_format_text();
+	const auto sources = read_sources(scratch / "dev", scratch / "class");
+	ASSERT_EQ(sources.size(), 2u);
+	EXPECT_TRUE(sources[0].events.empty());
+	ASSERT_EQ(sources[1].events.size(), 1u);
+	EXPECT_EQ(sources[1].events[0].name, "tick");
+	EXPECT_EQ(sources[1].events[0].id, 7u);
+	EXPECT_EQ(sources[1].events[0].format, tests::typed_format_text());
+	EXPECT_EQ(sources[1].attributes.at("description"), "a tick");
+	EXPECT_EQ(field_names(sources[1].events[0]).substr(0, 11), "a_u8, a_u64");
+}
+
+TEST(Rates, OfSourcesEventsAndReaders)
+{
+	source before = some_sources()[1];
+	before.attributes = {{"records", "1000"},
+			     {"lost", "4"},
+			     {"readers", "id=1 config=7 cpu=0 of=all records=1000 lost=4"}};
+	source now = before;
+	now.attributes = {{"records", "3000"},
+			  {"lost", "10"},
+			  {"files", "2"},
+			  {"rings", "1"},
+			  {"lost_full", "9"},
+			  {"lost_too_big", "1"},
+			  {"lost_paused", "0"},
+			  {"readers", "id=2 config=7 cpu=1 of=all records=500 lost=0\n"
+				      "id=1 config=7 cpu=0 of=all records=2500 lost=10"}};
+	const auto said = describe_rates(before, now, std::chrono::seconds(2));
+	const auto has = [&](const char *line) {
+		EXPECT_EQ(tests::count_lines(said, line), 1u) << line << "\n" << said;
+	};
+	has("3,000 records (1000.0/s), 10 lost (3.0/s): 9 full, 1 too big");
+	has("2 files, 1 rings");
+	has("2 readers, 3,000 records (1000.0/s), 10 lost (3.0/s)");
+	has("reader 1 of mydev:tick, CPU 0");
+	has("2,500 records (750.0/s), 10 lost (3.0/s)");
+	has("reader 2 of mydev:tick, CPU 1");
+	has("0 readers, 0 records (0.0/s), 0 lost (0.0/s)");
+}

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: LGPL-2.1 OR BSD-2-Clause
+#include <gtest/gtest.h>
+#include <perfbuf/format.hpp>
+
+#include "typed_event.hpp"
+
+using namespace perfbuf;
+using namespace perfbuf::tests;
+using reader::parse_format;
+
+namespace
+{
+
+reader::typed_format parsed(const std::string &text = typed_format_text())
+{
+	const auto format = parse_format(text);
+	EXPECT_TRUE(format) << format.error().text;
+	return format ? *format : reader::typed_format{};
+}
+
+} // namespace
+
+TEST(Format, NamesItsFields)
+{
+	const auto format = parsed();
+	EXPECT_EQ(format.name, "all");
+	EXPECT_EQ(format.id, typed_id);
+	ASSERT_EQ(format.fields.size(), 15u) << "without the common ones";
+	EXPECT_EQ(format.fields.front().name, "a_u8");
+	EXPECT_EQ(format.fields.back().name, "blob");
+	const auto *lanes = format.find("lanes");
+	ASSERT_TRUE(lanes);
+	EXPECT_EQ(lanes->type, "u16");
+	EXPECT_EQ(lanes->offset, 51u);
+	EXPECT_EQ(lanes->size, 8u);
+	EXPECT_EQ(lanes->elements, 4u);
+	const auto *message = format.find("message");
+	ASSERT_TRUE(message);
+	EXPECT_EQ(message->type, "char");
+	EXPECT_TRUE(message->is_dynamic);
+	EXPECT_FALSE(format.find("common_pid"));
+}
+
+TEST(Format, TakesValuesOutOfPayloads)
+{
+	const auto format = parsed();
+	for (const auto &values : {largest_values(), smallest_values()}) {
+		const auto payload = values.payload();
+		const auto number = [&](const char *name, size_t element = 0) {
+			return format.find(name)->integer(payload.view(), element);
+		};
+		EXPECT_EQ(number("a_u8"), values.a_u8);
+		EXPECT_EQ(number("a_u64"), values.a_u64);
+		EXPECT_EQ(number("a_u16"), values.a_u16);
+		EXPECT_EQ(number("a_u32"), values.a_u32);
+		EXPECT_EQ(number("a_s8"), static_cast<uint64_t>(values.a_s8));
+		EXPECT_EQ(number("a_s16"), static_cast<uint64_t>(values.a_s16));
+		EXPECT_EQ(number("a_s32"), static_cast<uint64_t>(values.a_s32));
+		EXPECT_EQ(number("a_s64"), static_cast<uint64_t>(values.a_s64));
+		EXPECT_EQ(number("state"), static_cast<uint64_t>(values.state));
+		for (size_t lane = 0; lane < 4; lane++)
+			EXPECT_EQ(number("lanes", lane), values.lanes[lane]);
+		EXPECT_EQ(number("lanes", 4), std::nullopt);
+		EXPECT_EQ(number("message"), std::nullopt);
+		EXPECT_EQ(format.find("name")->text(payload.view()), values.name.data());
+		EXPECT_EQ(format.find("message")->text(payload.view()), values.message);
+		EXPECT_EQ(format.find("blob")->bytes(payload.view()).size(), values.blob.size());
+	}
+}
+
+TEST(Format, NeverReadsBehindAPayload)
+{
+	const auto format = parsed();
+	auto payload = largest_values().payload();
+	for (size_t size = 0; size <= payload.size(); size++) {
+		const std::vector<std::byte> cut(payload.view().begin(),
+						 payload.view().begin() +
+							 static_cast<ptrdiff_t>(size));
+		for (const auto &field : format.fields) {
+			(void)field.integer(cut);
+			(void)field.text(cut);
+		}
+		EXPECT_EQ(format.find("a_u8")->integer(cut).has_value(), size > 8);
+	}
+	payload.patch(67, ~uint32_t{0}); // where the message says it stands
+	EXPECT_EQ(format.find("message")->text(payload.view()), "");
+}
+
+TEST(Format, RefusesWhatMakesNoSense)
+{
+	const std::string good = typed_format_text();
+	for (const auto &[from, to] : {std::pair{"name: all", "nome: all"},
+				       {"ID: 1999", "ID: x"},
+				       {"ID: 1999", ""},
+				       {"offset:8", "offset:-8"},
+				       {"size:8", "size:0"},
+				       {"size:8", "size:"},
+				       {"lanes[4]", "lanes[3]"},
+				       {"lanes[4]", "lanes[0]"},
+				       {"lanes[4]", "lanes[4"},
+				       {"u8 a_u8", "a_u8"},
+				       {"offset:", "of:"}}) {
+		std::string bad = good;
+		// Not the common ones.
+		const size_t at =
+			bad.find(from, *from == 'n' || *from == 'I' ? 0 : bad.find("\n\n"));
+		ASSERT_NE(at, std::string::npos) << from;
+		bad.replace(at, std::string(from).size(), to);
+		EXPECT_FALSE(parse_format(bad)) << to;
+	}
+	EXPECT_FALSE(parse_format(""));
+	for (size_t size = 0; size < good.size(); size++)
+		(void)parse_format(good.substr(0, size));
+}
