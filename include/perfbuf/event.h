@@ -98,6 +98,9 @@ struct perfbuf_source_ops {
 	/* The last has gone, or the source is being unregistered. After a start() that did not
 	 * fail. */
 	void (*stop)(struct perfbuf_source *source);
+	/* User space wrote @bytes, at most PERFBUF_WRITE_MAX, into the node: @data, in kernel
+	 * memory. NULL: write() is refused with EINVAL. */
+	int (*write)(struct perfbuf_source *source, const void *data, __u32 bytes);
 };
 
 /* A source; stays while it is registered. */

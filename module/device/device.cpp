@@ -227,6 +227,13 @@ long perfbuf_file_read(void *of, __u64 user_buffer, unsigned long bytes) noexcep
 	return done ? static_cast<long>(done.take()) : done.error().as_return();
 }
 
+long perfbuf_file_write(void *of, __u64 user_buffer, unsigned long bytes) noexcept
+{
+	auto done = static_cast<file *>(of)->write(user_buffer, bytes);
+
+	return done ? static_cast<long>(done.take()) : done.error().as_return();
+}
+
 long perfbuf_file_ioctl(void *of, void *filp, unsigned int request, unsigned long argument) noexcept
 {
 	auto done = static_cast<file *>(of)->ioctl(filp, request, argument);

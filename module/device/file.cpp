@@ -360,6 +360,8 @@ result<u64> file::ioctl(void *filp, u32 request, u64 argument) noexcept
 		TRY(open_event(filp, argument));
 		return u64{0};
 	}
+	if (request == PERFBUF_IOC_WRITE)
+		return write_parts(filp, argument);
 
 	event *mine = configured();
 	u64 value;

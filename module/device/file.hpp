@@ -45,6 +45,8 @@ public:
 
 	cxxrt::result<u64> ioctl(void *filp, u32 request, u64 argument) noexcept;
 	cxxrt::result<u64> read(u64 to, u64 bytes) noexcept;
+	/* One record of @bytes at user address @from. */
+	cxxrt::result<u64> write(u64 from, u64 bytes) noexcept;
 	u32 poll() noexcept;
 
 	/* On success the ring is the VMA's, with a reference. */
@@ -63,6 +65,7 @@ private:
 	~file();
 
 	cxxrt::result<void> open_event(void *filp, u64 argument) noexcept;
+	cxxrt::result<u64> write_parts(void *filp, u64 argument) noexcept;
 	cxxrt::result<void> set_output(event &redirected, u64 argument) noexcept;
 	static cxxrt::result<void> set_filter(event &of, u64 argument) noexcept;
 	static cxxrt::error refuse(const event &mine, u32 request, u64 argument) noexcept;

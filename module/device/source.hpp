@@ -100,6 +100,14 @@ public:
 	/* The memory of a closed file has gone, and with it its last use of the source. Process. */
 	virtual void file_freed() noexcept {}
 
+	/* write(2) into the node: whether it means anything, and what was written. EINVAL, ENODEV.
+	 * Process, may sleep. */
+	virtual bool takes_writes() const noexcept { return false; }
+	virtual cxxrt::result<void> write(const void *, u32) noexcept
+	{
+		return cxxrt::error(EINVAL);
+	}
+
 	/*
 	 * Whether attr names an event of this source, and one that it can do: ENOENT for another
 	 * type or config, EINVAL for a value out of range, EOPNOTSUPP for what it cannot do.

@@ -37,6 +37,13 @@ static ssize_t file_read(struct file *filp, char __user *to, size_t bytes, loff_
 	return perfbuf_file_read(filp->private_data, (__u64)(unsigned long)to, bytes);
 }
 
+/* Without write_iter the kernel calls it for each part of a writev(). */
+static ssize_t file_write(struct file *filp, const char __user *from, size_t bytes,
+			  loff_t *position)
+{
+	return perfbuf_file_write(filp->private_data, (__u64)(unsigned long)from, bytes);
+}
+
 static long file_ioctl(struct file *filp, unsigned int request, unsigned long argument)
 {
 	return perfbuf_file_ioctl(filp->private_data, filp, request, argument);
@@ -72,6 +79,7 @@ static const struct file_operations file_ops = {
 	.open = file_open,
 	.release = file_release,
 	.read = file_read,
+	.write = file_write,
 	.unlocked_ioctl = file_ioctl,
 #ifdef CONFIG_COMPAT
 	.compat_ioctl = file_compat_ioctl,
@@ -108,6 +116,13 @@ int pb_fd_exists(int fd)
 		return 0;
 	fput(filp);
 	return 1;
+}
+
+int pb_file_is_writable(void *held)
+{
+	struct file *filp = held;
+
+	return !!(filp->f_mode & FMODE_WRITE);
 }
 
 void pb_waitqueue_init(void *waitqueue)

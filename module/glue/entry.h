@@ -15,9 +15,11 @@
 extern "C" {
 #endif
 
-/* Publishes the sources in the box; the opposite of each other. */
+/* Publishes the sources in the box; the opposite of each other. Then those with typed events. */
 int perfbuf_init(void) PB_NOEXCEPT;
 void perfbuf_exit(void) PB_NOEXCEPT;
+int perfbuf_typed_init(void) PB_NOEXCEPT;
+void perfbuf_typed_exit(void) PB_NOEXCEPT;
 
 /* open(2) of /dev/perfbuf/<source @minor>: a new file in *@out. */
 int perfbuf_file_open(unsigned int minor, void **out) PB_NOEXCEPT;
@@ -25,6 +27,8 @@ int perfbuf_file_open(unsigned int minor, void **out) PB_NOEXCEPT;
 void perfbuf_file_release(void *file) PB_NOEXCEPT;
 /* @user_buffer: where to. Returns the bytes. */
 long perfbuf_file_read(void *file, __u64 user_buffer, unsigned long bytes) PB_NOEXCEPT;
+/* write(2), or one part of a writev(2). Returns @bytes. */
+long perfbuf_file_write(void *file, __u64 user_buffer, unsigned long bytes) PB_NOEXCEPT;
 /* @filp: the struct file, for the rights it was opened with. */
 long perfbuf_file_ioctl(void *file, void *filp, unsigned int request,
 			unsigned long argument) PB_NOEXCEPT;

@@ -26,6 +26,8 @@ void *pb_fd_get(int fd, void **held) PB_NOEXCEPT;
 void pb_fd_put(void *held) PB_NOEXCEPT;
 /* Whether the caller has a file of that number. */
 int pb_fd_exists(int fd) PB_NOEXCEPT;
+/* @filp was opened for writing. */
+int pb_file_is_writable(void *filp) PB_NOEXCEPT;
 /* wait_queue_head_t of PB_SIZEOF_WAITQUEUE bytes. */
 void pb_waitqueue_init(void *waitqueue) PB_NOEXCEPT;
 /* Wakes pollers and sends SIGIO to *@fasync's owners (@hangup: as POLL_HUP). Any context but NMI.

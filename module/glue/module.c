@@ -68,11 +68,16 @@ static int __init module_start(void)
 	ret = perfbuf_init();
 	if (ret)
 		goto stop_chrdev;
-	ret = pb_chrdev_publish();
+	ret = perfbuf_typed_init();
 	if (ret)
 		goto exit;
+	ret = pb_chrdev_publish();
+	if (ret)
+		goto exit_typed;
 	return 0;
 
+exit_typed:
+	perfbuf_typed_exit();
 exit:
 	perfbuf_exit();
 stop_chrdev:
@@ -85,6 +90,7 @@ stop_defer:
 static void __exit module_stop(void)
 {
 	pb_chrdev_withdraw();
+	perfbuf_typed_exit();
 	perfbuf_exit();
 	pb_chrdev_stop();
 	pb_defer_stop();

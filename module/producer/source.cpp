@@ -64,7 +64,8 @@ error refuse(const char *source, const char *what, error why) noexcept
 
 typed_source::typed_source(perfbuf_source &made, void *owner) noexcept
 	: made_(&made), owner_(owner), mode_(made.mode ? made.mode : 0600),
-	  event_count_(made.event_count), mutex_(source_lock_class), references_(1)
+	  takes_writes_(made.ops && made.ops->write), event_count_(made.event_count),
+	  mutex_(source_lock_class), references_(1)
 {
 }
 
@@ -255,6 +256,15 @@ void typed_source::leave(output_file &one, typed_event &of) noexcept
 	of.unlisten();
 	if (!files_ && made_ && made_->ops && made_->ops->stop)
 		made_->ops->stop(made_);
+}
+
+result<void> typed_source::write(const void *data, u32 bytes) noexcept
+{
+	lock_guard held(mutex_);
+
+	if (!made_)
+		return error(ENODEV);
+	return from_return(made_->ops->write(made_, data, bytes));
 }
 
 result<unique_ptr<filter>> typed_source::parse_filter(const typed_event &of,

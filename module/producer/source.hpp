@@ -94,6 +94,9 @@ public:
 	cxxrt::result<void> check(const perf_event_attr &attr) const noexcept override;
 	cxxrt::result<cxxrt::unique_ptr<stream>> open(event &owner) noexcept override;
 
+	bool takes_writes() const noexcept override { return takes_writes_; }
+	cxxrt::result<void> write(const void *data, u32 bytes) noexcept override;
+
 	/* For an output of @of: joins what is told when the source goes. ENODEV: it has; or what
 	 * start() says. */
 	cxxrt::result<void> join(output_file &one, typed_event &of) noexcept;
@@ -111,6 +114,7 @@ private:
 	perfbuf_source *made_; /* the producer's; nullptr once it is unregistered */
 	void *const owner_;
 	const u32 mode_;
+	const bool takes_writes_;
 	u32 event_count_;
 	typed_event *events_ = nullptr;
 	pb_node_event *nodes_ = nullptr;

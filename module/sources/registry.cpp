@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
+#include "glue/entry.h"
+#include "glue/producer.h"
 #include "sources/clock.hpp"
+#include "sources/inject.hpp"
 #include "sources/pmu.hpp"
 
 namespace perfbuf
@@ -12,3 +15,14 @@ source *const sources_in_the_box[] = {
 };
 
 } // namespace perfbuf
+
+/* Our own module is kept by its open files: these need no owner. */
+int perfbuf_typed_init(void) noexcept
+{
+	return perfbuf_producer_register(&perfbuf::inject_source, nullptr);
+}
+
+void perfbuf_typed_exit(void) noexcept
+{
+	perfbuf_producer_unregister(&perfbuf::inject_source);
+}

@@ -83,6 +83,38 @@ struct perfbuf_ring {
 #define PERFBUF_IOC_RING _IOW(PERFBUF_IOC_MAGIC, 1, struct perfbuf_ring)
 
 /*
+ * What a process says itself. A source that takes it ("inject") makes a record
+ * of each write(2), of each part of a writev(2), and of each part of this
+ * request; the file need not be configured. Errors: EBADF (not open for
+ * writing), EINVAL (the source takes nothing; @reserved), E2BIG (more than
+ * PERFBUF_WRITE_MAX bytes, more than PERFBUF_WRITE_PARTS parts), EFAULT, ENODEV
+ * (the source has gone).
+ */
+#define PERFBUF_WRITE_MAX   32768 /* bytes of a record */
+#define PERFBUF_WRITE_PARTS 1024
+
+struct perfbuf_write_part {
+	__u64 address; /* in user space */
+	__u64 bytes;
+};
+
+/**
+ * struct perfbuf_write - many records in one request
+ * @parts:    user address of an array of struct perfbuf_write_part
+ * @count:    of parts
+ * @reserved: 0
+ *
+ * Returns how many records were made; an error if it is the first that fails.
+ */
+struct perfbuf_write {
+	__u64 parts;
+	__u32 count;
+	__u32 reserved;
+};
+
+#define PERFBUF_IOC_WRITE _IOW(PERFBUF_IOC_MAGIC, 15, struct perfbuf_write)
+
+/*
  * mmap() at this offset, one page, PROT_READ, MAP_SHARED: struct
  * perfbuf_ring_stats of the ring that the file writes to (EINVAL while it has
  * none). The page may be kept after the data area was unmapped.
