@@ -90,6 +90,18 @@ void pattern_stream::stop_aux() noexcept
 	pb_call_on_cpu(owner_.cpu(), end_here, this);
 }
 
+/* Timers of one CPU do not interrupt each other. */
+void pattern_stream::pause_aux(bool on) noexcept
+{
+	if (on)
+		end(0);
+}
+
+u64 pattern_stream::hold_aux(u64 published) noexcept
+{
+	return handle_.area ? handle_.head + written_ : published;
+}
+
 void pattern_stream::run_as_writer(void (*fn)(void *arg), void *arg) noexcept
 {
 	pb_call_on_cpu(owner_.cpu(), fn, arg);

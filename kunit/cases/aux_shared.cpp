@@ -189,3 +189,39 @@ CASE(aux_shared, snapshot_mode_moves_the_head_and_writes_no_record)
 	for (u64 at = 19000; at < 20000; at++)
 		EXPECT_EQ(aux.byte(at), 19);
 }
+
+CASE(aux_shared, a_sample_holds_the_area_alone_and_copies_across_its_end)
+{
+	aux_ring aux({.nr_pages = 2, .shared = true});
+
+	REQUIRE(aux);
+	EXPECT_EQ(aux.area().start(), 0);
+	EXPECT(aux.area().try_hold());
+	EXPECT(!aux.area().try_hold());
+	aux.area().release_hold();
+	EXPECT(aux.area().try_hold());
+
+	REQUIRE(!aux.put(2 * page_size - 40, 1));
+	aux.page().aux_tail = 2 * page_size - 40;
+	REQUIRE(!aux.put(40, 2));
+	REQUIRE(!aux.put(24, 3));
+
+	ring_reader reader(aux.ring());
+	const u64 at = reader.head();
+	{
+		writer_section section;
+		result<reservation> begun = aux.ring().begin(72, origin());
+
+		REQUIRE(begun);
+
+		reservation record = begun.take();
+
+		record.put(u64{72} << 48 | PERF_RECORD_SAMPLE);
+		aux.area().copy_to(record, 2 * page_size - 40, 64);
+		record.commit();
+	}
+	for (u64 i = 0; i < 64; i += 8)
+		EXPECT_EQ(reader.word(at + 8 + i),
+			  i < 40 ? 0x0202020202020202 : 0x0303030303030303);
+	aux.area().release_hold();
+}

@@ -169,7 +169,8 @@
 	CASE(aux_shared, what_never_fits_is_too_big) \
 	CASE(aux_shared, the_two_kinds_do_not_mix) \
 	CASE(aux_shared, the_watermark_wakes) \
-	CASE(aux_shared, snapshot_mode_moves_the_head_and_writes_no_record)
+	CASE(aux_shared, snapshot_mode_moves_the_head_and_writes_no_record) \
+	CASE(aux_shared, a_sample_holds_the_area_alone_and_copies_across_its_end)
 
 #define PERFBUF_CASES_aux_memory(CASE) \
 	CASE(aux_memory, chunks_are_as_large_as_the_source_wants) \

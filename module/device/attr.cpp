@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "device/attr.hpp"
 
+#include "device/aux.hpp"
 #include "glue/glue.h"
 #include "ring/storage.hpp"
 
@@ -29,6 +30,8 @@ constexpr u64 supported_sample_type =
 constexpr u64 supported_read_format =
 	PERF_FORMAT_TOTAL_TIME_ENABLED | PERF_FORMAT_TOTAL_TIME_RUNNING | PERF_FORMAT_ID |
 	PERF_FORMAT_GROUP | PERF_FORMAT_LOST | PERFBUF_FORMAT_LOST_CAUSES;
+constexpr u32 aux_switches = PERFBUF_AUX_PAUSE | PERFBUF_AUX_RESUME;
+constexpr u32 known_aux_actions = PERFBUF_AUX_START_PAUSED | aux_switches;
 /* The bits of attr from disabled to sigtrap. */
 constexpr u32 known_bits = 38;
 
@@ -59,29 +62,29 @@ result<void> check_clock(const perf_event_attr &attr) noexcept
 }
 
 /* What perf_event has and we have not: refused, never ignored. */
-bool is_supported(const perf_event_attr &attr, const aux_abilities *aux) noexcept
+bool is_supported(const perf_event_attr &attr, const aux_abilities *aux,
+		  const aux_abilities *linked) noexcept
 {
-	if (attr.sample_type & ~supported_sample_type)
+	if (attr.sample_type & ~(supported_sample_type | (linked ? u64{PERF_SAMPLE_AUX} : 0)))
 		return false;
 	if (attr.pinned || attr.exclusive || attr.exclude_host || attr.precise_ip ||
 	    attr.inherit_stat || attr.context_switch || attr.namespaces || attr.ksymbol ||
 	    attr.bpf_event || attr.aux_output || attr.cgroup || attr.text_poke || attr.build_id ||
 	    attr.remove_on_exec || attr.sigtrap)
 		return false;
-	/* Later headers give bits of it names: aux_action. */
-	u32 behind_aux_sample_size;
+	if (aux_action(attr) & PERFBUF_AUX_START_PAUSED && !(aux && aux->can_pause))
+		return false;
+	if (aux_action(attr) & (PERFBUF_AUX_PAUSE | PERFBUF_AUX_RESUME) &&
+	    !(linked && linked->can_pause))
+		return false;
 
-	__builtin_memcpy(&behind_aux_sample_size, &attr.aux_sample_size + 1,
-			 sizeof(behind_aux_sample_size));
-
-	/* And so they do with the bits behind sigtrap. */
+	/* Later headers give the bits behind sigtrap names. */
 	u64 bits;
 
 	__builtin_memcpy(&bits, &attr.read_format + 1, sizeof(bits));
-	return !behind_aux_sample_size && !(bits >> known_bits) &&
-	       !(attr.read_format & ~supported_read_format) &&
+	return !(bits >> known_bits) && !(attr.read_format & ~supported_read_format) &&
 	       !((attr.sample_regs_user | attr.sample_regs_intr) & vector_regs) &&
-	       (!attr.aux_watermark || aux) && !attr.aux_sample_size;
+	       (!attr.aux_watermark || aux) && (!attr.aux_sample_size || linked);
 }
 
 /* lockdown=confidentiality: nothing of the kernel's, and no user memory that might be somebody's
@@ -96,6 +99,19 @@ bool is_confidential(const perf_event_attr &attr) noexcept
 }
 
 } // namespace
+
+u32 aux_action(const perf_event_attr &attr) noexcept
+{
+	u32 action;
+
+	__builtin_memcpy(&action, &attr.aux_sample_size + 1, sizeof(action));
+	return action;
+}
+
+bool needs_link(const perf_event_attr &attr) noexcept
+{
+	return attr.aux_sample_size || aux_action(attr) & aux_switches;
+}
 
 result<void> copy_attr(perf_event_attr &attr, u64 user_address) noexcept
 {
@@ -124,7 +140,10 @@ result<void> copy_attr(perf_event_attr &attr, u64 user_address) noexcept
 
 result<void> check_ranges(const perf_event_attr &attr) noexcept
 {
-	if (attr.__reserved_1 || attr.__reserved_2 || attr.__reserved_3)
+	if (attr.__reserved_1 || attr.__reserved_2)
+		return error(EINVAL);
+	if (aux_action(attr) & ~known_aux_actions ||
+	    (aux_action(attr) & aux_switches) == aux_switches)
 		return error(EINVAL);
 	if (attr.sample_type & ~known_sample_type)
 		return error(EINVAL);
@@ -158,14 +177,17 @@ result<void> check_ranges(const perf_event_attr &attr) noexcept
 	return {};
 }
 
-result<void> check_support(perf_event_attr &attr, const aux_abilities *aux) noexcept
+result<void> check_support(perf_event_attr &attr, const aux_abilities *aux,
+			   const aux_abilities *linked) noexcept
 {
 	if (!attr.sample_max_stack)
 		attr.sample_max_stack = max_stack_frames;
 	if (attr.sample_type & PERF_SAMPLE_CALLCHAIN && attr.sample_max_stack > max_stack_frames)
 		return error(EOVERFLOW);
 	TRY(check_clock(attr));
-	if (!is_supported(attr, aux))
+	if (linked && !needs_link(attr))
+		return error(EINVAL);
+	if (!is_supported(attr, aux, linked))
 		return error(EOPNOTSUPP);
 	if (pb_locked_down() && is_confidential(attr))
 		return error(EPERM);

@@ -20,14 +20,22 @@ inline constexpr u32 max_stack_frames = 127;
  */
 cxxrt::result<void> copy_attr(perf_event_attr &attr, u64 user_address) noexcept;
 
+/* PERFBUF_AUX_*: what newer headers call aux_action and older ones reserve. Any context. */
+u32 aux_action(const perf_event_attr &attr) noexcept;
+
+/* Whether attr has to do with the AUX area of another event. */
+bool needs_link(const perf_event_attr &attr) noexcept;
+
 /* Values that no perf_event has: EINVAL. Any context. */
 cxxrt::result<void> check_ranges(const perf_event_attr &attr) noexcept;
 
 /*
  * What this module does: EOVERFLOW, EINVAL (depth of stacks, clock), then EOPNOTSUPP for what
  * perf_event has and we have not, EPERM under lockdown. Fills in defaults. perf looks at these
- * after the task, the CPU and the type. @aux: what the source can do, or nullptr. Process context.
+ * after the task, the CPU and the type. @aux: what the source can do, @linked: what that of the
+ * linked event can, or nullptr. Process context.
  */
-cxxrt::result<void> check_support(perf_event_attr &attr, const aux_abilities *aux) noexcept;
+cxxrt::result<void> check_support(perf_event_attr &attr, const aux_abilities *aux,
+				  const aux_abilities *linked) noexcept;
 
 } // namespace perfbuf

@@ -2,6 +2,7 @@
 /* What a file does with its event, in process context. The writers' half is in event_write.cpp. */
 #include "device/event.hpp"
 
+#include "device/attr.hpp"
 #include "glue/glue.h"
 
 namespace perfbuf
@@ -46,6 +47,7 @@ event::event(const perf_event_attr &attr, s32 cpu, pb_task *target, wake_target 
 {
 	period_.write_once(first_period(attr));
 	exec_armed_.write_once(attr.enable_on_exec);
+	aux_paused_.write_once(aux_action(attr) & PERFBUF_AUX_START_PAUSED);
 }
 
 event::~event()

@@ -43,6 +43,13 @@ inline constexpr u64 sample_id_fields = PERF_SAMPLE_TID | PERF_SAMPLE_TIME | PER
 					PERF_SAMPLE_IDENTIFIER;
 inline constexpr u32 sample_id_max = 6 * sizeof(u64);
 
+/* Bytes of an AUX area that a sample takes. */
+struct aux_snapshot {
+	aux_area *area; /* nullptr: there are none */
+	u64 from;	/* in the stream */
+	u32 bytes;
+};
+
 class event
 {
 public:
@@ -93,6 +100,27 @@ public:
 	cxxrt::result<u64> aux_write(const void *from, u64 bytes) noexcept;
 	void aux_itrace_start() noexcept;
 
+	/*
+	 * The sample that count_overflow() began is written or lost: what resumes AUX does so here.
+	 * Its counterpart pauses.
+	 */
+	void sample_over() noexcept
+	{
+		if (linked_) [[unlikely]]
+			switch_linked(PERFBUF_AUX_RESUME, false);
+	}
+
+	/* The event whose AUX our samples have to do with, or nullptr. */
+	event *linked() const noexcept { return linked_; }
+	/*
+	 * The newest @most bytes of our own AUX, held still from this to release_aux(); none where
+	 * nothing is mapped or somebody who is interrupted holds them. Only whole words.
+	 */
+	aux_snapshot hold_aux(u32 most) noexcept;
+	void release_aux(const aux_snapshot &held) noexcept;
+	/* Paused by the samples of others: our source writes nothing into AUX. */
+	bool aux_paused() const noexcept { return aux_paused_.read_once(); }
+
 	/* The current sampling period (ns for a clock): PERF_SAMPLE_PERIOD. */
 	u64 period() const noexcept { return period_.read_once(); }
 
@@ -104,6 +132,8 @@ public:
 
 	/* ------------------------------------------------------- the file: process, may sleep */
 
+	/* Before the stream is opened. It outlives the stream. */
+	void link_aux(event *linked) noexcept { linked_ = linked; }
 	void set_stream(cxxrt::unique_ptr<stream> made) noexcept;
 	stream &producer() noexcept { return *stream_; }
 	/* Off for good: no writer is inside on return; lists forget it. Before the grace period. */
@@ -150,6 +180,9 @@ private:
 	/* Active no more, and the file is woken. */
 	void turn_off() noexcept;
 	aux_area *enter_aux() noexcept;
+	void pause_aux(bool on) noexcept;
+	/* Pauses the linked event's AUX, or resumes it, if attr says @action. */
+	void switch_linked(u32 action, bool pause) noexcept;
 	static void run_irq_work(event &self) noexcept;
 	static void flush_as_writer(void *self) noexcept;
 
@@ -166,6 +199,8 @@ private:
 	cxxrt::shared<s64> limit_; /* samples until REFRESH turns the event off; 0: no limit */
 	cxxrt::shared<u32> hangup_;
 	cxxrt::shared<u32> exec_armed_;
+	cxxrt::shared<u8> aux_paused_;
+	event *linked_ = nullptr;
 	cxxrt::local<u64> records_;
 	loss_counts losses_;
 

@@ -3,6 +3,7 @@
  * AUX, as an event's source fills it, and the C ABI of perfbuf/aux.h over it. Any context,
  * preemption off, on the CPU of the ring.
  */
+#include "device/attr.hpp"
 #include "device/aux.hpp"
 #include "device/origin.hpp"
 
@@ -29,7 +30,7 @@ aux_area *event::enter_aux() noexcept
 
 void *event::aux_begin(perfbuf_aux_handle &handle) noexcept
 {
-	aux_area *area = enter_aux();
+	aux_area *area = aux_paused() ? nullptr : enter_aux();
 
 	handle.area = nullptr;
 	if (!area)
@@ -63,7 +64,7 @@ void event::aux_end(perfbuf_aux_handle &handle, u64 size) noexcept
 
 result<u64> event::aux_write(const void *from, u64 bytes) noexcept
 {
-	aux_area *area = enter_aux();
+	aux_area *area = aux_paused() ? nullptr : enter_aux();
 
 	if (!area)
 		return error(ENXIO);
@@ -84,6 +85,57 @@ result<u64> event::aux_write(const void *from, u64 bytes) noexcept
 	taken.commit(who);
 	area->put();
 	return position;
+}
+
+void event::pause_aux(bool on) noexcept
+{
+	/* Nothing begins before what is open hears of it, and not until it knows that it may. */
+	if (on)
+		aux_paused_.write_once(1);
+	stream_->pause_aux(on);
+	if (!on)
+		aux_paused_.write_once(0);
+}
+
+void event::switch_linked(u32 action, bool pause) noexcept
+{
+	if (aux_action(attr_) & action)
+		linked_->pause_aux(pause);
+}
+
+aux_snapshot event::hold_aux(u32 most) noexcept
+{
+	aux_snapshot found = {};
+
+	/* Where its source runs on another CPU, nobody here can hold it. */
+	if (cpu_ >= 0 && static_cast<u32>(cpu_) != pb_this_cpu())
+		return found;
+
+	aux_area *area = enter_aux();
+
+	if (!area)
+		return found;
+	if (!area->try_hold()) {
+		area->put();
+		return found;
+	}
+
+	const u64 head = stream_->hold_aux(area->published());
+	const u64 there = cxxrt::min(head - area->start(), area->size());
+
+	found.area = area;
+	found.bytes = static_cast<u32>(cxxrt::min<u64>(most, there)) & ~7u;
+	found.from = head - found.bytes;
+	return found;
+}
+
+void event::release_aux(const aux_snapshot &held) noexcept
+{
+	if (!held.area)
+		return;
+	stream_->release_aux();
+	held.area->release_hold();
+	held.area->put();
 }
 
 void event::aux_itrace_start() noexcept

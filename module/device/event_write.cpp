@@ -96,6 +96,8 @@ void event::note(const perf_buffer &into, int errno_or_0) noexcept
 
 bool event::count_overflow() noexcept
 {
+	if (linked_) [[unlikely]]
+		switch_linked(PERFBUF_AUX_PAUSE, true);
 	/* Only the writer takes from the limit, and there is one at a time. */
 	if (!limit_.read_once()) [[likely]]
 		return true;

@@ -124,6 +124,9 @@ void file::release() noexcept
 
 		device_state::unlink(*files, *this);
 	}
+	/* No sample of ours is being written any more. */
+	if (linked_)
+		pb_fd_put(linked_);
 	source_.file_closed();
 	reclaim_work_.start();
 }
@@ -146,13 +149,42 @@ void file::wake() noexcept
 result<void> file::open_event(void *filp, u64 argument) noexcept
 {
 	perfbuf_open wanted;
+
+	TRY(from_return(pb_copy_from_user(&wanted, argument, sizeof(wanted))));
+	return make_event(filp, wanted, nullptr);
+}
+
+result<void> file::open_linked(void *filp, u64 argument) noexcept
+{
+	perfbuf_open_linked wanted;
+	void *held;
+
+	TRY(from_return(pb_copy_from_user(&wanted, argument, sizeof(wanted))));
+	if (wanted.reserved)
+		return error(EINVAL);
+
+	file *linked = static_cast<file *>(pb_fd_get(wanted.aux_fd, &held));
+
+	if (!linked)
+		return error(EBADF);
+	cxxrt::scope_guard put_linked([&] { pb_fd_put(held); });
+
+	if (!linked->configured())
+		return error(linked == this ? EINVAL : EBADFD);
+	TRY(make_event(filp, wanted.open, linked));
+	put_linked.dismiss();
+	linked_ = held;
+	return {};
+}
+
+result<void> file::make_event(void *filp, const perfbuf_open &wanted, file *linked) noexcept
+{
 	perf_event_attr attr = {};
 
 	const bool is_tracer = pb_file_may_trace(filp);
 
 	if (!is_tracer && source_.is_for_tracers())
 		return error(EACCES);
-	TRY(from_return(pb_copy_from_user(&wanted, argument, sizeof(wanted))));
 	TRY(check_flags(wanted.flags));
 	TRY(copy_attr(attr, wanted.attr));
 	TRY(check_ranges(attr));
@@ -163,7 +195,15 @@ result<void> file::open_event(void *filp, u64 argument) noexcept
 	cxxrt::scope_guard put_target([&] { pb_task_put(target); });
 
 	TRY(source_.check(attr));
-	TRY(check_support(attr, aux_of(attr)));
+
+	event *aux_event = linked ? linked->configured() : nullptr;
+	const aux_abilities *linked_aux = linked ? linked->aux_of(aux_event->attr()) : nullptr;
+
+	/* As with perf's groups: what is not the same cannot be sampled together. */
+	if (linked &&
+	    (!linked_aux || aux_event->cpu() != wanted.cpu || aux_event->target() != target))
+		return error(EINVAL);
+	TRY(check_support(attr, aux_of(attr), linked_aux));
 
 	/* One event for a file: whoever comes second finds it. Not map_mutex_: mmap_lock is outside
 	 * of that, and inside of what a source may take. */
@@ -182,6 +222,7 @@ result<void> file::open_event(void *filp, u64 argument) noexcept
 
 	unique_ptr<event> made(bare);
 
+	made->link_aux(aux_event);
 	made->set_stream(TRY(source_.open(*made)));
 	event_.store_release(made.get());
 	if (!attr.disabled)
@@ -362,6 +403,10 @@ result<u64> file::ioctl(void *filp, u32 request, u64 argument) noexcept
 	}
 	if (request == PERFBUF_IOC_WRITE)
 		return write_parts(filp, argument);
+	if (request == PERFBUF_IOC_OPEN_LINKED) {
+		TRY(open_linked(filp, argument));
+		return u64{0};
+	}
 
 	event *mine = configured();
 	u64 value;

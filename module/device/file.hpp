@@ -66,6 +66,10 @@ private:
 
 	cxxrt::result<void> open_event(void *filp, u64 argument) noexcept;
 	cxxrt::result<u64> write_parts(void *filp, u64 argument) noexcept;
+	cxxrt::result<void> open_linked(void *filp, u64 argument) noexcept;
+	/* @linked: whose AUX the samples have to do with, or nullptr; it stays. */
+	cxxrt::result<void> make_event(void *filp, const perfbuf_open &wanted,
+				       file *linked) noexcept;
 	cxxrt::result<void> set_output(event &redirected, u64 argument) noexcept;
 	static cxxrt::result<void> set_filter(event &of, u64 argument) noexcept;
 	static cxxrt::error refuse(const event &mine, u32 request, u64 argument) noexcept;
@@ -103,6 +107,7 @@ private:
 	} chosen_; /* PERFBUF_IOC_RING; under map_mutex_ */
 	cxxrt::opaque<PB_SIZEOF_WAITQUEUE> waitqueue_;
 	void *fasync_ = nullptr;
+	void *linked_ = nullptr; /* the open file that our event is linked to, held */
 	cxxrt::deferred<file> reclaim_work_;
 	file *next_open_ = nullptr; /* of the device's list; under its lock */
 	friend struct device_state;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "device/sample.hpp"
 
+#include "device/aux.hpp"
 #include "device/callchain.hpp"
 
 #include <asm/perf_regs.h>
@@ -158,6 +159,22 @@ u32 sample_writer::stack_bytes(u32 others, const pb_user_state &user) const noex
 	return static_cast<u32>(min(wanted, room)) & ~(word - 1);
 }
 
+/* What the largest record has left, behind its size. */
+aux_snapshot sample_writer::hold_aux(u32 others) const noexcept
+{
+	const u32 room = others + word < record_size_max ? record_size_max - others - word : 0;
+
+	return owner_.linked()->hold_aux(min(owner_.attr().aux_sample_size, room));
+}
+
+void sample_writer::put_aux(reservation &record, const aux_snapshot &held) const noexcept
+{
+	record.put(u64{held.bytes});
+	if (held.bytes)
+		held.area->copy_to(record, held.from, held.bytes);
+	owner_.linked()->release_aux(held);
+}
+
 result<reservation> sample_writer::begin_varying(const sample &what, const moment &when,
 						 rest &behind) const noexcept
 {
@@ -192,11 +209,18 @@ result<reservation> sample_writer::begin_parts(const sample &what, const moment 
 		behind.dump_bytes = stack_bytes(bytes, behind.user);
 		bytes += word + (behind.dump_bytes ? behind.dump_bytes + word : 0);
 	}
+	if (fields_ & PERF_SAMPLE_AUX) {
+		behind.aux = hold_aux(bytes);
+		bytes += word + behind.aux.bytes;
+	}
 
 	result<reservation> begun = owner_.begin(bytes, when);
 
-	if (!begun) [[unlikely]]
+	if (!begun) [[unlikely]] {
+		if (fields_ & PERF_SAMPLE_AUX)
+			owner_.linked()->release_aux(behind.aux);
 		return begun.error();
+	}
 
 	reservation record = begun.take();
 	/* Kernels that zero every variable would do so here for each sample. */
@@ -232,6 +256,8 @@ void sample_writer::put_rest(reservation &record, const rest &behind) const noex
 			record.put(u64{behind.dump_bytes - unread});
 		}
 	}
+	if (fields_ & PERF_SAMPLE_AUX)
+		put_aux(record, behind.aux);
 }
 
 } // namespace perfbuf

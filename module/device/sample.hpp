@@ -38,6 +38,7 @@ public:
 		pb_user_state user;
 		u32 regs_count;
 		u32 dump_bytes;
+		aux_snapshot aux; /* held until finish() */
 		u32 record_bytes; /* in all; for who gives it up */
 	};
 
@@ -104,6 +105,8 @@ private:
 			u32 bytes) const noexcept;
 	u32 unwind(u64 *frames, const sample &what, const pb_user_state &user) const noexcept;
 	u32 stack_bytes(u32 others, const pb_user_state &user) const noexcept;
+	aux_snapshot hold_aux(u32 others) const noexcept;
+	void put_aux(reservation &record, const aux_snapshot &held) const noexcept;
 
 	event &owner_;
 	const u64 fields_;	/* attr.sample_type */

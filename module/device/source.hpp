@@ -67,6 +67,20 @@ public:
 	 * held.
 	 */
 	virtual void stop_aux() noexcept {}
+
+	/*
+	 * A sample of a linked event pauses AUX, or resumes it: in between every begin fails, and
+	 * the source that has a transaction open ends it or writes nothing. Any context, on the
+	 * stream's CPU, preemption off.
+	 */
+	virtual void pause_aux(bool on) noexcept {}
+
+	/*
+	 * The same, but for the time of one sample: nothing is written between the two. Returns the
+	 * position that the source has written up to: @published, if it has nothing open.
+	 */
+	virtual u64 hold_aux(u64 published) noexcept { return published; }
+	virtual void release_aux() noexcept {}
 };
 
 /* What the open files of a source have done, or those that are gone. */

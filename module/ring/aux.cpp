@@ -44,7 +44,7 @@ result<ref<aux_area>> aux_area::create(perf_buffer &ring, aux_owner &owner,
 aux_area::aux_area(perf_buffer &ring, aux_owner &owner, const options &wanted,
 		   aux_storage &&memory) noexcept
 	: head_(wanted.start), published_(wanted.start), wakeup_stamp_(wanted.start),
-	  woken_at_(wanted.start), ring_(ring), overwrite_(wanted.overwrite),
+	  start_(wanted.start), woken_at_(wanted.start), ring_(ring), overwrite_(wanted.overwrite),
 	  shared_(wanted.shared), storage_(std::move(memory)), owner_(owner), references_(1),
 	  release_work_(*this, release), reclaim_work_(*this, reclaim)
 {
@@ -165,6 +165,18 @@ bool aux_area::readable() const noexcept
 bool aux_area::unread() const noexcept
 {
 	return !overwrite_ && published_.read() != cxxrt::read_once(ring_.user_page()->aux_tail);
+}
+
+void aux_area::copy_to(reservation &into, u64 from, u32 bytes) const noexcept
+{
+	while (bytes) {
+		const storage::span here = storage_.at(from);
+		const u32 now = static_cast<u32>(cxxrt::min<u64>(bytes, here.bytes));
+
+		into.copy(here.address, now);
+		from += now;
+		bytes -= now;
+	}
 }
 
 /* ---------------------------------------------------------------- exclusive */

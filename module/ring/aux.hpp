@@ -128,6 +128,18 @@ public:
 	/* ---------------- any context */
 
 	void *kept() const noexcept { return kept_; }
+	/* Where the area's first byte was in the stream. */
+	u64 start() const noexcept { return start_; }
+	/* Somebody copies from it; false: somebody does already. On the ring's CPU. */
+	[[nodiscard]] bool try_hold() noexcept
+	{
+		u32 nobody = 0;
+
+		return held_.try_cmpxchg(nobody, 1);
+	}
+	void release_hold() noexcept { held_.set(0); }
+	/* The @bytes at @from of the stream, into a record. */
+	void copy_to(reservation &into, u64 from, u32 bytes) const noexcept;
 	perf_buffer &ring() noexcept { return ring_; }
 	u64 size() const noexcept { return storage_.size(); }
 	u32 nr_pages() const noexcept { return storage_.nr_pages(); }
@@ -171,6 +183,8 @@ private:
 	cxxrt::local<u64> pending_flags_; /* shared: for the next record */
 	cxxrt::local<u64> wakeup_stamp_;
 	cxxrt::local<u64> full_head_; /* shared: the head at the refusal that was told last */
+	cxxrt::local<u32> held_;
+	const u64 start_;
 	cxxrt::shared<u64> woken_at_; /* the position at the last wakeup */
 	perf_buffer &ring_;
 	void *kept_ = nullptr;

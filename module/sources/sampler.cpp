@@ -95,6 +95,7 @@ u64 sampler::expired(const pb_regs *interrupted, u64 ip, u32 mode, u32 cpu) noex
 	};
 
 	writer_->write(what);
+	owner_->sample_over();
 	busy_.leave(nesting::irq);
 	if (!goes_on) [[unlikely]] {
 		ran_.stop();

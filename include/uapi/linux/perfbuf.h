@@ -47,6 +47,36 @@ struct perfbuf_open {
 
 #define PERFBUF_IOC_OPEN _IOW(PERFBUF_IOC_MAGIC, 0, struct perfbuf_open)
 
+/*
+ * What attr says of AUX in the u32 behind aux_sample_size (aux_action of Linux 6.13 and later): the
+ * event's own area begins paused; each sample of this event pauses, or resumes, the area of the
+ * event that it is linked to.
+ */
+#define PERFBUF_AUX_START_PAUSED (1U << 0)
+#define PERFBUF_AUX_PAUSE	 (1U << 1)
+#define PERFBUF_AUX_RESUME	 (1U << 2)
+
+/**
+ * struct perfbuf_open_linked - an event whose samples have to do with another's AUX
+ * @open:     as for PERFBUF_IOC_OPEN
+ * @aux_fd:   the other: a configured file whose event has an AUX area, with the same @pid and @cpu
+ * @reserved: 0
+ *
+ * It stands for the group leader that perf_event_open(2) wants for this: attr asks for
+ * PERF_SAMPLE_AUX (aux_sample_size bytes of the newest in each sample), PERFBUF_AUX_PAUSE or
+ * PERFBUF_AUX_RESUME. The link lasts until this file is closed, and keeps the other open.
+ *
+ * Errors: EBADF (no file of ours), EBADFD (not configured), EINVAL (no AUX there, another target or
+ * CPU, or attr asks for nothing of it); EOPNOTSUPP where it cannot be paused.
+ */
+struct perfbuf_open_linked {
+	struct perfbuf_open open;
+	__s32 aux_fd;
+	__u32 reserved;
+};
+
+#define PERFBUF_IOC_OPEN_LINKED _IOW(PERFBUF_IOC_MAGIC, 8, struct perfbuf_open_linked)
+
 /* Where the data pages of a ring come from. */
 #define PERFBUF_STORAGE_PAGES                                                                      \
 	0 /* single pages of the kernel's linear map, or what perf has there */
