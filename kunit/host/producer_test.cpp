@@ -234,7 +234,7 @@ TEST(producer_format, of_every_kind)
 	EXPECT_NE(all.find("\tfield:__data_loc char[] text;\toffset:26;\tsize:4;\tsigned:0;\n"),
 		  all.npos);
 	EXPECT_NE(all.find("\nprint fmt: \"a=%u b=%d c=0x%llx state=%s name=%s text=%s\", REC->a, "
-			   "REC->b, REC->c, __print_symbolic(REC->state, { -1, \"none\" }, "
+			   "REC->b, REC->c, __print_symbolic(REC->state, { 255, \"none\" }, "
 			   "{ 0, \"idle\" }, { 1, \"busy\" }), REC->name, __get_str(text)\n"),
 		  all.npos);
 }

@@ -20,10 +20,11 @@ struct integer {
 	const char *hex;
 };
 
+/* perf takes fields of any width for unsigned: the directives of short ones turn them back. */
 constexpr integer integers[] = {
 	{"u8", 1, false, "%u", "0x%x"},	 {"u16", 2, false, "%u", "0x%x"},
 	{"u32", 4, false, "%u", "0x%x"}, {"u64", 8, false, "%llu", "0x%llx"},
-	{"s8", 1, true, "%d", "0x%x"},	 {"s16", 2, true, "%d", "0x%x"},
+	{"s8", 1, true, "%hhd", "0x%x"}, {"s16", 2, true, "%hd", "0x%x"},
 	{"s32", 4, true, "%d", "0x%x"},	 {"s64", 8, true, "%lld", "0x%llx"},
 };
 
@@ -130,17 +131,14 @@ const char *directive_of(const perfbuf_field &one) noexcept
 	return "%s";
 }
 
-/* Values as the field's type has them: a negative one would not be found as a large one. */
+/* Values as perf reads them out of the field, which it takes for unsigned: -1 of a byte is 255. */
 void write_names(text_writer &out, const perfbuf_field &one) noexcept
 {
+	const u32 unused = 64 - 8 * one.bytes;
+
 	for (const perfbuf_name *name = one.names; name->name; name++) {
 		out.string(", { ");
-		if (one.is_signed && static_cast<s64>(name->value) < 0) {
-			out.string("-");
-			out.decimal(0 - name->value);
-		} else {
-			out.decimal(name->value);
-		}
+		out.decimal(one.is_signed ? name->value << unused >> unused : name->value);
 		out.string(", \"");
 		out.string(name->name);
 		out.string("\" }");
