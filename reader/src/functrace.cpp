@@ -1,0 +1,258 @@
+// SPDX-License-Identifier: LGPL-2.1 OR BSD-2-Clause
+#include <perfbuf/functrace.hpp>
+
+#include <algorithm>
+
+namespace perfbuf::reader::functrace
+{
+
+namespace
+{
+
+// The packets' numbers, as docs/functrace.md has them.
+constexpr uint8_t op_pad = 0x00;
+constexpr uint8_t op_time = 0x01;
+constexpr uint8_t op_context = 0x02;
+constexpr uint8_t op_end = 0x03;
+constexpr uint8_t op_sync = 0x7f;
+constexpr uint8_t sync_mark = 0x80;
+constexpr size_t sync_run = 4;
+constexpr uint8_t call_bit = 0x80;
+constexpr uint8_t known_bit = 0x40;
+constexpr uint8_t ticks_mask = 0x3f;
+constexpr unsigned short_ticks = 48;
+constexpr uint64_t known_version = 1;
+constexpr unsigned shift_max = 32;
+
+uint8_t slot_of(uint64_t address) noexcept
+{
+	return static_cast<uint8_t>((address * 0x9e3779b97f4a7c15ULL) >> 56);
+}
+
+} // namespace
+
+std::string_view to_string(reason why) noexcept
+{
+	switch (why) {
+	case reason::none:
+		break;
+	case reason::no_sync:
+		return "no sync stands before these bytes";
+	case reason::unknown:
+		return "no such packet";
+	case reason::bad_number:
+		return "a number is too long";
+	case reason::bad_slot:
+		return "a call of a function that was never named";
+	case reason::bad_sync:
+		return "a sync does not hold";
+	case reason::truncated:
+		return "the trace ends within a packet";
+	case reason::version:
+		return "written by a version that this reader does not know";
+	}
+	return "";
+}
+
+// A packet while it is read. `failed` stays none as long as all of it was there.
+struct decoder::packet {
+	std::span<const std::byte> bytes;
+	size_t at;
+	reason failed = reason::none;
+
+	uint8_t byte() noexcept
+	{
+		if (at >= bytes.size()) {
+			failed = reason::truncated;
+			return 0;
+		}
+		return std::to_integer<uint8_t>(bytes[at++]);
+	}
+
+	uint64_t number() noexcept
+	{
+		uint64_t value = 0;
+		for (unsigned shift = 0; shift < 64; shift += 7) {
+			const uint8_t next = byte();
+			if (failed != reason::none)
+				return 0;
+			if (shift == 63 && next > 1)
+				break;
+			value |= uint64_t{next & 0x7fU} << shift;
+			if (!(next & 0x80))
+				return value;
+		}
+		failed = reason::bad_number;
+		return 0;
+	}
+};
+
+item decoder::made(kind what, uint64_t offset) const noexcept
+{
+	item out;
+	out.what = what;
+	out.offset = offset;
+	out.time = ticks_ << shift_;
+	out.cpu = cpu_;
+	return out;
+}
+
+// From at_ to the next sync or the end. The first byte is not part of a sync that holds.
+std::optional<item> decoder::skip(reason why) noexcept
+{
+	static constexpr std::array<std::byte, sync_run + 1> magic{
+		std::byte{op_sync}, std::byte{op_sync}, std::byte{op_sync}, std::byte{op_sync},
+		std::byte{sync_mark}};
+	const size_t first = at_ + (why == reason::no_sync ? 0 : 1);
+	const auto rest = stream_.subspan(std::min(first, stream_.size()));
+	const auto found = std::search(rest.begin(), rest.end(), magic.begin(), magic.end());
+	item out = made(kind::cut, at_);
+	at_ = stream_.size() - static_cast<size_t>(rest.end() - found);
+	synced_ = false;
+	out.why = why;
+	out.count = at_ - out.offset;
+	return out;
+}
+
+// Behind the first byte. Nothing: it was one, and tells no loss.
+std::optional<item> decoder::read_sync(packet &from) noexcept
+{
+	bool whole = true;
+	for (size_t i = 1; i < sync_run; i++)
+		whole = whole && from.byte() == op_sync;
+	if (!whole || from.byte() != sync_mark) {
+		if (from.failed != reason::none)
+			return skip(from.failed);
+		return skip(synced_ ? reason::bad_sync : reason::no_sync);
+	}
+	const size_t body = from.at;
+	const uint64_t version = from.number();
+	const uint64_t cpu = from.number();
+	const uint64_t shift = from.number();
+	const uint64_t ticks = from.number();
+	const uint64_t lost = from.number();
+	uint8_t sum = 0;
+	for (size_t i = body; i < from.at; i++)
+		sum = static_cast<uint8_t>(sum * 5 + std::to_integer<uint8_t>(stream_[i]));
+	const uint8_t check = from.byte();
+	if (from.failed != reason::none)
+		return skip(from.failed);
+	if (check != (sum | 0x80) || cpu > UINT32_MAX || shift > shift_max ||
+	    ticks > UINT64_MAX >> shift)
+		return skip(reason::bad_sync);
+	if (version != known_version)
+		return skip(reason::version);
+	const uint64_t offset = at_;
+	const uint64_t since = ticks_ << shift_;
+	at_ = from.at;
+	synced_ = true;
+	known_ = false;
+	cpu_ = static_cast<uint32_t>(cpu);
+	shift_ = static_cast<unsigned>(shift);
+	ticks_ = ticks;
+	address_ = 0;
+	// Empty: an address that belongs into another slot.
+	slots_.fill(0);
+	slots_[0] = 1;
+	if (!lost)
+		return std::nullopt;
+	item out = made(kind::lost, offset);
+	out.count = lost;
+	out.since = since;
+	return out;
+}
+
+reason decoder::read_context(packet &from) noexcept
+{
+	context who;
+	const uint64_t pid = from.number();
+	const uint64_t tid = from.number();
+	const size_t length = from.byte();
+	if (length >= who.comm.size() || pid > UINT32_MAX || tid > UINT32_MAX)
+		return reason::bad_number;
+	for (size_t i = 0; i < length; i++)
+		who.comm[i] = static_cast<char>(from.byte());
+	who.pid = static_cast<uint32_t>(pid);
+	who.tid = static_cast<uint32_t>(tid);
+	if (from.failed == reason::none) {
+		who_ = who;
+		known_ = true;
+	}
+	return from.failed;
+}
+
+reason decoder::read_call(packet &from, uint8_t head, item &out) noexcept
+{
+	uint64_t ticks = head & ticks_mask;
+	if (ticks >= short_ticks)
+		ticks = short_ticks + ((ticks - short_ticks) << 8) + from.byte();
+	uint64_t address;
+	if (head & known_bit) {
+		const uint8_t slot = from.byte();
+		address = slots_[slot];
+		if (from.failed == reason::none && slot_of(address) != slot)
+			return reason::bad_slot;
+	} else {
+		const uint64_t folded = from.number();
+		address = address_ + (folded >> 1 ^ (folded & 1 ? ~uint64_t{0} : 0));
+	}
+	if (from.failed != reason::none)
+		return from.failed;
+	ticks_ += ticks;
+	address_ = address;
+	slots_[slot_of(address)] = address;
+	out = made(kind::call, at_);
+	out.address = address;
+	out.who = known_ ? &who_ : nullptr;
+	return reason::none;
+}
+
+std::optional<item> decoder::next() noexcept
+{
+	while (at_ < stream_.size()) {
+		packet from{stream_, at_};
+		const uint8_t head = from.byte();
+		item out;
+		if (head == op_sync) {
+			if (auto told = read_sync(from))
+				return told;
+			continue;
+		}
+		if (!synced_ && head == op_pad) {
+			at_++;
+			continue;
+		}
+		if (!synced_)
+			return skip(reason::no_sync);
+		if (head & call_bit) {
+			if (const reason why = read_call(from, head, out); why != reason::none)
+				return skip(why);
+			at_ = from.at;
+			return out;
+		}
+		switch (head) {
+		case op_pad:
+			break;
+		case op_time:
+			ticks_ += from.number();
+			break;
+		case op_context:
+			if (const reason why = read_context(from); why != reason::none)
+				return skip(why);
+			break;
+		case op_end:
+			out = made(kind::end, at_);
+			synced_ = false;
+			at_ = from.at;
+			return out;
+		default:
+			return skip(reason::unknown);
+		}
+		if (from.failed != reason::none)
+			return skip(from.failed);
+		at_ = from.at;
+	}
+	return std::nullopt;
+}
+
+} // namespace perfbuf::reader::functrace
