@@ -77,7 +77,8 @@ result<reservation> event::begin(u32 bytes, const moment &when) noexcept
 		return error(ENOSPC);
 	}
 
-	result<reservation> begun = into->begin(bytes, origin(*this, when));
+	/* Kernels that zero every variable would do so here for each record. */
+	[[gnu::uninitialized]] result<reservation> begun = into->begin(bytes, origin(*this, when));
 
 	if (begun) [[likely]]
 		records_.add(1);

@@ -109,13 +109,13 @@ result<reservation> sample_writer::begin_fixed(const sample &what, const moment 
 					       rest &behind) const noexcept
 {
 	const u32 bytes = fixed_bytes_ + raw_field_bytes(what);
-	result<reservation> begun = owner_.begin(bytes, when);
+	/* Kernels that zero every variable would do so here for each sample. */
+	[[gnu::uninitialized]] result<reservation> begun = owner_.begin(bytes, when);
 
 	if (!begun) [[unlikely]]
 		return begun.error();
 
-	reservation record = begun.take();
-	/* Kernels that zero every variable would do so here for each sample. */
+	[[gnu::uninitialized]] reservation record = begun.take();
 	[[gnu::uninitialized]] u64 words[fixed_words_max];
 
 	fill_fixed(words, what, when, bytes);
@@ -214,7 +214,8 @@ result<reservation> sample_writer::begin_parts(const sample &what, const moment 
 		bytes += word + behind.aux.bytes;
 	}
 
-	result<reservation> begun = owner_.begin(bytes, when);
+	/* Kernels that zero every variable would do so here for each sample. */
+	[[gnu::uninitialized]] result<reservation> begun = owner_.begin(bytes, when);
 
 	if (!begun) [[unlikely]] {
 		if (fields_ & PERF_SAMPLE_AUX)
@@ -222,8 +223,7 @@ result<reservation> sample_writer::begin_parts(const sample &what, const moment 
 		return begun.error();
 	}
 
-	reservation record = begun.take();
-	/* Kernels that zero every variable would do so here for each sample. */
+	[[gnu::uninitialized]] reservation record = begun.take();
 	[[gnu::uninitialized]] u64 words[fixed_words_max];
 
 	fill_fixed(words, what, when, bytes);
