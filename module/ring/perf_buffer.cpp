@@ -147,36 +147,49 @@ bool perf_buffer::look_for_losses() noexcept
 	return true;
 }
 
+[[gnu::always_inline]] inline bool perf_buffer::take_entered(u64 bytes, u64 &position) noexcept
+{
+	taking how;
+
+	/* Only a writer that is nested in us, and so comes to its end, passes us. */
+	do
+		how = take<false>(bytes, position);
+	while (how == taking::passed);
+	if (how == taking::full)
+		leave_full(position);
+	return how == taking::done;
+}
+
 perf_buffer::place perf_buffer::find_place_closely(u64 bytes, const record_origin &origin) noexcept
 {
 	if (gate_.closed(gate::paused)) [[unlikely]]
 		return refuse(loss_cause::paused, EAGAIN);
 	if (bytes > record_max_) [[unlikely]]
 		return refuse(loss_cause::too_big, E2BIG);
-
-	const bool owes = gate_.closed(gate::owes) && look_for_losses();
-	u64 total = bytes;
-
-	if (owes) [[unlikely]]
-		total += sizeof(lost_record) + origin.trailer_bytes;
-
 	/* A record that fits only alone goes alone; the loss is told with the next. */
-	const bool tells = owes && total <= capacity();
-	place found = {};
-
-	if (!tells)
-		total = bytes;
+	if (gate_.closed(gate::owes) && look_for_losses() &&
+	    sizeof(lost_record) + origin.trailer_bytes + bytes <= capacity())
+		return find_place_owing(bytes, origin);
 	enter<false>();
-	if (!take_entered(total, found.position)) [[unlikely]]
-		return refuse(loss_cause::full, ENOSPC);
-	if (tells) [[unlikely]] {
-		reservation told(*this, found.position, static_cast<u32>(total - bytes));
+	return find_place_entered(bytes);
+}
 
-		report_loss(told, origin);
-		told.pass_on();
-		found.position += total - bytes;
-	}
-	count_record();
+perf_buffer::place perf_buffer::find_place_owing(u64 bytes, const record_origin &origin) noexcept
+{
+	const u32 told_bytes = sizeof(lost_record) + origin.trailer_bytes;
+
+	enter<false>();
+
+	place found = find_place_entered(told_bytes + bytes);
+
+	if (found.why)
+		return found;
+
+	reservation told(*this, found.position, told_bytes);
+
+	report_loss(told, origin);
+	told.pass_on();
+	found.position += told_bytes;
 	return found;
 }
 
@@ -191,19 +204,6 @@ void perf_buffer::leave_full(u64 head) noexcept
 		request_wakeup();
 	}
 	publish();
-}
-
-bool perf_buffer::take_entered(u64 bytes, u64 &position) noexcept
-{
-	taking how;
-
-	/* Only a writer that is nested in us, and so comes to its end, passes us. */
-	do
-		how = take<false>(bytes, position);
-	while (how == taking::passed);
-	if (how == taking::full)
-		leave_full(position);
-	return how == taking::done;
 }
 
 perf_buffer::place perf_buffer::find_place_entered(u64 bytes) noexcept

@@ -328,6 +328,7 @@ private:
 	 */
 	place find_place(u64 bytes, const record_origin &origin) noexcept;
 	place find_place_closely(u64 bytes, const record_origin &origin) noexcept;
+	place find_place_owing(u64 bytes, const record_origin &origin) noexcept;
 	place find_place_entered(u64 bytes) noexcept;
 	int begin_at_closely(void *to, u64 bytes, const record_origin &origin) noexcept;
 	int begin_at_entered(void *to, u64 bytes) noexcept;
