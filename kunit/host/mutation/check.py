@@ -11,6 +11,7 @@ and with 2 if the table is wrong: a mutation that does not apply or does not com
 import argparse
 import concurrent.futures
 import pathlib
+import shutil
 import subprocess
 import sys
 
@@ -83,6 +84,8 @@ def apply(text, changes):
 def run(mutation, number, args):
     where = args.build / f"{number:02}"
     mutated = where / "ring" / pathlib.Path(mutation.file).name
+    # An earlier table may have had another mutation of this number, in another file.
+    shutil.rmtree(where, ignore_errors=True)
     mutated.parent.mkdir(parents=True, exist_ok=True)
     try:
         mutated.write_text(apply((args.source / "module" / mutation.file).read_text(),
