@@ -85,9 +85,21 @@ public:
 	 * The period is over: a sample is about to be written, or lost. False: it is the last that
 	 * REFRESH allows, and the event is off; so who sees the sample sees that, too.
 	 */
-	[[nodiscard]] bool count_overflow() noexcept;
+	[[nodiscard]] bool count_overflow() noexcept
+	{
+		if (linked_) [[unlikely]]
+			switch_linked(PERFBUF_AUX_PAUSE, true);
+		/* Only the writer takes from the limit, and there is one at a time. */
+		return !limit_.read_once() || take_from_limit();
+	}
 	/* The record was a sample: it counts towards wakeup_events. */
 	void commit_sample(reservation record) noexcept;
+	/* The same, inline: device/event_write.hpp. begin_at() makes the reservation at @to, if it
+	 * says so. */
+	moment now_here() const noexcept;
+	cxxrt::result<reservation> begin_here(u32 bytes, const moment &when) noexcept;
+	bool begin_at(void *to, u32 bytes, const moment &when) noexcept;
+	void commit_sample_here(reservation record) noexcept;
 	/* A record of @bytes that was begun, and is given up. */
 	void discard(reservation record, u32 bytes) noexcept;
 	/* A record that could not be begun. */
@@ -174,6 +186,10 @@ public:
 
 private:
 	class origin;
+
+	bool take_from_limit() noexcept;
+	/* A record that came when there was no ring. */
+	void count_no_ring() noexcept { losses_.count(loss_cause::no_ring); }
 
 	/* A record that the ring wrote for us, or could not. */
 	void note(const perf_buffer &into, int errno_or_0) noexcept;

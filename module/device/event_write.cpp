@@ -3,7 +3,7 @@
  * What writers ask of an event. Any context, preemption off, which is also the
  * RCU read-side section that keeps the ring behind ring_ alive.
  */
-#include "device/origin.hpp"
+#include "device/event_write.hpp"
 
 namespace perfbuf
 {
@@ -32,16 +32,7 @@ loss_cause cause_of(const perf_buffer &ring, error why) noexcept
 
 moment event::now() const noexcept
 {
-	const u64 wanted = attr_.sample_type;
-	moment made = {};
-
-	if (wanted & PERF_SAMPLE_TIME)
-		made.time = pb_clock_ns(attr_.use_clockid ? attr_.clockid : -1);
-	if (wanted & PERF_SAMPLE_TID)
-		pb_current_ids(pid_namespace_, &made.pid, &made.tid);
-	if (wanted & PERF_SAMPLE_CPU)
-		made.cpu = pb_this_cpu();
-	return made;
+	return now_here();
 }
 
 void event::put_trailer(reservation &into, const moment &when) const noexcept
@@ -70,21 +61,7 @@ void event::put_trailer(reservation &into, const moment &when) const noexcept
 
 result<reservation> event::begin(u32 bytes, const moment &when) noexcept
 {
-	perf_buffer *into = ring();
-
-	if (!into) [[unlikely]] {
-		losses_.count(loss_cause::no_ring);
-		return error(ENOSPC);
-	}
-
-	/* Kernels that zero every variable would do so here for each record. */
-	[[gnu::uninitialized]] result<reservation> begun = into->begin(bytes, origin(*this, when));
-
-	if (begun) [[likely]]
-		records_.add(1);
-	else
-		losses_.count(cause_of(*into, begun.error()));
-	return begun;
+	return begin_here(bytes, when);
 }
 
 void event::note(const perf_buffer &into, int errno_or_0) noexcept
@@ -95,13 +72,8 @@ void event::note(const perf_buffer &into, int errno_or_0) noexcept
 		records_.add(1);
 }
 
-bool event::count_overflow() noexcept
+bool event::take_from_limit() noexcept
 {
-	if (linked_) [[unlikely]]
-		switch_linked(PERFBUF_AUX_PAUSE, true);
-	/* Only the writer takes from the limit, and there is one at a time. */
-	if (!limit_.read_once()) [[likely]]
-		return true;
 	if (limit_.fetch_add(-1) != 1)
 		return true;
 	state_.try_cmpxchg(event_state::active, event_state::off);
@@ -115,9 +87,7 @@ bool event::count_overflow() noexcept
 
 void event::commit_sample(reservation record) noexcept
 {
-	if (!attr_.watermark)
-		record.ring().count_event(attr_.wakeup_events);
-	record.commit();
+	commit_sample_here(std::move(record));
 }
 
 void event::discard(reservation record, u32 bytes) noexcept

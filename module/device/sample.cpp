@@ -3,6 +3,7 @@
 
 #include "device/aux.hpp"
 #include "device/callchain.hpp"
+#include "device/sample_write.hpp"
 
 #include <asm/perf_regs.h>
 
@@ -16,14 +17,8 @@ using cxxrt::round_up;
 namespace
 {
 
-/* A word each, in the order of the record. */
-constexpr u64 fixed_fields = PERF_SAMPLE_IDENTIFIER | PERF_SAMPLE_IP | PERF_SAMPLE_TID |
-			     PERF_SAMPLE_TIME | PERF_SAMPLE_ADDR | PERF_SAMPLE_ID |
-			     PERF_SAMPLE_STREAM_ID | PERF_SAMPLE_CPU | PERF_SAMPLE_PERIOD;
-constexpr u64 user_fields = PERF_SAMPLE_REGS_USER | PERF_SAMPLE_STACK_USER;
-
-constexpr u32 fixed_words_max = 1 + 9;
 constexpr u32 word = sizeof(u64);
+constexpr u64 user_fields = PERF_SAMPLE_REGS_USER | PERF_SAMPLE_STACK_USER;
 
 /* Our own frames go: those before @ip, if that is there. */
 u32 drop_before(u64 *frames, u32 count, u64 ip) noexcept
@@ -45,7 +40,7 @@ sample_writer::sample_writer(event &owner) noexcept
 	: owner_(owner), fields_(owner.attr().sample_type),
 	  fixed_bytes_(sizeof(perf_event_header) +
 		       cxxrt::count_bits(fields_ & fixed_fields) * word),
-	  varies_(fields_ & ~(fixed_fields | PERF_SAMPLE_RAW)),
+	  varies_(fields_ & ~(fixed_fields | PERF_SAMPLE_RAW)), plain_(has_raw() && !varies_),
 	  regs_(cxxrt::count_bits(owner.attr().sample_regs_user))
 {
 }
@@ -65,44 +60,15 @@ result<void> sample_writer::open() noexcept
 	return {};
 }
 
-inline void sample_writer::fill_fixed(u64 *to, const sample &what, const moment &when,
-				      u32 bytes) const noexcept
+void sample_writer::put_head(reservation &record, const sample &what, const moment &when,
+			     u32 bytes) const noexcept
 {
-	const u64 fields = fields_;
-	const u64 misc = what.user ? PERF_RECORD_MISC_USER : PERF_RECORD_MISC_KERNEL;
+	/* Kernels that zero every variable would do so here for each sample. */
+	[[gnu::uninitialized]] u64 words[fixed_words_max];
 
-	/* struct perf_event_header as one word. */
-	*to++ = PERF_RECORD_SAMPLE | misc << 32 | u64{bytes} << 48;
-	if (fields & PERF_SAMPLE_IDENTIFIER)
-		*to++ = owner_.id();
-	if (fields & PERF_SAMPLE_IP)
-		*to++ = what.ip;
-	if (fields & PERF_SAMPLE_TID)
-		*to++ = when.pid | u64{when.tid} << 32;
-	if (fields & PERF_SAMPLE_TIME)
-		*to++ = when.time;
-	if (fields & PERF_SAMPLE_ADDR)
-		*to++ = what.address;
-	if (fields & PERF_SAMPLE_ID)
-		*to++ = owner_.id();
-	if (fields & PERF_SAMPLE_STREAM_ID)
-		*to++ = owner_.id();
-	if (fields & PERF_SAMPLE_CPU)
-		*to++ = when.cpu;
-	if (fields & PERF_SAMPLE_PERIOD)
-		*to++ = what.period;
-}
-
-/* Of RAW, with its size and its padding. */
-inline u32 sample_writer::raw_field_bytes(const sample &what) const noexcept
-{
-	return has_raw() ? round_up<u32>(sizeof(u32) + what.raw_bytes, word) : 0;
-}
-
-inline void sample_writer::put_raw_size(reservation &record, const sample &what) const noexcept
-{
-	if (has_raw())
-		record.put(raw_field_bytes(what) - static_cast<u32>(sizeof(u32)));
+	fill_fixed(words, what, when, bytes);
+	record.copy(words, fixed_bytes_);
+	put_raw_size(record, what);
 }
 
 result<reservation> sample_writer::begin_fixed(const sample &what, const moment &when,
@@ -116,11 +82,8 @@ result<reservation> sample_writer::begin_fixed(const sample &what, const moment 
 		return begun.error();
 
 	[[gnu::uninitialized]] reservation record = begun.take();
-	[[gnu::uninitialized]] u64 words[fixed_words_max];
 
-	fill_fixed(words, what, when, bytes);
-	record.copy(words, fixed_bytes_);
-	put_raw_size(record, what);
+	put_head(record, what, when, bytes);
 	behind.record_bytes = bytes;
 	return record;
 }

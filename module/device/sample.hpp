@@ -74,6 +74,16 @@ public:
 		owner_.commit_sample(std::move(record));
 	}
 
+	/*
+	 * Both for samples of raw data and fields of one word: where is_plain(). Inline, in
+	 * device/sample_write.hpp. Makes the reservation at @record and says where the first
+	 * @in_place_bytes of the raw data go: in the ring, or @record if they do not lie there in
+	 * one piece and are to be copied; nullptr: none was made.
+	 */
+	bool is_plain() const noexcept { return plain_; }
+	void *begin_in_place(const sample &what, u32 in_place_bytes, void *record) const noexcept;
+	void finish_in_place(reservation &record) const noexcept;
+
 	/* All of it, without raw data. */
 	void write(const sample &what) const noexcept
 	{
@@ -99,6 +109,10 @@ private:
 					       const u64 *frames, u32 frame_count,
 					       rest &behind) const noexcept;
 	void put_rest(reservation &record, const rest &behind) const noexcept;
+	/* The header, the fields of one word, and the size of the raw data. */
+	void put_head(reservation &record, const sample &what, const moment &when,
+		      u32 bytes) const noexcept;
+	static u64 head_word(const sample &what, u32 bytes) noexcept;
 	u32 raw_field_bytes(const sample &what) const noexcept;
 	void put_raw_size(reservation &record, const sample &what) const noexcept;
 	void fill_fixed(u64 *words, const sample &what, const moment &when,
@@ -112,6 +126,7 @@ private:
 	const u64 fields_;	/* attr.sample_type */
 	const u32 fixed_bytes_; /* of the header and the fields of one word */
 	const bool varies_;	/* there are other fields than these and RAW */
+	const bool plain_;	/* RAW and fields of one word */
 	u32 regs_;		/* PERF_SAMPLE_REGS_USER: how many */
 	bool has_scratch_ = false;
 };

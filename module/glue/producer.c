@@ -2,8 +2,6 @@
 /* What other modules call: registration and emission. */
 #include "producer.h"
 
-#include "device/task.h"
-
 #include <linux/export.h>
 #include <linux/irqflags.h>
 #include <linux/module.h>
@@ -63,6 +61,14 @@ static __always_inline u64 common_of(u32 id, unsigned long flags)
 	return id | context << 16 | (u64)(count & PREEMPT_MASK) << 24 | (u64)current->pid << 32;
 }
 
+/* pb_nesting_level() without the call. */
+static __always_inline u32 level_of(u64 common)
+{
+	const unsigned int flags = common >> 16;
+
+	return flags & FLAG_NMI ? 3 : flags & FLAG_HARDIRQ ? 2 : !!(flags & FLAG_SOFTIRQ);
+}
+
 /*
  * What listens here, with interrupts off; or NULL, and they are as they were. The emission is over
  * when a C++ function says NULL.
@@ -99,14 +105,15 @@ void *perfbuf_emit_begin(struct perfbuf_emission *emission, struct perfbuf_event
 			 void *spare, const struct perfbuf_part *parts, u32 part_count)
 {
 	void *here = enter(emission, event);
+	u64 common;
 
 	if (unlikely(!here))
 		return NULL;
+	common = common_of(event->id, emission->irq_flags);
 	emission->caller = _RET_IP_;
-	return open_or_leave(
-		emission,
-		perfbuf_emission_begin(emission, here, common_of(event->id, emission->irq_flags),
-				       pb_nesting_level(), event->bytes, spare, parts, part_count));
+	return open_or_leave(emission,
+			     perfbuf_emission_begin(emission, here, common, level_of(common),
+						    event->bytes, spare, parts, part_count));
 }
 EXPORT_SYMBOL_GPL(perfbuf_emit_begin);
 
@@ -120,13 +127,14 @@ void *perfbuf_reserve(struct perfbuf_emission *emission, struct perfbuf_event *e
 		      void *spare)
 {
 	void *here = enter(emission, event);
+	u64 common;
 
 	if (unlikely(!here))
 		return NULL;
+	common = common_of(event->id, emission->irq_flags);
 	emission->caller = _RET_IP_;
-	return open_or_leave(emission, perfbuf_raw_begin(emission, here,
-							 common_of(event->id, emission->irq_flags),
-							 pb_nesting_level(), bytes, spare));
+	return open_or_leave(emission, perfbuf_raw_begin(emission, here, common, level_of(common),
+							 bytes, spare));
 }
 EXPORT_SYMBOL_GPL(perfbuf_reserve);
 
@@ -139,13 +147,14 @@ EXPORT_SYMBOL_GPL(perfbuf_reserve_next);
 bool perfbuf_begin(struct perfbuf_emission *emission, struct perfbuf_event *event, u32 bytes)
 {
 	void *here = enter(emission, event);
+	u64 common;
 
 	if (unlikely(!here))
 		return false;
+	common = common_of(event->id, emission->irq_flags);
 	emission->caller = _RET_IP_;
-	return open_or_leave(emission, perfbuf_raw_begin(emission, here,
-							 common_of(event->id, emission->irq_flags),
-							 pb_nesting_level(), bytes, NULL));
+	return open_or_leave(
+		emission, perfbuf_raw_begin(emission, here, common, level_of(common), bytes, NULL));
 }
 EXPORT_SYMBOL_GPL(perfbuf_begin);
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "producer/emission.hpp"
 
+#include "device/sample_write.hpp"
 #include "glue/producer.h"
 
 namespace perfbuf
@@ -60,10 +61,13 @@ inline bool emission::open_record(output &to) noexcept
 	if (to.writer()->wants_regs()) [[unlikely]] {
 		stage_ = stage::over;
 		pb_with_here_regs(open_with_regs, this);
-		return stage_ == stage::opened;
+	} else {
+		open_with_regs(this, nullptr);
 	}
-	open_with_regs(this, nullptr);
-	return stage_ == stage::opened;
+	if (stage_ == stage::opened) [[likely]]
+		return true;
+	to.owner().sample_over();
+	return false;
 }
 
 inline void emission::open_with_regs(void *self, const pb_regs *regs) noexcept
@@ -92,15 +96,65 @@ inline void emission::close_record() noexcept
 {
 	at_->writer()->finish(std::move(record()), behind_);
 	record().~reservation();
+	at_->owner().sample_over();
 }
 
 /* ---------------------------------------------------------------- typed events */
 
-inline void *emission::open_typed(output &to) noexcept
+/* Where nobody filters and nothing varies in size but the payload: all of it in place. */
+[[gnu::flatten]] inline void *emission::open_plain(output &to) noexcept
+{
+	if (!to.happened())
+		return nullptr;
+	(void)to.owner().count_overflow();
+
+	[[gnu::uninitialized]] const sample what = {
+		.regs = nullptr,
+		.ip = caller_,
+		.user = false,
+		.address = 0,
+		.period = to.owner().period(),
+		.raw_bytes = bytes_,
+		.from_here = true,
+	};
+	void *payload = to.writer()->begin_in_place(what, fixed_bytes_, record_);
+
+	if (!payload) [[unlikely]] {
+		to.owner().sample_over();
+		return nullptr;
+	}
+	stage_ = stage::plain;
+	in_place_ = payload != record_;
+	padded_ = in_place_ && bytes_ == fixed_bytes_;
+	if (!in_place_) [[unlikely]]
+		payload = spare_;
+	__builtin_memcpy(payload, &common_, sizeof(common_));
+	return payload;
+}
+
+[[gnu::flatten]] inline void emission::finish_plain() noexcept
+{
+	if (!in_place_ || part_count_)
+		copy_rest();
+	at_->writer()->finish_in_place(record());
+	at_->owner().sample_over();
+}
+
+/* What the caller has not stored into the ring, and the padding. */
+void emission::copy_rest() noexcept
+{
+	if (!in_place_) [[unlikely]]
+		record().copy(spare_, fixed_bytes_);
+	for (u32 i = 0; i < part_count_; i++)
+		record().copy(parts_[i].from, parts_[i].bytes);
+	if (!padded_)
+		record().zero(padding());
+}
+
+void *emission::open_varying(output &to) noexcept
 {
 	void *payload = nullptr;
 
-	wanted_ = to.wanted();
 	if (wanted_) [[unlikely]] {
 		stage_ = stage::held;
 	} else {
@@ -110,26 +164,37 @@ inline void *emission::open_typed(output &to) noexcept
 			payload = record().claim(fixed_bytes_);
 	}
 	in_place_ = payload;
+	padded_ = false;
 	if (!in_place_) [[unlikely]]
 		payload = spare_;
 	__builtin_memcpy(payload, &common_, sizeof(common_));
 	return payload;
 }
 
-inline void emission::finish_typed() noexcept
+inline void *emission::open_typed(output &to) noexcept
+{
+	wanted_ = to.wanted();
+	return !wanted_ && to.writer() && to.writer()->is_plain() ? open_plain(to)
+								  : open_varying(to);
+}
+
+void emission::finish_varying() noexcept
 {
 	if (stage_ == stage::held) [[unlikely]] {
 		if (!wanted_->matches(spare_, parts_) || !open_record(*at_))
 			return;
 	}
-	if (at_->writer()->has_raw()) [[likely]] {
-		if (!in_place_) [[unlikely]]
-			record().copy(spare_, fixed_bytes_);
-		for (u32 i = 0; i < part_count_; i++)
-			record().copy(parts_[i].from, parts_[i].bytes);
-		record().zero(padding());
-	}
+	if (at_->writer()->has_raw()) [[likely]]
+		copy_rest();
 	close_record();
+}
+
+inline void emission::finish_typed() noexcept
+{
+	if (stage_ == stage::plain) [[likely]]
+		finish_plain();
+	else
+		finish_varying();
 }
 
 void *emission::begin(listeners &here, u64 common, nesting level, u32 fixed_bytes, void *spare,
@@ -238,6 +303,7 @@ void emission::discard() noexcept
 		return;
 	at_->owner().discard(std::move(record()), behind_.record_bytes);
 	record().~reservation();
+	at_->owner().sample_over();
 }
 
 } // namespace perfbuf

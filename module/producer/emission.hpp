@@ -47,6 +47,7 @@ private:
 		over,	/* given up */
 		held,	/* in the spare; a filter will look at it */
 		opened, /* in the ring */
+		plain,	/* the same, and nothing of the sample follows the payload */
 	};
 
 	struct raw_fixed {
@@ -59,10 +60,15 @@ private:
 	template <typename Open>
 	void *advance(output *from, Open &&open) noexcept;
 	void *open_typed(output &to) noexcept;
+	void *open_plain(output &to) noexcept;
+	void *open_varying(output &to) noexcept;
 	void *open_raw(output &to) noexcept;
 	bool open_record(output &to) noexcept;
 	static void open_with_regs(void *self, const pb_regs *regs) noexcept;
 	void finish_typed() noexcept;
+	void finish_plain() noexcept;
+	void finish_varying() noexcept;
+	void copy_rest() noexcept;
 	void finish_raw() noexcept;
 	void close_record() noexcept;
 	reservation &record() noexcept { return *reinterpret_cast<reservation *>(record_); }
@@ -82,7 +88,8 @@ private:
 	u32 left_;  /* of a raw event: not copied yet */
 	nesting level_;
 	stage stage_;
-	bool in_place_;
+	bool in_place_; /* the fixed part is stored in the ring */
+	bool padded_;	/* and so is what follows the payload */
 	sample_writer::rest behind_;
 	alignas(8) unsigned char record_[sizeof(reservation)];
 };
