@@ -18,7 +18,13 @@ u64 sum_of(const u64 (&lost)[loss_causes]) noexcept
 	return sum;
 }
 
-/* id=12 cpu=0 records=500 lost=3: a line for each configured file, those opened last first. */
+/* In the order of loss_cause. */
+constexpr const char *loss_attributes[] = {"lost_full", "lost_paused", "lost_too_big",
+					   "lost_recursion", "lost_no_ring"};
+static_assert(sizeof(loss_attributes) / sizeof(*loss_attributes) == loss_causes);
+
+/* id=12 cpu=0 records=500 lost=3 lost_full=3 ...: a line for each configured file, those opened
+ * last first. */
 void show_readers(const source &of, text_writer &out) noexcept
 {
 	the_device().each_reader(of, [&](const file &one) {
@@ -37,6 +43,12 @@ void show_readers(const source &of, text_writer &out) noexcept
 		out.decimal(mine.records());
 		out.string(" lost=");
 		out.decimal(mine.losses().total());
+		for (u32 i = 0; i < loss_causes; i++) {
+			out.string(" ");
+			out.string(loss_attributes[i]);
+			out.string("=");
+			out.decimal(mine.losses().read(static_cast<loss_cause>(i)));
+		}
 		out.string("\n");
 	});
 }
@@ -59,16 +71,19 @@ void show_source(source &of, const char *name, text_writer &out) noexcept
 		const char *name;
 		u64 value;
 	} const numbers[] = {
-		{"files", totals.files},	  {"rings", totals.rings},
-		{"records", totals.records},	  {"lost", sum_of(totals.lost)},
-		{"lost_full", totals.lost[0]},	  {"lost_paused", totals.lost[1]},
-		{"lost_too_big", totals.lost[2]}, {"lost_recursion", totals.lost[3]},
-		{"lost_no_ring", totals.lost[4]},
+		{"files", totals.files},
+		{"rings", totals.rings},
+		{"records", totals.records},
+		{"lost", sum_of(totals.lost)},
 	};
 
 	for (const auto &number : numbers) {
 		if (equal(name, number.name))
 			out.decimal(number.value);
+	}
+	for (u32 i = 0; i < loss_causes; i++) {
+		if (equal(name, loss_attributes[i]))
+			out.decimal(totals.lost[i]);
 	}
 	out.string("\n");
 }

@@ -65,17 +65,17 @@ std::string event_name(const source &of, const words &reader)
 }
 
 // "full 12, too big 1", of those that there were.
-std::string causes(const source &of)
+std::string causes(const auto &attributes)
 {
 	constexpr std::string_view prefix = "lost_";
 	std::string all;
-	for (const auto &[name, _] : of.attributes) {
-		if (!name.starts_with(prefix) || !number(of.attributes, name))
+	for (const auto &[name, _] : attributes) {
+		if (!name.starts_with(prefix) || !number(attributes, name))
 			continue;
 		std::string cause = name.substr(prefix.size());
 		std::replace(cause.begin(), cause.end(), '_', ' ');
 		all += fmt::format("{}{} {}", all.empty() ? "" : ", ",
-				   group_digits(number(of.attributes, name)), cause);
+				   group_digits(number(attributes, name)), cause);
 	}
 	return all.empty() ? "" : ": " + all;
 }
@@ -116,7 +116,7 @@ std::string describe_rates(const source &before, const source &now,
 	std::string out = fmt::format("{}\n  {:<30} {}\n", now.name, "description",
 				      text(now.attributes, "description"));
 	out += fmt::format("  {:<30} {}, {}{}\n", "in all", total("records"), total("lost"),
-			   causes(now));
+			   causes(now.attributes));
 	out += fmt::format("  {:<30} {} files, {} rings\n", "open",
 			   group_digits(number(now.attributes, "files")),
 			   group_digits(number(now.attributes, "rings")));
@@ -137,9 +137,9 @@ std::string describe_rates(const source &before, const source &now,
 		if (!now.events.empty())
 			events[event].add(then, reader);
 		files += fmt::format(
-			"  {:<30} {}\n",
+			"  {:<30} {}{}\n",
 			fmt::format("reader {} of {}, CPU {}", id, event, text(reader, "cpu")),
-			one.text(seconds));
+			one.text(seconds), causes(reader));
 	}
 	for (const auto &[name, one] : events)
 		out += fmt::format("  {:<30} {} reader{}, {}\n", name, one.files,

@@ -110,8 +110,10 @@ TEST_F(producer_layout, readers_are_shown)
 	listener one(attr);
 	ASSERT_EQ(command("counted 3"), 0);
 	const std::string line = attribute("readers");
-	EXPECT_EQ(line, "id=" + std::to_string(event_id(one.fd.get())) + " config=" +
-				std::to_string(attr.config) + " cpu=0 of=all records=3 lost=0");
+	EXPECT_EQ(line, "id=" + std::to_string(event_id(one.fd.get())) +
+				" config=" + std::to_string(attr.config) +
+				" cpu=0 of=all records=3 lost=0 lost_full=0 lost_paused=0 "
+				"lost_too_big=0 lost_recursion=0 lost_no_ring=0");
 	EXPECT_EQ(attribute("files"), "1");
 	EXPECT_EQ(attribute("rings"), "1");
 	EXPECT_EQ(attribute("records"), "3");
