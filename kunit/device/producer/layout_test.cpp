@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /* What user space sees of a producer: its node, its directory, its events. */
 #include <glob.h>
+#include <linux/netlink.h>
+#include <poll.h>
 #include <set>
+#include <sys/socket.h>
 #include <sys/stat.h>
 
 #include "producer/source.hpp"
@@ -117,6 +120,37 @@ TEST_F(producer_layout, readers_are_shown)
 	EXPECT_EQ(attribute("files"), "1");
 	EXPECT_EQ(attribute("rings"), "1");
 	EXPECT_EQ(attribute("records"), "3");
+}
+
+/* What udev hears: the node with its mode, and what is in sysfs when it hears it. */
+TEST_F(producer_layout, is_announced_when_it_is_there_and_when_it_is_gone)
+{
+	unique_fd uevents(socket(AF_NETLINK, SOCK_DGRAM | SOCK_CLOEXEC, NETLINK_KOBJECT_UEVENT));
+	sockaddr_nl all = {};
+	all.nl_family = AF_NETLINK;
+	all.nl_groups = 1;
+	ASSERT_EQ(bind(uevents.get(), reinterpret_cast<sockaddr *>(&all), sizeof(all)), 0);
+	const auto next_of_ours = [&] {
+		for (;;) {
+			char text[4096];
+			pollfd one = {.fd = uevents.get(), .events = POLLIN};
+			if (poll(&one, 1, 60000) <= 0)
+				return std::string("nothing came");
+			const ssize_t n = recv(uevents.get(), text, sizeof(text), 0);
+			std::string all(text, n > 0 ? n : 0);
+			for (char &c : all)
+				c = c ? c : ' ';
+			if (all.find("SUBSYSTEM=perfbuf") != all.npos)
+				return all;
+		}
+	};
+	ASSERT_EQ(command("unregister"), 0);
+	EXPECT_EQ(next_of_ours().substr(0, 40), "remove@/devices/virtual/perfbuf/testdev ");
+	ASSERT_EQ(command("register"), 0);
+	const std::string added = next_of_ours();
+	EXPECT_EQ(added.substr(0, 37), "add@/devices/virtual/perfbuf/testdev ");
+	EXPECT_NE(added.find("DEVNAME=perfbuf/testdev"), added.npos) << added;
+	EXPECT_NE(added.find("DEVMODE=0640"), added.npos) << added;
 }
 
 /* A file for whom the node's mode lets in: what the source tells, and nothing of the kernel's. */
