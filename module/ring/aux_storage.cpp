@@ -17,7 +17,7 @@ result<aux_storage> aux_storage::create(u64 nr_pages, const aux_wishes &wanted, 
 	if (nr_pages > aux_pages_max)
 		return error(ENOMEM);
 
-	aux_storage made(wanted.virtual_memory || PB_USE_VMALLOC);
+	aux_storage made(wanted.virtual_memory);
 
 	made.pages_ = static_cast<void **>(cxxrt_alloc(nr_pages * sizeof(void *), PB_GFP_KERNEL));
 	made.orders_ = static_cast<u8 *>(cxxrt_alloc(nr_pages, PB_GFP_KERNEL));
