@@ -84,8 +84,8 @@ public:
 	void *begin_in_place(const sample &what, u32 in_place_bytes, void *record) const noexcept;
 	void finish_in_place(reservation &record) const noexcept;
 
-	/* All of it, without raw data. */
-	void write(const sample &what) const noexcept
+	/* All of it. @raw: what.raw_bytes. */
+	void write(const sample &what, const void *raw = nullptr) const noexcept
 	{
 		[[gnu::uninitialized]] rest behind;
 		cxxrt::result<reservation> begun = begin(what, behind);
@@ -95,8 +95,11 @@ public:
 
 		reservation record = begun.take();
 
-		if (has_raw())
-			record.zero(raw_padding(0));
+		if (has_raw()) {
+			if (raw)
+				record.copy(raw, what.raw_bytes);
+			record.zero(raw_padding(what.raw_bytes));
+		}
 		finish(std::move(record), behind);
 	}
 

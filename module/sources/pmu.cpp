@@ -213,19 +213,8 @@ private:
 			.raw_bytes = what.raw_bytes,
 			.from_here = false,
 		};
-		[[gnu::uninitialized]] sample_writer::rest behind;
-		result<reservation> begun = this->writer_.begin(found, behind);
-
-		if (!begun) [[unlikely]]
-			return;
-
-		reservation record = begun.take();
-
-		if (this->writer_.has_raw()) {
-			record.copy(what.raw, what.raw_bytes);
-			record.zero(sample_writer::raw_padding(what.raw_bytes));
-		}
-		this->writer_.finish(std::move(record), behind);
+		this->writer_.write(found, what.raw);
+		this->owner_.sample_over();
 	}
 
 	pb_counter *counter_ = nullptr;

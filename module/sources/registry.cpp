@@ -2,6 +2,7 @@
 #include "glue/entry.h"
 #include "glue/producer.h"
 #include "sources/clock.hpp"
+#include "sources/ftrace.hpp"
 #include "sources/inject.hpp"
 #include "sources/pmu.hpp"
 
@@ -10,6 +11,7 @@ namespace perfbuf
 
 source *const sources_in_the_box[] = {
 	&the_clock,
+	&the_ftrace,
 	&the_pmu,
 	nullptr,
 };

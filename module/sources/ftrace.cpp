@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "sources/ftrace.hpp"
+
+#include "device/cpu_stream.hpp"
+#include "device/setup.hpp"
+#include "glue/ftrace.h"
+#include "glue/producer.h"
+#include "producer/output.hpp"
+
+namespace perfbuf
+{
+
+using cxxrt::error;
+using cxxrt::from_return;
+using cxxrt::gfp;
+using cxxrt::make;
+using cxxrt::result;
+using cxxrt::unique_ptr;
+
+namespace
+{
+
+constexpr u64 supported_fields = PERF_SAMPLE_IP | PERF_SAMPLE_TID | PERF_SAMPLE_TIME |
+				 PERF_SAMPLE_ID | PERF_SAMPLE_IDENTIFIER | PERF_SAMPLE_STREAM_ID |
+				 PERF_SAMPLE_CPU | PERF_SAMPLE_PERIOD | PERF_SAMPLE_CALLCHAIN |
+				 PERF_SAMPLE_REGS_USER | PERF_SAMPLE_STACK_USER | PERF_SAMPLE_RAW;
+
+/* trace_entry.type has 16 bits. */
+constexpr u64 id_max = 0xffff;
+
+/* The listeners of each CPU: from the first file's opening to the last one's end. */
+cxxrt::shared<void *> all_listeners;
+u32 users; /* under the setup lock */
+
+result<void> join() noexcept
+{
+	setup_guard held;
+
+	if (!users) {
+		void *made = pb_percpu_alloc(sizeof(listeners));
+
+		if (!made)
+			return error(ENOMEM);
+		all_listeners.store_release(made);
+
+		result<void> started = from_return(pb_export_start());
+
+		if (!started) {
+			all_listeners.write_once(nullptr);
+			pb_percpu_free(made);
+			return started;
+		}
+	}
+	users++;
+	return {};
+}
+
+void leave() noexcept
+{
+	setup_guard held;
+
+	if (--users)
+		return;
+	pb_export_stop();
+	pb_percpu_free(all_listeners.exchange(nullptr));
+}
+
+/* Its output finds its list through output_shared. */
+template <typename Follows>
+class ftrace_stream final : private output_shared, public Follows
+{
+public:
+	/* Between join() and leave(), which follows in the destructor. */
+	explicit ftrace_stream(event &owner) noexcept
+		: output_shared{all_listeners.read_once(), {}, {}},
+		  Follows(owner, static_cast<output_shared &>(*this))
+	{
+	}
+
+	~ftrace_stream() override { leave(); }
+
+	result<void> open() noexcept { return Follows::open(static_cast<output_shared &>(*this)); }
+
+	bool has_missed() const noexcept override
+	{
+		return missed.read_once() || Follows::has_missed();
+	}
+
+	void count_missed() noexcept override
+	{
+		for (u64 left = missed.exchange(0); left; left--)
+			this->owner_.count_loss(loss_cause::recursion);
+		Follows::count_missed();
+	}
+};
+
+template <typename Follows>
+result<unique_ptr<stream>> make_ftrace(event &owner) noexcept
+{
+	TRY(join());
+
+	result<unique_ptr<ftrace_stream<Follows>>> made =
+		make<ftrace_stream<Follows>>(gfp::kernel, owner);
+
+	if (!made) {
+		leave();
+		return made.error();
+	}
+
+	unique_ptr<ftrace_stream<Follows>> mine = made.take();
+
+	TRY(mine->open());
+	return unique_ptr<stream>(mine.release());
+}
+
+/* What an entry becomes in one file. */
+struct exported_entry {
+	const void *bytes;
+	u32 size;
+	u64 ip;
+	output *to;
+
+	static void write(void *self, const pb_regs *regs) noexcept
+	{
+		const exported_entry &mine = *static_cast<exported_entry *>(self);
+		event &owner = mine.to->owner();
+		[[gnu::uninitialized]] const sample what = {
+			.regs = regs,
+			.ip = mine.ip,
+			.user = false,
+			.address = 0,
+			.period = owner.period(),
+			.raw_bytes = mine.size,
+			.from_here = true,
+		};
+
+		mine.to->writer()->write(what, mine.bytes);
+	}
+};
+
+void write(exported_entry entry) noexcept
+{
+	event &owner = entry.to->owner();
+
+	/* The last that REFRESH allows is written, too; may_write() refuses the next. */
+	(void)owner.count_overflow();
+	if (entry.to->writer()->wants_regs())
+		pb_with_here_regs(exported_entry::write, &entry);
+	else
+		exported_entry::write(&entry, nullptr);
+	owner.sample_over();
+}
+
+} // namespace
+
+constinit ftrace_source the_ftrace;
+
+const char *ftrace_source::description() const noexcept
+{
+	return "the events that are enabled in tracefs";
+}
+
+result<void> ftrace_source::check(const perf_event_attr &attr) const noexcept
+{
+	if (attr.type != PERF_TYPE_TRACEPOINT || !attr.config || attr.config > id_max)
+		return error(ENOENT);
+	if (attr.freq || attr.exclude_kernel || attr.exclude_idle ||
+	    attr.sample_type & ~supported_fields)
+		return error(EOPNOTSUPP);
+	return {};
+}
+
+result<unique_ptr<stream>> ftrace_source::open(event &owner) noexcept
+{
+	return owner.target() ? make_ftrace<on_tasks<output>>(owner)
+			      : make_ftrace<on_one_cpu<output>>(owner);
+}
+
+} // namespace perfbuf
+
+using namespace perfbuf;
+
+/* What our own writing makes happen comes here as well: a loss, where somebody listens to it. */
+void perfbuf_trace_exported(const void *entry, __u32 bytes, __u64 ip, __u32 cpu,
+			    __u32 level) noexcept
+{
+	listeners &here =
+		*static_cast<listeners *>(pb_percpu_at(all_listeners.load_acquire(), cpu));
+	const bool entered = here.busy.try_enter(static_cast<nesting>(level));
+	u16 id;
+
+	__builtin_memcpy(&id, entry, sizeof(id));
+	for (output *one = here.list.first(); one; one = rcu_list<output>::next(*one)) {
+		if (one->owner().attr().config != id || !one->may_write())
+			continue;
+		if (!entered)
+			one->owner().count_loss(loss_cause::recursion);
+		else if (one->happened())
+			write({entry, bytes, ip, one});
+	}
+	if (entered)
+		here.busy.leave(static_cast<nesting>(level));
+}
