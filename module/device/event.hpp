@@ -89,7 +89,6 @@ public:
 	{
 		if (linked_) [[unlikely]]
 			switch_linked(PERFBUF_AUX_PAUSE, true);
-		/* Only the writer takes from the limit, and there is one at a time. */
 		return !limit_.read_once() || take_from_limit();
 	}
 	/* The record was a sample: it counts towards wakeup_events. */

@@ -74,7 +74,14 @@ void event::note(const perf_buffer &into, int errno_or_0) noexcept
 
 bool event::take_from_limit() noexcept
 {
-	if (limit_.fetch_add(-1) != 1)
+	s64 left = limit_.read_once();
+
+	/* A nested writer may have taken the last. */
+	do {
+		if (left <= 0)
+			return false;
+	} while (!limit_.try_cmpxchg(left, left - 1));
+	if (left != 1)
 		return true;
 	state_.try_cmpxchg(event_state::active, event_state::off);
 	/* A REFRESH that came as the limit was reached found the event still active. */

@@ -61,21 +61,20 @@ result<pb_task *> find_target(s32 pid, s32 cpu) noexcept
 
 /*
  * Who may open the node and has no CAP_PERFMON: what the source tells, of all or of the own
- * process, and nothing that the source does not: no kernel addresses, no user memory, no records
- * of other tasks.
+ * process, and nothing that the source does not: no kernel addresses, no records of other tasks,
+ * and no user memory, registers or maps: the own process may become one of another user (exec).
  */
 result<void> check_unprivileged(const perf_event_attr &attr, const perfbuf_open &wanted) noexcept
 {
-	const bool kernel_chain =
-		attr.sample_type & PERF_SAMPLE_CALLCHAIN && !attr.exclude_callchain_kernel;
 	const u64 of_tasks = PERF_SAMPLE_CALLCHAIN | PERF_SAMPLE_REGS_USER | PERF_SAMPLE_STACK_USER;
 
-	if (attr.sample_type & (PERF_SAMPLE_IP | PERF_SAMPLE_ADDR) || kernel_chain)
+	if (attr.sample_type & (PERF_SAMPLE_IP | PERF_SAMPLE_ADDR))
+		return error(EACCES);
+	if (attr.sample_type & of_tasks || attr.mmap || attr.mmap2 || attr.mmap_data)
 		return error(EACCES);
 	if (wanted.pid > 0)
 		return error(EACCES);
-	if (wanted.pid == -1 && (attr.sample_type & of_tasks || attr.task || attr.comm ||
-				 attr.mmap || attr.mmap2 || attr.mmap_data))
+	if (wanted.pid == -1 && (attr.task || attr.comm))
 		return error(EACCES);
 	return {};
 }

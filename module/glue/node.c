@@ -51,7 +51,8 @@ static ssize_t source_show(struct device *device, struct device_attribute *attri
 {
 	const struct node *node = dev_get_drvdata(device);
 
-	return perfbuf_source_show(node->source, attribute->attr.name, to, PAGE_SIZE);
+	/* sysfs wants room for a NUL. */
+	return perfbuf_source_show(node->source, attribute->attr.name, to, PAGE_SIZE - 1);
 }
 
 #define SOURCE_ATTRIBUTE(_name)                                                                    \

@@ -6,6 +6,7 @@
 #include <linux/irqflags.h>
 #include <linux/perf_event.h>
 #include <linux/ptrace.h>
+#include <linux/rcupdate.h>
 #include <linux/smp.h>
 
 /* Software events come with interrupts on. */
@@ -15,7 +16,7 @@ static void overflowed(struct perf_event *event, struct perf_sample_data *data,
 	struct pb_overflow what = {
 		.regs = regs,
 		.ip = instruction_pointer(regs),
-		.address = data->addr,
+		.address = data->sample_flags & PERF_SAMPLE_ADDR ? data->addr : 0,
 		.period = data->period,
 		.is_user = user_mode(regs),
 	};
@@ -49,6 +50,8 @@ int pb_counter_create(const struct perf_event_attr *attr, int cpu, pb_task *targ
 void pb_counter_release(pb_counter *counter)
 {
 	perf_event_release_kernel(counter);
+	/* Software events and tracepoints look their counters up with preemption off. */
+	synchronize_rcu();
 }
 
 void pb_counter_enable(pb_counter *counter)

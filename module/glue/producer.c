@@ -268,7 +268,7 @@ void pb_log_refusal(const char *source, const char *what, const char *why)
 
 void pb_with_here_regs(void (*fn)(void *arg, const pb_regs *regs), void *arg)
 {
-	struct pt_regs regs = {.cs = __KERNEL_CS};
+	struct pt_regs regs = {.cs = __KERNEL_CS, .flags = X86_EFLAGS_FIXED};
 
 	/* At one place, so that the unwinder's tables for it hold. */
 	asm volatile("leaq 0(%%rip), %0\n\t"

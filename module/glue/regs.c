@@ -11,6 +11,7 @@
 #include <linux/uaccess.h>
 
 #include <asm/perf_regs.h>
+#include <asm/processor-flags.h>
 #include <asm/unwind.h>
 
 /* Threads that never were in user space, though some of them borrow its memory. */
@@ -95,9 +96,15 @@ __u32 pb_unwind_kernel(const pb_regs *interrupted, __u64 *out, __u32 max)
 		return n;
 	out[n++] = interrupted->ip;
 
-	/* Started from registers, the unwinder's first frame is the caller's. */
-	for (unwind_start(&state, current, (struct pt_regs *)interrupted, NULL);
-	     n < max && !unwind_done(&state); unwind_next_frame(&state)) {
+	/*
+	 * Started from registers, the unwinder's first frame is the caller's. Those that perf makes
+	 * up for software events know the stack alone; they have no flags.
+	 */
+	if (interrupted->flags & X86_EFLAGS_FIXED)
+		unwind_start(&state, current, (struct pt_regs *)interrupted, NULL);
+	else
+		unwind_start(&state, current, NULL, (unsigned long *)interrupted->sp);
+	for (; n < max && !unwind_done(&state); unwind_next_frame(&state)) {
 		unsigned long address = unwind_get_return_address(&state);
 
 		if (!address)

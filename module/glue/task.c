@@ -104,11 +104,11 @@ __u64 pb_clock_ns(int clockid)
 	case CLOCK_MONOTONIC_RAW:
 		return ktime_get_raw_fast_ns();
 	case CLOCK_REALTIME:
-		return ktime_get_real_ns();
+		return ktime_get_real_fast_ns();
 	case CLOCK_BOOTTIME:
-		return ktime_get_boottime_ns();
+		return ktime_get_boot_fast_ns();
 	case CLOCK_TAI:
-		return ktime_get_clocktai_ns();
+		return ktime_get_tai_fast_ns();
 	}
 	return local_clock();
 }

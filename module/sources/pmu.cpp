@@ -185,7 +185,7 @@ private:
 
 		if (!owner.active() || !this->writes_)
 			return;
-		if (owner.cpu() < 0 && !may_begin(-1, what.cpu)) [[unlikely]] {
+		if (!may_begin(owner.cpu(), what.cpu)) [[unlikely]] {
 			missed_.fetch_add(1);
 			return;
 		}

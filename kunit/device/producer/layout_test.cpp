@@ -162,6 +162,13 @@ TEST_F(producer_layout, without_capabilities_there_are_no_kernel_addresses)
 	ip.sample_type |= PERF_SAMPLE_IP;
 	chain.sample_type |= PERF_SAMPLE_CALLCHAIN;
 	comm.comm = 1;
+	perf_event_attr user_chain = chain, regs = plain, stack = plain, maps = plain;
+	user_chain.exclude_callchain_kernel = 1;
+	regs.sample_type |= PERF_SAMPLE_REGS_USER;
+	regs.sample_regs_user = 1;
+	stack.sample_type |= PERF_SAMPLE_STACK_USER;
+	stack.sample_stack_user = 64;
+	maps.mmap = 1;
 	const outcome done = run_in_child([&] {
 		become_nobody();
 		const target all = target::every_process(0);
@@ -175,6 +182,10 @@ TEST_F(producer_layout, without_capabilities_there_are_no_kernel_addresses)
 			return 4;
 		if (configure_error(plain, target::thread(1)) != EACCES)
 			return 5;
+		/* An exec may make it a process of another user. */
+		for (const perf_event_attr &own : {user_chain, regs, stack, maps})
+			if (configure_error(own, target::thread(0)) != EACCES)
+				return 6;
 		return configure_error(comm, target::thread(0));
 	});
 	EXPECT_EQ(done.code, 0);
