@@ -74,10 +74,11 @@ void event::note(const perf_buffer &into, int errno_or_0) noexcept
 
 bool event::take_from_limit() noexcept
 {
-	s64 left = limit_.read_once();
+	s64 left;
 
-	/* A nested writer may have taken the last. */
 	do {
+		left = limit_.read_once();
+		/* A nested writer has taken the last. */
 		if (left <= 0)
 			return false;
 	} while (!limit_.try_cmpxchg(left, left - 1));
@@ -122,9 +123,15 @@ bool event::enable_on_exec() noexcept
 
 void event::target_exited() noexcept
 {
-	if (state_.try_cmpxchg(event_state::active, event_state::exited) ||
-	    state_.try_cmpxchg(event_state::off, event_state::exited))
-		irq_work_.raise();
+	event_state seen;
+
+	/* Another CPU may turn it on and off meanwhile. */
+	do {
+		seen = state_.read_once();
+		if (seen != event_state::active && seen != event_state::off)
+			return;
+	} while (!state_.try_cmpxchg(seen, event_state::exited));
+	irq_work_.raise();
 }
 
 void event::flush_as_writer(void *self) noexcept

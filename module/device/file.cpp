@@ -265,9 +265,8 @@ void file::attach(event &to, perf_buffer *ring) noexcept
 	if (source_.aux())
 		to.producer().stop_aux();
 
-	/* Wakeups that were just walking the old list may have come over to the new one with us. */
-	if (ring)
-		old->repeat_wakeups();
+	/* Wakeups that were just walking the old list may have left it with us. */
+	old->repeat_wakeups();
 	old->put();
 }
 

@@ -9,6 +9,7 @@
 #include "glue/glue.h"
 
 #include <cxxrt/guard.hpp>
+#include <cxxrt/platform.h>
 
 namespace perfbuf
 {
@@ -136,6 +137,8 @@ void file::unmap_aux(perf_buffer &ring, perf_buffer::mapping_state &mapping) noe
 	const u64 pages = area->nr_pages();
 
 	ring.set_aux(nullptr);
+	/* Who has just seen the pointer has begun, or written all of a short one. */
+	cxxrt_synchronize_rcu();
 	{
 		lock_guard held(the_device().attach_lock);
 

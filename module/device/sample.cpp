@@ -110,13 +110,16 @@ u32 sample_writer::unwind(u64 *frames, const sample &what, const pb_user_state &
 	return n;
 }
 
-/* The dump ends where user space does, and leaves room for its two sizes in the largest record. */
+/* The dump ends where user space does, and leaves room for its two sizes, and that of AUX, in the
+ * largest record. */
 u32 sample_writer::stack_bytes(u32 others, const pb_user_state &user) const noexcept
 {
-	if (others + 2 * word > record_size_max)
+	const u32 sizes = fields_ & PERF_SAMPLE_AUX ? 3 * word : 2 * word;
+
+	if (others + sizes > record_size_max)
 		return 0;
 
-	const u64 room = record_size_max - others - 2 * word;
+	const u64 room = record_size_max - others - sizes;
 	const u64 wanted = min<u64>(owner_.attr().sample_stack_user, user.stack_room);
 
 	return static_cast<u32>(min(wanted, room)) & ~(word - 1);

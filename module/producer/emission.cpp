@@ -301,6 +301,9 @@ void emission::discard() noexcept
 {
 	if (std::exchange(stage_, stage::over) != stage::opened)
 		return;
+	/* Too short to become anything else; and there is no data in it. */
+	if (!at_->writer()->has_raw())
+		return close_record();
 	at_->owner().discard(std::move(record()), behind_.record_bytes);
 	record().~reservation();
 	at_->owner().sample_over();

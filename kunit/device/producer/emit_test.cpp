@@ -204,4 +204,28 @@ TEST_F(producer_emit, contexts_nest_at_once)
 	EXPECT_EQ(read_value(one.fd.get()), emitted);
 }
 
+/* Without RAW the record of a time alone is shorter than what could stand in its place. */
+TEST_F(producer_emit, what_is_given_up_hurts_no_neighbour)
+{
+	perf_event_attr attr = typed_attr("dump", PERF_SAMPLE_TIME);
+	attr.sample_id_all = 1;
+	unique_fd fd = open_source();
+	ASSERT_EQ(configure(fd.get(), &attr, target::every_process(0)), 0);
+	mapping overwriting(fd.get(), 1, PROT_READ);
+	enable(fd.get());
+	ASSERT_EQ(command("dump 64"), 0);
+
+	constexpr size_t samples = 4, bytes = sizeof(perf_event_header) + sizeof(uint64_t);
+	ASSERT_EQ(overwriting.page()->data_head, samples * bytes);
+	for (size_t i = 0; i < samples; i++) {
+		perf_event_header header;
+		uint64_t time;
+		memcpy(&header, overwriting.data() + i * bytes, sizeof(header));
+		memcpy(&time, overwriting.data() + i * bytes + sizeof(header), sizeof(time));
+		EXPECT_EQ(header.type, static_cast<uint32_t>(PERF_RECORD_SAMPLE));
+		EXPECT_EQ(header.size, bytes);
+		EXPECT_GT(time, 0u);
+	}
+}
+
 } /* namespace */
