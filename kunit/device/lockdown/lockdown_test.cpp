@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What may be recorded under lockdown=confidentiality. It cannot be undone, so these tests are a program
+ * and a boot of their own; an unsigned module must be loaded before.
+ */
+#include <fstream>
+
+#include <gtest/gtest.h>
+#include <sys/mount.h>
+
+#include "support/event.hpp"
+#include "support/mapping.hpp"
+#include "support/record.hpp"
+#include "support/session.hpp"
+#include "support/workload.hpp"
+
+using namespace device_test;
+
+namespace
+{
+
+constexpr const char *state = "/sys/kernel/security/lockdown";
+
+perf_event_attr user_attr(uint64_t more = 0)
+{
+	perf_event_attr attr = clock_attr();
+	attr.exclude_kernel = 1;
+	attr.sample_type |= more;
+	return attr;
+}
+
+int answer(const perf_event_attr &attr)
+{
+	return configure(open_device().get(), &attr);
+}
+
+int answer_of(const char *node, const perf_event_attr &attr)
+{
+	unique_fd fd(open(node, O_RDWR | O_CLOEXEC));
+	if (!fd.valid())
+		fail_errno(node, errno);
+	return configure(fd.get(), &attr, target::every_process(0));
+}
+
+uint64_t id_of_message()
+{
+	uint64_t id = 0;
+	std::ifstream("/sys/class/perfbuf/inject/events/message/id") >> id;
+	return id;
+}
+
+perf_event_attr event_attr(uint64_t id)
+{
+	perf_event_attr attr = {.type = PERF_TYPE_TRACEPOINT, .size = sizeof(attr), .config = id};
+	attr.sample_type = PERF_SAMPLE_RAW;
+	attr.sample_period = 1;
+	return attr;
+}
+
+class lockdown : public testing::Test
+{
+protected:
+	static void SetUpTestSuite()
+	{
+		mount("securityfs", "/sys/kernel/security", "securityfs", 0, nullptr);
+		/* Not for the reason that we are after. */
+		ASSERT_EQ(answer(clock_attr()), 0);
+		ASSERT_EQ(answer_of("/dev/perfbuf/inject", event_attr(id_of_message())), 0);
+		std::ofstream(state) << "confidentiality" << std::flush;
+		std::string now;
+		std::getline(std::ifstream(state), now);
+		ASSERT_NE(now.find("[confidentiality]"), std::string::npos) << now;
+	}
+};
+
+TEST_F(lockdown, nothing_of_the_kernel_is_sampled)
+{
+	EXPECT_EQ(answer(clock_attr()), EPERM);
+}
+
+TEST_F(lockdown, what_a_process_does_itself_is_sampled)
+{
+	perf_event_attr attr = user_attr();
+	attr.sample_period = 100'000;
+	recorder own(side::clock, attr);
+	const spinner busy;
+	for (const sample &one : own.sample_until(20))
+		EXPECT_EQ(one.cpumode(), static_cast<unsigned>(PERF_RECORD_MISC_USER));
+}
+
+TEST_F(lockdown, no_callers_in_the_kernel)
+{
+	perf_event_attr attr = user_attr(PERF_SAMPLE_CALLCHAIN);
+	EXPECT_EQ(answer(attr), EPERM);
+	attr.exclude_callchain_kernel = 1;
+	EXPECT_EQ(answer(attr), 0);
+}
+
+TEST_F(lockdown, no_stacks_of_processes)
+{
+	perf_event_attr attr = user_attr(PERF_SAMPLE_STACK_USER);
+	attr.sample_stack_user = 1024;
+	EXPECT_EQ(answer(attr), EPERM);
+}
+
+TEST_F(lockdown, nothing_that_a_source_tells_of_itself)
+{
+	EXPECT_EQ(answer_of("/dev/perfbuf/inject", event_attr(id_of_message())), EPERM);
+}
+
+} /* namespace */
