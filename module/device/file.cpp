@@ -317,6 +317,9 @@ result<void> file::set_output(event &redirected, u64 argument) noexcept
 		return error(EINVAL);
 	if (to->cpu() == -1 && to->target() != redirected.target())
 		return error(EINVAL);
+	/* Children would write from several CPUs: as with mmap(), which refuses it, too. */
+	if (to->cpu() == -1 && mine.inherit)
+		return error(EINVAL);
 	if (mine.use_clockid != theirs.use_clockid ||
 	    (mine.use_clockid && mine.clockid != theirs.clockid))
 		return error(EINVAL);
