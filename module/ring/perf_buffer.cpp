@@ -344,7 +344,7 @@ void perf_buffer::wakeup() noexcept
 	poll_.write_once(1);
 	if (silent_.read_once())
 		return;
-	stats_->wakeups.add(1);
+	stats_->wakeups.fetch_add(1);
 	wakeup_work_.raise();
 }
 

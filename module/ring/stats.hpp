@@ -12,7 +12,7 @@
 namespace perfbuf
 {
 
-/* Invariant: written on one CPU at a time, from nested contexts; read anywhere. */
+/* Invariant: what is local is written on one CPU at a time, from nested contexts; read anywhere. */
 struct ring_stats {
 	u32 size = sizeof(perfbuf_ring_stats);
 	u32 version = 0;
@@ -20,7 +20,7 @@ struct ring_stats {
 	cxxrt::local<u64> bytes;
 	loss_counts lost;
 	cxxrt::local<u64> lost_reserved[8 - loss_causes];
-	cxxrt::local<u64> wakeups;
+	cxxrt::shared<u64> wakeups; /* also counted where a latency expires */
 	cxxrt::local<u64> high_water;
 	cxxrt::local<u64> nesting;
 	cxxrt::local<u64> longest;
