@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * AUX transactions, for who fills an AUX area: C and C++ alike. The contract is
- * docs/aux.md. A source with an AUX area is linked into perfbuf.ko: none of this
- * is exported.
+ * AUX, for who fills an area: C and C++ alike. The contract is docs/aux.md. A
+ * source in another module names a struct perfbuf_aux in its perfbuf_source.
  *
  *	if (perfbuf_aux_begin(&handle, stream)) {
  *		... write handle.size bytes at most, from position handle.head on ...
  *		perfbuf_aux_end(&handle, written);
  *	}
  *
- * All of it: any context, NMI included, preemption off, on the CPU of the
- * event's ring. A transaction may stay open with preemption on in between; it
- * ends on the CPU where it began.
+ * Transactions and writes: any context, NMI included, preemption off, on the CPU
+ * of the stream, from when its start() is called until its stop() has returned.
+ * A transaction may stay open with preemption on in between; it ends on the CPU
+ * where it began.
  */
 #ifndef PERFBUF_AUX_H
 #define PERFBUF_AUX_H
@@ -25,6 +25,8 @@ extern "C" {
 #define PERFBUF_AUX_NOEXCEPT
 #endif
 
+struct perfbuf_event;
+struct perfbuf_source;
 struct perfbuf_stream; /* an open file, as its source knows it */
 
 /**
@@ -64,45 +66,199 @@ struct perfbuf_aux_pages {
 	__s32 cpu;
 };
 
-/*
- * Opens a transaction; returns what the source's setup of the area returned.
- * NULL: nothing is mapped, the event is off, another transaction is open
- * (counted), or the area is full: then the event goes off and the reader is
- * woken.
+/* ---------------------------------------------------------------- what a source declares */
+
+/* Bits of perfbuf_aux.flags. */
+#define PERFBUF_AUX_ONE_CHUNK	(1U << 0) /* physically contiguous, or mmap() fails: ENOMEM */
+#define PERFBUF_AUX_VMALLOC	(1U << 1) /* virtually contiguous; then no order and no chunk */
+#define PERFBUF_AUX_SHARED	(1U << 2) /* filled by perfbuf_aux_write() */
+#define PERFBUF_AUX_NO_SNAPSHOT (1U << 3) /* a read-only mapping is refused: EOPNOTSUPP */
+#define PERFBUF_AUX_PAUSES	(1U << 4) /* stop() and start() may come in NMI, too: see there */
+
+/**
+ * struct perfbuf_aux - the AUX area of a source in another module
+ * @event:     one of the source's: files that are opened on it, on a CPU, can map an area (on a
+ *             task: EOPNOTSUPP)
+ * @max_order: the memory comes in chunks of at most 2^max_order pages, physically contiguous;
+ *             smaller ones where there are no such. 0: single pages
+ * @flags:     PERFBUF_AUX_*
+ * @open:      a file is opened on @event: its stream, which stays until @close. A negative errno
+ *             refuses the file. NULL: any number of files. Process context, may sleep
+ * @close:     the opposite; after the last stop(), or when the source is unregistered
+ * @setup:     an area is about to be mapped: takes its memory, and gives in *@kept what
+ *             perfbuf_aux_begin() shall return, not NULL. A negative errno is what mmap() fails
+ *             with. NULL: perfbuf_aux_begin() returns a const struct perfbuf_aux_pages *. Process
+ *             context, under mmap_lock: may sleep, but not touch user memory
+ * @free:      the opposite, a little after the last unmap, or when the source is unregistered.
+ *             Process context, may sleep
+ * @start:     the stream may be filled from now on. That nothing is mapped, the area is full, or
+ *             the event went off since it was full, is what a failing begin says: later it may
+ *             succeed. On the stream's CPU, interrupts off
+ * @stop:      no transaction of the stream is open when this returns, and nothing begins. Also
+ *             where the last mapping of the area goes, a file is sent to another ring, or was off
+ *             since it was full and is enabled again: then @start follows at once. They alternate,
+ *             beginning with @start. On the stream's CPU, interrupts off; with PERFBUF_AUX_PAUSES
+ *             also for as long as the samples of another event pause the area, and then in NMI
+ *             where they are taken there
+ * @hold:      writes nothing until @release, while a sample takes the newest bytes; returns the
+ *             position up to which the bytes are there: @published, if no transaction is open.
+ *             Between start() and stop(), on the CPU, any context. NULL: samples of other events
+ *             cannot take bytes of the area (EOPNOTSUPP), unless it is shared
+ * @release:   the opposite, or NULL: there is nothing to do then
+ *
+ * Stays while the source is registered. All calls are over when perfbuf_source_unregister() has
+ * returned.
+ */
+struct perfbuf_aux {
+	struct perfbuf_event *event;
+	__u32 max_order;
+	__u32 flags;
+	int (*open)(struct perfbuf_source *source, struct perfbuf_stream *stream);
+	void (*close)(struct perfbuf_source *source, struct perfbuf_stream *stream);
+	int (*setup)(struct perfbuf_source *source, const struct perfbuf_aux_pages *pages,
+		     void **kept);
+	void (*free)(struct perfbuf_source *source, void *kept);
+	void (*start)(struct perfbuf_source *source, struct perfbuf_stream *stream);
+	void (*stop)(struct perfbuf_source *source, struct perfbuf_stream *stream);
+	__u64 (*hold)(struct perfbuf_source *source, struct perfbuf_stream *stream,
+		      __u64 published);
+	void (*release)(struct perfbuf_source *source, struct perfbuf_stream *stream);
+};
+
+/* ---------------------------------------------------------------- streams */
+
+/**
+ * struct perfbuf_stream_info - what a file was opened with
+ * @cpu:     whose events it is for
+ * @id:      of the file: PERF_EVENT_IOC_ID
+ * @config1: attr.config1 and attr.config2: what the source makes of them
+ * @config2: the same
+ */
+struct perfbuf_stream_info {
+	__s32 cpu;
+	__u64 id;
+	__u64 config1;
+	__u64 config2;
+};
+
+/**
+ * perfbuf_stream_about() - what the file of a stream was opened with
+ * @stream: between open() and close()
+ * @out: is filled
+ *
+ * Context: Any.
+ */
+void perfbuf_stream_about(const struct perfbuf_stream *stream,
+			  struct perfbuf_stream_info *out) PERFBUF_AUX_NOEXCEPT;
+
+/**
+ * perfbuf_stream_set_data() - a pointer of the source's own, kept with a stream
+ * @stream: between open() and close()
+ * @data: NULL at first
+ *
+ * Context: Any, one at a time.
+ */
+void perfbuf_stream_set_data(struct perfbuf_stream *stream, void *data) PERFBUF_AUX_NOEXCEPT;
+
+/**
+ * perfbuf_stream_data() - what perfbuf_stream_set_data() was told last
+ * @stream: between open() and close()
+ *
+ * Context: Any.
+ */
+void *perfbuf_stream_data(const struct perfbuf_stream *stream) PERFBUF_AUX_NOEXCEPT;
+
+/* ---------------------------------------------------------------- transactions */
+
+/**
+ * perfbuf_aux_begin() - open a transaction
+ * @handle: the caller's; stays until perfbuf_aux_end()
+ * @stream: started
+ *
+ * Context: Any, NMI included; preemption off, on the stream's CPU.
+ * Return: what the setup of the area gave. NULL: nothing is mapped, the event is off or paused,
+ * another transaction is open (counted), this is another CPU, the area is a shared one; or it is
+ * full: then the event goes off and the reader is woken.
  */
 void *perfbuf_aux_begin(struct perfbuf_aux_handle *handle,
 			struct perfbuf_stream *stream) PERFBUF_AUX_NOEXCEPT;
 
-/*
- * Publishes @size bytes from @handle->head on and closes the transaction. They
- * are in memory when this is called. With PERF_AUX_FLAG_TRUNCATED the event
- * goes off and the reader is woken.
+/**
+ * perfbuf_aux_end() - publish what was written, and close the transaction
+ * @handle: of perfbuf_aux_begin(); not open: nothing happens
+ * @size: bytes from @handle->head on, which are in memory by now. More than there was room for
+ *        are cut, with PERF_AUX_FLAG_TRUNCATED
+ *
+ * With PERF_AUX_FLAG_TRUNCATED the event goes off and the reader is woken.
+ * Context: As perfbuf_aux_begin(), and not nested in another call on the same handle.
  */
 void perfbuf_aux_end(struct perfbuf_aux_handle *handle, __u64 size) PERFBUF_AUX_NOEXCEPT;
 
-/* Leaves @size bytes out, for alignment; no record tells of them. 0 or -ENOSPC. */
+/**
+ * perfbuf_aux_skip() - leave bytes out, for alignment
+ * @handle: open
+ * @size: bytes; @handle->head and @handle->size move. No record tells of them
+ *
+ * Context: As perfbuf_aux_end().
+ * Return: 0; -ENOSPC: so many are not free, or no transaction is open.
+ */
 int perfbuf_aux_skip(struct perfbuf_aux_handle *handle, __u64 size) PERFBUF_AUX_NOEXCEPT;
 
-/*
- * PERF_AUX_FLAG_TRUNCATED, _PARTIAL, _COLLISION or bits of
- * PERF_AUX_FLAG_PMU_FORMAT_TYPE_MASK for the record; others are the module's
- * own: -EINVAL.
+/**
+ * perfbuf_aux_flag() - what the record shall say
+ * @handle: open
+ * @flags: PERF_AUX_FLAG_TRUNCATED, _PARTIAL, _COLLISION or bits of
+ *         PERF_AUX_FLAG_PMU_FORMAT_TYPE_MASK
+ *
+ * Context: As perfbuf_aux_end().
+ * Return: 0; -EINVAL: others are perfbuf's own.
  */
 int perfbuf_aux_flag(struct perfbuf_aux_handle *handle, __u64 flags) PERFBUF_AUX_NOEXCEPT;
 
-/* What the setup returned; NULL when no transaction is open. */
+/**
+ * perfbuf_aux_get() - what the setup of the area gave
+ * @handle: open, or not: NULL
+ *
+ * Context: Any.
+ */
 void *perfbuf_aux_get(const struct perfbuf_aux_handle *handle) PERFBUF_AUX_NOEXCEPT;
 
-/*
- * Shared areas, which several producers on one CPU fill by short transactions, in any context and
- * nested in any way: @bytes in one piece of the stream. 0; -ENXIO: nothing is mapped or the event
- * is off; -ENOSPC: no room, which the next record tells; -E2BIG: larger than the area; -EINVAL: the
- * area is not shared.
+/**
+ * perfbuf_aux_copy() - copy bytes into the area, over the ends of its pages and its own
+ * @handle: open
+ * @at: where, bytes from @handle->head on
+ * @from: kernel memory
+ * @bytes: how many
+ *
+ * For sources that are no hardware. Nothing is published: perfbuf_aux_end() does that.
+ * Context: As perfbuf_aux_begin().
+ * Return: bytes that were copied; what does not fit into @handle->size is not.
+ */
+__u64 perfbuf_aux_copy(const struct perfbuf_aux_handle *handle, __u64 at, const void *from,
+		       __u64 bytes) PERFBUF_AUX_NOEXCEPT;
+
+/**
+ * perfbuf_aux_write() - write a packet into a shared area
+ * @stream: started; its area has PERFBUF_AUX_SHARED
+ * @from: kernel memory
+ * @bytes: of the packet; they stand in one piece of the stream
+ *
+ * Several producers on one CPU, in any context and nested in any way.
+ * Context: Any, NMI included; preemption off, on the stream's CPU.
+ * Return: 0; -ENXIO: nothing is mapped or the event is off or paused; -ENOSPC: no room, which the
+ * next record tells; -E2BIG: larger than the area; -EINVAL: it is not shared; -EXDEV: this is
+ * another CPU.
  */
 __s64 perfbuf_aux_write(struct perfbuf_stream *stream, const void *from,
 			__u64 bytes) PERFBUF_AUX_NOEXCEPT;
 
-/* Writes PERF_RECORD_ITRACE_START of the current task: from here on the source traces it. */
+/**
+ * perfbuf_aux_itrace_start() - tell that the current task is traced from here on
+ * @stream: started
+ *
+ * Writes PERF_RECORD_ITRACE_START.
+ * Context: Any, NMI included; preemption off, on the stream's CPU.
+ */
 void perfbuf_aux_itrace_start(struct perfbuf_stream *stream) PERFBUF_AUX_NOEXCEPT;
 
 #ifdef __cplusplus

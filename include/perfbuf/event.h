@@ -9,7 +9,7 @@
 #include <linux/types.h>
 
 /* Of all of this. perfbuf_source_register() refuses another with -EPROTO. */
-#define PERFBUF_ABI 1
+#define PERFBUF_ABI 2
 
 /* Bytes of the fixed part of an event, at most: that much may stand on a stack. */
 #define PERFBUF_FIXED_MAX 512
@@ -89,6 +89,7 @@ struct perfbuf_emission {
 	__u64 space[36];
 };
 
+struct perfbuf_aux; /* <perfbuf/aux.h> */
 struct perfbuf_source;
 
 /* All in process context, may sleep, one at a time; none may unregister the source. */
@@ -103,6 +104,15 @@ struct perfbuf_source_ops {
 	int (*write)(struct perfbuf_source *source, const void *data, __u32 bytes);
 };
 
+/*
+ * Bits of perfbuf_source.contexts: where a source emits. An event that comes from elsewhere is not
+ * written, and counted as lost by its context for each listener.
+ */
+#define PERFBUF_CONTEXT_TASK	(1U << 0)
+#define PERFBUF_CONTEXT_SOFTIRQ (1U << 1)
+#define PERFBUF_CONTEXT_HARDIRQ (1U << 2)
+#define PERFBUF_CONTEXT_NMI	(1U << 3)
+
 /* A source; stays while it is registered. */
 struct perfbuf_source {
 	const char *name;	 /* of the node: letters, digits, '-', '_' */
@@ -113,6 +123,8 @@ struct perfbuf_source {
 	const struct perfbuf_source_ops *ops; /* or NULL */
 	void *data;			      /* the owner's */
 	void *registered;		      /* perfbuf's */
+	const struct perfbuf_aux *aux;	      /* its AUX area; NULL: none */
+	__u32 contexts;			      /* PERFBUF_CONTEXT_*; 0: any */
 };
 
 #endif /* PERFBUF_EVENT_H */

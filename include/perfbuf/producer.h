@@ -21,6 +21,7 @@
 #include <linux/string.h>
 #include <linux/types.h>
 
+#include <perfbuf/aux.h>
 #include <perfbuf/event.h>
 
 /* ---------------------------------------------------------------- sources */
@@ -36,7 +37,9 @@
  * Return: 0, or what is wrong, said in the kernel's log too:
  *
  * * -EPROTO: compiled against another version of this header than perfbuf.ko
- * * -EINVAL: a name, a type or a layout that cannot be; a source without a description
+ * * -EINVAL: a name, a type or a layout that cannot be; a source without a description; an AUX
+ *   area that lacks start or stop, has one of two opposites alone, an unknown flag, or an event
+ *   that is not the source's; unknown contexts
  * * -ENAMETOOLONG: a name of more than PERFBUF_NAME_MAX characters
  * * -EEXIST: the name of the source, or of an event in it, is taken
  * * -EBUSY: the source or one of its events is registered already
@@ -52,7 +55,8 @@ int perfbuf_source_register_abi(struct perfbuf_source *source, struct module *ow
  * @source: registered, or not (then nothing happens)
  *
  * Files that are open on it poll as POLLERR | POLLHUP and can only be read to the end and closed.
- * On return nobody calls the source's operations and nothing that is emitted is written.
+ * On return nobody calls the source's operations and nothing that is emitted is written; AUX is
+ * stopped and freed, and what the source has kept a pointer to (streams, pages) it uses no more.
  *
  * Context: Process context, may sleep. Not from the source's operations.
  */

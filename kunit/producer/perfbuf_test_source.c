@@ -348,6 +348,14 @@ static int do_command(const char *text, const struct kernel_param *parameter)
 		return -EINVAL;
 	if (!strcmp(verb, "register"))
 		return perfbuf_source_register(&testdev);
+	/* The bits of PERFBUF_CONTEXT_*: from where it says that it emits. */
+	if (!strcmp(verb, "contexts")) {
+		perfbuf_source_unregister(&testdev);
+		testdev.contexts = number;
+		i = perfbuf_source_register(&testdev);
+		testdev.contexts = 0;
+		return i;
+	}
 	if (!strcmp(verb, "unregister")) {
 		perfbuf_source_unregister(&testdev);
 		return 0;

@@ -65,7 +65,9 @@ result<void> check_clock(const perf_event_attr &attr) noexcept
 bool is_supported(const perf_event_attr &attr, const aux_abilities *aux,
 		  const aux_abilities *linked) noexcept
 {
-	if (attr.sample_type & ~(supported_sample_type | (linked ? u64{PERF_SAMPLE_AUX} : 0)))
+	const u64 of_linked = linked && linked->can_hold ? u64{PERF_SAMPLE_AUX} : 0;
+
+	if (attr.sample_type & ~(supported_sample_type | of_linked))
 		return false;
 	if (attr.pinned || attr.exclusive || attr.exclude_host || attr.precise_ip ||
 	    attr.inherit_stat || attr.context_switch || attr.namespaces || attr.ksymbol ||

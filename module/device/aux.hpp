@@ -15,6 +15,7 @@ struct aux_abilities {
 	bool shared = false;	/* short reservations of several producers */
 	bool overwrite = true;	/* snapshot mode: a read-only mapping; else EOPNOTSUPP */
 	bool can_pause = false; /* stream::pause_aux() */
+	bool can_hold = true;	/* stream::hold_aux(); else no sample takes bytes of it */
 };
 
 /* Its memory stays while an area of its is there, which may be a little longer than the file. */

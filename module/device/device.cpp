@@ -2,6 +2,7 @@
 /* The device as a whole, and the C entries of glue/entry.h. */
 #include "device/file.hpp"
 #include "device/show.hpp"
+#include "device/task.h"
 #include "device/text.hpp"
 #include "glue/glue.h"
 
@@ -24,6 +25,11 @@ constinit cxxrt::lock_class files_lock_class{"perfbuf open files", {}};
 constinit cxxrt::lock_class nodes_lock_class{"perfbuf nodes", {}};
 
 constinit device_state *device = nullptr;
+
+u64 now_ns() noexcept
+{
+	return pb_clock_ns(1); /* CLOCK_MONOTONIC */
+}
 
 } // namespace
 
@@ -81,9 +87,16 @@ void source_totals::add(const event &one) noexcept
 source_totals device_state::totals(const source &of) noexcept
 {
 	auto files = open_files.lock();
+
+	return totals(*files, of);
+}
+
+source_totals device_state::totals(const files &list, const source &of) noexcept
+{
 	source_totals sum = of.gone;
 
-	for (file *one = files->first; one; one = one->next_open_) {
+	sum.bytes = of.gone_bytes.read_once();
+	for (file *one = list.first; one; one = one->next_open_) {
 		if (&one->owner() != &of)
 			continue;
 		sum.files++;
@@ -91,8 +104,30 @@ source_totals device_state::totals(const source &of) noexcept
 			continue;
 		sum.add(*one->configured());
 		sum.rings += one->owns_ring();
+		sum.bytes += one->ring_bytes();
 	}
 	return sum;
+}
+
+source_rates device_state::rates(source &of) noexcept
+{
+	constexpr u64 second = 1000000000;
+	auto files = open_files.lock();
+	const source_totals totals = this->totals(*files, of);
+	const rate_mark now = {now_ns(), totals.records, totals.bytes, totals.all_lost()};
+	rate_mark before = of.marks[0];
+
+	if (now.time - of.marks[1].time >= second) {
+		before = of.marks[0] = of.marks[1];
+		of.marks[1] = now;
+	}
+
+	const u64 ms = (now.time - before.time) / 1000000 + 1;
+	/* Rings come and go beside us. */
+	const auto rate = [&](u64 from, u64 to) { return to > from ? (to - from) * 1000 / ms : 0; };
+
+	return {rate(before.records, now.records), rate(before.bytes, now.bytes),
+		rate(before.lost, now.lost), ms};
 }
 
 result<void> device_state::add(source &made, const pb_node_event *events, u32 event_count) noexcept
@@ -110,6 +145,7 @@ result<void> device_state::add(source &made, const pb_node_event *events, u32 ev
 		}
 		if (minor == PB_MINORS)
 			return error(ENFILE);
+		made.marks[0].time = made.marks[1].time = now_ns();
 		/* Before the node, which can be opened as soon as it is there. */
 		files->sources[minor] = &made;
 	}
@@ -302,4 +338,10 @@ long perfbuf_source_show(void *source, const char *name, char *to, unsigned long
 
 	perfbuf::show_source(of, name, out);
 	return static_cast<long>(out.bytes());
+}
+
+long perfbuf_readers_show(void *source, __u64 position, char *to, unsigned long bytes) noexcept
+{
+	return static_cast<long>(perfbuf::show_readers(*static_cast<perfbuf::source *>(source),
+						       position, to, bytes));
 }

@@ -110,6 +110,8 @@ public:
 	/* The position that they got. */
 	cxxrt::result<u64> aux_write(const void *from, u64 bytes) noexcept;
 	void aux_itrace_start() noexcept;
+	/* A pointer of the source's own. */
+	void *kept_by_source = nullptr;
 
 	/*
 	 * The sample that count_overflow() began is written or lost: what resumes AUX does so here.

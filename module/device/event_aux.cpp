@@ -89,12 +89,10 @@ result<u64> event::aux_write(const void *from, u64 bytes) noexcept
 
 void event::pause_aux(bool on) noexcept
 {
-	/* Nothing begins before what is open hears of it, and not until it knows that it may. */
-	if (on)
-		aux_paused_.write_once(1);
+	/* Nothing begins any more when its source hears of it; and something may when it hears
+	 * of that. */
+	aux_paused_.write_once(on);
 	stream_->pause_aux(on);
-	if (!on)
-		aux_paused_.write_once(0);
 }
 
 void event::switch_linked(u32 action, bool pause) noexcept
@@ -165,9 +163,31 @@ void event::aux_itrace_start() noexcept
 } // namespace perfbuf
 
 using perfbuf::as_event;
+using perfbuf::aux_area;
+using perfbuf::event;
+
+namespace
+{
+
+/* A ring has one writer CPU: a source that is on another one is told so. */
+bool is_elsewhere(const event &one) noexcept
+{
+	return one.cpu() >= 0 && static_cast<perfbuf::u32>(one.cpu()) != pb_this_cpu();
+}
+
+const event &as_event(const perfbuf_stream *one) noexcept
+{
+	return *reinterpret_cast<const event *>(one);
+}
+
+} // namespace
 
 void *perfbuf_aux_begin(perfbuf_aux_handle *handle, perfbuf_stream *stream) noexcept
 {
+	if (is_elsewhere(as_event(stream))) {
+		handle->area = nullptr;
+		return nullptr;
+	}
 	return as_event(stream).aux_begin(*handle);
 }
 
@@ -181,7 +201,7 @@ int perfbuf_aux_skip(perfbuf_aux_handle *handle, __u64 size) noexcept
 {
 	if (!handle->area)
 		return -ENOSPC;
-	return static_cast<perfbuf::aux_area *>(handle->area)->skip(*handle, size).as_return();
+	return static_cast<aux_area *>(handle->area)->skip(*handle, size).as_return();
 }
 
 int perfbuf_aux_flag(perfbuf_aux_handle *handle, __u64 flags) noexcept
@@ -196,11 +216,26 @@ void *perfbuf_aux_get(const perfbuf_aux_handle *handle) noexcept
 {
 	if (!handle->area)
 		return nullptr;
-	return static_cast<const perfbuf::aux_area *>(handle->area)->kept();
+	return static_cast<const aux_area *>(handle->area)->kept();
+}
+
+__u64 perfbuf_aux_copy(const perfbuf_aux_handle *handle, __u64 at, const void *from,
+		       __u64 bytes) noexcept
+{
+	if (!handle->area || at >= handle->size)
+		return 0;
+
+	const __u64 wanted = cxxrt::min<__u64>(bytes, handle->size - at);
+
+	static_cast<aux_area *>(handle->area)->copy_from(handle->head + at, from, wanted);
+	return wanted;
 }
 
 __s64 perfbuf_aux_write(perfbuf_stream *stream, const void *from, __u64 bytes) noexcept
 {
+	if (is_elsewhere(as_event(stream)))
+		return -EXDEV;
+
 	auto written = as_event(stream).aux_write(from, bytes);
 
 	return written ? 0 : written.error().as_return();
@@ -208,5 +243,26 @@ __s64 perfbuf_aux_write(perfbuf_stream *stream, const void *from, __u64 bytes) n
 
 void perfbuf_aux_itrace_start(perfbuf_stream *stream) noexcept
 {
-	as_event(stream).aux_itrace_start();
+	if (!is_elsewhere(as_event(stream)))
+		as_event(stream).aux_itrace_start();
+}
+
+void perfbuf_stream_about(const perfbuf_stream *stream, perfbuf_stream_info *out) noexcept
+{
+	const event &of = as_event(stream);
+
+	*out = {.cpu = of.cpu(),
+		.id = of.id(),
+		.config1 = of.attr().config1,
+		.config2 = of.attr().config2};
+}
+
+void perfbuf_stream_set_data(perfbuf_stream *stream, void *data) noexcept
+{
+	as_event(stream).kept_by_source = data;
+}
+
+void *perfbuf_stream_data(const perfbuf_stream *stream) noexcept
+{
+	return as_event(stream).kept_by_source;
 }

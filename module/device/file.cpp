@@ -101,6 +101,20 @@ const aux_abilities *file::aux_of(const perf_event_attr &attr) const noexcept
 	return fills ? fills->abilities(attr) : nullptr;
 }
 
+u64 file::ring_bytes() const noexcept
+{
+	u64 bytes = 0;
+
+	/* The ring stays while preemption is off. */
+	pb_preempt_disable();
+	perf_buffer *ring = configured()->ring();
+
+	if (ring && ring->first_target() == this)
+		bytes = ring->bytes();
+	pb_preempt_enable();
+	return bytes;
+}
+
 void file::publish() noexcept
 {
 	auto files = the_device().open_files.lock();
@@ -114,6 +128,7 @@ void file::release() noexcept
 
 	if (mine) {
 		mine->shut_down();
+		mine->producer().closed();
 		lock_guard held(the_device().attach_lock);
 
 		attach(*mine, nullptr);
@@ -252,8 +267,11 @@ void file::attach(event &to, perf_buffer *ring) noexcept
 {
 	perf_buffer *old = to.ring();
 
-	if (old)
+	if (old) {
 		old->detach(*this);
+		if (!old->first_target())
+			source_.gone_bytes.fetch_add(old->bytes());
+	}
 	if (ring) {
 		ring->get();
 		ring->attach(*this);

@@ -56,6 +56,8 @@ public:
 
 	/* Whether this file's own mapping made a ring: for the count of rings. */
 	bool owns_ring() const noexcept { return cxxrt::read_once(mappings_); }
+	/* The bytes of all records in its ring; 0 for all but one of the files that share one. */
+	u64 ring_bytes() const noexcept;
 
 	void wake() noexcept override;
 	void *waitqueue() noexcept { return &waitqueue_; }
@@ -142,6 +144,12 @@ struct device_state {
 	cxxrt::result<file *> open_file(u32 minor) noexcept;
 
 	source_totals totals(const source &of) noexcept;
+	/*
+	 * Since the time before last that this was asked, but if that is less than a second ago,
+	 * since the one before: over one second or two where it is asked often, or else over the
+	 * time since it was asked last.
+	 */
+	source_rates rates(source &of) noexcept;
 	/* Calls @fn(file) for each open file of @of that is configured. */
 	template <typename Call>
 	void each_reader(const source &of, Call &&call) noexcept
@@ -157,6 +165,8 @@ struct device_state {
 	static void unlink(files &list, file &one) noexcept;
 
 private:
+	static source_totals totals(const files &list, const source &of) noexcept;
+
 	/* Of a source's name, from before its node is made until after it is gone. Outside of all
 	 * other locks. */
 	cxxrt::mutex nodes_mutex_;

@@ -9,56 +9,85 @@ namespace perfbuf
 namespace
 {
 
-u64 sum_of(const u64 (&lost)[loss_causes]) noexcept
-{
-	u64 sum = 0;
-
-	for (u64 one : lost)
-		sum += one;
-	return sum;
-}
-
 /* In the order of loss_cause. */
-constexpr const char *loss_attributes[] = {"lost_full", "lost_paused", "lost_too_big",
-					   "lost_recursion", "lost_no_ring"};
+constexpr const char *loss_attributes[] = {"lost_full",	     "lost_paused",  "lost_too_big",
+					   "lost_recursion", "lost_no_ring", "lost_context"};
 static_assert(sizeof(loss_attributes) / sizeof(*loss_attributes) == loss_causes);
 
-/* id=12 cpu=0 records=500 lost=3 lost_full=3 ...: a line for each configured file, those opened
- * last first. */
-void show_readers(const source &of, text_writer &out) noexcept
+void show_reader(const event &mine, text_writer &out) noexcept
 {
-	the_device().each_reader(of, [&](const file &one) {
-		const event &mine = *one.configured();
+	out.string("id=");
+	out.decimal(mine.id());
+	out.string(" config=");
+	out.decimal(mine.attr().config);
+	out.string(" cpu=");
+	if (mine.cpu() < 0)
+		out.string("any");
+	else
+		out.decimal(static_cast<u64>(mine.cpu()));
+	out.string(mine.target() ? " of=tasks records=" : " of=all records=");
+	out.decimal(mine.records());
+	out.string(" lost=");
+	out.decimal(mine.losses().total());
+	for (u32 i = 0; i < loss_causes; i++) {
+		out.string(" ");
+		out.string(loss_attributes[i]);
+		out.string("=");
+		out.decimal(mine.losses().read(static_cast<loss_cause>(i)));
+	}
+}
 
-		out.string("id=");
-		out.decimal(mine.id());
-		out.string(" config=");
-		out.decimal(mine.attr().config);
-		out.string(" cpu=");
-		if (mine.cpu() < 0)
-			out.string("any");
-		else
-			out.decimal(static_cast<u64>(mine.cpu()));
-		out.string(mine.target() ? " of=tasks records=" : " of=all records=");
-		out.decimal(mine.records());
-		out.string(" lost=");
-		out.decimal(mine.losses().total());
-		for (u32 i = 0; i < loss_causes; i++) {
-			out.string(" ");
-			out.string(loss_attributes[i]);
-			out.string("=");
-			out.decimal(mine.losses().read(static_cast<loss_cause>(i)));
-		}
-		out.string("\n");
-	});
+void show_rates(source &of, text_writer &out) noexcept
+{
+	const source_rates rates = the_device().rates(of);
+
+	out.string("records=");
+	out.decimal(rates.records);
+	out.string(" bytes=");
+	out.decimal(rates.bytes);
+	out.string(" lost=");
+	out.decimal(rates.lost);
+	out.string(" ms=");
+	out.decimal(rates.ms);
+	out.string("\n");
 }
 
 } // namespace
 
+/* All numbers at their largest fit. */
+constexpr u32 reader_line_bytes = 384;
+
+u64 show_readers(const source &of, u64 position, char *to, u64 bytes) noexcept
+{
+	const u64 first = position / reader_line_bytes;
+	u64 skip = position % reader_line_bytes;
+	u64 at = 0;
+	u64 done = 0;
+
+	the_device().each_reader(of, [&](const file &one) {
+		char line[reader_line_bytes];
+		text_writer out(line, sizeof(line) - 1);
+
+		if (at++ < first || done == bytes)
+			return;
+		show_reader(*one.configured(), out);
+		for (u64 i = out.bytes(); i < sizeof(line); i++)
+			line[i] = ' ';
+		line[sizeof(line) - 1] = '\n';
+
+		const u64 now = cxxrt::min(sizeof(line) - skip, bytes - done);
+
+		__builtin_memcpy(to + done, line + skip, now);
+		done += now;
+		skip = 0;
+	});
+	return done;
+}
+
 void show_source(source &of, const char *name, text_writer &out) noexcept
 {
-	if (equal(name, "readers"))
-		return show_readers(of, out);
+	if (equal(name, "rates"))
+		return show_rates(of, out);
 	if (equal(name, "description")) {
 		out.string(of.description());
 		out.string("\n");
@@ -71,10 +100,8 @@ void show_source(source &of, const char *name, text_writer &out) noexcept
 		const char *name;
 		u64 value;
 	} const numbers[] = {
-		{"files", totals.files},
-		{"rings", totals.rings},
-		{"records", totals.records},
-		{"lost", sum_of(totals.lost)},
+		{"files", totals.files}, {"rings", totals.rings},     {"records", totals.records},
+		{"bytes", totals.bytes}, {"lost", totals.all_lost()},
 	};
 
 	for (const auto &number : numbers) {

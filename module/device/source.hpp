@@ -33,6 +33,8 @@ public:
 	/* Takes itself out of every list that interrupts and tracepoints walk; it does not wait for
 	 * those that walk now. */
 	virtual void close() noexcept = 0;
+	/* The file is being released, after close(), and no lock is held. */
+	virtual void closed() noexcept {}
 
 	/* What the source counts, and how long it has counted, ns. Any CPU. */
 	virtual u64 count() noexcept = 0;
@@ -88,9 +90,30 @@ struct source_totals {
 	u64 files = 0;
 	u64 rings = 0;
 	u64 records = 0;
+	u64 bytes = 0; /* of rings */
 	u64 lost[loss_causes] = {};
 
 	void add(const event &one) noexcept;
+	u64 all_lost() const noexcept
+	{
+		u64 sum = 0;
+
+		for (u64 one : lost)
+			sum += one;
+		return sum;
+	}
+};
+
+/* Totals of a source as they were. */
+struct rate_mark {
+	u64 time; /* ns */
+	u64 records, bytes, lost;
+};
+
+/* What has come in each second, over @ms. */
+struct source_rates {
+	u64 records, bytes, lost;
+	u64 ms;
 };
 
 class source
@@ -134,6 +157,10 @@ public:
 	virtual aux_source *aux() noexcept { return nullptr; }
 
 	source_totals gone; /* of closed files; under the lock of the open files */
+	/* The last two times that somebody asked for the rates, at least a second apart; the older
+	 * one first. Under the same lock. */
+	rate_mark marks[2] = {};
+	cxxrt::shared<u64> gone_bytes; /* of rings that are gone */
 
 protected:
 	~source() = default;

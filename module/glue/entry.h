@@ -58,6 +58,9 @@ void perfbuf_mapping_close(void *file, void *mapping, unsigned long page_offset)
 /* sysfs: writes at most @bytes of text for attribute @name of what pb_node.source is. */
 long perfbuf_source_show(void *source, const char *name, char *to, unsigned long bytes) PB_NOEXCEPT;
 
+/* The same for the lines of readers, which may be many: from @position on. */
+long perfbuf_readers_show(void *source, __u64 position, char *to, unsigned long bytes) PB_NOEXCEPT;
+
 #ifdef __cplusplus
 }
 #endif

@@ -60,23 +60,49 @@ static ssize_t source_show(struct device *device, struct device_attribute *attri
 
 SOURCE_ATTRIBUTE(description);
 SOURCE_ATTRIBUTE(files);
-SOURCE_ATTRIBUTE(readers);
 SOURCE_ATTRIBUTE(rings);
+SOURCE_ATTRIBUTE(rates);
 SOURCE_ATTRIBUTE(records);
+SOURCE_ATTRIBUTE(bytes);
 SOURCE_ATTRIBUTE(lost);
 SOURCE_ATTRIBUTE(lost_full);
 SOURCE_ATTRIBUTE(lost_paused);
 SOURCE_ATTRIBUTE(lost_too_big);
 SOURCE_ATTRIBUTE(lost_recursion);
 SOURCE_ATTRIBUTE(lost_no_ring);
+SOURCE_ATTRIBUTE(lost_context);
 
 static struct attribute *source_attrs[] = {
-	&attribute_description.attr,	&attribute_files.attr,	      &attribute_readers.attr,
-	&attribute_rings.attr,		&attribute_records.attr,      &attribute_lost.attr,
-	&attribute_lost_full.attr,	&attribute_lost_paused.attr,  &attribute_lost_too_big.attr,
-	&attribute_lost_recursion.attr, &attribute_lost_no_ring.attr, NULL,
+	&attribute_description.attr,	&attribute_files.attr,
+	&attribute_rings.attr,		&attribute_rates.attr,
+	&attribute_records.attr,	&attribute_bytes.attr,
+	&attribute_lost.attr,		&attribute_lost_full.attr,
+	&attribute_lost_paused.attr,	&attribute_lost_too_big.attr,
+	&attribute_lost_recursion.attr, &attribute_lost_no_ring.attr,
+	&attribute_lost_context.attr,	NULL,
 };
-ATTRIBUTE_GROUPS(source);
+
+/* Not cut at a page, as the others are. */
+static ssize_t readers_read(struct file *filp, struct kobject *kobject, struct bin_attribute *of,
+			    char *to, loff_t position, size_t bytes)
+{
+	const struct node *node = dev_get_drvdata(kobj_to_dev(kobject));
+
+	return perfbuf_readers_show(node->source, position, to, bytes);
+}
+
+static struct bin_attribute readers_attribute = {
+	.attr = {.name = "readers", .mode = 0444},
+	.read = readers_read,
+};
+
+static struct bin_attribute *source_bin_attrs[] = {&readers_attribute, NULL};
+
+static const struct attribute_group source_group = {
+	.attrs = source_attrs,
+	.bin_attrs = source_bin_attrs,
+};
+__ATTRIBUTE_GROUPS(source);
 
 static struct class perfbuf_class = {
 	.name = "perfbuf",

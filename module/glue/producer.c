@@ -261,6 +261,14 @@ void *pb_percpu_at(void *memory, __u32 cpu)
 	return per_cpu_ptr((void __percpu *)memory, cpu);
 }
 
+void pb_percpu_each(void *memory, void (*fn)(void *arg, void *at), void *arg)
+{
+	int cpu;
+
+	for_each_possible_cpu (cpu)
+		fn(arg, per_cpu_ptr((void __percpu *)memory, cpu));
+}
+
 void pb_log_refusal(const char *source, const char *what, const char *why)
 {
 	pr_notice("perfbuf: source '%s' is refused: '%s' %s\n", source, what, why);

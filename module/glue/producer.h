@@ -35,6 +35,8 @@ void pb_event_unlisten(struct perfbuf_event *event) PB_NOEXCEPT;
 void *pb_percpu_alloc(unsigned long bytes) PB_NOEXCEPT;
 void pb_percpu_free(void *memory) PB_NOEXCEPT;
 void *pb_percpu_at(void *memory, __u32 cpu) PB_NOEXCEPT;
+/* Calls @fn(@arg, address) for each possible CPU. */
+void pb_percpu_each(void *memory, void (*fn)(void *arg, void *at), void *arg) PB_NOEXCEPT;
 
 /* Says in the kernel's log why a source was refused. */
 void pb_log_refusal(const char *source, const char *what, const char *why) PB_NOEXCEPT;

@@ -17,13 +17,17 @@ constexpr u64 payload_max = 1u << 20;
 
 } // namespace
 
-/* False: re-entered in the same context, which every listener counts as a loss. */
+/* False: re-entered in the same context, or in one that the source has not declared, which every
+ * listener counts as a loss. */
 inline bool emission::enter(listeners &here, nesting level, u64 bytes) noexcept
 {
 	if (!here.busy.try_enter(level)) [[unlikely]] {
+		const loss_cause why =
+			here.busy.is_closed(level) ? loss_cause::context : loss_cause::recursion;
+
 		for (output *one = here.list.first(); one; one = rcu_list<output>::next(*one)) {
 			if (one->writer() && one->may_write())
-				one->owner().count_loss(loss_cause::recursion);
+				one->owner().count_loss(why);
 		}
 		return false;
 	}

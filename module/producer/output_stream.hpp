@@ -10,30 +10,30 @@
 namespace perfbuf
 {
 
-/* @Follows: on_one_cpu<output> or on_tasks<output>. */
-template <typename Follows>
-class output_stream final : private output_shared, public Follows, public output_file
+/* @Follows: on_one_cpu<> or on_tasks<> of an output, which wants to know a @Shared. */
+template <typename Follows, typename Shared = output_shared>
+class output_stream : private Shared, public Follows, public output_file
 {
 public:
 	/* @from stays as long as the file does. */
-	output_stream(event &owner, typed_source &from, typed_event &of) noexcept
-		: output_shared{of.all_listeners(), {}, {}},
-		  Follows(owner, static_cast<output_shared &>(*this)), from_(from), of_(of)
+	template <typename... More>
+	output_stream(event &owner, typed_source &from, typed_event &of, More... more) noexcept
+		: Shared{output_shared{of.all_listeners(), {}, {}}, more...},
+		  Follows(owner, static_cast<Shared &>(*this)), from_(from), of_(of)
 	{
 	}
 
 	~output_stream() override
 	{
-		if (joined_)
-			from_.leave(*this, of_);
-		delete wanted.read_once();
+		quit();
+		delete this->wanted.read_once();
 	}
 
 	cxxrt::result<void> open() noexcept
 	{
 		TRY(from_.join(*this, of_));
 		joined_ = true;
-		return Follows::open(static_cast<output_shared &>(*this));
+		return Follows::open(static_cast<Shared &>(*this));
 	}
 
 	event &owner() noexcept override { return this->owner_; }
@@ -41,7 +41,7 @@ public:
 	cxxrt::result<void> set_filter(const char *text) noexcept override
 	{
 		const filter *made = TRY(from_.parse_filter(of_, text)).release();
-		const filter *old = wanted.exchange(made);
+		const filter *old = this->wanted.exchange(made);
 
 		/* Emissions have interrupts off. */
 		if (old)
@@ -52,14 +52,23 @@ public:
 
 	bool has_missed() const noexcept override
 	{
-		return missed.read_once() || Follows::has_missed();
+		return this->missed.read_once() || Follows::has_missed();
 	}
 
 	void count_missed() noexcept override
 	{
-		for (u64 left = missed.exchange(0); left; left--)
+		for (u64 left = this->missed.exchange(0); left; left--)
 			this->owner_.count_loss(loss_cause::recursion);
 		Follows::count_missed();
+	}
+
+protected:
+	typed_source &from() const noexcept { return from_; }
+	/* Once, before what left() needs is gone. */
+	void quit() noexcept
+	{
+		if (std::exchange(joined_, false))
+			from_.leave(*this, of_);
 	}
 
 private:

@@ -4,6 +4,7 @@
 #include "device/file.hpp"
 #include "device/text.hpp"
 #include "glue/producer.h"
+#include "producer/aux_stream.hpp"
 #include "producer/names.hpp"
 #include "producer/output_stream.hpp"
 
@@ -29,6 +30,8 @@ constexpr u64 supported_fields =
 	PERF_SAMPLE_IP | PERF_SAMPLE_TID | PERF_SAMPLE_TIME | PERF_SAMPLE_ADDR | PERF_SAMPLE_ID |
 	PERF_SAMPLE_IDENTIFIER | PERF_SAMPLE_STREAM_ID | PERF_SAMPLE_CPU | PERF_SAMPLE_PERIOD |
 	PERF_SAMPLE_CALLCHAIN | PERF_SAMPLE_REGS_USER | PERF_SAMPLE_STACK_USER | PERF_SAMPLE_RAW;
+
+constexpr u32 all_contexts = (1u << nesting_levels) - 1;
 
 const char *reason(error why) noexcept
 {
@@ -65,7 +68,7 @@ error refuse(const char *source, const char *what, error why) noexcept
 typed_source::typed_source(perfbuf_source &made, void *owner) noexcept
 	: made_(&made), owner_(owner), mode_(made.mode ? made.mode : 0600),
 	  takes_writes_(made.ops && made.ops->write), event_count_(made.event_count),
-	  mutex_(source_lock_class), references_(1)
+	  mutex_(source_lock_class), aux_(*this), references_(1)
 {
 }
 
@@ -93,7 +96,7 @@ result<void> typed_source::set_up_event(u32 index) noexcept
 		if (equal(made_->events[i]->name, made->name))
 			return refuse(name_, made->name, error(EEXIST));
 	}
-	TRY(events_[index].set_up(*made, name_));
+	TRY(events_[index].set_up(*made, name_, made_->contexts ? made_->contexts : all_contexts));
 	nodes_[index] = events_[index].node();
 	return {};
 }
@@ -115,6 +118,11 @@ result<void> typed_source::set_up() noexcept
 		::new (&events_[i]) typed_event;
 	for (u32 i = 0; i < event_count_; i++)
 		TRY(set_up_event(i));
+
+	const result<void> with_aux = aux_.set_up(*made_);
+
+	if (!with_aux)
+		return refuse(name_, "its AUX area", with_aux.error());
 	return {};
 }
 
@@ -126,6 +134,8 @@ result<void> typed_source::add(perfbuf_source &made, void *owner) noexcept
 		return refuse(made.name, made.name, named.error());
 	if (!made.description || (made.mode & ~0777u) || (made.event_count && !made.events))
 		return refuse(made.name, "its description, mode or events", error(EINVAL));
+	if (made.contexts & ~all_contexts)
+		return refuse(made.name, "its contexts", error(EINVAL));
 	if (made.registered)
 		return refuse(made.name, made.name, error(EBUSY));
 
@@ -159,6 +169,9 @@ void typed_source::withdraw() noexcept
 
 	for (output_file *one = files_; one; one = one->next)
 		one->owner().source_gone();
+	for (output_file *one = files_; one; one = one->next)
+		one->left(made);
+	aux_.withdraw();
 	for (u32 i = 0; i < event_count_; i++)
 		events_[i].withdraw();
 	if (files_ && made.ops && made.ops->stop)
@@ -217,6 +230,16 @@ result<unique_ptr<stream>> typed_source::open(event &owner) noexcept
 {
 	typed_event &of = *find(owner.attr().config);
 
+	if (aux_.abilities(owner.attr())) {
+		/* Who fills it is on a CPU. */
+		if (owner.target())
+			return error(EOPNOTSUPP);
+
+		auto made = TRY(make<aux_stream>(gfp::kernel, owner, *this, of));
+
+		TRY(made->open());
+		return unique_ptr<stream>(made.release());
+	}
 	if (owner.target()) {
 		auto made =
 			TRY(make<output_stream<on_tasks<output>>>(gfp::kernel, owner, *this, of));
@@ -239,6 +262,13 @@ result<void> typed_source::join(output_file &one, typed_event &of) noexcept
 		return error(ENODEV);
 	if (!files_ && made_->ops && made_->ops->start)
 		TRY(from_return(made_->ops->start(made_)));
+
+	const result<void> joined = one.joined(*made_);
+
+	if (!joined) {
+		stop_if_unused();
+		return joined.error();
+	}
 	one.next = files_;
 	files_ = &one;
 	of.listen();
@@ -254,7 +284,23 @@ void typed_source::leave(output_file &one, typed_event &of) noexcept
 		link = &(*link)->next;
 	*link = one.next;
 	of.unlisten();
-	if (!files_ && made_ && made_->ops && made_->ops->stop)
+	if (!made_)
+		return;
+	one.left(*made_);
+	stop_if_unused();
+}
+
+void typed_source::part(output_file &one) noexcept
+{
+	lock_guard held(mutex_);
+
+	if (made_)
+		one.left(*made_);
+}
+
+void typed_source::stop_if_unused() noexcept
+{
+	if (!files_ && made_->ops && made_->ops->stop)
 		made_->ops->stop(made_);
 }
 

@@ -6,12 +6,14 @@
  *   in error, nobody calls the module any more ── the last file has gone: freed
  *
  * Locks, outer first: the device's of nodes; a file's open mutex > the source's
- * mutex > an event's mutex; the source's mutex > setup, CPU hotplug (static branches).
+ * mutex > an event's mutex; the source's mutex > setup, CPU hotplug (static branches);
+ * mmap_lock and the source's mutex > that of its AUX areas (producer/aux.hpp).
  */
 #pragma once
 
 #include "device/source.hpp"
 #include "glue/node.h"
+#include "producer/aux.hpp"
 #include "producer/output.hpp"
 
 #include <cxxrt/lock.hpp>
@@ -31,8 +33,9 @@ public:
 	typed_event(const typed_event &) = delete;
 	typed_event &operator=(const typed_event &) = delete;
 
-	/* As perfbuf_source_register() says. Process context, may sleep. */
-	cxxrt::result<void> set_up(perfbuf_event &made, const char *source) noexcept;
+	/* As perfbuf_source_register() says. @contexts: where it may come from, PERFBUF_CONTEXT_*.
+	 * Process context, may sleep. */
+	cxxrt::result<void> set_up(perfbuf_event &made, const char *source, u32 contexts) noexcept;
 	/* Emissions find it from now on. */
 	void publish() noexcept;
 	/* And no longer: on return nobody touches the producer's event. No output runs. */
@@ -65,6 +68,10 @@ class output_file
 {
 public:
 	virtual event &owner() noexcept = 0;
+	/* It has joined @made, or not if this fails; and has left, of which it may hear more than
+	 * once. Under the source's mutex. */
+	virtual cxxrt::result<void> joined(perfbuf_source &) noexcept { return {}; }
+	virtual void left(perfbuf_source &) noexcept {}
 	output_file *next = nullptr; /* of the source's list; under its mutex */
 
 protected:
@@ -94,6 +101,8 @@ public:
 	cxxrt::result<void> check(const perf_event_attr &attr) const noexcept override;
 	cxxrt::result<cxxrt::unique_ptr<stream>> open(event &owner) noexcept override;
 
+	aux_source *aux() noexcept override { return aux_.is_there() ? &aux_ : nullptr; }
+
 	bool takes_writes() const noexcept override { return takes_writes_; }
 	cxxrt::result<void> write(const void *data, u32 bytes) noexcept override;
 
@@ -101,6 +110,8 @@ public:
 	 * start() says. */
 	cxxrt::result<void> join(output_file &one, typed_event &of) noexcept;
 	void leave(output_file &one, typed_event &of) noexcept;
+	/* It will leave, and nobody calls it any more. */
+	void part(output_file &one) noexcept;
 	/* ENODEV, and what filter::parse() says. */
 	cxxrt::result<cxxrt::unique_ptr<filter>> parse_filter(const typed_event &of,
 							      const char *text) noexcept;
@@ -109,6 +120,8 @@ private:
 	cxxrt::result<void> set_up() noexcept;
 	cxxrt::result<void> set_up_event(u32 index) noexcept;
 	void withdraw() noexcept;
+	/* Under the mutex, while it is registered. */
+	void stop_if_unused() noexcept;
 	typed_event *find(u64 id) const noexcept;
 
 	perfbuf_source *made_; /* the producer's; nullptr once it is unregistered */
@@ -120,6 +133,7 @@ private:
 	pb_node_event *nodes_ = nullptr;
 	cxxrt::mutex mutex_;
 	output_file *files_ = nullptr;
+	aux_side aux_;
 	cxxrt::refcount references_;
 	char name_[PERFBUF_NAME_MAX + 1] = {};
 	char description_[128] = {};

@@ -24,6 +24,19 @@ error refuse(const char *source, const char *what, const char *why, error code) 
 	return code;
 }
 
+/* @contexts: a u32 of the declared ones. */
+void close_undeclared(void *contexts, void *at) noexcept
+{
+	for (u32 level = 0; level < nesting_levels; level++) {
+		if (!(*static_cast<const u32 *>(contexts) & 1u << level))
+			static_cast<listeners *>(at)->busy.close(static_cast<nesting>(level));
+	}
+}
+static_assert(PERFBUF_CONTEXT_TASK == 1u << static_cast<u32>(nesting::task));
+static_assert(PERFBUF_CONTEXT_SOFTIRQ == 1u << static_cast<u32>(nesting::softirq));
+static_assert(PERFBUF_CONTEXT_HARDIRQ == 1u << static_cast<u32>(nesting::irq));
+static_assert(PERFBUF_CONTEXT_NMI == 1u << static_cast<u32>(nesting::nmi));
+
 } // namespace
 
 typed_event::~typed_event()
@@ -37,7 +50,7 @@ typed_event::~typed_event()
 	cxxrt_free(const_cast<char *>(node_.format));
 }
 
-result<void> typed_event::set_up(perfbuf_event &made, const char *source) noexcept
+result<void> typed_event::set_up(perfbuf_event &made, const char *source, u32 contexts) noexcept
 {
 	const char *where;
 	const result<void> named = check_name(made.name, false);
@@ -58,6 +71,7 @@ result<void> typed_event::set_up(perfbuf_event &made, const char *source) noexce
 	listeners_ = pb_percpu_alloc(sizeof(listeners));
 	if (!listeners_)
 		return error(ENOMEM);
+	pb_percpu_each(listeners_, close_undeclared, &contexts);
 
 	const int id = pb_trace_id_get(&held_id_);
 

@@ -179,6 +179,21 @@ void aux_area::copy_to(reservation &into, u64 from, u32 bytes) const noexcept
 	}
 }
 
+void aux_area::copy_from(u64 to, const void *from, u64 bytes) const noexcept
+{
+	const char *source = static_cast<const char *>(from);
+
+	while (bytes) {
+		const storage::span here = storage_.at(to);
+		const u64 now = cxxrt::min(bytes, here.bytes);
+
+		cxxrt::copy_plain(here.address, source, now);
+		source += now;
+		to += now;
+		bytes -= now;
+	}
+}
+
 /* ---------------------------------------------------------------- exclusive */
 
 result<void> aux_area::begin(perfbuf_aux_handle &handle) noexcept
@@ -353,24 +368,15 @@ aux_reservation::~aux_reservation()
 
 void aux_reservation::copy(const void *from, u64 bytes) noexcept
 {
-	const char *source = static_cast<const char *>(from);
-
 	if (bytes > left_) {
 #ifdef PERFBUF_DEBUG
 		cxxrt_warn("perfbuf: more AUX bytes than were reserved");
 #endif
 		bytes = left_;
 	}
+	area_->copy_from(position_, from, bytes);
+	position_ += bytes;
 	left_ -= bytes;
-	while (bytes) {
-		const storage::span here = area_->storage_.at(position_);
-		const u64 now = cxxrt::min(bytes, here.bytes);
-
-		cxxrt::copy_plain(here.address, source, now);
-		source += now;
-		position_ += now;
-		bytes -= now;
-	}
 }
 
 void aux_reservation::commit(const record_origin &origin) noexcept

@@ -140,6 +140,8 @@ public:
 	void release_hold() noexcept { held_.set(0); }
 	/* The @bytes at @from of the stream, into a record. */
 	void copy_to(reservation &into, u64 from, u32 bytes) const noexcept;
+	/* The @bytes at @to of the stream, from kernel memory. At most size(). */
+	void copy_from(u64 to, const void *from, u64 bytes) const noexcept;
 	perf_buffer &ring() noexcept { return ring_; }
 	u64 size() const noexcept { return storage_.size(); }
 	u32 nr_pages() const noexcept { return storage_.nr_pages(); }

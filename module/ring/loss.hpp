@@ -18,6 +18,7 @@ enum class loss_cause : u32 {
 	too_big = PERFBUF_LOST_TOO_BIG,
 	recursion = PERFBUF_LOST_RECURSION,
 	no_ring = PERFBUF_LOST_NO_RING,
+	context = PERFBUF_LOST_CONTEXT,
 };
 
 inline constexpr u32 loss_causes = PERFBUF_LOST_CAUSES;

@@ -398,9 +398,7 @@ unsigned long perf_buffer::watch_stats() noexcept
 {
 	/* What was written until now; from then on the writers say it. */
 	if (!gate_.closed(gate::watched)) {
-		const u64 head = head_.read();
-
-		stats_->bytes.set(backward_ ? 0 - head : head);
+		stats_->bytes.set(bytes());
 		gate_.close(gate::watched);
 	}
 	return pb_page_frame(stats_);

@@ -285,6 +285,8 @@ public:
 	bool backward() const noexcept { return backward_; }
 	perf_event_mmap_page *user_page() noexcept { return user_page_; }
 	ring_stats &stats() noexcept { return *stats_; }
+	/* Of all records so far. */
+	u64 bytes() const noexcept { return backward_ ? 0 - head_.read() : head_.read(); }
 
 	/* The page frame behind page @index of the mapping (0: the user page). ENXIO past the end.
 	 * Process. */

@@ -25,7 +25,14 @@ enum class nesting : u32 { task, softirq, irq, nmi };
 class recursion_contexts
 {
 public:
-	/* False: already inside; drop and count. Preemption is off until leave(). */
+	/* Nobody may ever be inside on @level. Before anybody is. */
+	void close(nesting level) noexcept { busy_[static_cast<u32>(level)].set(never); }
+	bool is_closed(nesting level) const noexcept
+	{
+		return busy_[static_cast<u32>(level)].read() == never;
+	}
+
+	/* False: already inside, or closed; drop and count. Preemption is off until leave(). */
 	[[nodiscard]] bool try_enter(nesting level) noexcept
 	{
 		cxxrt::local<u32> &busy = busy_[static_cast<u32>(level)];
@@ -44,6 +51,8 @@ public:
 	}
 
 private:
+	static constexpr u32 never = 2;
+
 	cxxrt::local<u32> busy_[nesting_levels];
 };
 

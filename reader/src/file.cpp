@@ -116,7 +116,7 @@ result<counts> file::read() const
 std::string_view loss_cause_name(size_t cause) noexcept
 {
 	static constexpr std::array<std::string_view, PERFBUF_LOST_CAUSES> names = {
-		"full", "paused", "too big", "recursion", "no ring"};
+		"full", "paused", "too big", "recursion", "no ring", "context"};
 	return cause < names.size() ? names[cause] : "other";
 }
 

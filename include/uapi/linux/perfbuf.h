@@ -157,7 +157,8 @@ struct perfbuf_write {
 #define PERFBUF_LOST_TOO_BIG   2 /* larger than the ring or than a record may be */
 #define PERFBUF_LOST_RECURSION 3 /* the source was re-entered in the same context */
 #define PERFBUF_LOST_NO_RING   4 /* nothing was mapped */
-#define PERFBUF_LOST_CAUSES    5 /* how many there are; may grow */
+#define PERFBUF_LOST_CONTEXT   5 /* it came from a context that the source had not declared */
+#define PERFBUF_LOST_CAUSES    6 /* how many there are; may grow */
 
 /*
  * A bit of attr.read_format beside PERF_FORMAT_*: read() appends a number n and

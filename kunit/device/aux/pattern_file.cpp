@@ -32,47 +32,6 @@ unique_fd open_pattern(const perf_event_attr &attr, int cpu)
 	return fd;
 }
 
-int try_map_aux(int fd, volatile perf_event_mmap_page *page, uint64_t offset, uint64_t bytes,
-		int prot, void **at)
-{
-	page->aux_offset = offset;
-	page->aux_size = bytes;
-	*at = mmap(nullptr, bytes, prot, MAP_SHARED, fd, static_cast<off_t>(offset));
-	return *at == MAP_FAILED ? errno : 0;
-}
-
-int aux_error(int fd, volatile perf_event_mmap_page *page, uint64_t offset, uint64_t bytes,
-	      int prot)
-{
-	void *at;
-	const int error = try_map_aux(fd, page, offset, bytes, prot, &at);
-	if (!error)
-		munmap(at, bytes);
-	return error;
-}
-
-aux_mapping::aux_mapping(int fd, const mapping &ring, size_t pages, int prot, uint64_t offset)
-	: bytes_(pages * page_size())
-{
-	void *at;
-	if (int error =
-		    try_map_aux(fd, ring.page(), offset ? offset : ring.bytes(), bytes_, prot, &at))
-		fail_errno("mmap of AUX", error);
-	base_ = static_cast<uint8_t *>(at);
-}
-
-void aux_mapping::unmap()
-{
-	if (base_)
-		munmap(base_, bytes_);
-	base_ = nullptr;
-}
-
-aux_told parse_aux(const record &r)
-{
-	return {r.at<uint64_t>(0), r.at<uint64_t>(8), r.at<uint64_t>(16)};
-}
-
 pattern_file::pattern_file(const perf_event_attr &attr, size_t aux_pages, int prot,
 			   size_t data_pages)
 	: attr(attr), fd(open_pattern(attr)), buffer(fd.get(), data_pages)

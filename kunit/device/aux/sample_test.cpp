@@ -11,30 +11,13 @@ using namespace device_test;
 namespace
 {
 
-/* Older headers have reserved the field. */
-void set_action(perf_event_attr &attr, uint32_t action)
-{
-	memcpy(&attr.aux_sample_size + 1, &action, sizeof(action));
-}
-
 perf_event_attr clock_of(uint32_t sample_bytes, uint32_t action = 0, uint64_t period_ns = 1'000'000)
 {
 	perf_event_attr attr =
 		clock_attr(period_ns, sample_bytes ? PERF_SAMPLE_AUX : PERF_SAMPLE_TIME);
 	attr.aux_sample_size = sample_bytes;
-	set_action(attr, action);
+	set_aux_action(attr, action);
 	return attr;
-}
-
-/* 0 or the errno. */
-int link_error(int fd, const perf_event_attr &attr, int aux_fd, int cpu = 0, uint32_t reserved = 0)
-{
-	const perfbuf_open_linked wanted = {
-		.open = {.attr = reinterpret_cast<uintptr_t>(&attr), .pid = -1, .cpu = cpu},
-		.aux_fd = aux_fd,
-		.reserved = reserved,
-	};
-	return ioctl_error(fd, PERFBUF_IOC_OPEN_LINKED, &wanted);
 }
 
 unique_fd linked_clock(const perf_event_attr &attr, int aux_fd)
@@ -169,7 +152,7 @@ TEST(aux_sample, is_as_large_as_a_record_can_be)
 TEST(aux_pause, an_area_that_starts_paused_waits_for_a_sample)
 {
 	perf_event_attr attr = pattern_attr();
-	set_action(attr, PERFBUF_AUX_START_PAUSED);
+	set_aux_action(attr, PERFBUF_AUX_START_PAUSED);
 	pattern_file file(attr);
 	enable(file.fd.get());
 	ASSERT_TRUE(eventually([&] { return read_value(file.fd.get()) > 20; }));

@@ -204,6 +204,34 @@ TEST_F(producer_emit, contexts_nest_at_once)
 	EXPECT_EQ(read_value(one.fd.get()), emitted);
 }
 
+/* What comes from elsewhere than the source has declared is not written, and counted. */
+TEST_F(producer_emit, contexts_that_were_not_declared_are_lost)
+{
+	constexpr unsigned rounds = 200;
+	EXPECT_EQ(command("contexts 16"), EINVAL);
+	for (unsigned declared : {1u, 2u, 4u, 8u, 5u, 15u}) {
+		ASSERT_EQ(command("contexts " + std::to_string(declared)), 0);
+		listener one(typed_attr("counted"), target::every_process(0), 128),
+			other(typed_attr("counted"), target::every_process(0), 128);
+		ASSERT_EQ(command("restart"), 0);
+		ASSERT_EQ(command("storm " + std::to_string(rounds)), 0);
+		read_value(one.fd.get());
+		uint64_t written = 0, expected = 0, undeclared = 0;
+		for (const sample &s : one.samples()) {
+			EXPECT_TRUE(declared & 1u << payload(s).at<uint32_t>(8));
+			written++;
+		}
+		for (unsigned context = 0; context < 4; context++)
+			(declared & 1u << context ? expected : undeclared) +=
+				source_parameter("numbers", context);
+		EXPECT_EQ(written, expected) << declared;
+		EXPECT_EQ(lost_in(one.records), undeclared) << declared;
+		EXPECT_EQ(attribute("lost_context"), std::to_string(2 * undeclared));
+		EXPECT_EQ(attribute("lost"), attribute("lost_context"));
+	}
+	ASSERT_EQ(command("contexts 0"), 0);
+}
+
 /* Without RAW the record of a time alone is shorter than what could stand in its place. */
 TEST_F(producer_emit, what_is_given_up_hurts_no_neighbour)
 {

@@ -4,6 +4,7 @@
 #include <linux/netlink.h>
 #include <poll.h>
 #include <set>
+#include <sstream>
 #include <sys/socket.h>
 #include <sys/stat.h>
 
@@ -116,10 +117,93 @@ TEST_F(producer_layout, readers_are_shown)
 	EXPECT_EQ(line, "id=" + std::to_string(event_id(one.fd.get())) +
 				" config=" + std::to_string(attr.config) +
 				" cpu=0 of=all records=3 lost=0 lost_full=0 lost_paused=0 "
-				"lost_too_big=0 lost_recursion=0 lost_no_ring=0");
+				"lost_too_big=0 lost_recursion=0 lost_no_ring=0 "
+				"lost_context=0");
 	EXPECT_EQ(attribute("files"), "1");
 	EXPECT_EQ(attribute("rings"), "1");
 	EXPECT_EQ(attribute("records"), "3");
+}
+
+/* More of them than a page holds, and read in pieces while they count. */
+TEST_F(producer_layout, many_readers_are_all_shown)
+{
+	constexpr size_t many = 100;
+	const perf_event_attr attr = typed_attr("counted");
+	std::set<std::string> wanted;
+	std::vector<unique_fd> files;
+	for (size_t i = 0; i < many; i++) {
+		files.push_back(open_source());
+		ASSERT_EQ(configure(files.back().get(), &attr, target::every_process(0)), 0);
+		enable(files.back().get());
+		wanted.insert("id=" + std::to_string(event_id(files.back().get())) + " ");
+	}
+	ASSERT_EQ(command("stream 1"), 0);
+	for (size_t piece : {size_t{100}, size_t{4096}, size_t{65536}}) {
+		unique_fd fd(open((std::string(testdev_class) + "/readers").c_str(), O_RDONLY));
+		std::string all(piece, 0);
+		size_t done = 0;
+		ssize_t n;
+		while ((n = read(fd.get(), &all[done], piece)) > 0)
+			all.resize((done += static_cast<size_t>(n)) + piece);
+		all.resize(done);
+		std::set<std::string> seen;
+		std::istringstream lines(all);
+		for (std::string line; std::getline(lines, line);) {
+			EXPECT_TRUE(seen.insert(line.substr(0, line.find(' ') + 1)).second) << line;
+			EXPECT_NE(line.find(" lost_context="), line.npos) << line;
+		}
+		EXPECT_EQ(seen, wanted);
+	}
+	EXPECT_EQ(command("stream 0"), 0);
+}
+
+/* Of the time between two looks; whoever looks more often than each second does not shorten it. */
+TEST_F(producer_layout, rates_are_those_of_the_last_seconds)
+{
+	struct rate {
+		unsigned long records, bytes, lost, ms;
+	};
+	const auto rates = [] {
+		rate now = {};
+		EXPECT_EQ(sscanf(attribute("rates").c_str(),
+				 "records=%lu bytes=%lu lost=%lu ms=%lu", &now.records, &now.bytes,
+				 &now.lost, &now.ms),
+			  4);
+		return now;
+	};
+	/* One to read, and one that is full at once. */
+	listener fast(typed_attr("counted"), target::every_process(0), 256),
+		slow(typed_attr("counted"), target::every_process(0), 1);
+	pause_for(std::chrono::milliseconds(1100));
+	rates();
+	ASSERT_EQ(command("counted 5000"), 0);
+	rate now = rates();
+	const unsigned long lost = std::stoul(attribute("lost"));
+	/* The division cuts off. */
+	const auto is_about = [](unsigned long each_second, unsigned long ms, unsigned long all) {
+		EXPECT_LE(each_second * ms / 1000, all);
+		EXPECT_GE((each_second + 1) * ms / 1000 + 1, all);
+	};
+	EXPECT_GT(lost, 4000u);
+	is_about(now.lost, now.ms, lost);
+	is_about(now.records, now.ms, 10000 - lost);
+	is_about(now.bytes, now.ms, std::stoul(attribute("bytes")));
+	EXPECT_EQ(std::stoul(attribute("bytes")), fast.buffer.head() + slow.buffer.head());
+
+	/* Two looks that are a second apart, and nothing in between. */
+	for (int i = 0; i < 2; i++) {
+		pause_for(std::chrono::milliseconds(1100));
+		now = rates();
+		EXPECT_GE(now.ms, 1000u);
+	}
+	EXPECT_EQ(now.records, 0u);
+	EXPECT_EQ(now.lost, 0u);
+	EXPECT_EQ(rates().records, 0u);
+	/* What a ring has held does not go with it. */
+	const std::string bytes = attribute("bytes");
+	fast.buffer.unmap();
+	slow.fd.reset();
+	EXPECT_EQ(attribute("bytes"), bytes);
 }
 
 /* What udev hears: the node with its mode, and what is in sysfs when it hears it. */

@@ -47,7 +47,7 @@ unsigned long source_parameter(const std::string &name, unsigned index)
 std::string attribute(const std::string &name)
 {
 	std::string text = read_file(std::string(testdev_class) + "/" + name);
-	if (!text.empty() && text.back() == '\n')
+	while (!text.empty() && (text.back() == '\n' || text.back() == ' '))
 		text.pop_back();
 	return text;
 }

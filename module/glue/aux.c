@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: GPL-2.0
+/* What other modules call to fill AUX areas: in C++, exported here, where genksyms reads C. */
+#include <linux/export.h>
+
+#include <perfbuf/aux.h>
+
+EXPORT_SYMBOL_GPL(perfbuf_aux_begin);
+EXPORT_SYMBOL_GPL(perfbuf_aux_copy);
+EXPORT_SYMBOL_GPL(perfbuf_aux_end);
+EXPORT_SYMBOL_GPL(perfbuf_aux_flag);
+EXPORT_SYMBOL_GPL(perfbuf_aux_get);
+EXPORT_SYMBOL_GPL(perfbuf_aux_itrace_start);
+EXPORT_SYMBOL_GPL(perfbuf_aux_skip);
+EXPORT_SYMBOL_GPL(perfbuf_aux_write);
+EXPORT_SYMBOL_GPL(perfbuf_stream_about);
+EXPORT_SYMBOL_GPL(perfbuf_stream_data);
+EXPORT_SYMBOL_GPL(perfbuf_stream_set_data);

@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "producer/aux.hpp"
+
+#include "producer/source.hpp"
+
+#include <cxxrt/guard.hpp>
+
+namespace perfbuf
+{
+
+using cxxrt::error;
+using cxxrt::gfp;
+using cxxrt::lock_guard;
+using cxxrt::result;
+
+namespace
+{
+
+constinit cxxrt::lock_class aux_lock_class{"perfbuf producer aux", {}};
+
+constexpr u32 known_flags = PERFBUF_AUX_ONE_CHUNK | PERFBUF_AUX_VMALLOC | PERFBUF_AUX_SHARED |
+			    PERFBUF_AUX_NO_SNAPSHOT | PERFBUF_AUX_PAUSES;
+
+/* 2^order pages are at most what an area may have. */
+constexpr u32 order_max = 19;
+
+bool is_whole(const perfbuf_aux &aux) noexcept
+{
+	return aux.event && aux.start && aux.stop && (aux.open || !aux.close) &&
+	       !aux.setup == !aux.free && (aux.hold || !aux.release);
+}
+
+bool has(const perfbuf_source &source, const perfbuf_event *event) noexcept
+{
+	for (u32 i = 0; i < source.event_count; i++) {
+		if (source.events[i] == event)
+			return true;
+	}
+	return false;
+}
+
+} // namespace
+
+aux_side::aux_side(typed_source &of) noexcept : of_(of), mutex_(aux_lock_class)
+{
+}
+
+result<void> aux_side::set_up(perfbuf_source &made) noexcept
+{
+	const perfbuf_aux *aux = made.aux;
+
+	if (!aux)
+		return {};
+	if (!is_whole(*aux) || aux->flags & ~known_flags || aux->max_order > order_max ||
+	    !has(made, aux->event))
+		return error(EINVAL);
+	abilities_ = {
+		.memory = {.max_order = aux->max_order,
+			   .one_chunk = (aux->flags & PERFBUF_AUX_ONE_CHUNK) != 0,
+			   .virtual_memory = (aux->flags & PERFBUF_AUX_VMALLOC) != 0},
+		.shared = (aux->flags & PERFBUF_AUX_SHARED) != 0,
+		.overwrite = !(aux->flags & PERFBUF_AUX_NO_SNAPSHOT),
+		.can_pause = (aux->flags & PERFBUF_AUX_PAUSES) != 0,
+		/* What is published of a shared area is never written over at once. */
+		.can_hold = aux->hold || aux->flags & PERFBUF_AUX_SHARED,
+	};
+	event_ = aux->event;
+	event_id_ = aux->event->id;
+	made_ = &made;
+	declared_ = aux;
+	return {};
+}
+
+const aux_abilities *aux_side::abilities(const perf_event_attr &attr) const noexcept
+{
+	return event_ && attr.config == event_id_ ? &abilities_ : nullptr;
+}
+
+/* Under the mutex, while the source is registered. */
+result<void *> aux_side::ask_module(area &fresh) noexcept
+{
+	if (!declared_->setup) {
+		fresh.kept = &fresh.memory;
+		return fresh.kept;
+	}
+
+	const int ret = declared_->setup(made_, &fresh.memory, &fresh.kept);
+
+	if (ret)
+		return error(-ret);
+	if (!fresh.kept)
+		return error(EINVAL);
+	return fresh.kept;
+}
+
+result<void *> aux_side::setup_aux(const perfbuf_aux_pages &memory) noexcept
+{
+	area *fresh = new (gfp::kernel) area{nullptr, memory, nullptr};
+
+	if (!fresh)
+		return error(ENOMEM);
+
+	lock_guard held(mutex_);
+	result<void *> kept = made_ ? ask_module(*fresh) : result<void *>(error(ENODEV));
+
+	if (!kept) {
+		delete fresh;
+		return kept.error();
+	}
+	fresh->next = areas_;
+	areas_ = fresh;
+	/* The area outlives the file, and maybe the source's registration. */
+	of_.get();
+	return kept;
+}
+
+void aux_side::free_aux(void *kept) noexcept
+{
+	typed_source &of = of_;
+	{
+		lock_guard held(mutex_);
+		area **link = &areas_;
+
+		while ((*link)->kept != kept)
+			link = &(*link)->next;
+
+		area *gone = *link;
+
+		*link = gone->next;
+		if (made_ && declared_->free)
+			declared_->free(made_, kept);
+		delete gone;
+	}
+	/* May be the last, and end us. */
+	of.put();
+}
+
+void aux_side::withdraw() noexcept
+{
+	lock_guard held(mutex_);
+
+	if (!made_)
+		return;
+	for (area *one = areas_; one && declared_->free; one = one->next)
+		declared_->free(made_, one->kept);
+	made_ = nullptr;
+	declared_ = nullptr;
+}
+
+} // namespace perfbuf

@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Whether another module fills the AUX of a stream: its start() and stop(), which
+ * alternate, whoever wants what in which context.
+ *
+ *   wanted    the event is on and its CPU there        begin(), end()
+ *   paused    a linked event's samples say so          settle()
+ *   running   start() was called, and stop() was not
+ *
+ * Invariants: touched on the stream's CPU only, interrupts off or in NMI. Who is in
+ * the module's start() or stop() has changing_ set; who finds it set leaves what it
+ * wants to who is inside, who looks again.
+ */
+#pragma once
+
+#include "device/aux.hpp"
+#include "device/event.hpp"
+
+#include <cxxrt/memory_model.hpp>
+#include <perfbuf/event.h>
+
+namespace perfbuf
+{
+
+class aux_filler
+{
+public:
+	explicit aux_filler(event &owner) noexcept : owner_(owner) {}
+
+	/* Before the first begin(). What @source says stays until the last end(). */
+	void connect(perfbuf_source &source) noexcept
+	{
+		source_ = &source;
+		ops_ = source.aux;
+	}
+
+	void begin() noexcept
+	{
+		/* It went off by itself, and is enabled again. */
+		if (wanted_.read())
+			return restart();
+		wanted_.set(1);
+		settle();
+	}
+
+	void end() noexcept
+	{
+		wanted_.set(0);
+		settle();
+	}
+
+	/* Ends what is open, and goes on. */
+	void restart() noexcept
+	{
+		const u32 wanted = wanted_.exchange(0);
+
+		settle();
+		wanted_.set(wanted);
+		settle();
+	}
+
+	/* Makes it so. */
+	void settle() noexcept;
+
+	u64 hold(u64 published) noexcept
+	{
+		u32 nobody = 0;
+
+		/* Who is starting or stopping is not writing beyond what it has published. */
+		if (!running_.read() || !ops_->hold || !changing_.try_cmpxchg(nobody, 1))
+			return published;
+		holding_ = true;
+		return ops_->hold(source_, as_stream(owner_), published);
+	}
+
+	void release() noexcept
+	{
+		if (!std::exchange(holding_, false))
+			return;
+		if (ops_->release)
+			ops_->release(source_, as_stream(owner_));
+		changing_.set(0);
+		settle();
+	}
+
+private:
+	bool should_run() const noexcept { return wanted_.read() && !owner_.aux_paused(); }
+
+	event &owner_;
+	perfbuf_source *source_ = nullptr;
+	const perfbuf_aux *ops_ = nullptr;
+	cxxrt::local<u32> wanted_;
+	cxxrt::local<u32> running_;
+	cxxrt::local<u32> changing_;
+	bool holding_ = false; /* by one at a time: event::hold_aux() */
+};
+
+inline void aux_filler::settle() noexcept
+{
+	u32 nobody = 0;
+
+	while (should_run() != static_cast<bool>(running_.read()) &&
+	       changing_.try_cmpxchg(nobody, 1)) {
+		const bool run = should_run();
+
+		if (run != static_cast<bool>(running_.read())) {
+			running_.set(run);
+			(run ? ops_->start : ops_->stop)(source_, as_stream(owner_));
+		}
+		cxxrt::barrier();
+		changing_.set(0);
+		/* Once more: who interrupted this has left it to us. */
+		cxxrt::barrier();
+	}
+}
+
+} // namespace perfbuf
