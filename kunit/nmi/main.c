@@ -50,6 +50,7 @@ static int on_nmi(unsigned int command, struct pt_regs *regs)
 		return NMI_DONE;
 	if (READ_ONCE(nmi_armed))
 		nmi_write(CONTEXT_NMI, WRITE_PLAIN);
+	nmi_last_hold();
 	nmi_check_user_state(regs);
 	WRITE_ONCE(nmis_handled, nmis_handled + 1);
 	return NMI_HANDLED;
@@ -57,7 +58,18 @@ static int on_nmi(unsigned int command, struct pt_regs *regs)
 
 static int storm(void)
 {
-	return nmi_storm(records, seconds);
+	return nmi_storm(WRITE_PLAIN, records, seconds);
+}
+
+/* A tenth as many packets: what they share with records has been shown. */
+static int aux_storm(void)
+{
+	return nmi_storm(WRITE_AUX_PACKET, records / 10, seconds);
+}
+
+static int aux_transactions_storm(void)
+{
+	return nmi_storm(WRITE_AUX_TRANSACTION, records / 10, seconds);
 }
 
 static int state_of_64_bits(void)
@@ -78,6 +90,9 @@ static int run_all(void)
 	} tests[] = {
 		{"an_nmi_at_every_instruction_of_a_write", nmi_single_step},
 		{"task_softirq_irq_and_nmi_at_once", storm},
+		{"aux_packets_from_task_softirq_irq_and_nmi_at_once", aux_storm},
+		{"aux_transactions_from_all_of_them_one_at_a_time", aux_transactions_storm},
+		{"aux_whose_last_reference_an_nmi_drops", nmi_last_reference},
 		{"user_state_of_a_64_bit_program_is_true_or_none", state_of_64_bits},
 		{"user_state_of_a_32_bit_program_is_true_or_none", state_of_32_bits},
 		{"user_state_of_a_kernel_thread_is_none", nmi_no_user_state},

@@ -18,7 +18,9 @@ enum nmi_how {
 	WRITE_PLAIN,
 	WRITE_AFTER_A_LOSS, /* so that it tells of it */
 	WRITE_AND_GIVE_UP,
-	WRITE_INTO_FULL, /* the ring is filled first */
+	WRITE_INTO_FULL,       /* the ring is filled first */
+	WRITE_AUX_PACKET,      /* into a shared area */
+	WRITE_AUX_TRANSACTION, /* into an exclusive one */
 	WRITE_HOWS
 };
 
@@ -38,6 +40,9 @@ const void *nmi_frame_address(unsigned long frame) PB_NOEXCEPT;
 /* A forward ring of @pages, at most RING_PAGES_MAX; 0 or an errno. Process context. */
 int nmi_ring_create(unsigned int pages) PB_NOEXCEPT;
 void nmi_ring_destroy(void) PB_NOEXCEPT;
+/* A ring with an AUX area, shared or exclusive: what is written and read below is packets in that,
+ * whatever the caller wants, until nmi_ring_destroy(). 0 or an errno. Process context. */
+int nmi_aux_create(int is_shared) PB_NOEXCEPT;
 
 /* Records until one is refused. */
 void nmi_fill(enum nmi_context context) PB_NOEXCEPT;
@@ -60,6 +65,18 @@ int nmi_accounts(void) PB_NOEXCEPT;
 void nmi_get_counts(struct nmi_counts *to) PB_NOEXCEPT;
 unsigned long long nmi_attempted(void) PB_NOEXCEPT;
 
+/*
+ * An area whose last reference an NMI drops: prepare (0 or an errno; process context); an NMI on
+ * another CPU calls hold, which stays inside until drop; drop when it is, preemption off: false:
+ * the NMI could not write.
+ */
+int nmi_last_prepare(void) PB_NOEXCEPT;
+void nmi_last_hold(void) PB_NOEXCEPT;
+int nmi_last_is_inside(void) PB_NOEXCEPT;
+int nmi_last_drop(void) PB_NOEXCEPT;
+/* Of all AUX areas that were made: not freed yet. */
+unsigned long long nmi_areas_left(void) PB_NOEXCEPT;
+
 #ifdef __cplusplus
 }
 #else
@@ -74,7 +91,8 @@ extern int other_cpu;
 void nmi_send(void);
 
 /* 0 or a negative errno; the log has said why. */
-int nmi_storm(unsigned long records, unsigned int seconds);
+int nmi_storm(enum nmi_how how, unsigned long records, unsigned int seconds);
+int nmi_last_reference(void);
 int nmi_single_step(void);
 int nmi_user_state(int bits);
 int nmi_no_user_state(void);

@@ -81,7 +81,10 @@ static int step_through(enum nmi_how how)
 	int at, ret;
 
 	/* Every NMI of the last run has room. */
-	ret = nmi_ring_create(how == WRITE_INTO_FULL ? 1 : RING_PAGES_MAX);
+	if (how == WRITE_AUX_PACKET || how == WRITE_AUX_TRANSACTION)
+		ret = nmi_aux_create(how == WRITE_AUX_PACKET);
+	else
+		ret = nmi_ring_create(how == WRITE_INTO_FULL ? 1 : RING_PAGES_MAX);
 	if (ret)
 		return -ret;
 	/* Until an NMI would come behind the write. */

@@ -139,15 +139,18 @@ static void print_counts(void)
 		nmi_attempted(), now.told, now.given_up, nmis_sent, irqs_sent);
 }
 
-int nmi_storm(unsigned long records, unsigned int seconds)
+int nmi_storm(enum nmi_how how, unsigned long records, unsigned int seconds)
 {
 	const unsigned long deadline = jiffies + seconds * HZ;
 	struct task_struct *writer, *other;
 	int ret;
 
-	ret = nmi_ring_create(RING_PAGES_MAX);
+	ret = how == WRITE_PLAIN ? nmi_ring_create(RING_PAGES_MAX)
+				 : nmi_aux_create(how == WRITE_AUX_PACKET);
 	if (ret)
 		return -ret;
+	failed = false;
+	nmis_sent = irqs_sent = 0;
 #ifdef PB_HAVE_HRTIMER_SETUP
 	hrtimer_setup(&timer, on_timer, CLOCK_MONOTONIC, HRTIMER_MODE_REL_PINNED_HARD);
 #else

@@ -2,6 +2,7 @@
 /* Writes records that can be checked, in whatever context it is called, and reads them. */
 #include "nmi.h"
 
+#include "aux_writer.hpp"
 #include "ring/write.hpp"
 
 using namespace perfbuf;
@@ -150,6 +151,8 @@ extern "C" int nmi_ring_create(unsigned int pages) noexcept
 
 extern "C" void nmi_ring_destroy() noexcept
 {
+	if (aux_test::is_on())
+		return aux_test::destroy();
 	std::exchange(state.ring, nullptr)->put();
 }
 
@@ -161,6 +164,8 @@ extern "C" void nmi_fill(nmi_context context) noexcept
 
 extern "C" int nmi_write(nmi_context context, nmi_how how) noexcept
 {
+	if (aux_test::is_on())
+		return aux_test::write(context);
 	if (how == WRITE_AFTER_A_LOSS) {
 		state.writers[context].attempted.add(1);
 		state.writers[context].refused.add(1);
@@ -171,16 +176,22 @@ extern "C" int nmi_write(nmi_context context, nmi_how how) noexcept
 
 extern "C" int nmi_half_empty() noexcept
 {
+	if (aux_test::is_on())
+		return aux_test::is_half_empty();
 	return state.ring->unread() < state.ring->size() / 2;
 }
 
 extern "C" void nmi_flush() noexcept
 {
-	state.ring->flush_lost(nobody());
+	if (!aux_test::is_on())
+		state.ring->flush_lost(nobody());
 }
 
 extern "C" int nmi_read(unsigned int records) noexcept
 {
+	if (aux_test::is_on())
+		return aux_test::read(records);
+
 	perf_event_mmap_page *page = state.ring->user_page();
 	/* C, pairs with B in perf_buffer::publish. */
 	const u64 head = cxxrt::load_acquire(page->data_head);
@@ -202,11 +213,15 @@ extern "C" int nmi_read(unsigned int records) noexcept
 
 extern "C" const char *nmi_failure() noexcept
 {
-	return state.failure ? state.failure : "nothing";
+	const char *what = aux_test::is_on() ? aux_test::failure() : state.failure;
+
+	return what ? what : "nothing";
 }
 
 extern "C" void nmi_get_counts(nmi_counts *to) noexcept
 {
+	if (aux_test::is_on())
+		return aux_test::get_counts(*to);
 	for (u32 i = 0; i < CONTEXTS; i++) {
 		to->attempted[i] = state.writers[i].attempted.read();
 		to->refused[i] = state.writers[i].refused.read();
@@ -218,6 +233,9 @@ extern "C" void nmi_get_counts(nmi_counts *to) noexcept
 
 extern "C" unsigned long long nmi_attempted() noexcept
 {
+	if (aux_test::is_on())
+		return aux_test::attempted();
+
 	u64 sum = 0;
 
 	for (const writer_state &one : state.writers)
@@ -227,6 +245,9 @@ extern "C" unsigned long long nmi_attempted() noexcept
 
 extern "C" int nmi_accounts() noexcept
 {
+	if (aux_test::is_on())
+		return aux_test::account() ? -1 : 0;
+
 	nmi_counts now;
 	u64 refused = 0;
 	u64 received = 0;

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The mapping's reference to an AUX area is dropped while an NMI on another CPU is inside and
+ * has one of its own: the NMI's is the last, and nothing may be freed there.
+ */
+#include "nmi.h"
+
+#include <linux/delay.h>
+#include <linux/preempt.h>
+#include <linux/workqueue.h>
+
+#define ROUNDS 300
+
+static long drop_rounds(void *unused)
+{
+	unsigned int round, spins;
+	int ret;
+
+	for (round = 0; round < ROUNDS; round++) {
+		ret = nmi_last_prepare();
+		if (ret)
+			return -ret;
+		preempt_disable();
+		for (spins = 0; !nmi_last_is_inside(); spins++) {
+			if (!(spins % 100000))
+				nmi_send();
+			cpu_relax();
+		}
+		ret = nmi_last_drop();
+		preempt_enable();
+		if (!ret) {
+			pr_err("    # in round %u the NMI could not write, or not what it wrote\n",
+			       round);
+			return -EIO;
+		}
+		cond_resched();
+	}
+	return 0;
+}
+
+int nmi_last_reference(void)
+{
+	unsigned int patience = 6000;
+	int ret = work_on_cpu(other_cpu, drop_rounds, NULL);
+
+	/* They go later, in process context. */
+	while (nmi_areas_left() && --patience)
+		msleep(10);
+	if (ret)
+		return ret;
+	if (nmi_areas_left()) {
+		pr_err("    # %llu areas were not freed\n", nmi_areas_left());
+		return -EIO;
+	}
+	pr_info("    # the last reference of %d areas was dropped in an NMI\n", ROUNDS);
+	return 0;
+}
