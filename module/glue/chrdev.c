@@ -17,7 +17,7 @@
 #define MINORS PB_MINORS
 
 static dev_t first_device;
-static struct cdev char_device;
+static struct cdev *char_device; /* whose release is not ours, as in node.c */
 
 static int file_open(struct inode *inode, struct file *filp)
 {
@@ -158,14 +158,22 @@ int pb_chrdev_start(void)
 
 int pb_chrdev_publish(void)
 {
-	cdev_init(&char_device, &file_ops);
-	char_device.owner = THIS_MODULE;
-	return cdev_add(&char_device, first_device, MINORS);
+	int ret;
+
+	char_device = cdev_alloc();
+	if (!char_device)
+		return -ENOMEM;
+	char_device->ops = &file_ops;
+	char_device->owner = THIS_MODULE;
+	ret = cdev_add(char_device, first_device, MINORS);
+	if (ret)
+		kobject_put(&char_device->kobj);
+	return ret;
 }
 
 void pb_chrdev_withdraw(void)
 {
-	cdev_del(&char_device);
+	cdev_del(char_device);
 }
 
 void pb_chrdev_stop(void)

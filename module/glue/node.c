@@ -14,9 +14,15 @@
 #include <linux/string.h>
 #include <linux/sysfs.h>
 
-/* events/<event>; freed when the last user of its directory has gone. */
+/*
+ * No object in sysfs that others may hold a reference to is ours: the kernel allocates them, and
+ * its code releases them, which may be after this module has gone.
+ */
+
+/* events/<event>: what its files show. */
 struct event_directory {
-	struct kobject kobject;
+	struct kobject *kobject;
+	struct kobj_attribute id;
 	struct bin_attribute format;
 	const struct pb_node_event *event;
 };
@@ -25,12 +31,13 @@ struct node {
 	struct device *device;
 	void *source;
 	umode_t mode;
+	bool announced;
 	struct kobject *events; /* NULL: it has none */
 	unsigned int event_count;
-	struct event_directory *directories[];
+	struct event_directory directories[];
 };
 
-static struct class perfbuf_class;
+static struct class *perfbuf_class;
 
 /* ---------------------------------------------------------------- a source */
 
@@ -104,46 +111,51 @@ static const struct attribute_group source_group = {
 };
 __ATTRIBUTE_GROUPS(source);
 
-static struct class perfbuf_class = {
-	.name = "perfbuf",
-	.devnode = class_devnode,
-	.dev_groups = source_groups,
-};
+/*
+ * device_add() tells of the device before its events are there: it is silent until all of it is. An
+ * error keeps the event from user space.
+ */
+#ifdef PB_HAVE_CLASS_UEVENT_CONST
+static int class_uevent(const struct device *device, struct kobj_uevent_env *env)
+#else
+static int class_uevent(struct device *device, struct kobj_uevent_env *env)
+#endif
+{
+	const struct node *node = dev_get_drvdata(device);
+
+	return node->announced ? 0 : -EAGAIN;
+}
 
 int pb_class_start(void)
 {
-	return class_register(&perfbuf_class);
+#ifdef PB_HAVE_CLASS_HAS_OWNER
+	struct class *made = class_create(THIS_MODULE, "perfbuf");
+#else
+	struct class *made = class_create("perfbuf");
+#endif
+
+	if (IS_ERR(made))
+		return PTR_ERR(made);
+	made->devnode = class_devnode;
+	made->dev_groups = source_groups;
+	made->dev_uevent = class_uevent;
+	perfbuf_class = made;
+	return 0;
 }
 
 void pb_class_stop(void)
 {
-	class_unregister(&perfbuf_class);
+	class_destroy(perfbuf_class);
 }
 
 /* ---------------------------------------------------------------- its events */
 
 static ssize_t id_show(struct kobject *kobject, struct kobj_attribute *attribute, char *to)
 {
-	struct event_directory *of = container_of(kobject, struct event_directory, kobject);
+	struct event_directory *of = container_of(attribute, struct event_directory, id);
 
 	return sysfs_emit(to, "%u\n", of->event->id);
 }
-
-static struct kobj_attribute id_attribute = __ATTR_RO(id);
-
-static struct attribute *event_attrs[] = {&id_attribute.attr, NULL};
-ATTRIBUTE_GROUPS(event);
-
-static void event_release(struct kobject *kobject)
-{
-	kfree(container_of(kobject, struct event_directory, kobject));
-}
-
-static const struct kobj_type event_type = {
-	.release = event_release,
-	.sysfs_ops = &kobj_sysfs_ops,
-	.default_groups = event_groups,
-};
 
 static ssize_t format_read(struct file *filp, struct kobject *kobject, struct bin_attribute *of,
 			   char *to, loff_t position, size_t bytes)
@@ -155,34 +167,38 @@ static ssize_t format_read(struct file *filp, struct kobject *kobject, struct bi
 
 static int add_event(struct node *node, const struct pb_node_event *event)
 {
-	struct event_directory *made = kzalloc(sizeof(*made), GFP_KERNEL);
+	struct event_directory *made = &node->directories[node->event_count];
 	int ret;
 
-	if (!made)
-		return -ENOMEM;
 	made->event = event;
-	ret = kobject_init_and_add(&made->kobject, &event_type, node->events, "%s", event->name);
-	if (ret) {
-		kobject_put(&made->kobject);
+	made->kobject = kobject_create_and_add(event->name, node->events);
+	if (!made->kobject)
+		return -ENOMEM;
+	node->event_count++;
+	sysfs_attr_init(&made->id.attr);
+	made->id.attr.name = "id";
+	made->id.attr.mode = 0444;
+	made->id.show = id_show;
+	ret = sysfs_create_file(made->kobject, &made->id.attr);
+	if (ret)
 		return ret;
-	}
-	node->directories[node->event_count++] = made;
 	sysfs_bin_attr_init(&made->format);
 	made->format.attr.name = "format";
 	made->format.attr.mode = 0444;
 	made->format.size = event->format_bytes;
 	made->format.private = (void *)event;
 	made->format.read = format_read;
-	return sysfs_create_bin_file(&made->kobject, &made->format);
+	return sysfs_create_bin_file(made->kobject, &made->format);
 }
 
+/* Waits for who reads them. */
 static void remove_events(struct node *node)
 {
 	while (node->event_count) {
-		struct event_directory *one = node->directories[--node->event_count];
+		struct kobject *one = node->directories[--node->event_count].kobject;
 
-		kobject_del(&one->kobject);
-		kobject_put(&one->kobject);
+		kobject_del(one);
+		kobject_put(one);
 	}
 	if (node->events) {
 		kobject_del(node->events);
@@ -212,35 +228,6 @@ static int add_events(struct node *node, const struct pb_node *wanted)
 
 /* ---------------------------------------------------------------- the node */
 
-static void device_released(struct device *device)
-{
-	kfree(device);
-}
-
-/* device_add() announces the device; it is told to be silent until all of it is there. */
-static struct device *make_device(struct node *node, const struct pb_node *wanted)
-{
-	struct device *device = kzalloc(sizeof(*device), GFP_KERNEL);
-	int ret;
-
-	if (!device)
-		return ERR_PTR(-ENOMEM);
-	device_initialize(device);
-	device->devt = MKDEV(pb_chrdev_major(), wanted->minor);
-	device->class = &perfbuf_class;
-	device->release = device_released;
-	dev_set_drvdata(device, node);
-	dev_set_uevent_suppress(device, 1);
-	ret = dev_set_name(device, "%s", wanted->name);
-	if (!ret)
-		ret = device_add(device);
-	if (ret) {
-		put_device(device);
-		return ERR_PTR(ret);
-	}
-	return device;
-}
-
 int pb_node_create(const struct pb_node *wanted, void **made)
 {
 	struct node *node;
@@ -251,7 +238,8 @@ int pb_node_create(const struct pb_node *wanted, void **made)
 		return -ENOMEM;
 	node->source = wanted->source;
 	node->mode = wanted->mode;
-	node->device = make_device(node, wanted);
+	node->device = device_create(perfbuf_class, NULL, MKDEV(pb_chrdev_major(), wanted->minor),
+				     node, "%s", wanted->name);
 	if (IS_ERR(node->device)) {
 		ret = PTR_ERR(node->device);
 		kfree(node);
@@ -263,7 +251,7 @@ int pb_node_create(const struct pb_node *wanted, void **made)
 		kfree(node);
 		return ret;
 	}
-	dev_set_uevent_suppress(node->device, 0);
+	node->announced = true;
 	kobject_uevent(&node->device->kobj, KOBJ_ADD);
 	*made = node;
 	return 0;
