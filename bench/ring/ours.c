@@ -3,6 +3,8 @@
 #include "ours.h"
 #include "peers.h"
 
+#include <perfbuf/producer.h>
+
 #include <linux/io.h>
 #include <linux/mm.h>
 #include <linux/perf_event.h>
@@ -60,7 +62,7 @@ DEFINE_WRITE(reserve_write, reserve_one)
 
 static __always_inline bool copy_one(const u64 *payload, u32 bytes)
 {
-	struct ours_record record;
+	PERFBUF_UNINITIALIZED struct ours_record record;
 	const struct perf_event_header header = {
 		.type = PERF_RECORD_SAMPLE,
 		.size = sizeof(header) + bytes,

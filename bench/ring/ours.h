@@ -19,7 +19,7 @@ OURS_FUNCTION void ours_destroy(void);
 
 /* 0 or a positive errno. */
 OURS_FUNCTION int ours_begin(struct ours_record *record, unsigned long bytes);
-OURS_FUNCTION void ours_copy(struct ours_record *record, const void *from, unsigned int bytes);
+OURS_FUNCTION void ours_copy(struct ours_record *record, const void *from, unsigned long bytes);
 OURS_FUNCTION void ours_end(struct ours_record *record);
 
 /* Where to write, or NULL. */

@@ -96,7 +96,7 @@ extern "C" int ours_begin(ours_record *record, unsigned long bytes)
 	return ring->begin_at(record, bytes, origin);
 }
 
-extern "C" void ours_copy(ours_record *record, const void *from, unsigned int bytes)
+extern "C" void ours_copy(ours_record *record, const void *from, unsigned long bytes)
 {
 	of(record).copy(from, bytes);
 }

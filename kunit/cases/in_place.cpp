@@ -53,6 +53,53 @@ bool write_whole(perf_buffer &ring, u32 bytes, u64 sequence) noexcept
 	return true;
 }
 
+enum class step { not_admitted, lost, in_one_piece, in_two, after_a_look };
+
+/* The same by the steps of it: how far they came. */
+step write_in_steps(perf_buffer &ring, u32 bytes, u64 sequence) noexcept
+{
+	writer_section section;
+	alignas(reservation) char room[sizeof(reservation)];
+	reservation &record = *reinterpret_cast<reservation *>(room);
+	step how = step::in_one_piece;
+	u64 position;
+	char *place;
+
+	if (!ring.admits(bytes))
+		return step::not_admitted;
+	if (!ring.try_take(bytes, position)) {
+		how = step::after_a_look;
+		if (ring.take_at(room, bytes))
+			return step::lost;
+	} else if (ring.is_mirrored()) {
+		place = ring.in_mirrored(position);
+	} else if (!ring.in_one_page(position, bytes, place)) {
+		how = step::in_two;
+		ring.resume_at(room, position, bytes);
+	}
+	if (how != step::in_one_piece) {
+		fill_sample(record, bytes, sequence);
+		record.commit();
+		record.~reservation();
+		return how;
+	}
+
+	u64 *here = reinterpret_cast<u64 *>(place);
+
+	here[0] = __builtin_bit_cast(u64, perf_event_header{.type = PERF_RECORD_SAMPLE,
+							    .misc = 0,
+							    .size = static_cast<u16>(bytes)});
+	here[1] = sequence;
+	for (u32 done = 16; done < bytes; done += 8)
+		here[done / 8] = body_word(sequence, done);
+
+	const perf_buffer::leaving left = ring.try_commit();
+
+	if (left != perf_buffer::leaving::done)
+		ring.commit_closely(left);
+	return how;
+}
+
 } // namespace
 
 CASE(ring_in_place, on_mirrored_storage_every_record_is_contiguous)
@@ -120,6 +167,98 @@ CASE(ring_in_place, without_a_reservation_in_every_mode)
 		}
 		EXPECT_EQ(ring->records(), 300);
 	}
+}
+
+CASE(ring_in_place, in_steps_on_every_storage)
+{
+	constexpr storage_kind kinds[] = {storage_kind::pages, storage_kind::vmalloc,
+					  storage_kind::mirrored};
+
+	for (storage_kind kind : kinds) {
+		ref<perf_buffer> ring = make_ring({.nr_pages = 2, .storage = kind});
+
+		REQUIRE(ring);
+
+		ring_reader reader(*ring);
+		seen found;
+		u32 in_two = 0;
+
+		for (u32 i = 0; i < 500; i++) {
+			const step how = write_in_steps(*ring, 24 + 8 * (i % 71), i);
+
+			EXPECT(how == step::in_one_piece || how == step::in_two);
+			in_two += how == step::in_two;
+			REQUIRE(reader.next(found));
+			EXPECT(found.whole);
+			EXPECT_EQ(found.sequence, i);
+			reader.release();
+		}
+		EXPECT_EQ(ring->records(), 500);
+		switch (kind) {
+		case storage_kind::pages:
+			EXPECT(in_two > 10);
+			EXPECT(in_two < 60);
+			break;
+		case storage_kind::vmalloc:
+			EXPECT_EQ(in_two, 500);
+			break;
+		case storage_kind::mirrored:
+			EXPECT_EQ(in_two, 0);
+		}
+	}
+}
+
+/* The page that ends where the record does is one page. */
+CASE(ring_in_place, in_steps_up_to_the_end_of_a_page)
+{
+	ref<perf_buffer> ring = make_ring({.nr_pages = 2});
+
+	REQUIRE(ring);
+	EXPECT(write_in_steps(*ring, page_size - 64, 1) == step::in_one_piece);
+	EXPECT(write_in_steps(*ring, 64, 2) == step::in_one_piece);
+	EXPECT(write_in_steps(*ring, page_size - 64, 3) == step::in_one_piece);
+
+	ring_reader reader(*ring);
+	seen found;
+
+	for (u32 i = 1; i <= 3; i++) {
+		REQUIRE(reader.next(found));
+		EXPECT(found.whole);
+		EXPECT_EQ(found.sequence, i);
+		reader.release();
+	}
+	EXPECT(write_in_steps(*ring, 72, 4) == step::in_two);
+	REQUIRE(reader.next(found));
+	EXPECT(found.whole);
+	EXPECT_EQ(found.sequence, 4);
+}
+
+CASE(ring_in_place, in_steps_what_is_refused_is_counted_once)
+{
+	ref<perf_buffer> ring = make_ring({.nr_pages = 1});
+
+	REQUIRE(ring);
+
+	u32 written = 0;
+
+	while (write_in_steps(*ring, 64, written) == step::in_one_piece)
+		written++;
+	EXPECT_EQ(written, 63);
+	EXPECT_EQ(ring->records(), 63);
+	EXPECT_EQ(ring->losses().total(), 1);
+	/* A loss is owed. */
+	EXPECT(write_in_steps(*ring, 64, 0) == step::not_admitted);
+
+	ref<perf_buffer> small = make_ring({.nr_pages = 1});
+
+	REQUIRE(small);
+	EXPECT(write_in_steps(*small, page_size, 0) == step::not_admitted);
+	small->pause(true);
+	EXPECT(write_in_steps(*small, 64, 0) == step::not_admitted);
+	small->pause(false);
+	(void)small->watch_stats();
+	EXPECT(write_in_steps(*small, 64, 0) == step::not_admitted);
+	EXPECT_EQ(small->losses().total(), 0);
 }
 
 CASE(ring_in_place, without_a_reservation_what_is_refused_is_told_before_the_next)

@@ -128,6 +128,9 @@
 	CASE(ring_in_place, on_mirrored_storage_every_record_is_contiguous) \
 	CASE(ring_in_place, where_a_record_wraps_the_claim_is_refused_and_the_reservation_stays) \
 	CASE(ring_in_place, without_a_reservation_in_every_mode) \
+	CASE(ring_in_place, in_steps_on_every_storage) \
+	CASE(ring_in_place, in_steps_up_to_the_end_of_a_page) \
+	CASE(ring_in_place, in_steps_what_is_refused_is_counted_once) \
 	CASE(ring_in_place, without_a_reservation_what_is_refused_is_told_before_the_next) \
 	CASE(ring_in_place, on_storage_that_is_not_mirrored_nothing_is_begun) \
 	CASE(ring_in_place, a_reservation_that_is_made_where_the_caller_says)

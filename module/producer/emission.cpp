@@ -23,7 +23,7 @@ inline bool emission::enter(listeners &here, nesting level, u64 bytes) noexcept
 {
 	if (!here.busy.try_enter(level)) [[unlikely]] {
 		const loss_cause why =
-			here.busy.is_closed(level) ? loss_cause::context : loss_cause::recursion;
+			here.busy.at(level).is_closed() ? loss_cause::context : loss_cause::recursion;
 
 		for (output *one = here.list.first(); one; one = rcu_list<output>::next(*one)) {
 			if (one->writer() && one->may_write())

@@ -29,7 +29,7 @@ void close_undeclared(void *contexts, void *at) noexcept
 {
 	for (u32 level = 0; level < nesting_levels; level++) {
 		if (!(*static_cast<const u32 *>(contexts) & 1u << level))
-			static_cast<listeners *>(at)->busy.close(static_cast<nesting>(level));
+			static_cast<listeners *>(at)->busy.at(static_cast<nesting>(level)).close();
 	}
 }
 static_assert(PERFBUF_CONTEXT_TASK == 1u << static_cast<u32>(nesting::task));

@@ -53,10 +53,10 @@ result<ref<perf_buffer>> perf_buffer::create(const options &wanted) noexcept
 perf_buffer::perf_buffer(const options &wanted, storage &&data, perf_event_mmap_page *user_page,
 			 ring_stats *stats) noexcept
 	: head_(wanted.start), user_page_(user_page), mirrored_(nullptr), stats_(stats),
-	  storage_(std::move(data)), overwrite_(wanted.overwrite), backward_(wanted.backward),
-	  woken_at_(wanted.start), full_head_(no_head), latency_(this, latency_expired),
-	  wakeup_work_(*this, run_wakeups), references_(1), reclaim_work_(*this, reclaim),
-	  mapping_(mapping_lock_class)
+	  pages_(data.pages()), page_reach_(pages_ ? page_size : 0), storage_(std::move(data)),
+	  overwrite_(wanted.overwrite), backward_(wanted.backward), woken_at_(wanted.start),
+	  full_head_(no_head), latency_(this, latency_expired), wakeup_work_(*this, run_wakeups),
+	  references_(1), reclaim_work_(*this, reclaim), mapping_(mapping_lock_class)
 {
 	const u64 bytes = size();
 
@@ -234,6 +234,11 @@ int perf_buffer::begin_at_entered(void *to, u64 bytes) noexcept
 	return found.why;
 }
 
+void perf_buffer::resume_at(void *to, u64 position, u64 bytes) noexcept
+{
+	::new (to) reservation(*this, position, static_cast<u32>(bytes));
+}
+
 void *perf_buffer::in_place(place found) const noexcept
 {
 	return found.why ? nullptr : mirrored_ + (found.position & mask_);
@@ -266,6 +271,20 @@ void perf_buffer::publish_closely() noexcept
 		publish_again();
 	else if (!after_.equals(0))
 		run_after();
+}
+
+void perf_buffer::commit_closely(leaving how) noexcept
+{
+	switch (how) {
+	case leaving::done:
+		return;
+	case leaving::nested:
+		return publish_closely();
+	case leaving::passed:
+		return publish_again();
+	case leaving::asked:
+		return run_after();
+	}
 }
 
 void perf_buffer::publish_again() noexcept
@@ -398,7 +417,7 @@ unsigned long perf_buffer::watch_stats() noexcept
 {
 	/* What was written until now; from then on the writers say it. */
 	if (!gate_.closed(gate::watched)) {
-		stats_->bytes.set(bytes());
+		show_stats(head_.read());
 		gate_.close(gate::watched);
 	}
 	return pb_page_frame(stats_);

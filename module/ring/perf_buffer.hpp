@@ -100,7 +100,7 @@ public:
 	~reservation();
 
 	/* The next @bytes of the record, from kernel memory. Any context. */
-	void copy(const void *from, u32 bytes) noexcept;
+	void copy(const void *from, u64 bytes) noexcept;
 	/*
 	 * From the current task's user memory, without a fault: returns how many bytes at the end
 	 * could not be read; zeros stand in their place. Any context.
@@ -139,7 +139,8 @@ public:
 private:
 	friend class perf_buffer;
 	reservation(perf_buffer &ring, u64 position, u32 bytes) noexcept;
-	/* address_, reach_ and chunk_ for @position. */
+	u64 reach() const noexcept { return static_cast<u64>(end_ - address_); }
+	/* address_, end_ and chunk_ for @position. */
 	void seek(u64 position) noexcept;
 	void seek_next() noexcept;
 	/* It is over without a commit(): what follows it is another's. */
@@ -155,7 +156,7 @@ private:
 
 	perf_buffer *ring_;
 	char *address_; /* where the next byte goes */
-	u64 reach_;	/* bytes from address_ to the end of its chunk */
+	char *end_;	/* of its chunk */
 	u64 chunk_;	/* a position in the stream, in that chunk */
 	u64 start_;	/* position of the first byte */
 #ifdef PERFBUF_DEBUG
@@ -218,7 +219,7 @@ public:
 	/* A record that the caller could not even begin. On the ring's CPU, any context. */
 	void count_loss(loss_cause cause) noexcept;
 	const loss_counts &losses() const noexcept { return stats_->lost; }
-	u64 records() const noexcept { return stats_->records.read(); }
+	u64 records() const noexcept { return records_.read(); }
 
 	/* begin() for C: makes the reservation at @to; 0 or the errno. */
 	int begin_at(void *to, u64 bytes, const record_origin &origin) noexcept;
@@ -230,6 +231,29 @@ public:
 	 */
 	[[nodiscard]] void *begin_in_place(u64 bytes, const record_origin &origin) noexcept;
 	void commit_in_place() noexcept { publish(); }
+
+	/*
+	 * The same in steps, for who has better things to do with what is rare than to have it
+	 * called in between:
+	 *
+	 *   admits()      may a record take the short way: a forward ring that owes nothing, is not
+	 *                 paused or watched. If not, begin().
+	 *   try_take()    true: it was taken at @position. False: ask take_at(), which makes the
+	 *                 reservation at @to, or says ENOSPC and has counted it.
+	 *   in_mirrored(), in_one_page()  where it goes, on storage of that kind. False: it is in
+	 * two, and resume_at() makes the reservation at @to. try_commit()  what is left to
+	 * commit_closely(), if not done.
+	 */
+	bool admits(u64 bytes) const noexcept { return gate_.admits(bytes); }
+	bool try_take(u64 bytes, u64 &position) noexcept;
+	int take_at(void *to, u64 bytes) noexcept { return begin_at_entered(to, bytes); }
+	bool is_mirrored() const noexcept { return mirrored_; }
+	char *in_mirrored(u64 position) const noexcept { return mirrored_ + (position & mask_); }
+	bool in_one_page(u64 position, u64 bytes, char *&place) const noexcept;
+	void resume_at(void *to, u64 position, u64 bytes) noexcept;
+	enum class leaving { done, nested, passed, asked };
+	leaving try_commit() noexcept;
+	void commit_closely(leaving how) noexcept;
 
 	/* Asks for a wakeup when the outermost writer commits. Between begin() and commit(). */
 	void request_wakeup() noexcept { after_.fetch_or(after_wakeup); }
@@ -356,7 +380,7 @@ private:
 	void publish_closely() noexcept;
 	void publish_again() noexcept;
 	/* False: something was reserved in between, and nobody publishes it. May count: where the
-	 * statistics are watched, keeps their count of bytes. */
+	 * statistics are watched, shows them. */
 	template <bool may_count>
 	bool publish_head() noexcept;
 	/* Does what after_ says. */
@@ -367,7 +391,7 @@ private:
 	u64 take_losses() noexcept;
 	void report_loss(reservation &into, const record_origin &origin) noexcept;
 	place refuse(loss_cause cause, int why) noexcept;
-	void count_record() noexcept { stats_->records.add(1); }
+	void count_record() noexcept { records_.add(1); }
 	/* The largest sum of records that the ring can hold at once. */
 	u64 capacity() const noexcept;
 	static void reclaim(perf_buffer &ring) noexcept;
@@ -379,6 +403,12 @@ private:
 	bool unreserve(u64 position, u32 bytes) noexcept;
 	void note_reservation(u64 head, u64 tail) noexcept;
 	void note_commit(u32 depth) noexcept;
+	/* What is counted elsewhere goes to the statistics: all up to @head. */
+	void show_stats(u64 head) noexcept
+	{
+		stats_->bytes.set(backward_ ? 0 - head : head);
+		stats_->records.set(records_.read());
+	}
 
 	/* In nest_, beside the depth: one for each writer who is watched. */
 	static constexpr u32 nest_watched = 0x10000;
@@ -400,8 +430,11 @@ private:
 	perf_event_mmap_page *user_page_;
 	u64 mask_;	 /* size() - 1; 0 without data pages */
 	char *mirrored_; /* the data area, if it is mirrored */
-	ring_stats *stats_;
+	cxxrt::local<u64> records_;
 
+	ring_stats *stats_;
+	char *const *pages_; /* it, if it is single pages */
+	u64 page_reach_;     /* page_size, if it is single pages */
 	storage storage_;
 	cxxrt::shared<aux_area *> aux_;
 

@@ -18,42 +18,51 @@ inline constexpr u32 nesting_levels = 4;
 /* Where code runs; the numbers are those that pb_nesting_level() returns. */
 enum class nesting : u32 { task, softirq, irq, nmi };
 
-/*
- * One for each CPU and source. Invariant: busy_[c] is set just while somebody is inside on
- * context c; only contexts on this CPU touch it, and a nested one leaves it as it found it.
- */
-class recursion_contexts
+/* One context of one CPU and source. Invariant: it is busy just while somebody is inside on it. */
+class recursion_context
 {
 public:
-	/* Nobody may ever be inside on @level. Before anybody is. */
-	void close(nesting level) noexcept { busy_[static_cast<u32>(level)].set(never); }
-	bool is_closed(nesting level) const noexcept
-	{
-		return busy_[static_cast<u32>(level)].read() == never;
-	}
+	/* Nobody may ever be inside. Before anybody is. */
+	void close() noexcept { busy_.set(never); }
+	bool is_closed() const noexcept { return busy_.equals(never); }
 
 	/* False: already inside, or closed; drop and count. Preemption is off until leave(). */
-	[[nodiscard]] bool try_enter(nesting level) noexcept
+	[[nodiscard]] bool try_enter() noexcept
 	{
-		cxxrt::local<u32> &busy = busy_[static_cast<u32>(level)];
-
-		if (busy.read()) [[unlikely]]
+		if (!busy_.equals(0)) [[unlikely]]
 			return false;
-		busy.set(1);
+		busy_.set(1);
 		cxxrt::barrier();
 		return true;
 	}
 
-	void leave(nesting level) noexcept
+	void leave() noexcept
 	{
 		cxxrt::barrier();
-		busy_[static_cast<u32>(level)].set(0);
+		busy_.set(0);
 	}
 
 private:
 	static constexpr u32 never = 2;
 
-	cxxrt::local<u32> busy_[nesting_levels];
+	cxxrt::local<u32> busy_;
+};
+
+/*
+ * One for each CPU and source. Only contexts on this CPU touch it, and a nested one leaves it as it
+ * found it.
+ */
+class recursion_contexts
+{
+public:
+	recursion_context &at(nesting level) noexcept { return all_[static_cast<u32>(level)]; }
+
+	/* As of recursion_context. */
+	[[nodiscard]] bool try_enter(nesting level) noexcept { return at(level).try_enter(); }
+	void leave(nesting level) noexcept { at(level).leave(); }
+
+private:
+	recursion_context all_[nesting_levels];
 };
 
 } // namespace perfbuf

@@ -58,6 +58,12 @@ public:
 		return {chunks_[chunk] + in_chunk, reach_ - in_chunk};
 	}
 
+	/* Single pages, or nullptr. */
+	char *const *pages() const noexcept
+	{
+		return kind_ == storage_kind::pages ? chunks_ : nullptr;
+	}
+
 	/* Where the chunk ends in which @position is. */
 	u64 chunk_end(u64 position) const noexcept { return (position | chunk_mask_) + 1; }
 

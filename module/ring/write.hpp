@@ -27,7 +27,7 @@ namespace perfbuf
 	const storage::span here = ring_->storage_.at(position);
 
 	address_ = here.address;
-	reach_ = here.bytes;
+	end_ = here.address + here.bytes;
 	chunk_ = position;
 }
 
@@ -37,7 +37,7 @@ inline void reservation::seek_next() noexcept
 }
 
 [[gnu::always_inline]] inline reservation::reservation(reservation &&other) noexcept
-	: ring_(other.ring_), address_(other.address_), reach_(other.reach_), chunk_(other.chunk_),
+	: ring_(other.ring_), address_(other.address_), end_(other.end_), chunk_(other.chunk_),
 	  start_(other.start_)
 #ifdef PERFBUF_DEBUG
 	  ,
@@ -64,15 +64,14 @@ inline u32 reservation::transfer(u32 bytes, Copier &&copier) noexcept
 	unwritten_ -= bytes;
 #endif
 	while (bytes) {
-		if (!reach_) [[unlikely]]
+		if (!reach()) [[unlikely]]
 			seek_next();
 
-		const u32 now = static_cast<u32>(cxxrt::min<u64>(bytes, reach_));
+		const u32 now = static_cast<u32>(cxxrt::min<u64>(bytes, reach()));
 		const u32 undone = copier(address_, now);
 		const u32 done = now - undone;
 
 		address_ += done;
-		reach_ -= done;
 		bytes -= done;
 		if (undone) [[unlikely]]
 			break;
@@ -83,22 +82,22 @@ inline u32 reservation::transfer(u32 bytes, Copier &&copier) noexcept
 	return bytes;
 }
 
-[[gnu::always_inline]] inline void reservation::copy(const void *from, u32 bytes) noexcept
+[[gnu::always_inline]] inline void reservation::copy(const void *from, u64 bytes) noexcept
 {
-	if (bytes > reach_) [[unlikely]] {
-		copy_across(from, bytes);
+	char *to = address_;
+	char *behind = to + bytes;
+
+	if (behind > end_) [[unlikely]] {
+		copy_across(from, static_cast<u32>(bytes));
 		return;
 	}
-
-	char *to = address_;
 
 #ifdef PERFBUF_DEBUG
 	if (bytes > unwritten_)
 		cxxrt_warn("perfbuf: a record is larger than its reservation");
-	unwritten_ -= bytes;
+	unwritten_ -= static_cast<u32>(bytes);
 #endif
-	address_ += bytes;
-	reach_ -= bytes;
+	address_ = behind;
 	cxxrt::copy_plain(to, from, bytes);
 }
 
@@ -135,14 +134,19 @@ inline u32 reservation::copy_from_user(u64 user_address, u32 bytes) noexcept
 	if (unwritten_)
 		cxxrt_warn("perfbuf: a record is smaller than its reservation");
 #endif
-	std::exchange(ring_, nullptr)->publish();
+	perf_buffer &ring = *ring_;
+
+#ifdef PERFBUF_DEBUG
+	ring_ = nullptr;
+#endif
+	ring.publish();
 }
 
 inline void *reservation::claim(u32 bytes) noexcept
 {
-	if (!reach_) [[unlikely]]
+	if (!reach()) [[unlikely]]
 		seek_next();
-	if (reach_ < bytes) [[unlikely]]
+	if (reach() < bytes) [[unlikely]]
 		return nullptr;
 
 	void *here = address_;
@@ -163,7 +167,7 @@ inline void reservation::discard(u32 bytes, const record_origin &origin) noexcep
 		seek(start_);
 		perf_buffer::fill_discarded(*this, bytes, origin);
 	}
-	ring_->stats_->records.add(-1);
+	ring_->records_.add(-1);
 	commit();
 }
 
@@ -195,7 +199,9 @@ template <bool plain>
 	 */
 	const u64 tail = cxxrt::read_once(user_page_->data_tail);
 
-	position = head;
+	/* Who takes the plain way asks again, closely. */
+	if (!plain)
+		position = head;
 	if (!overwrite) {
 		const u64 room =
 			backward ? circ_space(tail, head, mask_) : circ_space(head, tail, mask_);
@@ -239,17 +245,24 @@ inline bool perf_buffer::unreserve(u64 position, u32 bytes) noexcept
 	return !overwrite_ && head_.try_cmpxchg(end, backward_ ? position + bytes : position);
 }
 
+[[gnu::always_inline]] inline bool perf_buffer::try_take(u64 bytes, u64 &position) noexcept
+{
+	enter<true>();
+	if (take<true>(bytes, position) != taking::done) [[unlikely]]
+		return false;
+	count_record();
+	return true;
+}
+
 [[gnu::always_inline]] inline perf_buffer::place
 perf_buffer::find_place(u64 bytes, const record_origin &origin) noexcept
 {
 	place found = {};
 
-	if (!gate_.admits(bytes)) [[unlikely]]
+	if (!admits(bytes)) [[unlikely]]
 		return find_place_closely(bytes, origin);
-	enter<true>();
-	if (take<true>(bytes, found.position) != taking::done) [[unlikely]]
+	if (!try_take(bytes, found.position)) [[unlikely]]
 		return find_place_entered(bytes);
-	count_record();
 	return found;
 }
 
@@ -268,12 +281,10 @@ perf_buffer::begin(u32 bytes, const record_origin &origin) noexcept
 {
 	u64 position;
 
-	if (!gate_.admits(bytes)) [[unlikely]]
+	if (!admits(bytes)) [[unlikely]]
 		return begin_at_closely(to, bytes, origin);
-	enter<true>();
-	if (take<true>(bytes, position) != taking::done) [[unlikely]]
+	if (!try_take(bytes, position)) [[unlikely]]
 		return begin_at_entered(to, bytes);
-	count_record();
 	::new (to) reservation(*this, position, static_cast<u32>(bytes));
 	return 0;
 }
@@ -283,13 +294,23 @@ perf_buffer::begin_in_place(u64 bytes, const record_origin &origin) noexcept
 {
 	u64 position;
 
-	if (!mirrored_ || !gate_.admits(bytes)) [[unlikely]]
+	if (!mirrored_ || !admits(bytes)) [[unlikely]]
 		return begin_in_place_closely(bytes, origin);
-	enter<true>();
-	if (take<true>(bytes, position) != taking::done) [[unlikely]]
+	if (!try_take(bytes, position)) [[unlikely]]
 		return begin_in_place_entered(bytes);
-	count_record();
 	return mirrored_ + (position & mask_);
+}
+
+[[gnu::always_inline]] inline bool perf_buffer::in_one_page(u64 position, u64 bytes,
+							    char *&place) const noexcept
+{
+	const u64 offset = position & mask_;
+	const u64 in_page = offset & (page_size - 1);
+
+	if (in_page + bytes > page_reach_) [[unlikely]]
+		return false;
+	place = pages_[offset >> page_shift] + in_page;
+	return true;
 }
 
 template <bool may_count>
@@ -307,7 +328,7 @@ template <bool may_count>
 	cxxrt::write_once(user_page_->data_head, head);
 	/* While nobody else publishes, or an older count could be the last. */
 	if (may_count && gate_.closed(gate::watched))
-		stats_->bytes.set(backward_ ? 0 - head : head);
+		show_stats(head);
 
 	/* Leave after publishing: one that enters now publishes a later head, not we an earlier. */
 	cxxrt::barrier();
@@ -321,20 +342,30 @@ template <bool may_count>
 	return head_.equals(head);
 }
 
-[[gnu::always_inline]] inline void perf_buffer::publish() noexcept
+[[gnu::always_inline]] inline perf_buffer::leaving perf_buffer::try_commit() noexcept
 {
 	/* Nobody else changes nest_ while we are inside. */
-	if (!nest_.equals(1)) [[unlikely]] {
-		publish_closely();
-		return;
-	}
-	if (!publish_head<false>()) [[unlikely]] {
-		publish_again();
-		return;
-	}
+	if (!nest_.equals(1)) [[unlikely]]
+		return leaving::nested;
+	if (!publish_head<false>()) [[unlikely]]
+		return leaving::passed;
 	/* Whoever asked for something in us is done, and who comes now does it for itself. */
-	if (!after_.equals(0)) [[unlikely]]
-		run_after();
+	return after_.equals(0) ? leaving::done : leaving::asked;
+}
+
+[[gnu::always_inline]] inline void perf_buffer::publish() noexcept
+{
+	/* Not by commit_closely(), for which the answer would be made up each time. */
+	switch (try_commit()) {
+	case leaving::done:
+		return;
+	case leaving::nested:
+		return publish_closely();
+	case leaving::passed:
+		return publish_again();
+	case leaving::asked:
+		return run_after();
+	}
 }
 
 inline cxxrt::result<reservation>

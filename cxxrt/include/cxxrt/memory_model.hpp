@@ -116,11 +116,13 @@ template <word T>
 inline bool equals_once(const T &from, std::type_identity_t<T> value) noexcept
 {
 #if defined(__KERNEL__) && defined(__x86_64__)
-	if constexpr (std::is_integral_v<T> && (sizeof(T) == 4 || sizeof(T) == 8)) {
+	if constexpr ((std::is_integral_v<T> && sizeof(T) == 4) || sizeof(T) == 8) {
 		bool same;
 
 		if constexpr (sizeof(T) == 8)
-			asm volatile("cmpq %2, %1" : "=@cce"(same) : "m"(from), "er"(value));
+			asm volatile("cmpq %2, %1"
+				     : "=@cce"(same)
+				     : "m"(from), "er"(__builtin_bit_cast(u64, value)));
 		else
 			asm volatile("cmpl %2, %1" : "=@cce"(same) : "m"(from), "ir"(value));
 		return same;
@@ -162,6 +164,21 @@ inline bool not_before_once(const u64 &from, u64 value) noexcept
 inline void copy_plain(void *to, const void *from, std::size_t bytes) noexcept
 {
 	model::before(model::access::plain_store, to, bytes);
+#if defined(__KERNEL__) && defined(__x86_64__) && !defined(CONFIG_KASAN)
+	/* A call costs as much as it copies where that is a header, or a few words. */
+	if (!__builtin_constant_p(bytes)) {
+		if (bytes == sizeof(u64)) {
+			__builtin_memcpy(to, from, sizeof(u64));
+			return;
+		}
+		if (!(bytes % sizeof(u64))) {
+			std::size_t words = bytes / sizeof(u64);
+
+			asm volatile("rep movsq" : "+D"(to), "+S"(from), "+c"(words) : : "memory");
+			return;
+		}
+	}
+#endif
 	__builtin_memcpy(to, from, bytes);
 }
 
