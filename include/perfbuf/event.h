@@ -85,8 +85,11 @@ struct perfbuf_part {
 /* An emission under way, on the stack of who emits. perfbuf's. */
 struct perfbuf_emission {
 	__u64 irq_flags;
-	__u64 caller;
-	__u64 space[36];
+	__u64 caller; /* this and the next two where a reader asks for one of them */
+	__u64 time;   /* ns */
+	__u64 ids;    /* of the current thread: tgid, and tid in the upper half */
+	void *here;
+	__u64 space[33];
 };
 
 struct perfbuf_aux; /* <perfbuf/aux.h> */

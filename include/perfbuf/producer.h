@@ -204,6 +204,10 @@ void *perfbuf_emit_begin(struct perfbuf_emission *emission, struct perfbuf_event
 			 void *spare, const struct perfbuf_part *parts, u32 part_count);
 void *perfbuf_emit_next(struct perfbuf_emission *emission);
 
+/* The same of an event without parts, whose spare stands right behind the emission. */
+void *perfbuf_fixed_emit(struct perfbuf_emission *emission, struct perfbuf_event *event);
+void *perfbuf_fixed_next(struct perfbuf_emission *emission);
+
 static __always_inline void perfbuf_put_chars(char *to, u32 bytes, const char *from)
 {
 	u32 n = 0;
@@ -372,20 +376,36 @@ static __always_inline struct perfbuf_part perfbuf_text(const char *text)
 	extern struct perfbuf_event _name##_event;                                                 \
 	static __always_inline void _name##_emit(const struct _name##_args *perfbuf_a)             \
 	{                                                                                          \
-		PERFBUF_UNINITIALIZED struct perfbuf_emission perfbuf_e;                           \
-		PERFBUF_UNINITIALIZED struct _name##_record perfbuf_spare;                         \
+		PERFBUF_UNINITIALIZED struct {                                                     \
+			struct perfbuf_emission emission;                                          \
+			struct _name##_record spare;                                               \
+		} perfbuf_e;                                                                       \
 		PERFBUF_UNINITIALIZED struct perfbuf_part perfbuf_parts[1 _fields(PERFBUF_PARTS)]; \
+		const bool perfbuf_fixed = ARRAY_SIZE(perfbuf_parts) == 1;                         \
 		struct _name##_record *perfbuf_to;                                                 \
-		u32 __maybe_unused perfbuf_at = sizeof(perfbuf_spare);                             \
+		u32 __maybe_unused perfbuf_at = sizeof(perfbuf_e.spare);                           \
 		u32 perfbuf_n = 0;                                                                 \
 		_fields(PERFBUF_FIND)                                                              \
                                                                                                    \
-			_fields(PERFBUF_PLACE) for (perfbuf_to = perfbuf_emit_begin(               \
-							    &perfbuf_e, &_name##_event,            \
-							    &perfbuf_spare, perfbuf_parts,         \
-							    perfbuf_n);                            \
+			_fields(PERFBUF_PLACE) for (perfbuf_to =                                   \
+							    perfbuf_fixed                          \
+								    ? perfbuf_fixed_emit(          \
+									      &perfbuf_e.emission, \
+									      &_name##_event)      \
+								    : perfbuf_emit_begin(          \
+									      &perfbuf_e.emission, \
+									      &_name##_event,      \
+									      &perfbuf_e.spare,    \
+									      perfbuf_parts,       \
+									      perfbuf_n);          \
 						    perfbuf_to;                                    \
-						    perfbuf_to = perfbuf_emit_next(&perfbuf_e))    \
+						    perfbuf_to =                                   \
+							    perfbuf_fixed                          \
+								    ? perfbuf_fixed_next(          \
+									      &perfbuf_e.emission) \
+								    : perfbuf_emit_next(           \
+									      &perfbuf_e           \
+										       .emission)) \
 		{                                                                                  \
 			_fields(PERFBUF_STORE)                                                     \
 		}                                                                                  \

@@ -30,6 +30,9 @@ extern "C" {
 void *perfbuf_emit_begin(struct perfbuf_emission *emission, struct perfbuf_event *event,
 			 void *spare, const struct perfbuf_part *parts, __u32 part_count) noexcept;
 void *perfbuf_emit_next(struct perfbuf_emission *emission) noexcept;
+/* The same of an event without parts, whose spare stands right behind the emission. */
+void *perfbuf_fixed_emit(struct perfbuf_emission *emission, struct perfbuf_event *event) noexcept;
+void *perfbuf_fixed_next(struct perfbuf_emission *emission) noexcept;
 }
 
 namespace perfbuf::producer
@@ -301,16 +304,25 @@ private:
 
 	[[gnu::always_inline]] static void write(typename Fields::argument... arguments) noexcept
 	{
-		[[gnu::uninitialized]] perfbuf_emission emission;
-		[[gnu::uninitialized]] char spare[fixed_bytes];
+		struct on_stack {
+			perfbuf_emission emission;
+			char spare[fixed_bytes];
+		};
+		[[gnu::uninitialized]] on_stack mine;
 		[[gnu::uninitialized]] perfbuf_part parts[part_count + 1];
 		u32 n = 0;
 		u32 behind = fixed_bytes;
 		/* In braces, so from the first to the last. */
 		const u32 where[] = {find<Fields>(parts, n, behind, arguments)..., 0};
+		const auto next = [&mine]() noexcept {
+			return part_count ? perfbuf_emit_next(&mine.emission)
+					  : perfbuf_fixed_next(&mine.emission);
+		};
 
-		for (void *payload = perfbuf_emit_begin(&emission, &object, spare, parts, n);
-		     payload; payload = perfbuf_emit_next(&emission)) {
+		for (void *payload = part_count ? perfbuf_emit_begin(&mine.emission, &object,
+								     mine.spare, parts, n)
+						: perfbuf_fixed_emit(&mine.emission, &object);
+		     payload; payload = next()) {
 			char *to = static_cast<char *>(payload) + sizeof(perfbuf_common);
 			u32 i = 0;
 

@@ -29,4 +29,10 @@
 	F(INT, u64, number)                                                                        \
 	F(BYTES, filling)
 
+/* The same without a part that varies, and with a size that wants padding. */
+#define TEST_FIXED(F)                                                                              \
+	F(ENUM, u32, context, {0, "task"}, {1, "softirq"}, {2, "irq"}, {3, "nmi"})                 \
+	F(INT, u64, number)                                                                        \
+	F(INT, u8, last)
+
 #endif /* PERFBUF_TEST_FIELDS_H */

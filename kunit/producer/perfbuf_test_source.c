@@ -23,9 +23,11 @@
 
 PERFBUF_EVENT(all, TEST_ALL)
 PERFBUF_EVENT(counted, TEST_COUNTED)
+PERFBUF_EVENT(fixed, TEST_FIXED)
 PERFBUF_RAW_EVENT(dump)
 
-static struct perfbuf_event *const events[] = {&all_event, &counted_event, &dump_event};
+static struct perfbuf_event *const events[] = {&all_event, &counted_event, &fixed_event,
+					       &dump_event};
 
 static int start_answer;
 static unsigned int starts, stops;
@@ -94,6 +96,7 @@ static void emit_counted(u32 context)
 
 	perfbuf_emit(counted, .context = context, .number = number,
 		     .filling = {filling, number % sizeof(filling)});
+	perfbuf_emit(fixed, .context = context, .number = number, .last = number);
 }
 
 static void on_softirq(struct tasklet_struct *tasklet)
@@ -204,6 +207,24 @@ static void emit_recursively(void)
 		for (within = perfbuf_begin(&inner, &dump_event, 8); within;
 		     within = perfbuf_next(&inner))
 			perfbuf_copy(&inner, "innermos", 8);
+	}
+}
+
+/* The same of an event of a fixed size, as the macro does it. */
+static void emit_fixed_recursively(void)
+{
+	struct {
+		struct perfbuf_emission emission;
+		struct fixed_record spare;
+	} outer, inner;
+	struct fixed_record *to, *within;
+
+	for (to = perfbuf_fixed_emit(&outer.emission, &fixed_event); to;
+	     to = perfbuf_fixed_next(&outer.emission)) {
+		to->number = 1;
+		for (within = perfbuf_fixed_emit(&inner.emission, &fixed_event); within;
+		     within = perfbuf_fixed_next(&inner.emission))
+			within->number = 2;
 	}
 }
 
@@ -340,11 +361,11 @@ static int bad(unsigned int which)
 
 static int do_command(const char *text, const struct kernel_param *parameter)
 {
-	char verb[16];
+	char verb[20];
 	long number = 0;
 	long i;
 
-	if (sscanf(text, "%15s %ld", verb, &number) < 1)
+	if (sscanf(text, "%19s %ld", verb, &number) < 1)
 		return -EINVAL;
 	if (!strcmp(verb, "register"))
 		return perfbuf_source_register(&testdev);
@@ -385,6 +406,10 @@ static int do_command(const char *text, const struct kernel_param *parameter)
 	}
 	if (!strcmp(verb, "recursion")) {
 		emit_recursively();
+		return 0;
+	}
+	if (!strcmp(verb, "fixed_recursion")) {
+		emit_fixed_recursively();
 		return 0;
 	}
 	if (!strcmp(verb, "bad"))

@@ -46,6 +46,7 @@ event::event(const perf_event_attr &attr, s32 cpu, pb_task *target, wake_target 
 	  file_(file), irq_work_(*this, run_irq_work), mutex_(event_lock_class)
 {
 	period_.write_once(first_period(attr));
+	period_has_changed();
 	exec_armed_.write_once(attr.enable_on_exec);
 	aux_paused_.write_once(aux_action(attr) & PERFBUF_AUX_START_PAUSED);
 }
@@ -70,7 +71,7 @@ void event::enable() noexcept
 {
 	lock_guard held(mutex_);
 
-	if (state_.try_cmpxchg(event_state::off, event_state::active))
+	if (mode_.try_change(event_state::off, event_state::active))
 		stream_->start();
 }
 
@@ -78,7 +79,7 @@ void event::disable() noexcept
 {
 	lock_guard held(mutex_);
 
-	state_.try_cmpxchg(event_state::active, event_state::off);
+	mode_.try_change(event_state::active, event_state::off);
 	stream_->stop();
 	/* An exec may have turned it on meanwhile; what it started, we have just stopped. */
 	if (active())
@@ -89,7 +90,7 @@ void event::shut_down() noexcept
 {
 	lock_guard held(mutex_);
 
-	state_.write_once(event_state::closed);
+	mode_.set(event_state::closed);
 	if (stream_) {
 		stream_->stop();
 		stream_->close();
@@ -104,7 +105,7 @@ void event::source_gone() noexcept
 		/* A file that is being closed stops its stream by itself. */
 		if (state() == event_state::closed)
 			return;
-		state_.write_once(event_state::error);
+		mode_.set(event_state::error);
 		/* Without a stream it is still being opened, and will never be active. */
 		if (stream_)
 			stream_->stop();
@@ -116,6 +117,7 @@ result<void> event::refresh(u32 samples) noexcept
 {
 	if (attr_.inherit || !attr_.sample_period)
 		return error(EINVAL);
+	mode_.close(event_mode::limited);
 	limit_.fetch_add(samples);
 	enable();
 	return {};
@@ -128,6 +130,14 @@ void event::reset() noexcept
 	count_base_.set(stream_->count());
 }
 
+void event::period_has_changed() noexcept
+{
+	if (period() == 1)
+		mode_.open(event_mode::period);
+	else
+		mode_.close(event_mode::period);
+}
+
 result<void> event::set_period(u64 value) noexcept
 {
 	if (!attr_.sample_period || !value)
@@ -138,6 +148,7 @@ result<void> event::set_period(u64 value) noexcept
 	lock_guard held(mutex_);
 
 	period_.write_once(value);
+	period_has_changed();
 	stream_->period_changed();
 	return {};
 }

@@ -16,6 +16,7 @@
  */
 #pragma once
 
+#include "device/event_mode.hpp"
 #include "device/source.hpp"
 #include "device/task.h"
 #include "ring/write.hpp"
@@ -26,8 +27,6 @@
 
 namespace perfbuf
 {
-
-enum class event_state : u32 { off, active, exited, error, closed };
 
 /* When and where a record is written; the part of sample_id that changes from record to record. */
 struct moment {
@@ -70,7 +69,9 @@ public:
 
 	/* ------------------------------------------------- writers: any context, preemption off */
 
-	bool active() const noexcept { return state_.read_once() == event_state::active; }
+	bool active() const noexcept { return state() == event_state::active; }
+	/* It is active, and nothing stands in the way of a sample that is all but made. */
+	bool is_short() const noexcept { return mode_.is_short(); }
 
 	/* sample_type's part of a moment, for this CPU and the current task. Any context. */
 	moment now() const noexcept;
@@ -103,6 +104,14 @@ public:
 	void discard(reservation record, u32 bytes) noexcept;
 	/* A record that could not be begun. */
 	void count_loss(loss_cause cause) noexcept;
+	/* For who asks the ring himself. */
+	void count_record() noexcept { records_.add(1); }
+	/* It was counted, and is refused. */
+	void count_refused(const perf_buffer &into, int why) noexcept
+	{
+		records_.add(-1);
+		note(into, why);
+	}
 
 	/* Of AUX: perfbuf/aux.h says it all. */
 	void *aux_begin(perfbuf_aux_handle &handle) noexcept;
@@ -146,7 +155,15 @@ public:
 	/* ------------------------------------------------------- the file: process, may sleep */
 
 	/* Before the stream is opened. It outlives the stream. */
-	void link_aux(event *linked) noexcept { linked_ = linked; }
+	void link_aux(event *linked) noexcept
+	{
+		linked_ = linked;
+		if (linked)
+			mode_.close(event_mode::linked);
+	}
+	/* Whether samples may take the short way as far as the stream is concerned. */
+	void close_short_way(event_mode::detour why) noexcept { mode_.close(why); }
+	void open_short_way(event_mode::detour why) noexcept { mode_.open(why); }
 	void set_stream(cxxrt::unique_ptr<stream> made) noexcept;
 	stream &producer() noexcept { return *stream_; }
 	/* Off for good: no writer is inside on return; lists forget it. Before the grace period. */
@@ -163,7 +180,7 @@ public:
 	cxxrt::result<void> set_period(u64 value) noexcept;
 	cxxrt::result<void> pause_output(bool on) noexcept;
 
-	event_state state() const noexcept { return state_.read_once(); }
+	event_state state() const noexcept { return mode_.state(); }
 	/* attr.read_format: fills @words (read_words_max at most) and returns their number. */
 	static constexpr u32 read_words_max = 7 + loss_causes;
 	u32 read_values(u64 *words) noexcept;
@@ -194,6 +211,8 @@ private:
 
 	/* A record that the ring wrote for us, or could not. */
 	void note(const perf_buffer &into, int errno_or_0) noexcept;
+	/* Closes the short way where not every event is a sample. */
+	void period_has_changed() noexcept;
 	/* Active no more, and the file is woken. */
 	void turn_off() noexcept;
 	aux_area *enter_aux() noexcept;
@@ -210,7 +229,7 @@ private:
 	const pb_pid_namespace *const pid_namespace_;
 	u32 trailer_bytes_;
 
-	cxxrt::shared<event_state> state_{event_state::off};
+	event_mode mode_;
 	cxxrt::shared<perf_buffer *> ring_;
 	cxxrt::shared<u64> period_;
 	cxxrt::shared<s64> limit_; /* samples until REFRESH turns the event off; 0: no limit */

@@ -15,7 +15,7 @@ using cxxrt::result;
 
 void event::turn_off() noexcept
 {
-	if (state_.try_cmpxchg(event_state::active, event_state::off))
+	if (mode_.try_change(event_state::active, event_state::off))
 		irq_work_.raise();
 }
 

@@ -84,9 +84,9 @@ bool event::take_from_limit() noexcept
 	} while (!limit_.try_cmpxchg(left, left - 1));
 	if (left != 1)
 		return true;
-	state_.try_cmpxchg(event_state::active, event_state::off);
+	mode_.try_change(event_state::active, event_state::off);
 	/* A REFRESH that came as the limit was reached found the event still active. */
-	if (limit_.read_once() > 0 && state_.try_cmpxchg(event_state::off, event_state::active))
+	if (limit_.read_once() > 0 && mode_.try_change(event_state::off, event_state::active))
 		return true;
 	hangup_.write_once(1);
 	irq_work_.raise();
@@ -118,7 +118,7 @@ void event::count_loss(loss_cause cause) noexcept
 bool event::enable_on_exec() noexcept
 {
 	return exec_armed_.read_once() && exec_armed_.exchange(0) &&
-	       state_.try_cmpxchg(event_state::off, event_state::active);
+	       mode_.try_change(event_state::off, event_state::active);
 }
 
 void event::target_exited() noexcept
@@ -127,10 +127,10 @@ void event::target_exited() noexcept
 
 	/* Another CPU may turn it on and off meanwhile. */
 	do {
-		seen = state_.read_once();
+		seen = state();
 		if (seen != event_state::active && seen != event_state::off)
 			return;
-	} while (!state_.try_cmpxchg(seen, event_state::exited));
+	} while (!mode_.try_change(seen, event_state::exited));
 	irq_work_.raise();
 }
 

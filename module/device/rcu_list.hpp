@@ -33,6 +33,8 @@ public:
 	T *first() const noexcept { return first_.load_acquire(); }
 	static T *next(const T &one) noexcept { return links(one).next_.load_acquire(); }
 
+	static bool is_last(const T &one) noexcept { return links(one).next_.equals(nullptr); }
+
 	void push(T &one) noexcept
 	{
 		links(one).next_.write_once(first_.read_once());

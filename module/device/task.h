@@ -31,6 +31,8 @@ int pb_task_is_exiting(const pb_task *task) PB_NOEXCEPT;
 /* The pid namespace of the caller, with a reference, and back. Process context. */
 const pb_pid_namespace *pb_pid_namespace_get(void) PB_NOEXCEPT;
 void pb_pid_namespace_put(const pb_pid_namespace *ns) PB_NOEXCEPT;
+/* Whether it is the one in which every task has a number. Any context. */
+int pb_pid_namespace_is_first(const pb_pid_namespace *ns) PB_NOEXCEPT;
 
 /*
  * tgid and tid of the current task as @ns numbers them; 0 where it has no number, -1 once it is

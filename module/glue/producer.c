@@ -2,6 +2,7 @@
 /* What other modules call: registration and emission. */
 #include "producer.h"
 
+#include <linux/bitops.h>
 #include <linux/export.h>
 #include <linux/irqflags.h>
 #include <linux/module.h>
@@ -10,6 +11,8 @@
 #include <linux/printk.h>
 #include <linux/ptrace.h>
 #include <linux/sched.h>
+#include <linux/sched/clock.h>
+#include <linux/sched/signal.h>
 #include <linux/slab.h>
 #include <linux/trace_events.h>
 
@@ -44,10 +47,23 @@ EXPORT_SYMBOL_GPL(perfbuf_source_unregister);
 #define FLAG_SOFTIRQ  0x10
 #define FLAG_NMI      0x40
 
-/* struct perfbuf_common as one word; @flags: of the interrupts as they were. */
-static __always_inline u64 common_of(u32 id, unsigned long flags)
+/* What of the preempt count says that it is not a task that runs here. */
+#define NO_TASK (NMI_MASK | HARDIRQ_MASK | SOFTIRQ_OFFSET)
+
+/* struct perfbuf_common as one word, in a task; @flags: of the interrupts as they were. */
+static __always_inline u64 common_of(u32 id, unsigned int count, unsigned long flags,
+				     const struct task_struct *task)
 {
-	const unsigned int count = preempt_count();
+	static_assert(PREEMPT_MASK == 0xff);
+	const u32 irqs_off = (flags & X86_EFLAGS_IF) ^ X86_EFLAGS_IF;
+
+	static_assert((u64)X86_EFLAGS_IF << 7 == FLAG_IRQS_OFF << 16);
+	return (id | irqs_off << 7 | count << 24) | (u64)task->pid << 32;
+}
+
+/* What is to be added in an interrupt, and enum nesting. */
+static __always_inline u64 common_flags(unsigned int count)
+{
 	u64 context = 0;
 
 	if (count & NMI_MASK)
@@ -56,124 +72,156 @@ static __always_inline u64 common_of(u32 id, unsigned long flags)
 		context |= FLAG_HARDIRQ;
 	if (count & SOFTIRQ_OFFSET)
 		context |= FLAG_SOFTIRQ;
-	if (irqs_disabled_flags(flags))
-		context |= FLAG_IRQS_OFF;
-	return id | context << 16 | (u64)(count & PREEMPT_MASK) << 24 | (u64)current->pid << 32;
+	return context << 16;
 }
 
-/* pb_nesting_level() without the call. */
-static __always_inline u32 level_of(u64 common)
+static __always_inline u32 level_of(unsigned int count)
 {
-	const unsigned int flags = common >> 16;
-
-	return flags & FLAG_NMI ? 3 : flags & FLAG_HARDIRQ ? 2 : !!(flags & FLAG_SOFTIRQ);
+	return count & NMI_MASK ? 3 : count & HARDIRQ_MASK ? 2 : !!(count & SOFTIRQ_OFFSET);
 }
 
-/*
- * What listens here, with interrupts off; or NULL, and they are as they were. The emission is over
- * when a C++ function says NULL.
- */
-static __always_inline void *enter(struct perfbuf_emission *emission, struct perfbuf_event *event)
+/* What listens here, with interrupts off; or false, and they are as they were. Lists are changed on
+ * their CPU, with interrupts off. */
+static __always_inline bool enter(struct perfbuf_emission *emission, struct perfbuf_event *event,
+				  struct pb_listeners **here)
 {
 	void __percpu *listeners;
 	unsigned long flags;
-	void *here;
 
-	local_irq_save(flags);
+	/* local_irq_save(), and the flags are out of the way. */
+	local_save_flags(flags);
+	emission->irq_flags = flags;
+	local_irq_disable();
 	listeners = (void __percpu *)smp_load_acquire(&event->listeners);
 	if (likely(listeners)) {
-		here = this_cpu_ptr(listeners);
-		if (likely(READ_ONCE(*(void **)here))) {
-			emission->irq_flags = flags;
-			return here;
-		}
+		*here = this_cpu_ptr(listeners);
+		if (likely((*here)->first))
+			return true;
 	}
+	flags = emission->irq_flags;
+	local_irq_restore(flags);
+	return false;
+}
+
+notrace void *pb_emission_over(struct perfbuf_emission *emission)
+{
+	const unsigned long flags = emission->irq_flags;
+
 	local_irq_restore(flags);
 	return NULL;
 }
 
-static __always_inline void *open_or_leave(struct perfbuf_emission *emission, void *open)
+/* common_of() and common_flags(), wherever this runs. */
+static __always_inline u64 common_here(const struct perfbuf_emission *emission,
+				       const struct pb_listeners *here, unsigned int count)
 {
-	const unsigned long flags = emission->irq_flags;
-
-	if (!open)
-		local_irq_restore(flags);
-	return open;
+	return common_of(here->id, count, emission->irq_flags, current) | common_flags(count);
 }
 
-void *perfbuf_emit_begin(struct perfbuf_emission *emission, struct perfbuf_event *event,
-			 void *spare, const struct perfbuf_part *parts, u32 part_count)
+notrace void *perfbuf_emit_begin(struct perfbuf_emission *emission, struct perfbuf_event *event,
+				 void *spare, const struct perfbuf_part *parts, u32 part_count)
 {
-	void *here = enter(emission, event);
-	u64 common;
+	struct pb_listeners *here;
+	unsigned int count;
 
-	if (unlikely(!here))
+	if (unlikely(!enter(emission, event, &here)))
 		return NULL;
-	common = common_of(event->id, emission->irq_flags);
 	emission->caller = _RET_IP_;
-	return open_or_leave(emission,
-			     perfbuf_emission_begin(emission, here, common, level_of(common),
-						    event->bytes, spare, parts, part_count));
+	count = preempt_count();
+	return perfbuf_emission_begin(emission, here, common_here(emission, here, count),
+				      level_of(count), event->bytes, spare, parts, part_count);
 }
 EXPORT_SYMBOL_GPL(perfbuf_emit_begin);
-
-void *perfbuf_emit_next(struct perfbuf_emission *emission)
-{
-	return open_or_leave(emission, perfbuf_emission_next(emission));
-}
 EXPORT_SYMBOL_GPL(perfbuf_emit_next);
 
-void *perfbuf_reserve(struct perfbuf_emission *emission, struct perfbuf_event *event, u32 bytes,
-		      void *spare)
+static noinline notrace void *fixed_emit_nested(struct perfbuf_emission *emission,
+						struct pb_listeners *here)
 {
-	void *here = enter(emission, event);
-	u64 common;
+	const unsigned int count = preempt_count();
 
-	if (unlikely(!here))
+	return perfbuf_fixed_begin_nested(emission, here, common_here(emission, here, count),
+					  level_of(count));
+}
+
+static __always_inline void *fixed_emit(struct perfbuf_emission *emission,
+					struct pb_listeners *here, const struct task_struct *task)
+{
+	const unsigned int count = preempt_count();
+
+	if (unlikely(count & NO_TASK))
+		return fixed_emit_nested(emission, here);
+	return perfbuf_fixed_begin(emission, here,
+				   common_of(here->id, count, emission->irq_flags, task));
+}
+
+/* tgid, and tid in the upper half, in the first namespace; -1 of a task that has none any more. */
+static __always_inline u64 ids_of(const struct task_struct *task)
+{
+	if (unlikely(!pid_alive(task)))
+		return ~0ull;
+	if (offsetof(struct task_struct, tgid) == offsetof(struct task_struct, pid) + sizeof(u32))
+		return rol64(*(const u64 *)&task->pid, 32);
+	return (u32)task->tgid | (u64)(u32)task->pid << 32;
+}
+
+/* In another function, so that nothing is saved for it where nobody asks for a stamp. What is
+ * needed after the clock is kept in the emission, which is less than to save registers for it. */
+static noinline notrace void *fixed_emit_stamped(struct perfbuf_emission *emission,
+						 struct pb_listeners *here)
+{
+	const struct task_struct *task;
+
+	WRITE_ONCE(emission->here, here);
+	emission->time = local_clock();
+	task = current;
+	emission->ids = ids_of(task);
+	return fixed_emit(emission, READ_ONCE(emission->here), task);
+}
+
+notrace void *perfbuf_fixed_emit(struct perfbuf_emission *emission, struct perfbuf_event *event)
+{
+	struct pb_listeners *here;
+
+	if (unlikely(!enter(emission, event, &here)))
 		return NULL;
-	common = common_of(event->id, emission->irq_flags);
+	if (!here->stamped)
+		return fixed_emit(emission, here, current);
 	emission->caller = _RET_IP_;
-	return open_or_leave(emission, perfbuf_raw_begin(emission, here, common, level_of(common),
-							 bytes, spare));
+	return fixed_emit_stamped(emission, here);
+}
+EXPORT_SYMBOL_GPL(perfbuf_fixed_emit);
+EXPORT_SYMBOL_GPL(perfbuf_fixed_next);
+
+static __always_inline void *raw_emit(struct perfbuf_emission *emission,
+				      struct perfbuf_event *event, u32 bytes, void *spare)
+{
+	struct pb_listeners *here;
+	unsigned int count;
+
+	if (unlikely(!enter(emission, event, &here)))
+		return NULL;
+	emission->caller = _RET_IP_;
+	count = preempt_count();
+	return perfbuf_raw_begin(emission, here, common_here(emission, here, count),
+				 level_of(count), bytes, spare);
+}
+
+notrace void *perfbuf_reserve(struct perfbuf_emission *emission, struct perfbuf_event *event,
+			      u32 bytes, void *spare)
+{
+	return raw_emit(emission, event, bytes, spare);
 }
 EXPORT_SYMBOL_GPL(perfbuf_reserve);
-
-void *perfbuf_reserve_next(struct perfbuf_emission *emission)
-{
-	return open_or_leave(emission, perfbuf_raw_next(emission));
-}
 EXPORT_SYMBOL_GPL(perfbuf_reserve_next);
 
-bool perfbuf_begin(struct perfbuf_emission *emission, struct perfbuf_event *event, u32 bytes)
+notrace bool perfbuf_begin(struct perfbuf_emission *emission, struct perfbuf_event *event,
+			   u32 bytes)
 {
-	void *here = enter(emission, event);
-	u64 common;
-
-	if (unlikely(!here))
-		return false;
-	common = common_of(event->id, emission->irq_flags);
-	emission->caller = _RET_IP_;
-	return open_or_leave(
-		emission, perfbuf_raw_begin(emission, here, common, level_of(common), bytes, NULL));
+	return raw_emit(emission, event, bytes, NULL);
 }
 EXPORT_SYMBOL_GPL(perfbuf_begin);
-
-bool perfbuf_next(struct perfbuf_emission *emission)
-{
-	return open_or_leave(emission, perfbuf_raw_next(emission));
-}
 EXPORT_SYMBOL_GPL(perfbuf_next);
-
-void perfbuf_copy(struct perfbuf_emission *emission, const void *from, u32 bytes)
-{
-	perfbuf_raw_copy(emission, from, bytes);
-}
 EXPORT_SYMBOL_GPL(perfbuf_copy);
-
-void perfbuf_discard(struct perfbuf_emission *emission)
-{
-	perfbuf_raw_discard(emission);
-}
 EXPORT_SYMBOL_GPL(perfbuf_discard);
 
 /* ---------------------------------------------------------------- for C++ */

@@ -45,27 +45,50 @@ void pb_log_refusal(const char *source, const char *what, const char *why) PB_NO
  * context. */
 void pb_with_here_regs(void (*fn)(void *arg, const pb_regs *regs), void *arg) PB_NOEXCEPT;
 
+/*
+ * The emission is over: interrupts are as they were before it. Returns NULL, so that it may be
+ * called last.
+ */
+void *pb_emission_over(struct perfbuf_emission *emission) PB_NOEXCEPT;
+
 /* ------------------------------------------------- C++ */
 
 /* Process context, may sleep. 0 or a negative errno. */
 int perfbuf_producer_register(struct perfbuf_source *source, void *owner) PB_NOEXCEPT;
 void perfbuf_producer_unregister(struct perfbuf_source *source) PB_NOEXCEPT;
 
+/* What an event has on a CPU begins with this. */
+struct pb_listeners {
+	void *first;   /* NULL while nobody listens */
+	__u32 stamped; /* how many want the emission's caller, time, and ids */
+	__u32 id;      /* of the event; set while somebody listens */
+};
+
 /*
- * Emission: any context, interrupts off from begin until one of them returns NULL.
- * @here: what the event has on this CPU; the first word of it is NULL while nobody listens.
+ * Emission: any context, interrupts off from begin until one of them returns NULL, which then comes
+ * from pb_emission_over().
+ * @here: struct pb_listeners of this CPU; there are some.
  * @common: the payload's first 8 bytes. @level: enum nesting.
  */
+void *perfbuf_fixed_begin(struct perfbuf_emission *emission, struct pb_listeners *here,
+			  __u64 common) PB_NOEXCEPT;
+void *perfbuf_fixed_begin_nested(struct perfbuf_emission *emission, struct pb_listeners *here,
+				 __u64 common, __u32 level) PB_NOEXCEPT;
 void *perfbuf_emission_begin(struct perfbuf_emission *emission, void *here, __u64 common,
 			     __u32 level, __u32 fixed_bytes, void *spare,
 			     const struct perfbuf_part *parts, __u32 part_count) PB_NOEXCEPT;
-void *perfbuf_emission_next(struct perfbuf_emission *emission) PB_NOEXCEPT;
-/* The same for raw events: @whole: in one piece, or in @spare. */
 void *perfbuf_raw_begin(struct perfbuf_emission *emission, void *here, __u64 common, __u32 level,
 			__u32 bytes, void *spare) PB_NOEXCEPT;
-void *perfbuf_raw_next(struct perfbuf_emission *emission) PB_NOEXCEPT;
-void perfbuf_raw_copy(struct perfbuf_emission *emission, const void *from, __u32 bytes) PB_NOEXCEPT;
-void perfbuf_raw_discard(struct perfbuf_emission *emission) PB_NOEXCEPT;
+
+#ifdef __cplusplus
+/* Of perfbuf/producer.h: what other modules call without C in between. */
+void *perfbuf_emit_next(struct perfbuf_emission *emission) noexcept;
+void *perfbuf_fixed_next(struct perfbuf_emission *emission) noexcept;
+void *perfbuf_reserve_next(struct perfbuf_emission *emission) noexcept;
+bool perfbuf_next(struct perfbuf_emission *emission) noexcept;
+void perfbuf_copy(struct perfbuf_emission *emission, const void *from, __u32 bytes) noexcept;
+void perfbuf_discard(struct perfbuf_emission *emission) noexcept;
+#endif
 
 #ifdef __cplusplus
 }

@@ -60,6 +60,11 @@ void pb_pid_namespace_put(const pb_pid_namespace *ns)
 	put_pid_ns((struct pid_namespace *)ns);
 }
 
+int pb_pid_namespace_is_first(const pb_pid_namespace *ns)
+{
+	return ns == &init_pid_ns;
+}
+
 /* 0 means "not in this namespace" while the task has a pid at all; without one it is -1. */
 static u32 task_id(const struct task_struct *task, enum pid_type type, const pb_pid_namespace *ns)
 {

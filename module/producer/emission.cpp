@@ -21,22 +21,36 @@ constexpr u64 payload_max = 1u << 20;
  * listener counts as a loss. */
 inline bool emission::enter(listeners &here, nesting level, u64 bytes) noexcept
 {
-	if (!here.busy.try_enter(level)) [[unlikely]] {
-		const loss_cause why =
-			here.busy.at(level).is_closed() ? loss_cause::context : loss_cause::recursion;
+	recursion_context &context = here.busy.at(level);
 
-		for (output *one = here.list.first(); one; one = rcu_list<output>::next(*one)) {
-			if (one->writer() && one->may_write())
-				one->owner().count_loss(why);
-		}
+	context_ = &context;
+	if (!context.try_enter()) [[unlikely]] {
+		count_not_entered(here);
 		return false;
 	}
 	static_assert(offsetof(emission, irq_flags_) == offsetof(perfbuf_emission, irq_flags));
 	static_assert(offsetof(emission, caller_) == offsetof(perfbuf_emission, caller));
-	here_ = &here;
-	level_ = level;
+	static_assert(offsetof(emission, when_.time) == offsetof(perfbuf_emission, time));
+	static_assert(offsetof(emission, when_.ids) == offsetof(perfbuf_emission, ids));
 	bytes_ = static_cast<u32>(cxxrt::min(bytes, payload_max));
 	return true;
+}
+
+void emission::count_not_entered(listeners &here) noexcept
+{
+	const loss_cause why =
+		context_->is_closed() ? loss_cause::context : loss_cause::recursion;
+
+	for (output *one = here.list.first(); one; one = rcu_list<output>::next(*one)) {
+		if (one->writer() && one->may_write())
+			one->owner().count_loss(why);
+	}
+}
+
+/* The C entry's half of the end. */
+void *emission::over() noexcept
+{
+	return pb_emission_over(reinterpret_cast<perfbuf_emission *>(this));
 }
 
 template <typename Open>
@@ -50,8 +64,8 @@ inline void *emission::advance(output *from, Open &&open) noexcept
 		if (payload)
 			return payload;
 	}
-	here_->busy.leave(level_);
-	return nullptr;
+	context_->leave();
+	return over();
 }
 
 /* A record for @to, up to its raw data. False: it is not wanted, or there is no room. */
@@ -177,6 +191,10 @@ void *emission::open_varying(output &to) noexcept
 
 inline void *emission::open_typed(output &to) noexcept
 {
+	if (is_fixed_) [[likely]] {
+		if (perf_buffer *into = to.short_way(to.form().bytes())) [[likely]]
+			return open_short(to, *into);
+	}
 	wanted_ = to.wanted();
 	return !wanted_ && to.writer() && to.writer()->is_plain() ? open_plain(to)
 								  : open_varying(to);
@@ -195,7 +213,9 @@ void emission::finish_varying() noexcept
 
 inline void emission::finish_typed() noexcept
 {
-	if (stage_ == stage::plain) [[likely]]
+	if (stage_ == stage::brief) [[likely]]
+		into_->commit_in_place();
+	else if (stage_ == stage::plain)
 		finish_plain();
 	else
 		finish_varying();
@@ -209,19 +229,25 @@ void *emission::begin(listeners &here, u64 common, nesting level, u32 fixed_byte
 	for (u32 i = 0; i < part_count; i++)
 		bytes += parts[i].bytes;
 	if (!enter(here, level, bytes)) [[unlikely]]
-		return nullptr;
+		return over();
 	common_ = common;
 	spare_ = spare;
 	parts_ = parts;
 	part_count_ = part_count;
 	fixed_bytes_ = fixed_bytes;
-	return advance(here.list.first(), [this](output &to) { return open_typed(to); });
+	is_fixed_ = false;
+	return walk(here.list.first());
 }
 
 void *emission::next() noexcept
 {
 	finish_typed();
-	return advance(rcu_list<output>::next(*at_), [this](output &to) { return open_typed(to); });
+	return walk(rcu_list<output>::next(*at_));
+}
+
+void *emission::walk(output *from) noexcept
+{
+	return advance(from, [this](output &to) { return open_typed(to); });
 }
 
 /* ---------------------------------------------------------------- raw events */
@@ -277,7 +303,7 @@ void *emission::begin_raw(listeners &here, u64 common, nesting level, u32 bytes,
 	constexpr u32 fixed = offsetof(raw_fixed, data) + sizeof(u32);
 
 	if (!enter(here, level, u64{fixed} + bytes)) [[unlikely]]
-		return nullptr;
+		return over();
 	common_ = common;
 	spare_ = spare;
 	fixed_bytes_ = fixed;
@@ -328,7 +354,7 @@ void *perfbuf_emission_begin(struct perfbuf_emission *raw, void *here, __u64 com
 				       part_count);
 }
 
-void *perfbuf_emission_next(struct perfbuf_emission *raw) noexcept
+void *perfbuf_emit_next(struct perfbuf_emission *raw) noexcept
 {
 	return emission::of(raw).next();
 }
@@ -340,17 +366,22 @@ void *perfbuf_raw_begin(struct perfbuf_emission *raw, void *here, __u64 common, 
 					   static_cast<nesting>(level), bytes, spare);
 }
 
-void *perfbuf_raw_next(struct perfbuf_emission *raw) noexcept
+void *perfbuf_reserve_next(struct perfbuf_emission *raw) noexcept
 {
 	return emission::of(raw).next_raw();
 }
 
-void perfbuf_raw_copy(struct perfbuf_emission *raw, const void *from, __u32 bytes) noexcept
+bool perfbuf_next(struct perfbuf_emission *raw) noexcept
+{
+	return emission::of(raw).next_raw();
+}
+
+void perfbuf_copy(struct perfbuf_emission *raw, const void *from, __u32 bytes) noexcept
 {
 	emission::of(raw).copy(from, bytes);
 }
 
-void perfbuf_raw_discard(struct perfbuf_emission *raw) noexcept
+void perfbuf_discard(struct perfbuf_emission *raw) noexcept
 {
 	emission::of(raw).discard();
 }

@@ -8,6 +8,10 @@
  * lies there in one piece and nobody filters, else into a spare of its own, which
  * is copied (or, if the filter says so, dropped) at next.
  *
+ * An event of a fixed size with one output on the CPU takes the short way
+ * (emission_fixed.cpp): all but the payload is made from the output's form, and
+ * nothing is kept but where to publish. Whatever else there is, looks closely.
+ *
  * Interrupts are off throughout, which keeps rings, outputs and filters alive, and
  * whoever had an interrupt handled on this CPU knows that no emission is inside.
  */
@@ -29,6 +33,10 @@ public:
 		    const perfbuf_part *parts, u32 part_count) noexcept;
 	void *next() noexcept;
 
+	/* The same of an event without parts, whose spare stands behind @this. */
+	void *begin_fixed(listeners &here, u64 common, recursion_context &context) noexcept;
+	void *next_fixed() noexcept;
+
 	/* A raw event: one part, which the caller copies itself; @spare: nullptr, or room for it
 	 * if it is to lie in one piece. */
 	void *begin_raw(listeners &here, u64 common, nesting level, u32 bytes,
@@ -48,6 +56,7 @@ private:
 		held,	/* in the spare; a filter will look at it */
 		opened, /* in the ring */
 		plain,	/* the same, and nothing of the sample follows the payload */
+		brief,	/* the same, in one piece and without a reservation */
 	};
 
 	struct raw_fixed {
@@ -56,6 +65,10 @@ private:
 	};
 
 	bool enter(listeners &here, nesting level, u64 bytes) noexcept;
+	void count_not_entered(listeners &here) noexcept;
+	void *over() noexcept;
+	/* Typed events: tries the outputs from @from on. */
+	void *walk(output *from) noexcept;
 	/* Tries the outputs from @from on, until @open says that one wants the record. */
 	template <typename Open>
 	void *advance(output *from, Open &&open) noexcept;
@@ -63,6 +76,15 @@ private:
 	void *open_plain(output &to) noexcept;
 	void *open_varying(output &to) noexcept;
 	void *open_raw(output &to) noexcept;
+	bool take_short(perf_buffer &into, u32 bytes, char *&record) noexcept;
+	void *fill_short(const sample_form &form, char *record, u32 bytes, u64 common) noexcept;
+	void *open_short(output &to, perf_buffer &into) noexcept;
+	void *open_in_spare(output &to, perf_buffer &into) noexcept;
+	void keep_fixed(listeners &here, u64 common) noexcept;
+	void *begin_fixed_closely(listeners &here, u64 common) noexcept;
+	void *begin_fixed_in_spare(listeners &here, u64 common) noexcept;
+	void *finish_last_closely(perf_buffer::leaving how) noexcept;
+	void *not_entered(listeners &here) noexcept;
 	bool open_record(output &to) noexcept;
 	static void open_with_regs(void *self, const pb_regs *regs) noexcept;
 	void finish_typed() noexcept;
@@ -74,20 +96,25 @@ private:
 	reservation &record() noexcept { return *reinterpret_cast<reservation *>(record_); }
 	u32 padding() const noexcept { return sample_writer::raw_padding(bytes_); }
 
-	u64 irq_flags_; /* the C entry's */
-	u64 caller_;	/* the address that the C entry returns to */
+	u64 irq_flags_;		  /* the C entry's */
+	u64 caller_;		  /* the address that the C entry returns to */
+	sample_form::stamp when_; /* the C entry's, where listeners.stamped asks for it */
+	u64 kept_;		  /* the C entry's */
+	recursion_context *context_;
+	perf_buffer *only_; /* of a brief record, if there is no other output; all else is unset */
+	perf_buffer *into_; /* of a brief record */
+	u64 position_;	    /* what was taken, while it is not in one piece */
+	stage stage_;
+	bool is_fixed_; /* it has no parts */
 	u64 common_;
-	listeners *here_;
 	output *at_;
 	const filter *wanted_;
 	void *spare_;
 	const perfbuf_part *parts_;
 	u32 part_count_;
 	u32 fixed_bytes_;
-	u32 bytes_; /* of the payload */
-	u32 left_;  /* of a raw event: not copied yet */
-	nesting level_;
-	stage stage_;
+	u32 bytes_;	/* of the payload */
+	u32 left_;	/* of a raw event: not copied yet */
 	bool in_place_; /* the fixed part is stored in the ring */
 	bool padded_;	/* and so is what follows the payload */
 	sample_writer::rest behind_;

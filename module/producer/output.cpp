@@ -22,7 +22,14 @@ void output::start(u64 left) noexcept
 		return;
 	left_.set(left);
 	ran_.start();
-	listeners_on(shared_.listeners, cpu_).list.push(*this);
+
+	listeners &here = listeners_on(shared_.listeners, cpu_);
+
+	here.id = shared_.id;
+	/* Before, and after: an NMI may come in between. */
+	if (form().is_stamped())
+		here.stamped.add(1);
+	here.list.push(*this);
 }
 
 u64 output::stop() noexcept
@@ -30,7 +37,12 @@ u64 output::stop() noexcept
 	if (!runs())
 		return 0;
 	ran_.stop();
-	listeners_on(shared_.listeners, cpu_).list.remove(*this);
+
+	listeners &here = listeners_on(shared_.listeners, cpu_);
+
+	here.list.remove(*this);
+	if (form().is_stamped())
+		here.stamped.add(-1u);
 	return left_.read();
 }
 

@@ -8,7 +8,8 @@
 #include "device/cpus.hpp"
 #include "device/rcu_list.hpp"
 #include "device/run_time.hpp"
-#include "device/sample.hpp"
+#include "device/sample_form.hpp"
+#include "glue/producer.h"
 #include "producer/filter.hpp"
 #include "ring/recursion.hpp"
 
@@ -23,17 +24,23 @@ class output;
  */
 struct listeners {
 	rcu_list<output> list;
+	cxxrt::local<u32> stamped; /* of them: who want to know more than that it happened */
+	u32 id;			   /* of the event; set while somebody is in the list */
 	recursion_contexts busy;
 };
 
-/* The C entry looks at the first word before it calls anybody. */
-static_assert(offsetof(listeners, list) == 0);
+/* The C entry looks at them before it calls anybody. */
+static_assert(offsetof(listeners, list) == offsetof(pb_listeners, first));
+static_assert(offsetof(listeners, stamped) == offsetof(pb_listeners, stamped));
+static_assert(offsetof(listeners, id) == offsetof(pb_listeners, id));
 
 /* What the outputs of one file have in common. */
 struct output_shared {
 	void *listeners;		      /* of the event: for pb_percpu_at() */
 	cxxrt::shared<const filter *> wanted; /* nullptr: everything */
 	cxxrt::shared<u64> missed;	      /* while writers might not begin */
+	u32 id = 0;			      /* of the event */
+	sample_form form = {};		      /* of an event without variable parts */
 };
 
 /* Invariant: but for the counts it is touched on its CPU only, with interrupts off. */
@@ -78,6 +85,29 @@ public:
 		}
 		return true;
 	}
+
+	/*
+	 * The ring, if the event has a form, all of it is written, and nothing stands in the way of
+	 * that: it takes a look at four words. Then may_write(), happened(), count_overflow() and a
+	 * filter would all say yes. It has happened, and is counted as a record: see
+	 * event::count_refused(). @bytes: form().bytes().
+	 */
+	perf_buffer *short_way(u32 bytes) noexcept
+	{
+		event &owner = owner_;
+
+		if (!owner.is_short()) [[unlikely]]
+			return nullptr;
+
+		perf_buffer *into = owner.ring();
+
+		if (!into || !into->admits(bytes)) [[unlikely]]
+			return nullptr;
+		count_.add(1);
+		owner.count_record();
+		return into;
+	}
+	const sample_form &form() const noexcept { return shared_.form; }
 
 	/* It has happened. True: and it is to be written. */
 	bool happened() noexcept

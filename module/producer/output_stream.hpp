@@ -18,9 +18,16 @@ public:
 	/* @from stays as long as the file does. */
 	template <typename... More>
 	output_stream(event &owner, typed_source &from, typed_event &of, More... more) noexcept
-		: Shared{output_shared{of.all_listeners(), {}, {}}, more...},
+		: Shared{output_shared{of.all_listeners(),
+				       {},
+				       {},
+				       of.id(),
+				       sample_form(owner, of.fixed_bytes())},
+			 more...},
 		  Follows(owner, static_cast<Shared &>(*this)), from_(from), of_(of)
 	{
+		if (!this->form)
+			owner.close_short_way(event_mode::unusual);
 	}
 
 	~output_stream() override
@@ -41,6 +48,9 @@ public:
 	cxxrt::result<void> set_filter(const char *text) noexcept override
 	{
 		const filter *made = TRY(from_.parse_filter(of_, text)).release();
+
+		this->owner_.close_short_way(event_mode::filtered);
+
 		const filter *old = this->wanted.exchange(made);
 
 		/* Emissions have interrupts off. */

@@ -49,6 +49,7 @@ public:
 	cxxrt::result<cxxrt::unique_ptr<filter>> parse_filter(const char *text) const noexcept;
 
 	u32 id() const noexcept { return node_.id; }
+	u32 fixed_bytes() const noexcept { return layout_.bytes; }
 	void *all_listeners() const noexcept { return listeners_; }
 	const pb_node_event &node() const noexcept { return node_; }
 

@@ -162,12 +162,12 @@ TEST_F(producer_emit, what_an_emission_emits_is_dropped_and_counted)
 	EXPECT_EQ(one.samples().size(), 2u) << "and the next is written again";
 }
 
-/* From task, softirq, irq and NMI on one CPU: everything comes once and whole, or is told as lost.
- */
-TEST_F(producer_emit, contexts_nest_at_once)
+/* Counted, or fixed: from task, softirq, irq and NMI on one CPU, everything comes once and whole,
+ * or is told as lost. */
+void nest_at_once(const std::string &event)
 {
 	constexpr unsigned rounds = 3000;
-	listener one(typed_attr("counted"), target::every_process(0), 512);
+	listener one(typed_attr(event), target::every_process(0), 512);
 	ASSERT_EQ(command("restart"), 0);
 	pin_to(1);
 	std::atomic<int> answer = -1;
@@ -187,7 +187,10 @@ TEST_F(producer_emit, contexts_nest_at_once)
 		const uint64_t number = p.at<uint64_t>(12);
 		ASSERT_GE(number, next[context]) << "of context " << context;
 		next[context] = number + 1;
-		ASSERT_EQ(p.dynamic(20), std::string(number % 64, '\0'));
+		if (event == "counted")
+			ASSERT_EQ(p.dynamic(20), std::string(number % 64, '\0'));
+		else
+			ASSERT_EQ(p.at<uint8_t>(20), static_cast<uint8_t>(number));
 		samples[context]++;
 		const uint8_t flags = p.at<uint8_t>(2);
 		EXPECT_EQ(!!(flags & 0x40), context == 3);
@@ -202,6 +205,16 @@ TEST_F(producer_emit, contexts_nest_at_once)
 	}
 	EXPECT_EQ(seen + lost_in(one.records), emitted);
 	EXPECT_EQ(read_value(one.fd.get()), emitted);
+}
+
+TEST_F(producer_emit, contexts_nest_at_once)
+{
+	nest_at_once("counted");
+}
+
+TEST_F(producer_emit, contexts_nest_at_once_in_an_event_of_a_fixed_size)
+{
+	nest_at_once("fixed");
 }
 
 /* What comes from elsewhere than the source has declared is not written, and counted. */

@@ -1,0 +1,240 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Events of a fixed size take a short way into the ring. It must come to the same
+ * as the long one, and be left whenever something stands in the way.
+ */
+#include "producer/source.hpp"
+
+#include <linux/perfbuf.h>
+#include <poll.h>
+#include <sys/ioctl.h>
+
+using namespace device_test;
+
+namespace
+{
+
+class producer_fixed : public source_test
+{
+};
+
+constexpr uint64_t every_field = PERF_SAMPLE_RAW | PERF_SAMPLE_IDENTIFIER | PERF_SAMPLE_IP |
+				 PERF_SAMPLE_TID | PERF_SAMPLE_TIME | PERF_SAMPLE_ADDR |
+				 PERF_SAMPLE_ID | PERF_SAMPLE_STREAM_ID | PERF_SAMPLE_CPU |
+				 PERF_SAMPLE_PERIOD;
+
+uint64_t number_in(const sample &s)
+{
+	return payload(s).at<uint64_t>(12);
+}
+
+void set_filter(const listener &of, const char *text)
+{
+	control(of.fd.get(), PERF_EVENT_IOC_SET_FILTER, reinterpret_cast<unsigned long>(text));
+}
+
+bool poll_in(int fd)
+{
+	pollfd one = {.fd = fd, .events = POLLIN, .revents = 0};
+	return poll(&one, 1, 0) == 1 && one.revents == POLLIN;
+}
+
+/* @count emissions from 0 on, and what they became. */
+std::vector<sample> emit(listener &into, unsigned count)
+{
+	EXPECT_EQ(command("restart"), 0);
+	EXPECT_EQ(command("counted " + std::to_string(count)), 0);
+	into.records.clear();
+	return into.samples();
+}
+
+/* All but what is another in each file or at each time. */
+void expect_equal(const std::vector<sample> &left, const std::vector<sample> &right)
+{
+	uint64_t time = 1; /* a clock that is found unstable may stand still for a tick */
+	ASSERT_EQ(left.size(), right.size());
+	for (size_t i = 0; i < left.size(); i++) {
+		const sample &a = left[i], &b = right[i];
+		SCOPED_TRACE(i);
+		EXPECT_EQ(a.misc, b.misc);
+		EXPECT_EQ(a.ip, b.ip);
+		EXPECT_EQ(a.pid, b.pid);
+		EXPECT_EQ(a.tid, b.tid);
+		EXPECT_EQ(a.addr, b.addr);
+		EXPECT_EQ(a.cpu, b.cpu);
+		EXPECT_EQ(a.period, b.period);
+		EXPECT_EQ(a.raw, b.raw);
+		EXPECT_EQ(a.id, left[0].id);
+		EXPECT_EQ(a.stream_id, a.id);
+		if (a.id)
+			EXPECT_EQ(a.identifier, a.id);
+		if (a.time) {
+			EXPECT_GE(*a.time, time);
+			time = *a.time;
+		}
+		EXPECT_EQ(a.time.has_value(), b.time.has_value());
+	}
+}
+
+/* A filter that drops nothing takes the long way. The pages of 4096 bytes end in the middle of
+ * records. */
+TEST_F(producer_fixed, short_and_long_write_the_same)
+{
+	const uint64_t usual =
+		PERF_SAMPLE_RAW | PERF_SAMPLE_TID | PERF_SAMPLE_TIME | PERF_SAMPLE_CPU;
+	for (uint64_t fields : {uint64_t{PERF_SAMPLE_RAW}, usual, usual | PERF_SAMPLE_IDENTIFIER,
+				uint64_t{PERF_SAMPLE_RAW | PERF_SAMPLE_TIME}, every_field})
+		for (unsigned storage :
+		     {PERFBUF_STORAGE_PAGES, PERFBUF_STORAGE_VMALLOC, PERFBUF_STORAGE_MIRRORED}) {
+			SCOPED_TRACE(testing::Message() << std::hex << fields << " in " << storage);
+			const perf_event_attr attr = typed_attr("fixed", fields);
+			const target here = target::every_process(0);
+			std::vector<sample> by_short, by_long, one_of_two, other_of_two;
+			{
+				listener one(attr, here, 32, storage);
+				by_short = emit(one, 700);
+				EXPECT_EQ(read_value(one.fd.get()), 700u);
+			}
+			{
+				listener one(attr, here, 32, storage);
+				set_filter(one, "number >= 0");
+				by_long = emit(one, 700);
+			}
+			{
+				listener one(attr, here, 32, storage),
+					other(attr, here, 32, storage);
+				one_of_two = emit(one, 700);
+				other_of_two = other.samples();
+			}
+			ASSERT_EQ(by_short.size(), 700u);
+			for (size_t i = 0; i < by_short.size(); i++) {
+				EXPECT_EQ(number_in(by_short[i]), i);
+				EXPECT_EQ(payload(by_short[i]).at<uint8_t>(20),
+					  static_cast<uint8_t>(i));
+				EXPECT_EQ(by_short[i].raw->size(), 28u);
+				for (size_t at = 21; at < 28; at++)
+					EXPECT_EQ(payload(by_short[i]).at<uint8_t>(at), 0);
+			}
+			expect_equal(by_short, by_long);
+			expect_equal(one_of_two, by_long);
+			expect_equal(other_of_two, by_long);
+			if (fields & PERF_SAMPLE_TIME)
+				EXPECT_EQ(one_of_two[3].time, other_of_two[3].time)
+					<< "of one emission";
+		}
+}
+
+TEST_F(producer_fixed, a_full_ring_keeps_what_came_first_and_tells_the_rest)
+{
+	for (unsigned storage : {PERFBUF_STORAGE_PAGES, PERFBUF_STORAGE_MIRRORED}) {
+		listener one(typed_attr("fixed"), target::every_process(0), 1, storage);
+		ASSERT_EQ(command("restart"), 0);
+		ASSERT_EQ(command("counted 100"), 0);
+		std::vector<record> told;
+		one.buffer.drain(told);
+		const auto kept = samples_in(told, one.attr);
+		ASSERT_GT(kept.size(), 50u);
+		ASSERT_LT(kept.size(), 100u);
+		for (size_t i = 0; i < kept.size(); i++)
+			EXPECT_EQ(number_in(kept[i]), i);
+		ASSERT_EQ(command("counted 1"), 0);
+		one.buffer.drain(told);
+		const auto all = samples_in(told, one.attr);
+		ASSERT_EQ(all.size(), kept.size() + 1);
+		EXPECT_EQ(number_in(all.back()), 100u);
+		EXPECT_EQ(lost_in(told), 100 - kept.size());
+		EXPECT_EQ(read_value(one.fd.get()), 101u);
+	}
+	EXPECT_EQ(std::stoul(attribute("records")) + std::stoul(attribute("lost_full")), 202u);
+}
+
+/* Each of what the short way does not do, begun and ended while the file is open. */
+TEST_F(producer_fixed, it_is_left_and_taken_again)
+{
+	listener one(typed_attr("fixed"));
+	const int fd = one.fd.get();
+	EXPECT_EQ(emit(one, 10).size(), 10u);
+
+	uint64_t period = 5;
+	control(fd, PERF_EVENT_IOC_PERIOD, reinterpret_cast<unsigned long>(&period));
+	EXPECT_EQ(emit(one, 10).size(), 2u);
+	period = 1;
+	control(fd, PERF_EVENT_IOC_PERIOD, reinterpret_cast<unsigned long>(&period));
+	EXPECT_EQ(emit(one, 10).size(), 10u);
+
+	disable(fd);
+	EXPECT_EQ(emit(one, 10).size(), 0u);
+	enable(fd);
+	EXPECT_EQ(emit(one, 10).size(), 10u);
+
+	control(fd, PERF_EVENT_IOC_PAUSE_OUTPUT, 1);
+	EXPECT_EQ(emit(one, 10).size(), 0u);
+	control(fd, PERF_EVENT_IOC_PAUSE_OUTPUT, 0);
+	EXPECT_EQ(emit(one, 10).size(), 10u);
+	EXPECT_EQ(lost_in(one.records), 10u);
+
+	EXPECT_EQ(read_value(fd), 60u);
+}
+
+TEST_F(producer_fixed, a_limit_and_a_filter_are_kept_to)
+{
+	listener limited(typed_attr("fixed"));
+	disable(limited.fd.get());
+	control(limited.fd.get(), PERF_EVENT_IOC_REFRESH, 3);
+	EXPECT_EQ(emit(limited, 10).size(), 3u);
+
+	listener filtered(typed_attr("fixed"));
+	EXPECT_EQ(emit(filtered, 10).size(), 10u);
+	set_filter(filtered, "number == 4");
+	EXPECT_EQ(emit(filtered, 10).size(), 1u);
+	set_filter(filtered, "number < 4");
+	EXPECT_EQ(emit(filtered, 10).size(), 4u);
+}
+
+/* What counts samples towards a wakeup has no short way. */
+TEST_F(producer_fixed, every_third_sample_wakes)
+{
+	perf_event_attr attr = typed_attr("fixed");
+	attr.wakeup_events = 3;
+	listener one(attr);
+	EXPECT_EQ(emit(one, 2).size(), 2u);
+	EXPECT_FALSE(poll_in(one.fd.get()));
+	ASSERT_EQ(command("counted 1"), 0);
+	EXPECT_TRUE(poll_in(one.fd.get()));
+}
+
+TEST_F(producer_fixed, half_a_ring_wakes)
+{
+	listener one(typed_attr("fixed"), target::every_process(0), 1);
+	ASSERT_EQ(command("counted 20"), 0);
+	EXPECT_FALSE(poll_in(one.fd.get()));
+	ASSERT_EQ(command("counted 20"), 0);
+	EXPECT_TRUE(poll_in(one.fd.get()));
+}
+
+TEST_F(producer_fixed, on_a_task_it_is_written_too)
+{
+	listener mine(typed_attr("fixed"), target::thread(0)),
+		on_cpu_0(typed_attr("fixed"), target::thread(0, 0));
+	EXPECT_EQ(emit(mine, 10).size(), 10u);
+	pin_to(1);
+	EXPECT_EQ(emit(mine, 10).size(), 10u);
+	const auto here = on_cpu_0.samples();
+	ASSERT_EQ(here.size(), 10u);
+	EXPECT_EQ(here[0].cpu, 0u);
+	EXPECT_EQ(here[0].tid, gettid());
+}
+
+TEST_F(producer_fixed, what_an_emission_emits_is_dropped_and_counted)
+{
+	listener one(typed_attr("fixed"));
+	ASSERT_EQ(command("fixed_recursion"), 0);
+	EXPECT_EQ(one.samples().size(), 1u);
+	EXPECT_EQ(attribute("lost_recursion"), "1");
+	listener other(typed_attr("fixed"));
+	ASSERT_EQ(command("fixed_recursion"), 0);
+	EXPECT_EQ(other.samples().size(), 1u);
+	EXPECT_EQ(attribute("lost_recursion"), "5");
+}
+
+} /* namespace */

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * One word that says what state an event is in, and why its samples may not take
+ * the short way (device/sample_form.hpp). Zero: it is active, and they may.
+ */
+#pragma once
+
+#include "ring/abi.hpp"
+
+#include <cxxrt/memory_model.hpp>
+
+namespace perfbuf
+{
+
+enum class event_state : u32 { active, off, exited, error, closed };
+
+class event_mode
+{
+public:
+	enum detour : u32 {
+		unusual = 0x100, /* its samples hold what is not known in advance */
+		period = 0x200,	 /* not every event is a sample */
+		limited = 0x400, /* REFRESH counts them */
+		linked = 0x800,	 /* they pause, resume or hold AUX */
+		filtered = 0x1000,
+	};
+
+	bool is_short() const noexcept { return word_.equals(0); }
+	event_state state() const noexcept { return state_of(word_.read_once()); }
+
+	/* Any context and CPU. */
+	bool try_change(event_state from, event_state to) noexcept
+	{
+		u32 seen;
+
+		do {
+			seen = word_.read_once();
+			if (state_of(seen) != from)
+				return false;
+		} while (!word_.try_cmpxchg(seen, with(seen, to)));
+		return true;
+	}
+
+	void set(event_state to) noexcept
+	{
+		u32 seen;
+
+		do
+			seen = word_.read_once();
+		while (!word_.try_cmpxchg(seen, with(seen, to)));
+	}
+
+	/* The same. Who is inside a record may not have seen it. */
+	void close(detour why) noexcept { word_.fetch_or(why); }
+	void open(detour why) noexcept { word_.fetch_and(~u32{why}); }
+
+private:
+	static constexpr u32 state_mask = 0xff;
+
+	static event_state state_of(u32 word) noexcept
+	{
+		return static_cast<event_state>(word & state_mask);
+	}
+	static u32 with(u32 word, event_state to) noexcept
+	{
+		return (word & ~state_mask) | static_cast<u32>(to);
+	}
+
+	cxxrt::shared<u32> word_{static_cast<u32>(event_state::off)};
+};
+
+} // namespace perfbuf
