@@ -58,8 +58,11 @@ constexpr row typed_rows[] = {
 	{"tracepoint", 0, "TRACE_EVENT to perf: RAW", 64, [] { return open_tracepoint(true); }},
 	{"tracepoint", 0, "... RAW TIME TID CPU", 64, [] { return open_tracepoint(false); }},
 	{"typed", 0, "perfbuf_emit, nobody listens", 64, [] { return open_nobody(); }, true},
-	{"typed", 0, "perfbuf_emit: RAW", 64, [] { return open_typed(true); }},
-	{"typed", 0, "... RAW TIME TID CPU", 64, [] { return open_typed(false); }},
+	{"typed", 0, "perfbuf_emit: RAW", 64, [] { return open_typed(true, false); }},
+	{"typed", 0, "... RAW TIME TID CPU", 64, [] { return open_typed(false, false); }},
+	{"typed", 0, "... RAW, a ring in one piece", 64, [] { return open_typed(true, true); }},
+	{"typed", 0, "... RAW TIME TID CPU, a ring in one piece", 64,
+	 [] { return open_typed(false, true); }},
 };
 
 constexpr unsigned sizes[] = {64, 8, 256, 1024, 4096};

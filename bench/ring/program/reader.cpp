@@ -335,13 +335,16 @@ std::unique_ptr<reader> open_tracepoint(bool lean)
 					      typed_skip(lean), typed_bytes);
 }
 
-std::unique_ptr<reader> open_typed(bool lean)
+std::unique_ptr<reader> open_typed(bool lean, bool in_one_piece)
 {
 	perf_event_attr attr = typed_attr("/sys/class/perfbuf/ring_bench/events/written/id", lean);
 	const int fd = open("/dev/perfbuf/ring_bench", O_RDWR);
 	perfbuf_open wanted = {reinterpret_cast<uint64_t>(&attr), -1, 0, 0};
+	perfbuf_ring ring = {};
 
-	if (fd < 0 || ioctl(fd, PERFBUF_IOC_OPEN, &wanted))
+	ring.size = sizeof(ring);
+	ring.storage = in_one_piece ? PERFBUF_STORAGE_MIRRORED : PERFBUF_STORAGE_PAGES;
+	if (fd < 0 || ioctl(fd, PERFBUF_IOC_OPEN, &wanted) || ioctl(fd, PERFBUF_IOC_RING, &ring))
 		fail("/dev/perfbuf/ring_bench");
 	return std::make_unique<event_reader>(fd, 0, typed_skip(lean), typed_bytes);
 }

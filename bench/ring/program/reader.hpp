@@ -24,7 +24,7 @@ std::unique_ptr<reader> open_bpf();
 
 /* The record as a typed event of 64 bytes, with TID, TIME and CPU; lean: without those. */
 std::unique_ptr<reader> open_tracepoint(bool lean);
-std::unique_ptr<reader> open_typed(bool lean);
+std::unique_ptr<reader> open_typed(bool lean, bool in_one_piece);
 /* Of an event to which nobody listens. */
 std::unique_ptr<reader> open_nobody();
 /* A tracepoint that ftrace listens to. */
