@@ -10,10 +10,12 @@
 
 static struct trace_buffer *buffer;
 static u32 record_bytes;
+static unsigned long dropped;
 
 static int ftrace_open(const struct ring_bench_open *wanted)
 {
 	record_bytes = wanted->bytes;
+	dropped = 0;
 	buffer = ring_buffer_alloc(RING_BENCH_DATA,
 				   wanted->mode & RING_BENCH_OVERWRITE ? RB_FL_OVERWRITE : 0);
 	return buffer ? 0 : -ENOMEM;
@@ -50,17 +52,22 @@ static __always_inline bool write_one(const u64 *payload, u32 bytes)
 
 DEFINE_WRITE(write_write, write_one)
 
-static int ftrace_read(void *to, u32 room)
+static int ftrace_read(void *to, u32 room, u64 *lost)
 {
 	struct ring_buffer_event *event;
-	unsigned long lost = 0;
+	unsigned long overwritten = 0;
 	u32 bytes = 0;
 	int cpu;
 
 	for_each_online_cpu (cpu) {
-		while ((event = ring_buffer_consume(buffer, cpu, NULL, &lost))) {
+		const unsigned long before = dropped;
+
+		dropped = ring_buffer_dropped_events_cpu(buffer, cpu);
+		*lost += dropped - before;
+		while ((event = ring_buffer_consume(buffer, cpu, NULL, &overwritten))) {
+			*lost += overwritten;
 			/* It may be given a little more than it asked for. */
-			if (lost || record_bytes > room - bytes ||
+			if (record_bytes > room - bytes ||
 			    ring_buffer_event_length(event) < record_bytes)
 				return -EIO;
 			memcpy(to + bytes, ring_buffer_event_data(event), record_bytes);

@@ -12,6 +12,7 @@
 
 #include <linux/irqflags.h>
 #include <linux/kprobes.h>
+#include <linux/log2.h>
 #include <linux/module.h>
 #include <linux/mutex.h>
 #include <linux/proc_fs.h>
@@ -19,18 +20,43 @@
 #include <linux/vmalloc.h>
 
 #include <asm/msr.h>
+#include <asm/nmi.h>
 
 static const struct peer *const peers[] = {
-	&memcpy_peer,	   &memcpy_call_peer,	 &perf_peer,	     &bpf_reserve_peer,
-	&bpf_output_peer,  &ftrace_reserve_peer, &ftrace_write_peer, &relay_reserve_peer,
-	&relay_write_peer, &ours_reserve_peer,	 &ours_copy_peer,    &ours_inline_peer,
-	&tracepoint_peer,  &typed_peer,
+	&memcpy_peer,
+	&memcpy_call_peer,
+	&perf_peer,
+	&bpf_reserve_peer,
+	&bpf_output_peer,
+	&bpf_program_peer,
+	&ftrace_reserve_peer,
+	&ftrace_write_peer,
+	&relay_reserve_peer,
+	&relay_write_peer,
+	&ours_reserve_peer,
+	&ours_copy_peer,
+	&ours_inline_peer,
+	&ours_reserve_stamped_peer,
+	&ours_copy_stamped_peer,
+	&ours_inline_stamped_peer,
+	&ours_in_turn_peer,
+	&tracepoint_peer,
+	&typed_peer,
 };
 
 static DEFINE_MUTEX(bench_mutex);
 static const struct peer *current_peer;
+static const struct peer *registered;
 static u32 record_bytes;
+static bool in_an_nmi;
 static u64 payload[4096 / sizeof(u64)];
+
+/* What the handler of the NMI is told, and says. */
+static struct {
+	bool wanted;
+	u32 records, written;
+	u64 ticks;
+} nmi;
 
 void *find_symbol(const char *name)
 {
@@ -47,6 +73,20 @@ void *find_symbol(const char *name)
 	return (void *)lookup(name);
 }
 
+int ring_bench_register(const struct peer *peer)
+{
+	int ret = -EBUSY;
+
+	mutex_lock(&bench_mutex);
+	if (!registered) {
+		registered = peer;
+		ret = 0;
+	}
+	mutex_unlock(&bench_mutex);
+	return ret;
+}
+EXPORT_SYMBOL_GPL(ring_bench_register);
+
 static void close_peer(void)
 {
 	if (current_peer)
@@ -54,44 +94,94 @@ static void close_peer(void)
 	current_peer = NULL;
 }
 
+void ring_bench_unregister(const struct peer *peer)
+{
+	mutex_lock(&bench_mutex);
+	if (current_peer == peer)
+		close_peer();
+	registered = NULL;
+	mutex_unlock(&bench_mutex);
+}
+EXPORT_SYMBOL_GPL(ring_bench_unregister);
+
+static const struct peer *find_peer(const char *name)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(peers); i++)
+		if (!strcmp(peers[i]->name, name))
+			return peers[i];
+	return registered && !strcmp(registered->name, name) ? registered : NULL;
+}
+
 static long open_peer(struct ring_bench_open *wanted)
 {
+	const struct peer *peer;
 	unsigned int i;
 	int ret;
 
 	close_peer();
 	wanted->peer[sizeof(wanted->peer) - 1] = '\0';
-	for (i = 0; i < ARRAY_SIZE(peers); i++)
-		if (!strcmp(peers[i]->name, wanted->peer))
-			break;
-	if (i == ARRAY_SIZE(peers) || wanted->bytes > sizeof(payload) ||
-	    wanted->bytes % sizeof(u64) || !wanted->bytes)
+	wanted->data = wanted->data ?: RING_BENCH_DATA;
+	wanted->rings = wanted->rings ?: 1;
+	peer = find_peer(wanted->peer);
+	if (!peer)
+		return -ENODEV;
+	if (wanted->bytes > sizeof(payload) || wanted->bytes % sizeof(u64) || !wanted->bytes ||
+	    wanted->data > RING_BENCH_DATA_MOST || wanted->data % PAGE_SIZE ||
+	    wanted->rings > RING_BENCH_RINGS_MOST || !is_power_of_2(wanted->rings))
 		return -EINVAL;
 
-	ret = peers[i]->open(wanted);
+	ret = peer->open(wanted);
 	if (ret) {
-		peers[i]->close();
+		peer->close();
 		return ret;
 	}
-	current_peer = peers[i];
+	current_peer = peer;
 	record_bytes = wanted->bytes;
+	in_an_nmi = wanted->mode & RING_BENCH_NMI;
 	wanted->in_user = !current_peer->read;
 	for (i = 1; i < ARRAY_SIZE(payload); i++)
 		payload[i] = RING_BENCH_WORD((u64)i);
 	return 0;
 }
 
+static __always_inline u64 counted_write(u32 records, u32 *written)
+{
+	const u64 before = rdtsc();
+
+	*written = current_peer->write(payload, record_bytes, records);
+	return rdtsc() - before;
+}
+
+static int on_nmi(unsigned int command, struct pt_regs *regs)
+{
+	if (!nmi.wanted)
+		return NMI_DONE;
+	nmi.wanted = false;
+	nmi.ticks = counted_write(nmi.records, &nmi.written);
+	return in_nmi() ? NMI_HANDLED : NMI_DONE;
+}
+
+/* The handler counts: how an NMI comes and goes is not the ring's. */
+static u64 write_in_nmi(u32 records, u32 *written)
+{
+	nmi.records = records;
+	WRITE_ONCE(nmi.wanted, true);
+	asm volatile("int $2" : : : "memory");
+	*written = nmi.written;
+	return nmi.ticks;
+}
+
 static u64 timed_write(u32 records, u32 *written)
 {
 	unsigned long flags;
-	u64 before, after;
+	u64 ticks;
 
 	local_irq_save(flags);
-	before = rdtsc();
-	*written = current_peer->write(payload, record_bytes, records);
-	after = rdtsc();
+	ticks = in_an_nmi ? write_in_nmi(records, written) : counted_write(records, written);
 	local_irq_restore(flags);
-	return after - before;
+	return ticks;
 }
 
 static long write_batch(struct ring_bench_write *batch)
@@ -104,7 +194,7 @@ static long write_batch(struct ring_bench_write *batch)
 	payload[0] = batch->first;
 	nothing = timed_write(0, &none);
 	batch->ticks = timed_write(batch->records, &batch->written) - nothing;
-	return 0;
+	return READ_ONCE(nmi.wanted) ? -EIO : 0;
 }
 
 static long read_back(struct ring_bench_read *into)
@@ -114,10 +204,11 @@ static long read_back(struct ring_bench_read *into)
 
 	if (!current_peer || !current_peer->read || into->room > RING_BENCH_DATA)
 		return -EINVAL;
+	into->lost = 0;
 	records = vmalloc(into->room);
 	if (!records)
 		return -ENOMEM;
-	ret = current_peer->read(records, into->room);
+	ret = current_peer->read(records, into->room, &into->lost);
 	if (ret >= 0) {
 		into->bytes = ret;
 		ret = copy_to_user(u64_to_user_ptr(into->to), records, ret) ? -EFAULT : 0;
@@ -210,9 +301,14 @@ static int __init bench_start(void)
 	ret = typed_start();
 	if (ret)
 		goto stop_defer;
+	ret = register_nmi_handler(NMI_LOCAL, on_nmi, 0, "ring_bench");
+	if (ret)
+		goto stop_typed;
 	if (proc_create("ring_bench", 0600, NULL, &bench_ops))
 		return 0;
 	ret = -ENOMEM;
+	unregister_nmi_handler(NMI_LOCAL, "ring_bench");
+stop_typed:
 	typed_stop();
 stop_defer:
 	pb_defer_stop();
@@ -222,6 +318,7 @@ stop_defer:
 static void __exit bench_stop(void)
 {
 	remove_proc_entry("ring_bench", NULL);
+	unregister_nmi_handler(NMI_LOCAL, "ring_bench");
 	typed_stop();
 	pb_defer_stop();
 }

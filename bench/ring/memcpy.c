@@ -41,7 +41,7 @@ static __always_inline bool copy_called(const u64 *payload, u32 bytes)
 
 DEFINE_WRITE(write_called, copy_called)
 
-static int memcpy_read(void *to, u32 room)
+static int memcpy_read(void *to, u32 room, u64 *lost)
 {
 	const u32 bytes = min_t(u32, next - memory, room);
 

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
-/* perfbuf's ring, begin/copy/end as perf's, and reserve/commit. */
+/*
+ * perfbuf's ring, begin/copy/end as perf's, and reserve/commit; also with the time in each record,
+ * as ftrace and LTTng put it into theirs.
+ */
 #include "ours.h"
 #include "peers.h"
 
@@ -8,32 +11,59 @@
 #include <linux/io.h>
 #include <linux/mm.h>
 #include <linux/perf_event.h>
+#include <linux/sched/clock.h>
 #include <linux/string.h>
 
+static_assert(RING_BENCH_RINGS_MOST == OURS_RINGS_MOST);
+
 static bool opened;
+static unsigned int turn, rings;
 
 const void *ours_frame_address(unsigned long frame)
 {
 	return pfn_to_kaddr(frame);
 }
 
-static int open_ring(const struct ring_bench_open *wanted, bool mirrored)
+unsigned long long ours_clock(void)
 {
-	int ret = ours_create(RING_BENCH_DATA / PAGE_SIZE, !!(wanted->mode & RING_BENCH_OVERWRITE),
-			      !!(wanted->mode & RING_BENCH_BACKWARD), mirrored);
+	return local_clock();
+}
 
-	opened = !ret;
-	return -ret;
+static int open_rings(const struct ring_bench_open *wanted, bool mirrored, enum ours_stamp stamp)
+{
+	const struct ours_wanted ring = {
+		.pages = wanted->data / PAGE_SIZE,
+		.rings = wanted->rings,
+		.overwrite = !!(wanted->mode & RING_BENCH_OVERWRITE),
+		.backward = !!(wanted->mode & RING_BENCH_BACKWARD),
+		.mirrored = mirrored,
+		.stamp = stamp,
+	};
+
+	opened = true;
+	rings = wanted->rings;
+	turn = 0;
+	return -ours_create(&ring);
 }
 
 static int reserve_open(const struct ring_bench_open *wanted)
 {
-	return open_ring(wanted, true);
+	return open_rings(wanted, true, OURS_UNSTAMPED);
 }
 
 static int copy_open(const struct ring_bench_open *wanted)
 {
-	return open_ring(wanted, false);
+	return open_rings(wanted, false, OURS_UNSTAMPED);
+}
+
+static int reserve_stamped_open(const struct ring_bench_open *wanted)
+{
+	return open_rings(wanted, true, OURS_STAMPED);
+}
+
+static int copy_stamped_open(const struct ring_bench_open *wanted)
+{
+	return open_rings(wanted, false, OURS_STAMPED);
 }
 
 static void ours_close(void)
@@ -60,6 +90,37 @@ static __always_inline bool reserve_one(const u64 *payload, u32 bytes)
 
 DEFINE_WRITE(reserve_write, reserve_one)
 
+static __always_inline bool reserve_one_in_turn(const u64 *payload, u32 bytes)
+{
+	ours_choose(turn++ & (rings - 1));
+	return reserve_one(payload, bytes);
+}
+
+DEFINE_WRITE(in_turn_write, reserve_one_in_turn)
+
+struct stamped_header {
+	struct perf_event_header header;
+	u64 time;
+};
+
+static __always_inline bool reserve_one_stamped(const u64 *payload, u32 bytes)
+{
+	struct stamped_header *to = ours_reserve(sizeof(*to) + bytes);
+
+	if (!to)
+		return false;
+	to->header = (struct perf_event_header){
+		.type = PERF_RECORD_SAMPLE,
+		.size = sizeof(*to) + bytes,
+	};
+	to->time = local_clock();
+	memcpy(to + 1, payload, bytes);
+	ours_commit();
+	return true;
+}
+
+DEFINE_WRITE(reserve_stamped_write, reserve_one_stamped)
+
 static __always_inline bool copy_one(const u64 *payload, u32 bytes)
 {
 	PERFBUF_UNINITIALIZED struct ours_record record;
@@ -77,6 +138,25 @@ static __always_inline bool copy_one(const u64 *payload, u32 bytes)
 }
 
 DEFINE_WRITE(copy_write, copy_one)
+
+static __always_inline bool copy_one_stamped(const u64 *payload, u32 bytes)
+{
+	struct ours_record record;
+	struct stamped_header begin = {
+		.header.type = PERF_RECORD_SAMPLE,
+		.header.size = sizeof(begin) + bytes,
+	};
+
+	if (ours_begin(&record, begin.header.size))
+		return false;
+	begin.time = local_clock();
+	ours_copy(&record, &begin, sizeof(begin));
+	ours_copy(&record, payload, bytes);
+	ours_end(&record);
+	return true;
+}
+
+DEFINE_WRITE(copy_stamped_write, copy_one_stamped)
 
 const struct peer ours_reserve_peer = {
 	.name = "ours_reserve",
@@ -99,5 +179,37 @@ const struct peer ours_inline_peer = {
 	.open = copy_open,
 	.close = ours_close,
 	.write = ours_write_inline,
+	.read = ours_read,
+};
+
+const struct peer ours_reserve_stamped_peer = {
+	.name = "ours_reserve_stamped",
+	.open = reserve_stamped_open,
+	.close = ours_close,
+	.write = reserve_stamped_write,
+	.read = ours_read,
+};
+
+const struct peer ours_copy_stamped_peer = {
+	.name = "ours_copy_stamped",
+	.open = copy_stamped_open,
+	.close = ours_close,
+	.write = copy_stamped_write,
+	.read = ours_read,
+};
+
+const struct peer ours_inline_stamped_peer = {
+	.name = "ours_inline_stamped",
+	.open = copy_stamped_open,
+	.close = ours_close,
+	.write = ours_write_inline,
+	.read = ours_read,
+};
+
+const struct peer ours_in_turn_peer = {
+	.name = "ours_in_turn",
+	.open = reserve_open,
+	.close = ours_close,
+	.write = in_turn_write,
 	.read = ours_read,
 };

@@ -14,8 +14,24 @@ struct ours_record {
 	unsigned long opaque[8];
 };
 
-OURS_FUNCTION int ours_create(unsigned int pages, int overwrite, int backward, int mirrored);
+/* What a record begins with, behind its header. */
+enum ours_stamp { OURS_UNSTAMPED, OURS_STAMPED };
+
+#define OURS_RINGS_MOST 16
+
+struct ours_wanted {
+	unsigned int pages;
+	unsigned int rings; /* of which the first is chosen */
+	int overwrite, backward, mirrored;
+	enum ours_stamp stamp;
+};
+
+/* 0 or a positive errno. Also after an error there is something to destroy. */
+OURS_FUNCTION int ours_create(const struct ours_wanted *wanted);
 OURS_FUNCTION void ours_destroy(void);
+
+/* The ring that the functions below are about. */
+OURS_FUNCTION void ours_choose(unsigned int ring);
 
 /* 0 or a positive errno. */
 OURS_FUNCTION int ours_begin(struct ours_record *record, unsigned long bytes);
@@ -30,10 +46,14 @@ OURS_FUNCTION void ours_commit(void);
 OURS_FUNCTION unsigned int ours_write_inline(unsigned long long *payload, unsigned int bytes,
 					     unsigned int records);
 
-/* Takes the payloads of all records out of the ring; -EIO. */
-OURS_FUNCTION int ours_read(void *to, unsigned int room);
+/*
+ * Takes the payloads of all records out of the rings, in the order in which they were written, and
+ * adds what the rings say they lost to *@lost; -EIO, also if a stamp is earlier than one before.
+ */
+OURS_FUNCTION int ours_read(void *to, unsigned int room, unsigned long long *lost);
 
-/* C's: the kernel address of a page frame. */
+/* C's: the kernel address of a page frame; the kernel's local_clock(). */
 OURS_FUNCTION const void *ours_frame_address(unsigned long frame);
+OURS_FUNCTION unsigned long long ours_clock(void);
 
 #endif

@@ -18,15 +18,24 @@ struct peer {
 	/* Writes @records of @bytes from @payload, counting up its first word; how many it wrote.
 	 * Irqs off. */
 	u32 (*write)(u64 *payload, u32 bytes, u32 records);
-	/* Takes what was written since the last read out of the ring, to @to; how many bytes, or a
-	 * negative errno. NULL: the program reads its own mapping. */
-	int (*read)(void *to, u32 room);
+	/* Takes what was written since the last read out of the ring, to @to, and sets *@lost to
+	 * what the ring says it lost meanwhile; how many bytes, or a negative errno. NULL: the
+	 * program reads its own mapping. */
+	int (*read)(void *to, u32 room, u64 *lost);
 };
 
 extern const struct peer memcpy_peer, memcpy_call_peer, perf_peer, bpf_reserve_peer,
-	bpf_output_peer, ftrace_reserve_peer, ftrace_write_peer, relay_reserve_peer,
-	relay_write_peer, ours_reserve_peer, ours_copy_peer, ours_inline_peer, tracepoint_peer,
-	typed_peer;
+	bpf_output_peer, bpf_program_peer, ftrace_reserve_peer, ftrace_write_peer,
+	relay_reserve_peer, relay_write_peer, ours_reserve_peer, ours_copy_peer, ours_inline_peer,
+	ours_reserve_stamped_peer, ours_copy_stamped_peer, ours_inline_stamped_peer,
+	ours_in_turn_peer, tracepoint_peer, typed_peer;
+
+/*
+ * A peer in a module of its own, for what not every kernel has. Process context; once it is
+ * unregistered nobody is in it. -EBUSY: there is one.
+ */
+int ring_bench_register(const struct peer *peer);
+void ring_bench_unregister(const struct peer *peer);
 
 /* The source of the typed peers. 0 or a negative errno; process context. */
 int typed_start(void);

@@ -8,7 +8,7 @@ import math
 import re
 import sys
 
-WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 760, 420, 60, 270, 30, 50
+WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 760, 540, 60, 270, 30, 50
 COLOURS = ["#1b6ca8", "#d1495b", "#3c8d5a", "#8d5a97", "#c77f1a", "#4d4d4d", "#17a2a2", "#999933"]
 
 

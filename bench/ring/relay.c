@@ -57,7 +57,7 @@ static __always_inline bool write_one(const u64 *payload, u32 bytes)
 
 DEFINE_WRITE(write_write, write_one)
 
-static int relay_read(void *to, u32 room)
+static int relay_read(void *to, u32 room, u64 *lost)
 {
 	const struct rchan_buf *buf = *raw_cpu_ptr(channel->buf);
 	const u32 bytes = min_t(u32, buf->offset, room);

@@ -7,13 +7,19 @@
 #include <linux/types.h>
 
 /* Bytes of a ring's data area, for every peer that has one. */
-#define RING_BENCH_DATA (512 * 1024)
+#define RING_BENCH_DATA	     (512 * 1024)
+#define RING_BENCH_DATA_MOST (8 * 1024 * 1024)
+
+/* Rings that are written in turn. A power of two. */
+#define RING_BENCH_RINGS_MOST 16
 
 /* Modes of a ring, for the peers that know them. */
 #define RING_BENCH_OVERWRITE 1
 #define RING_BENCH_BACKWARD  2
 /* The ring looks where its reader is, and wakes one that has come to the end. */
 #define RING_BENCH_ADAPTIVE 4
+/* Records are written in an NMI. */
+#define RING_BENCH_NMI 8
 
 /* The record: a count in its first word, then words that follow from their place. */
 #define RING_BENCH_WORD(index) ((index)*0x9e3779b97f4a7c15ULL)
@@ -23,6 +29,8 @@ struct ring_bench_open {
 	__s32 fd;      /* of the perf event or the BPF map, else -1 */
 	__u32 mode;    /* RING_BENCH_* */
 	__u32 bytes;   /* of a record without its header */
+	__u32 data;    /* bytes of the ring's data area, 0: RING_BENCH_DATA */
+	__u32 rings;   /* that are written in turn, 0: one */
 	__u32 in_user; /* answer: the program reads the records from its own mapping */
 };
 
@@ -37,6 +45,7 @@ struct ring_bench_read {
 	__u64 to; /* records, one after the other, without headers */
 	__u32 room;
 	__u32 bytes; /* answer */
+	__u64 lost;  /* answer: records that the ring itself says were lost since the last read */
 };
 
 struct ring_bench_trace {

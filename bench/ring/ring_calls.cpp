@@ -17,8 +17,19 @@ public:
 };
 
 constinit const nobody origin;
-constinit perf_buffer *ring = nullptr;
-constinit u64 tail = 0; /* the reader's; in a backward ring where the batch before began */
+constinit perf_buffer *ring = nullptr; /* the chosen one */
+
+/* With its reader's tail, which in a backward ring is where the batch before began. */
+struct one_of_all {
+	perf_buffer *ring;
+	u64 tail;
+};
+
+constinit one_of_all rings[OURS_RINGS_MOST] = {};
+constinit u32 ring_count = 0;
+constinit u32 turn = 0; /* whose the next record is */
+constinit bool stamped = false;
+constinit u64 last_stamp = 0;
 
 reservation &of(ours_record *record) noexcept
 {
@@ -27,37 +38,38 @@ reservation &of(ours_record *record) noexcept
 }
 
 /* As the pages are mapped. */
-const char *address(u64 position) noexcept
+const char *address(const perf_buffer &of, u64 position) noexcept
 {
-	const u64 offset = position & (ring->size() - 1);
+	const u64 offset = position & (of.size() - 1);
 
 	return static_cast<const char *>(
-		       ours_frame_address(ring->page_frame((offset >> page_shift) + 1).take())) +
+		       ours_frame_address(of.page_frame((offset >> page_shift) + 1).take())) +
 	       (offset & (page_size - 1));
 }
 
-u64 word_at(u64 position) noexcept
+u64 word_at(const perf_buffer &of, u64 position) noexcept
 {
-	return *reinterpret_cast<const u64 *>(address(position));
+	return *reinterpret_cast<const u64 *>(address(of, position));
 }
 
 /* As the sources in the module write. */
-template <u32 bytes>
+template <bool with_time, u32 bytes>
 u32 write_each(unsigned long long *payload, u32 records) noexcept
 {
+	constexpr u32 size = sizeof(perf_event_header) + (with_time ? sizeof(u64) : 0) + bytes;
 	u32 written = 0;
 
 	for (u32 i = 0; i < records; i++) {
-		[[gnu::uninitialized]] cxxrt::result<reservation> begun =
-			ring->begin(sizeof(perf_event_header) + bytes, origin);
+		[[gnu::uninitialized]] cxxrt::result<reservation> begun = ring->begin(size, origin);
 
 		if (begun) [[likely]] {
 			reservation record = begun.take();
 
-			record.put(perf_event_header{
-				.type = PERF_RECORD_SAMPLE,
-				.misc = 0,
-				.size = static_cast<u16>(sizeof(perf_event_header) + bytes)});
+			record.put(perf_event_header{.type = PERF_RECORD_SAMPLE,
+						     .misc = 0,
+						     .size = static_cast<u16>(size)});
+			if constexpr (with_time)
+				record.put(static_cast<u64>(ours_clock()));
 			record.copy(payload, bytes);
 			record.commit();
 			written++;
@@ -68,27 +80,98 @@ u32 write_each(unsigned long long *payload, u32 records) noexcept
 	return written;
 }
 
+template <bool with_time>
+u32 write_sized(unsigned long long *payload, u32 bytes, u32 records) noexcept
+{
+	switch (bytes) {
+	case 8:
+		return write_each<with_time, 8>(payload, records);
+	case 64:
+		return write_each<with_time, 64>(payload, records);
+	case 256:
+		return write_each<with_time, 256>(payload, records);
+	case 1024:
+		return write_each<with_time, 1024>(payload, records);
+	case 4096:
+		return write_each<with_time, 4096>(payload, records);
+	}
+	return 0;
+}
+
+/* What read() has found of one ring. */
+struct unread {
+	u64 at, end;
+};
+
+unread unread_of(const one_of_all &of) noexcept
+{
+	/* C, pairs with B in perf_buffer::publish. */
+	const u64 head = cxxrt::load_acquire(of.ring->user_page()->data_head);
+
+	if (!of.ring->backward())
+		return {of.tail, head};
+	/* What was written over is gone. */
+	return {head, of.tail - head > of.ring->size() ? head + of.ring->size() : of.tail};
+}
+
+/* Copies a payload; how many bytes, or -EIO. */
+int read_payload(const perf_buffer &of, u64 at, u32 size, char *to, u32 room) noexcept
+{
+	u32 skip = sizeof(perf_event_header);
+
+	if (stamped) {
+		const u64 stamp = word_at(of, at + skip);
+
+		/* A backward ring gives the latest first. */
+		if (!stamp || (!of.backward() && stamp < last_stamp))
+			return -EIO;
+		last_stamp = stamp;
+		skip += sizeof(stamp);
+	}
+	if (size < skip || size - skip > room)
+		return -EIO;
+	for (u32 i = skip; i < size; i += sizeof(u64)) {
+		const u64 word = word_at(of, at + i);
+
+		__builtin_memcpy(to + i - skip, &word, sizeof(word));
+	}
+	return static_cast<int>(size - skip);
+}
+
 } // namespace
 
-extern "C" int ours_create(unsigned int pages, int overwrite, int backward, int mirrored)
+extern "C" int ours_create(const ours_wanted *wanted)
 {
-	auto made = perf_buffer::create(
-		{.nr_pages = pages,
-		 .watermark = u64{pages} << page_shift,
-		 .overwrite = overwrite != 0,
-		 .backward = backward != 0,
-		 .storage = mirrored ? storage_kind::mirrored : storage_kind::pages});
+	for (ring_count = 0; ring_count < wanted->rings; ring_count++) {
+		auto made =
+			perf_buffer::create({.nr_pages = wanted->pages,
+					     .watermark = u64{wanted->pages} << page_shift,
+					     .overwrite = wanted->overwrite != 0,
+					     .backward = wanted->backward != 0,
+					     .storage = wanted->mirrored ? storage_kind::mirrored
+									 : storage_kind::pages});
 
-	if (!made)
-		return made.error().code();
-	ring = made.take().release();
-	tail = 0;
+		if (!made)
+			return made.error().code();
+		rings[ring_count] = {made.take().release(), 0};
+	}
+	ring = rings[0].ring;
+	turn = 0;
+	stamped = wanted->stamp == OURS_STAMPED;
+	last_stamp = 0;
 	return 0;
 }
 
 extern "C" void ours_destroy()
 {
-	std::exchange(ring, nullptr)->put();
+	while (ring_count)
+		std::exchange(rings[--ring_count].ring, nullptr)->put();
+	ring = nullptr;
+}
+
+extern "C" void ours_choose(unsigned int chosen)
+{
+	ring = rings[chosen].ring;
 }
 
 extern "C" int ours_begin(ours_record *record, unsigned long bytes)
@@ -119,47 +202,50 @@ extern "C" void ours_commit()
 extern "C" unsigned int ours_write_inline(unsigned long long *payload, unsigned int bytes,
 					  unsigned int records)
 {
-	switch (bytes) {
-	case 8:
-		return write_each<8>(payload, records);
-	case 64:
-		return write_each<64>(payload, records);
-	case 256:
-		return write_each<256>(payload, records);
-	case 1024:
-		return write_each<1024>(payload, records);
-	case 4096:
-		return write_each<4096>(payload, records);
-	}
-	return 0;
+	return stamped ? write_sized<true>(payload, bytes, records)
+		       : write_sized<false>(payload, bytes, records);
 }
 
-extern "C" int ours_read(void *to, unsigned int room)
+extern "C" int ours_read(void *to, unsigned int room, unsigned long long *lost)
 {
-	perf_event_mmap_page *page = ring->user_page();
-	/* C, pairs with B in perf_buffer::publish. */
-	const u64 head = cxxrt::load_acquire(page->data_head);
-	const u64 from = ring->backward() ? head : tail;
-	const u64 end = ring->backward() ? tail : head;
+	unread left[OURS_RINGS_MOST];
 	char *next = static_cast<char *>(to);
 	u32 bytes = 0;
 
-	for (u64 at = from; at != end;) {
-		const auto header = __builtin_bit_cast(perf_event_header, word_at(at));
+	for (u32 i = 0; i < ring_count; i++)
+		left[i] = unread_of(rings[i]);
+	while (left[turn].at != left[turn].end) {
+		const perf_buffer &of = *rings[turn].ring;
+		const u64 at = left[turn].at;
+		const auto header = __builtin_bit_cast(perf_event_header, word_at(of, at));
 
-		if (header.type != PERF_RECORD_SAMPLE || header.size > end - at ||
-		    header.size - sizeof(header) > room - bytes)
+		if (header.size > left[turn].end - at) {
+			/* The oldest was written over in part. */
+			if (of.overwrite() && left[turn].end != rings[turn].tail)
+				break;
 			return -EIO;
-		for (u32 i = sizeof(header); i < header.size; i += sizeof(u64)) {
-			const u64 word = word_at(at + i);
-
-			__builtin_memcpy(next + bytes, &word, sizeof(word));
-			bytes += sizeof(word);
 		}
-		at += header.size;
+		left[turn].at += header.size;
+		if (header.type == PERF_RECORD_LOST && header.size >= sizeof(lost_record)) {
+			*lost += word_at(of, at + offsetof(lost_record, lost));
+			continue;
+		}
+		if (header.type != PERF_RECORD_SAMPLE)
+			return -EIO;
+
+		const int read = read_payload(of, at, header.size, next + bytes, room - bytes);
+
+		if (read < 0)
+			return read;
+		bytes += static_cast<u32>(read);
+		turn = (turn + 1) % ring_count;
 	}
-	tail = head;
-	/* D, pairs with A in perf_buffer::take. */
-	cxxrt::store_release(page->data_tail, tail);
+	for (u32 i = 0; i < ring_count; i++) {
+		perf_event_mmap_page *page = rings[i].ring->user_page();
+
+		rings[i].tail = page->data_head;
+		/* D, pairs with A in perf_buffer::take. */
+		cxxrt::store_release(page->data_tail, rings[i].tail);
+	}
 	return static_cast<int>(bytes);
 }

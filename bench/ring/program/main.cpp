@@ -1,211 +1,258 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Has perfbuf_ring_bench.ko write batches of records to each peer, reads each batch back, checks
- * that it is what was to be written, and prints a table (Markdown) of what a record cost.
+ * Has perfbuf_ring_bench.ko write batches of records to each peer, reads them back, checks that
+ * they are what was to be written, and prints tables (Markdown) of what a record cost.
  */
-#include "../ring_bench.h"
-#include "reader.hpp"
+#include "measure.hpp"
 
-#include <algorithm>
 #include <cstdio>
-#include <cstdlib>
 #include <cstring>
-#include <optional>
-#include <string>
+#include <span>
 
 #include <fcntl.h>
-#include <sys/ioctl.h>
 
 namespace
 {
 
-struct row {
-	const char *peer; /* as the module knows it */
-	unsigned mode;
-	const char *what;
-	unsigned most_bytes = 4096; /* the largest record that it takes */
-	/* Of a typed event, of 64 bytes: who listens, and the peer's name in a table of their own.
-	 */
-	std::unique_ptr<reader> (*listener)() = nullptr;
-	bool silent = false; /* and nothing is written */
-};
+constexpr unsigned overwrite = RING_BENCH_OVERWRITE;
+constexpr unsigned newest_first = RING_BENCH_OVERWRITE | RING_BENCH_BACKWARD;
+constexpr unsigned nmi = RING_BENCH_NMI;
+constexpr unsigned small = 64 * 1024; /* a ring that is soon full */
 
-constexpr row rows[] = {
+constexpr row sized[] = {
 	{"memcpy", 0, "memcpy of a size that is known"},
 	{"memcpy_call", 0, "memcpy of a size that is not"},
 	{"relay_reserve", 0, "relay_reserve, memcpy"},
 	{"relay_write", 0, "relay_write"},
-	{"bpf_reserve", 0, "bpf_ringbuf_reserve, memcpy, submit: BPF_RB_NO_WAKEUP"},
-	{"bpf_reserve", RING_BENCH_ADAPTIVE, "... as the reader needs"},
-	{"bpf_output", 0, "bpf_ringbuf_output: BPF_RB_NO_WAKEUP"},
-	{"perf", 0, "perf_output_begin, copy, end"},
-	{"perf", RING_BENCH_OVERWRITE, "... overwrite"},
-	{"perf", RING_BENCH_OVERWRITE | RING_BENCH_BACKWARD, "... overwrite, backward"},
-	{"ftrace_reserve", 0, "ring_buffer_lock_reserve, memcpy, unlock_commit", 2048},
-	{"ftrace_write", 0, "ring_buffer_write", 2048},
+	{"bpf_reserve", 0, "bpf_ringbuf_reserve, memcpy, submit: BPF_RB_NO_WAKEUP", 4096, open_bpf},
+	{"bpf_reserve", RING_BENCH_ADAPTIVE, "... as the reader needs", 4096, open_bpf},
+	{"bpf_output", 0, "bpf_ringbuf_output: BPF_RB_NO_WAKEUP", 4096, open_bpf},
+	{"bpf_program", 0, "BPF program: reserve, stores, submit", 256, open_program_reserve},
+	{"bpf_program", 0, "BPF program: bpf_ringbuf_output", 4096, open_program_output},
+	{"bpf_program", 0, "BPF program: bpf_perf_event_output, RAW", 4096, open_program_perf},
+	{"bpf_program", 0, "... RAW TIME TID CPU", 4096, open_program_perf_usual},
+	{"perf", 0, "perf_output_begin, copy, end", 4096, open_perf},
+	{"perf", overwrite, "... overwrite", 4096, open_perf},
+	{"perf", newest_first, "... overwrite, backward", 4096, open_perf},
+	{.peer = "lttng",
+	 .mode = 0,
+	 .what = "LTTng: reserve, write, commit (time)",
+	 .optional = true},
+	{"ftrace_reserve", 0, "ring_buffer_lock_reserve, memcpy, unlock_commit (time)", 2048},
+	{"ftrace_write", 0, "ring_buffer_write (time)", 2048},
 	{"ours_reserve", 0, "perfbuf: reserve, memcpy, commit"},
-	{"ours_reserve", RING_BENCH_OVERWRITE, "... overwrite"},
-	{"ours_reserve", RING_BENCH_OVERWRITE | RING_BENCH_BACKWARD, "... overwrite, backward"},
+	{"ours_reserve", overwrite, "... overwrite"},
+	{"ours_reserve", newest_first, "... overwrite, backward"},
+	{"ours_reserve_stamped", 0, "perfbuf: reserve, memcpy, commit (time)"},
 	{"ours_inline", 0, "perfbuf: begin, copy, end inline"},
+	{"ours_inline_stamped", 0, "perfbuf: begin, copy, end inline (time)"},
 	{"ours_copy", 0, "perfbuf: begin, copy, end"},
-	{"ours_copy", RING_BENCH_OVERWRITE, "... overwrite"},
-	{"ours_copy", RING_BENCH_OVERWRITE | RING_BENCH_BACKWARD, "... overwrite, backward"},
+	{"ours_copy", overwrite, "... overwrite"},
+	{"ours_copy", newest_first, "... overwrite, backward"},
+	{"ours_copy_stamped", 0, "perfbuf: begin, copy, end (time)"},
 };
 
-constexpr row typed_rows[] = {
-	{"tracepoint", 0, "TRACE_EVENT, nobody listens", 64, [] { return open_nobody(); }, true},
-	{"tracepoint", 0, "TRACE_EVENT to ftrace", 64, [] { return open_ftrace(); }},
-	{"tracepoint", 0, "TRACE_EVENT to perf: RAW", 64, [] { return open_tracepoint(true); }},
-	{"tracepoint", 0, "... RAW TIME TID CPU", 64, [] { return open_tracepoint(false); }},
-	{"typed", 0, "perfbuf_emit, nobody listens", 64, [] { return open_nobody(); }, true},
-	{"typed", 0, "perfbuf_emit: RAW", 64, [] { return open_typed(true, false); }},
-	{"typed", 0, "... RAW TIME TID CPU", 64, [] { return open_typed(false, false); }},
-	{"typed", 0, "... RAW, a ring in one piece", 64, [] { return open_typed(true, true); }},
-	{"typed", 0, "... RAW TIME TID CPU, a ring in one piece", 64,
-	 [] { return open_typed(false, true); }},
+constexpr row in_nmi[] = {
+	{"memcpy", nmi, "memcpy of a size that is known"},
+	{"relay_reserve", nmi, "relay_reserve, memcpy (not safe there)"},
+	{"bpf_reserve", nmi, "bpf_ringbuf_reserve, memcpy, submit", 4096, open_bpf},
+	{"bpf_program", nmi, "BPF program: reserve, stores, submit", 256, open_program_reserve},
+	{"perf", nmi, "perf_output_begin, copy, end", 4096, open_perf},
+	{.peer = "lttng", .mode = nmi, .what = "LTTng (time)", .optional = true},
+	{"ftrace_reserve", nmi, "ring_buffer_lock_reserve, memcpy, unlock_commit (time)"},
+	{"ours_reserve", nmi, "perfbuf: reserve, memcpy, commit"},
+	{"ours_reserve_stamped", nmi, "perfbuf: reserve, memcpy, commit (time)"},
+	{"ours_copy", nmi, "perfbuf: begin, copy, end"},
 };
+
+#define SLOW   .reader = reading::full, .data = small
+#define ABSENT .reader = reading::never, .data = small
+
+constexpr row by_reader[] = {
+	{.peer = "bpf_reserve", .what = "slow: bpf_ringbuf_reserve", .open = open_bpf, SLOW},
+	{.peer = "perf",
+	 .what = "slow: perf_output_begin",
+	 .open = open_perf,
+	 SLOW,
+	 .tells_loss = true},
+	{.peer = "lttng", .what = "slow: LTTng", SLOW, .tells_loss = true, .optional = true},
+	{.peer = "ftrace_reserve", .what = "slow: ring_buffer_lock_reserve", SLOW},
+	{.peer = "ours_reserve", .what = "slow: perfbuf, reserve", SLOW, .tells_loss = true},
+	{.peer = "ours_copy", .what = "slow: perfbuf, begin", SLOW, .tells_loss = true},
+	{.peer = "perf",
+	 .mode = newest_first,
+	 .what = "absent: perf, backward",
+	 .open = open_perf,
+	 ABSENT},
+	{.peer = "lttng",
+	 .mode = overwrite,
+	 .what = "absent: LTTng (time)",
+	 ABSENT,
+	 .optional = true},
+	{.peer = "ftrace_reserve", .mode = overwrite, .what = "absent: ftrace (time)", ABSENT},
+	{.peer = "ours_reserve",
+	 .mode = newest_first,
+	 .what = "absent: perfbuf, reserve, commit, backward",
+	 ABSENT},
+	{.peer = "ours_copy",
+	 .mode = newest_first,
+	 .what = "absent: perfbuf, begin, copy, end, backward",
+	 ABSENT},
+};
+
+constexpr row scale[] = {
+	{.peer = "ours_reserve", .what = "a ring of 64 KiB", .data = small},
+	{.peer = "ours_reserve", .what = "a ring of 512 KiB"},
+	{.peer = "ours_reserve", .what = "a ring of 4 MiB", .data = 4 << 20},
+	{.peer = "perf", .what = "perf: a ring of 64 KiB", .open = open_perf, .data = small},
+	{.peer = "perf", .what = "perf: a ring of 4 MiB", .open = open_perf, .data = 4 << 20},
+	{.peer = "ours_in_turn", .what = "1 ring in turn", .data = small, .rings = 1},
+	{.peer = "ours_in_turn", .what = "4 rings in turn", .data = small, .rings = 4},
+	{.peer = "ours_in_turn", .what = "16 rings in turn", .data = small, .rings = 16},
+	{.peer = "typed", .what = "a typed event, 1 file", .open = open_typed_lean, .data = small},
+	{.peer = "typed",
+	 .what = "... 2 files",
+	 .open = open_typed_lean,
+	 .data = small,
+	 .files = 2},
+	{.peer = "typed",
+	 .what = "... 4 files",
+	 .open = open_typed_lean,
+	 .data = small,
+	 .files = 4},
+	{.peer = "typed",
+	 .what = "... 8 files",
+	 .open = open_typed_lean,
+	 .data = small,
+	 .files = 8},
+	{.peer = "typed",
+	 .what = "... 1 file, and 15 that are disabled",
+	 .open = open_typed_lean,
+	 .data = small,
+	 .idle = 15},
+};
+
+constexpr row typed[] = {
+	{.peer = "tracepoint",
+	 .what = "TRACE_EVENT, nobody listens",
+	 .open = open_nobody,
+	 .silent = true},
+	{.peer = "tracepoint", .what = "TRACE_EVENT to ftrace", .open = open_ftrace},
+	{.peer = "tracepoint", .what = "TRACE_EVENT to perf: RAW", .open = open_tracepoint_lean},
+	{.peer = "tracepoint", .what = "... RAW TIME TID CPU", .open = open_tracepoint},
+	{.peer = "typed",
+	 .what = "perfbuf_emit, nobody listens",
+	 .open = open_nobody,
+	 .silent = true},
+	{.peer = "typed", .what = "perfbuf_emit: RAW", .open = open_typed_lean},
+	{.peer = "typed", .what = "... RAW TIME TID CPU", .open = open_typed},
+	{.peer = "typed",
+	 .what = "... RAW, a ring in one piece",
+	 .open = open_typed_lean_whole},
+	{.peer = "typed",
+	 .what = "... RAW TIME TID CPU, a ring in one piece",
+	 .open = open_typed_whole},
+};
+
+constexpr row readers[] = {
+	{.peer = "perf",
+	 .what = "perf's ring, the least loop",
+	 .open = open_perf,
+	 .reader = reading::counted},
+	{.peer = "bpf_reserve", .what = "BPF's ring", .open = open_bpf, .reader = reading::counted},
+	{.peer = "typed",
+	 .what = "perfbuf's ring, the least loop",
+	 .open = open_typed_lean,
+	 .reader = reading::counted},
+	{.peer = "typed",
+	 .what = "perfbuf's ring, our library",
+	 .open = open_typed_by_library,
+	 .reader = reading::counted},
+	{.peer = "perf",
+	 .what = "perf's ring, our library",
+	 .open = open_perf_by_library,
+	 .reader = reading::counted},
+};
+
+/* What the rows are compared with: a column each. */
+struct column {
+	const char *name;
+	size_t row;
+};
+
+constexpr size_t find(std::span<const row> rows, std::string_view peer)
+{
+	for (size_t i = 0; i < rows.size(); i++)
+		if (rows[i].peer == peer)
+			return i;
+	return rows.size();
+}
+
+constexpr column sized_columns[] = {
+	{"reserve/commit over it", find(sized, "ours_reserve")},
+	{"with the time", find(sized, "ours_reserve_stamped")},
+	{"copy over it", find(sized, "ours_copy")},
+};
+constexpr column nmi_columns[] = {
+	{"reserve/commit over it", find(in_nmi, "ours_reserve")},
+	{"with the time", find(in_nmi, "ours_reserve_stamped")},
+};
+constexpr column slow_columns[] = {
+	{"ours, refused, over it", find(by_reader, "ours_reserve")},
+	{"ours, overwriting, over it", std::size(by_reader) - 2},
+};
+constexpr column scale_columns[] = {{"512 KiB over it", 1},
+				    {"1 ring over it", find(scale, "ours_in_turn")},
+				    {"1 file over it", find(scale, "typed")}};
+constexpr column typed_columns[] = {{"perfbuf's with TIME TID CPU over it", std::size(typed) - 1}};
+constexpr column reader_columns[] = {{"our library over it", 3}};
 
 constexpr unsigned sizes[] = {64, 8, 256, 1024, 4096};
 
-struct figures {
-	double fewest, mean, most; /* instructions of a record: the batches' and all */
-};
-
-[[noreturn]] void wrong(const row &of, const char *what)
+void table(int bench, const char *title, std::span<const row> rows, std::span<const column> columns,
+	   unsigned bytes, unsigned batches)
 {
-	fprintf(stderr, "%s: %s\n", of.peer, what);
-	exit(1);
-}
+	std::vector<std::optional<figures>> found;
 
-/* A backward ring gives the newest first. */
-void check(const row &of, const std::vector<uint64_t> &words, uint64_t first, unsigned records,
-	   unsigned bytes)
-{
-	const size_t each = bytes / sizeof(uint64_t);
+	for (const row &one : rows)
+		found.push_back(bytes > one.most_bytes ? std::nullopt
+						       : measure(bench, one, bytes, batches));
 
-	if (words.size() != records * each)
-		wrong(of, "other records came back than were written");
-	for (unsigned i = 0; i < records; i++) {
-		const unsigned n = of.mode & RING_BENCH_BACKWARD ? records - 1 - i : i;
-
-		if (words[i * each] != first + n)
-			wrong(of, "a record is missing or out of order");
-		for (size_t word = 1; word < each; word++)
-			if (words[i * each + word] != RING_BENCH_WORD(uint64_t{word}))
-				wrong(of, "a record has other bytes than were written");
+	printf("\n%s:\n\n| a record by | instructions | of a batch |", title);
+	for (const column &one : columns)
+		printf(" %s |", one.name);
+	printf("\n|---|--:|--:|");
+	for (size_t i = 0; i < columns.size(); i++)
+		printf("--:|");
+	printf("\n");
+	for (size_t i = 0; i < rows.size(); i++) {
+		printf("| %s |", rows[i].what);
+		if (found[i])
+			printf(" %.1f | %.1f to %.1f |", found[i]->mean, found[i]->fewest,
+			       found[i]->most);
+		else
+			printf(" %s | |",
+			       bytes > rows[i].most_bytes ? "too large" : "not for this kernel");
+		for (const column &one : columns)
+			if (found[i] && found[one.row])
+				printf(" %.2f |", found[one.row]->mean / found[i]->mean);
+			else
+				printf(" |");
+		printf("\n");
 	}
+	fflush(stdout);
 }
 
-std::unique_ptr<reader> open_peer(int bench, const row &of, unsigned bytes)
+const row *chosen(const char *peer)
 {
-	const std::string peer = of.peer;
-	std::unique_ptr<reader> records;
+	const row *found = nullptr;
 
-	if (peer == "perf")
-		records = open_perf(of.mode);
-	else if (of.listener)
-		records = of.listener();
-	else if (peer.starts_with("bpf_"))
-		records = open_bpf();
-	else
-		records = open_module(bench);
-
-	ring_bench_open wanted = {.fd = records->fd(), .mode = of.mode, .bytes = bytes};
-
-	strcpy(wanted.peer, of.peer);
-	if (ioctl(bench, RING_BENCH_OPEN, &wanted))
-		fail(of.peer);
-	return records;
-}
-
-/* The instructions of one record, a line each: function, address, bytes. */
-void print_steps(int bench, const row &of)
-{
-	const std::unique_ptr<reader> records = open_peer(bench, of, 64);
-	std::string text(RING_BENCH_DATA, ' ');
-	ring_bench_trace wanted = {reinterpret_cast<uint64_t>(text.data()), RING_BENCH_DATA, 0};
-
-	if (ioctl(bench, RING_BENCH_TRACE, &wanted))
-		fail(of.peer);
-	text.resize(wanted.bytes);
-	fputs(text.c_str(), stdout);
-}
-
-figures measure(int bench, const row &of, unsigned bytes, unsigned batches)
-{
-	const std::unique_ptr<reader> records = open_peer(bench, of, bytes);
-
-	/* What fits into half of a ring, with headers. */
-	const unsigned in_batch = std::min(64u, RING_BENCH_DATA / 2 / (bytes + 16));
-	figures found = {1e9, 0, 0};
-
-	/* The first is not counted: a ring may have something to do at its start. */
-	for (unsigned i = 0; i <= batches; i++) {
-		ring_bench_write batch = {i * 1000003ull, in_batch, 0, 0};
-
-		if (ioctl(bench, RING_BENCH_WRITE, &batch))
-			fail(of.peer);
-		if (batch.written != in_batch)
-			wrong(of, "a record was refused");
-		check(of, records->read(), batch.first, of.silent ? 0 : in_batch, bytes);
-		if (!i)
-			continue;
-
-		const double each = static_cast<double>(batch.ticks) / in_batch;
-
-		found.fewest = std::min(found.fewest, each);
-		found.most = std::max(found.most, each);
-		found.mean += each / batches;
-	}
+	/* Who has more than one listener: the one that is compared. */
+	for (std::span<const row> rows : {std::span<const row>(sized), std::span<const row>(typed)})
+		for (const row &one : rows)
+			if (!one.mode && !one.silent && !strcmp(one.peer, peer))
+				found = &one;
 	return found;
-}
-
-/* Events with names and fields. The last row is the one that is compared. */
-void typed_table(int bench, unsigned batches)
-{
-	figures found[std::size(typed_rows)];
-
-	for (size_t i = 0; i < std::size(typed_rows); i++)
-		found[i] = measure(bench, typed_rows[i], 64, batches);
-	printf("\nTyped events of 64 bytes:\n\n"
-	       "| an event by | instructions | of a batch | perfbuf's with TIME TID CPU over it |\n"
-	       "|---|--:|--:|--:|\n");
-	for (size_t i = 0; i < std::size(typed_rows); i++)
-		printf("| %s | %.1f | %.1f to %.1f | %.2f |\n", typed_rows[i].what, found[i].mean,
-		       found[i].fewest, found[i].most,
-		       found[std::size(typed_rows) - 1].mean / found[i].mean);
-	fflush(stdout);
-}
-
-void table(int bench, unsigned bytes, unsigned batches)
-{
-	std::optional<figures> found[std::size(rows)];
-	double by_reserve = 0, by_copy = 0;
-
-	for (size_t i = 0; i < std::size(rows); i++) {
-		if (bytes > rows[i].most_bytes)
-			continue;
-		found[i] = measure(bench, rows[i], bytes, batches);
-		if (!rows[i].mode && !strcmp(rows[i].peer, "ours_reserve"))
-			by_reserve = found[i]->mean;
-		if (!rows[i].mode && !strcmp(rows[i].peer, "ours_copy"))
-			by_copy = found[i]->mean;
-	}
-
-	printf("\n%u bytes:\n\n", bytes);
-	printf("| a record by | instructions | of a batch | reserve/commit over it | copy over it "
-	       "|\n"
-	       "|---|--:|--:|--:|--:|\n");
-	for (size_t i = 0; i < std::size(rows); i++) {
-		if (!found[i]) {
-			printf("| %s | too large | | | |\n", rows[i].what);
-			continue;
-		}
-		printf("| %s | %.1f | %.1f to %.1f | %.2f | %.2f |\n", rows[i].what, found[i]->mean,
-		       found[i]->fewest, found[i]->most, by_reserve / found[i]->mean,
-		       by_copy / found[i]->mean);
-	}
-	fflush(stdout);
 }
 
 } // namespace
@@ -213,28 +260,30 @@ void table(int bench, unsigned bytes, unsigned batches)
 int main(int argc, char **argv)
 {
 	const bool quick = argc > 1 && !strcmp(argv[1], "--quick");
+	const unsigned batches = quick ? 8 : 128;
 	const int bench = open("/proc/ring_bench", O_RDWR);
 
 	if (bench < 0)
 		fail("/proc/ring_bench");
 	if (argc > 2 && !strcmp(argv[1], "--steps")) {
-		const row *chosen = nullptr;
+		const row *one = chosen(argv[2]);
 
-		for (const row &one : rows)
-			if (!one.mode && !strcmp(one.peer, argv[2]))
-				chosen = &one;
-		/* Who has more than one listener: the one that is compared. */
-		for (const row &one : typed_rows)
-			if (!one.silent && !strcmp(one.peer, argv[2]))
-				chosen = &one;
-		if (!chosen)
+		if (!one)
 			return 2;
-		print_steps(bench, *chosen);
+		print_steps(bench, *one);
 		return 0;
 	}
 	for (unsigned bytes : sizes)
 		if (!quick || bytes == 64 || bytes == 4096)
-			table(bench, bytes, quick ? 8 : 128);
-	typed_table(bench, quick ? 8 : 128);
+			table(bench, (std::to_string(bytes) + " bytes").c_str(), sized,
+			      sized_columns, bytes, batches);
+	table(bench, "In an NMI, 64 bytes", in_nmi, nmi_columns, 64, batches);
+	table(bench,
+	      "Where the reader is slow (a record that is refused) or absent (overwrite), 64 bytes",
+	      by_reader, slow_columns, 64, batches);
+	table(bench, "Against size, rings and files, 64 bytes", scale, scale_columns, 64, batches);
+	table(bench, "Typed events of 64 bytes", typed, typed_columns, 64, batches);
+	table(bench, "What the reader in user space needs for a record, 64 bytes", readers,
+	      reader_columns, 64, batches);
 	return 0;
 }

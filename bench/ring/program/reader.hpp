@@ -4,30 +4,61 @@
 
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <vector>
 
-/* The payloads of all records since the last call, one after the other. */
+struct perf_event_mmap_page;
+
+constexpr size_t page_bytes = 4096;
+
 class reader
 {
 public:
 	virtual ~reader() = default;
+	/* The payloads of all records since the last call, one after the other. */
 	virtual std::vector<uint64_t> read() = 0;
+	/* What the ring itself said it had lost, in all calls of read(). */
+	virtual uint64_t lost() const { return 0; }
 	/* What the module is given; -1: nothing. */
 	virtual int fd() const { return -1; }
+	/* The mapping, where the program has one. */
+	virtual perf_event_mmap_page *page() const { return nullptr; }
+	/* Of all records since the last call, the first words' sum, by the loop whose cost is
+	 * measured: it does not check. */
+	virtual uint64_t sum() { return 0; }
 };
 
-[[noreturn]] void fail(const char *what);
+/* What is opened. */
+struct opening {
+	int bench;     /* the module's file */
+	unsigned mode; /* RING_BENCH_* */
+	unsigned bytes;
+	unsigned data;	/* bytes of the ring */
+	unsigned files; /* of an event, or ... */
+	unsigned idle;	/* ... that are disabled, beside the one that is not */
+};
 
-/* @mode as in ring_bench.h; a reader that perf or BPF lets see the ring through its own mapping. */
-std::unique_ptr<reader> open_perf(unsigned mode);
-std::unique_ptr<reader> open_bpf();
+using opener = std::unique_ptr<reader>(const opening &);
+
+[[noreturn]] void fail(const char *what);
+[[noreturn]] void fail_as(const std::string &what);
+
+/* Has the module read. */
+opener open_module;
+/* Of an event to which nobody listens. */
+opener open_nobody;
+
+/* A reader that perf or BPF lets see the ring through its own mapping. */
+opener open_perf, open_bpf;
+/* A BPF program that writes a record of its own making; the last two to perf's ring. */
+opener open_program_reserve, open_program_output, open_program_perf, open_program_perf_usual;
 
 /* The record as a typed event of 64 bytes, with TID, TIME and CPU; lean: without those. */
-std::unique_ptr<reader> open_tracepoint(bool lean);
-std::unique_ptr<reader> open_typed(bool lean, bool in_one_piece);
-/* Of an event to which nobody listens. */
-std::unique_ptr<reader> open_nobody();
+opener open_tracepoint, open_tracepoint_lean, open_typed, open_typed_lean;
+/* In a ring in one piece. */
+opener open_typed_whole, open_typed_lean_whole;
 /* A tracepoint that ftrace listens to. */
-std::unique_ptr<reader> open_ftrace();
-/* Has the module read. */
-std::unique_ptr<reader> open_module(int bench);
+opener open_ftrace;
+
+/* perf's ring, read by our library; and the first of a typed event's ring. */
+opener open_perf_by_library, open_typed_by_library;
