@@ -9,12 +9,14 @@
 #include <linux/percpu.h>
 #include <linux/string.h>
 
+#include "peers.h"
+
+/* The headers of LTTng do not each stand alone. */
+#include <wrapper/trace-clock.h>
+
 #include <lttng/align.h>
 #include <lttng/cpuhotplug.h>
 #include <ringbuffer/frontend_types.h>
-#include <wrapper/trace-clock.h>
-
-#include "peers.h"
 
 #define ID_BITS	    5
 #define TIME_BITS   27
