@@ -64,6 +64,8 @@ protected:
 	/* The event is on and may begin to write on @cpu. */
 	bool may_start_on(u32 cpu) const noexcept;
 	virtual void restart_on(u32 cpu) noexcept = 0;
+	/* Calls @fn(this) with interrupts off wherever a part or a writer of it can be. */
+	void on_its_cpus(void (*fn)(void *stream)) noexcept;
 
 	event &owner_;
 	const bool on_any_cpu_;
@@ -74,8 +76,6 @@ protected:
 	sideband_listener sideband_;
 
 private:
-	/* Calls @fn(this) with interrupts off wherever a part or a writer of it can be. */
-	void on_its_cpus(void (*fn)(void *stream)) noexcept;
 	static void start_here(void *stream) noexcept;
 	static void stop_here(void *stream) noexcept;
 	static void restart_here(void *stream) noexcept;
@@ -121,6 +121,10 @@ public:
 		if (covers(cpu))
 			part_.stop();
 	}
+
+protected:
+	/* nullptr: the event is not for that CPU. */
+	Part *part_on(u32 cpu) noexcept { return covers(cpu) ? &part_ : nullptr; }
 
 private:
 	void restart_on(u32 cpu) noexcept final
@@ -194,6 +198,9 @@ public:
 		if (running)
 			end_run(*running, cpu);
 	}
+
+protected:
+	Part *part_on(u32 cpu) noexcept { return covers(cpu) ? &part_of(cpu) : nullptr; }
 
 private:
 	u64 sum(u64 (Part::*of)() const noexcept) const noexcept

@@ -67,12 +67,15 @@ void event::set_stream(unique_ptr<stream> made) noexcept
 	stream_ = std::move(made);
 }
 
-void event::enable() noexcept
+result<void> event::enable() noexcept
 {
+	TRY(stream_->get_ready());
+
 	lock_guard held(mutex_);
 
 	if (mode_.try_change(event_state::off, event_state::active))
 		stream_->start();
+	return {};
 }
 
 void event::disable() noexcept
@@ -119,8 +122,7 @@ result<void> event::refresh(u32 samples) noexcept
 		return error(EINVAL);
 	mode_.close(event_mode::limited);
 	limit_.fetch_add(samples);
-	enable();
-	return {};
+	return enable();
 }
 
 void event::reset() noexcept

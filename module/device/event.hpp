@@ -172,7 +172,8 @@ public:
 	 */
 	void source_gone() noexcept;
 
-	void enable() noexcept;
+	/* What the stream cannot begin with. */
+	cxxrt::result<void> enable() noexcept;
 	void disable() noexcept;
 	/* EINVAL: not a sampling event. */
 	cxxrt::result<void> refresh(u32 samples) noexcept;

@@ -238,9 +238,11 @@ result<void> file::make_event(void *filp, const perfbuf_open &wanted, file *link
 
 	made->link_aux(aux_event);
 	made->set_stream(TRY(source_.open(*made)));
+	if (!attr.disabled)
+		TRY(made->producer().get_ready());
 	event_.store_release(made.get());
 	if (!attr.disabled)
-		made->enable();
+		TRY(made->enable());
 	made.release();
 	return {};
 }
@@ -437,7 +439,7 @@ result<u64> file::ioctl(void *filp, u32 request, u64 argument) noexcept
 
 	switch (request) {
 	case PERF_EVENT_IOC_ENABLE:
-		mine->enable();
+		TRY(mine->enable());
 		break;
 	case PERF_EVENT_IOC_DISABLE:
 		mine->disable();

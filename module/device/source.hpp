@@ -25,6 +25,9 @@ class stream
 public:
 	virtual ~stream() = default;
 
+	/* What may fail before the first start(), and is to be told to who enables the event. Not
+	 * one at a time. */
+	virtual cxxrt::result<void> get_ready() noexcept { return {}; }
 	/* The event has just become active: records may flow. */
 	virtual void start() noexcept = 0;
 	/* The event is no longer active: on return no writer of this stream is inside and none

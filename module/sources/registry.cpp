@@ -3,6 +3,7 @@
 #include "glue/producer.h"
 #include "sources/clock.hpp"
 #include "sources/ftrace.hpp"
+#include "sources/functrace/source.hpp"
 #include "sources/inject.hpp"
 #include "sources/pmu.hpp"
 
@@ -13,6 +14,7 @@ source *const sources_in_the_box[] = {
 	&the_clock,
 	&the_ftrace,
 	&the_pmu,
+	&the_functrace,
 	nullptr,
 };
 

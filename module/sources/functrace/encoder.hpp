@@ -59,6 +59,7 @@ class encoder
 {
 public:
 	static constexpr u32 call_bytes_max = 112;
+	static constexpr u32 tell_bytes_max = 34;
 	static constexpr u32 end_bytes_max = 1;
 
 	/* @tick_shift: a tick is 2^tick_shift ns; @sync_every: bytes from sync to sync. */
@@ -126,13 +127,22 @@ public:
 		synced_ = false;
 	}
 
+	/* What is missing is told now, if anything is. */
+	u32 tell(u8 *to, u64 time) noexcept
+	{
+		return lost_ ? static_cast<u32>(put_sync(to, time) - to) : 0;
+	}
+
 	/* The trace ends here, in good order; it may begin again. */
 	u32 end(u8 *to) noexcept
 	{
-		synced_ = false;
+		begin_anew();
 		*to = op_end;
 		return 1;
 	}
+
+	/* The next call begins with a sync: it may be the first that its reader sees. */
+	void begin_anew() noexcept { synced_ = false; }
 
 private:
 	static u64 fold(u64 difference) noexcept
@@ -237,5 +247,6 @@ private:
 
 /* 5 + 2+5+1+10+10+1 of a sync, 1+5+5+1+15 of a context, 1+10 of a time, 1+10 of a call. */
 static_assert(5 + 29 + 27 + 11 + 11 <= encoder::call_bytes_max);
+static_assert(5 + 29 <= encoder::tell_bytes_max);
 
 } // namespace perfbuf::functrace

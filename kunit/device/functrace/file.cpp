@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "functrace/file.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <fstream>
+#include <sstream>
+
+#include <linux/perfbuf.h>
+#include <sys/ioctl.h>
+
+namespace device_test
+{
+
+namespace reader = perfbuf::reader::functrace;
+
+perf_event_attr functrace_attr(unsigned tick_shift)
+{
+	perf_event_attr attr = {};
+	attr.type = PERF_TYPE_SOFTWARE;
+	attr.size = sizeof(attr);
+	attr.config = PERF_COUNT_SW_CPU_CLOCK;
+	attr.config1 = tick_shift;
+	attr.sample_type = PERF_SAMPLE_TID | PERF_SAMPLE_TIME | PERF_SAMPLE_CPU;
+	attr.sample_id_all = 1;
+	attr.disabled = 1;
+	return attr;
+}
+
+namespace
+{
+
+unique_fd open_node()
+{
+	unique_fd fd(::open(functrace_path, O_RDWR | O_CLOEXEC));
+	if (!fd.valid())
+		fail_errno(functrace_path, errno);
+	return fd;
+}
+
+} /* namespace */
+
+int functrace_error(const perf_event_attr &attr, const target &what)
+{
+	return configure(open_node().get(), &attr, what);
+}
+
+unique_fd open_functrace(const perf_event_attr &attr, const target &what)
+{
+	unique_fd fd = open_node();
+	if (int error = configure(fd.get(), &attr, what))
+		fail_errno("PERFBUF_IOC_OPEN of functrace", error);
+	return fd;
+}
+
+int set_filter(int fd, const std::string &text)
+{
+	return ioctl_error(fd, PERF_EVENT_IOC_SET_FILTER, text.c_str());
+}
+
+void must_filter(int fd, const std::string &text)
+{
+	if (int error = set_filter(fd, text))
+		fail_errno("the filter " + text, error);
+}
+
+std::vector<traced> decode(const std::vector<std::byte> &stream, bool cut)
+{
+	reader::decoder from(stream);
+	std::vector<traced> items;
+
+	while (std::optional<reader::item> one = from.next()) {
+		if (one->what == reader::kind::cut) {
+			if (cut && items.empty() && one->why == reader::reason::no_sync)
+				continue;
+			throw std::runtime_error("byte " + std::to_string(one->offset) + " of " +
+						 std::to_string(stream.size()) + ": " +
+						 std::string(reader::to_string(one->why)));
+		}
+		traced kept = {one->what, one->time, one->address, one->count, one->cpu, 0, 0, ""};
+		if (one->who) {
+			kept.pid = one->who->pid;
+			kept.tid = one->who->tid;
+			kept.comm = one->who->name();
+		}
+		items.push_back(kept);
+	}
+	return items;
+}
+
+uint64_t lost_calls(const std::vector<traced> &items)
+{
+	uint64_t lost = 0;
+	for (const traced &one : items)
+		lost += one.what == reader::kind::lost ? one.count : 0;
+	return lost;
+}
+
+std::vector<traced> calls_in(const std::vector<traced> &items)
+{
+	std::vector<traced> calls;
+	std::copy_if(items.begin(), items.end(), std::back_inserter(calls),
+		     [](const traced &one) { return one.what == reader::kind::call; });
+	return calls;
+}
+
+const symbols &symbols::get()
+{
+	static const symbols once;
+	return once;
+}
+
+symbols::symbols()
+{
+	std::ifstream file("/proc/kallsyms");
+	std::string line;
+
+	while (std::getline(file, line)) {
+		std::istringstream words(line);
+		uint64_t address;
+		char type;
+		std::string name;
+
+		if (words >> std::hex >> address >> type >> name && (type == 't' || type == 'T'))
+			all_.emplace_back(address, name);
+	}
+	std::stable_sort(all_.begin(), all_.end(),
+			 [](const auto &a, const auto &b) { return a.first < b.first; });
+}
+
+std::string symbols::name(uint64_t address) const
+{
+	auto behind = std::upper_bound(
+		all_.begin(), all_.end(), address,
+		[](uint64_t wanted, const auto &one) { return wanted < one.first; });
+	return behind == all_.begin() ? std::to_string(address) : std::prev(behind)->second;
+}
+
+uint64_t symbols::address(const std::string &name) const
+{
+	for (const auto &[address, symbol] : all_) {
+		if (symbol == name)
+			return address;
+	}
+	return 0;
+}
+
+std::vector<std::string> names_of(const std::vector<traced> &calls)
+{
+	std::vector<std::string> names;
+	for (const traced &one : calls)
+		names.push_back(symbols::get().name(one.address));
+	return names;
+}
+
+functrace_file::functrace_file(const std::string &filter, const target &what, size_t aux_pages,
+			       int prot, const perf_event_attr &attr)
+	: attr(attr), fd(open_functrace(attr, what)), buffer(fd.get(), 16)
+{
+	must_filter(fd.get(), filter);
+	if (aux_pages)
+		aux.emplace(fd.get(), buffer, aux_pages, prot);
+}
+
+uint64_t functrace_file::consume()
+{
+	const uint64_t before = told;
+
+	for (const record &r : buffer.drain()) {
+		if (r.header.type == PERF_RECORD_ITRACE_START)
+			starts++;
+		if (r.header.type != PERF_RECORD_AUX)
+			continue;
+		const aux_told found = parse_aux(r);
+		if (found.offset != told)
+			throw std::runtime_error("AUX is announced from " +
+						 std::to_string(found.offset) + " on, not from " +
+						 std::to_string(told));
+		records++;
+		flags_seen |= found.flags;
+		told += found.size;
+	}
+	for (uint64_t at = before; at != told; at++)
+		stream.push_back(static_cast<std::byte>(aux->base()[at % aux->bytes()]));
+	/* D */
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	buffer.page()->aux_tail = told;
+	return told - before;
+}
+
+std::vector<traced> functrace_file::finish()
+{
+	consume();
+	return decode(stream);
+}
+
+std::string tracefs(const std::string &path)
+{
+	const std::string direct = "/sys/kernel/tracing/";
+	return (std::ifstream(direct + "current_tracer") ? direct : "/sys/kernel/debug/tracing/") +
+	       path;
+}
+
+} /* namespace device_test */

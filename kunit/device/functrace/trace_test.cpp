@@ -1,0 +1,349 @@
+// SPDX-License-Identifier: GPL-2.0
+/* What functrace writes, held against what was done and against the kernel's own function tracer.
+ */
+#include <algorithm>
+#include <atomic>
+#include <fstream>
+#include <map>
+#include <sstream>
+#include <thread>
+
+#include <gtest/gtest.h>
+#include <perfbuf/functrace.hpp>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+
+#include "functrace/file.hpp"
+
+using namespace device_test;
+using perfbuf::reader::functrace::kind;
+
+namespace
+{
+
+void read_zero(unsigned times)
+{
+	unique_fd zero(::open("/dev/zero", O_RDWR | O_CLOEXEC));
+	char byte;
+
+	for (unsigned i = 0; i < times; i++) {
+		if (read(zero.get(), &byte, 1) != 1 ||
+		    (i % 3 == 0 && write(zero.get(), &byte, 1) != 1))
+			fail_errno("/dev/zero", errno);
+	}
+}
+
+std::vector<traced> of_this_thread(const std::vector<traced> &calls)
+{
+	std::vector<traced> mine;
+	for (const traced &one : calls) {
+		if (one.tid == static_cast<uint32_t>(current_tid()))
+			mine.push_back(one);
+	}
+	return mine;
+}
+
+TEST(functrace, calls_of_one_processor)
+{
+	pin_to(0);
+	functrace_file file("vfs_read,vfs_write");
+	enable(file.fd.get());
+	read_zero(300);
+	disable(file.fd.get());
+	const std::vector<traced> items = file.finish();
+	const std::vector<traced> calls = calls_in(items);
+	const std::vector<traced> mine = of_this_thread(calls);
+	std::map<std::string, unsigned> seen;
+
+	for (const std::string &name : names_of(mine))
+		seen[name]++;
+	EXPECT_EQ(seen, (std::map<std::string, unsigned>{{"vfs_read", 300}, {"vfs_write", 100}}));
+	EXPECT_EQ(lost_calls(items), 0u);
+	EXPECT_EQ(calls.size(), read_value(file.fd.get()));
+	EXPECT_EQ(items.back().what, kind::end);
+	EXPECT_EQ(file.starts, 1u);
+	for (size_t i = 1; i < calls.size(); i++)
+		ASSERT_LE(calls[i - 1].time, calls[i].time);
+	for (const traced &one : mine) {
+		EXPECT_EQ(one.cpu, 0u);
+		EXPECT_EQ(one.pid, static_cast<uint32_t>(getpid()));
+		EXPECT_EQ(one.comm, "perfbuf_functra");
+	}
+}
+
+/* Reads on processor 0 for as long as it lives. */
+class reading_thread
+{
+public:
+	reading_thread()
+		: thread_([this] {
+			  pin_to(0);
+			  while (!stop_)
+				  read_zero(30);
+		  })
+	{
+	}
+	~reading_thread()
+	{
+		stop_ = true;
+		thread_.join();
+	}
+
+private:
+	std::atomic<bool> stop_ = false;
+	std::thread thread_;
+};
+
+/* The kernel's own function tracer, of this thread alone. */
+class kernels_tracer
+{
+public:
+	explicit kernels_tracer(const std::string &filter)
+	{
+		if (mkdir(path_.c_str(), 0700))
+			fail_errno(path_, errno);
+		set("tracing_on", "0");
+		set("set_ftrace_filter", filter);
+		set("set_ftrace_pid", std::to_string(current_tid()));
+		set("current_tracer", "function");
+	}
+	~kernels_tracer()
+	{
+		set("current_tracer", "nop");
+		rmdir(path_.c_str());
+	}
+	void set(const std::string &file, const std::string &value)
+	{
+		std::ofstream to(path_ + "/" + file);
+		if (!(to << value << std::flush))
+			throw std::runtime_error(file + " does not take " + value);
+	}
+	std::vector<std::string> names() const
+	{
+		std::ifstream from(path_ + "/trace");
+		std::vector<std::string> found;
+		for (std::string line; std::getline(from, line);) {
+			const size_t caller = line.find(" <-"), name = line.rfind(' ', caller - 1);
+			if (line[0] != '#' && caller != std::string::npos)
+				found.push_back(line.substr(name + 1, caller - name - 1));
+		}
+		return found;
+	}
+
+private:
+	const std::string path_ = tracefs("instances/functrace_test");
+};
+
+TEST(functrace, agrees_call_by_call_with_the_kernels_function_tracer)
+{
+	pin_to(0);
+	functrace_file file("vfs_*", target::thread(0, 0), 256);
+	kernels_tracer kernels("vfs_*");
+	enable(file.fd.get());
+	kernels.set("tracing_on", "1");
+	for (int i = 0; i < 100; i++) {
+		struct stat about;
+		read_zero(i % 7);
+		if (stat("/proc/self", &about))
+			fail_errno("stat", errno);
+		unique_fd fd(::open("/dev/null", O_WRONLY | O_CLOEXEC));
+		fstat(fd.get(), &about);
+	}
+	kernels.set("tracing_on", "0");
+	disable(file.fd.get());
+
+	const std::vector<std::string> theirs = kernels.names();
+	const std::vector<traced> items = file.finish();
+	const std::vector<std::string> ours = names_of(of_this_thread(calls_in(items)));
+
+	EXPECT_EQ(lost_calls(items), 0u);
+	EXPECT_GT(theirs.size(), 600u);
+	/* Ours begins earlier and ends later. */
+	const auto found = std::search(ours.begin(), ours.end(), theirs.begin(), theirs.end());
+	EXPECT_NE(found, ours.end())
+		<< ours.size() << " of ours, " << theirs.size() << " of theirs";
+}
+
+TEST(functrace, of_one_thread_nobody_elses)
+{
+	functrace_file file("vfs_read", {});
+	const reading_thread other;
+	enable(file.fd.get());
+	read_zero(500);
+	disable(file.fd.get());
+	const std::vector<traced> calls = calls_in(file.finish());
+
+	EXPECT_EQ(calls.size(), 500u);
+	EXPECT_EQ(read_value(file.fd.get()), 500u);
+	EXPECT_EQ(of_this_thread(calls).size(), 500u);
+}
+
+TEST(functrace, an_area_that_is_full_turns_it_off_and_losses_are_told)
+{
+	pin_to(0);
+	functrace_file file("vfs_read", target::every_process(0), 1);
+	for (int round = 0; round < 5; round++) {
+		enable(file.fd.get());
+		/* Far more than a page has room for. */
+		read_zero(5000);
+		const uint64_t counted = read_value(file.fd.get());
+		read_zero(10);
+		EXPECT_EQ(read_value(file.fd.get()), counted) << "it is off";
+		EXPECT_GT(file.consume(), 3000u);
+		EXPECT_TRUE(file.flags_seen & PERF_AUX_FLAG_TRUNCATED);
+	}
+	enable(file.fd.get());
+	read_zero(10);
+	disable(file.fd.get());
+	const std::vector<traced> items = file.finish();
+
+	EXPECT_GT(lost_calls(items), 0u);
+	EXPECT_EQ(calls_in(items).size() + lost_calls(items), read_value(file.fd.get()));
+}
+
+TEST(functrace, every_snapshot_decodes_from_its_first_sync)
+{
+	functrace_file file("vfs_*", target::every_process(0), 16, PROT_READ);
+	const reading_thread busy;
+	enable(file.fd.get());
+	size_t calls = 0;
+	for (int i = 0; i < 50; i++) {
+		std::vector<std::byte> copy(file.aux->bytes());
+		uint64_t head = 0;
+		/* Something new in each, and all of the area in most. */
+		ASSERT_TRUE(eventually([&] {
+			const uint64_t now =
+				__atomic_load_n(&file.buffer.page()->aux_head, __ATOMIC_ACQUIRE);
+			return now > head + 8192 * (i % 3) && now ? (head = now) : 0;
+		}));
+		for (uint64_t at = 0; at < copy.size(); at++)
+			copy[at] = static_cast<std::byte>(file.aux->base()[at]);
+		__atomic_thread_fence(__ATOMIC_SEQ_CST);
+		/* What a transaction may have written beyond it by now. */
+		const uint64_t later = file.buffer.page()->aux_head + 2 * 4096;
+		const uint64_t from = later > copy.size() ? later - copy.size() : 0;
+		if (from >= head)
+			continue;
+		std::vector<std::byte> stream;
+		for (uint64_t at = from; at < head; at++)
+			stream.push_back(copy[at % copy.size()]);
+		calls += calls_in(decode(stream, true)).size();
+	}
+	EXPECT_GT(calls, 0u);
+}
+
+/* All functions of the kernel, those among them that we call to write it down. */
+TEST(functrace, everything_is_written_or_told_as_lost)
+{
+	pin_to(0);
+	functrace_file file("", target::every_process(0), 4096);
+	enable(file.fd.get());
+	read_zero(20);
+	disable(file.fd.get());
+	const std::vector<traced> items = file.finish();
+	const std::vector<traced> calls = calls_in(items);
+	unsigned reads = 0;
+
+	for (const std::string &name : names_of(of_this_thread(calls)))
+		reads += name == "vfs_read";
+	EXPECT_EQ(reads, 20u);
+	EXPECT_EQ(calls.size() + lost_calls(items), read_value(file.fd.get()));
+}
+
+TEST(functrace, a_filter_changes_while_it_runs)
+{
+	pin_to(0);
+	functrace_file file("vfs_read", target::thread(0, 0));
+	enable(file.fd.get());
+	read_zero(30);
+	must_filter(file.fd.get(), "vfs_write");
+	EXPECT_EQ(set_filter(file.fd.get(), "no_such_function_there_is"), ENOENT);
+	read_zero(30);
+	disable(file.fd.get());
+	std::map<std::string, unsigned> seen;
+	for (const std::string &name : names_of(calls_in(file.finish())))
+		seen[name]++;
+	EXPECT_EQ(seen, (std::map<std::string, unsigned>{{"vfs_read", 30}, {"vfs_write", 10}}));
+}
+
+/* The guest's output goes through virtio_console, which is a module of Debian's kernels. */
+TEST(functrace, of_a_module_its_own_functions)
+{
+	std::ifstream modules("/proc/modules");
+	std::string name, size, rest;
+	while (modules >> name >> size && std::getline(modules, rest) && name != "virtio_console")
+		;
+	if (name != "virtio_console") {
+		unique_fd fd = open_functrace();
+		EXPECT_EQ(set_filter(fd.get(), ":mod:virtio_console"), ENOENT);
+		return;
+	}
+	pin_to(0);
+	functrace_file file("*:mod:virtio_console", target::thread(0, 0));
+	enable(file.fd.get());
+	printf("functrace: to the port\n");
+	fflush(stdout);
+	disable(file.fd.get());
+	const std::vector<traced> calls = calls_in(file.finish());
+	ASSERT_FALSE(calls.empty());
+	std::map<uint64_t, std::string> owners;
+	std::ifstream symbols("/proc/kallsyms");
+	for (std::string line; std::getline(symbols, line);) {
+		const size_t module = line.find("\t[");
+		if (module != std::string::npos)
+			owners[strtoull(line.c_str(), nullptr, 16)] = line.substr(module + 1);
+	}
+	for (const traced &one : calls) {
+		auto behind = owners.upper_bound(one.address);
+		ASSERT_NE(behind, owners.begin());
+		EXPECT_EQ(std::prev(behind)->second, "[virtio_console]");
+	}
+}
+
+/* On a kernel with KASAN and lockdep, this is what they look at. */
+TEST(functrace, survives_whatever_its_readers_do_at_once)
+{
+	constexpr int rounds = 60;
+	const reading_thread busy;
+	unique_fd fd = open_functrace(), other = open_functrace();
+	mapping ring(fd.get(), 8);
+	must_filter(fd.get(), "vfs_read,vfs_write");
+	std::vector<std::thread> threads;
+	const auto run = [&](auto what) {
+		threads.emplace_back([=] {
+			for (int i = 0; i < rounds; i++)
+				what(i);
+		});
+	};
+	run([&](int) {
+		ioctl_error(fd.get(), PERF_EVENT_IOC_ENABLE);
+		ioctl_error(other.get(), PERF_EVENT_IOC_ENABLE);
+	});
+	run([&](int) { ioctl_error(fd.get(), PERF_EVENT_IOC_DISABLE); });
+	for (int twice = 0; twice < 2; twice++)
+		run([&](int i) { aux_error(fd.get(), ring.page(), ring.bytes(), 4096 << i % 3); });
+	run([&](int) {
+		ioctl_error(other.get(), PERF_EVENT_IOC_SET_OUTPUT, fd.get());
+		ioctl_error(other.get(), PERF_EVENT_IOC_SET_OUTPUT, ~0ul);
+	});
+	run([&](int i) {
+		if (i % 4 == 0)
+			set_filter(fd.get(), i % 8 ? "vfs_*" : "vfs_read,!vfs_write");
+	});
+	run([&](int) { unique_fd(open_functrace()).reset(); });
+	for (std::thread &one : threads)
+		one.join();
+	ioctl_error(fd.get(), PERF_EVENT_IOC_ENABLE);
+	ioctl_error(fd.get(), PERF_EVENT_IOC_DISABLE);
+
+	/* And it works still. */
+	pin_to(0);
+	functrace_file file("vfs_read", target::thread(0, 0));
+	enable(file.fd.get());
+	read_zero(20);
+	disable(file.fd.get());
+	EXPECT_EQ(calls_in(file.finish()).size(), 20u);
+}
+
+} /* namespace */

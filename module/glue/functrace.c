@@ -1,0 +1,263 @@
+// SPDX-License-Identifier: GPL-2.0
+/* ftrace's function entries. */
+#include "functrace.h"
+
+#include "generated/config.h"
+
+#include <linux/errno.h>
+#include <linux/ftrace.h>
+#include <linux/glob.h>
+#include <linux/irqflags.h>
+#include <linux/kallsyms.h>
+#include <linux/mm.h>
+#include <linux/module.h>
+#include <linux/percpu.h>
+#include <linux/rculist.h>
+#include <linux/rcupdate.h>
+#include <linux/sched.h>
+#include <linux/sched/clock.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+
+#ifdef PB_HAVE_FUNCTION_TRACING
+
+struct functions {
+	struct ftrace_ops ops;
+	void __percpu *cpus;
+	unsigned int module_count;
+	struct module *modules[PB_FUNCTION_MODULES_MAX];
+};
+
+/* This CPU is inside perfbuf_function_entered(), whichever set it is for. */
+static DEFINE_PER_CPU(unsigned int, inside);
+
+/* In the idle task RCU may not watch; everywhere else it does where functions are traced at all. */
+static __always_inline bool rcu_watches(void)
+{
+	return likely(!is_idle_task(current)) || rcu_is_watching();
+}
+
+/*
+ * lockdep hears nothing of the interrupts: it may be what is traced, and nothing in here takes a
+ * lock.
+ */
+static void notrace entered(unsigned long ip, unsigned long parent, struct ftrace_ops *ops,
+			    struct ftrace_regs *regs)
+{
+	struct functions *functions = container_of(ops, struct functions, ops);
+	unsigned long flags;
+	void *here;
+
+	raw_local_irq_save(flags);
+	here = this_cpu_ptr(functions->cpus);
+	if (READ_ONCE(*(void **)here)) {
+		if (likely(!__this_cpu_read(inside)) && rcu_watches()) {
+			__this_cpu_write(inside, 1);
+			barrier();
+			perfbuf_function_entered(here, ip, sched_clock_cpu(raw_smp_processor_id()),
+						 current->tgid, current->pid, current->comm);
+			barrier();
+			__this_cpu_write(inside, 0);
+		} else {
+			perfbuf_function_missed(here);
+		}
+	}
+	raw_local_irq_restore(flags);
+}
+
+void *pb_functions_create(unsigned long cpu_bytes)
+{
+	struct functions *made = kzalloc(sizeof(*made), GFP_KERNEL);
+
+	if (!made)
+		return NULL;
+	made->cpus = __alloc_percpu(cpu_bytes, sizeof(u64));
+	if (!made->cpus) {
+		kfree(made);
+		return NULL;
+	}
+	made->ops.func = entered;
+	return made;
+}
+
+void pb_functions_destroy(void *functions)
+{
+	struct functions *gone = functions;
+
+	ftrace_free_filter(&gone->ops);
+	while (gone->module_count)
+		module_put(gone->modules[--gone->module_count]);
+	free_percpu(gone->cpus);
+	kfree(gone);
+}
+
+void *pb_functions_at(void *functions, __u32 cpu)
+{
+	return per_cpu_ptr(((struct functions *)functions)->cpus, cpu);
+}
+
+/* ftrace writes into the text, and says EINVAL where nothing matches. */
+static int change(struct functions *functions, const char *glob,
+		  int (*how)(struct ftrace_ops *ops, unsigned char *text, int bytes, int reset))
+{
+	char *text = kstrdup(glob, GFP_KERNEL);
+	int ret;
+
+	if (!text)
+		return -ENOMEM;
+	ret = how(&functions->ops, text, strlen(text), 0);
+	kfree(text);
+	return ret == -EINVAL ? -ENOENT : ret;
+}
+
+int pb_functions_add(void *functions, const char *glob)
+{
+	return change(functions, glob, ftrace_set_filter);
+}
+
+int pb_functions_remove(void *functions, const char *glob)
+{
+	return change(functions, glob, ftrace_set_notrace);
+}
+
+/*
+ * With a reference, or NULL. Modules are in one ring with the head of the list, which is in the
+ * kernel's own image, where no module is.
+ */
+static struct module *find(const char *name)
+{
+	struct module *found = NULL;
+	struct module *one;
+
+	if (!strcmp(name, THIS_MODULE->name))
+		return try_module_get(THIS_MODULE) ? THIS_MODULE : NULL;
+	preempt_disable();
+	list_for_each_entry_rcu(one, &THIS_MODULE->list, list)
+	{
+		if ((unsigned long)one < MODULES_VADDR || (unsigned long)one >= MODULES_END ||
+		    one->state != MODULE_STATE_LIVE || strcmp(one->name, name))
+			continue;
+		if (try_module_get(one))
+			found = one;
+		break;
+	}
+	preempt_enable();
+	return found;
+}
+
+static bool matches(unsigned long site, const char *glob, char *name)
+{
+	sprint_symbol_no_offset(name, site);
+	/* Behind it stands the module. */
+	*strchrnul(name, ' ') = '\0';
+	return glob_match(glob, name);
+}
+
+static int add_sites(struct functions *functions, const struct module *from, const char *glob)
+{
+	unsigned long *sites =
+		kvmalloc_array(from->num_ftrace_callsites + 1, sizeof(*sites), GFP_KERNEL);
+	char *name = kmalloc(KSYM_SYMBOL_LEN, GFP_KERNEL);
+	unsigned int count = 0, taken = 0, i;
+	int ret = -ENOMEM;
+
+	if (!sites || !name)
+		goto out;
+	for (i = 0; i < from->num_ftrace_callsites; i++) {
+		/* What was for the start alone has gone. */
+		if (within_module_core(from->ftrace_callsites[i], from) &&
+		    matches(from->ftrace_callsites[i], glob, name))
+			sites[count++] = from->ftrace_callsites[i];
+	}
+	ret = count ? ftrace_set_filter_ips(&functions->ops, sites, count, 0, 0) : -ENOENT;
+	if (ret != -EINVAL)
+		goto out;
+	/* Some that ftrace does not know, such as the weak ones that lost. */
+	for (i = 0; i < count; i++) {
+		ret = ftrace_set_filter_ip(&functions->ops, sites[i], 0, 0);
+		if (ret && ret != -EINVAL)
+			goto out;
+		taken += !ret;
+	}
+	ret = taken ? 0 : -ENOENT;
+out:
+	kfree(name);
+	kvfree(sites);
+	return ret;
+}
+
+int pb_functions_add_module(void *functions, const char *name, const char *glob)
+{
+	struct functions *to = functions;
+	struct module *from;
+
+	if (to->module_count == PB_FUNCTION_MODULES_MAX)
+		return -E2BIG;
+	from = find(name);
+	if (!from)
+		return -ENOENT;
+	to->modules[to->module_count++] = from;
+	return add_sites(to, from, glob);
+}
+
+int pb_functions_attach(void *functions)
+{
+	return register_ftrace_function(&((struct functions *)functions)->ops);
+}
+
+void pb_functions_detach(void *functions)
+{
+	unregister_ftrace_function(&((struct functions *)functions)->ops);
+}
+
+#else
+
+void *pb_functions_create(unsigned long cpu_bytes)
+{
+	void __percpu **made = kzalloc(sizeof(*made), GFP_KERNEL);
+
+	if (!made)
+		return NULL;
+	*made = __alloc_percpu(cpu_bytes, sizeof(u64));
+	if (*made)
+		return made;
+	kfree(made);
+	return NULL;
+}
+
+void pb_functions_destroy(void *functions)
+{
+	free_percpu(*(void __percpu **)functions);
+	kfree(functions);
+}
+
+void *pb_functions_at(void *functions, __u32 cpu)
+{
+	return per_cpu_ptr(*(void __percpu **)functions, cpu);
+}
+
+int pb_functions_add(void *functions, const char *glob)
+{
+	return -EOPNOTSUPP;
+}
+
+int pb_functions_remove(void *functions, const char *glob)
+{
+	return -EOPNOTSUPP;
+}
+
+int pb_functions_add_module(void *functions, const char *name, const char *glob)
+{
+	return -EOPNOTSUPP;
+}
+
+int pb_functions_attach(void *functions)
+{
+	return -EOPNOTSUPP;
+}
+
+void pb_functions_detach(void *functions)
+{
+}
+
+#endif

@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "sources/functrace/function_set.hpp"
+
+#include "glue/functrace.h"
+#include "sources/functrace/tracer.hpp"
+
+#include <cxxrt/guard.hpp>
+
+namespace perfbuf
+{
+
+using cxxrt::error;
+using cxxrt::from_return;
+using cxxrt::result;
+
+namespace
+{
+
+constinit function_set *sets = nullptr; /* under the setup lock */
+
+constexpr bool is_separator(char c) noexcept
+{
+	return c == ',' || c == ' ' || c == '\t' || c == '\n';
+}
+
+constexpr bool is_name(char c) noexcept
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+	       c == '_' || c == '.' || c == '$' || c == '-';
+}
+
+constexpr bool is_glob(char c) noexcept
+{
+	return is_name(c) || c == '*' || c == '?' || c == '[' || c == ']' || c == '^';
+}
+
+/* One term, cut in place. */
+struct term {
+	bool removes;
+	const char *glob;   /* "": none was given */
+	const char *module; /* nullptr: any */
+
+	static result<term> parse(char *text) noexcept;
+	result<void> apply(void *functions) const noexcept;
+};
+
+result<term> term::parse(char *text) noexcept
+{
+	static constexpr char separator[] = ":mod:";
+	term made = {*text == '!', text, nullptr};
+
+	if (made.removes)
+		made.glob++;
+
+	char *at = text + made.removes;
+
+	/* ftrace takes a number for the number of a function. */
+	if (*at >= '0' && *at <= '9')
+		return error(EINVAL);
+	while (is_glob(*at))
+		at++;
+	if (*at == ':') {
+		*at++ = '\0';
+		for (u32 i = 1; separator[i]; i++, at++) {
+			if (*at != separator[i])
+				return error(EINVAL);
+		}
+		made.module = at;
+		while (is_name(*at))
+			at++;
+		if (at == made.module || made.removes)
+			return error(EINVAL);
+	} else if (!*made.glob) {
+		return error(EINVAL);
+	}
+	if (*at)
+		return error(EINVAL);
+	return made;
+}
+
+result<void> term::apply(void *functions) const noexcept
+{
+	if (module)
+		return from_return(pb_functions_add_module(functions, module, *glob ? glob : "*"));
+	return from_return(removes ? pb_functions_remove(functions, glob)
+				   : pb_functions_add(functions, glob));
+}
+
+bool same(const char *a, const char *b) noexcept
+{
+	while (*a && *a == *b)
+		a++, b++;
+	return *a == *b;
+}
+
+} // namespace
+
+function_set::~function_set()
+{
+	if (attached_)
+		pb_functions_detach(functions_);
+	pb_functions_destroy(functions_);
+}
+
+void *function_set::on_cpu(u32 cpu) const noexcept
+{
+	return pb_functions_at(functions_, cpu);
+}
+
+/* Twice: what is not understood is refused before anything is looked for. */
+result<void> function_set::add_terms(const char *text) noexcept
+{
+	for (bool applies : {false, true}) {
+		const char *at = text;
+
+		for (;;) {
+			u32 length = 0;
+
+			while (is_separator(*at))
+				at++;
+			if (!*at)
+				break;
+			/* Its own text is the place to cut in; it gets the whole one at the end. */
+			while (*at && !is_separator(*at))
+				text_[length++] = *at++;
+			text_[length] = '\0';
+
+			const term one = TRY(term::parse(text_));
+
+			if (applies)
+				TRY(one.apply(functions_));
+		}
+	}
+	return {};
+}
+
+result<function_set *> function_set::join(const char *text) noexcept
+{
+	u32 length = 0;
+
+	while (text[length])
+		length++;
+	if (length >= text_bytes_max)
+		return error(E2BIG);
+	for (function_set *one = sets; one; one = one->next_) {
+		if (same(one->text_, text)) {
+			one->users_++;
+			return one;
+		}
+	}
+
+	void *functions = pb_functions_create(sizeof(tracers));
+
+	if (!functions)
+		return error(ENOMEM);
+
+	function_set *made = new (cxxrt::gfp::kernel) function_set(functions);
+
+	if (!made) {
+		pb_functions_destroy(functions);
+		return error(ENOMEM);
+	}
+	cxxrt::scope_guard drop([&] { delete made; });
+
+	TRY(made->add_terms(text));
+	drop.dismiss();
+	__builtin_memcpy(made->text_, text, length + 1);
+	made->next_ = sets;
+	sets = made;
+	return made;
+}
+
+void function_set::leave(function_set *one) noexcept
+{
+	if (--one->users_)
+		return;
+
+	function_set **link = &sets;
+
+	while (*link != one)
+		link = &(*link)->next_;
+	*link = one->next_;
+	delete one;
+}
+
+result<void> function_set::attach() noexcept
+{
+	if (!attached_)
+		TRY(from_return(pb_functions_attach(functions_)));
+	attached_ = true;
+	return {};
+}
+
+} // namespace perfbuf

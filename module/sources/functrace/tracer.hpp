@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* What a functrace event is on one CPU: a part of a cpu_stream. */
+#pragma once
+
+#include "device/rcu_list.hpp"
+#include "device/run_time.hpp"
+#include "device/sample.hpp"
+#include "sources/functrace/encoder.hpp"
+#include "sources/functrace/function_set.hpp"
+
+#include <perfbuf/aux.h>
+
+namespace perfbuf
+{
+
+class tracer;
+
+/* Who listens to a set on one CPU. Changed there with interrupts off, walked there, also in NMI. */
+struct tracers {
+	rcu_list<tracer> list;
+};
+
+/* The C entry looks at the first word before it calls anybody. */
+static_assert(offsetof(tracers, list) == 0);
+
+/* What the tracers of one file have in common. */
+struct tracer_shared {
+	cxxrt::shared<function_set *> set;
+};
+
+/* The memory of an AUX area. */
+struct trace_memory {
+	u8 *base; /* in one piece */
+	u64 size;
+	bool overwrite;
+
+	u8 *at(u64 position) const noexcept { return base + (position & (size - 1)); }
+	/* Bytes from @position to the end of the memory. */
+	u64 straight(u64 position) const noexcept { return size - (position & (size - 1)); }
+};
+
+/*
+ * A transaction is open from the first call that finds none to where the reader
+ * wants to be woken, and shorter where somebody asks for what there is.
+ *
+ * Invariant: but for the counts, it is touched on its CPU only, with interrupts off; an NMI in the
+ * middle touches what is a local<> and no more.
+ */
+class tracer : public rcu_listed<tracer>
+{
+public:
+	/* What has been written stays, and the stream goes on behind a sync. */
+	static constexpr bool keeps_place = false;
+
+	/* @writer: nullptr: it counts and does not write. */
+	tracer(event &owner, const sample_writer *writer, u32 cpu, tracer_shared &shared) noexcept;
+	tracer(const tracer &) = delete;
+	tracer &operator=(const tracer &) = delete;
+
+	void start(u64) noexcept;
+	u64 stop() noexcept;
+	bool runs() const noexcept { return home_; }
+
+	/* Functions that were entered. Any CPU and context. */
+	u64 count() const noexcept { return count_.read(); }
+	u64 running_ns() const noexcept { return ran_.ns(); }
+
+	/* ------------------------------------------------- its CPU, interrupts off */
+
+	/* The set of its file is another one. */
+	void move() noexcept;
+	/* A function was entered; not nested in any of these. */
+	void entered(u64 address, u64 now, u32 pid, u32 tid, const char *comm) noexcept;
+	/* The same, and it cannot be written now. Also in NMI. */
+	void missed() noexcept;
+	/* Shows the reader what there is. */
+	void publish() noexcept { end(0); }
+	/* The same, and the stream begins anew: it may go on in another area. */
+	void end_aux() noexcept;
+
+	/* ------------------------------------------------- its CPU, preemption off, also in NMI */
+
+	void pause() noexcept;
+	u64 hold(u64 published) noexcept;
+	void release() noexcept { held_.set(0); }
+
+	/* Something has been written that no reader knows of. Any CPU. */
+	bool has_unpublished() const noexcept { return open_.read(); }
+
+private:
+	bool begin() noexcept;
+	void look_ahead() noexcept;
+	void end(u64 flags) noexcept;
+	void write_in_pieces(u64 address, u64 now, const functrace::caller &who) noexcept;
+	/* @bytes that were encoded elsewhere. False: there is no room. */
+	bool store(const u8 *from, u32 bytes) noexcept;
+	void say_end() noexcept;
+	void take_missed() noexcept;
+	u64 room() const noexcept { return handle_.head + handle_.size - position_.read(); }
+
+	event &owner_;
+	const sample_writer *const writer_;
+	tracer_shared &shared_;
+	const u32 cpu_;
+	const bool translates_; /* the ids are those of another pid namespace */
+	void *home_ = nullptr;	/* the tracers that it is among */
+	bool told_start_ = false;
+	run_time ran_;
+	cxxrt::local<u64> count_;
+	cxxrt::local<u64> missed_; /* and not told yet */
+	cxxrt::local<u32> writing_;
+	cxxrt::local<u32> held_;
+	cxxrt::local<u32> must_end_; /* an NMI wanted to end the transaction in the middle */
+	cxxrt::local<u32> open_;
+	cxxrt::local<u64> position_; /* of the next byte, while a transaction is open */
+	u64 straight_until_ = 0;     /* a call at a position before it needs no second look */
+	u64 publish_at_ = 0;
+	const trace_memory *memory_ = nullptr;
+	perfbuf_aux_handle handle_ = {};
+	functrace::encoder encoder_;
+};
+
+} // namespace perfbuf
