@@ -169,6 +169,10 @@ CASE(ring_in_place, without_a_reservation_in_every_mode)
 	}
 }
 
+/* What a ring of single pages gives for a record within a page; where the architecture needs it, it
+ * is vmalloc. */
+constexpr step within_a_page = PB_USE_VMALLOC ? step::in_two : step::in_one_piece;
+
 CASE(ring_in_place, in_steps_on_every_storage)
 {
 	constexpr storage_kind kinds[] = {storage_kind::pages, storage_kind::vmalloc,
@@ -194,7 +198,8 @@ CASE(ring_in_place, in_steps_on_every_storage)
 			reader.release();
 		}
 		EXPECT_EQ(ring->records(), 500);
-		switch (kind) {
+		switch (PB_USE_VMALLOC && kind == storage_kind::pages ? storage_kind::vmalloc
+								      : kind) {
 		case storage_kind::pages:
 			EXPECT(in_two > 10);
 			EXPECT(in_two < 60);
@@ -214,9 +219,9 @@ CASE(ring_in_place, in_steps_up_to_the_end_of_a_page)
 	ref<perf_buffer> ring = make_ring({.nr_pages = 2});
 
 	REQUIRE(ring);
-	EXPECT(write_in_steps(*ring, page_size - 64, 1) == step::in_one_piece);
-	EXPECT(write_in_steps(*ring, 64, 2) == step::in_one_piece);
-	EXPECT(write_in_steps(*ring, page_size - 64, 3) == step::in_one_piece);
+	EXPECT(write_in_steps(*ring, page_size - 64, 1) == within_a_page);
+	EXPECT(write_in_steps(*ring, 64, 2) == within_a_page);
+	EXPECT(write_in_steps(*ring, page_size - 64, 3) == within_a_page);
 
 	ring_reader reader(*ring);
 	seen found;
@@ -241,7 +246,7 @@ CASE(ring_in_place, in_steps_what_is_refused_is_counted_once)
 
 	u32 written = 0;
 
-	while (write_in_steps(*ring, 64, written) == step::in_one_piece)
+	while (write_in_steps(*ring, 64, written) == within_a_page)
 		written++;
 	EXPECT_EQ(written, 63);
 	EXPECT_EQ(ring->records(), 63);

@@ -124,13 +124,14 @@ TEST(redirect, again_and_nowhere_is_allowed)
 
 TEST(redirect, of_what_children_inherit_on_any_cpu_is_einval)
 {
-	check_both({{0}, {EINVAL}, "the children would write one ring from several CPUs"}, [](side s) {
-		unique_fd to = must_open(s, clock_attr());
-		mapping buffer(to.get(), 4);
-		perf_event_attr attr = clock_attr();
-		attr.inherit = 1;
-		return redirect(must_open(s, attr), to);
-	});
+	check_both({{0}, {EINVAL}, "the children would write one ring from several CPUs"},
+		   [](side s) {
+			   unique_fd to = must_open(s, clock_attr());
+			   mapping buffer(to.get(), 4);
+			   perf_event_attr attr = clock_attr();
+			   attr.inherit = 1;
+			   return redirect(must_open(s, attr), to);
+		   });
 }
 
 TEST(redirect, in_a_chain_ends_in_the_mapped_ring)

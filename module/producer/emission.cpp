@@ -38,8 +38,7 @@ inline bool emission::enter(listeners &here, nesting level, u64 bytes) noexcept
 
 void emission::count_not_entered(listeners &here) noexcept
 {
-	const loss_cause why =
-		context_->is_closed() ? loss_cause::context : loss_cause::recursion;
+	const loss_cause why = context_->is_closed() ? loss_cause::context : loss_cause::recursion;
 
 	for (output *one = here.list.first(); one; one = rcu_list<output>::next(*one)) {
 		if (one->writer() && one->may_write())

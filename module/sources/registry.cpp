@@ -11,11 +11,7 @@ namespace perfbuf
 {
 
 source *const sources_in_the_box[] = {
-	&the_clock,
-	&the_ftrace,
-	&the_pmu,
-	&the_functrace,
-	nullptr,
+	&the_clock, &the_ftrace, &the_pmu, &the_functrace, nullptr,
 };
 
 } // namespace perfbuf
