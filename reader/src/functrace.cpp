@@ -91,26 +91,47 @@ item decoder::made(kind what, uint64_t offset) const noexcept
 {
 	item out;
 	out.what = what;
-	out.offset = offset;
+	out.offset = base_ + offset;
 	out.time = ticks_ << shift_;
 	out.cpu = cpu_;
 	return out;
 }
 
-// From at_ to the next sync or the end. The first byte is not part of a sync that holds.
+void decoder::feed(std::span<const std::byte> piece, uint64_t offset, bool last) noexcept
+{
+	if (offset != base_ + at_)
+		synced_ = false;
+	stream_ = piece;
+	base_ = offset;
+	at_ = 0;
+	last_ = last;
+}
+
+// From at_ to the next sync or the end. The first byte is not part of a sync that holds. Nothing:
+// the next piece has to tell.
 std::optional<item> decoder::skip(reason why) noexcept
 {
+	if (why == reason::truncated && !last_)
+		return std::nullopt;
 	static constexpr std::array<std::byte, sync_run + 1> magic{
 		std::byte{op_sync}, std::byte{op_sync}, std::byte{op_sync}, std::byte{op_sync},
 		std::byte{sync_mark}};
 	const size_t first = at_ + (why == reason::no_sync ? 0 : 1);
 	const auto rest = stream_.subspan(std::min(first, stream_.size()));
 	const auto found = std::search(rest.begin(), rest.end(), magic.begin(), magic.end());
-	item out = made(kind::cut, at_);
+	const size_t begin = at_;
+	item out = made(kind::cut, begin);
 	at_ = stream_.size() - static_cast<size_t>(rest.end() - found);
+	// A sync may begin here and go on in the next piece.
+	if (found == rest.end() && !last_)
+		for (size_t kept = 0;
+		     kept < sync_run && at_ > first && stream_[at_ - 1] == std::byte{op_sync};
+		     kept++)
+			at_--;
 	synced_ = false;
+	skipping_ = found == rest.end();
 	out.why = why;
-	out.count = at_ - out.offset;
+	out.count = at_ - begin;
 	return out;
 }
 
@@ -146,6 +167,7 @@ std::optional<item> decoder::read_sync(packet &from) noexcept
 	const uint64_t since = ticks_ << shift_;
 	at_ = from.at;
 	synced_ = true;
+	skipping_ = false;
 	known_ = false;
 	cpu_ = static_cast<uint32_t>(cpu);
 	shift_ = static_cast<unsigned>(shift);
@@ -216,9 +238,11 @@ std::optional<item> decoder::next() noexcept
 		if (head == op_sync) {
 			if (auto told = read_sync(from))
 				return told;
+			if (from.failed != reason::none)
+				return std::nullopt; // it goes on in the next piece
 			continue;
 		}
-		if (!synced_ && head == op_pad) {
+		if (!synced_ && !skipping_ && head == op_pad) {
 			at_++;
 			continue;
 		}

@@ -3,6 +3,7 @@
  * a number. */
 #pragma once
 
+#include <algorithm>
 #include <bit>
 #include <cstddef>
 #include <cstdint>
@@ -64,9 +65,9 @@ public:
 	{
 		const perf_event_header header{
 			type, misc, static_cast<uint16_t>(sizeof(header) + body_.size())};
-		std::vector<std::byte> all(sizeof(header));
+		std::vector<std::byte> all(sizeof(header) + body_.size());
 		std::memcpy(all.data(), &header, sizeof(header));
-		all.insert(all.end(), body_.begin(), body_.end());
+		std::copy(body_.begin(), body_.end(), all.begin() + sizeof(header));
 		return all;
 	}
 

@@ -101,6 +101,14 @@ TEST(Parse, Clock)
 	expect_usage(parse_clock, {"", "sundial"});
 }
 
+TEST(Parse, Tick)
+{
+	EXPECT_EQ(parse_tick("1"), 0u);
+	EXPECT_EQ(parse_tick("16"), 4u);
+	EXPECT_EQ(parse_tick("2147483648"), 31u);
+	expect_usage(parse_tick, {"", "0", "3", "-1", "16ns", "4294967296"});
+}
+
 TEST(Parse, NumbersForPeople)
 {
 	EXPECT_EQ(group_digits(0), "0");

@@ -1,146 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 // The encoder of function traces and the reader's decoder, held against each other.
-#include "sources/functrace/encoder.hpp"
+#include "functrace/generator.hpp"
 
-#include <gtest/gtest.h>
-#include <perfbuf/functrace.hpp>
-
-#include <cstring>
-#include <random>
-#include <string>
-#include <vector>
+#include <algorithm>
 
 namespace
 {
 
-namespace reader = perfbuf::reader::functrace;
-using perfbuf::functrace::caller;
-using perfbuf::functrace::encoder;
-using reader::kind;
-using reader::reason;
-
-constexpr uint64_t text = 0xffffffff81000000;
-
-struct call {
-	uint64_t time;
-	uint64_t address;
-	uint32_t tid;
-	std::string comm;
-
-	bool operator==(const call &) const = default;
-};
-
-std::ostream &operator<<(std::ostream &to, const call &one)
-{
-	return to << one.time << ' ' << one.address << ' ' << one.tid << ' ' << one.comm;
-}
-
-struct stream {
-	explicit stream(uint32_t tick_shift = 0, uint32_t sync_every = 4096, uint32_t cpu = 3)
-		: made(cpu, tick_shift, sync_every)
-	{
-	}
-
-	uint32_t add(const call &one, bool stored = true)
-	{
-		uint8_t packets[encoder::call_bytes_max];
-		char comm[16] = {};
-
-		memcpy(comm, one.comm.data(), std::min<size_t>(one.comm.size(), 15));
-		const uint32_t size =
-			made.call(packets, one.time, one.address, {one.tid / 4, one.tid, comm});
-		EXPECT_LE(size, sizeof(packets));
-		if (stored)
-			append(packets, size);
-		else
-			made.not_stored();
-		return size;
-	}
-
-	void end()
-	{
-		uint8_t packet[encoder::end_bytes_max];
-		append(packet, made.end(packet));
-	}
-
-	void append(const uint8_t *from, size_t size)
-	{
-		const auto *first = reinterpret_cast<const std::byte *>(from);
-		bytes.insert(bytes.end(), first, first + size);
-	}
-
-	encoder made;
-	std::vector<std::byte> bytes;
-};
-
-struct decoded {
-	std::vector<call> calls;
-	std::vector<reader::item> others;
-	uint64_t lost = 0;
-};
-
-// Every byte is in one item at most, in order, and the decoder ends.
-decoded decode(std::span<const std::byte> bytes)
-{
-	decoded out;
-	reader::decoder from(bytes);
-	uint64_t behind = 0;
-
-	for (size_t steps = 0; auto one = from.next(); steps++) {
-		EXPECT_LE(steps, bytes.size());
-		EXPECT_GE(one->offset, behind);
-		EXPECT_LT(one->offset, bytes.size());
-		behind = one->offset + (one->what == kind::cut ? one->count : 1);
-		EXPECT_LE(behind, bytes.size());
-		if (one->what == kind::call) {
-			out.calls.push_back({one->time, one->address, one->who ? one->who->tid : 0,
-					     one->who ? std::string(one->who->name()) : ""});
-		} else {
-			out.others.push_back(*one);
-			out.lost += one->what == kind::lost ? one->count : 0;
-		}
-	}
-	return out;
-}
-
-// Calls as a kernel makes them: some functions again and again, few tasks, times of all kinds.
-class generator
-{
-public:
-	explicit generator(uint32_t seed) : random_(seed)
-	{
-		for (int i = 0; i < 400; i++)
-			functions_.push_back(i % 50 ? text + random_() % 0x1200000
-						    : 0xffffffffc0000000 + random_() % 0x100000);
-		functions_.push_back(0);
-		functions_.push_back(~0ULL);
-	}
-
-	call next()
-	{
-		const uint32_t kind = random_() % 1000;
-		time_ += kind < 900   ? random_() % 300
-			 : kind < 995 ? random_() % 10000
-				      : (uint64_t{random_()} << 12);
-		if (random_() % 40 == 0)
-			tid_ = 1 + random_() % 5 * 1000000;
-		if (random_() % 400 == 0)
-			comm_ = std::string(random_() % 16, static_cast<char>(1 + random_() % 255));
-		if (comm_.find('\x7f') != std::string::npos)
-			comm_ = "\u00e4";
-		return {time_, functions_[random_() % (random_() % functions_.size() + 1)], tid_,
-			comm_};
-	}
-
-	uint32_t random() { return random_(); }
-
-private:
-	std::mt19937 random_;
-	std::vector<uint64_t> functions_;
-	uint64_t time_ = 1'700'000'000'000'000;
-	uint32_t tid_ = 1;
-	std::string comm_ = "init";
-};
+using namespace functrace_test;
 
 TEST(functrace, the_bytes_are_those_of_the_document)
 {
@@ -387,6 +254,80 @@ TEST(functrace, what_is_wrong_is_named)
 	EXPECT_EQ(first_cut({0x7f, 0x7f, 0x00}), reason::bad_sync);
 	EXPECT_EQ(first_cut({0x7f, 0x7f, 0x7f, 0x7f, 0x80, 1, 1, 1, 1, 0, 0x80}), reason::bad_sync);
 	EXPECT_EQ(first_cut({0x02, 1}), reason::truncated);
+}
+
+/* What a file holds in chunks comes in pieces: wherever they end, it says the same. */
+TEST(functrace, pieces_say_what_the_whole_says)
+{
+	for (uint32_t seed = 0; seed < 12; seed++) {
+		generator calls(seed);
+		stream one(seed % 3, 128);
+		for (int i = 0; i < 300; i++)
+			one.add(calls.next(), calls.random() % 40);
+		/* Some are damaged. */
+		for (int i = 0; seed % 2 && i < 5; i++)
+			one.bytes[calls.random() % one.bytes.size()] =
+				static_cast<std::byte>(calls.random() % 4 ? calls.random() : 0x7f);
+		const decoded whole = decode(one.bytes);
+		uint64_t cut = 0;
+		for (const auto &other : whole.others)
+			cut += other.what == kind::cut ? other.count : 0;
+
+		for (size_t most : {1, 2, 3, 5, 7, 12, 64, 1000}) {
+			reader::decoder in_pieces;
+			std::vector<call> got;
+			uint64_t lost = 0;
+			uint64_t cut_in_pieces = 0;
+			uint64_t begin = 0; /* of what the decoder has not taken */
+			for (size_t end = 0; end < one.bytes.size();) {
+				end = std::min(one.bytes.size(), end + 1 + calls.random() % most);
+				in_pieces.feed(std::span(one.bytes).subspan(begin, end - begin),
+					       begin, end == one.bytes.size());
+				while (const auto item = in_pieces.next()) {
+					if (item->what == kind::call)
+						got.push_back(
+							{item->time, item->address,
+							 item->who ? item->who->tid : 0,
+							 item->who ? std::string(item->who->name())
+								   : ""});
+					lost += item->what == kind::lost ? item->count : 0;
+					cut_in_pieces += item->what == kind::cut ? item->count : 0;
+				}
+				begin += in_pieces.taken();
+			}
+			ASSERT_EQ(begin, one.bytes.size());
+			ASSERT_EQ(got, whole.calls) << seed << ' ' << most;
+			ASSERT_EQ(lost, whole.lost);
+			ASSERT_EQ(cut_in_pieces, cut);
+		}
+	}
+}
+
+TEST(functrace, a_piece_that_is_missing_costs_what_is_up_to_the_next_sync)
+{
+	generator calls(4);
+	stream one(0, 128);
+	std::vector<call> all;
+	for (int i = 0; i < 500; i++) {
+		all.push_back(calls.next());
+		one.add(all.back());
+	}
+	const size_t half = one.bytes.size() / 2;
+	reader::decoder two;
+	std::vector<uint64_t> times;
+	const auto take = [&] {
+		while (const auto item = two.next())
+			if (item->what == kind::call)
+				times.push_back(item->time);
+	};
+	two.feed(std::span(one.bytes).first(half), 0, false);
+	take();
+	two.feed(std::span(one.bytes).subspan(half + 10), half + 10, true);
+	take();
+	EXPECT_LT(times.size(), all.size());
+	EXPECT_GT(times.size(), all.size() * 3 / 4);
+	EXPECT_TRUE(std::is_sorted(times.begin(), times.end()));
+	EXPECT_EQ(times.back(), all.back().time);
 }
 
 } // namespace

@@ -60,13 +60,33 @@ struct item {
 	const context *who = nullptr; /**< call: nullptr if the stream does not say; until next() */
 };
 
-/** Reads one stream from its first byte to its last. Does not allocate, ends for any bytes. */
+/**
+ * Reads one stream from its first byte to its last, whole or piece by piece. Does not allocate,
+ * ends for any bytes.
+ */
 class decoder
 {
 public:
+	/** Of a stream that comes in pieces. */
+	decoder() = default;
+
+	/** Of all of a stream. */
 	explicit decoder(std::span<const std::byte> stream) noexcept : stream_(stream) {}
 
-	/** @return the next item; nothing at the end */
+	/**
+	 * Go on with the next piece, once next() has nothing more.
+	 * @param piece  begins with the bytes of the last one that were not taken()
+	 * @param offset of its first byte in the stream; where it is not the one that follows,
+	 *               bytes are missing, and only a sync gets in step again
+	 * @param last   nothing follows: what is cut at its end is told
+	 */
+	void feed(std::span<const std::byte> piece, uint64_t offset, bool last) noexcept;
+
+	/** Bytes of the piece that were read; what is left is the beginning of a packet. */
+	size_t taken() const noexcept { return at_; }
+
+	/** @return the next item; nothing at the end of the stream or of the piece. A cut that goes
+	 * on in the next piece is told again, as no_sync. */
 	std::optional<item> next() noexcept;
 
 private:
@@ -78,10 +98,13 @@ private:
 	reason read_call(packet &from, uint8_t head, item &out) noexcept;
 	item made(kind what, uint64_t offset) const noexcept;
 
-	std::span<const std::byte> stream_;
+	std::span<const std::byte> stream_; // or the piece
+	uint64_t base_ = 0;		    // of it in the stream
 	size_t at_ = 0;
+	bool last_ = true;
 	bool synced_ = false;
-	bool known_ = false; // who_
+	bool skipping_ = false; // a cut goes on in the next piece
+	bool known_ = false;	// who_
 	context who_;
 	uint32_t cpu_ = 0;
 	unsigned shift_ = 0;

@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Streams of function traces by the module's encoder, and what the reader's decoder makes of them.
+ */
+#pragma once
+
+#include "sources/functrace/encoder.hpp"
+
+#include <gtest/gtest.h>
+#include <perfbuf/functrace.hpp>
+
+#include <cstring>
+#include <random>
+#include <string>
+#include <vector>
+
+namespace functrace_test
+{
+
+namespace reader = perfbuf::reader::functrace;
+using perfbuf::functrace::caller;
+using perfbuf::functrace::encoder;
+using reader::kind;
+using reader::reason;
+
+constexpr uint64_t text = 0xffffffff81000000;
+
+struct call {
+	uint64_t time;
+	uint64_t address;
+	uint32_t tid;
+	std::string comm;
+
+	bool operator==(const call &) const = default;
+};
+
+inline std::ostream &operator<<(std::ostream &to, const call &one)
+{
+	return to << one.time << ' ' << one.address << ' ' << one.tid << ' ' << one.comm;
+}
+
+struct stream {
+	explicit stream(uint32_t tick_shift = 0, uint32_t sync_every = 4096, uint32_t cpu = 3)
+		: made(cpu, tick_shift, sync_every)
+	{
+	}
+
+	uint32_t add(const call &one, bool stored = true)
+	{
+		uint8_t packets[encoder::call_bytes_max];
+		char comm[16] = {};
+
+		memcpy(comm, one.comm.data(), std::min<size_t>(one.comm.size(), 15));
+		const uint32_t size =
+			made.call(packets, one.time, one.address, {one.tid / 4, one.tid, comm});
+		EXPECT_LE(size, sizeof(packets));
+		if (stored)
+			append(packets, size);
+		else
+			made.not_stored();
+		return size;
+	}
+
+	void end()
+	{
+		uint8_t packet[encoder::end_bytes_max];
+		append(packet, made.end(packet));
+	}
+
+	void append(const uint8_t *from, size_t size)
+	{
+		const auto *first = reinterpret_cast<const std::byte *>(from);
+		bytes.insert(bytes.end(), first, first + size);
+	}
+
+	encoder made;
+	std::vector<std::byte> bytes;
+};
+
+struct decoded {
+	std::vector<call> calls;
+	std::vector<reader::item> others;
+	uint64_t lost = 0;
+};
+
+// Every byte is in one item at most, in order, and the decoder ends.
+inline decoded decode(std::span<const std::byte> bytes)
+{
+	decoded out;
+	reader::decoder from(bytes);
+	uint64_t behind = 0;
+
+	for (size_t steps = 0; auto one = from.next(); steps++) {
+		EXPECT_LE(steps, bytes.size());
+		EXPECT_GE(one->offset, behind);
+		EXPECT_LT(one->offset, bytes.size());
+		behind = one->offset + (one->what == kind::cut ? one->count : 1);
+		EXPECT_LE(behind, bytes.size());
+		if (one->what == kind::call) {
+			out.calls.push_back({one->time, one->address, one->who ? one->who->tid : 0,
+					     one->who ? std::string(one->who->name()) : ""});
+		} else {
+			out.others.push_back(*one);
+			out.lost += one->what == kind::lost ? one->count : 0;
+		}
+	}
+	return out;
+}
+
+// Calls as a kernel makes them: some functions again and again, few tasks, times of all kinds.
+class generator
+{
+public:
+	explicit generator(uint32_t seed) : random_(seed)
+	{
+		for (int i = 0; i < 400; i++)
+			functions_.push_back(i % 50 ? text + random_() % 0x1200000
+						    : 0xffffffffc0000000 + random_() % 0x100000);
+		functions_.push_back(0);
+		functions_.push_back(~0ULL);
+	}
+
+	call next()
+	{
+		const uint32_t kind = random_() % 1000;
+		time_ += kind < 900   ? random_() % 300
+			 : kind < 995 ? random_() % 10000
+				      : (uint64_t{random_()} << 12);
+		if (random_() % 40 == 0)
+			tid_ = 1 + random_() % 5 * 1000000;
+		if (random_() % 400 == 0)
+			comm_ = std::string(random_() % 16, static_cast<char>(1 + random_() % 255));
+		if (comm_.find('\x7f') != std::string::npos)
+			comm_ = "\u00e4";
+		return {time_, functions_[random_() % (random_() % functions_.size() + 1)], tid_,
+			comm_};
+	}
+
+	uint32_t random() { return random_(); }
+
+private:
+	std::mt19937 random_;
+	std::vector<uint64_t> functions_;
+	uint64_t time_ = 1'700'000'000'000'000;
+	uint32_t tid_ = 1;
+	std::string comm_ = "init";
+};
+
+} // namespace functrace_test

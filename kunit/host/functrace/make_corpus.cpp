@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: GPL-2.0
+// make_corpus DIRECTORY: what fuzz.cpp begins with: streams of the encoder, and files of them.
+#include "functrace/generator.hpp"
+
+#include <fstream>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "tracefile/writer.hpp"
+
+namespace
+{
+
+using namespace functrace_test;
+
+void save(const std::string &name, uint8_t mode, std::span<const std::byte> content)
+{
+	std::ofstream file(name, std::ios::binary);
+	file.put(static_cast<char>(mode));
+	file.write(reinterpret_cast<const char *>(content.data()),
+		   static_cast<std::streamsize>(content.size()));
+}
+
+} // namespace
+
+int main(int argc, char **argv)
+{
+	if (argc != 2)
+		return 2;
+	const std::string directory = argv[1];
+	for (uint32_t seed = 0; seed < 6; seed++) {
+		generator calls(seed);
+		stream one(seed, 64 << seed % 3, seed % 2);
+		for (int i = 0; i < 40; i++)
+			one.add(calls.next(), i % 9);
+		one.end();
+		const std::string name = directory + "/" + std::to_string(seed);
+		save(name + "-stream", 2, one.bytes);
+
+		perfbuf::tracefile::writer to(
+			perfbuf::reader::unique_fd(memfd_create("corpus", MFD_CLOEXEC)));
+		perfbuf::tracefile::symbol_table names;
+		names.add(text, "name", "module", text + 100);
+		(void)to.begin({{"command", "x"}});
+		(void)to.symbols(names);
+		(void)to.bytes(0, 0, 0, one.bytes, seed % 2);
+		(void)to.finish({{"calls", "1"}});
+		std::vector<std::byte> file(to.size());
+		auto fd = to.take_file();
+		if (pread(fd.get(), file.data(), file.size(), 0) != ssize_t(file.size()))
+			return 1;
+		save(name + "-file", 0, file);
+
+		std::vector<std::byte> chunk{std::byte{3}, std::byte{1}, std::byte{0},
+					     std::byte{255}};
+		chunk.insert(chunk.end(), one.bytes.begin(), one.bytes.end());
+		save(name + "-chunks", 1, chunk);
+	}
+	return 0;
+}

@@ -1,0 +1,318 @@
+// SPDX-License-Identifier: LGPL-2.1 OR BSD-2-Clause
+#include "tracefile/show.hpp"
+
+#include <algorithm>
+#include <fmt/format.h>
+#include <iterator>
+#include <set>
+#include <vector>
+
+#include "tracefile/output.hpp"
+
+namespace perfbuf::tracefile
+{
+
+missing totals::all() const
+{
+	missing sum;
+	for (const auto &[cpu, each] : by_cpu) {
+		sum.calls += each.calls;
+		sum.places += each.places;
+		sum.full += each.full;
+		sum.bytes += each.bytes;
+	}
+	return sum;
+}
+
+void totals::see(const event &one)
+{
+	if (one.kind == what::call) {
+		calls++;
+		by_function[one.address]++;
+		return;
+	}
+	missing &of = by_cpu[one.cpu];
+	if (!of.places && !of.full && !of.bytes)
+		of.first = one.since;
+	of.last = std::max(of.last, one.time);
+	if (one.kind == what::lost) {
+		of.calls += one.count;
+		of.places++;
+	} else if (one.kind == what::full) {
+		of.full++;
+	} else {
+		of.bytes += one.count;
+	}
+}
+
+std::string show_time(uint64_t ns)
+{
+	return fmt::format("{}.{:09}", ns / 1'000'000'000, ns % 1'000'000'000);
+}
+
+std::string printable(std::string_view text)
+{
+	std::string out(text);
+	for (char &each : out)
+		if (static_cast<unsigned char>(each) < 0x20 || each == 0x7f)
+			each = '?';
+	return out;
+}
+
+namespace
+{
+
+// What is amiss, as a sentence without a full stop.
+std::string tell(const event &one)
+{
+	const std::string since =
+		one.since ? " since " + show_time(one.since) : " before anything was told";
+	switch (one.kind) {
+	case what::lost:
+		return fmt::format("{} call{} lost{}", one.count, one.count == 1 ? "" : "s", since);
+	case what::full:
+		return fmt::format("the buffer was full, calls are missing{}", since);
+	default:
+		return one.why == reason::none
+			       ? fmt::format("{} bytes are missing in the file{}", one.count, since)
+			       : fmt::format("{} bytes{} say nothing: {}", one.count, since,
+					     to_string(one.why));
+	}
+}
+
+class text_printer : public printer
+{
+public:
+	text_printer(output &to, names &of, const reader_file &file) : printer(to, of)
+	{
+		for (const auto &[name, value] : file.about())
+			to_.print("# {}: {}\n", printable(name), printable(value));
+		to_.print("#{:>15} {:>5} {:<15} {:>15}  {}\n", "time", "cpu", "comm", "pid/tid",
+			  "function");
+	}
+
+	void call(const event &one) override
+	{
+		const auto *who = one.who;
+		to_.print("{:>16} [{:03}] {:<15} {:>15}  {}\n", show_time(one.time), one.cpu,
+			  who ? printable(who->name()) : "?",
+			  who ? fmt::format("{}/{}", who->pid, who->tid) : "?",
+			  names_.of(one.address));
+	}
+
+	void amiss(const event &one) override
+	{
+		to_.print("{:>16} [{:03}] -- {}\n", show_time(one.time), one.cpu, tell(one));
+	}
+};
+
+class histogram_printer : public printer
+{
+public:
+	using printer::printer;
+
+	void finish(const totals &all) override
+	{
+		struct line {
+			uint64_t calls;
+			std::string name;
+		};
+		std::vector<line> lines;
+		for (const auto &[address, calls] : all.by_function)
+			lines.push_back({calls, names_.of(address)});
+		std::sort(lines.begin(), lines.end(), [](const line &a, const line &b) {
+			return a.calls != b.calls ? a.calls > b.calls : a.name < b.name;
+		});
+		to_.print("#{:>11} {:>8}  {}\n", "calls", "share", "function");
+		for (const auto &each : lines)
+			to_.print("{:>12} {:>7.2f}%  {}\n", each.calls,
+				  100.0 * static_cast<double>(each.calls) /
+					  static_cast<double>(all.calls),
+				  each.name);
+		for (const auto &[cpu, each] : all.by_cpu) {
+			std::string what;
+			if (each.places)
+				what += fmt::format(", {} calls lost in {} place{}", each.calls,
+						    each.places, each.places == 1 ? "" : "s");
+			if (each.full)
+				what += fmt::format(", the buffer was full {} time{}", each.full,
+						    each.full == 1 ? "" : "s");
+			if (each.bytes)
+				what += fmt::format(", {} bytes say nothing or are missing",
+						    each.bytes);
+			to_.print("# CPU {} between {} and {}: {}\n", cpu, show_time(each.first),
+				  show_time(each.last),
+				  what.substr(std::min<size_t>(2, what.size())));
+		}
+	}
+};
+
+/*
+ * A function's entry is an instant: nothing says when it was left. So each is an instant event
+ * ("i") on the track of its thread ("s": "t"), and what is missing is one across all tracks ("s":
+ * "g"). Times are microseconds with three decimals. Threads and processes are named as they are
+ * first met, and again under a new name.
+ */
+class json_printer : public printer
+{
+public:
+	json_printer(output &to, names &of, const reader_file &file) : printer(to, of)
+	{
+		to_.print("{{\"displayTimeUnit\":\"ns\",\"otherData\":{{");
+		const char *between = "";
+		std::set<std::string> seen; // JSON wants each name once
+		for (const auto &[name, value] : file.about())
+			if (seen.insert(name).second) {
+				to_.print("{}{}:{}", between, json_string(name),
+					  json_string(value));
+				between = ",";
+			}
+		to_.print("}},\"traceEvents\":[");
+	}
+
+	void call(const event &one) override
+	{
+		const uint32_t pid = one.who ? one.who->pid : UINT32_MAX;
+		const uint32_t tid = one.who ? one.who->tid : UINT32_MAX;
+		// The idle tasks of all CPUs are thread 0.
+		name_thread(pid, tid, !one.who ? "unknown" : !tid ? "swapper" : one.who->name());
+		begin();
+		to_.print("{{\"ph\":\"i\",\"s\":\"t\",\"name\":{},\"pid\":{},\"tid\":{},\"ts\":{},"
+			  "\"args\":{{\"cpu\":{}}}}}",
+			  json_string(names_.of(one.address)), pid, tid, microseconds(one.time),
+			  one.cpu);
+	}
+
+	void amiss(const event &one) override
+	{
+		begin();
+		to_.print("{{\"ph\":\"i\",\"s\":\"g\",\"name\":{},\"pid\":0,\"tid\":0,\"ts\":{},"
+			  "\"args\":{{\"cpu\":{}}}}}",
+			  json_string(fmt::format("CPU {}: {}", one.cpu, tell(one))),
+			  microseconds(one.time), one.cpu);
+	}
+
+	void finish(const totals &) override { to_.print("\n]}}\n"); }
+
+private:
+	static std::string microseconds(uint64_t ns)
+	{
+		return fmt::format("{}.{:03}", ns / 1000, ns % 1000);
+	}
+
+	void begin()
+	{
+		to_.print("{}\n", first_ ? "" : ",");
+		first_ = false;
+	}
+
+	void name_thread(uint32_t pid, uint32_t tid, std::string_view name)
+	{
+		auto &known = named_[{pid, tid}];
+		if (known == name && !known.empty())
+			return;
+		known = name;
+		if (pid == tid || !processes_.contains(pid)) {
+			processes_.insert(pid);
+			describe("process_name", pid, tid, name);
+		}
+		describe("thread_name", pid, tid, name);
+	}
+
+	void describe(std::string_view kind, uint32_t pid, uint32_t tid, std::string_view name)
+	{
+		begin();
+		to_.print(
+			"{{\"ph\":\"M\",\"name\":\"{}\",\"pid\":{},\"tid\":{},\"args\":{{\"name\":"
+			"{}}}}}",
+			kind, pid, tid, json_string(name));
+	}
+
+	bool first_ = true;
+	std::map<std::pair<uint32_t, uint32_t>, std::string> named_;
+	std::set<uint32_t> processes_;
+};
+
+// The bytes of the UTF-8 letter that the text begins with; 0: it is none.
+size_t utf8_length(std::string_view text)
+{
+	const auto byte = [&](size_t at) { return static_cast<unsigned char>(text[at]); };
+	const unsigned char head = byte(0);
+	const size_t length = head < 0x80   ? 1
+			      : head < 0xc2 ? 0
+			      : head < 0xe0 ? 2
+			      : head < 0xf0 ? 3
+			      : head < 0xf5 ? 4
+					    : 0;
+	if (!length || length > text.size())
+		return 0;
+	for (size_t at = 1; at < length; at++)
+		if ((byte(at) & 0xc0) != 0x80)
+			return 0;
+	// Too long for what it says, a half of a pair, or beyond the last letter.
+	if ((head == 0xe0 && byte(1) < 0xa0) || (head == 0xed && byte(1) >= 0xa0) ||
+	    (head == 0xf0 && byte(1) < 0x90) || (head == 0xf4 && byte(1) >= 0x90))
+		return 0;
+	return length;
+}
+
+} // namespace
+
+std::string json_string(std::string_view text)
+{
+	std::string out = "\"";
+	while (!text.empty()) {
+		const size_t length = utf8_length(text);
+		const auto head = static_cast<unsigned char>(text.front());
+		if (!length)
+			out += "\\ufffd";
+		else if (head < 0x20 || head == 0x7f)
+			out += fmt::format("\\u{:04x}", head);
+		else if (head == '"' || head == '\\')
+			out += {'\\', text.front()};
+		else
+			out += text.substr(0, length);
+		text.remove_prefix(std::max<size_t>(length, 1));
+	}
+	return out + '"';
+}
+
+totals count(reader_file &from)
+{
+	totals seen;
+	merge all(from);
+	while (const auto one = all.next())
+		seen.see(*one);
+	return seen;
+}
+
+reader::result<totals> show(reader_file &from, format how, std::FILE *to)
+{
+	output out(to);
+	names of(from.symbols());
+	std::unique_ptr<printer> print;
+	if (how == format::text)
+		print = std::make_unique<text_printer>(out, of, from);
+	else if (how == format::histogram)
+		print = std::make_unique<histogram_printer>(out, of);
+	else
+		print = std::make_unique<json_printer>(out, of, from);
+
+	totals seen;
+	merge all(from);
+	while (const auto one = all.next()) {
+		seen.see(*one);
+		if (one->kind == what::call)
+			print->call(*one);
+		else
+			print->amiss(*one);
+		if (out.failed())
+			break;
+	}
+	print->finish(seen);
+	if (auto done = out.flush(); !done)
+		return done.error();
+	return seen;
+}
+
+} // namespace perfbuf::tracefile

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: LGPL-2.1 OR BSD-2-Clause
+/** @file A trace for people, and for viewers. */
+#pragma once
+
+#include <cstdint>
+#include <cstdio>
+#include <map>
+#include <memory>
+#include <perfbuf/result.hpp>
+#include <string>
+#include <unordered_map>
+
+#include "tracefile/merge.hpp"
+#include "tracefile/reader.hpp"
+
+namespace perfbuf::tracefile
+{
+
+enum class format {
+	text,	   /**< a line for each call */
+	histogram, /**< how often each function was called */
+	json,	   /**< Chrome's trace events, which Perfetto opens too */
+};
+
+/** What is missing of a CPU. */
+struct missing {
+	uint64_t calls = 0;  /**< that were counted */
+	uint64_t places = 0; /**< where calls were lost */
+	uint64_t full = 0;   /**< times that the area was full and nobody counted */
+	uint64_t bytes = 0;  /**< that say nothing, or are not there */
+	uint64_t first = 0;  /**< ns; since when */
+	uint64_t last = 0;   /**< ns; until when */
+};
+
+/** What went by. */
+struct totals {
+	uint64_t calls = 0;
+	std::unordered_map<uint64_t, uint64_t> by_function; /**< calls, by address */
+	std::map<uint32_t, missing> by_cpu;		    /**< those where something is missing */
+
+	missing all() const;
+	void see(const event &one);
+};
+
+/** @return "1234.567890123": seconds */
+std::string show_time(uint64_t ns);
+
+/** @return the text without what a terminal takes for more than a letter */
+std::string printable(std::string_view text);
+
+/** @return the text between quotes, as JSON has it; bytes that are no UTF-8 become U+FFFD */
+std::string json_string(std::string_view text);
+
+/** @return what is in a trace, without showing it */
+totals count(reader_file &from);
+
+/**
+ * Print a trace to the end.
+ * Errors: what writing says.
+ */
+reader::result<totals> show(reader_file &from, format how, std::FILE *to);
+
+} // namespace perfbuf::tracefile
