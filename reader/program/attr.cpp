@@ -40,6 +40,15 @@ void set_untyped(perf_event_attr &attr, const record_options &options, bool has_
 	attr.exclude_idle = options.exclude_idle;
 }
 
+// It takes no samples: no period, and nothing that a sample would have.
+void set_trace(perf_event_attr &attr, const record_options &options)
+{
+	attr.type = PERF_TYPE_SOFTWARE;
+	attr.config = PERF_COUNT_SW_CPU_CLOCK;
+	attr.config1 = options.tick_shift;
+	attr.sample_type &= ~static_cast<uint64_t>(PERF_SAMPLE_IP);
+}
+
 void set_typed(perf_event_attr &attr, const record_options &options, uint64_t id)
 {
 	attr.type = PERF_TYPE_TRACEPOINT;
@@ -56,7 +65,9 @@ perf_event_attr make_attr(const record_options &options, const chosen_event &eve
 	attr.sample_type = PERF_SAMPLE_IDENTIFIER | PERF_SAMPLE_IP | PERF_SAMPLE_TID |
 			   PERF_SAMPLE_TIME | PERF_SAMPLE_CPU;
 	attr.read_format = PERF_FORMAT_ID | PERF_FORMAT_LOST;
-	if (event.is_typed())
+	if (event.is_trace())
+		set_trace(attr, options);
+	else if (event.is_typed())
 		set_typed(attr, options, event.typed.id);
 	else
 		set_untyped(attr, options, options.period && !any_typed);
@@ -69,9 +80,9 @@ perf_event_attr make_attr(const record_options &options, const chosen_event &eve
 	attr.sample_id_all = 1;
 	attr.mmap = attr.mmap2 = attr.comm = attr.comm_exec = attr.task = tells_of_tasks;
 
-	if (options.chains != call_graph::none)
+	if (options.chains != call_graph::none && !event.is_trace())
 		attr.sample_type |= PERF_SAMPLE_CALLCHAIN;
-	if (options.chains == call_graph::dwarf) {
+	if (options.chains == call_graph::dwarf && !event.is_trace()) {
 		attr.sample_type |= PERF_SAMPLE_REGS_USER | PERF_SAMPLE_STACK_USER;
 		attr.sample_regs_user = user_registers;
 		attr.sample_stack_user = options.stack_bytes;
@@ -90,17 +101,21 @@ perf_event_attr make_attr(const record_options &options, const chosen_event &eve
 std::vector<perf_event_attr> make_attrs(const record_options &options,
 					const std::vector<chosen_event> &events)
 {
-	const auto typed = std::find_if(events.begin(), events.end(),
-					[](const auto &each) { return each.is_typed(); });
-	const bool any_typed = typed != events.end();
-	if (any_typed && (options.exclude_kernel || options.exclude_user || options.exclude_idle))
+	const auto in_kernel = std::find_if(events.begin(), events.end(), [](const auto &each) {
+		return each.is_typed() || each.is_trace();
+	});
+	const bool any_typed = std::any_of(events.begin(), events.end(),
+					   [](const auto &each) { return each.is_typed(); });
+	if (in_kernel != events.end() &&
+	    (options.exclude_kernel || options.exclude_user || options.exclude_idle))
 		throw failure(exit_usage,
-			      typed->name() +
+			      in_kernel->name() +
 				      " happens in the kernel, whatever runs there: leave out "
 				      "--exclude-kernel, --exclude-user and --exclude-idle");
 	std::vector<perf_event_attr> attrs;
 	for (const auto &event : events)
-		attrs.push_back(make_attr(options, event, any_typed, attrs.empty()));
+		attrs.push_back(
+			make_attr(options, event, any_typed, attrs.empty() && options.side_band));
 	return attrs;
 }
 

@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 #include <perfbuf/mapping.hpp>
 
+#include "program/cli_trace.hpp"
 #include "program/commands.hpp"
 #include "program/events.hpp"
 #include "program/failure.hpp"
@@ -48,12 +49,13 @@ struct record_words {
 	bool chains = false;
 };
 
-constexpr std::array<std::string_view, 4> commands{"record", "list", "stat", "doctor"};
+constexpr std::array<std::string_view, 5> commands{"record", "trace", "list", "stat", "doctor"};
 
 constexpr const char *about = R"(perfbuf: records from the sources of the perfbuf kernel module.
 
   perfbuf record -g -- ./program      records a command into perf.data
-  perf report                         shows where its time went)";
+  perf report                         shows where its time went
+  perfbuf trace -- ./program          shows which functions of the kernel it entered)";
 
 constexpr const char *record_about =
 	R"(Record samples into a file that perf report, perf script and their like read.
@@ -78,7 +80,8 @@ void add_record_options(CLI::App &app, record_options &options, record_words &wo
 		->allow_extra_args(false);
 	app.add_option("--filter", words.filters,
 		       "of the typed events of the -e before it, only those that this holds for: "
-		       "'queue == 3 && latency > 1000'")
+		       "'queue == 3 && latency > 1000'; of functrace, these functions: see perfbuf "
+		       "trace")
 		->type_name("EXPR")
 		->allow_extra_args(false);
 	auto *frequency =
@@ -225,6 +228,9 @@ int run_parsed(std::vector<std::string> words, const opener &open)
 	std::string stat_interval = "1";
 	auto *record_app = app.add_subcommand("record", record_about)->prefix_command();
 	add_record_options(*record_app, options, texts);
+	trace_words trace_texts;
+	auto *trace_app = app.add_subcommand("trace", trace_about)->prefix_command();
+	add_trace_options(*trace_app, trace_texts);
 	auto *list_app =
 		app.add_subcommand("list", "Show the sources and events that can be recorded");
 	auto *stat_app =
@@ -244,13 +250,15 @@ int run_parsed(std::vector<std::string> words, const opener &open)
 
 	if (words.size() < 2)
 		throw failure(exit_usage,
-			      "give a command: record, list, stat or doctor; see perfbuf --help");
+			      "give a command: record, trace, list, stat or doctor; see perfbuf "
+			      "--help");
 	if (!words[1].starts_with('-') &&
 	    std::find(commands.begin(), commands.end(), words[1]) == commands.end())
 		throw failure(
 			exit_usage,
-			fmt::format("there is no command {}: give record, list, stat or doctor",
-				    words[1]));
+			fmt::format(
+				"there is no command {}: give record, trace, list, stat or doctor",
+				words[1]));
 	try {
 		std::vector<std::string> reversed(words.rbegin(), std::prev(words.rend()));
 		app.parse(reversed);
@@ -271,6 +279,9 @@ int run_parsed(std::vector<std::string> words, const opener &open)
 		finish_record_options(options, texts);
 		return record(options, open);
 	}
+	if (chosen == trace_app)
+		return trace(finish_trace_options(trace_texts, command_of(*trace_app, behind), all),
+			     open);
 	if (chosen == stat_app) {
 		const auto command = command_of(*stat_app, behind);
 		return command.empty() ? stat(parse_duration(stat_interval))

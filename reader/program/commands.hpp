@@ -18,6 +18,8 @@ int record(const record_options &options, const opener &open);
 int stat(std::chrono::nanoseconds interval);
 int stat_command(const std::string &event, const std::vector<std::string> &command,
 		 const opener &open);
+/** Record a function trace, or show one. */
+int trace(const trace_options &options, const opener &open);
 int doctor(const opener &open);
 
 } // namespace perfbuf::program

@@ -175,23 +175,28 @@ void check_perf(report &to)
 		"perf: not found: install it to read recordings (Debian: linux-perf)");
 }
 
-// What counts in the end: a file, configured as record does it, and its ring.
-void check_recording(report &to, const opener &open)
+// What counts in the end: a file, configured as record or trace does it, and its ring.
+void try_to_open(report &to, const std::string &what, std::string_view source, verdict if_not,
+		 const opener &open)
 {
 	record_options options;
 	options.command = {"true"};
-	const std::vector<chosen_event> events{{"clock", {}, {}}};
+	if (source == trace_source) {
+		options.pages = 16;
+		options.side_band = false;
+	}
+	const std::vector<chosen_event> events{{std::string(source), {}, {}}};
 	auto attrs = make_attrs(options, events);
 	perf_event_attr &attr = attrs.front();
 	attr.enable_on_exec = 0;
-	if (!has(effective_capabilities(), cap_perfmon) &&
+	if (source != trace_source && !has(effective_capabilities(), cap_perfmon) &&
 	    !has(effective_capabilities(), CAP_SYS_ADMIN))
 		attr.exclude_kernel = 1;
 	try {
 		open_all(options, events, attrs, {::getpid()}, open);
-		to.line(verdict::ok, "recording: a file and a ring on each CPU could be opened");
+		to.line(verdict::ok, what + ": a file and a ring on each CPU could be opened");
 	} catch (const failure &why) {
-		to.line(verdict::problem, std::string("recording: ") + why.what());
+		to.line(if_not, what + ": " + why.what());
 	}
 }
 
@@ -208,7 +213,8 @@ int doctor(const opener &open)
 	check_memory(to, capabilities);
 	check_symbols(to);
 	check_perf(to);
-	check_recording(to, open);
+	try_to_open(to, "recording", "clock", verdict::problem, open);
+	try_to_open(to, "function traces", trace_source, verdict::note, open);
 	return to.failed() ? exit_failed : 0;
 }
 

@@ -10,15 +10,19 @@ using reader::step;
 
 reader::result<void> drain::pass(std::vector<cpu_ring> &rings)
 {
-	for (auto &[cpu, area, ring] : rings) {
+	for (auto &each : rings) {
+		auto &ring = each.ring;
 		ring.refresh();
 		reader::record found;
 		step what;
 		while ((what = ring.next(found)) == step::record)
-			see(found);
+			if (found.type() == PERF_RECORD_AUX)
+				see_aux(found, each);
+			else
+				see(found);
 		const auto passed = ring.passed();
-		if (!passed[0].empty())
-			if (auto done = to_.append(passed); !done)
+		if (to_ && !passed[0].empty())
+			if (auto done = to_->append(passed); !done)
 				return done;
 		ring.release();
 		if (what == step::corrupt)
@@ -26,7 +30,7 @@ reader::result<void> drain::pass(std::vector<cpu_ring> &rings)
 	}
 	// What a round holds is older than all that the next but one will: so far perf may sort and
 	// let go.
-	return to_.round();
+	return to_ ? to_->round() : reader::result<void>();
 }
 
 reader::result<void> drain::put(const perfdata::bytes &records)
@@ -37,7 +41,14 @@ reader::result<void> drain::put(const perfdata::bytes &records)
 		see(reader::record(left.first(header.size)));
 		left = left.subspan(header.size);
 	}
-	return to_.append(records.view());
+	return to_->append(records.view());
+}
+
+void drain::see_aux(const reader::record &record, cpu_ring &of)
+{
+	const auto event = decoder_.decode(record);
+	if (const auto *aux = std::get_if<reader::aux_event>(&event))
+		of.aux_flags |= aux->flags;
 }
 
 void drain::see(const reader::record &record)

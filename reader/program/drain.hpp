@@ -27,9 +27,11 @@ struct traffic {
 class drain
 {
 public:
-	/** @param attr any of the recording's: they agree in all that is read here (make_attrs())
+	/** @param attr any of the recording's that has samples: they agree in all that is read here
+	 * (make_attrs())
+	 * @param to nullptr: the records are not kept
 	 */
-	drain(const perf_event_attr &attr, perfdata::writer &to) : decoder_(attr), to_(to) {}
+	drain(const perf_event_attr &attr, perfdata::writer *to) : decoder_(attr), to_(to) {}
 
 	/** One pass: every ring once, up to where the kernel was when its turn came. */
 	reader::result<void> pass(std::vector<cpu_ring> &rings);
@@ -42,10 +44,11 @@ public:
 
 private:
 	void see(const reader::record &record);
+	void see_aux(const reader::record &record, cpu_ring &of);
 	void see_map(const reader::record &record);
 
 	reader::decoder decoder_;
-	perfdata::writer &to_;
+	perfdata::writer *to_;
 	traffic seen_;
 };
 

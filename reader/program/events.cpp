@@ -49,8 +49,9 @@ void add(std::vector<chosen_event> &to, chosen_event event)
 			if (each.filter != event.filter)
 				throw failure(exit_usage,
 					      fmt::format("{} is chosen twice with filters that "
-							  "differ: join them with ||",
-							  event.name()));
+							  "differ: join them with {}",
+							  event.name(),
+							  event.is_trace() ? "commas" : "||"));
 			return;
 		}
 	to.push_back(std::move(event));
@@ -89,12 +90,12 @@ std::vector<chosen_event> choose_events(const std::vector<event_choice> &choices
 		if (!of && !choice.event.empty())
 			throw no_such_source(choice.source, sources);
 		if (!of || (of->events.empty() && choice.event.empty())) {
-			if (!choice.filter.empty())
+			if (!choice.filter.empty() && choice.source != trace_source)
 				throw failure(exit_usage,
 					      fmt::format("--filter compares fields, and {} has "
 							  "none: put it after a typed event",
 							  choice.source));
-			add(chosen, {choice.source, {}, {}});
+			add(chosen, {choice.source, {}, choice.filter});
 			continue;
 		}
 		const std::string pattern = choice.event.empty() ? "*" : choice.event;

@@ -12,6 +12,9 @@
 namespace perfbuf::program
 {
 
+/** The source that writes function traces (docs/functrace.md). */
+inline constexpr std::string_view trace_source = "functrace";
+
 /** Something that one attr describes: a source without typed events, or a typed event. */
 struct chosen_event {
 	std::string source;
@@ -19,6 +22,8 @@ struct chosen_event {
 	std::string filter; /**< empty: everything */
 
 	bool is_typed() const noexcept { return !typed.name.empty(); }
+	/** It writes no samples, but a trace into an AUX area. */
+	bool is_trace() const noexcept { return source == trace_source; }
 	std::string name() const { return is_typed() ? source + ":" + typed.name : source; }
 };
 

@@ -16,6 +16,10 @@ namespace
 failure explain_missing(const std::string &source)
 {
 	const auto sources = read_sources();
+	if (!sources.empty() && source == trace_source)
+		return {exit_failed,
+			"there is no source functrace: it needs a kernel with the function tracer "
+			"(CONFIG_FUNCTION_TRACER), and a module as new as this perfbuf"};
 	if (!sources.empty())
 		return {exit_usage, fmt::format("there is no source \"{}\": give one of {}", source,
 						names_of(sources))};
@@ -27,9 +31,23 @@ failure explain_missing(const std::string &source)
 		"the module perfbuf has no sources in /dev/perfbuf: see perfbuf doctor"};
 }
 
+failure no_function_tracing()
+{
+	return {exit_failed,
+		"the kernel does not trace functions now: set kernel.ftrace_enabled to 1 "
+		"with sysctl"};
+}
+
 failure explain_rights(const record_options &options, const std::string &source)
 {
 	const std::string lockdown = first_line("/sys/kernel/security/lockdown");
+	if (source == trace_source)
+		return {exit_failed,
+			lockdown.find("[confidentiality]") != std::string::npos
+				? "this kernel is locked down for confidentiality: its "
+				  "functions cannot be traced"
+				: "tracing the kernel's functions needs CAP_PERFMON: "
+				  "run it as root"};
 	if (lockdown.find("[confidentiality]") != std::string::npos &&
 	    (!options.exclude_kernel || options.chains == call_graph::dwarf))
 		return {exit_failed, "this kernel is locked down for confidentiality: give "
@@ -67,6 +85,8 @@ failure explain_open(const reader::error &why, const record_options &options,
 	case EPERM:
 		return explain_rights(options, event.source);
 	case EOPNOTSUPP:
+		if (event.is_trace() && options.chains == call_graph::none && !options.clock)
+			return no_function_tracing();
 		return {exit_failed,
 			fmt::format("the source {} cannot record what was asked for: leave out {}",
 				    event.source,
@@ -97,8 +117,45 @@ failure explain_open(const reader::error &why, const record_options &options,
 	}
 }
 
+// Only function traces have something left that can fail then.
+failure explain_enable(const reader::error &why)
+{
+	return why.code.value() == EOPNOTSUPP ? no_function_tracing() : plain_failure(why);
+}
+
+namespace
+{
+
+failure explain_trace_filter(const reader::error &why, const chosen_event &event)
+{
+	const std::string filter = fmt::format("--filter '{}'", event.filter);
+	switch (why.code.value()) {
+	case EINVAL:
+		return {exit_usage,
+			fmt::format(
+				"{} is not understood: give names of functions, which may have * "
+				"and ?, with commas: vfs_*,!vfs_write,ext4_*:mod:ext4,:mod:xfs",
+				filter)};
+	case ENOENT:
+		return {exit_usage,
+			fmt::format("{}: a part of it matches no function: see "
+				    "/sys/kernel/tracing/available_filter_functions for those that "
+				    "can be traced",
+				    filter)};
+	case E2BIG:
+		return {exit_usage,
+			fmt::format("{} is too long, or has too many parts: give fewer", filter)};
+	default:
+		return plain_failure(why);
+	}
+}
+
+} // namespace
+
 failure explain_filter(const reader::error &why, const chosen_event &event)
 {
+	if (event.is_trace())
+		return explain_trace_filter(why, event);
 	const std::string filter = fmt::format("--filter '{}' for {}", event.filter, event.name());
 	switch (why.code.value()) {
 	case EINVAL:
@@ -143,6 +200,27 @@ failure explain_map(const reader::error &why, const record_options &options)
 		return {exit_failed,
 			fmt::format("there is no memory for rings of {} pages: give a smaller -m",
 				    options.pages)};
+	default:
+		return plain_failure(why);
+	}
+}
+
+failure explain_map_aux(const reader::error &why, const record_options &options)
+{
+	switch (why.code.value()) {
+	case EPERM:
+		return {exit_failed,
+			fmt::format("areas of {} pages for the trace are more than you may lock: "
+				    "give a smaller --aux-pages, or raise ulimit -l",
+				    options.aux_pages)};
+	case ENOMEM:
+	case EINVAL:
+		return {exit_failed, fmt::format("there is no memory for a trace area of {} pages "
+						 "on each CPU: give a smaller --aux-pages",
+						 options.aux_pages)};
+	case EOPNOTSUPP:
+		return {exit_failed, "the source fills no AUX area, so it writes no trace: install "
+				     "perfbuf and its module from one version"};
 	default:
 		return plain_failure(why);
 	}

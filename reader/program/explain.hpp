@@ -13,7 +13,9 @@ namespace perfbuf::program
 
 failure explain_open(const reader::error &why, const record_options &options,
 		     const chosen_event &event);
+failure explain_enable(const reader::error &why);
 failure explain_filter(const reader::error &why, const chosen_event &event);
 failure explain_map(const reader::error &why, const record_options &options);
+failure explain_map_aux(const reader::error &why, const record_options &options);
 
 } // namespace perfbuf::program

@@ -93,20 +93,27 @@ std::vector<int> cpus_of(const record_options &options)
 namespace
 {
 
-// The first file of a CPU has the ring that the others write to.
-void join_ring(open_files &all, size_t first, const reader::file &file, int cpu,
-	       const record_options &options)
+// Of the file that comes next.
+cpu_ring &map_ring(open_files &all, const reader::file &file, int cpu,
+		   const record_options &options)
 {
-	if (all.files.size() > first) {
-		if (auto done = file.redirect(all.files[first]); !done)
-			throw plain_failure(done.error());
-		return;
-	}
 	auto area = reader::mapping::map(file, options.pages);
 	if (!area)
 		throw explain_map(area.error(), options);
 	reader::ring ring(area->user_page(), area->data());
-	all.rings.push_back({cpu, *std::move(area), std::move(ring)});
+	all.rings.push_back(
+		{cpu, *std::move(area), std::move(ring), all.files.size(), std::nullopt, 0});
+	return all.rings.back();
+}
+
+// A stream is one writer's: each has an area of its own.
+void map_trace(open_files &all, const reader::file &file, int cpu, const record_options &options)
+{
+	cpu_ring &ring = map_ring(all, file, cpu, options);
+	auto aux = reader::aux_area::map(file, ring.area, options.aux_pages);
+	if (!aux)
+		throw explain_map_aux(aux.error(), options);
+	ring.aux.emplace(*std::move(aux));
 }
 
 } // namespace
@@ -119,7 +126,7 @@ open_files open_all(const record_options &options, const std::vector<chosen_even
 	open_files all;
 	all.ids.resize(events.size());
 	for (const int cpu : cpus_of(options)) {
-		const size_t first = all.files.size();
+		std::optional<size_t> first; // of the CPU: it has the ring that the others write to
 		for (size_t which = 0; which < events.size(); which++) {
 			const auto &event = events[which];
 			for (const pid_t thread : threads) {
@@ -135,7 +142,14 @@ open_files open_all(const record_options &options, const std::vector<chosen_even
 				if (!event.filter.empty())
 					if (auto done = file->set_filter(event.filter); !done)
 						throw explain_filter(done.error(), event);
-				join_ring(all, first, *file, cpu, options);
+				if (event.is_trace()) {
+					map_trace(all, *file, cpu, options);
+				} else if (!first) {
+					first = all.files.size();
+					map_ring(all, *file, cpu, options);
+				} else if (auto done = file->redirect(all.files[*first]); !done) {
+					throw plain_failure(done.error());
+				}
 				all.ids[which].push_back(*id);
 				all.files.push_back(*std::move(file));
 			}

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: LGPL-2.1 OR BSD-2-Clause
 /** @file The files and rings of a recording: one file per event, thread and CPU, one ring per
- * CPU. */
+ * CPU, and those that have an AUX area. */
 #pragma once
 
 #include <linux/perf_event.h>
+#include <optional>
+#include <perfbuf/aux_area.hpp>
 #include <perfbuf/file.hpp>
 #include <perfbuf/mapping.hpp>
 #include <perfbuf/ring.hpp>
@@ -21,6 +23,10 @@ struct cpu_ring {
 	int cpu;
 	reader::mapping area;
 	reader::ring ring;
+	size_t file;			     /**< that it was mapped from */
+	std::optional<reader::aux_area> aux; /**< of a source that fills one */
+	uint64_t aux_flags =
+		0; /**< PERF_AUX_FLAG_* of the records since they were last looked at */
 };
 
 struct open_files {
@@ -36,7 +42,8 @@ std::vector<pid_t> threads_of(const std::vector<pid_t> &pids);
 std::vector<int> cpus_of(const record_options &options);
 
 /**
- * Open all, one ring per CPU, stopped.
+ * Open all, stopped; one ring per CPU, and one with an AUX area for each file of a source that
+ * fills it.
  * @param attrs   one for each event; lose the bits of read_format that this kernel does not have
  * @param threads what to record; {-1} for everything
  */

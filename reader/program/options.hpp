@@ -33,6 +33,9 @@ struct record_options {
 	call_graph chains = call_graph::none;
 	uint32_t stack_bytes = 8192; /**< copied per sample for DWARF unwinding */
 	size_t pages = 128;	     /**< of data, per CPU */
+	size_t aux_pages = 1024;     /**< of each function trace */
+	unsigned tick_shift = 4;     /**< of function traces: their times are whole 2^n ns */
+	bool side_band = true;	     /**< tell of tasks and of what they map */
 	std::string output = "perf.data";
 	bool exclude_kernel = false;
 	bool exclude_user = false;
@@ -41,6 +44,14 @@ struct record_options {
 	std::optional<std::chrono::nanoseconds> duration;
 	std::vector<std::string> command;
 	std::vector<std::string> arguments; /**< the whole command line, for the file */
+};
+
+enum class trace_format { text, histogram, json };
+
+struct trace_options {
+	record_options record; /**< output is empty: print what was recorded */
+	std::string input;     /**< empty: record */
+	trace_format format = trace_format::text;
 };
 
 } // namespace perfbuf::program

@@ -206,6 +206,18 @@ clockid_t parse_clock(std::string_view text)
 			text));
 }
 
+unsigned parse_tick(std::string_view text)
+{
+	constexpr uint64_t most = uint64_t{1} << 31; // that the source takes
+	const auto value = number<uint64_t>(text);
+	if (!value || !std::has_single_bit(*value) || *value > most)
+		throw failure(exit_usage,
+			      fmt::format("--tick {}: give a power of two of nanoseconds, such as "
+					  "1, 16 or 1024",
+					  text));
+	return static_cast<unsigned>(std::countr_zero(*value));
+}
+
 std::string group_digits(uint64_t number)
 {
 	const std::string digits = std::to_string(number);

@@ -45,6 +45,9 @@ std::pair<call_graph, uint32_t> parse_call_graph(std::string_view text);
 /** "monotonic" and its like */
 clockid_t parse_clock(std::string_view text);
 
+/** "16" ns, a power of two. @return its logarithm */
+unsigned parse_tick(std::string_view text);
+
 /** 1234567 -> "1,234,567" */
 std::string group_digits(uint64_t number);
 

@@ -1,10 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1 OR BSD-2-Clause
-#include <chrono>
-#include <fcntl.h>
-#include <filesystem>
 #include <fmt/format.h>
-#include <poll.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "perfdata/features.hpp"
@@ -14,12 +9,16 @@
 #include "perfdata/tracing_data.hpp"
 #include "program/attr.hpp"
 #include "program/commands.hpp"
+#include "program/destination.hpp"
 #include "program/drain.hpp"
 #include "program/events.hpp"
+#include "program/explain.hpp"
 #include "program/failure.hpp"
 #include "program/open_files.hpp"
 #include "program/parse.hpp"
+#include "program/recording_loop.hpp"
 #include "program/signals.hpp"
+#include "program/trace_file.hpp"
 #include "program/workload.hpp"
 
 namespace perfbuf::program
@@ -27,11 +26,6 @@ namespace perfbuf::program
 
 namespace
 {
-
-using std::chrono::steady_clock;
-
-// On a terminal somebody watches the counts; behind a pipe somebody waits for the data.
-constexpr std::chrono::milliseconds refresh_interval{500};
 
 struct destination {
 	perfdata::output output;
@@ -47,14 +41,7 @@ destination open_destination(const std::string &path)
 		return {perfdata::output(reader::unique_fd(::dup(STDOUT_FILENO))),
 			perfdata::layout::pipe};
 	}
-	// As perf does: the recording before this one is kept.
-	std::error_code ignored;
-	if (std::filesystem::is_regular_file(path, ignored) &&
-	    std::filesystem::file_size(path, ignored))
-		std::filesystem::rename(path, path + ".old", ignored);
-	reader::unique_fd fd(::open(path.c_str(), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
-	if (!fd)
-		throw plain_failure(reader::system_error("cannot create " + path));
+	reader::unique_fd fd = create_file(path);
 	const bool seekable = ::lseek(fd.get(), 0, SEEK_CUR) >= 0;
 	return {perfdata::output(std::move(fd)),
 		seekable ? perfdata::layout::file : perfdata::layout::pipe};
@@ -101,12 +88,6 @@ perfdata::bytes synthesize(const record_options &options, const kernel_facts &fa
 	return records;
 }
 
-void check(const reader::result<void> &done)
-{
-	if (!done)
-		throw plain_failure(done.error());
-}
-
 // One recording, from the files to the last byte.
 class session
 {
@@ -115,19 +96,18 @@ public:
 
 	/** @return the exit status; a signal that ended it is left in signal() */
 	int run();
-	std::optional<int> signal() const noexcept { return signal_; }
+	std::optional<int> signal() const noexcept { return loop_.signal(); }
 
 private:
-	void loop();
-	int poll_timeout() const;
-	bool handle_signals();
+	bool pass(bool last);
 	void show_progress() const;
+	void begin_trace();
+	void finish_trace();
 	std::string losses() const;
 	int finish();
 	perfdata::feature_map early_features() const;
 
 	const record_options &options_;
-	const signals &signals_;
 	std::optional<workload> child_;
 	std::vector<chosen_event> events_;
 	std::vector<perf_event_attr> attrs_;
@@ -137,9 +117,9 @@ private:
 	bool piped_;
 	perfdata::writer writer_;
 	drain drain_;
+	std::optional<trace_file> trace_; // beside the recording, if an event writes one
 	bool watched_ = ::isatty(STDERR_FILENO);
-	std::optional<steady_clock::time_point> deadline_;
-	std::optional<int> signal_;
+	recording_loop loop_;
 	reader::result<void> written_; // the first error of the file
 };
 
@@ -150,9 +130,18 @@ perfdata::writer make_writer(const std::string &path, bool &piped)
 	return perfdata::writer(std::move(to.output), to.layout);
 }
 
+// A function trace has none: its attr does not say where a sample has its time.
+const perf_event_attr &with_samples(const std::vector<chosen_event> &events,
+				    const std::vector<perf_event_attr> &attrs)
+{
+	for (size_t at = 0; at < events.size(); at++)
+		if (!events[at].is_trace())
+			return attrs[at];
+	return attrs.front();
+}
+
 session::session(const record_options &options, const opener &open, const signals &signals)
-	: options_(options), signals_(signals),
-	  events_(choose_events(options.events, read_sources())),
+	: options_(options), events_(choose_events(options.events, read_sources())),
 	  attrs_(make_attrs(options, events_)), piped_(options.output == "-"),
 	  // The files come first: who may not record must not lose the recording before.
 	  writer_([&] {
@@ -166,8 +155,28 @@ session::session(const record_options &options, const opener &open, const signal
 		  files_ = open_all(options, events_, attrs_, threads, open);
 		  return make_writer(options.output, piped_);
 	  }()),
-	  drain_(attrs_.front(), writer_)
+	  drain_(with_samples(events_, attrs_), &writer_),
+	  loop_(signals, child_, watched_ || piped_)
 {
+}
+
+// The bytes of AUX areas go beside the recording: perf has no decoder for them.
+void session::begin_trace()
+{
+	if (std::none_of(events_.begin(), events_.end(),
+			 [](const auto &each) { return each.is_trace(); }))
+		return;
+	const std::string name = options_.output + ".functrace";
+	trace_.emplace(name, create_file(name));
+	trace_->begin(options_);
+}
+
+void session::finish_trace()
+{
+	if (!trace_)
+		return;
+	trace_->finish(files_.rings, files_.files);
+	trace_->print_closing_line();
 }
 
 perfdata::feature_map session::early_features() const
@@ -184,10 +193,15 @@ perfdata::feature_map session::early_features() const
 
 int session::run()
 {
-	for (size_t which = 0; which < events_.size(); which++)
+	for (size_t which = 0; which < events_.size(); which++) {
 		described_.push_back({attrs_[which], files_.ids[which], events_[which].name(),
 				      events_[which].typed.format});
+		// perf wants an address of each event that it shows; of a trace it sees no sample.
+		if (events_[which].is_trace())
+			described_.back().attr.sample_type |= PERF_SAMPLE_IP;
+	}
 	kernel_ = read_kernel(options_);
+	begin_trace();
 	written_ = writer_.begin(described_, early_features());
 	if (written_)
 		written_ = drain_.put(synthesize(options_, kernel_, child_ ? child_->pid() : 0,
@@ -195,64 +209,26 @@ int session::run()
 	if (written_) {
 		if (!attrs_.front().enable_on_exec)
 			for (const auto &file : files_.files)
-				check(file.enable());
+				if (auto done = file.enable(); !done)
+					throw explain_enable(done.error());
 		if (child_)
 			child_->start();
-		if (options_.duration)
-			deadline_ = steady_clock::now() + *options_.duration;
-		loop();
+		loop_.run(files_.files, options_.duration,
+			  [this](bool last) { return pass(last); });
 	}
 	return finish();
 }
 
-int session::poll_timeout() const
+bool session::pass(bool last)
 {
-	auto wait = std::chrono::milliseconds(-1);
-	if (watched_ || piped_)
-		wait = refresh_interval;
-	if (deadline_) {
-		const auto left = std::chrono::ceil<std::chrono::milliseconds>(*deadline_ -
-									       steady_clock::now());
-		wait = std::max(std::chrono::milliseconds(0),
-				wait.count() < 0 ? left : std::min(left, wait));
-	}
-	return static_cast<int>(std::min<int64_t>(wait.count(), INT32_MAX));
-}
-
-// @return is it over?
-bool session::handle_signals()
-{
-	if (const auto number = signals_.take()) {
-		signal_ = number;
-		return true;
-	}
-	return child_ && child_->reap();
-}
-
-void session::loop()
-{
-	// Files that write into another's ring are polled too: they wake for that ring when the
-	// other's thread has gone.
-	std::vector<pollfd> wait{{signals_.fd(), POLLIN, 0}};
-	for (const auto &file : files_.files)
-		wait.push_back({file.fd(), POLLIN, 0});
-	size_t alive = files_.files.size();
-
-	for (bool over = false; !over && written_;) {
-		if (::poll(wait.data(), wait.size(), poll_timeout()) < 0 && errno != EINTR)
-			throw plain_failure(reader::system_error("cannot wait for the rings"));
-		over = handle_signals() || (deadline_ && steady_clock::now() >= *deadline_);
-		for (size_t at = 1; at < wait.size(); at++)
-			if (wait[at].fd >= 0 && wait[at].revents & (POLLHUP | POLLERR | POLLNVAL)) {
-				wait[at].fd = -1;
-				over |= --alive == 0;
-			}
-		if (over)
-			for (const auto &file : files_.files)
-				(void)file.disable();
-		written_ = drain_.pass(files_.rings);
-		show_progress();
-	}
+	// The trace's positions first: what the records say of a full area is then of these bytes,
+	// or of earlier ones.
+	if (trace_)
+		trace_->look(files_.rings);
+	written_ = drain_.pass(files_.rings);
+	const bool more = !trace_ || trace_->pass(files_.rings, files_.files, !last);
+	show_progress();
+	return written_ && more;
 }
 
 void session::show_progress() const
@@ -309,6 +285,7 @@ int session::finish()
 	fmt::print(stderr, "[ perfbuf: {}{} sample{}, {}, {} -> {} ]\n", *given_up ? "up to " : "",
 		   group_digits(seen.samples), seen.samples == 1 ? "" : "s",
 		   human_size(writer_.size()), lost, options_.output);
+	finish_trace();
 	if (!written_ || *given_up) {
 		if (piped_)
 			throw failure(exit_failed,
@@ -326,22 +303,20 @@ int session::finish()
 						       "missing: see perfbuf doctor, and "
 						       "the kernel's log",
 						       human_size(seen.corrupt)));
-	if (!child_)
-		return 0;
-	child_->stop();
-	// The file is done. A command that does not stop must not hold us: let another Ctrl-C end
-	// us.
-	::sigprocmask(SIG_SETMASK, &signals_.before(), nullptr);
-	const int status = *child_->reap(true);
-	if (WIFSIGNALED(status) && !signal_ && !deadline_)
-		return 128 + WTERMSIG(status);
-	return WIFEXITED(status) ? WEXITSTATUS(status) : 0;
+	if (trace_)
+		trace_->check();
+	return loop_.end_command();
 }
 
 } // namespace
 
 int record(const record_options &options, const opener &open)
 {
+	for (const auto &choice : options.events)
+		if (choice.source == trace_source && options.output == "-")
+			throw failure(exit_usage,
+				      "-e functrace writes a file beside the recording: give -o "
+				      "FILE in place of -o -");
 	std::optional<int> signal;
 	int status;
 	{
@@ -350,12 +325,8 @@ int record(const record_options &options, const opener &open)
 		status = session.run();
 		signal = session.signal();
 	}
-	// The file is in order. Whoever waits for us (a shell's loop, say) is told that it was a
-	// signal.
-	if (signal) {
-		::signal(*signal, SIG_DFL);
-		::raise(*signal);
-	}
+	if (signal)
+		end_by_signal(*signal);
 	return status;
 }
 

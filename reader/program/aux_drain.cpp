@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: LGPL-2.1 OR BSD-2-Clause
+#include "program/aux_drain.hpp"
+
+#include <ctime>
+#include <fmt/format.h>
+#include <linux/perf_event.h>
+#include <sys/utsname.h>
+
+namespace perfbuf::program
+{
+
+void aux_drain::look(std::vector<cpu_ring> &rings)
+{
+	for (auto &each : rings)
+		if (each.aux && !each.aux->refresh())
+			corrupt_ += each.aux->skip_all();
+}
+
+reader::result<void> aux_drain::pass(std::vector<cpu_ring> &rings,
+				     const std::vector<reader::file> &files, bool go_on)
+{
+	for (size_t stream = 0; stream < rings.size(); stream++) {
+		auto &[cpu, area, ring, file, aux, flags] = rings[stream];
+		if (!aux)
+			continue;
+		const bool was_full = flags & PERF_AUX_FLAG_TRUNCATED;
+		const auto pieces = aux->unread();
+		uint64_t position = aux->position();
+		for (size_t at = 0; at < pieces.size(); at++) {
+			const bool last = at + 1 == pieces.size() || pieces[at + 1].empty();
+			auto done =
+				to_.bytes(static_cast<uint32_t>(stream), static_cast<uint32_t>(cpu),
+					  position, pieces[at], was_full && last);
+			if (!done)
+				return done;
+			position += pieces[at].size();
+			bytes_ += pieces[at].size();
+			if (last)
+				break;
+		}
+		aux->release();
+		flags = 0;
+		full_ += was_full;
+		if (was_full && go_on)
+			(void)files[file].enable();
+	}
+	return {};
+}
+
+tracefile::facts facts_of(const record_options &options)
+{
+	utsname system{};
+	::uname(&system);
+	std::string command;
+	for (const auto &word : options.arguments)
+		command += (command.empty() ? "" : " ") + word;
+	const std::time_t now = std::time(nullptr);
+	std::tm parts{};
+	char when[32] = "";
+	if (::gmtime_r(&now, &parts))
+		std::strftime(when, sizeof(when), "%Y-%m-%dT%H:%M:%SZ", &parts);
+	return {{"recorded-by", "perfbuf " PERFBUF_VERSION},
+		{"command", command},
+		{"date", when},
+		{"host", system.nodename},
+		{"kernel", fmt::format("{} {}", system.release, system.machine)}};
+}
+
+tracefile::facts end_facts(const aux_drain &of, uint64_t calls)
+{
+	return {{"calls", std::to_string(calls)},
+		{"bytes", std::to_string(of.bytes())},
+		{"full", std::to_string(of.full())}};
+}
+
+} // namespace perfbuf::program

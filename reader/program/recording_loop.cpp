@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: LGPL-2.1 OR BSD-2-Clause
+#include "program/recording_loop.hpp"
+
+#include <cerrno>
+#include <cstdint>
+#include <poll.h>
+#include <sys/wait.h>
+
+#include "program/failure.hpp"
+
+namespace perfbuf::program
+{
+
+namespace
+{
+
+// On a terminal somebody watches the counts; behind a pipe somebody waits for the data.
+constexpr std::chrono::milliseconds refresh_interval{500};
+
+} // namespace
+
+int recording_loop::poll_timeout() const
+{
+	auto wait = std::chrono::milliseconds(-1);
+	if (ticks_)
+		wait = refresh_interval;
+	if (deadline_) {
+		const auto left =
+			std::chrono::ceil<std::chrono::milliseconds>(*deadline_ - clock::now());
+		wait = std::max(std::chrono::milliseconds(0),
+				wait.count() < 0 ? left : std::min(left, wait));
+	}
+	return static_cast<int>(std::min<int64_t>(wait.count(), INT32_MAX));
+}
+
+// @return is it over?
+bool recording_loop::handle_signals()
+{
+	if (const auto number = signals_.take()) {
+		signal_ = number;
+		return true;
+	}
+	return child_ && child_->reap();
+}
+
+void recording_loop::run(const std::vector<reader::file> &files,
+			 std::optional<std::chrono::nanoseconds> duration,
+			 const std::function<bool(bool last)> &pass)
+{
+	if (duration)
+		deadline_ = clock::now() + *duration;
+	// Files that write into another's ring are polled too: they wake for that ring when the
+	// other's thread has gone.
+	std::vector<pollfd> wait{{signals_.fd(), POLLIN, 0}};
+	for (const auto &file : files)
+		wait.push_back({file.fd(), POLLIN, 0});
+	size_t alive = files.size();
+
+	for (bool over = false, more = true; !over && more;) {
+		if (::poll(wait.data(), wait.size(), poll_timeout()) < 0 && errno != EINTR)
+			throw plain_failure(reader::system_error("cannot wait for the rings"));
+		over = handle_signals() || (deadline_ && clock::now() >= *deadline_);
+		for (size_t at = 1; at < wait.size(); at++)
+			if (wait[at].fd >= 0 && wait[at].revents & (POLLHUP | POLLERR | POLLNVAL)) {
+				wait[at].fd = -1;
+				over |= --alive == 0;
+			}
+		if (over)
+			for (const auto &file : files)
+				(void)file.disable();
+		more = pass(over);
+	}
+}
+
+int recording_loop::end_command()
+{
+	if (!child_)
+		return 0;
+	child_->stop();
+	// The file is done. A command that does not stop must not hold us: let another Ctrl-C end
+	// us.
+	::sigprocmask(SIG_SETMASK, &signals_.before(), nullptr);
+	const int status = *child_->reap(true);
+	if (WIFSIGNALED(status) && !signal_ && !deadline_)
+		return 128 + WTERMSIG(status);
+	return WIFEXITED(status) ? WEXITSTATUS(status) : 0;
+}
+
+void end_by_signal(int number)
+{
+	::signal(number, SIG_DFL);
+	::raise(number);
+}
+
+} // namespace perfbuf::program
