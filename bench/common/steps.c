@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The instructions of a record, one by one: with EFLAGS.TF set the CPU stops after each, and a die
+ * The instructions of a call, one by one: with EFLAGS.TF set the CPU stops after each, and a die
  * notifier notes where it is.
  */
-#include "trace.h"
+#include "steps.h"
 
 #include <linux/kallsyms.h>
 #include <linux/kdebug.h>
@@ -60,7 +60,7 @@ static int describe(unsigned long at, char *to, u32 room)
 	return scnprintf(to, room, "%s %lx %s\n", name, at, text);
 }
 
-int trace_steps(void (*write)(void *argument), void *argument, char *to, u32 room)
+int trace_steps(void (*call)(void *argument), void *argument, char *to, u32 room)
 {
 	unsigned long flags;
 	unsigned int i;
@@ -74,7 +74,7 @@ int trace_steps(void (*write)(void *argument), void *argument, char *to, u32 roo
 	step_count = 0;
 	WRITE_ONCE(stepping, true);
 	asm volatile("pushfq; orq %0, (%%rsp); popfq" : : "i"(X86_EFLAGS_TF) : "memory", "cc");
-	write(argument);
+	call(argument);
 	asm volatile("pushfq; andq %0, (%%rsp); popfq" : : "i"(~X86_EFLAGS_TF) : "memory", "cc");
 	WRITE_ONCE(stepping, false);
 	local_irq_restore(flags);
