@@ -52,8 +52,8 @@ struct caller {
  * cannot store them says so with not_stored(); the encoder then begins anew with a sync.
  *
  * Not reentrant: what comes in the middle of call() is missed(), once that is over.
- * Invariant: while synced_, the decoder of the bytes that were given has the same time, address,
- * slots and caller.
+ * Invariant: while until_sync_ is not 0, the decoder of the bytes that were given has the same
+ * time, address, slots and caller.
  */
 class encoder
 {
@@ -75,11 +75,24 @@ public:
 		u8 *at = to;
 
 		told_ = 0;
-		if (!synced_ || since_sync_ >= sync_every_) [[unlikely]]
+		if (!until_sync_)
 			at = put_sync(at, time);
-		if (is_new(who)) [[unlikely]]
+		if (is_new(who))
 			at = put_context(at, who);
+		take(static_cast<u32>(at - to));
+		return static_cast<u32>(at - to) + call_alone(at, time, address);
+	}
 
+	/* Nothing has to be said before it: call_alone() will do, if its bytes are sure to be
+	 * stored. */
+	bool says_the_call_alone(const caller &who) const noexcept
+	{
+		return until_sync_ && !is_new(who);
+	}
+
+	u32 call_alone(u8 *to, u64 time, u64 address) noexcept
+	{
+		u8 *at = to;
 		const u64 now = time >> tick_shift_;
 		u64 ticks = now > time_ ? now - time_ : 0;
 
@@ -112,7 +125,7 @@ public:
 
 		const u32 bytes = static_cast<u32>(at - to);
 
-		since_sync_ += bytes;
+		take(bytes);
 		return bytes;
 	}
 
@@ -124,7 +137,7 @@ public:
 	{
 		lost_ += calls;
 		told_ = 0;
-		synced_ = false;
+		begin_anew();
 	}
 
 	/* What is missing is told now, if anything is. */
@@ -142,9 +155,14 @@ public:
 	}
 
 	/* The next call begins with a sync: it may be the first that its reader sees. */
-	void begin_anew() noexcept { synced_ = false; }
+	void begin_anew() noexcept { until_sync_ = 0; }
 
 private:
+	void take(u32 bytes) noexcept
+	{
+		until_sync_ = until_sync_ > bytes ? until_sync_ - bytes : 0;
+	}
+
 	static u64 fold(u64 difference) noexcept
 	{
 		return difference << 1 ^ (difference >> 63 ? ~0ull : 0);
@@ -200,8 +218,7 @@ private:
 		slots_[0] = not_in_slot_0;
 		told_ = lost_;
 		lost_ = 0;
-		since_sync_ = 0;
-		synced_ = true;
+		until_sync_ = sync_every_;
 		/* Which nobody has: the context follows. */
 		pid_ = tid_ = ~0u;
 		return at;
@@ -233,8 +250,7 @@ private:
 	const u32 cpu_;
 	const u32 tick_shift_;
 	const u32 sync_every_;
-	bool synced_ = false;
-	u32 since_sync_ = 0;
+	u32 until_sync_ = 0; /* bytes */
 	u32 pid_ = ~0u;
 	u32 tid_ = ~0u;
 	u64 name_[comm_bytes / sizeof(u64)] = {};
