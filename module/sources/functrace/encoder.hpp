@@ -185,10 +185,11 @@ private:
 		return value;
 	}
 
+	/* In an order in which the compiler does not first put two halves of a word together. */
 	bool is_new(const caller &who) const noexcept
 	{
-		return who.tid != tid_ || who.pid != pid_ || word(who.comm, 0) != name_[0] ||
-		       word(who.comm, 1) != name_[1];
+		return who.tid != tid_ || word(who.comm, 0) != name_[0] ||
+		       word(who.comm, 1) != name_[1] || who.pid != pid_;
 	}
 
 	[[gnu::noinline]] u8 *put_sync(u8 *at, u64 time) noexcept
