@@ -10,6 +10,7 @@
 namespace perfbuf::functrace
 {
 
+using cxxrt::s32;
 using cxxrt::u32;
 using cxxrt::u64;
 using cxxrt::u8;
@@ -52,7 +53,7 @@ struct caller {
  * cannot store them says so with not_stored(); the encoder then begins anew with a sync.
  *
  * Not reentrant: what comes in the middle of call() is missed(), once that is over.
- * Invariant: while until_sync_ is not 0, the decoder of the bytes that were given has the same
+ * Invariant: while until_sync_ is positive, the decoder of the bytes that were given has the same
  * time, address, slots and caller.
  */
 class encoder
@@ -75,11 +76,11 @@ public:
 		u8 *at = to;
 
 		told_ = 0;
-		if (!until_sync_)
+		if (until_sync_ <= 0)
 			at = put_sync(at, time);
 		if (is_new(who))
 			at = put_context(at, who);
-		take(static_cast<u32>(at - to));
+		until_sync_ -= static_cast<s32>(at - to);
 		return static_cast<u32>(at - to) + call_alone(at, time, address);
 	}
 
@@ -87,7 +88,7 @@ public:
 	 * stored. */
 	bool says_the_call_alone(const caller &who) const noexcept
 	{
-		return until_sync_ && !is_new(who);
+		return until_sync_ > 0 && !is_new(who);
 	}
 
 	u32 call_alone(u8 *to, u64 time, u64 address) noexcept
@@ -104,20 +105,12 @@ public:
 		}
 
 		const u8 slot = slot_of(address);
-		const bool known = slots_[slot] == address;
-		const u8 kind = known ? call_bit | known_bit : call_bit;
 
-		if (ticks < short_ticks) {
-			*at++ = static_cast<u8>(kind | ticks);
-		} else {
-			const u64 over = ticks - short_ticks;
-
-			*at++ = static_cast<u8>(kind | (short_ticks + (over >> 8)));
-			*at++ = static_cast<u8>(over);
-		}
-		if (known) {
+		if (slots_[slot] == address) [[likely]] {
+			at = put_call(at, call_bit | known_bit, ticks);
 			*at++ = slot;
 		} else {
+			at = put_call(at, call_bit, ticks);
 			at = put_number(at, fold(address - address_));
 			slots_[slot] = address;
 		}
@@ -125,7 +118,7 @@ public:
 
 		const u32 bytes = static_cast<u32>(at - to);
 
-		take(bytes);
+		until_sync_ -= static_cast<s32>(bytes);
 		return bytes;
 	}
 
@@ -158,11 +151,6 @@ public:
 	void begin_anew() noexcept { until_sync_ = 0; }
 
 private:
-	void take(u32 bytes) noexcept
-	{
-		until_sync_ = until_sync_ > bytes ? until_sync_ - bytes : 0;
-	}
-
 	static u64 fold(u64 difference) noexcept
 	{
 		return difference << 1 ^ (difference >> 63 ? ~0ull : 0);
@@ -173,6 +161,20 @@ private:
 		for (; value >= 0x80; value >>= 7)
 			*at++ = static_cast<u8>(value | 0x80);
 		*at++ = static_cast<u8>(value);
+		return at;
+	}
+
+	/* The first byte of a call, and the second if there is one. */
+	static u8 *put_call(u8 *at, u8 kind, u64 ticks) noexcept
+	{
+		if (ticks < short_ticks) {
+			*at++ = static_cast<u8>(kind | ticks);
+		} else {
+			const u64 over = ticks - short_ticks;
+
+			*at++ = static_cast<u8>(kind | (short_ticks + (over >> 8)));
+			*at++ = static_cast<u8>(over);
+		}
 		return at;
 	}
 
@@ -219,7 +221,7 @@ private:
 		slots_[0] = not_in_slot_0;
 		told_ = lost_;
 		lost_ = 0;
-		until_sync_ = sync_every_;
+		until_sync_ = static_cast<s32>(sync_every_);
 		/* Which nobody has: the context follows. */
 		pid_ = tid_ = ~0u;
 		return at;
@@ -251,7 +253,7 @@ private:
 	const u32 cpu_;
 	const u32 tick_shift_;
 	const u32 sync_every_;
-	u32 until_sync_ = 0; /* bytes */
+	s32 until_sync_ = 0; /* bytes; not positive: it is due */
 	u32 pid_ = ~0u;
 	u32 tid_ = ~0u;
 	u64 name_[comm_bytes / sizeof(u64)] = {};
