@@ -81,19 +81,21 @@ void tracer::move() noexcept
 
 /* ---------------------------------------------------------------- transactions */
 
-/*
- * Up to there a call has room for all of its bytes, and one byte more: see store(); and the reader
- * does not want to hear of it.
- */
+/* More than call_bytes_max: a call has room, and one byte is left, as in store(). */
+u64 tracer::straight_room() const noexcept
+{
+	return min(memory_->straight(position_.read()), room());
+}
+
+/* Up to there calls have room, and the reader does not want to hear of them. */
 void tracer::look_ahead() noexcept
 {
 	const u64 at = position_.read();
-	const u64 straight = min(memory_->straight(at), min(room(), publish_at_ - at));
 
 	if (!is_usual_)
-		return look_twice();
+		return;
 	base_ = memory_->at(at) - at;
-	short_until_.set(at + straight - encoder::call_bytes_max);
+	short_until_.set(at + min(straight_room(), publish_at_ - at) - encoder::call_bytes_max);
 	cxxrt::barrier();
 	/* An NMI that came before has moved back what was overwritten now. */
 	if (missed_.read() || held_.read())
@@ -229,7 +231,17 @@ void tracer::write(u64 address, u64 now, functrace::caller who) noexcept
 		pb_current_ids(owner_.pid_namespace(), &who.pid, &who.tid);
 	if (owner_.attr().use_clockid)
 		now = pb_clock_ns(owner_.attr().clockid);
-	write_in_pieces(address, now, who);
+
+	const u64 at = position_.read();
+
+	if (straight_room() > encoder::call_bytes_max) {
+		const u32 bytes = encoder_.call(memory_->at(at), now, address, who);
+
+		cxxrt::barrier();
+		position_.set(at + bytes);
+	} else {
+		write_in_pieces(address, now, who);
+	}
 	if (!open_.read())
 		return;
 	if (static_cast<s64>(position_.read() - publish_at_) >= 0)

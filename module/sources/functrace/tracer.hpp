@@ -89,6 +89,7 @@ public:
 
 private:
 	bool begin() noexcept;
+	u64 straight_room() const noexcept;
 	void look_ahead() noexcept;
 	/* The next call does not take the short way. */
 	void look_twice() noexcept { short_until_.set(position_.read()); }
