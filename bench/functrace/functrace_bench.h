@@ -32,9 +32,16 @@ struct functrace_bench_steps {
 	__u32 bytes; /* answer */
 };
 
+/* A call of the one function, and in the middle of it of another in an NMI. */
+struct functrace_bench_nmi {
+	__u32 at;    /* the instruction behind which the NMI comes */
+	__u32 steps; /* answer: instructions of the call; where they are fewer, no NMI came */
+};
+
 #define FUNCTRACE_BENCH_TEXT  (512 * 1024)
 
 #define FUNCTRACE_BENCH_RUN   _IOWR('b', 1, struct functrace_bench_run)
 #define FUNCTRACE_BENCH_STEPS _IOWR('b', 2, struct functrace_bench_steps)
+#define FUNCTRACE_BENCH_NMI   _IOWR('b', 3, struct functrace_bench_nmi)
 
 #endif

@@ -18,6 +18,7 @@
 #include <linux/vmalloc.h>
 
 #include <asm/msr.h>
+#include <asm/nmi.h>
 #include <asm/ptrace.h>
 
 static DEFINE_MUTEX(bench_mutex);
@@ -32,6 +33,7 @@ static DEFINE_MUTEX(bench_mutex);
 TRACED(functrace_bench_begin)
 TRACED(functrace_bench_end)
 TRACED(functrace_bench_one)
+TRACED(functrace_bench_nmi)
 
 #define EIGHT(F, n) F(n##0) F(n##1) F(n##2) F(n##3) F(n##4) F(n##5) F(n##6) F(n##7)
 #define ALL(F)                                                                                     \
@@ -148,11 +150,35 @@ static long steps(struct functrace_bench_steps *into)
 	return ret;
 }
 
+static bool nmi_wanted;
+
+static int on_nmi(unsigned int command, struct pt_regs *regs)
+{
+	if (!READ_ONCE(nmi_wanted))
+		return NMI_DONE;
+	functrace_bench_nmi();
+	return NMI_HANDLED;
+}
+
+static long interrupt(struct functrace_bench_nmi *wanted)
+{
+	int ret;
+
+	WRITE_ONCE(nmi_wanted, true);
+	ret = step_through(step_one, NULL, wanted->at);
+	WRITE_ONCE(nmi_wanted, false);
+	if (ret < 0)
+		return ret;
+	wanted->steps = ret;
+	return 0;
+}
+
 static long bench_ioctl(struct file *file, unsigned int command, unsigned long argument)
 {
 	union {
 		struct functrace_bench_run run;
 		struct functrace_bench_steps steps;
+		struct functrace_bench_nmi nmi;
 	} told;
 	void __user *user = (void __user *)argument;
 	const size_t bytes = _IOC_SIZE(command);
@@ -167,6 +193,9 @@ static long bench_ioctl(struct file *file, unsigned int command, unsigned long a
 		break;
 	case FUNCTRACE_BENCH_STEPS:
 		ret = steps(&told.steps);
+		break;
+	case FUNCTRACE_BENCH_NMI:
+		ret = interrupt(&told.nmi);
 		break;
 	}
 	mutex_unlock(&bench_mutex);
@@ -185,12 +214,19 @@ static int __init bench_start(void)
 
 	if (ret)
 		return ret;
-	return proc_create("functrace_bench", 0600, NULL, &bench_ops) ? 0 : -ENOMEM;
+	ret = register_nmi_handler(NMI_LOCAL, on_nmi, 0, "functrace_bench");
+	if (ret)
+		return ret;
+	if (proc_create("functrace_bench", 0600, NULL, &bench_ops))
+		return 0;
+	unregister_nmi_handler(NMI_LOCAL, "functrace_bench");
+	return -ENOMEM;
 }
 
 static void __exit bench_stop(void)
 {
 	remove_proc_entry("functrace_bench", NULL);
+	unregister_nmi_handler(NMI_LOCAL, "functrace_bench");
 }
 
 module_init(bench_start);

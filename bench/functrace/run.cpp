@@ -124,6 +124,16 @@ public:
 		fputs(text.c_str(), stdout);
 	}
 
+	/* The instructions of a call that an NMI may interrupt. */
+	unsigned interrupt(unsigned at)
+	{
+		functrace_bench_nmi wanted = {at, 0};
+
+		if (ioctl(fd_, FUNCTRACE_BENCH_NMI, &wanted))
+			fail("FUNCTRACE_BENCH_NMI");
+		return wanted.steps;
+	}
+
 	/* What stands between the marks of the last run. */
 	traced cut(const whole_trace &all) const
 	{
@@ -269,8 +279,8 @@ public:
 		close(fd_);
 	}
 
-	/* The same. */
-	whole_trace finish(double &bytes_of_one)
+	/* The same. @lost: entries may be lost; so many are. */
+	whole_trace finish(double &bytes_of_one, uint64_t *lost = nullptr)
 	{
 		uint64_t entries = 0;
 
@@ -288,13 +298,15 @@ public:
 		while (std::optional<functrace::item> one = from.next()) {
 			if (one->what == functrace::kind::call)
 				all.add(one->address, one->offset);
+			else if (one->what == functrace::kind::lost && lost)
+				*lost += one->count;
 			else if (one->what != functrace::kind::end)
 				fail_as("functrace lost entries, or its bytes say nothing: " +
 					std::string(functrace::to_string(one->why)) + ", " +
 					std::to_string(one->count) + " at " +
 					std::to_string(one->offset));
 		}
-		if (all.functions.size() != entries)
+		if (all.functions.size() + (lost ? *lost : 0) != entries)
 			fail_as("functrace counted " + std::to_string(entries) +
 				" entries, and its bytes hold " +
 				std::to_string(all.functions.size()));
@@ -383,6 +395,42 @@ void print_steps(bench &on)
 	on.print_steps();
 }
 
+/*
+ * An NMI enters a function at each instruction of an entry in turn: that is written, or told as
+ * lost; what it interrupts is written. An entry by the short way, after others; and one that has to
+ * tell what the NMI before has lost.
+ */
+void interrupt_entries(bench &on)
+{
+	for (bool by_short_way : {true, false}) {
+		uint64_t calls = 0, nmis = 0, lost = 0;
+		double unused;
+		our_tracer tracer(works[0]);
+
+		for (unsigned at = 1, steps = at; at <= steps; at++) {
+			if (by_short_way) {
+				on.run(works[0], 1);
+				/* A call and two marks, twice. */
+				calls += 6;
+			}
+			steps = on.interrupt(at);
+			calls++;
+			nmis += at <= steps;
+		}
+
+		const whole_trace all = tracer.finish(unused, &lost);
+		const uint64_t written = all.functions.size() - calls;
+
+		if (written + lost != nmis || !lost || !written || nmis < 100)
+			fail_as(std::to_string(calls) + " calls and " + std::to_string(nmis) +
+				" in NMIs are " + std::to_string(all.functions.size()) +
+				" in the trace, and " + std::to_string(lost) + " are lost");
+		printf("| an NMI at each of %lu instructions: written, told as lost | %lu | %lu "
+		       "|\n",
+		       nmis, written, lost);
+	}
+}
+
 } // namespace
 
 int main(int argc, char **argv)
@@ -397,6 +445,10 @@ int main(int argc, char **argv)
 			print_steps<our_tracer>(on);
 		else
 			return 2;
+		return 0;
+	}
+	if (argc > 1 && !strcmp(argv[1], "--nmi")) {
+		interrupt_entries(on);
 		return 0;
 	}
 	printf("\n| work | entries | instructions: ftrace | functrace | ratio "
