@@ -14,6 +14,29 @@ icount_build() {
 	echo "$build/bench/$2"
 }
 
+# icount_program OUTPUT SOURCE...: a program for there.
+icount_program() {
+	g++ -std=c++20 -O2 -Wall -Wextra -Wno-missing-field-initializers -static \
+		-isystem "$top/include/uapi" -I "$top/reader/include" -o "$@"
+}
+
+# The kernel and its compiler, as tables begin.
+icount_heading() {
+	echo "$(cat "$1/release"), $(sed -n 's/^CONFIG_CC_VERSION_TEXT="\(.*\)"/\1/p' "$1/config")${PERFBUF_APPEND:+, $PERFBUF_APPEND}"
+}
+
+# Lines of a function, an address and the bytes there (bench/common/steps.c): the instruction in the
+# place of the bytes.
+disassembled() {
+	local function address bytes
+	while read -r function address bytes; do
+		printf "$(sed 's/../\\x&/g' <<< "$bytes")" > "$work/bytes"
+		objdump -D -b binary -m i386:x86-64 --no-show-raw-insn --adjust-vma=0x"$address" \
+			--stop-address=$((0x$address + 1)) "$work/bytes" |
+			awk -v name="$function" -v at="$address:" '$1 == at { sub(/^[^\t]*\t/, ""); printf "%-32s %s\n", name, $0 }'
+	done
+}
+
 # icount_run KERNEL_DIRECTORY PROGRAM [ARGUMENT...] -- MODULE...: boots the kernel, loads the modules,
 # runs the program (a static one) and prints what it says.
 icount_run() {

@@ -5,13 +5,12 @@
  * counter counts instructions. What was written is read back, here or by the program, which checks
  * it: bench/ring/program.
  */
+#include "../common/steps.h"
 #include "peers.h"
-#include "trace.h"
 
 #include "defer.h"
 
 #include <linux/irqflags.h>
-#include <linux/kprobes.h>
 #include <linux/log2.h>
 #include <linux/module.h>
 #include <linux/mutex.h>
@@ -57,21 +56,6 @@ static struct {
 	u32 records, written;
 	u64 ticks;
 } nmi;
-
-void *find_symbol(const char *name)
-{
-	static unsigned long (*lookup)(const char *name);
-
-	if (!lookup) {
-		struct kprobe probe = {.symbol_name = "kallsyms_lookup_name"};
-
-		if (register_kprobe(&probe))
-			return NULL;
-		lookup = (void *)probe.addr;
-		unregister_kprobe(&probe);
-	}
-	return (void *)lookup(name);
-}
 
 int ring_bench_register(const struct peer *peer)
 {

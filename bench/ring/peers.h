@@ -3,6 +3,7 @@
 #ifndef RING_BENCH_PEERS_H
 #define RING_BENCH_PEERS_H
 
+#include "../common/find.h"
 #include "ring_bench.h"
 
 #include <linux/compiler.h>
@@ -41,12 +42,9 @@ void ring_bench_unregister(const struct peer *peer);
 int typed_start(void);
 void typed_stop(void);
 
-/* A kernel function that is not exported, or NULL. */
-void *find_symbol(const char *name);
-
 /*
- * Calls of such a function are direct, as those of the kernel itself are: a static call, patched
- * when the peer is opened.
+ * Calls of a function that find_symbol() has found are direct, as those of the kernel itself are: a
+ * static call, patched when the peer is opened.
  */
 #define DEFINE_FOUND_CALL(name, function) DEFINE_STATIC_CALL_NULL(name, function)
 #define FIND_CALL(name)                                                                            \

@@ -47,6 +47,7 @@ static void notrace entered(unsigned long ip, unsigned long parent, struct ftrac
 	struct functions *functions = container_of(ops, struct functions, ops);
 	unsigned long flags;
 	void *here;
+	u64 now;
 
 	raw_local_irq_save(flags);
 	here = this_cpu_ptr(functions->cpus);
@@ -54,8 +55,11 @@ static void notrace entered(unsigned long ip, unsigned long parent, struct ftrac
 		if (likely(!__this_cpu_read(inside)) && rcu_watches()) {
 			__this_cpu_write(inside, 1);
 			barrier();
-			perfbuf_function_entered(here, ip, sched_clock_cpu(raw_smp_processor_id()),
-						 current->tgid, current->pid, current->comm);
+			/* First, so that nothing else has to be kept meanwhile. */
+			now = sched_clock_cpu(raw_smp_processor_id());
+			barrier();
+			perfbuf_function_entered(here, ip, now, current->tgid, current->pid,
+						 current->comm);
 			barrier();
 			__this_cpu_write(inside, 0);
 		} else {

@@ -45,9 +45,9 @@ int pb_functions_attach(void *functions) PB_NOEXCEPT;
 void pb_functions_detach(void *functions) PB_NOEXCEPT;
 
 /*
- * C++: the function at @address has been entered. @here: pb_functions_at() of this CPU. @now: ns of
- * local_clock(). @comm: PB_TASK_COMM_LEN bytes. Any context, NMI included; interrupts off, RCU
- * watches. Nothing that it calls comes here.
+ * C++: the function at @address has been entered. @here: pb_functions_at() of this CPU, where
+ * somebody listens. @now: ns of local_clock(). @comm: PB_TASK_COMM_LEN bytes. Any context, NMI
+ * included; interrupts off, RCU watches. Nothing that it calls comes here.
  */
 void perfbuf_function_entered(void *here, __u64 address, __u64 now, __u32 pid, __u32 tid,
 			      const char *comm) PB_NOEXCEPT;

@@ -5,19 +5,11 @@
 #include "reader.hpp"
 
 #include <linux/perf_event.h>
-#include <sys/types.h>
 
-const std::string tracing = "/sys/kernel/tracing/";
 const std::string tracepoint = tracing + "events/ring_bench/record/";
 
 /* The fields of the typed event and of the tracepoint. */
 constexpr unsigned typed_bytes = 64;
-
-void *map_shared(int fd, size_t bytes, int protection, off_t offset);
-
-/* What the file says, or tells it. */
-std::string text_of(const std::string &path);
-void tell(const std::string &path, const char *what);
 
 /* It wakes nobody before the ring is full. */
 perf_event_attr quiet_attr(unsigned data);

@@ -4,55 +4,9 @@
 #include "../ring_bench.h"
 #include "files.hpp"
 
-#include <cstdio>
-#include <cstdlib>
 #include <cstring>
-#include <fstream>
 
-#include <fcntl.h>
 #include <sys/ioctl.h>
-#include <sys/mman.h>
-#include <unistd.h>
-
-void fail(const char *what)
-{
-	perror(what);
-	exit(1);
-}
-
-void fail_as(const std::string &what)
-{
-	fprintf(stderr, "%s\n", what.c_str());
-	exit(1);
-}
-
-void *map_shared(int fd, size_t bytes, int protection, off_t offset)
-{
-	/* No fault is to be counted. */
-	void *at = mmap(nullptr, bytes, protection, MAP_SHARED | MAP_POPULATE, fd, offset);
-
-	if (at == MAP_FAILED)
-		fail("mmap");
-	return at;
-}
-
-std::string text_of(const std::string &path)
-{
-	std::ifstream file(path);
-	std::string text;
-
-	if (!getline(file, text))
-		fail(path.c_str());
-	return text;
-}
-
-void tell(const std::string &path, const char *what)
-{
-	std::ofstream file(path);
-
-	if (!(file << what << std::flush))
-		fail(path.c_str());
-}
 
 namespace
 {
@@ -64,60 +18,26 @@ public:
 	{
 		tell(tracing + "buffer_size_kb", "512");
 		tell(tracepoint + "enable", "1");
-		fd_ = open((tracing + "per_cpu/cpu0/trace_pipe_raw").c_str(),
-			   O_RDONLY | O_NONBLOCK);
-		if (fd_ < 0)
-			fail("trace_pipe_raw");
 	}
 
-	~ftrace_reader() override
-	{
-		close(fd_);
-		tell(tracepoint + "enable", "0");
-	}
+	~ftrace_reader() override { tell(tracepoint + "enable", "0"); }
 
 	std::vector<uint64_t> read() override
 	{
 		std::vector<uint64_t> words;
-		char one[page_bytes];
 
-		while (::read(fd_, one, sizeof(one)) == static_cast<ssize_t>(sizeof(one)))
-			parse(one, words);
+		while (pipe_.next_page())
+			for (const trace_pipe::event &one : pipe_.events()) {
+				const size_t before = words.size();
+
+				words.resize(before + typed_bytes / sizeof(uint64_t));
+				memcpy(&words[before], one.payload + 8, typed_bytes);
+			}
 		return words;
 	}
 
 private:
-	/* A page of the ring: a time stamp, the bytes in use, events (include/linux/ring_buffer.h).
-	 */
-	static void parse(const char *one, std::vector<uint64_t> &words)
-	{
-		uint64_t used;
-
-		memcpy(&used, one + 8, sizeof(used));
-		used &= 0xffff;
-		for (unsigned at = 16; at < 16 + used;) {
-			uint32_t head, bytes;
-
-			memcpy(&head, one + at, sizeof(head));
-			memcpy(&bytes, one + at + 4, sizeof(bytes));
-			const unsigned type = head & 31;
-
-			if (type == 29) { /* padding */
-				at += bytes + 4;
-			} else if (type >= 30) { /* time */
-				at += 8;
-			} else {
-				const unsigned begin = type ? at + 4 : at + 8;
-				const size_t before = words.size();
-
-				words.resize(before + typed_bytes / sizeof(uint64_t));
-				memcpy(&words[before], one + begin + 8, typed_bytes);
-				at += type ? 4 + 4 * type : 4 + bytes;
-			}
-		}
-	}
-
-	int fd_;
+	trace_pipe pipe_;
 };
 
 class nobody final : public reader

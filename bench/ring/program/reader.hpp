@@ -2,14 +2,14 @@
 /* Opens what a peer needs of user space, and reads its records back. */
 #pragma once
 
+#include "../../common/program.hpp"
+
 #include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
 
 struct perf_event_mmap_page;
-
-constexpr size_t page_bytes = 4096;
 
 class reader
 {
@@ -39,9 +39,6 @@ struct opening {
 };
 
 using opener = std::unique_ptr<reader>(const opening &);
-
-[[noreturn]] void fail(const char *what);
-[[noreturn]] void fail_as(const std::string &what);
 
 /* Has the module read. */
 opener open_module;

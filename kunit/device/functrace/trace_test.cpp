@@ -72,6 +72,46 @@ TEST(functrace, calls_of_one_processor)
 	}
 }
 
+uint64_t monotonic_ns()
+{
+	timespec now;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return static_cast<uint64_t>(now.tv_sec) * 1000000000 + now.tv_nsec;
+}
+
+/* With the short way of a call, and with a clock that has every call take the long one. */
+TEST(functrace, an_area_that_is_gone_around_has_every_call)
+{
+	pin_to(0);
+	for (bool own_clock : {false, true}) {
+		perf_event_attr attr = functrace_attr();
+		attr.use_clockid = own_clock;
+		attr.clockid = own_clock ? CLOCK_MONOTONIC : 0;
+		functrace_file file("vfs_read,vfs_write", target::every_process(0), 2, rw, attr);
+		const uint64_t before = monotonic_ns();
+		enable(file.fd.get());
+		for (int i = 0; i < 100; i++) {
+			read_zero(300);
+			file.consume();
+		}
+		disable(file.fd.get());
+		const std::vector<traced> items = file.finish();
+		const uint64_t after = monotonic_ns();
+		const std::vector<traced> calls = calls_in(items);
+
+		EXPECT_EQ(of_this_thread(calls).size(), 100u * 400);
+		EXPECT_GT(file.told, 4 * file.aux->bytes());
+		EXPECT_EQ(lost_calls(items), 0u);
+		EXPECT_EQ(calls.size(), read_value(file.fd.get()));
+		for (size_t i = 1; i < calls.size(); i++)
+			ASSERT_LE(calls[i - 1].time, calls[i].time);
+		if (own_clock) {
+			EXPECT_LE(before, calls.front().time);
+			EXPECT_LE(calls.back().time, after);
+		}
+	}
+}
+
 /* Reads on processor 0 for as long as it lives. */
 class reading_thread
 {

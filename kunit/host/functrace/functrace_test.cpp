@@ -56,6 +56,33 @@ TEST(functrace, what_goes_in_comes_out)
 	}
 }
 
+TEST(functrace, the_short_way_gives_the_same_bytes)
+{
+	generator from(7);
+	stream by_call(2, 512), by_either(2, 512);
+	size_t alone = 0;
+
+	for (int i = 0; i < 20000; i++) {
+		const call one = from.next();
+		uint8_t packets[encoder::call_bytes_max];
+		char comm[16] = {};
+
+		memcpy(comm, one.comm.data(), std::min<size_t>(one.comm.size(), 15));
+		by_call.add(one);
+		if (by_either.made.says_the_call_alone({one.tid / 4, one.tid, comm})) {
+			by_either.append(packets,
+					 by_either.made.call_alone(packets, one.time, one.address));
+			alone++;
+		} else {
+			by_either.add(one);
+		}
+		ASSERT_EQ(by_call.bytes.size(), by_either.bytes.size());
+	}
+	EXPECT_EQ(by_call.bytes, by_either.bytes);
+	EXPECT_GT(alone, 10000u);
+	EXPECT_LT(alone, 20000u);
+}
+
 TEST(functrace, ticks_do_not_add_up_to_an_error)
 {
 	generator calls(1);

@@ -10,6 +10,7 @@
 namespace perfbuf::functrace
 {
 
+using cxxrt::s32;
 using cxxrt::u32;
 using cxxrt::u64;
 using cxxrt::u8;
@@ -52,8 +53,8 @@ struct caller {
  * cannot store them says so with not_stored(); the encoder then begins anew with a sync.
  *
  * Not reentrant: what comes in the middle of call() is missed(), once that is over.
- * Invariant: while synced_, the decoder of the bytes that were given has the same time, address,
- * slots and caller.
+ * Invariant: while until_sync_ is positive, the decoder of the bytes that were given has the same
+ * time, address, slots and caller.
  */
 class encoder
 {
@@ -75,11 +76,24 @@ public:
 		u8 *at = to;
 
 		told_ = 0;
-		if (!synced_ || since_sync_ >= sync_every_) [[unlikely]]
+		if (until_sync_ <= 0)
 			at = put_sync(at, time);
-		if (is_new(who)) [[unlikely]]
+		if (is_new(who))
 			at = put_context(at, who);
+		until_sync_ -= static_cast<s32>(at - to);
+		return static_cast<u32>(at - to) + call_alone(at, time, address);
+	}
 
+	/* Nothing has to be said before it: call_alone() will do, if its bytes are sure to be
+	 * stored. */
+	bool says_the_call_alone(const caller &who) const noexcept
+	{
+		return until_sync_ > 0 && !is_new(who);
+	}
+
+	u32 call_alone(u8 *to, u64 time, u64 address) noexcept
+	{
+		u8 *at = to;
 		const u64 now = time >> tick_shift_;
 		u64 ticks = now > time_ ? now - time_ : 0;
 
@@ -91,20 +105,12 @@ public:
 		}
 
 		const u8 slot = slot_of(address);
-		const bool known = slots_[slot] == address;
-		const u8 kind = known ? call_bit | known_bit : call_bit;
 
-		if (ticks < short_ticks) {
-			*at++ = static_cast<u8>(kind | ticks);
-		} else {
-			const u64 over = ticks - short_ticks;
-
-			*at++ = static_cast<u8>(kind | (short_ticks + (over >> 8)));
-			*at++ = static_cast<u8>(over);
-		}
-		if (known) {
+		if (slots_[slot] == address) [[likely]] {
+			at = put_call(at, call_bit | known_bit, ticks);
 			*at++ = slot;
 		} else {
+			at = put_call(at, call_bit, ticks);
 			at = put_number(at, fold(address - address_));
 			slots_[slot] = address;
 		}
@@ -112,7 +118,7 @@ public:
 
 		const u32 bytes = static_cast<u32>(at - to);
 
-		since_sync_ += bytes;
+		until_sync_ -= static_cast<s32>(bytes);
 		return bytes;
 	}
 
@@ -124,7 +130,7 @@ public:
 	{
 		lost_ += calls;
 		told_ = 0;
-		synced_ = false;
+		begin_anew();
 	}
 
 	/* What is missing is told now, if anything is. */
@@ -142,7 +148,7 @@ public:
 	}
 
 	/* The next call begins with a sync: it may be the first that its reader sees. */
-	void begin_anew() noexcept { synced_ = false; }
+	void begin_anew() noexcept { until_sync_ = 0; }
 
 private:
 	static u64 fold(u64 difference) noexcept
@@ -158,6 +164,20 @@ private:
 		return at;
 	}
 
+	/* The first byte of a call, and the second if there is one. */
+	static u8 *put_call(u8 *at, u8 kind, u64 ticks) noexcept
+	{
+		if (ticks < short_ticks) {
+			*at++ = static_cast<u8>(kind | ticks);
+		} else {
+			const u64 over = ticks - short_ticks;
+
+			*at++ = static_cast<u8>(kind | (short_ticks + (over >> 8)));
+			*at++ = static_cast<u8>(over);
+		}
+		return at;
+	}
+
 	/* Eight bytes of a name, one load. */
 	static u64 word(const char *comm, u32 i) noexcept
 	{
@@ -167,10 +187,11 @@ private:
 		return value;
 	}
 
+	/* In an order in which the compiler does not first put two halves of a word together. */
 	bool is_new(const caller &who) const noexcept
 	{
-		return who.tid != tid_ || who.pid != pid_ || word(who.comm, 0) != name_[0] ||
-		       word(who.comm, 1) != name_[1];
+		return who.tid != tid_ || word(who.comm, 0) != name_[0] ||
+		       word(who.comm, 1) != name_[1] || who.pid != pid_;
 	}
 
 	[[gnu::noinline]] u8 *put_sync(u8 *at, u64 time) noexcept
@@ -200,8 +221,7 @@ private:
 		slots_[0] = not_in_slot_0;
 		told_ = lost_;
 		lost_ = 0;
-		since_sync_ = 0;
-		synced_ = true;
+		until_sync_ = static_cast<s32>(sync_every_);
 		/* Which nobody has: the context follows. */
 		pid_ = tid_ = ~0u;
 		return at;
@@ -233,8 +253,7 @@ private:
 	const u32 cpu_;
 	const u32 tick_shift_;
 	const u32 sync_every_;
-	bool synced_ = false;
-	u32 since_sync_ = 0;
+	s32 until_sync_ = 0; /* bytes; not positive: it is due */
 	u32 pid_ = ~0u;
 	u32 tid_ = ~0u;
 	u64 name_[comm_bytes / sizeof(u64)] = {};

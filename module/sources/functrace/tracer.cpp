@@ -39,6 +39,7 @@ u64 most_of(const trace_memory &memory, const perfbuf_aux_handle &handle) noexce
 tracer::tracer(event &owner, const sample_writer *writer, u32 cpu, tracer_shared &shared) noexcept
 	: owner_(owner), writer_(writer), shared_(shared), cpu_(cpu),
 	  translates_(!pb_pid_namespace_is_first(owner.pid_namespace())),
+	  is_usual_(!translates_ && !owner.attr().use_clockid),
 	  encoder_(cpu, static_cast<u32>(owner.attr().config1), sync_every)
 {
 }
@@ -80,12 +81,25 @@ void tracer::move() noexcept
 
 /* ---------------------------------------------------------------- transactions */
 
-/* Up to there a call has room for all of its bytes, and one byte more: see store(). */
+/* More than call_bytes_max: a call has room, and one byte is left, as in store(). */
+u64 tracer::straight_room() const noexcept
+{
+	return min(memory_->straight(position_.read()), room());
+}
+
+/* Up to there calls have room, and the reader does not want to hear of them. */
 void tracer::look_ahead() noexcept
 {
 	const u64 at = position_.read();
 
-	straight_until_ = at + min(room(), memory_->straight(at)) - encoder::call_bytes_max;
+	if (!is_usual_)
+		return;
+	base_ = memory_->at(at) - at;
+	short_until_.set(at + min(straight_room(), publish_at_ - at) - encoder::call_bytes_max);
+	cxxrt::barrier();
+	/* An NMI that came before has moved back what was overwritten now. */
+	if (missed_.read() || held_.read())
+		look_twice();
 }
 
 bool tracer::begin() noexcept
@@ -97,7 +111,7 @@ bool tracer::begin() noexcept
 	memory_ = static_cast<const trace_memory *>(kept);
 	publish_at_ = handle_.head + most_of(*memory_, handle_);
 	position_.set(handle_.head);
-	look_ahead();
+	look_twice();
 	open_.set(1);
 	return true;
 }
@@ -107,9 +121,13 @@ void tracer::end(u64 flags) noexcept
 	if (!open_.read())
 		return;
 
+	/* Now an NMI finds it closed, and the position stays. */
+	open_.set(0);
+	look_twice();
+	cxxrt::barrier();
+
 	const u64 written = position_.read() - handle_.head;
 
-	open_.set(0);
 	must_end_.set(0);
 	/* In snapshot mode the head is ours to move. */
 	if (memory_->overwrite)
@@ -159,6 +177,7 @@ void tracer::pause() noexcept
 u64 tracer::hold(u64 published) noexcept
 {
 	held_.set(1);
+	look_twice();
 	return open_.read() ? position_.read() : published;
 }
 
@@ -194,52 +213,28 @@ void tracer::write_in_pieces(u64 address, u64 now, const functrace::caller &who)
 	const u32 count = encoder_.call(bytes, now, address, who);
 
 	if (store(bytes, count))
-		return look_ahead();
+		return;
 	/* The reader may have made room since. */
 	end(0);
 	if (begin() && store(bytes, count))
-		return look_ahead();
+		return;
 	encoder_.not_stored();
 	end(PERF_AUX_FLAG_TRUNCATED);
 }
 
-void tracer::entered(u64 address, u64 now, u32 pid, u32 tid, const char *comm) noexcept
+/* A transaction is open. */
+void tracer::write(u64 address, u64 now, functrace::caller who) noexcept
 {
-	if (!owner_.active()) [[unlikely]] {
-		ran_.stop();
-		return;
-	}
-	count_.add(1);
-	if (!writer_) [[unlikely]]
-		return;
-	if (held_.read()) [[unlikely]] {
-		missed_.add(1);
-		return;
-	}
-	writing_.set(1);
-	cxxrt::barrier();
-	if (!open_.read() && !begin()) [[unlikely]] {
-		/* Without an area nobody waits for it, and a pause is none of ours. */
-		const perf_buffer *into = owner_.ring();
-
-		if (into && into->aux() && !owner_.aux_paused())
-			missed_.add(1);
-		writing_.set(0);
-		return;
-	}
-	if (missed_.read()) [[unlikely]]
+	if (missed_.read())
 		take_missed();
-
-	functrace::caller who = {pid, tid, comm};
-
-	if (translates_) [[unlikely]]
+	if (translates_)
 		pb_current_ids(owner_.pid_namespace(), &who.pid, &who.tid);
-	if (owner_.attr().use_clockid) [[unlikely]]
+	if (owner_.attr().use_clockid)
 		now = pb_clock_ns(owner_.attr().clockid);
 
 	const u64 at = position_.read();
 
-	if (static_cast<s64>(straight_until_ - at) > 0) [[likely]] {
+	if (straight_room() > encoder::call_bytes_max) {
 		const u32 bytes = encoder_.call(memory_->at(at), now, address, who);
 
 		cxxrt::barrier();
@@ -247,12 +242,70 @@ void tracer::entered(u64 address, u64 now, u32 pid, u32 tid, const char *comm) n
 	} else {
 		write_in_pieces(address, now, who);
 	}
-	if (static_cast<s64>(position_.read() - publish_at_) >= 0) [[unlikely]]
+	if (!open_.read())
+		return;
+	if (static_cast<s64>(position_.read() - publish_at_) >= 0)
 		end(0);
+	else
+		look_ahead();
+}
+
+/* The last of a call. */
+inline void tracer::written() noexcept
+{
 	cxxrt::barrier();
 	writing_.set(0);
 	if (must_end_.read()) [[unlikely]]
 		end_aux();
+}
+
+[[gnu::noinline]] void tracer::entered_off() noexcept
+{
+	ran_.stop();
+}
+
+[[gnu::noinline]] void tracer::entered_long_way(u64 address, u64 now, u32 pid, u32 tid,
+						const char *comm) noexcept
+{
+	if (!writer_) {
+		/* It only counts. */
+	} else if (held_.read()) {
+		missed_.add(1);
+	} else if (open_.read() || begin()) {
+		write(address, now, {pid, tid, comm});
+	} else {
+		/* Without an area nobody waits for it, and a pause is none of ours. */
+		const perf_buffer *into = owner_.ring();
+
+		if (into && into->aux() && !owner_.aux_paused())
+			missed_.add(1);
+	}
+	written();
+}
+
+/* What is rare is called last, so that nothing has to be kept for it. */
+[[gnu::always_inline]] inline void tracer::entered(u64 address, u64 now, u32 pid, u32 tid,
+						   const char *comm) noexcept
+{
+	if (!owner_.active()) [[unlikely]]
+		return entered_off();
+	count_.add(1);
+	/* From here on an NMI leaves the transaction open. */
+	writing_.set(1);
+	cxxrt::barrier();
+
+	const u64 at = position_.read();
+	const functrace::caller who = {pid, tid, comm};
+
+	if (short_until_.not_before(at + 1) && encoder_.says_the_call_alone(who)) [[likely]] {
+		const u32 bytes = encoder_.call_alone(base_ + at, now, address);
+
+		cxxrt::barrier();
+		position_.set(at + bytes);
+		written();
+	} else {
+		entered_long_way(address, now, pid, tid, comm);
+	}
 }
 
 void tracer::missed() noexcept
@@ -260,8 +313,10 @@ void tracer::missed() noexcept
 	if (!owner_.active())
 		return;
 	count_.add(1);
-	if (writer_)
+	if (writer_) {
 		missed_.add(1);
+		look_twice();
+	}
 }
 
 } // namespace perfbuf
@@ -270,12 +325,26 @@ using perfbuf::rcu_list;
 using perfbuf::tracer;
 using perfbuf::tracers;
 
+namespace
+{
+
+[[gnu::noinline]] void entered_by_all(tracer *one, perfbuf::u64 address, perfbuf::u64 now,
+				      perfbuf::u32 pid, perfbuf::u32 tid, const char *comm) noexcept
+{
+	for (; one; one = rcu_list<tracer>::next(*one))
+		one->entered(address, now, pid, tid, comm);
+}
+
+} // namespace
+
 void perfbuf_function_entered(void *here, __u64 address, __u64 now, __u32 pid, __u32 tid,
 			      const char *comm) noexcept
 {
-	for (tracer *one = static_cast<tracers *>(here)->list.first(); one;
-	     one = rcu_list<tracer>::next(*one))
-		one->entered(address, now, pid, tid, comm);
+	tracer *first = static_cast<tracers *>(here)->list.first();
+
+	if (rcu_list<tracer>::is_last(*first)) [[likely]]
+		return first->entered(address, now, pid, tid, comm);
+	entered_by_all(first, address, now, pid, tid, comm);
 }
 
 void perfbuf_function_missed(void *here) noexcept

@@ -89,9 +89,16 @@ public:
 
 private:
 	bool begin() noexcept;
+	u64 straight_room() const noexcept;
 	void look_ahead() noexcept;
+	/* The next call does not take the short way. */
+	void look_twice() noexcept { short_until_.set(position_.read()); }
 	void end(u64 flags) noexcept;
+	void entered_off() noexcept;
+	void entered_long_way(u64 address, u64 now, u32 pid, u32 tid, const char *comm) noexcept;
+	void write(u64 address, u64 now, functrace::caller who) noexcept;
 	void write_in_pieces(u64 address, u64 now, const functrace::caller &who) noexcept;
+	void written() noexcept;
 	/* @bytes that were encoded elsewhere. False: there is no room. */
 	bool store(const u8 *from, u32 bytes) noexcept;
 	void say_end() noexcept;
@@ -103,6 +110,7 @@ private:
 	tracer_shared &shared_;
 	const u32 cpu_;
 	const bool translates_; /* the ids are those of another pid namespace */
+	const bool is_usual_;	/* calls may take the short way */
 	void *home_ = nullptr;	/* the tracers that it is among */
 	bool told_start_ = false;
 	run_time ran_;
@@ -113,7 +121,10 @@ private:
 	cxxrt::local<u32> must_end_; /* an NMI wanted to end the transaction in the middle */
 	cxxrt::local<u32> open_;
 	cxxrt::local<u64> position_; /* of the next byte, while a transaction is open */
-	u64 straight_until_ = 0;     /* a call at a position before it needs no second look */
+	/* A call at a position before it takes the short way; who has something to say to the next
+	 * call moves it back, also in an NMI. */
+	cxxrt::local<u64> short_until_;
+	u8 *base_ = nullptr; /* where position 0 would be, up to there */
 	u64 publish_at_ = 0;
 	const trace_memory *memory_ = nullptr;
 	perfbuf_aux_handle handle_ = {};

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The instructions of a record, one by one: with EFLAGS.TF set the CPU stops after each, and a die
+ * The instructions of a call, one by one: with EFLAGS.TF set the CPU stops after each, and a die
  * notifier notes where it is.
  */
-#include "trace.h"
+#include "steps.h"
 
 #include <linux/kallsyms.h>
 #include <linux/kdebug.h>
@@ -23,6 +23,7 @@ static unsigned long steps[STEPS_MAX];
 static unsigned int step_count;
 static bool stepping;
 static int stepping_cpu;
+static unsigned int step_of_nmi;
 
 static int on_step(struct notifier_block *self, unsigned long what, void *data)
 {
@@ -38,6 +39,8 @@ static int on_step(struct notifier_block *self, unsigned long what, void *data)
 	if (step_count < STEPS_MAX)
 		steps[step_count] = args->regs->ip;
 	step_count++;
+	if (step_count == step_of_nmi)
+		asm volatile("int $2" : : : "memory");
 	return NOTIFY_STOP;
 }
 
@@ -60,29 +63,34 @@ static int describe(unsigned long at, char *to, u32 room)
 	return scnprintf(to, room, "%s %lx %s\n", name, at, text);
 }
 
-int trace_steps(void (*write)(void *argument), void *argument, char *to, u32 room)
+int step_through(void (*call)(void *argument), void *argument, unsigned int nmi_at)
 {
 	unsigned long flags;
-	unsigned int i;
-	u32 done = 0;
 	int ret = register_die_notifier(&step_notifier);
 
 	if (ret)
 		return ret;
 	local_irq_save(flags);
 	stepping_cpu = smp_processor_id();
+	step_of_nmi = nmi_at;
 	step_count = 0;
 	WRITE_ONCE(stepping, true);
 	asm volatile("pushfq; orq %0, (%%rsp); popfq" : : "i"(X86_EFLAGS_TF) : "memory", "cc");
-	write(argument);
+	call(argument);
 	asm volatile("pushfq; andq %0, (%%rsp); popfq" : : "i"(~X86_EFLAGS_TF) : "memory", "cc");
 	WRITE_ONCE(stepping, false);
 	local_irq_restore(flags);
 	unregister_die_notifier(&step_notifier);
+	return step_count > STEPS_MAX ? -ENOSPC : (int)step_count;
+}
 
-	if (step_count > STEPS_MAX)
-		return -ENOSPC;
-	for (i = 0; i < step_count && ret >= 0; i++) {
+int trace_steps(void (*call)(void *argument), void *argument, char *to, u32 room)
+{
+	int count = step_through(call, argument, 0);
+	int i, ret = count;
+	u32 done = 0;
+
+	for (i = 0; i < count && ret >= 0; i++) {
 		ret = describe(steps[i], to + done, room - done);
 		if (ret >= 0)
 			done += ret;

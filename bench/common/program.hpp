@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* What the benchmarks' programs share. */
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include <sys/types.h>
+
+constexpr size_t page_bytes = 4096;
+
+[[noreturn]] void fail(const char *what);
+[[noreturn]] void fail_as(const std::string &what);
+
+void *map_shared(int fd, size_t bytes, int protection, off_t offset);
+
+/* The first line of what the file says; what it is told. */
+std::string text_of(const std::string &path);
+void tell(const std::string &path, const char *what);
+
+const std::string tracing = "/sys/kernel/tracing/";
+
+/* ftrace's ring of CPU 0, page by page. */
+class trace_pipe
+{
+public:
+	struct event {
+		unsigned offset; /* in the page, of the event itself */
+		const char *payload;
+	};
+
+	trace_pipe();
+	trace_pipe(const trace_pipe &) = delete;
+	trace_pipe &operator=(const trace_pipe &) = delete;
+	~trace_pipe();
+
+	/* False: there is no more. */
+	bool next_page();
+	/* What is neither time nor padding. */
+	std::vector<event> events() const;
+
+private:
+	int fd_;
+	std::array<char, page_bytes> page_;
+};

@@ -1,0 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0
+/* What the benchmarks share. */
+#include "../common/find.c"
+#include "../common/steps.c"
