@@ -14,6 +14,7 @@
 #include <utility>
 
 #include <fcntl.h>
+#include <poll.h>
 #include <sched.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -22,6 +23,9 @@
 
 namespace device_test
 {
+
+/* No test takes this long: something hangs. */
+constexpr int hang_ms = 240'000;
 
 bool eventually(const std::function<bool()> &condition, std::chrono::milliseconds limit)
 {
@@ -90,11 +94,18 @@ void gate::open() const
 
 void gate::wait() const
 {
-	char c;
-	while (read(fds_[0], &c, 1) < 0) {
+	/* Who should open it may have died: this process has both ends, and would wait for ever. */
+	pollfd opened = {.fd = fds_[0], .events = POLLIN, .revents = 0};
+	int ready;
+	while ((ready = poll(&opened, 1, hang_ms)) < 0) {
 		if (errno != EINTR)
-			fail_errno("read from a pipe", errno);
+			fail_errno("poll of a pipe", errno);
 	}
+	if (!ready)
+		throw std::runtime_error("a gate that nobody opens");
+	char c;
+	if (read(fds_[0], &c, 1) < 0)
+		fail_errno("read from a pipe", errno);
 }
 
 child::child(const std::function<int()> &body)
