@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Memory that is not to be had, at every allocation in turn, and copies that
- * fault: the n-th of a system call fails (/proc/thread-self/fail-nth). Only kernels with fault
- * injection have these tests; leaks and splats are for the kernel's own
- * checkers to find.
+ * Memory that is not to be had. Only kernels with fault injection have these tests; leaks and
+ * splats are for the kernel's own checkers to find.
  */
 #include <atomic>
 #include <cerrno>
@@ -14,81 +12,13 @@
 #include <linux/perfbuf.h>
 #include <sys/mman.h>
 
+#include "support/fault.hpp"
 #include "support/session.hpp"
 
 using namespace device_test;
 
 namespace
 {
-
-constexpr const char *fail_nth = "/proc/thread-self/fail-nth";
-
-bool can_inject()
-{
-	return !access("/sys/kernel/debug/failslab/ignore-gfp-wait", W_OK) &&
-	       !access("/sys/kernel/debug/fail_page_alloc/ignore-gfp-wait", W_OK);
-}
-
-/* Also those that could wait for memory, and single pages. */
-void arm()
-{
-	for (const char *kind : {"failslab", "fail_page_alloc"})
-		write_file(std::string("/sys/kernel/debug/") + kind + "/ignore-gfp-wait", "N");
-	write_file("/sys/kernel/debug/fail_page_alloc/min-order", "0");
-	/* Copies from and to user space fail as well. */
-	for (const char *kind : {"failslab", "fail_page_alloc", "fail_usercopy"})
-		write_file(std::string("/sys/kernel/debug/") + kind + "/verbose", "0");
-}
-
-/* The calling thread's countdown. Its own system calls are counted as well, so it stays open. */
-class countdown
-{
-public:
-	countdown() : fd_(::open(fail_nth, O_RDWR | O_CLOEXEC))
-	{
-		if (!fd_.valid())
-			fail_errno(fail_nth, errno);
-	}
-	~countdown() { set(0); }
-
-	void set(unsigned n) const
-	{
-		const std::string text = std::to_string(n);
-		/* Its own copy may be the one that fails. */
-		while (pwrite(fd_.get(), text.data(), text.size(), 0) < 0)
-			;
-	}
-	/* Something has failed since it was set, and not only now. */
-	bool is_over() const
-	{
-		char left;
-		return pread(fd_.get(), &left, 1, 0) == 1 && left == '0';
-	}
-
-private:
-	unique_fd fd_;
-};
-
-/*
- * Calls @deed, which gives 0 or an errno, with the first allocation failing,
- * then the second, until it makes fewer than that. How many it made.
- */
-template <typename Deed>
-unsigned fail_each(Deed &&deed)
-{
-	const countdown failing;
-	for (unsigned n = 1; n < 2000; n++) {
-		failing.set(n);
-		const int error = deed();
-		const bool failed = failing.is_over();
-		failing.set(0);
-		EXPECT_TRUE(!error || error == ENOMEM || error == EFAULT)
-			<< errno_name(error) << " at " << n;
-		if (!failed)
-			return n - 1;
-	}
-	throw std::runtime_error("it never stops to allocate");
-}
 
 perf_event_attr everything()
 {
@@ -132,6 +62,7 @@ TEST_P(fault, at_configuration_is_enomem)
 
 TEST_P(fault, at_mmap_is_enomem_and_leaves_nothing_charged)
 {
+	const allowance_used_up full;
 	const long pinned = status_value("VmPin");
 	unique_fd fd = must_open(side::clock, clock_attr());
 	perfbuf_ring wanted = {.size = sizeof(wanted), .storage = GetParam()};

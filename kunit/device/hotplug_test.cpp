@@ -2,6 +2,7 @@
 /* A processor that goes and comes back. */
 #include <gtest/gtest.h>
 
+#include "support/absence.hpp"
 #include "support/expect.hpp"
 #include "support/session.hpp"
 #include "support/workload.hpp"
@@ -11,33 +12,7 @@ using namespace device_test;
 namespace
 {
 
-constexpr int last_cpu = 1;
-
-int set_online(bool on)
-{
-	return write_file("/sys/devices/system/cpu/cpu1/online", on ? "1" : "0");
-}
-
-/* Processor 1 is away while the object lives. */
-class absence
-{
-public:
-	absence()
-	{
-		if (int error = set_online(false))
-			fail_errno("taking a processor away", error);
-	}
-	~absence() { end(); }
-	void end()
-	{
-		if (!over_ && set_online(true))
-			ADD_FAILURE() << "the processor does not come back";
-		over_ = true;
-	}
-
-private:
-	bool over_ = false;
-};
+constexpr int last_cpu = absence::cpu;
 
 TEST(offline_cpu, of_every_process_is_enodev)
 {

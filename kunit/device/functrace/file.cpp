@@ -194,6 +194,28 @@ std::vector<traced> functrace_file::finish()
 	return decode(stream);
 }
 
+void read_zero(unsigned times)
+{
+	unique_fd zero(::open("/dev/zero", O_RDWR | O_CLOEXEC));
+	char byte;
+
+	for (unsigned i = 0; i < times; i++) {
+		if (read(zero.get(), &byte, 1) != 1 ||
+		    (i % 3 == 0 && write(zero.get(), &byte, 1) != 1))
+			fail_errno("/dev/zero", errno);
+	}
+}
+
+std::vector<traced> of_this_thread(const std::vector<traced> &calls)
+{
+	std::vector<traced> mine;
+	for (const traced &one : calls) {
+		if (one.tid == static_cast<uint32_t>(current_tid()))
+			mine.push_back(one);
+	}
+	return mine;
+}
+
 std::string tracefs(const std::string &path)
 {
 	const std::string direct = "/sys/kernel/tracing/";

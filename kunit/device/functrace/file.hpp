@@ -80,6 +80,10 @@ struct functrace_file {
 	size_t records = 0;	 /* PERF_RECORD_AUX */
 };
 
+/* That many calls of vfs_read, and a third as many of vfs_write, by this thread. */
+void read_zero(unsigned times);
+std::vector<traced> of_this_thread(const std::vector<traced> &calls);
+
 /* A path in tracefs, wherever that is. */
 std::string tracefs(const std::string &path);
 

@@ -26,7 +26,7 @@ int aux_error(int fd, volatile perf_event_mmap_page *page, uint64_t offset, uint
 	void *at;
 	const int error = try_map_aux(fd, page, offset, bytes, prot, &at);
 	if (!error)
-		munmap(at, bytes);
+		unmap_all(at, bytes);
 	return error;
 }
 
@@ -43,7 +43,7 @@ aux_mapping::aux_mapping(int fd, const mapping &ring, size_t pages, int prot, ui
 void aux_mapping::unmap()
 {
 	if (base_)
-		munmap(base_, bytes_);
+		unmap_all(base_, bytes_);
 	base_ = nullptr;
 }
 

@@ -11,6 +11,15 @@
 namespace device_test
 {
 
+void unmap_all(void *base, size_t bytes)
+{
+	/* Where faults are injected it may be what fails, once. */
+	while (munmap(base, bytes)) {
+		if (errno != ENOMEM)
+			fail_errno("munmap", errno);
+	}
+}
+
 size_t page_size()
 {
 	static const size_t size = static_cast<size_t>(sysconf(_SC_PAGESIZE));
@@ -46,7 +55,7 @@ mapping::~mapping()
 void mapping::unmap()
 {
 	if (base_)
-		munmap(base_, bytes());
+		unmap_all(base_, bytes());
 	base_ = nullptr;
 }
 
@@ -97,7 +106,7 @@ int map_error(int fd, size_t bytes, int prot, int flags, off_t offset)
 	void *base = mmap(nullptr, bytes, prot, flags, fd, offset);
 	if (base == MAP_FAILED)
 		return errno;
-	munmap(base, bytes);
+	unmap_all(base, bytes);
 	return 0;
 }
 

@@ -65,6 +65,9 @@ public:
 	void drain(std::vector<record> &into, size_t limit);
 };
 
+/* munmap(2), that may not fail. */
+void unmap_all(void *base, size_t bytes);
+
 /* 0 or an errno of mmap(2) of @bytes of @fd; an own mapping is removed again. */
 int map_error(int fd, size_t bytes, int prot = PROT_READ | PROT_WRITE, int flags = MAP_SHARED,
 	      off_t offset = 0);
