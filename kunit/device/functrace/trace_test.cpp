@@ -269,6 +269,27 @@ TEST(functrace, everything_is_written_or_told_as_lost)
 	EXPECT_EQ(calls.size() + lost_calls(items), read_value(file.fd.get()));
 }
 
+/* Of ours what closes a transaction for a reader asks that clock, which is then entered on top. */
+TEST(functrace, is_shown_to_a_reader_while_its_own_clock_is_traced)
+{
+	pin_to(0);
+	perf_event_attr attr = functrace_attr();
+	attr.use_clockid = 1;
+	attr.clockid = CLOCK_REALTIME;
+	functrace_file file("", target::every_process(0), 4096, rw, attr);
+	enable(file.fd.get());
+	for (int i = 0; i < 20; i++) {
+		read_zero(3);
+		read_value(file.fd.get());
+	}
+	disable(file.fd.get());
+	const std::vector<traced> items = file.finish();
+	const std::vector<traced> calls = calls_in(items);
+
+	EXPECT_GE(of_this_thread(calls).size(), 20u * 4);
+	EXPECT_EQ(calls.size() + lost_calls(items), read_value(file.fd.get()));
+}
+
 TEST(functrace, a_filter_changes_while_it_runs)
 {
 	pin_to(0);

@@ -104,10 +104,13 @@ void tracer::look_ahead() noexcept
 
 bool tracer::begin() noexcept
 {
-	const void *kept = perfbuf_aux_begin(&handle_, as_stream(owner_));
+	/* Not handle_: on top of end() it is in use, and there is none to be had. */
+	perfbuf_aux_handle begun;
+	const void *kept = perfbuf_aux_begin(&begun, as_stream(owner_));
 
 	if (!kept)
 		return false;
+	handle_ = begun;
 	memory_ = static_cast<const trace_memory *>(kept);
 	publish_at_ = handle_.head + most_of(*memory_, handle_);
 	position_.set(handle_.head);
@@ -118,11 +121,9 @@ bool tracer::begin() noexcept
 
 void tracer::end(u64 flags) noexcept
 {
-	if (!open_.read())
+	/* Now an NMI finds it closed, and the position stays; one before has closed it, or not. */
+	if (!open_.read() || !open_.exchange(0))
 		return;
-
-	/* Now an NMI finds it closed, and the position stays. */
-	open_.set(0);
 	look_twice();
 	cxxrt::barrier();
 
@@ -133,7 +134,11 @@ void tracer::end(u64 flags) noexcept
 	if (memory_->overwrite)
 		handle_.head += written;
 	perfbuf_aux_flag(&handle_, flags);
-	perfbuf_aux_end(&handle_, written);
+
+	/* Once the area is free an NMI may begin in handle_. */
+	perfbuf_aux_handle closing = handle_;
+
+	perfbuf_aux_end(&closing, written);
 }
 
 void tracer::end_aux() noexcept
