@@ -74,10 +74,13 @@ std::optional<chunk_header> reader_file::header_at(uint64_t at) const
 // The first at or behind a place that holds; the end of the file if there is none.
 uint64_t reader_file::next_chunk(uint64_t at) const
 {
-	std::vector<std::byte> window(size_t{1} << 20);
-	for (; at < size_; at += window.size()) {
-		const size_t size = std::min<uint64_t>(window.size(), size_ - at);
-		if (!load(at, std::span(window).first(size)))
+	constexpr size_t most = size_t{1} << 20;
+	std::vector<std::byte> window;
+	// Small at first: where damage is short and often, it is not read over and over.
+	for (size_t size = 512; at < size_; at += size, size = std::min(size * 2, most)) {
+		size = std::min<uint64_t>(size, size_ - at);
+		window.resize(size);
+		if (!load(at, window))
 			break;
 		for (size_t in = 0; in + chunk_unit <= size; in += chunk_unit) {
 			uint32_t mark;

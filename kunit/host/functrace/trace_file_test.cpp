@@ -7,10 +7,13 @@
 #include <cstdio>
 #include <cstdlib>
 #include <fcntl.h>
+#include <fstream>
+#include <string>
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "tracefile/crc32.hpp"
 #include "tracefile/reader.hpp"
 #include "tracefile/show.hpp"
 #include "tracefile/writer.hpp"
@@ -277,6 +280,43 @@ TEST(trace_file, any_bytes_are_read)
 		ASSERT_TRUE(got);
 		ASSERT_TRUE(got->damage.any());
 	}
+}
+
+/* Of this process, so far. */
+uint64_t bytes_read()
+{
+	std::ifstream counts("/proc/self/io");
+	std::string name;
+	uint64_t value = 0;
+	counts >> name >> value;
+	EXPECT_EQ(name, "rchar:");
+	return value;
+}
+
+TEST(trace_file, damage_in_many_places_is_not_read_over_and_over)
+{
+	std::vector<std::byte> bytes;
+	const auto put = [&](const auto &of) {
+		const auto view = std::as_bytes(std::span(&of, 1));
+		bytes.insert(bytes.end(), view.begin(), view.end());
+	};
+	put(tracefile::file_header());
+	for (uint32_t number = 0; number < 20000; number++) {
+		tracefile::chunk_header header;
+		header.type = static_cast<uint16_t>(tracefile::chunk_type::bytes);
+		header.number = number;
+		header.header_check = tracefile::crc32(
+			std::as_bytes(std::span(&header, 1))
+				.first(offsetof(tracefile::chunk_header, header_check)));
+		put(header);
+		put(uint64_t{0});
+	}
+	unique_fd fd = memory_file(bytes);
+	const uint64_t before = bytes_read();
+	auto file = tracefile::reader_file::open(std::move(fd), "FILE");
+	ASSERT_TRUE(file);
+	EXPECT_EQ(file->damaged().bad_bytes, 20000 * sizeof(uint64_t));
+	EXPECT_LT(bytes_read() - before, 40 * bytes.size());
 }
 
 TEST(trace_file, other_files_are_told_apart)
