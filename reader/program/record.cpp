@@ -101,7 +101,7 @@ public:
 private:
 	bool pass(bool last);
 	void show_progress() const;
-	void begin_trace();
+	bool begin_trace();
 	void finish_trace();
 	std::string losses() const;
 	int finish();
@@ -160,15 +160,15 @@ session::session(const record_options &options, const opener &open, const signal
 {
 }
 
-// The bytes of AUX areas go beside the recording: perf has no decoder for them.
-void session::begin_trace()
+// The bytes of AUX areas go beside the recording: perf has no decoder for them. False: they cannot.
+bool session::begin_trace()
 {
 	if (std::none_of(events_.begin(), events_.end(),
 			 [](const auto &each) { return each.is_trace(); }))
-		return;
+		return true;
 	const std::string name = options_.output + ".functrace";
 	trace_.emplace(name, create_file(name));
-	trace_->begin(options_);
+	return trace_->begin(options_);
 }
 
 void session::finish_trace()
@@ -201,12 +201,12 @@ int session::run()
 			described_.back().attr.sample_type |= PERF_SAMPLE_IP;
 	}
 	kernel_ = read_kernel(options_);
-	begin_trace();
+	const bool traces = begin_trace();
 	written_ = writer_.begin(described_, early_features());
 	if (written_)
 		written_ = drain_.put(synthesize(options_, kernel_, child_ ? child_->pid() : 0,
 						 drain_.decoder().identity_size()));
-	if (written_) {
+	if (written_ && traces) {
 		if (!attrs_.front().enable_on_exec)
 			for (const auto &file : files_.files)
 				if (auto done = file.enable(); !done)

@@ -139,14 +139,16 @@ trace_session::trace_session(const record_options &options, const opener &open,
 
 int trace_session::run()
 {
-	trace_->begin(options_);
-	if (!attrs_.front().enable_on_exec)
-		for (const auto &file : files_.files)
-			if (auto done = file.enable(); !done)
-				throw explain_enable(done.error());
-	if (child_)
-		child_->start();
-	loop_.run(files_.files, options_.duration, [this](bool last) { return pass(last); });
+	if (trace_->begin(options_)) {
+		if (!attrs_.front().enable_on_exec)
+			for (const auto &file : files_.files)
+				if (auto done = file.enable(); !done)
+					throw explain_enable(done.error());
+		if (child_)
+			child_->start();
+		loop_.run(files_.files, options_.duration,
+			  [this](bool last) { return pass(last); });
+	}
 	finish();
 	return loop_.end_command();
 }

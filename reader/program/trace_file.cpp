@@ -11,7 +11,7 @@
 namespace perfbuf::program
 {
 
-void trace_file::begin(const record_options &options)
+bool trace_file::begin(const record_options &options)
 {
 	symbols_ = tracefile::read_kernel_symbols();
 	if (symbols_.empty())
@@ -20,6 +20,7 @@ void trace_file::begin(const record_options &options)
 	written_ = to_.begin(facts_of(options));
 	if (written_)
 		written_ = to_.symbols(symbols_);
+	return static_cast<bool>(written_);
 }
 
 bool trace_file::pass(std::vector<cpu_ring> &rings, const std::vector<reader::file> &files,

@@ -27,8 +27,8 @@ public:
 	trace_file &operator=(const trace_file &) = delete;
 
 	/** What was recorded where, and the names of all functions: a trace that is cut has them,
-	 * and so has one of a module that goes. */
-	void begin(const record_options &options);
+	 * and so has one of a module that goes. @return can it go on? */
+	bool begin(const record_options &options);
 
 	/** Before the records of the rings are taken. */
 	void look(std::vector<cpu_ring> &rings) { drain_.look(rings); }
