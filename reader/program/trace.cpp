@@ -101,6 +101,8 @@ public:
 	int run();
 	std::optional<int> signal() const noexcept { return loop_.signal(); }
 	reader::unique_fd take_file() noexcept { return trace_->take_file(); }
+	/** Of a trace that is shown next: what is to be told behind it. */
+	const std::optional<failure> &amiss() const noexcept { return amiss_; }
 
 private:
 	bool pass(bool last);
@@ -115,6 +117,7 @@ private:
 	std::optional<drain> drain_;
 	bool watched_ = ::isatty(STDERR_FILENO);
 	recording_loop loop_;
+	std::optional<failure> amiss_;
 };
 
 trace_session::trace_session(const record_options &options, const opener &open,
@@ -171,7 +174,14 @@ void trace_session::finish()
 		fmt::print(stderr, "\r\033[K");
 	if (!options_.output.empty())
 		trace_->print_closing_line();
-	trace_->check();
+	try {
+		trace_->check();
+	} catch (const failure &why) {
+		// What has no name can be read here and now only.
+		if (!options_.output.empty())
+			throw;
+		amiss_ = why;
+	}
 }
 
 int record_trace(const trace_options &options, const opener &open)
@@ -179,6 +189,7 @@ int record_trace(const trace_options &options, const opener &open)
 	// Shown once the recording is over and its signal forgotten: another one then ends us.
 	reader::unique_fd recorded;
 	std::optional<int> by;
+	std::optional<failure> amiss;
 	int status;
 	{
 		const signals watched;
@@ -186,9 +197,12 @@ int record_trace(const trace_options &options, const opener &open)
 		status = session.run();
 		by = session.signal();
 		recorded = session.take_file();
+		amiss = session.amiss();
 	}
 	if (options.record.output.empty())
 		show(std::move(recorded), "the trace", options.format);
+	if (amiss)
+		throw *amiss;
 	if (by)
 		end_by_signal(*by);
 	return status;

@@ -72,14 +72,16 @@ void trace_file::print_closing_line()
 
 void trace_file::check() const
 {
-	const std::string where = name_.empty() ? "the directory for temporary files" : name_;
 	if (!written_ || given_up_)
 		throw failure(
 			exit_failed,
-			fmt::format("recording stopped because {} took no more ({}): what is in it "
-				    "can be read, the newest is missing at its end",
-				    where,
-				    written_ ? "no space left" : written_.error().code.message()));
+			fmt::format("recording stopped because {} took no more ({}): {}",
+				    name_.empty() ? "the directory for temporary files" : name_,
+				    written_ ? "no space left" : written_.error().code.message(),
+				    name_.empty() ? "what it took is shown; give -o FILE, or set "
+						    "TMPDIR to a directory with more room"
+						  : "what is in it can be read, the newest is "
+						    "missing at its end"));
 	if (drain_.corrupt())
 		throw failure(exit_failed,
 			      fmt::format("{} of an AUX area made no sense and are missing: see "
