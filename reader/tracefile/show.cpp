@@ -20,6 +20,7 @@ missing totals::all() const
 		sum.places += each.places;
 		sum.full += each.full;
 		sum.bytes += each.bytes;
+		sum.cut += each.cut;
 	}
 	return sum;
 }
@@ -32,7 +33,7 @@ void totals::see(const event &one)
 		return;
 	}
 	missing &of = by_cpu[one.cpu];
-	if (!of.places && !of.full && !of.bytes)
+	if (!of.places && !of.full && !of.bytes && !of.cut)
 		of.first = one.since;
 	of.last = std::max(of.last, one.time);
 	if (one.kind == what::lost) {
@@ -40,6 +41,8 @@ void totals::see(const event &one)
 		of.places++;
 	} else if (one.kind == what::full) {
 		of.full++;
+	} else if (one.why == reason::truncated) {
+		of.cut += one.count;
 	} else {
 		of.bytes += one.count;
 	}
@@ -140,6 +143,8 @@ public:
 			if (each.bytes)
 				what += fmt::format(", {} bytes say nothing or are missing",
 						    each.bytes);
+			if (each.cut)
+				what += ", its end is missing";
 			to_.print("# CPU {} between {} and {}: {}\n", cpu, show_time(each.first),
 				  show_time(each.last),
 				  what.substr(std::min<size_t>(2, what.size())));

@@ -369,6 +369,25 @@ TEST(trace_file, on_a_full_disk_it_is_closed_in_order)
 	}
 }
 
+/* As on a full disk, where the newest chunks make room for the end. */
+TEST(trace_file, an_end_within_a_packet_is_no_fault_of_the_source)
+{
+	stream one(0, 4096, 0);
+	one.add({1000, text, 8, "sh"});
+	one.add({2000, text + 0x44, 8, "sh"});
+	tracefile::writer to(memory_file());
+	ASSERT_TRUE(to.begin({}));
+	ASSERT_TRUE(to.bytes(0, 0, 0, std::span(one.bytes).first(one.bytes.size() - 1), false));
+	ASSERT_TRUE(to.finish({}));
+	auto file = tracefile::reader_file::open(to.take_file(), "FILE");
+	ASSERT_TRUE(file);
+	const auto seen = tracefile::count(*file);
+	EXPECT_EQ(seen.calls, 1);
+	EXPECT_EQ(seen.all().bytes, 0);
+	EXPECT_GT(seen.all().cut, 0);
+	EXPECT_FALSE(file->damaged().any());
+}
+
 /* ---------------- what is shown */
 
 std::string shown(std::span<const std::byte> bytes, tracefile::format how)
