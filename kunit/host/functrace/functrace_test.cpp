@@ -179,6 +179,27 @@ TEST(functrace, calls_that_were_missed_are_told_once)
 	EXPECT_EQ(got.calls.size(), 4);
 }
 
+TEST(functrace, a_loss_that_was_told_where_there_was_no_room_is_told_again)
+{
+	stream one;
+	perfbuf::functrace::u8 nowhere[perfbuf::functrace::encoder::tell_bytes_max +
+				       perfbuf::functrace::encoder::end_bytes_max];
+	one.add({1, text, 4, "a"});
+	one.made.missed(3);
+	one.made.end(nowhere + one.made.tell(nowhere, 2));
+	one.made.not_told();
+	one.add({3, text, 4, "a"});
+	// Nothing was told: nothing is lost.
+	one.made.end(nowhere + one.made.tell(nowhere, 4));
+	one.made.not_told();
+	one.add({5, text, 4, "a"});
+	const decoded got = decode(one.bytes);
+	ASSERT_EQ(got.others.size(), 1);
+	EXPECT_EQ(got.others[0].what, kind::lost);
+	EXPECT_EQ(got.others[0].count, 3);
+	EXPECT_EQ(got.calls.size(), 3);
+}
+
 TEST(functrace, a_sync_is_found_from_anywhere)
 {
 	generator calls(3);

@@ -124,6 +124,8 @@ public:
 
 	/* The bytes of the last call() were not stored. The next one tells. */
 	void not_stored() noexcept { missed(1 + told_); }
+	/* The same of the last tell(), and of an end() behind it. */
+	void not_told() noexcept { missed(told_); }
 
 	/* Calls that were not encoded. The next one tells. */
 	void missed(u64 calls) noexcept
@@ -136,6 +138,7 @@ public:
 	/* What is missing is told now, if anything is. */
 	u32 tell(u8 *to, u64 time) noexcept
 	{
+		told_ = 0;
 		return lost_ ? static_cast<u32>(put_sync(to, time) - to) : 0;
 	}
 

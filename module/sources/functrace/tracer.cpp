@@ -168,7 +168,8 @@ void tracer::say_end() noexcept
 		last, pb_clock_ns(owner_.attr().use_clockid ? owner_.attr().clockid : -1));
 
 	bytes += encoder_.end(last + bytes);
-	store(last, bytes);
+	if (!store(last, bytes))
+		encoder_.not_told();
 }
 
 void tracer::pause() noexcept
