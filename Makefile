@@ -71,6 +71,8 @@ bench:
 	@bench/ring/plot.py < build/bench-ring.md > build/bench-ring.svg
 	@scripts/bench-functrace $(if $(QUICK),--quick) $(KERNEL) > build/bench-functrace.md
 	@cat build/bench-functrace.md
+	@scripts/bench-native $(if $(QUICK),--quick) > build/bench-native.md
+	@cat build/bench-native.md
 
 vm:
 	@scripts/vm --kernel $(or $(KERNEL),6.1) -- $(or $(RUN),sh)
@@ -92,7 +94,7 @@ help:
 	@echo 'make vm          a shell in QEMU with the module loaded; KERNEL=6.1|6.12|kunit|kunit-debug'
 	@echo 'make demo        records a workload on a stock kernel in QEMU and shows it with perf'
 	@echo 'make bench       instructions of a record in each ring of the kernel and in ours, of a function entry in'
-	@echo '                 its tracer and in ours; KERNEL= as above'
+	@echo '                 its tracer and in ours; KERNEL= as above; and the time of a record of ours, natively'
 	@echo 'make clean       removes build/ (kernels are kept elsewhere: docs/building.md)'
 
 .PHONY: all check-kdir modules install install-producer user kunit test demo bench vm clean help

@@ -166,10 +166,16 @@ perf_buffer::place perf_buffer::find_place_closely(u64 bytes, const record_origi
 		return refuse(loss_cause::paused, EAGAIN);
 	if (bytes > record_max_) [[unlikely]]
 		return refuse(loss_cause::too_big, E2BIG);
-	/* A record that fits only alone goes alone; the loss is told with the next. */
-	if (gate_.closed(gate::owes) && look_for_losses() &&
-	    sizeof(lost_record) + origin.trailer_bytes + bytes <= capacity())
-		return find_place_owing(bytes, origin);
+	if (gate_.closed(gate::owes) && look_for_losses()) {
+		const u64 together = sizeof(lost_record) + origin.trailer_bytes + bytes;
+		/* A record that fits only alone goes alone; the loss is told with the next. */
+		const bool tells = together <= capacity();
+
+		if (is_still_full(tells ? together : bytes))
+			return refuse(loss_cause::full, ENOSPC);
+		if (tells)
+			return find_place_owing(bytes, origin);
+	}
 	enter<false>();
 	return find_place_entered(bytes);
 }
@@ -204,6 +210,19 @@ void perf_buffer::leave_full(u64 head) noexcept
 		request_wakeup();
 	}
 	publish();
+}
+
+/*
+ * Without entering: nothing is written, and at this head the reader has been woken already. The
+ * head is looked at after the tail: who moved it in between would have made the tail one of another
+ * ring.
+ */
+bool perf_buffer::is_still_full(u64 bytes) const noexcept
+{
+	const u64 head = full_head_.read();
+	const u64 tail = cxxrt::read_once(user_page_->data_tail);
+
+	return head_.equals(head) && room(backward_, head, tail) < bytes;
 }
 
 perf_buffer::place perf_buffer::find_place_entered(u64 bytes) noexcept

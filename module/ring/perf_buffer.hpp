@@ -366,6 +366,7 @@ private:
 	template <bool plain>
 	void enter() noexcept;
 	enum class taking { done, full, passed };
+	u64 room(bool backward, u64 head, u64 tail) const noexcept;
 	/* @bytes at @position, once; full: there is no room behind @position. */
 	template <bool plain>
 	taking take(u64 bytes, u64 &position) noexcept;
@@ -373,6 +374,8 @@ private:
 	bool take_entered(u64 bytes, u64 &position) noexcept;
 	/* Wakes, and leaves. */
 	void leave_full(u64 head) noexcept;
+	/* A record has been refused at the head, and there still is no room for @bytes. */
+	bool is_still_full(u64 bytes) const noexcept;
 
 	/* Leaves the nesting; the outermost publishes. */
 	void publish() noexcept;

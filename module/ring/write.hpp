@@ -177,6 +177,12 @@ inline u64 perf_buffer::capacity() const noexcept
 	return overwrite_ ? size() : size() - record_alignment;
 }
 
+[[gnu::always_inline]] inline u64 perf_buffer::room(bool backward, u64 head,
+						    u64 tail) const noexcept
+{
+	return backward ? circ_space(tail, head, mask_) : circ_space(head, tail, mask_);
+}
+
 template <bool plain>
 [[gnu::always_inline]] inline void perf_buffer::enter() noexcept
 {
@@ -202,13 +208,8 @@ template <bool plain>
 	/* Who takes the plain way asks again, closely. */
 	if (!plain)
 		position = head;
-	if (!overwrite) {
-		const u64 room =
-			backward ? circ_space(tail, head, mask_) : circ_space(head, tail, mask_);
-
-		if (room < bytes) [[unlikely]]
-			return taking::full;
-	}
+	if (!overwrite && room(backward, head, tail) < bytes) [[unlikely]]
+		return taking::full;
 
 	/*
 	 * A, pairs with D in the reader (advance): the branch above depends on the load of

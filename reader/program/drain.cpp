@@ -13,13 +13,12 @@ reader::result<void> drain::pass(std::vector<cpu_ring> &rings)
 	for (auto &each : rings) {
 		auto &ring = each.ring;
 		ring.refresh();
-		reader::record found;
-		step what;
-		while ((what = ring.next(found)) == step::record)
+		const step what = ring.each([&](const reader::record &found) {
 			if (found.type() == PERF_RECORD_AUX)
 				see_aux(found, each);
 			else
 				see(found);
+		});
 		const auto passed = ring.passed();
 		if (to_ && !passed[0].empty())
 			if (auto done = to_->append(passed); !done)

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <perfbuf/ring.hpp>
 #include <perfbuf/snapshot.hpp>
+#include <stdexcept>
 
 #include "count_allocations.hpp"
 #include "simulated_kernel.hpp"
@@ -191,6 +192,88 @@ TEST(Ring, ReadingDoesNotAllocate)
 		ring.release();
 	}
 	EXPECT_EQ(allocations(), before);
+}
+
+TEST(Ring, AllAtOnceIsTheSameAsStepByStep)
+{
+	for (uint64_t start = 0; start < ring_size; start += 8) {
+		simulated_kernel kernel(ring_size, start);
+		ring ring(kernel.page(), kernel.data());
+		uint64_t written = 0;
+		while (kernel.write(numbered_record(written, 8 + written % 40 * 8)))
+			written++;
+		ring.refresh();
+		uint64_t number = 0;
+		record found;
+		// Some by steps, so that it begins anywhere in a run.
+		for (; number < start / 8 % 7; number++)
+			ASSERT_EQ(ring.next(found), step::record);
+		EXPECT_EQ(ring.each([&](const record &one) {
+			EXPECT_TRUE(same(one.bytes(), numbered_record(number, 8 + number % 40 * 8)))
+				<< "record " << number << " from " << start;
+			number++;
+		}),
+			  step::empty);
+		ASSERT_EQ(number, written);
+		EXPECT_EQ(joined(ring.passed()).size(), kernel.head() - start);
+		ring.release();
+		EXPECT_EQ(kernel.tail(), kernel.head());
+	}
+}
+
+TEST(Ring, AllAtOnceEndsAtTheFirstImpossibleSize)
+{
+	// Zero, less than a header, unaligned, beyond what was written.
+	for (const uint16_t size : {0, 4, 7, 12, 63, 72, 65535})
+		for (const uint64_t start : {0ul, ring_size - 32, ring_size - 64}) {
+			simulated_kernel kernel(ring_size, start);
+			ring ring(kernel.page(), kernel.data());
+			ASSERT_TRUE(kernel.write(numbered_record(1, 32)));
+			kernel.write_header({PERF_RECORD_SAMPLE, 0, size}, 64);
+			ring.refresh();
+			for (unsigned expected : {1, 0, 0}) {
+				unsigned seen = 0;
+				EXPECT_EQ(ring.each([&](const record &) { seen++; }), step::corrupt)
+					<< "size " << size;
+				EXPECT_EQ(seen, expected);
+			}
+			EXPECT_EQ(joined(ring.passed()).size(), 32u);
+			EXPECT_EQ(ring.skip_all(), 64u);
+		}
+}
+
+TEST(Ring, AllAtOnceStopsAtThePositionTaken)
+{
+	simulated_kernel kernel(ring_size);
+	ring ring(kernel.page(), kernel.data());
+	unsigned seen = 0;
+	const auto count = [&](const record &) { seen++; };
+	EXPECT_EQ(ring.each(count), step::empty);
+	ASSERT_TRUE(kernel.write(numbered_record(1, 32)));
+	ring.refresh();
+	ASSERT_TRUE(kernel.write(numbered_record(2, 32)));
+	EXPECT_EQ(ring.each(count), step::empty);
+	EXPECT_EQ(seen, 1u);
+	ring.refresh();
+	EXPECT_EQ(ring.each(count), step::empty);
+	EXPECT_EQ(seen, 2u);
+}
+
+TEST(Ring, RecordsThatAThrowInterruptsComeAgain)
+{
+	simulated_kernel kernel(ring_size);
+	ring ring(kernel.page(), kernel.data());
+	for (uint64_t number = 0; number < 3; number++)
+		ASSERT_TRUE(kernel.write(numbered_record(number, 32)));
+	ring.refresh();
+	unsigned seen = 0;
+	EXPECT_THROW(ring.each([&](const record &) {
+		if (++seen == 2)
+			throw std::runtime_error("the second");
+	}),
+		     std::runtime_error);
+	EXPECT_EQ(ring.each([&](const record &) { seen++; }), step::empty);
+	EXPECT_EQ(seen, 5u);
 }
 
 TEST(Snapshot, WalksFromNewestToOldestWholeRecord)

@@ -4,7 +4,6 @@
 #include "files.hpp"
 
 #include <cstring>
-#include <optional>
 
 #include <fcntl.h>
 #include <linux/perfbuf.h>
@@ -112,7 +111,6 @@ public:
 protected:
 	size_t data() const { return data_; }
 	unsigned skip() const { return skip_; }
-	void set_tail(uint64_t tail) { tail_ = tail; }
 
 private:
 	void take(perf_event_header header, uint64_t at, uint64_t end,
@@ -146,38 +144,43 @@ private:
 	uint64_t tail_ = 0, lost_ = 0;
 };
 
-/* The sum by our library. */
+/* The sum by our library: a step at a time, or all at once. */
+template <bool at_once>
 class library_reader final : public event_reader
 {
 public:
-	using event_reader::event_reader;
+	library_reader(int fd, const opening &wanted, unsigned skip, unsigned bytes)
+		: event_reader(fd, wanted, skip, bytes),
+		  ring_(page(), {reinterpret_cast<const std::byte *>(page()) + page_bytes, data()})
+	{
+	}
 
 	uint64_t sum() override
 	{
-		if (!ring_)
-			ring_.emplace(
-				page(),
-				std::span(reinterpret_cast<const std::byte *>(page()) + page_bytes,
-					  data()));
-
 		const unsigned skip = this->skip();
-		perfbuf::reader::record record;
 		uint64_t all = 0;
-
-		ring_->refresh();
-		while (ring_->next(record) == perfbuf::reader::step::record) {
+		const auto add = [&](const perfbuf::reader::record &record) {
 			uint64_t first;
 
 			memcpy(&first, record.bytes().data() + skip, sizeof(first));
 			all += first;
+		};
+
+		ring_.refresh();
+		if constexpr (at_once) {
+			ring_.each(add);
+		} else {
+			perfbuf::reader::record record;
+
+			while (ring_.next(record) == perfbuf::reader::step::record)
+				add(record);
 		}
-		ring_->release();
-		set_tail(page()->data_tail);
+		ring_.release();
 		return all;
 	}
 
 private:
-	std::optional<perfbuf::reader::ring> ring_;
+	perfbuf::reader::ring ring_;
 };
 
 /* An event that several files record, each of which must have the same. */
@@ -288,16 +291,22 @@ std::unique_ptr<reader> open_perf(const opening &wanted)
 	return read_event(open_output_event(wanted), wanted, sizeof(perf_event_header), 0);
 }
 
-std::unique_ptr<reader> open_perf_by_library(const opening &wanted)
+std::unique_ptr<reader> open_perf_at_once(const opening &wanted)
 {
-	return std::make_unique<library_reader>(open_output_event(wanted), wanted,
-						sizeof(perf_event_header), 0);
+	return std::make_unique<library_reader<true>>(open_output_event(wanted), wanted,
+						      sizeof(perf_event_header), 0);
 }
 
-std::unique_ptr<reader> open_typed_by_library(const opening &wanted)
+std::unique_ptr<reader> open_typed_at_once(const opening &wanted)
 {
-	return std::make_unique<library_reader>(open_typed_file(wanted, true, false), wanted,
-						typed_skip(true), typed_bytes);
+	return std::make_unique<library_reader<true>>(open_typed_file(wanted, true, false), wanted,
+						      typed_skip(true), typed_bytes);
+}
+
+std::unique_ptr<reader> open_typed_in_steps(const opening &wanted)
+{
+	return std::make_unique<library_reader<false>>(open_typed_file(wanted, true, false), wanted,
+						       typed_skip(true), typed_bytes);
 }
 
 std::unique_ptr<reader> open_tracepoint(const opening &wanted)

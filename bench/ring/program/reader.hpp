@@ -57,5 +57,5 @@ opener open_typed_whole, open_typed_lean_whole;
 /* A tracepoint that ftrace listens to. */
 opener open_ftrace;
 
-/* perf's ring, read by our library; and the first of a typed event's ring. */
-opener open_perf_by_library, open_typed_by_library;
+/* A ring read by our library: by each(), or by next(). */
+opener open_perf_at_once, open_typed_at_once, open_typed_in_steps;
