@@ -233,7 +233,7 @@ private:
 	event_mode mode_;
 	cxxrt::shared<perf_buffer *> ring_;
 	cxxrt::shared<u64> period_;
-	cxxrt::shared<s64> limit_; /* samples until REFRESH turns the event off; 0: no limit */
+	cxxrt::shared<u32> limit_; /* samples until REFRESH turns the event off; 0: no limit */
 	cxxrt::shared<u32> hangup_;
 	cxxrt::shared<u32> exec_armed_;
 	cxxrt::shared<u8> aux_paused_;

@@ -219,6 +219,9 @@ result<void> typed_source::check(const perf_event_attr &attr) const noexcept
 {
 	if (attr.type != PERF_TYPE_TRACEPOINT || !find(attr.config))
 		return error(ENOENT);
+	/* Only who fills an AUX area makes something of these. */
+	if ((attr.config1 || attr.config2) && !aux_.abilities(attr))
+		return error(EOPNOTSUPP);
 	/* What happens, happens in the kernel, and no CPU is idle then. */
 	if (attr.freq || attr.exclude_kernel || attr.exclude_idle ||
 	    attr.sample_type & ~supported_fields)
