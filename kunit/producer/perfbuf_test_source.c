@@ -165,8 +165,8 @@ static bool wait_for_nmi(void)
 }
 
 /*
- * As emit_counted(0). Whether an NMI came: in the middle of a record of the fixed event, if somebody
- * listens to that.
+ * As emit_counted(0). Whether an NMI came: in the middle of a record of the fixed event, if
+ * somebody listens to that.
  */
 static bool emit_interrupted(void)
 {
