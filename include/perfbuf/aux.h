@@ -74,11 +74,14 @@ struct perfbuf_aux_pages {
 #define PERFBUF_AUX_SHARED	(1U << 2) /* filled by perfbuf_aux_write() */
 #define PERFBUF_AUX_NO_SNAPSHOT (1U << 3) /* a read-only mapping is refused: EOPNOTSUPP */
 #define PERFBUF_AUX_PAUSES	(1U << 4) /* stop() and start() may come in NMI, too: see there */
+#define PERFBUF_AUX_TASKS                                                                          \
+	(1U << 5) /* files on a task, too: start() and stop() as it is switched                    \
+		   */
 
 /**
  * struct perfbuf_aux - the AUX area of a source in another module
- * @event:     one of the source's: files that are opened on it, on a CPU, can map an area (on a
- *             task: EOPNOTSUPP)
+ * @event:     one of the source's: files that are opened on it, on a CPU, can map an area; on a
+ *             task with PERFBUF_AUX_TASKS (without: EOPNOTSUPP)
  * @max_order: the memory comes in chunks of at most 2^max_order pages, physically contiguous;
  *             smaller ones where there are no such. 0: single pages
  * @flags:     PERFBUF_AUX_*
@@ -99,7 +102,8 @@ struct perfbuf_aux_pages {
  *             since it was full and is enabled again: then @start follows at once. They alternate,
  *             beginning with @start. On the stream's CPU, interrupts off; with PERFBUF_AUX_PAUSES
  *             also for as long as the samples of another event pause the area, and then in NMI
- *             where they are taken there
+ *             where they are taken there. Of a file on a task, both come on the CPU where the task
+ *             runs, as it is switched in and out, under the scheduler's locks: they wake nobody
  * @hold:      writes nothing until @release, while a sample takes the newest bytes; returns the
  *             position up to which the bytes are there: @published, if no transaction is open.
  *             Between start() and stop(), on the CPU, any context. NULL: samples of other events
@@ -129,7 +133,7 @@ struct perfbuf_aux {
 
 /**
  * struct perfbuf_stream_info - what a file was opened with
- * @cpu:     whose events it is for
+ * @cpu:     whose events it is for; -1: of a task, on the CPU where that runs
  * @id:      of the file: PERF_EVENT_IOC_ID
  * @config1: attr.config1 and attr.config2: what the source makes of them
  * @config2: the same
@@ -253,10 +257,12 @@ __s64 perfbuf_aux_write(struct perfbuf_stream *stream, const void *from,
 			__u64 bytes) PERFBUF_AUX_NOEXCEPT;
 
 /**
- * perfbuf_aux_itrace_start() - tell that the current task is traced from here on
+ * perfbuf_aux_itrace_start() - tell that the current task, or that of the file, is traced from here
+ * on
  * @stream: started
  *
- * Writes PERF_RECORD_ITRACE_START.
+ * Writes PERF_RECORD_ITRACE_START. Of a file on a task with attr.inherit it names the current task,
+ * which in start() may be the one that leaves the CPU.
  * Context: Any, NMI included; preemption off, on the stream's CPU.
  */
 void perfbuf_aux_itrace_start(struct perfbuf_stream *stream) PERFBUF_AUX_NOEXCEPT;

@@ -100,6 +100,31 @@ TEST_P(control_of, refresh_by_0_enables_without_a_limit)
 	}));
 }
 
+TEST_P(control_of, refresh_by_a_negative_number_takes_back)
+{
+	/* Nothing comes before the period is changed. */
+	spinner busy(0);
+	recorder r(GetParam(), clock_attr(1'000'000'000'000), target::every_process(0));
+	control(r.fd.get(), PERF_EVENT_IOC_REFRESH, 5);
+	control(r.fd.get(), PERF_EVENT_IOC_REFRESH, static_cast<unsigned long>(-2));
+	uint64_t value = period;
+	control(r.fd.get(), PERF_EVENT_IOC_PERIOD, reinterpret_cast<unsigned long>(&value));
+	std::vector<record> got;
+	EXPECT_TRUE(eventually([&] {
+		r.buffer.drain(got);
+		return count(got, PERF_RECORD_SAMPLE) >= 3;
+	}));
+	EXPECT_TRUE(stays_silent(r));
+	EXPECT_EQ(count(got, PERF_RECORD_SAMPLE), 3u);
+
+	/* With nothing to take from it is no limit that anybody reaches. */
+	control(r.fd.get(), PERF_EVENT_IOC_REFRESH, static_cast<unsigned long>(-1));
+	EXPECT_TRUE(eventually([&] {
+		r.buffer.drain(got);
+		return count(got, PERF_RECORD_SAMPLE) >= 30;
+	}));
+}
+
 TEST_P(control_of, period_changes_while_it_runs)
 {
 	/* From one sample in a quarter of an hour to one each millisecond. */

@@ -122,6 +122,22 @@ INSTANTIATE_TEST_SUITE_P(on, direction, testing::ValuesIn(sides()),
 			 side_name<testing::TestParamInfo<side>>);
 
 /* Memory: who pays, and how much there may be. */
+class parameter
+{
+public:
+	parameter(const std::string &name, const std::string &value)
+		: path_("/sys/module/perfbuf/parameters/" + name), old_(read_file(path_))
+	{
+		if (const int error = write_file(path_, value))
+			fail_errno(path_, error);
+	}
+	~parameter() { write_file(path_, old_); }
+
+private:
+	std::string path_;
+	std::string old_;
+};
+
 class charge : public testing::TestWithParam<side>
 {
 };
@@ -143,24 +159,22 @@ TEST_P(charge, beyond_the_free_part_is_pinned_memory_and_comes_back)
 	EXPECT_EQ(status_value("VmPin"), before);
 }
 
+TEST(charge_of_a_ring, is_its_data_and_the_two_pages_beside_it)
+{
+	parameter nothing_is_free("mlock_kb", "0");
+	const long before = status_value("VmPin");
+	unique_fd fd = must_open(side::clock, clock_attr());
+	for (size_t pages : {0, 1, 8}) {
+		mapping m(fd.get(), pages);
+		EXPECT_EQ(status_value("VmPin") - before,
+			  static_cast<long>((pages + 2) * page_size() / 1024))
+			<< "the user page, the statistics, and " << pages;
+	}
+	EXPECT_EQ(status_value("VmPin"), before);
+}
+
 INSTANTIATE_TEST_SUITE_P(on, charge, testing::ValuesIn(sides()),
 			 side_name<testing::TestParamInfo<side>>);
-
-class parameter
-{
-public:
-	parameter(const std::string &name, const std::string &value)
-		: path_("/sys/module/perfbuf/parameters/" + name), old_(read_file(path_))
-	{
-		if (const int error = write_file(path_, value))
-			fail_errno(path_, error);
-	}
-	~parameter() { write_file(path_, old_); }
-
-private:
-	std::string path_;
-	std::string old_;
-};
 
 TEST(limit, of_one_ring_holds)
 {
@@ -172,7 +186,7 @@ TEST(limit, of_one_ring_holds)
 
 TEST(limit, of_all_rings_holds_and_is_given_back)
 {
-	parameter pages("total_pages_max", "20");
+	parameter pages("total_pages_max", "20"); /* two beside each ring's data */
 	unique_fd first = must_open(side::clock, clock_attr());
 	unique_fd second = must_open(side::clock, clock_attr());
 	{

@@ -2,7 +2,9 @@
 /*
  * A source that fills AUX as it is told, for kunit/device/producer/aux_test.cpp. Its area has the
  * PERFBUF_AUX_* of the command "register <flags>", written to the parameter command. What perfbuf
- * calls is counted in the parameter calls. Streams are those of CPU 0.
+ * calls is counted in the parameter calls. Streams are those of CPU 0, or with PERFBUF_AUX_TASKS
+ * one of a task: it is filled as the task leaves its CPU, and tried from CPU 0 as well, which must
+ * be refused.
  */
 #include "aux_fill.h"
 #include "aux_packets.h"
@@ -40,6 +42,7 @@ static struct perfbuf_stream *streams[STREAMS];
 
 struct writers {
 	u64 numbers[TEST_WRITERS];
+	struct perfbuf_aux_handle of_task;
 };
 
 static void write_packet(struct perfbuf_stream *stream, enum test_writer who)
@@ -76,7 +79,7 @@ static void on_irq(struct irq_work *work)
 }
 
 static struct irq_work irq = IRQ_WORK_INIT_HARD(on_irq);
-static bool shared;
+static bool shared, of_tasks;
 
 static void fill_streams(void)
 {
@@ -120,12 +123,16 @@ static int test_open(struct perfbuf_source *source, struct perfbuf_stream *strea
 	if (!made)
 		return -ENOMEM;
 	perfbuf_stream_set_data(stream, made);
+	if (of_tasks)
+		WRITE_ONCE(streams[0], stream);
 	calls[OPENS]++;
 	return 0;
 }
 
 static void test_close(struct perfbuf_source *source, struct perfbuf_stream *stream)
 {
+	if (of_tasks)
+		WRITE_ONCE(streams[0], NULL);
 	kfree(perfbuf_stream_data(stream));
 	perfbuf_stream_set_data(stream, NULL);
 	calls[CLOSES]++;
@@ -159,6 +166,19 @@ static void test_free(struct perfbuf_source *source, void *kept)
 	calls[FREES]++;
 }
 
+/* What was begun as the task came: some words, each its position. */
+static void fill_of_task(struct perfbuf_aux_handle *handle)
+{
+	u64 written, word;
+
+	for (written = 0; written < 512 && written + sizeof(word) <= handle->size;
+	     written += sizeof(word)) {
+		word = handle->head + written;
+		perfbuf_aux_copy(handle, written, &word, sizeof(word));
+	}
+	perfbuf_aux_end(handle, written);
+}
+
 static void test_start(struct perfbuf_source *source, struct perfbuf_stream *stream)
 {
 	struct perfbuf_stream_info info;
@@ -166,10 +186,16 @@ static void test_start(struct perfbuf_source *source, struct perfbuf_stream *str
 
 	calls[STARTS]++;
 	perfbuf_stream_about(stream, &info);
-	WARN_ON(info.cpu != smp_processor_id() || !irqs_disabled());
+	WARN_ON(info.cpu != (of_tasks ? -1 : smp_processor_id()) || !irqs_disabled());
 	/* config1: it wants to know who is traced. */
 	if (info.config1)
 		perfbuf_aux_itrace_start(stream);
+	if (of_tasks) {
+		struct writers *of = perfbuf_stream_data(stream);
+
+		perfbuf_aux_begin(&of->of_task, stream);
+		return;
+	}
 	for (i = 0; i < STREAMS; i++)
 		WARN_ON(streams[i] == stream);
 	for (i = 0; i < STREAMS && streams[i]; i++)
@@ -183,6 +209,13 @@ static void test_stop(struct perfbuf_source *source, struct perfbuf_stream *stre
 	unsigned int i;
 
 	calls[STOPS]++;
+	if (of_tasks) {
+		struct writers *of = perfbuf_stream_data(stream);
+
+		if (perfbuf_aux_get(&of->of_task))
+			fill_of_task(&of->of_task);
+		return;
+	}
 	for (i = 0; i < STREAMS; i++)
 		if (streams[i] == stream)
 			WRITE_ONCE(streams[i], NULL);
@@ -290,6 +323,7 @@ static int do_command(const char *text, const struct kernel_param *parameter)
 		aux.flags = number;
 		aux.max_order = 3;
 		shared = number & PERFBUF_AUX_SHARED;
+		of_tasks = number & PERFBUF_AUX_TASKS;
 		return perfbuf_source_register(&testaux);
 	}
 	if (!strcmp(verb, "unregister")) {

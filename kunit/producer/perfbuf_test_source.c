@@ -88,14 +88,15 @@ static void emit_all(int edge)
 static unsigned long numbers[4];
 module_param_array(numbers, ulong, NULL, 0444);
 
+static const u8 zeros[64];
+
 /* On one CPU; a context interrupts only those below it. */
 static void emit_counted(u32 context)
 {
-	static const u8 filling[64];
 	const u64 number = numbers[context]++;
 
 	perfbuf_emit(counted, .context = context, .number = number,
-		     .filling = {filling, number % sizeof(filling)});
+		     .filling = {zeros, number % sizeof(zeros)});
 	perfbuf_emit(fixed, .context = context, .number = number, .last = number);
 }
 
@@ -134,10 +135,12 @@ static void send_nmi(int cpu)
 }
 
 /* From another CPU, so that they come in the middle of anything. */
+static bool nmis_wanted;
+
 static int send_nmis(void *unused)
 {
 	while (!kthread_should_stop()) {
-		if (!READ_ONCE(nmi_expected)) {
+		if (READ_ONCE(nmis_wanted) && !READ_ONCE(nmi_expected)) {
 			WRITE_ONCE(nmi_expected, true);
 			send_nmi(0);
 		}
@@ -147,14 +150,80 @@ static int send_nmis(void *unused)
 	return 0;
 }
 
-/* @rounds from each context on CPU 0, nested as they come; NMIs as many as there are. */
+/*
+ * As long as a busy host may leave the other CPU out, and no longer: nothing else runs here, and
+ * there others may need a tick of this CPU to make place for the sender.
+ */
+static bool wait_for_nmi(void)
+{
+	const unsigned long before = READ_ONCE(numbers[3]);
+	int tries;
+
+	for (tries = 0; READ_ONCE(numbers[3]) == before && tries < 100000; tries++)
+		udelay(1);
+	return READ_ONCE(numbers[3]) != before;
+}
+
+/*
+ * As emit_counted(0). Whether an NMI came: in the middle of a record of the fixed event, if
+ * somebody listens to that.
+ */
+static bool emit_interrupted(void)
+{
+	struct {
+		struct perfbuf_emission emission;
+		struct fixed_record spare;
+	} e;
+	const u64 number = numbers[0]++;
+	struct fixed_record *to;
+	bool came = false, open = false;
+
+	perfbuf_emit(counted, .context = 0, .number = number,
+		     .filling = {zeros, number % sizeof(zeros)});
+	for (to = perfbuf_fixed_emit(&e.emission, &fixed_event); to;
+	     to = perfbuf_fixed_next(&e.emission)) {
+		to->context = 0;
+		to->number = number;
+		came |= wait_for_nmi();
+		to->last = number;
+		open = true;
+	}
+	return open ? came : wait_for_nmi();
+}
+
+/* False: the sender did not run, though it could. */
+static bool emit_until_interrupted(int times)
+{
+	int tries;
+
+	for (tries = 0; times && tries < 100; tries++) {
+		WRITE_ONCE(nmis_wanted, true);
+		if (emit_interrupted()) {
+			times--;
+			continue;
+		}
+		WRITE_ONCE(nmis_wanted, false);
+		msleep(1);
+	}
+	return !times;
+}
+
+/*
+ * @rounds from each context on CPU 0, nested as they come; NMIs as many as there are, and some in
+ * any case.
+ */
 static long storm(void *rounds)
 {
-	struct task_struct *sender = kthread_run(send_nmis, NULL, "perfbuf_nmis");
+	struct task_struct *sender = kthread_create(send_nmis, NULL, "perfbuf_nmis");
 	unsigned long i;
+	bool nested;
 
 	if (IS_ERR(sender))
 		return PTR_ERR(sender);
+	/* On CPU 0 it would run only where nothing is emitted. */
+	kthread_bind(sender, cpumask_any_but(cpu_online_mask, 0));
+	wake_up_process(sender);
+	nested = emit_until_interrupted(10);
 	for (i = 0; i < (unsigned long)rounds; i++) {
 		irq_work_queue(&irq);
 		emit_counted(0);
@@ -163,10 +232,12 @@ static long storm(void *rounds)
 	}
 	kthread_stop(sender);
 	/* One may be on its way. */
-	msleep(50);
+	for (i = 0; READ_ONCE(nmi_expected) && i < 1000; i++)
+		msleep(1);
 	WRITE_ONCE(nmi_expected, false);
+	WRITE_ONCE(nmis_wanted, false);
 	tasklet_kill(&softirq);
-	return 0;
+	return nested ? 0 : -ETIME;
 }
 
 /* In pieces: what is copied, what is given up, what is reserved. */

@@ -121,6 +121,7 @@ result<void> event::refresh(u32 samples) noexcept
 	if (attr_.inherit || !attr_.sample_period)
 		return error(EINVAL);
 	mode_.close(event_mode::limited);
+	/* A negative number takes back; the sum wraps as perf's int does. */
 	limit_.fetch_add(samples);
 	return enable();
 }

@@ -119,6 +119,11 @@ public:
 	/* The position that they got. */
 	cxxrt::result<u64> aux_write(const void *from, u64 bytes) noexcept;
 	void aux_itrace_start() noexcept;
+	/* The one CPU on which AUX may be written to, if the event is on any: who fills it says
+	 * where that is for now. -1: any. */
+	static constexpr s32 no_cpu = -2;
+	void set_aux_cpu(s32 cpu) noexcept { aux_cpu_.write_once(cpu); }
+	s32 aux_cpu() const noexcept { return cpu_ >= 0 ? cpu_ : aux_cpu_.read_once(); }
 	/* A pointer of the source's own. */
 	void *kept_by_source = nullptr;
 
@@ -233,10 +238,11 @@ private:
 	event_mode mode_;
 	cxxrt::shared<perf_buffer *> ring_;
 	cxxrt::shared<u64> period_;
-	cxxrt::shared<s64> limit_; /* samples until REFRESH turns the event off; 0: no limit */
+	cxxrt::shared<u32> limit_; /* samples until REFRESH turns the event off; 0: no limit */
 	cxxrt::shared<u32> hangup_;
 	cxxrt::shared<u32> exec_armed_;
 	cxxrt::shared<u8> aux_paused_;
+	cxxrt::shared<s32> aux_cpu_{-1};
 	event *linked_ = nullptr;
 	cxxrt::local<u64> records_;
 	loss_counts losses_;

@@ -154,7 +154,12 @@ void event::aux_itrace_start() noexcept
 	};
 	reservation record = begun.take();
 
-	pb_current_ids(pid_namespace_, &told.pid, &told.tid);
+	/* As a task is switched in, the one before it is still the current one. It runs, so it is
+	 * there. */
+	if (target_ && !attr_.inherit)
+		pb_task_ids(target_, pid_namespace_, &told.pid, &told.tid);
+	else
+		pb_current_ids(pid_namespace_, &told.pid, &told.tid);
 	record.put(told);
 	put_trailer(record, when);
 	record.commit();
@@ -169,10 +174,12 @@ using perfbuf::event;
 namespace
 {
 
-/* A ring has one writer CPU: a source that is on another one is told so. */
+/* A ring has one writer CPU at a time: a source that is on another one is told so. */
 bool is_elsewhere(const event &one) noexcept
 {
-	return one.cpu() >= 0 && static_cast<perfbuf::u32>(one.cpu()) != pb_this_cpu();
+	const perfbuf::s32 cpu = one.aux_cpu();
+
+	return cpu != -1 && cpu != static_cast<perfbuf::s32>(pb_this_cpu());
 }
 
 const event &as_event(const perfbuf_stream *one) noexcept

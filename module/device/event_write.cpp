@@ -74,19 +74,19 @@ void event::note(const perf_buffer &into, int errno_or_0) noexcept
 
 bool event::take_from_limit() noexcept
 {
-	s64 left;
+	u32 left;
 
 	do {
 		left = limit_.read_once();
 		/* A nested writer has taken the last. */
-		if (left <= 0)
+		if (!left)
 			return false;
 	} while (!limit_.try_cmpxchg(left, left - 1));
 	if (left != 1)
 		return true;
 	mode_.try_change(event_state::active, event_state::off);
 	/* A REFRESH that came as the limit was reached found the event still active. */
-	if (limit_.read_once() > 0 && mode_.try_change(event_state::off, event_state::active))
+	if (limit_.read_once() && mode_.try_change(event_state::off, event_state::active))
 		return true;
 	hangup_.write_once(1);
 	irq_work_.raise();

@@ -22,15 +22,13 @@ using cxxrt::result;
 namespace
 {
 
-/* Pages of a ring: the user page and the data. */
-u64 pages_of(const perf_buffer &ring) noexcept
-{
-	return u64{1} + ring.nr_pages();
-}
+/* What a ring of so many pages of data takes beside them: the user page and the statistics. */
+constexpr u64 pages_beside = 2;
 
+/* The user page and the data. */
 result<void> insert_pages(const pb_vma_request &request, perf_buffer &ring) noexcept
 {
-	for (u64 i = 0; i < pages_of(ring); i++)
+	for (u64 i = 0; i <= ring.nr_pages(); i++)
 		TRY(from_return(pb_vma_insert(request.vma, i, TRY(ring.page_frame(i)))));
 	return {};
 }
@@ -46,13 +44,13 @@ bool is_stats(u64 page_offset) noexcept
 /* Under map_mutex_. */
 result<ref<perf_buffer>> file::new_ring(event &owner, u32 nr_pages, bool writable) noexcept
 {
-	const u64 pages = u64{1} + nr_pages;
+	const u64 pages = pages_beside + nr_pages;
 	pb_charge charge;
 
 	TRY(from_return(pb_charge_pages(pages, pb_param_mlock_kib(), &charge)));
 	cxxrt::scope_guard uncharge([&] { pb_uncharge_pages(&charge); });
 
-	TRY(the_device().take_pages(pages, pb_param_ring_pages_max() + 1));
+	TRY(the_device().take_pages(pages, pb_param_ring_pages_max() + pages_beside));
 	cxxrt::scope_guard leave([&] { the_device().give_pages(pages); });
 
 	ref<perf_buffer> ring = TRY(perf_buffer::create({
@@ -206,7 +204,7 @@ void file::give_back(perf_buffer &ring, perf_buffer::mapping_state &mapping) noe
 	if (mapping.mappings || mapping.stats_mappings)
 		return;
 	pb_uncharge_pages(&mapping.charge);
-	the_device().give_pages(pages_of(ring));
+	the_device().give_pages(pages_beside + ring.nr_pages());
 }
 
 /* Under the ring's mapping lock, after the last mapping: the ring is nobody's any more. */

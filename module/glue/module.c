@@ -7,11 +7,11 @@
 
 #include <linux/module.h>
 
-static unsigned long mlock_kb = 516;
+static unsigned long mlock_kb = 520;
 module_param(mlock_kb, ulong, 0644);
 MODULE_PARM_DESC(mlock_kb,
 		 "KiB of ring for each online CPU that a user may map beyond RLIMIT_MEMLOCK "
-		 "(as kernel.perf_event_mlock_kb)");
+		 "(as kernel.perf_event_mlock_kb, and a page for the statistics)");
 
 static unsigned long max_sample_rate = 100000;
 module_param(max_sample_rate, ulong, 0644);

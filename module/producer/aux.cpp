@@ -19,7 +19,7 @@ namespace
 constinit cxxrt::lock_class aux_lock_class{"perfbuf producer aux", {}};
 
 constexpr u32 known_flags = PERFBUF_AUX_ONE_CHUNK | PERFBUF_AUX_VMALLOC | PERFBUF_AUX_SHARED |
-			    PERFBUF_AUX_NO_SNAPSHOT | PERFBUF_AUX_PAUSES;
+			    PERFBUF_AUX_NO_SNAPSHOT | PERFBUF_AUX_PAUSES | PERFBUF_AUX_TASKS;
 
 /* 2^order pages are at most what an area may have. */
 constexpr u32 order_max = 19;
@@ -64,6 +64,7 @@ result<void> aux_side::set_up(perfbuf_source &made) noexcept
 		/* What is published of a shared area is never written over at once. */
 		.can_hold = aux->hold || aux->flags & PERFBUF_AUX_SHARED,
 	};
+	follows_tasks_ = (aux->flags & PERFBUF_AUX_TASKS) != 0;
 	event_ = aux->event;
 	event_id_ = aux->event->id;
 	made_ = &made;

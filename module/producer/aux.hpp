@@ -32,6 +32,7 @@ public:
 
 	bool is_there() const noexcept { return event_; }
 	bool is_of(const perfbuf_event *event) const noexcept { return event && event_ == event; }
+	bool follows_tasks() const noexcept { return follows_tasks_; }
 	/* What the streams call; while it is registered. */
 	const perfbuf_aux &declared() const noexcept { return *declared_; }
 
@@ -51,6 +52,7 @@ private:
 
 	typed_source &of_;
 	aux_abilities abilities_;
+	bool follows_tasks_ = false;
 	const perfbuf_event *event_ = nullptr;
 	u64 event_id_ = 0;
 	cxxrt::mutex mutex_;

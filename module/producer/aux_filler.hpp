@@ -7,7 +7,8 @@
  *   paused    a linked event's samples say so          settle()
  *   running   start() was called, and stop() was not
  *
- * Invariants: touched on the stream's CPU only, interrupts off or in NMI. Who is in
+ * Invariants: touched on the stream's CPU only, interrupts off or in NMI; of a task's
+ * on the CPU where it runs, and end() comes there before it runs elsewhere. Who is in
  * the module's start() or stop() has changing_ set; who finds it set leaves what it
  * wants to who is inside, who looks again.
  */
@@ -32,6 +33,7 @@ public:
 	{
 		source_ = &source;
 		ops_ = source.aux;
+		owner_.set_aux_cpu(event::no_cpu);
 	}
 
 	void begin() noexcept
@@ -105,7 +107,11 @@ inline void aux_filler::settle() noexcept
 
 		if (run != static_cast<bool>(running_.read())) {
 			running_.set(run);
+			if (run)
+				owner_.set_aux_cpu(static_cast<s32>(pb_this_cpu()));
 			(run ? ops_->start : ops_->stop)(source_, as_stream(owner_));
+			if (!run)
+				owner_.set_aux_cpu(event::no_cpu);
 		}
 		cxxrt::barrier();
 		changing_.set(0);

@@ -25,12 +25,14 @@ public:
 	void start(u64 left) noexcept
 	{
 		output::start(left);
-		filler_.begin();
+		if (writer())
+			filler_.begin();
 	}
 
 	u64 stop() noexcept
 	{
-		filler_.end();
+		if (writer())
+			filler_.end();
 		return output::stop();
 	}
 
@@ -38,24 +40,37 @@ private:
 	aux_filler &filler_;
 };
 
-using aux_output_stream = output_stream<on_one_cpu<aux_output>, aux_output_shared>;
-
-/* The filler is a base, so that it is there before what refers to it. */
-class aux_stream final : private aux_filler, public aux_output_stream
+/* A task's on any CPU: what is filled ends while somebody is alone with the ring. */
+class aux_task_output : public aux_output
 {
+public:
+	static constexpr bool keeps_place = false;
+
+	using aux_output::aux_output;
+};
+
+/*
+ * The filler is a base, so that it is there before what refers to it. One is enough for all parts:
+ * one of them runs at a time, or none of them writes.
+ */
+template <typename Follows>
+class aux_stream final : private aux_filler, public output_stream<Follows, aux_output_shared>
+{
+	using aux_output_stream = output_stream<Follows, aux_output_shared>;
+
 public:
 	aux_stream(event &owner, typed_source &from, typed_event &of) noexcept
 		: aux_filler(owner),
 		  aux_output_stream(owner, from, of, static_cast<aux_filler *>(this))
 	{
 	}
-	~aux_stream() override { quit(); }
+	~aux_stream() override { this->quit(); }
 
 	cxxrt::result<void> joined(perfbuf_source &made) noexcept override
 	{
 		connect(made);
 		if (made.aux->open)
-			TRY(cxxrt::from_return(made.aux->open(&made, as_stream(owner()))));
+			TRY(cxxrt::from_return(made.aux->open(&made, as_stream(this->owner()))));
 		connected_ = true;
 		return {};
 	}
@@ -63,25 +78,26 @@ public:
 	void left(perfbuf_source &made) noexcept override
 	{
 		if (std::exchange(connected_, false) && made.aux->close)
-			made.aux->close(&made, as_stream(owner()));
+			made.aux->close(&made, as_stream(this->owner()));
 	}
 
 	/* At once, and not after a grace period: the next file may be waiting for it. */
-	void closed() noexcept override { from().part(*this); }
+	void closed() noexcept override { this->from().part(*this); }
 
-	void stop_aux() noexcept override
-	{
-		pb_call_on_cpu(owner().cpu(), restart_here, static_cast<aux_filler *>(this));
-	}
+	void stop_aux() noexcept override { this->on_its_cpus(restart_here); }
 
 	void pause_aux(bool) noexcept override { settle(); }
 	u64 hold_aux(u64 published) noexcept override { return hold(published); }
 	void release_aux() noexcept override { aux_filler::release(); }
 
 private:
-	static void restart_here(void *filler) noexcept
+	static void restart_here(void *stream) noexcept
 	{
-		static_cast<aux_filler *>(filler)->restart();
+		aux_stream &self = *static_cast<aux_stream *>(static_cast<cpu_stream *>(stream));
+		const aux_output *part = self.part_on(pb_this_cpu());
+
+		if (part && part->runs())
+			self.restart();
 	}
 
 	bool connected_ = false; /* under the source's mutex */

@@ -219,6 +219,9 @@ result<void> typed_source::check(const perf_event_attr &attr) const noexcept
 {
 	if (attr.type != PERF_TYPE_TRACEPOINT || !find(attr.config))
 		return error(ENOENT);
+	/* Only who fills an AUX area makes something of these. */
+	if ((attr.config1 || attr.config2) && !aux_.abilities(attr))
+		return error(EOPNOTSUPP);
 	/* What happens, happens in the kernel, and no CPU is idle then. */
 	if (attr.freq || attr.exclude_kernel || attr.exclude_idle ||
 	    attr.sample_type & ~supported_fields)
@@ -226,32 +229,27 @@ result<void> typed_source::check(const perf_event_attr &attr) const noexcept
 	return {};
 }
 
-result<unique_ptr<stream>> typed_source::open(event &owner) noexcept
+template <typename Stream>
+result<unique_ptr<stream>> typed_source::open_as(event &owner) noexcept
 {
-	typed_event &of = *find(owner.attr().config);
-
-	if (aux_.abilities(owner.attr())) {
-		/* Who fills it is on a CPU. */
-		if (owner.target())
-			return error(EOPNOTSUPP);
-
-		auto made = TRY(make<aux_stream>(gfp::kernel, owner, *this, of));
-
-		TRY(made->open());
-		return unique_ptr<stream>(made.release());
-	}
-	if (owner.target()) {
-		auto made =
-			TRY(make<output_stream<on_tasks<output>>>(gfp::kernel, owner, *this, of));
-
-		TRY(made->open());
-		return unique_ptr<stream>(made.release());
-	}
-
-	auto made = TRY(make<output_stream<on_one_cpu<output>>>(gfp::kernel, owner, *this, of));
+	auto made = TRY(make<Stream>(gfp::kernel, owner, *this, *find(owner.attr().config)));
 
 	TRY(made->open());
 	return unique_ptr<stream>(made.release());
+}
+
+result<unique_ptr<stream>> typed_source::open(event &owner) noexcept
+{
+	if (aux_.abilities(owner.attr())) {
+		if (!owner.target())
+			return open_as<aux_stream<on_one_cpu<aux_output>>>(owner);
+		if (!aux_.follows_tasks())
+			return error(EOPNOTSUPP);
+		return open_as<aux_stream<on_tasks<aux_task_output>>>(owner);
+	}
+	if (owner.target())
+		return open_as<output_stream<on_tasks<output>>>(owner);
+	return open_as<output_stream<on_one_cpu<output>>>(owner);
 }
 
 result<void> typed_source::join(output_file &one, typed_event &of) noexcept

@@ -124,6 +124,8 @@ private:
 	/* Under the mutex, while it is registered. */
 	void stop_if_unused() noexcept;
 	typed_event *find(u64 id) const noexcept;
+	template <typename Stream>
+	cxxrt::result<cxxrt::unique_ptr<stream>> open_as(event &owner) noexcept;
 
 	perfbuf_source *made_; /* the producer's; nullptr once it is unregistered */
 	void *const owner_;

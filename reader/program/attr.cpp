@@ -24,10 +24,11 @@ constexpr uint64_t user_registers = (1ULL << 32) - 1;
 constexpr uint64_t user_registers = 0; // no DWARF unwinding: the kernel refuses the attr
 #endif
 
-void set_untyped(perf_event_attr &attr, const record_options &options, bool has_period)
+void set_untyped(perf_event_attr &attr, const record_options &options, const counter *counted,
+		 bool has_period)
 {
-	attr.type = PERF_TYPE_SOFTWARE;
-	attr.config = PERF_COUNT_SW_CPU_CLOCK;
+	attr.type = counted ? counted->type : PERF_TYPE_SOFTWARE;
+	attr.config = counted ? counted->config : PERF_COUNT_SW_CPU_CLOCK;
 	if (has_period) {
 		attr.sample_period = options.period;
 	} else {
@@ -70,7 +71,7 @@ perf_event_attr make_attr(const record_options &options, const chosen_event &eve
 	else if (event.is_typed())
 		set_typed(attr, options, event.typed.id);
 	else
-		set_untyped(attr, options, options.period && !any_typed);
+		set_untyped(attr, options, event.counted, options.period && !any_typed);
 
 	attr.disabled = 1;
 	attr.inherit = !options.all_cpus;

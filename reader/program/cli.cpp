@@ -75,7 +75,8 @@ void add_record_options(CLI::App &app, record_options &options, record_words &wo
 {
 	app.add_option("-e,--event", words.events,
 		       "what to record, as perfbuf list shows it: a source, a typed event "
-		       "(mydev:tick, 'mydev:*'), or several with commas; may be repeated [clock]")
+		       "(mydev:tick, 'mydev:*'), a counter of the kernel's (pmu:page-faults), or "
+		       "several with commas; may be repeated [clock]")
 		->type_name("EVENT")
 		->allow_extra_args(false);
 	app.add_option("--filter", words.filters,

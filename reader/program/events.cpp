@@ -29,6 +29,12 @@ failure no_such_source(const std::string &name, const std::vector<source> &sourc
 					      names_of(sources))};
 }
 
+failure no_such_counter(const event_choice &choice)
+{
+	return {exit_usage, fmt::format("the source {} has no event \"{}\": give one of {}",
+					choice.source, choice.event, counter_names())};
+}
+
 failure no_such_event(const event_choice &choice, const source &of)
 {
 	if (of.events.empty())
@@ -87,22 +93,25 @@ std::vector<chosen_event> choose_events(const std::vector<event_choice> &choices
 	std::vector<chosen_event> chosen;
 	for (const auto &choice : choices) {
 		const source *of = find_source(sources, choice.source);
-		if (!of && !choice.event.empty())
+		const counter *counted = nullptr;
+		if (choice.source == counter_source && !(counted = find_counter(choice.event)))
+			throw no_such_counter(choice);
+		if (!of && !counted && !choice.event.empty())
 			throw no_such_source(choice.source, sources);
-		if (!of || (of->events.empty() && choice.event.empty())) {
+		if (!of || counted || (of->events.empty() && choice.event.empty())) {
 			if (!choice.filter.empty() && choice.source != trace_source)
 				throw failure(exit_usage,
 					      fmt::format("--filter compares fields, and {} has "
 							  "none: put it after a typed event",
 							  choice.source));
-			add(chosen, {choice.source, {}, choice.filter});
+			add(chosen, {choice.source, {}, choice.filter, counted});
 			continue;
 		}
 		const std::string pattern = choice.event.empty() ? "*" : choice.event;
 		bool found = false;
 		for (const auto &event : of->events)
 			if (::fnmatch(pattern.c_str(), event.name.c_str(), 0) == 0) {
-				add(chosen, {of->name, event, choice.filter});
+				add(chosen, {of->name, event, choice.filter, nullptr});
 				found = true;
 			}
 		if (!found)

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "program/counters.hpp"
 #include "program/options.hpp"
 #include "program/sources.hpp"
 
@@ -15,16 +16,25 @@ namespace perfbuf::program
 /** The source that writes function traces (docs/functrace.md). */
 inline constexpr std::string_view trace_source = "functrace";
 
-/** Something that one attr describes: a source without typed events, or a typed event. */
+/** Something that one attr describes: a source without typed events, a typed event, or a counter.
+ */
 struct chosen_event {
 	std::string source;
-	source_event typed; /**< without a name: the source has no typed events */
-	std::string filter; /**< empty: everything */
+	source_event typed;		  /**< without a name: the source has no typed events */
+	std::string filter;		  /**< empty: everything */
+	const counter *counted = nullptr; /**< of the pmu source */
 
 	bool is_typed() const noexcept { return !typed.name.empty(); }
 	/** It writes no samples, but a trace into an AUX area. */
 	bool is_trace() const noexcept { return source == trace_source; }
-	std::string name() const { return is_typed() ? source + ":" + typed.name : source; }
+	std::string name() const
+	{
+		if (counted)
+			return source + ":" + std::string(counted->name);
+		return is_typed() ? source + ":" + typed.name : source;
+	}
+	/** As perf shows it. */
+	std::string reported_name() const { return counted ? std::string(counted->name) : name(); }
 };
 
 /** "clock,mydev:tick", "mydev:*" -> what it names. Throws `failure` where it is no such list. */

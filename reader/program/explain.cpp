@@ -80,6 +80,12 @@ failure explain_open(const reader::error &why, const record_options &options,
 			return {exit_failed, fmt::format("{} went while it was being opened: see "
 							 "perfbuf list for what there is",
 							 event.name())};
+		if (event.counted && why.code.value() == ENOENT)
+			return {exit_failed,
+				fmt::format(
+					"this processor or kernel does not count {}: take another "
+					"event of {}, such as cpu-clock",
+					event.counted->name, event.source)};
 		return explain_missing(event.source);
 	case EACCES:
 	case EPERM:

@@ -194,8 +194,8 @@ perfdata::feature_map session::early_features() const
 int session::run()
 {
 	for (size_t which = 0; which < events_.size(); which++) {
-		described_.push_back({attrs_[which], files_.ids[which], events_[which].name(),
-				      events_[which].typed.format});
+		described_.push_back({attrs_[which], files_.ids[which],
+				      events_[which].reported_name(), events_[which].typed.format});
 		// perf wants an address of each event that it shows; of a trace it sees no sample.
 		if (events_[which].is_trace())
 			described_.back().attr.sample_type |= PERF_SAMPLE_IP;

@@ -29,7 +29,10 @@ int stat_command(const std::string &event, const std::vector<std::string> &comma
 	perf_event_attr attr{};
 	attr.type = PERF_TYPE_SOFTWARE;
 	attr.config = PERF_COUNT_SW_CPU_CLOCK;
-	if (counted.is_typed()) {
+	if (counted.counted) {
+		attr.type = counted.counted->type;
+		attr.config = counted.counted->config;
+	} else if (counted.is_typed()) {
 		attr.type = PERF_TYPE_TRACEPOINT;
 		attr.config = counted.typed.id;
 	}
@@ -62,7 +65,7 @@ int stat_command(const std::string &event, const std::vector<std::string> &comma
 			throw plain_failure(counts.error());
 		total += counts->value;
 	}
-	if (counted.is_typed()) {
+	if (counted.is_typed() || (counted.counted && !counted.counted->is_time)) {
 		fmt::print(stderr, "{:>18}     {}   # {:.1f} per second\n", group_digits(total),
 			   counted.name(),
 			   elapsed.count() > 0 ? static_cast<double>(total) / elapsed.count() : 0);

@@ -111,6 +111,31 @@ TEST(Events, AttrsFitTheirEvents)
 	refusal([&] { make_attrs(options, events); });
 }
 
+TEST(Events, OfThePmuAreCalledAsPerfCallsThem)
+{
+	const auto events = choose_events(parse_events("pmu,pmu:cycles,clock"), some_sources());
+	ASSERT_EQ(events.size(), 3u);
+	EXPECT_EQ(events[0].reported_name(), "cpu-clock");
+	EXPECT_EQ(events[1].reported_name(), "cycles");
+	EXPECT_EQ(events[1].name(), "pmu:cycles");
+	EXPECT_EQ(events[2].reported_name(), "clock");
+
+	const auto attrs = make_attrs({}, events);
+	EXPECT_EQ(attrs[0].type, static_cast<uint32_t>(PERF_TYPE_SOFTWARE));
+	EXPECT_EQ(attrs[0].config, static_cast<uint64_t>(PERF_COUNT_SW_CPU_CLOCK));
+	EXPECT_EQ(attrs[1].type, static_cast<uint32_t>(PERF_TYPE_HARDWARE));
+	EXPECT_EQ(attrs[1].config, static_cast<uint64_t>(PERF_COUNT_HW_CPU_CYCLES));
+	EXPECT_TRUE(attrs[1].freq);
+
+	EXPECT_EQ(chosen("pmu:cpu-clock,pmu"), names{"pmu:cpu-clock"}) << "the same";
+	EXPECT_NE(refusal([] { chosen("pmu:cycle"); }).find("give one of cpu-clock, "),
+		  std::string::npos);
+	EXPECT_NE(refusal([] {
+			  choose_events({{"pmu", "cycles", "count > 3"}}, some_sources());
+		  }).find("filter"),
+		  std::string::npos);
+}
+
 TEST(Events, FilterErrorsSayWhatToDo)
 {
 	const chosen_event event{"mydev", {"all", 7, tests::typed_format_text()}, "a == 1"};

@@ -135,7 +135,7 @@ TEST_F(aux_map, is_charged_once_and_given_back)
 		EXPECT_EQ(status_value("VmPin") - before, 64l * static_cast<long>(page) / 1024);
 	}
 	EXPECT_EQ(status_value("VmPin"), before);
-	write_file("/sys/module/perfbuf/parameters/mlock_kb", "516");
+	write_file("/sys/module/perfbuf/parameters/mlock_kb", "520");
 }
 
 TEST_F(aux_map, of_every_kind_of_memory_is_filled_and_read)

@@ -23,19 +23,19 @@ perf_event_attr aux_event_attr(const std::string &source, const std::string &eve
 	return attr;
 }
 
-static unique_fd opened(const std::string &source, const perf_event_attr &attr)
+static unique_fd opened(const std::string &source, const perf_event_attr &attr, const target &what)
 {
 	unique_fd fd(open(("/dev/perfbuf/" + source).c_str(), O_RDWR | O_CLOEXEC));
 	if (!fd.valid())
 		fail_errno(source, errno);
-	if (int error = configure(fd.get(), &attr, target::every_process(0)))
+	if (int error = configure(fd.get(), &attr, what))
 		fail_errno("PERFBUF_IOC_OPEN of " + source, error);
 	return fd;
 }
 
 aux_file::aux_file(const std::string &source, const perf_event_attr &attr, check looks,
-		   size_t aux_pages, int prot, size_t data_pages)
-	: attr(attr), fd(opened(source, attr)), buffer(fd.get(), data_pages),
+		   size_t aux_pages, int prot, size_t data_pages, const target &what)
+	: attr(attr), fd(opened(source, attr, what)), buffer(fd.get(), data_pages),
 	  looks(std::move(looks))
 {
 	if (aux_pages)
@@ -49,9 +49,11 @@ uint64_t aux_file::consume()
 	for (const record &r : buffer.drain()) {
 		if (r.header.type == PERF_RECORD_SAMPLE)
 			samples.push_back(r);
+		if (r.header.type == PERF_RECORD_ITRACE_START)
+			traced.insert(r.at<uint32_t>(4));
 		if (r.header.type != PERF_RECORD_AUX)
 			continue;
-		EXPECT_EQ(parse_trailer(r, attr).cpu, 0u);
+		cpus_seen |= 1ull << parse_trailer(r, attr).cpu.value();
 		const aux_told found = parse_aux(r);
 		if (found.offset != told)
 			throw std::runtime_error("AUX is announced from " +

@@ -4,6 +4,7 @@
 
 #include <functional>
 #include <optional>
+#include <set>
 
 #include "support/aux.hpp"
 #include "support/event.hpp"
@@ -19,9 +20,10 @@ struct aux_file {
 	/* Throws unless the stream from @from to @to is what was written. */
 	using check = std::function<void(const aux_file &, uint64_t from, uint64_t to)>;
 
-	/* On CPU 0. Throws on an error. */
+	/* Throws on an error. */
 	aux_file(const std::string &source, const perf_event_attr &attr, check looks,
-		 size_t aux_pages = 16, int prot = rw, size_t data_pages = 8);
+		 size_t aux_pages = 16, int prot = rw, size_t data_pages = 8,
+		 const target &what = target::every_process(0));
 
 	/*
 	 * Reads the records that are there, checks that they announce the stream without a gap and
@@ -38,7 +40,9 @@ struct aux_file {
 	check looks;
 	uint64_t told = 0;	 /* the records read so far end here */
 	uint64_t flags_seen = 0; /* of all of them */
+	uint64_t cpus_seen = 0;	 /* a bit for each */
 	std::vector<record> samples;
+	std::set<uint32_t> traced; /* threads of PERF_RECORD_ITRACE_START */
 	std::vector<aux_told> announced;
 };
 

@@ -19,7 +19,14 @@ namespace
 {
 
 /* PERFBUF_AUX_* of <perfbuf/aux.h>. */
-enum : unsigned { one_chunk = 1, vmalloc = 2, shared = 4, no_snapshot = 8, pauses = 16 };
+enum : unsigned {
+	one_chunk = 1,
+	vmalloc = 2,
+	shared = 4,
+	no_snapshot = 8,
+	pauses = 16,
+	tasks = 32
+};
 /* Of the parameter calls. */
 enum { opens, closes, setups, frees, starts, stops };
 
@@ -140,12 +147,84 @@ TEST_F(producer_aux, is_told_in_order_and_fills)
 		EXPECT_EQ(calls(stops), so_far);
 		file.consume();
 		EXPECT_EQ(file.told, file.buffer.page()->aux_head);
+		EXPECT_EQ(file.cpus_seen, 1u);
 		enable(file.fd.get());
 		EXPECT_EQ(calls(starts), so_far + 1);
 	}
 	EXPECT_EQ(calls(stops), calls(starts));
 	EXPECT_EQ(calls(closes), 1u) << "at once, so that another may open it";
 	EXPECT_TRUE(eventually([] { return calls(frees) == 1; }));
+}
+
+TEST_F(producer_aux, of_a_task_is_filled_where_that_runs)
+{
+	ASSERT_EQ(order("register " + std::to_string(tasks)), 0);
+	perf_event_attr told = attr();
+	told.config1 = 1;
+	aux_file file("testaux", told, check_positions, 16, rw, 8, target::thread(0));
+	enable(file.fd.get());
+	for (int i = 0; i < 80; i++) {
+		pin_to(i % 2);
+		if (i % 8 == 7)
+			file.consume();
+		enable(file.fd.get());
+	}
+	EXPECT_EQ(order("elsewhere"), EXDEV) << "it does not run there";
+	EXPECT_GT(calls(starts), calls(stops));
+	disable(file.fd.get());
+	EXPECT_EQ(calls(starts), calls(stops));
+	file.consume();
+	EXPECT_GT(file.told, 0u);
+	EXPECT_EQ(file.told, file.buffer.page()->aux_head);
+	EXPECT_EQ(file.cpus_seen, 3u);
+	EXPECT_EQ(file.traced, std::set{static_cast<uint32_t>(gettid())});
+	const unsigned so_far = calls(starts);
+	pin_to(0);
+	EXPECT_EQ(calls(starts), so_far) << "it is off";
+}
+
+/* perf's rule: the children would fill it from several CPUs. */
+TEST_F(producer_aux, of_a_family_on_any_cpu_cannot_be_mapped)
+{
+	ASSERT_EQ(order("register " + std::to_string(tasks)), 0);
+	unique_fd fd(open("/dev/perfbuf/testaux", O_RDWR | O_CLOEXEC));
+	perf_event_attr wanted = attr();
+	wanted.inherit = 1;
+	ASSERT_EQ(configure(fd.get(), &wanted, target::thread(0)), 0);
+	EXPECT_EQ(map_error(fd.get(), 9 * page_size()), EINVAL);
+	enable(fd.get());
+	EXPECT_EQ(calls(starts), 0u) << "it only counts";
+}
+
+TEST_F(producer_aux, of_a_task_goes_while_that_runs)
+{
+	std::atomic<bool> over = false;
+	std::atomic<pid_t> tid = 0;
+	std::thread moving([&] {
+		tid = gettid();
+		for (int i = 0; !over; i++)
+			pin_to(i % 2);
+	});
+	EXPECT_TRUE(eventually([&] { return tid != 0; }));
+	for (int turn = 0; turn < 30; turn++) {
+		ASSERT_EQ(order("register " + std::to_string(tasks)), 0);
+		aux_file file("testaux", attr(), check_positions, 16, rw, 8, target::thread(tid));
+		enable(file.fd.get());
+		EXPECT_TRUE(file.consume_until(4096));
+		switch (turn % 3) {
+		case 0:
+			file.aux.reset();
+			break;
+		case 1:
+			disable(file.fd.get());
+			EXPECT_EQ(calls(starts), calls(stops));
+			break;
+		}
+		ASSERT_EQ(order("unregister"), 0);
+		EXPECT_EQ(calls(starts), calls(stops));
+	}
+	over = true;
+	moving.join();
 }
 
 TEST_F(producer_aux, what_it_refuses_user_space_hears)

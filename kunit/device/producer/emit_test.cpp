@@ -117,6 +117,19 @@ TEST_F(producer_emit, refresh_lets_so_many_through)
 	EXPECT_EQ(one.samples().size(), 5u);
 }
 
+TEST_F(producer_emit, refresh_by_a_negative_number_takes_back)
+{
+	listener one(typed_attr("counted"));
+	disable(one.fd.get());
+	control(one.fd.get(), PERF_EVENT_IOC_REFRESH, 4);
+	control(one.fd.get(), PERF_EVENT_IOC_REFRESH, static_cast<unsigned long>(-1));
+	ASSERT_EQ(command("counted 10"), 0);
+	EXPECT_EQ(one.samples().size(), 3u);
+	control(one.fd.get(), PERF_EVENT_IOC_REFRESH, static_cast<unsigned long>(-1));
+	ASSERT_EQ(command("counted 10"), 0);
+	EXPECT_EQ(one.samples().size(), 13u) << "no limit that anybody reaches";
+}
+
 /* The slow one's ring is full at once; the other two have everything. */
 TEST_F(producer_emit, a_slow_reader_disturbs_nobody)
 {

@@ -108,6 +108,17 @@ TEST_F(producer_layout, other_types_and_ids_are_enoent)
 	EXPECT_EQ(configure_error(attr, cpu), EOPNOTSUPP);
 }
 
+TEST_F(producer_layout, what_would_say_more_of_an_event_is_not_supported)
+{
+	const target cpu = target::every_process(0);
+	perf_event_attr attr = typed_attr("all");
+	attr.config1 = 1;
+	EXPECT_EQ(configure_error(attr, cpu), EOPNOTSUPP);
+	attr = typed_attr("all");
+	attr.config2 = 1ull << 63;
+	EXPECT_EQ(configure_error(attr, cpu), EOPNOTSUPP);
+}
+
 TEST_F(producer_layout, readers_are_shown)
 {
 	const perf_event_attr attr = typed_attr("counted");
