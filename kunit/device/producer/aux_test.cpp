@@ -206,7 +206,7 @@ TEST_F(producer_aux, of_a_task_goes_while_that_runs)
 			pin_to(i % 2);
 	});
 	EXPECT_TRUE(eventually([&] { return tid != 0; }));
-	for (int turn = 0; turn < 30; turn++) {
+	for (int turn = 0; turn < 12; turn++) {
 		ASSERT_EQ(order("register " + std::to_string(tasks)), 0);
 		aux_file file("testaux", attr(), check_positions, 16, rw, 8, target::thread(tid));
 		enable(file.fd.get());
