@@ -4,9 +4,7 @@
 #include <csignal>
 #include <thread>
 
-#include <fcntl.h>
 #include <gtest/gtest.h>
-#include <sys/syscall.h>
 
 #include "support/session.hpp"
 #include "support/workload.hpp"
@@ -238,37 +236,5 @@ TEST_P(lifetime, of_a_file_whose_opener_has_ended)
 
 INSTANTIATE_TEST_SUITE_P(on, lifetime, testing::ValuesIn(sides()),
 			 side_name<testing::TestParamInfo<side>>);
-
-class own_module : public testing::TestWithParam<side>
-{
-protected:
-	static int remove()
-	{
-		return syscall(SYS_delete_module, "perfbuf", O_NONBLOCK) ? errno : 0;
-	}
-};
-
-TEST_P(own_module, cannot_go_while_a_file_is_open)
-{
-	unique_fd fd = open_device();
-	EXPECT_EQ(remove(), EWOULDBLOCK);
-	const perf_event_attr attr = clock_attr();
-	ASSERT_EQ(configure(fd.get(), &attr, target::every_process(0)), 0);
-	EXPECT_EQ(remove(), EWOULDBLOCK);
-	enable(fd.get());
-	EXPECT_EQ(remove(), EWOULDBLOCK);
-}
-
-TEST_P(own_module, cannot_go_while_a_mapping_is_left)
-{
-	unique_fd fd = must_open(side::clock, clock_attr(), target::every_process(0));
-	mapping m(fd.get(), 4);
-	fd.reset();
-	EXPECT_EQ(remove(), EWOULDBLOCK);
-}
-
-INSTANTIATE_TEST_SUITE_P(on, own_module, testing::ValuesIn(own_side()),
-			 side_name<testing::TestParamInfo<side>>);
-GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(own_module);
 
 } /* namespace */

@@ -166,20 +166,7 @@ TEST_P(rights_of, file_pass_through_a_socket)
 	});
 	{
 		unique_fd fd = must_open(GetParam(), clock_attr(), target::every_process(0));
-		char byte = 'x', space[CMSG_SPACE(sizeof(int))] = {};
-		iovec data = {&byte, 1};
-		msghdr message = {};
-		message.msg_iov = &data;
-		message.msg_iovlen = 1;
-		message.msg_control = space;
-		message.msg_controllen = sizeof(space);
-		cmsghdr *control = CMSG_FIRSTHDR(&message);
-		control->cmsg_level = SOL_SOCKET;
-		control->cmsg_type = SCM_RIGHTS;
-		control->cmsg_len = CMSG_LEN(sizeof(int));
-		const int number = fd.get();
-		memcpy(CMSG_DATA(control), &number, sizeof(number));
-		ASSERT_EQ(sendmsg(here.get(), &message, 0), 1);
+		send_file(here.get(), fd.get());
 	}
 	EXPECT_EQ(receiver.wait().code, 0);
 }

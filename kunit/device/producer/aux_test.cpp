@@ -7,11 +7,11 @@
 #include <linux/perfbuf.h>
 #include <poll.h>
 #include <sys/ioctl.h>
-#include <sys/syscall.h>
 
 #include "aux_packets.h"
 #include "producer/aux_file.hpp"
 #include "producer/source.hpp"
+#include "support/module.hpp"
 
 using namespace device_test;
 
@@ -56,9 +56,8 @@ class producer_aux : public testing::Test
 protected:
 	producer_aux()
 	{
-		unique_fd module(open("/root/perfbuf_test_aux.ko", O_RDONLY | O_CLOEXEC));
-		if (syscall(SYS_finit_module, module.get(), "", 0))
-			fail_errno("loading perfbuf_test_aux.ko", errno);
+		if (int error = load_module("/root/perfbuf_test_aux.ko"))
+			fail_errno("loading perfbuf_test_aux.ko", error);
 	}
 
 	~producer_aux() override
@@ -68,7 +67,7 @@ protected:
 		EXPECT_EQ(calls(opens), calls(closes));
 		EXPECT_EQ(calls(setups), calls(frees));
 		EXPECT_EQ(calls(starts), calls(stops));
-		EXPECT_EQ(syscall(SYS_delete_module, "perfbuf_test_aux", O_NONBLOCK), 0);
+		EXPECT_EQ(unload_module("perfbuf_test_aux"), 0);
 	}
 
 	static perf_event_attr attr() { return aux_event_attr("testaux", "fill"); }

@@ -3,10 +3,10 @@
 #include <gtest/gtest.h>
 #include <linux/perfbuf.h>
 #include <poll.h>
-#include <sys/syscall.h>
 
 #include "producer/aux_file.hpp"
 #include "producer/source.hpp"
+#include "support/module.hpp"
 
 using namespace device_test;
 
@@ -15,15 +15,12 @@ namespace
 
 int load()
 {
-	unique_fd module(open("/root/dma.ko", O_RDONLY | O_CLOEXEC));
-	if (!module.valid())
-		return errno;
-	return syscall(SYS_finit_module, module.get(), "", 0) ? errno : 0;
+	return load_module("/root/dma.ko");
 }
 
 int unload()
 {
-	return syscall(SYS_delete_module, "dma", O_NONBLOCK) ? errno : 0;
+	return unload_module("dma");
 }
 
 class producer_dma : public testing::Test

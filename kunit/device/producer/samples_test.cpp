@@ -1,27 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /* The drivers of samples/, built from what was installed, loaded, read and removed. */
-#include <sys/syscall.h>
-
 #include "producer/source.hpp"
+#include "support/module.hpp"
 #include "support/session.hpp"
 
 using namespace device_test;
 
 namespace
 {
-
-int load(const std::string &name)
-{
-	unique_fd module(open(("/root/" + name + ".ko").c_str(), O_RDONLY | O_CLOEXEC));
-	if (!module.valid())
-		return errno;
-	return syscall(SYS_finit_module, module.get(), "", 0) ? errno : 0;
-}
-
-int unload(const std::string &name)
-{
-	return syscall(SYS_delete_module, name.c_str(), O_NONBLOCK) ? errno : 0;
-}
 
 /* An event of a source on every CPU. */
 class everywhere
@@ -68,19 +54,19 @@ private:
 
 TEST(producer_samples, template_ticks)
 {
-	ASSERT_EQ(load("mydev"), 0);
+	ASSERT_EQ(load_module("/root/mydev.ko"), 0);
 	{
 		everywhere ticks("mydev", "tick");
-		EXPECT_EQ(unload("mydev"), EAGAIN);
+		EXPECT_EQ(unload_module("mydev"), EAGAIN);
 		ASSERT_TRUE(ticks.until(2));
 		EXPECT_EQ(ticks.collect()[0].dynamic(16), std::string("it is time", 11));
 	}
-	EXPECT_EQ(unload("mydev"), 0);
+	EXPECT_EQ(unload_module("mydev"), 0);
 }
 
 TEST(producer_samples, device_takes_readings_and_reports_them)
 {
-	ASSERT_EQ(load("sensor"), 0);
+	ASSERT_EQ(load_module("/root/sensor.ko"), 0);
 	for (int turn = 0; turn < 3; turn++) {
 		everywhere readings("sensor", "reading"), reports("sensor", "report");
 		ASSERT_TRUE(readings.until(20));
@@ -97,12 +83,12 @@ TEST(producer_samples, device_takes_readings_and_reports_them)
 			EXPECT_EQ(one.dynamic(25).size(), 16u);
 		}
 	}
-	EXPECT_EQ(unload("sensor"), 0);
+	EXPECT_EQ(unload_module("sensor"), 0);
 }
 
 TEST(producer_samples, accelerator_completes_what_was_submitted)
 {
-	ASSERT_EQ(load("accelerator"), 0);
+	ASSERT_EQ(load_module("/root/accelerator.ko"), 0);
 	EXPECT_NE(read_file("/sys/class/perfbuf/accelerator/events/completed/format")
 			  .find("print fmt: \"slot=%u latency=%lld status=%s engine=%s "
 				"registers=%s\", "
@@ -128,7 +114,7 @@ TEST(producer_samples, accelerator_completes_what_was_submitted)
 			EXPECT_EQ(one.dynamic(32).size(), 8u);
 		}
 	}
-	EXPECT_EQ(unload("accelerator"), 0);
+	EXPECT_EQ(unload_module("accelerator"), 0);
 }
 
 } /* namespace */

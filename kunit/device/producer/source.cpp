@@ -5,7 +5,8 @@
 
 #include <linux/perfbuf.h>
 #include <sys/ioctl.h>
-#include <sys/syscall.h>
+
+#include "support/module.hpp"
 
 namespace device_test
 {
@@ -19,15 +20,12 @@ const std::string parameters = "/sys/module/perfbuf_test_source/parameters/";
 
 int load_source()
 {
-	unique_fd module(open("/root/perfbuf_test_source.ko", O_RDONLY | O_CLOEXEC));
-	if (!module.valid())
-		return errno;
-	return syscall(SYS_finit_module, module.get(), "", 0) ? errno : 0;
+	return load_module("/root/perfbuf_test_source.ko");
 }
 
 int unload_source()
 {
-	return syscall(SYS_delete_module, "perfbuf_test_source", O_NONBLOCK) ? errno : 0;
+	return unload_module("perfbuf_test_source");
 }
 
 int command(const std::string &what)

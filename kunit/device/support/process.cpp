@@ -5,6 +5,7 @@
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <iostream>
@@ -16,6 +17,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <sched.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
@@ -155,6 +157,24 @@ outcome child::wait()
 void child::kill(int signal) const
 {
 	::kill(pid_, signal);
+}
+
+void send_file(int socket, int fd)
+{
+	char byte = 'x', space[CMSG_SPACE(sizeof(int))] = {};
+	iovec data = {&byte, 1};
+	msghdr message = {};
+	message.msg_iov = &data;
+	message.msg_iovlen = 1;
+	message.msg_control = space;
+	message.msg_controllen = sizeof(space);
+	cmsghdr *control = CMSG_FIRSTHDR(&message);
+	control->cmsg_level = SOL_SOCKET;
+	control->cmsg_type = SCM_RIGHTS;
+	control->cmsg_len = CMSG_LEN(sizeof(int));
+	memcpy(CMSG_DATA(control), &fd, sizeof(fd));
+	if (sendmsg(socket, &message, 0) != 1)
+		fail_errno("sendmsg", errno);
 }
 
 outcome run_in_child(const std::function<int()> &body)

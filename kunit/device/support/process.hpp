@@ -63,6 +63,9 @@ private:
 	bool over_ = false;
 };
 
+/* SCM_RIGHTS, with a byte. */
+void send_file(int socket, int fd);
+
 outcome run_in_child(const std::function<int()> &body);
 
 /* Throws when the file cannot be read. */

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Kernel modules of the guest. */
+#pragma once
+
+#include <string>
+
+namespace device_test
+{
+
+/* Loads a file, or removes what nobody uses: 0 or an errno. */
+int load_module(const std::string &path);
+int unload_module(const std::string &name);
+
+} /* namespace device_test */
