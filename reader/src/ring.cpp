@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1 OR BSD-2-Clause
+#include <algorithm>
 #include <perfbuf/ring.hpp>
 
 #include "window.hpp"

@@ -25,6 +25,7 @@
 #include <bit>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <linux/perf_event.h>
 #include <memory>
 #include <perfbuf/record.hpp>
