@@ -267,7 +267,7 @@ public:
 
 	void add(T by) noexcept
 	{
-		model::before(model::access::rmw, &value_, sizeof(value_));
+		model::before(model::access::local_rmw, &value_, sizeof(value_));
 #if defined(__KERNEL__) && defined(__x86_64__)
 		if constexpr (sizeof(T) == 8)
 			asm volatile("addq %1, %0" : "+m"(value_) : "er"(by) : "memory", "cc");
@@ -282,7 +282,7 @@ public:
 	 */
 	bool try_cmpxchg(T &expected, T desired) noexcept
 	{
-		model::before(model::access::rmw, &value_, sizeof(value_));
+		model::before(model::access::local_rmw, &value_, sizeof(value_));
 #if defined(__KERNEL__) && defined(__x86_64__)
 		bool done;
 

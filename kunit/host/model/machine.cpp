@@ -29,7 +29,8 @@ constexpr unsigned accesses_max = 2000;
 
 machine::machine(const scenario &what, explorer &choices, reader_fault fault)
 	: what_(what), choices_(choices), ring_(perf_buffer::create(what.ring).take()),
-	  memory_(choices), drains_left_(what.drains), pauses_left_(what.pauses ? 2 : 0)
+	  memory_(choices), here_(choices), there_(choices), drains_left_(what.drains),
+	  pauses_left_(what.pauses ? 2 : 0), far_alarms_left_(what.far_alarms)
 {
 	begin(what.name, choices);
 	for (unsigned i = 0; i < contexts; i++)
@@ -69,6 +70,9 @@ void machine::run()
 	intervene(true);
 	exploring_ = false;
 	inside_ = false;
+	here_.drain();
+	there_.show();
+	there_.drain();
 	settle();
 	check_end();
 	check_no_storm();
@@ -137,6 +141,10 @@ void machine::before(cxxrt::model::access access, const volatile void *where, st
 
 	if (inside_)
 		return;
+	if (elsewhere_) {
+		there_.before(access, where, bytes);
+		return;
+	}
 	inside_ = true;
 	if (++accesses_ > accesses_max)
 		fail("a writer does not come to its end");
@@ -162,17 +170,19 @@ void machine::before(cxxrt::model::access access, const volatile void *where, st
 		if (reader_ && (access == store || access == release || access == plain_store))
 			memory_.begin_store(where, static_cast<u32>(bytes));
 	}
+	if (what_.far_alarms && exploring_)
+		here_.before(access, where, bytes);
 	inside_ = false;
 }
 
 void machine::intervene(bool shared)
 {
 	for (;;) {
-		enum what { nothing, interrupt, drain, pause, reader };
+		enum what { nothing, interrupt, drain, pause, reader, far_alarm };
 		struct {
 			enum what what;
 			unsigned context;
-		} may[6] = {};
+		} may[7] = {};
 		unsigned count = 1;
 
 		for (unsigned above = context_ + 1; above < contexts; above++)
@@ -184,6 +194,8 @@ void machine::intervene(bool shared)
 			may[count++] = {pause, 0};
 		if (shared && reader_ && !reader_->done())
 			may[count++] = {reader, 0};
+		if (far_alarms_left_)
+			may[count++] = {far_alarm, 0};
 
 		const auto chosen = may[choices_.choose(count)];
 
@@ -213,8 +225,29 @@ void machine::intervene(bool shared)
 		case reader:
 			reader_->step(true);
 			break;
+		case far_alarm:
+			far_alarms_left_--;
+			fire_elsewhere();
+			break;
 		}
 	}
+}
+
+void machine::fire_elsewhere()
+{
+	/* The irq_work that starts it is its CPU's, and an atomic operation has raised it. */
+	host::run_irq_works();
+	here_.hide();
+	there_.show();
+	elsewhere_ = true;
+	inside_ = false;
+	host::expire_alarms();
+	inside_ = true;
+	/* Who is woken looks from there. */
+	host::run_irq_works();
+	elsewhere_ = false;
+	there_.hide();
+	here_.show();
 }
 
 void machine::raised()
@@ -222,6 +255,8 @@ void machine::raised()
 	const bool was_inside = std::exchange(inside_, true);
 
 	raises_++;
+	/* Raising is an atomic operation that orders. */
+	(elsewhere_ ? there_ : here_).drain();
 	/* With a latency, also the irq_work that starts the alarm is raised: see woken(). */
 	if (observer_ && !what_.latency) {
 		observer_->look();
@@ -234,8 +269,14 @@ void machine::woken()
 {
 	const bool was_inside = std::exchange(inside_, true);
 
-	observer_->look();
-	ledger_.wake();
+	if (elsewhere_) {
+		/* It wakes for what it sees; what it does not see sleeps on. */
+		if (ring_->user_page()->data_head == observer_->head())
+			ledger_.wake();
+	} else {
+		observer_->look();
+		ledger_.wake();
+	}
 	inside_ = was_inside;
 }
 

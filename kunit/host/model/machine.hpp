@@ -9,6 +9,7 @@
 #include "far_reader.hpp"
 #include "ledger.hpp"
 #include "observer.hpp"
+#include "store_buffer.hpp"
 #include "weak_memory.hpp"
 
 #include "execution.hpp"
@@ -48,6 +49,8 @@ private:
 	void write(unsigned context, const op &one);
 	/* Whatever may happen here happens; @shared: the reader can tell this access. */
 	void intervene(bool shared);
+	/* The alarm fires on another CPU, which does not see all of ours, as we do not of its. */
+	void fire_elsewhere();
 	/* Nothing intervenes any more: what is still owed is told and read. */
 	void settle();
 	void check_end();
@@ -63,11 +66,15 @@ private:
 	weak_memory memory_;
 	std::optional<far_reader> reader_;
 	sleeper sleeper_{*this};
+	store_buffer here_;  /* the writers' */
+	store_buffer there_; /* and that of the CPU where the alarm fires */
 
 	unsigned context_ = 0;
 	unsigned interrupts_left_[contexts];
 	unsigned drains_left_;
 	unsigned pauses_left_;
+	unsigned far_alarms_left_;
+	bool elsewhere_ = false; /* on the alarm's CPU */
 	bool exploring_ = false;
 	bool inside_ = false; /* of the model: these accesses are not a writer's */
 	unsigned accesses_ = 0;

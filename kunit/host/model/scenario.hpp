@@ -30,6 +30,7 @@ struct scenario {
 	bool pauses = false;	      /* a pause and its end, each at any access */
 	std::vector<u32> before = {}; /* records that are there, unread, at the start */
 	bool latency = false;	      /* each record must be woken for, by the alarm */
+	unsigned far_alarms = 0;      /* how often the alarm fires on another CPU, at any access */
 	bool watched = false;	      /* the statistics are, from the start */
 	unsigned rounds = 0;	      /* of the reader on another CPU, a step at a time */
 	u64 at_least = 0;	      /* executions: fewer is a failure */

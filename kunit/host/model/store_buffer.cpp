@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "store_buffer.hpp"
+
+#include <algorithm>
+
+namespace perfbuf::model
+{
+
+void store_buffer::before(cxxrt::model::access what, const volatile void *where, std::size_t bytes)
+{
+	using enum cxxrt::model::access;
+
+	finish();
+	switch (what) {
+	case mb:
+	case rmw:
+		stores_.clear();
+		break;
+	case store:
+	case release:
+	case plain_store:
+	case local_rmw: {
+		char *at = static_cast<char *>(const_cast<void *>(where));
+
+		stores_.push_back({at, {at, at + bytes}, {}});
+		storing_ = true;
+		break;
+	}
+	default:
+		break;
+	}
+}
+
+void store_buffer::finish()
+{
+	if (!storing_)
+		return;
+	storing_ = false;
+
+	store &last = stores_.back();
+
+	last.now.assign(last.where, last.where + last.old.size());
+}
+
+void store_buffer::hide()
+{
+	finish();
+	stores_.erase(stores_.begin(),
+		      stores_.begin() + choices_.choose(static_cast<unsigned>(stores_.size()) + 1));
+	for (auto one = stores_.rbegin(); one != stores_.rend(); ++one)
+		std::copy(one->old.begin(), one->old.end(), one->where);
+}
+
+void store_buffer::show()
+{
+	for (const store &one : stores_)
+		std::copy(one.now.begin(), one.now.end(), one.where);
+}
+
+void store_buffer::drain()
+{
+	finish();
+	stores_.clear();
+}
+
+} // namespace perfbuf::model
