@@ -215,7 +215,7 @@ TEST_P(lifetime, of_an_inherited_family_that_comes_and_goes)
 	go.open();
 	/* Opened and closed underneath as well. */
 	for (int i = 0; i < 50; i++)
-		open_event(GetParam(), &attr, target::thread(parent.pid(), i % 2));
+		unique_fd(open_event(GetParam(), &attr, target::thread(parent.pid(), i % 2)));
 	s.collect();
 	EXPECT_TRUE(parent.wait().clean());
 	EXPECT_NO_THROW(s.collect());

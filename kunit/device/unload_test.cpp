@@ -4,8 +4,10 @@
  * once when the last of it has gone. The module comes back after each.
  */
 #include <cerrno>
+#include <filesystem>
 #include <memory>
 #include <ostream>
+#include <sstream>
 #include <string>
 #include <vector>
 
@@ -207,8 +209,29 @@ void expect_samples()
 	EXPECT_TRUE(eventually([&] { return one.map.page()->data_head > 0; }));
 }
 
+/* What of the device this process has open or mapped, a line each: of tests before, which should
+ * not be. */
+std::string left_over()
+{
+	std::string found;
+	for (const auto &fd : std::filesystem::directory_iterator("/proc/self/fd")) {
+		std::error_code gone;
+		const std::string to = std::filesystem::read_symlink(fd.path(), gone).string();
+		if (to.find("/dev/perfbuf") != std::string::npos)
+			found += fd.path().string() + " -> " + to + "\n";
+	}
+	std::istringstream maps(read_file("/proc/self/maps"));
+	for (std::string line; std::getline(maps, line);) {
+		if (line.find("/dev/perfbuf") != std::string::npos)
+			found += line + "\n";
+	}
+	return found;
+}
+
 class own_module : public testing::TestWithParam<use>
 {
+protected:
+	void SetUp() override { ASSERT_EQ(left_over(), ""); }
 };
 
 TEST_P(own_module, goes_when_its_last_use_has_gone_and_not_before)

@@ -19,7 +19,7 @@
 #else
 namespace cxxrt::model
 {
-enum class access { load, store, release, rmw, plain_store, wmb, rmb, mb, barrier };
+enum class access { load, store, release, rmw, local_rmw, plain_store, wmb, rmb, mb, barrier };
 
 /* Not modelled: every hook folds away. */
 inline void before(access, const volatile void *, std::size_t) noexcept
