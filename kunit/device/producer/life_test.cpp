@@ -7,6 +7,7 @@
 #include <sys/ioctl.h>
 
 #include "producer/source.hpp"
+#include "support/module.hpp"
 
 using namespace device_test;
 
@@ -34,6 +35,21 @@ TEST_F(producer_life, its_module_cannot_go_while_a_file_is_open)
 	}
 	EXPECT_EQ(unload_source(), 0) << "as soon as it is closed";
 	EXPECT_EQ(load_source(), 0);
+}
+
+/* Also one that is registered no more still calls it. */
+TEST_F(producer_life, perfbuf_stays_as_long_as_the_module_of_a_source)
+{
+	EXPECT_EQ(unload_module("perfbuf"), EWOULDBLOCK);
+	ASSERT_EQ(command("unregister"), 0);
+	EXPECT_EQ(unload_module("perfbuf"), EWOULDBLOCK);
+	EXPECT_EQ(unload_source(), 0);
+	EXPECT_EQ(unload_module("perfbuf"), 0);
+	ASSERT_EQ(load_module("/perfbuf/perfbuf.ko"), 0);
+	EXPECT_EQ(load_source(), 0);
+	listener one(typed_attr("counted"));
+	ASSERT_EQ(command("counted 5"), 0);
+	EXPECT_EQ(one.samples().size(), 5u);
 }
 
 TEST_F(producer_life, who_sleeps_in_poll_is_woken_when_it_goes)
