@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "support/event.hpp"
+#include "support/hooks.hpp"
 #include "support/mode.hpp"
 #include "support/workload.hpp"
 
@@ -61,7 +62,10 @@ int main(int argc, char **argv)
 	}
 	auto *skips = new skips_fail;
 	testing::UnitTest::GetInstance()->listeners().Append(skips);
+	if (!testing::GTEST_FLAG(list_tests))
+		hold_hooks();
 	const int result = RUN_ALL_TESTS();
+	let_hooks_go();
 	if (skips->any() && !perf_only()) {
 		printf("tests were skipped: the run has failed\n");
 		return 1;

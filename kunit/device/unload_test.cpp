@@ -20,6 +20,7 @@
 #include <unistd.h>
 
 #include "support/aux.hpp"
+#include "support/hooks.hpp"
 #include "support/module.hpp"
 #include "support/session.hpp"
 
@@ -231,7 +232,12 @@ std::string left_over()
 class own_module : public testing::TestWithParam<use>
 {
 protected:
-	void SetUp() override { ASSERT_EQ(left_over(), ""); }
+	void SetUp() override
+	{
+		let_hooks_go();
+		ASSERT_EQ(left_over(), "");
+	}
+	void TearDown() override { hold_hooks(); }
 };
 
 TEST_P(own_module, goes_when_its_last_use_has_gone_and_not_before)
@@ -258,7 +264,14 @@ INSTANTIATE_TEST_SUITE_P(by, own_module, testing::ValuesIn(own_uses()),
 GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(own_module);
 
 /* What is open in sysfs holds nothing: it is found gone. */
-TEST(own_module_sysfs, an_open_attribute_does_not_hold_it)
+class own_module_sysfs : public testing::Test
+{
+protected:
+	void SetUp() override { let_hooks_go(); }
+	void TearDown() override { hold_hooks(); }
+};
+
+TEST_F(own_module_sysfs, an_open_attribute_does_not_hold_it)
 {
 	if (own_side().empty())
 		return;

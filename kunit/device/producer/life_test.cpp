@@ -7,6 +7,7 @@
 #include <sys/ioctl.h>
 
 #include "producer/source.hpp"
+#include "support/hooks.hpp"
 #include "support/module.hpp"
 
 using namespace device_test;
@@ -40,6 +41,7 @@ TEST_F(producer_life, its_module_cannot_go_while_a_file_is_open)
 /* Also one that is registered no more still calls it. */
 TEST_F(producer_life, perfbuf_stays_as_long_as_the_module_of_a_source)
 {
+	let_hooks_go();
 	EXPECT_EQ(unload_module("perfbuf"), EWOULDBLOCK);
 	ASSERT_EQ(command("unregister"), 0);
 	EXPECT_EQ(unload_module("perfbuf"), EWOULDBLOCK);
@@ -47,6 +49,7 @@ TEST_F(producer_life, perfbuf_stays_as_long_as_the_module_of_a_source)
 	EXPECT_EQ(unload_module("perfbuf"), 0);
 	ASSERT_EQ(load_module("/perfbuf/perfbuf.ko"), 0);
 	EXPECT_EQ(load_source(), 0);
+	hold_hooks();
 	listener one(typed_attr("counted"));
 	ASSERT_EQ(command("counted 5"), 0);
 	EXPECT_EQ(one.samples().size(), 5u);
