@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 #include <perfbuf/mapping.hpp>
 
+#include "program/cli_reach.hpp"
 #include "program/cli_trace.hpp"
 #include "program/commands.hpp"
 #include "program/events.hpp"
@@ -40,12 +41,10 @@ struct record_words {
 	std::vector<std::string> filters;
 	std::string frequency;
 	std::string period;
-	std::string cpus;
-	std::string pids;
 	std::string call_graph;
 	std::string pages;
 	std::string clock;
-	std::string duration;
+	reach_words reach;
 	bool chains = false;
 };
 
@@ -93,10 +92,7 @@ void add_record_options(CLI::App &app, record_options &options, record_words &wo
 		       "sample to sample in place of -F")
 		->type_name("N")
 		->excludes(frequency);
-	app.add_flag("-a,--all-cpus", options.all_cpus, "the whole machine");
-	app.add_option("-C,--cpu", words.cpus, "these CPUs only, with all that runs there: 0-3,8")
-		->type_name("LIST");
-	app.add_option("-p,--pid", words.pids, "these processes: 1234,5678")->type_name("LIST");
+	add_reach_options(app, words.reach);
 	auto *chains = app.add_flag("-g", words.chains, "the callers too, by frame pointers");
 	app.add_option("--call-graph", words.call_graph,
 		       "the callers too: fp (frame pointers), dwarf, or dwarf,BYTES of stack per "
@@ -119,8 +115,6 @@ void add_record_options(CLI::App &app, record_options &options, record_words &wo
 		       "the clock of the samples' times: monotonic, monotonic_raw, realtime, "
 		       "boottime, tai [perf's own]")
 		->type_name("CLOCK");
-	app.add_option("--duration", words.duration, "stop after so long: 10, 0.5, 500ms, 2m")
-		->type_name("TIME");
 }
 
 struct rate_limit {
@@ -178,24 +172,15 @@ void finish_record_options(record_options &options, const record_words &words)
 		options.frequency = parse_frequency(words.frequency, limit.hertz, limit.set_by);
 	else
 		options.frequency = std::min(options.frequency, limit.hertz);
-	if (!words.pids.empty())
-		options.pids = parse_pids(words.pids);
-	if (!words.cpus.empty())
-		options.cpus = parse_cpus(words.cpus);
 	if (!words.pages.empty())
 		options.pages = parse_pages(words.pages, reader::page_size());
 	if (!words.clock.empty())
 		options.clock = parse_clock(words.clock);
-	if (!words.duration.empty())
-		options.duration = parse_duration(words.duration);
 	if (words.chains)
 		options.chains = call_graph::frame_pointers;
 	if (!words.call_graph.empty())
 		std::tie(options.chains, options.stack_bytes) = parse_call_graph(words.call_graph);
-	if (options.all_cpus && !options.pids.empty())
-		throw failure(exit_usage, "-a records every process, -p some: give one of them");
-	if (options.pids.empty() && (options.command.empty() || !options.cpus.empty()))
-		options.all_cpus = true;
+	finish_reach(options, words.reach);
 }
 
 // Everything from the first word on that is no option of ours: perfbuf record ls -l.

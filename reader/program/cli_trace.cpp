@@ -37,10 +37,7 @@ void add_trace_options(CLI::App &app, trace_words &words)
 		       "repeated [all]")
 		->type_name("NAMES")
 		->allow_extra_args(false);
-	app.add_flag("-a,--all-cpus", words.all_cpus, "the whole machine");
-	app.add_option("-C,--cpu", words.cpus, "these CPUs only, with all that runs there: 0-3,8")
-		->type_name("LIST");
-	app.add_option("-p,--pid", words.pids, "these processes: 1234,5678")->type_name("LIST");
+	add_reach_options(app, words.reach);
 	app.add_option("--aux-pages", words.aux_pages,
 		       "each CPU's room for the trace: a power of two of pages, or a size as 512K "
 		       "or 4M [4M]")
@@ -51,8 +48,6 @@ void add_trace_options(CLI::App &app, trace_words &words)
 		       "how exact times are, in nanoseconds: a power of two. What is less exact "
 		       "takes less room [16]")
 		->type_name("NS");
-	app.add_option("--duration", words.duration, "stop after so long: 10, 0.5, 500ms, 2m")
-		->type_name("TIME");
 	auto *output = app.add_option("-o,--output", words.output,
 				      "record into this file, and print nothing")
 			       ->type_name("FILE");
@@ -97,40 +92,29 @@ trace_options finish_trace_options(const trace_words &words, std::vector<std::st
 	options.input = words.input;
 	options.format = parse_format(words.format);
 	record_options &record = options.record;
-	const bool records = !words.filters.empty() || words.all_cpus || !words.cpus.empty() ||
-			     !words.pids.empty() || !command.empty() || !words.tick.empty() ||
-			     !words.duration.empty() || !words.pages.empty() ||
+	const bool records = !words.filters.empty() || words.reach.any() || !command.empty() ||
+			     !words.tick.empty() || !words.pages.empty() ||
 			     !words.aux_pages.empty();
-	if (!words.input.empty() && records)
+	if (words.input && records)
 		throw failure(exit_usage, "-i shows a trace that was recorded: leave out what says "
 					  "how to record");
 	record.events = {{std::string(trace_source), {}, {}}};
 	for (const auto &filter : words.filters)
 		record.events[0].filter += (record.events[0].filter.empty() ? "" : ",") + filter;
-	record.all_cpus = words.all_cpus;
 	record.command = std::move(command);
 	record.arguments = std::move(all);
 	record.output = words.output;
 	record.side_band = false;
 	record.pages = 16;
-	if (!words.cpus.empty())
-		record.cpus = parse_cpus(words.cpus);
-	if (!words.pids.empty())
-		record.pids = parse_pids(words.pids);
 	if (!words.pages.empty())
 		record.pages = parse_pages(words.pages, reader::page_size());
 	if (!words.aux_pages.empty())
 		record.aux_pages = parse_named_pages(words.aux_pages, "--aux-pages");
 	if (!words.tick.empty())
 		record.tick_shift = parse_tick(words.tick);
-	if (!words.duration.empty())
-		record.duration = parse_duration(words.duration);
 	if (record.output == "-")
 		throw failure(exit_usage, "a trace cannot be written into a pipe: give -o FILE");
-	if (record.all_cpus && !record.pids.empty())
-		throw failure(exit_usage, "-a traces every process, -p some: give one of them");
-	if (record.pids.empty() && (record.command.empty() || !record.cpus.empty()))
-		record.all_cpus = true;
+	finish_reach(record, words.reach);
 	return options;
 }
 

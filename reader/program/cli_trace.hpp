@@ -3,9 +3,11 @@
 #pragma once
 
 #include <CLI/CLI.hpp>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "program/cli_reach.hpp"
 #include "program/options.hpp"
 
 namespace perfbuf::program
@@ -16,16 +18,13 @@ extern const char *const trace_about;
 /** As written; checked once all of it is known. */
 struct trace_words {
 	std::vector<std::string> filters;
-	std::string cpus;
-	std::string pids;
+	reach_words reach;
 	std::string pages;
 	std::string aux_pages;
 	std::string tick;
-	std::string duration;
-	std::string input;
+	std::optional<std::string> input;
 	std::string output;
 	std::string format;
-	bool all_cpus = false;
 };
 
 void add_trace_options(CLI::App &app, trace_words &words);

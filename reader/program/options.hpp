@@ -49,8 +49,8 @@ struct record_options {
 enum class trace_format { text, histogram, json };
 
 struct trace_options {
-	record_options record; /**< output is empty: print what was recorded */
-	std::string input;     /**< empty: record */
+	record_options record;		  /**< output is empty: print what was recorded */
+	std::optional<std::string> input; /**< without: record */
 	trace_format format = trace_format::text;
 };
 

@@ -12,7 +12,6 @@
 #include "program/destination.hpp"
 #include "program/drain.hpp"
 #include "program/events.hpp"
-#include "program/explain.hpp"
 #include "program/failure.hpp"
 #include "program/open_files.hpp"
 #include "program/parse.hpp"
@@ -207,13 +206,7 @@ int session::run()
 		written_ = drain_.put(synthesize(options_, kernel_, child_ ? child_->pid() : 0,
 						 drain_.decoder().identity_size()));
 	if (written_ && traces) {
-		if (!attrs_.front().enable_on_exec)
-			for (const auto &file : files_.files)
-				if (auto done = file.enable(); !done)
-					throw explain_enable(done.error());
-		if (child_)
-			child_->start();
-		loop_.run(files_.files, options_.duration,
+		loop_.run(files_.files, attrs_.front().enable_on_exec, options_.duration,
 			  [this](bool last) { return pass(last); });
 	}
 	return finish();

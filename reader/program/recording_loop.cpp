@@ -6,6 +6,7 @@
 #include <poll.h>
 #include <sys/wait.h>
 
+#include "program/explain.hpp"
 #include "program/failure.hpp"
 
 namespace perfbuf::program
@@ -43,10 +44,16 @@ bool recording_loop::handle_signals()
 	return child_ && child_->reap();
 }
 
-void recording_loop::run(const std::vector<reader::file> &files,
+void recording_loop::run(const std::vector<reader::file> &files, bool enabled_by_exec,
 			 std::optional<std::chrono::nanoseconds> duration,
 			 const std::function<bool(bool last)> &pass)
 {
+	if (!enabled_by_exec)
+		for (const auto &file : files)
+			if (auto done = file.enable(); !done)
+				throw explain_enable(done.error());
+	if (child_)
+		child_->start();
 	if (duration)
 		deadline_ = clock::now() + *duration;
 	// Files that write into another's ring are polled too: they wake for that ring when the

@@ -27,11 +27,12 @@ public:
 	}
 
 	/**
-	 * Until a signal, the end of the command or of all files, or until `duration` is over.
+	 * Enables the files, unless the command's exec does, starts the command, and goes on
+	 * until a signal, the end of the command or of all files, or until `duration` is over.
 	 * @param pass empties the rings; false: it is over. The last one comes after the files were
 	 * disabled.
 	 */
-	void run(const std::vector<reader::file> &files,
+	void run(const std::vector<reader::file> &files, bool enabled_by_exec,
 		 std::optional<std::chrono::nanoseconds> duration,
 		 const std::function<bool(bool last)> &pass);
 

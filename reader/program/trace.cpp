@@ -10,7 +10,6 @@
 #include "program/destination.hpp"
 #include "program/drain.hpp"
 #include "program/events.hpp"
-#include "program/explain.hpp"
 #include "program/failure.hpp"
 #include "program/open_files.hpp"
 #include "program/parse.hpp"
@@ -143,13 +142,7 @@ trace_session::trace_session(const record_options &options, const opener &open,
 int trace_session::run()
 {
 	if (trace_->begin(options_)) {
-		if (!attrs_.front().enable_on_exec)
-			for (const auto &file : files_.files)
-				if (auto done = file.enable(); !done)
-					throw explain_enable(done.error());
-		if (child_)
-			child_->start();
-		loop_.run(files_.files, options_.duration,
+		loop_.run(files_.files, attrs_.front().enable_on_exec, options_.duration,
 			  [this](bool last) { return pass(last); });
 	}
 	finish();
@@ -212,12 +205,12 @@ int record_trace(const trace_options &options, const opener &open)
 
 int trace(const trace_options &options, const opener &open)
 {
-	if (options.input.empty())
+	if (!options.input)
 		return record_trace(options, open);
-	reader::unique_fd from(::open(options.input.c_str(), O_RDONLY | O_CLOEXEC));
+	reader::unique_fd from(::open(options.input->c_str(), O_RDONLY | O_CLOEXEC));
 	if (!from)
-		throw plain_failure(reader::system_error("cannot open " + options.input));
-	return show(std::move(from), options.input, options.format);
+		throw plain_failure(reader::system_error("cannot open " + *options.input));
+	return show(std::move(from), *options.input, options.format);
 }
 
 } // namespace perfbuf::program

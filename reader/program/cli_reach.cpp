@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: LGPL-2.1 OR BSD-2-Clause
+#include "program/cli_reach.hpp"
+
+#include "program/failure.hpp"
+#include "program/parse.hpp"
+
+namespace perfbuf::program
+{
+
+bool reach_words::any() const
+{
+	return all_cpus || !cpus.empty() || !pids.empty() || !duration.empty();
+}
+
+void add_reach_options(CLI::App &app, reach_words &words)
+{
+	app.add_flag("-a,--all-cpus", words.all_cpus, "the whole machine");
+	app.add_option("-C,--cpu", words.cpus, "these CPUs only, with all that runs there: 0-3,8")
+		->type_name("LIST");
+	app.add_option("-p,--pid", words.pids, "these processes: 1234,5678")->type_name("LIST");
+	app.add_option("--duration", words.duration, "stop after so long: 10, 0.5, 500ms, 2m")
+		->type_name("TIME");
+}
+
+void finish_reach(record_options &options, const reach_words &words)
+{
+	options.all_cpus = words.all_cpus;
+	if (!words.cpus.empty())
+		options.cpus = parse_cpus(words.cpus);
+	if (!words.pids.empty())
+		options.pids = parse_pids(words.pids);
+	if (!words.duration.empty())
+		options.duration = parse_duration(words.duration);
+	if (options.all_cpus && !options.pids.empty())
+		throw failure(exit_usage, "-a records every process, -p some: give one of them");
+	if (options.pids.empty() && (options.command.empty() || !options.cpus.empty()))
+		options.all_cpus = true;
+}
+
+} // namespace perfbuf::program
