@@ -20,7 +20,7 @@ reader::result<void> aux_drain::pass(std::vector<cpu_ring> &rings,
 				     const std::vector<reader::file> &files, bool go_on)
 {
 	for (size_t stream = 0; stream < rings.size(); stream++) {
-		auto &[cpu, area, ring, file, aux, flags] = rings[stream];
+		auto &[cpu, area, ring, file, aux, flags, lost] = rings[stream];
 		if (!aux)
 			continue;
 		const bool was_full = flags & PERF_AUX_FLAG_TRUNCATED;
@@ -39,10 +39,13 @@ reader::result<void> aux_drain::pass(std::vector<cpu_ring> &rings,
 				break;
 		}
 		aux->release();
-		flags = 0;
 		full_ += was_full;
-		if (was_full && go_on)
+		// A full area turns the event off, and the record that would say so may be among
+		// those that were lost.
+		if ((was_full || lost) && go_on)
 			(void)files[file].enable();
+		flags = 0;
+		lost = false;
 	}
 	return {};
 }

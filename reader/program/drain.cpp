@@ -18,6 +18,7 @@ reader::result<void> drain::pass(std::vector<cpu_ring> &rings)
 				see_aux(found, each);
 			else
 				see(found);
+			each.lost |= found.type() == PERF_RECORD_LOST;
 		});
 		const auto passed = ring.passed();
 		if (to_ && !passed[0].empty())

@@ -26,7 +26,8 @@ struct cpu_ring {
 	size_t file;			     /**< that it was mapped from */
 	std::optional<reader::aux_area> aux; /**< of a source that fills one */
 	uint64_t aux_flags =
-		0; /**< PERF_AUX_FLAG_* of the records since they were last looked at */
+		0;	   /**< PERF_AUX_FLAG_* of the records since they were last looked at */
+	bool lost = false; /**< of the records since then, some */
 };
 
 struct open_files {
