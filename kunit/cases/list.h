@@ -108,6 +108,8 @@
 #define PERFBUF_CASES_ring_storage(CASE) \
 	CASE(ring_storage, every_kind_and_size_holds_whole_records_across_its_end) \
 	CASE(ring_storage, single_pages_become_vmalloc_where_the_architecture_needs_it) \
+	CASE(ring_storage, pages_come_in_chunks_of_their_order) \
+	CASE(ring_storage, chunks_are_smaller_where_there_are_no_large_ones) \
 	CASE(ring_storage, every_kind_runs_backward) \
 	CASE(ring_storage, a_page_of_every_kind_has_its_own_frame) \
 	CASE(ring_storage, new_pages_are_zero) \

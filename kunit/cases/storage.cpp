@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Where the bytes lie: single pages, one chunk, one chunk mapped twice. */
+/* Where the bytes lie: single pages, chunks of several, one chunk, one chunk mapped twice. */
 #include "ring_harness.hpp"
 
 using namespace perfbuf;
@@ -8,16 +8,37 @@ using namespace perfbuf::test;
 namespace
 {
 
-constexpr storage_kind kinds[] = {storage_kind::pages, storage_kind::vmalloc,
-				  storage_kind::mirrored};
+struct layout {
+	storage_kind kind;
+	u32 page_order = 0;
+};
+
+constexpr layout layouts[] = {{storage_kind::pages},
+			      {storage_kind::pages, 1},
+			      {storage_kind::vmalloc},
+			      {storage_kind::mirrored}};
+
+/* Bytes in a row of storage of @pages pages whose chunks may have 2^@order. */
+u64 in_a_row(u32 pages, u32 order) noexcept
+{
+	result<storage> made = storage::create(storage_kind::pages, pages, -1, order);
+
+	if (!made)
+		return 0;
+
+	storage data = made.take();
+
+	return data.size() == pages * page_size ? data.at(page_size - 8).bytes + page_size - 8 : 0;
+}
 
 } // namespace
 
 CASE(ring_storage, every_kind_and_size_holds_whole_records_across_its_end)
 {
-	for (storage_kind kind : kinds) {
+	for (auto [kind, page_order] : layouts) {
 		for (u32 pages : {1u, 2u, 4u, 16u}) {
-			ref<perf_buffer> ring = make_ring({.nr_pages = pages, .storage = kind});
+			ref<perf_buffer> ring = make_ring(
+				{.nr_pages = pages, .storage = kind, .page_order = page_order});
 
 			REQUIRE(ring);
 
@@ -54,11 +75,43 @@ CASE(ring_storage, single_pages_become_vmalloc_where_the_architecture_needs_it)
 	EXPECT_EQ(in_a_row, PB_USE_VMALLOC ? pages * page_size : page_size);
 }
 
+CASE(ring_storage, pages_come_in_chunks_of_their_order)
+{
+	if (PB_USE_VMALLOC)
+		return;
+	EXPECT_EQ(in_a_row(16, 0), page_size);
+	EXPECT_EQ(in_a_row(16, 1), 2 * page_size);
+	EXPECT_EQ(in_a_row(16, 3), 8 * page_size);
+	EXPECT_EQ(in_a_row(4, 3), 4 * page_size);
+	EXPECT_EQ(in_a_row(1, 3), page_size);
+}
+
+CASE(ring_storage, chunks_are_smaller_where_there_are_no_large_ones)
+{
+	if (PB_USE_VMALLOC)
+		return;
+	pb_test_settle();
+
+	const long before = pb_test_live_allocations();
+
+	/* The list of chunks is the first allocation, and the third chunk the fourth. */
+	for (u32 nth : {1u, 2u, 4u}) {
+		pb_test_fail_allocation(nth);
+		EXPECT_EQ(in_a_row(16, 2), 2 * page_size);
+		pb_test_fail_allocation(0);
+	}
+	pb_test_settle();
+	EXPECT_EQ(pb_test_live_allocations(), before);
+}
+
 CASE(ring_storage, every_kind_runs_backward)
 {
-	for (storage_kind kind : kinds) {
-		ref<perf_buffer> ring = make_ring(
-			{.nr_pages = 2, .overwrite = true, .backward = true, .storage = kind});
+	for (auto [kind, page_order] : layouts) {
+		ref<perf_buffer> ring = make_ring({.nr_pages = 2,
+						   .overwrite = true,
+						   .backward = true,
+						   .storage = kind,
+						   .page_order = page_order});
 
 		REQUIRE(ring);
 
@@ -74,8 +127,9 @@ CASE(ring_storage, every_kind_runs_backward)
 
 CASE(ring_storage, a_page_of_every_kind_has_its_own_frame)
 {
-	for (storage_kind kind : kinds) {
-		ref<perf_buffer> ring = make_ring({.nr_pages = 4, .storage = kind});
+	for (auto [kind, page_order] : layouts) {
+		ref<perf_buffer> ring =
+			make_ring({.nr_pages = 4, .storage = kind, .page_order = page_order});
 
 		REQUIRE(ring);
 
@@ -97,8 +151,9 @@ CASE(ring_storage, a_page_of_every_kind_has_its_own_frame)
 
 CASE(ring_storage, new_pages_are_zero)
 {
-	for (storage_kind kind : kinds) {
-		ref<perf_buffer> ring = make_ring({.nr_pages = 2, .storage = kind});
+	for (auto [kind, page_order] : layouts) {
+		ref<perf_buffer> ring =
+			make_ring({.nr_pages = 2, .storage = kind, .page_order = page_order});
 
 		REQUIRE(ring);
 
@@ -129,9 +184,9 @@ CASE(ring_storage, the_second_half_of_mirrored_storage_is_the_first)
 
 CASE(ring_storage, a_ring_of_2_to_the_31_pages_is_refused)
 {
-	for (storage_kind kind : kinds) {
-		result<ref<perf_buffer>> made =
-			perf_buffer::create({.nr_pages = 0x80000000u, .storage = kind});
+	for (auto [kind, page_order] : layouts) {
+		result<ref<perf_buffer>> made = perf_buffer::create(
+			{.nr_pages = 0x80000000u, .storage = kind, .page_order = page_order});
 
 		EXPECT(!made);
 		if (!made)
@@ -141,7 +196,10 @@ CASE(ring_storage, a_ring_of_2_to_the_31_pages_is_refused)
 
 CASE(ring_storage, a_failure_of_any_allocation_leaks_nothing)
 {
-	for (storage_kind kind : kinds) {
+	for (auto [kind, page_order] : layouts) {
+		/* What follows where a large chunk fails is above. */
+		if (page_order)
+			continue;
 		for (u32 pages : {0u, 1u, 8u}) {
 			pb_test_settle();
 

@@ -39,6 +39,18 @@ bool is_stats(u64 page_offset) noexcept
 	return page_offset == PERFBUF_MMAP_STATS >> page_shift;
 }
 
+/*
+ * 32 KiB in a row, which the kernel has at hand (PAGE_ALLOC_COSTLY_ORDER), so that few records lie
+ * in two pieces; of a small ring an eighth.
+ */
+u32 page_order_of(u32 nr_pages) noexcept
+{
+	constexpr u32 order_max = 3;
+	const u32 whole = static_cast<u32>(std::bit_width(nr_pages | 8)) - 1;
+
+	return cxxrt::min(order_max, whole - 3);
+}
+
 } // namespace
 
 /* Under map_mutex_. */
@@ -60,6 +72,7 @@ result<ref<perf_buffer>> file::new_ring(event &owner, u32 nr_pages, bool writabl
 		.overwrite = !writable,
 		.backward = static_cast<bool>(owner.attr().write_backward),
 		.storage = chosen_.storage,
+		.page_order = page_order_of(nr_pages),
 	}));
 
 	TRY(ring->set_wakeups(chosen_.latency, chosen_.send_wakeups));

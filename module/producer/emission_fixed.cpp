@@ -33,7 +33,7 @@ constexpr u64 untaken = 1;
 		return true;
 	}
 	position_ = position;
-	return into.in_one_page(position, bytes, record);
+	return into.in_one_chunk(position, bytes, record);
 }
 
 /* The payload. */

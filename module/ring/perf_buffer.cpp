@@ -27,7 +27,8 @@ constexpr u64 no_head = 1;
 
 result<ref<perf_buffer>> perf_buffer::create(const options &wanted) noexcept
 {
-	storage data = TRY(storage::create(wanted.storage, wanted.nr_pages, wanted.node));
+	storage data = TRY(
+		storage::create(wanted.storage, wanted.nr_pages, wanted.node, wanted.page_order));
 	auto *user_page = static_cast<perf_event_mmap_page *>(pb_pages_alloc(wanted.node, 0));
 
 	if (!user_page)
@@ -53,10 +54,10 @@ result<ref<perf_buffer>> perf_buffer::create(const options &wanted) noexcept
 perf_buffer::perf_buffer(const options &wanted, storage &&data, perf_event_mmap_page *user_page,
 			 ring_stats *stats) noexcept
 	: head_(wanted.start), user_page_(user_page), mirrored_(nullptr), stats_(stats),
-	  pages_(data.pages()), page_reach_(pages_ ? page_size : 0), storage_(std::move(data)),
-	  overwrite_(wanted.overwrite), backward_(wanted.backward), woken_at_(wanted.start),
-	  full_head_(no_head), latency_(this, latency_expired), wakeup_work_(*this, run_wakeups),
-	  references_(1), reclaim_work_(*this, reclaim), mapping_(mapping_lock_class)
+	  storage_(std::move(data)), overwrite_(wanted.overwrite), backward_(wanted.backward),
+	  woken_at_(wanted.start), full_head_(no_head), latency_(this, latency_expired),
+	  wakeup_work_(*this, run_wakeups), references_(1), reclaim_work_(*this, reclaim),
+	  mapping_(mapping_lock_class)
 {
 	const u64 bytes = size();
 

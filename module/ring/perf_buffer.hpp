@@ -183,6 +183,7 @@ public:
 		bool overwrite = false;
 		bool backward = false;
 		storage_kind storage = storage_kind::pages;
+		u32 page_order = 0; /* 2^page_order pages in a row at most, of storage of pages */
 		u64 start = 0; /* where the stream begins: a multiple of 8. For tests of its wrap */
 	};
 
@@ -240,7 +241,8 @@ public:
 	 *                 paused or watched. If not, begin().
 	 *   try_take()    true: it was taken at @position. False: ask take_at(), which makes the
 	 *                 reservation at @to, or says ENOSPC and has counted it.
-	 *   in_mirrored(), in_one_page()  where it goes, on storage of that kind. False: it is in
+	 *   in_mirrored(), in_one_chunk()
+	 *                 where it goes: on mirrored storage, and on the others. False: it is in
 	 * two, and resume_at() makes the reservation at @to. try_commit()  what is left to
 	 * commit_closely(), if not done.
 	 */
@@ -249,7 +251,7 @@ public:
 	int take_at(void *to, u64 bytes) noexcept { return begin_at_entered(to, bytes); }
 	bool is_mirrored() const noexcept { return mirrored_; }
 	char *in_mirrored(u64 position) const noexcept { return mirrored_ + (position & mask_); }
-	bool in_one_page(u64 position, u64 bytes, char *&place) const noexcept;
+	bool in_one_chunk(u64 position, u64 bytes, char *&place) const noexcept;
 	void resume_at(void *to, u64 position, u64 bytes) noexcept;
 	enum class leaving { done, nested, passed, asked };
 	leaving try_commit() noexcept;
@@ -436,8 +438,6 @@ private:
 	cxxrt::local<u64> records_;
 
 	ring_stats *stats_;
-	char *const *pages_; /* it, if it is single pages */
-	u64 page_reach_;     /* page_size, if it is single pages */
 	storage storage_;
 	cxxrt::shared<aux_area *> aux_;
 

@@ -30,49 +30,61 @@ void chunk_free(storage_kind kind, u32 chunk_shift, char *chunk) noexcept
 
 } // namespace
 
-result<storage> storage::create(storage_kind kind, u32 nr_pages, int node) noexcept
+result<storage> storage::create(storage_kind kind, u32 nr_pages, int node, u32 page_order) noexcept
 {
 	if (nr_pages & (nr_pages - 1))
 		return error(EINVAL);
 	if (PB_USE_VMALLOC && kind == storage_kind::pages)
 		kind = storage_kind::vmalloc;
+	if (!nr_pages)
+		return storage(kind, page_shift);
 
-	const bool one_chunk = kind != storage_kind::pages && nr_pages;
-	storage made(kind, page_shift + (one_chunk ? std::countr_zero(nr_pages) : 0));
-	const u32 wanted = one_chunk ? 1 : nr_pages;
+	const u32 whole = static_cast<u32>(std::countr_zero(nr_pages));
 
-	if (!wanted)
-		return made;
+	if (kind != storage_kind::pages)
+		return create_chunks(kind, nr_pages, page_shift + whole, node);
+	for (u32 order = cxxrt::min(page_order, whole);; order--) {
+		result<storage> made = create_chunks(kind, nr_pages, page_shift + order, node);
 
-	made.chunks_ = static_cast<char **>(cxxrt_alloc(wanted * sizeof(char *), PB_GFP_KERNEL));
-	if (!made.chunks_)
+		if (made || !order)
+			return made;
+	}
+}
+
+result<storage> storage::create_chunks(storage_kind kind, u32 nr_pages, u32 chunk_shift,
+				       int node) noexcept
+{
+	storage made(kind, chunk_shift);
+
+	made.pages_ = static_cast<char **>(cxxrt_alloc(nr_pages * sizeof(char *), PB_GFP_KERNEL));
+	if (!made.pages_)
 		return error(ENOMEM);
 
 	/* The count grows with what is there, so that the destructor frees just that. */
-	for (; made.chunk_count_ < wanted; made.chunk_count_++) {
-		char *chunk = chunk_alloc(kind, made.chunk_shift_, node);
+	while (made.nr_pages_ < nr_pages) {
+		char *chunk = chunk_alloc(kind, chunk_shift, node);
 
 		if (!chunk)
 			return error(ENOMEM);
-		made.chunks_[made.chunk_count_] = chunk;
-		made.last_chunk_ = made.chunk_count_;
+		for (u64 at = 0; at <= made.chunk_mask_; at += page_size)
+			made.pages_[made.nr_pages_++] = chunk + at;
 	}
+	made.mask_ = made.size() - 1;
 	return made;
 }
 
 storage::storage(storage &&other) noexcept
-	: chunks_(std::exchange(other.chunks_, nullptr)),
-	  chunk_count_(std::exchange(other.chunk_count_, 0)), last_chunk_(other.last_chunk_),
-	  chunk_shift_(other.chunk_shift_), kind_(other.kind_), chunk_mask_(other.chunk_mask_),
-	  reach_(other.reach_)
+	: pages_(std::exchange(other.pages_, nullptr)),
+	  nr_pages_(std::exchange(other.nr_pages_, 0)), chunk_shift_(other.chunk_shift_),
+	  kind_(other.kind_), mask_(other.mask_), chunk_mask_(other.chunk_mask_), last_(other.last_)
 {
 }
 
 storage::~storage()
 {
-	for (u32 i = 0; i < chunk_count_; i++)
-		chunk_free(kind_, chunk_shift_, chunks_[i]);
-	cxxrt_free(chunks_);
+	for (u32 i = 0; i < nr_pages_; i += 1u << (chunk_shift_ - page_shift))
+		chunk_free(kind_, chunk_shift_, pages_[i]);
+	cxxrt_free(pages_);
 }
 
 } // namespace perfbuf

@@ -17,22 +17,25 @@ inline constexpr u32 page_shift = PB_PAGE_SHIFT;
 inline constexpr u64 page_size = u64{1} << page_shift;
 
 enum class storage_kind {
-	pages,	  /* single pages from alloc_pages, in the kernel's linear map */
+	pages,	  /* of alloc_pages, in the kernel's linear map */
 	vmalloc,  /* one chunk, virtually contiguous (perf's CONFIG_PERF_USE_VMALLOC) */
 	mirrored, /* one chunk mapped twice in a row: a record never wraps */
 };
 
 /*
- * Invariants: chunk_count_ is 0 or 2^k; each chunk is 2^chunk_shift_ bytes; the sum is size().
+ * Invariants: there are 0 or 2^k pages, in chunks of 2^chunk_shift_ bytes, all of which are filled;
+ * pages_ says where each of them is.
  */
 class storage
 {
 public:
 	/*
-	 * @nr_pages: 0 or 2^n. Where the architecture needs it, pages become vmalloc. Process
-	 * context, may sleep. ENOMEM, EINVAL.
+	 * @nr_pages: 0 or 2^n. @page_order: of pages, a chunk has 2^@page_order, or fewer where
+	 * there are few. Where the architecture needs it, pages become vmalloc. Process context,
+	 * may sleep. ENOMEM, EINVAL.
 	 */
-	static cxxrt::result<storage> create(storage_kind kind, u32 nr_pages, int node) noexcept;
+	static cxxrt::result<storage> create(storage_kind kind, u32 nr_pages, int node,
+					     u32 page_order = 0) noexcept;
 
 	storage(storage &&other) noexcept;
 	storage(const storage &) = delete;
@@ -40,8 +43,8 @@ public:
 	~storage();
 
 	/* Bytes. */
-	u64 size() const noexcept { return u64{chunk_count_} << chunk_shift_; }
-	u32 nr_pages() const noexcept { return static_cast<u32>(size() >> page_shift); }
+	u64 size() const noexcept { return u64{nr_pages_} << page_shift; }
+	u32 nr_pages() const noexcept { return nr_pages_; }
 	storage_kind kind() const noexcept { return kind_; }
 
 	/* The bytes at @position of the stream and on to the end of their chunk. */
@@ -52,38 +55,43 @@ public:
 
 	span at(u64 position) const noexcept
 	{
-		const u64 in_chunk = position & chunk_mask_;
-		const u64 chunk = (position >> chunk_shift_) & last_chunk_;
-
-		return {chunks_[chunk] + in_chunk, reach_ - in_chunk};
+		/* What is taken from ones alone is what they do not have in common. */
+		return {address(position), (last_ ^ (position & chunk_mask_)) + 1};
 	}
 
-	/* Single pages, or nullptr. */
-	char *const *pages() const noexcept
+	char *address(u64 position) const noexcept
 	{
-		return kind_ == storage_kind::pages ? chunks_ : nullptr;
+		return pages_[(position & mask_) >> page_shift] + (position & (page_size - 1));
+	}
+
+	/* Whether no chunk ends within the @bytes at @position. */
+	bool is_in_one_chunk(u64 position, u64 bytes) const noexcept
+	{
+		return (position ^ (position + bytes - 1)) <= chunk_mask_;
 	}
 
 	/* Where the chunk ends in which @position is. */
 	u64 chunk_end(u64 position) const noexcept { return (position | chunk_mask_) + 1; }
 
 	/* The kernel address of data page @index < nr_pages(). */
-	char *page(u32 index) const noexcept { return at(u64{index} << page_shift).address; }
+	char *page(u32 index) const noexcept { return pages_[index]; }
 
 private:
+	static cxxrt::result<storage> create_chunks(storage_kind kind, u32 nr_pages,
+						    u32 chunk_shift, int node) noexcept;
 	storage(storage_kind kind, u32 chunk_shift) noexcept
 		: chunk_shift_(chunk_shift), kind_(kind), chunk_mask_((u64{1} << chunk_shift) - 1),
-		  reach_(u64{1} << (chunk_shift + (kind == storage_kind::mirrored)))
+		  last_((u64{1} << (chunk_shift + (kind == storage_kind::mirrored))) - 1)
 	{
 	}
 
-	char **chunks_ = nullptr;
-	u32 chunk_count_ = 0;
-	u32 last_chunk_ = 0; /* chunk_count_ - 1, where there is one */
+	char **pages_ = nullptr;
+	u32 nr_pages_ = 0;
 	u32 chunk_shift_;
 	storage_kind kind_;
+	u64 mask_ = 0;	 /* size() - 1, once it is filled */
 	u64 chunk_mask_; /* bytes of a chunk, less 1 */
-	u64 reach_;	 /* bytes that are contiguous from the start of a chunk */
+	u64 last_;	 /* of the bytes that are contiguous from the start of a chunk */
 };
 
 } // namespace perfbuf

@@ -302,15 +302,12 @@ perf_buffer::begin_in_place(u64 bytes, const record_origin &origin) noexcept
 	return mirrored_ + (position & mask_);
 }
 
-[[gnu::always_inline]] inline bool perf_buffer::in_one_page(u64 position, u64 bytes,
-							    char *&place) const noexcept
+[[gnu::always_inline]] inline bool perf_buffer::in_one_chunk(u64 position, u64 bytes,
+							     char *&place) const noexcept
 {
-	const u64 offset = position & mask_;
-	const u64 in_page = offset & (page_size - 1);
-
-	if (in_page + bytes > page_reach_) [[unlikely]]
+	if (!storage_.is_in_one_chunk(position, bytes)) [[unlikely]]
 		return false;
-	place = pages_[offset >> page_shift] + in_page;
+	place = storage_.address(position);
 	return true;
 }
 

@@ -79,7 +79,7 @@ struct perfbuf_open_linked {
 
 /* Where the data pages of a ring come from. */
 #define PERFBUF_STORAGE_PAGES                                                                      \
-	0 /* single pages of the kernel's linear map, or what perf has there */
+	0 /* pages of the kernel's linear map, or what perf has there */
 #define PERFBUF_STORAGE_VMALLOC 1 /* virtually contiguous */
 #define PERFBUF_STORAGE_MIRRORED                                                                   \
 	2 /* the same, twice in a row: records never wrap in the kernel                            \
