@@ -465,6 +465,12 @@ static int do_command(const char *text, const struct kernel_param *parameter)
 			emit_counted(0);
 		return 0;
 	}
+	if (!strcmp(verb, "irqs_off")) {
+		local_irq_disable();
+		emit_counted(0);
+		local_irq_enable();
+		return 0;
+	}
 	if (!strcmp(verb, "restart")) {
 		memset(numbers, 0, sizeof(numbers));
 		return 0;

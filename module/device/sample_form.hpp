@@ -28,8 +28,9 @@ public:
 	u32 raw_bytes() const noexcept { return raw_bytes_; }
 	/* Of the whole record, padded. */
 	u32 bytes() const noexcept { return bytes_; }
-	/* The samples may say when, and who. */
-	bool is_stamped() const noexcept { return word_count_ != 1; }
+	/* The samples hold raw data alone; or TID TIME CPU, too, as ftrace and LTTng have them. */
+	bool is_lean() const noexcept { return word_count_ == 1; }
+	bool is_usual() const noexcept { return is_usual_; }
 
 	/* What is not known before. */
 	struct stamp {
@@ -38,13 +39,25 @@ public:
 	};
 
 	/* All but the raw data, which follows at what it returns. @record: bytes() in one piece;
-	 * @bytes: the same.
+	 * @bytes: the same. fill_lean(), fill_usual(): of samples that are.
 	 */
-	char *fill(char *record, u32 bytes, const u64 &ip, const stamp &when) const noexcept;
+	char *fill(char *record, u32 bytes, u64 ip, const stamp &when) const noexcept;
+	char *fill_lean(char *record, u32 bytes) const noexcept;
+	char *fill_usual(char *record, u32 bytes, const stamp &when) const noexcept;
 	/* The same of a record that is not. */
 	void put(reservation &record, u64 ip, const stamp &when) const noexcept;
 
 private:
+	/* The header, and the padding, which is among the last 8 bytes: the data is stored over the
+	 * others. */
+	u64 *fill_ends(char *record, u32 bytes) const noexcept
+	{
+		u64 *to = reinterpret_cast<u64 *>(record);
+
+		to[0] = head_;
+		*reinterpret_cast<u64 *>(record + bytes - sizeof(u64)) = 0;
+		return to;
+	}
 	char *put_size(u64 *to) const noexcept
 	{
 		*reinterpret_cast<u32 *>(to) = raw_size_;
@@ -56,10 +69,10 @@ private:
 	u64 head_ = 0; /* struct perf_event_header */
 	u32 bytes_ = 0;
 	u32 raw_bytes_ = 0;
-	u32 raw_size_ = 0;	/* what it says: with the padding */
-	u32 word_count_ = 0;	/* with the header */
-	bool is_usual_ = false; /* TID TIME CPU, as ftrace and LTTng have them, and no others */
-	u8 ip_at_ = 0;		/* which word it is; 0: none */
+	u32 raw_size_ = 0;   /* what it says: with the padding */
+	u32 word_count_ = 0; /* with the header */
+	bool is_usual_ = false;
+	u8 ip_at_ = 0; /* which word it is; 0: none */
 	u8 ids_at_ = 0;
 	u8 time_at_ = 0;
 	u64 cpu_ = 0;
@@ -78,22 +91,32 @@ inline void sample_form::fill_fields(u64 *to, u64 ip, const stamp &when) const n
 		to[time_at_] = when.time;
 }
 
-[[gnu::always_inline]] inline char *sample_form::fill(char *record, u32 bytes, const u64 &ip,
+[[gnu::always_inline]] inline char *sample_form::fill_lean(char *record, u32 bytes) const noexcept
+{
+	return put_size(fill_ends(record, bytes) + 1);
+}
+
+[[gnu::always_inline]] inline char *sample_form::fill_usual(char *record, u32 bytes,
+							    const stamp &when) const noexcept
+{
+	u64 *to = fill_ends(record, bytes);
+
+	to[1] = when.ids;
+	to[2] = when.time;
+	to[3] = cpu_;
+	return put_size(to + 4);
+}
+
+[[gnu::always_inline]] inline char *sample_form::fill(char *record, u32 bytes, u64 ip,
 						      const stamp &when) const noexcept
 {
-	u64 *to = reinterpret_cast<u64 *>(record);
+	if (is_usual_)
+		return fill_usual(record, bytes, when);
+	if (is_lean())
+		return fill_lean(record, bytes);
 
-	to[0] = head_;
-	/* The padding is among the last 8 bytes; the data is stored over the others. */
-	*reinterpret_cast<u64 *>(record + bytes - sizeof(u64)) = 0;
-	if (is_usual_) [[likely]] {
-		to[1] = when.ids;
-		to[2] = when.time;
-		to[3] = cpu_;
-		return put_size(to + 4);
-	}
-	if (word_count_ == 1)
-		return put_size(to + 1);
+	u64 *to = fill_ends(record, bytes);
+
 	fill_fields(to, ip, when);
 	return put_size(to + word_count_);
 }

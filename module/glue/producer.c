@@ -50,15 +50,20 @@ EXPORT_SYMBOL_GPL(perfbuf_source_unregister);
 /* What of the preempt count says that it is not a task that runs here. */
 #define NO_TASK (NMI_MASK | HARDIRQ_MASK | SOFTIRQ_OFFSET)
 
-/* struct perfbuf_common as one word, in a task; @flags: of the interrupts as they were. */
-static __always_inline u64 common_of(u32 id, unsigned int count, unsigned long flags,
-				     const struct task_struct *task)
+/* struct perfbuf_common but for the pid, in a task; @flags: of the interrupts as they were. */
+static __always_inline u32 common_word(const struct pb_listeners *here, unsigned int count,
+				       unsigned long flags)
 {
 	static_assert(PREEMPT_MASK == 0xff);
-	const u32 irqs_off = (flags & X86_EFLAGS_IF) ^ X86_EFLAGS_IF;
+	static_assert(FLAG_IRQS_OFF << 16 == PB_COMMON_IRQS_OFF);
+	static_assert((u64)X86_EFLAGS_IF << 7 == PB_COMMON_IRQS_OFF);
+	return (here->common ^ (u32)(flags & X86_EFLAGS_IF) << 7) | count << 24;
+}
 
-	static_assert((u64)X86_EFLAGS_IF << 7 == FLAG_IRQS_OFF << 16);
-	return (id | irqs_off << 7 | count << 24) | (u64)task->pid << 32;
+static __always_inline u64 common_of(const struct pb_listeners *here, unsigned int count,
+				     unsigned long flags)
+{
+	return common_word(here, count, flags) | (u64)current->pid << 32;
 }
 
 /* What is to be added in an interrupt, and enum nesting. */
@@ -80,7 +85,7 @@ static __always_inline u32 level_of(unsigned int count)
 	return count & NMI_MASK ? 3 : count & HARDIRQ_MASK ? 2 : !!(count & SOFTIRQ_OFFSET);
 }
 
-/* What listens here, with interrupts off; or false, and they are as they were. Lists are changed on
+/* What the event has here, with interrupts off; false: it is not registered. Lists are changed on
  * their CPU, with interrupts off. */
 static __always_inline bool enter(struct perfbuf_emission *emission, struct perfbuf_event *event,
 				  struct pb_listeners **here)
@@ -93,14 +98,10 @@ static __always_inline bool enter(struct perfbuf_emission *emission, struct perf
 	emission->irq_flags = flags;
 	local_irq_disable();
 	listeners = (void __percpu *)smp_load_acquire(&event->listeners);
-	if (likely(listeners)) {
-		*here = this_cpu_ptr(listeners);
-		if (likely((*here)->first))
-			return true;
-	}
-	flags = emission->irq_flags;
-	local_irq_restore(flags);
-	return false;
+	if (unlikely(!listeners))
+		return false;
+	*here = this_cpu_ptr(listeners);
+	return true;
 }
 
 notrace void *pb_emission_over(struct perfbuf_emission *emission)
@@ -115,7 +116,7 @@ notrace void *pb_emission_over(struct perfbuf_emission *emission)
 static __always_inline u64 common_here(const struct perfbuf_emission *emission,
 				       const struct pb_listeners *here, unsigned int count)
 {
-	return common_of(here->id, count, emission->irq_flags, current) | common_flags(count);
+	return common_of(here, count, emission->irq_flags) | common_flags(count);
 }
 
 notrace void *perfbuf_emit_begin(struct perfbuf_emission *emission, struct perfbuf_event *event,
@@ -124,8 +125,8 @@ notrace void *perfbuf_emit_begin(struct perfbuf_emission *emission, struct perfb
 	struct pb_listeners *here;
 	unsigned int count;
 
-	if (unlikely(!enter(emission, event, &here)))
-		return NULL;
+	if (unlikely(!enter(emission, event, &here) || !here->first))
+		return pb_emission_over(emission);
 	emission->caller = _RET_IP_;
 	count = preempt_count();
 	return perfbuf_emission_begin(emission, here, common_here(emission, here, count),
@@ -134,60 +135,97 @@ notrace void *perfbuf_emit_begin(struct perfbuf_emission *emission, struct perfb
 EXPORT_SYMBOL_GPL(perfbuf_emit_begin);
 EXPORT_SYMBOL_GPL(perfbuf_emit_next);
 
-static noinline notrace void *fixed_emit_nested(struct perfbuf_emission *emission,
-						struct pb_listeners *here)
-{
-	const unsigned int count = preempt_count();
-
-	return perfbuf_fixed_begin_nested(emission, here, common_here(emission, here, count),
-					  level_of(count));
-}
-
-static __always_inline void *fixed_emit(struct perfbuf_emission *emission,
-					struct pb_listeners *here, const struct task_struct *task)
-{
-	const unsigned int count = preempt_count();
-
-	if (unlikely(count & NO_TASK))
-		return fixed_emit_nested(emission, here);
-	return perfbuf_fixed_begin(emission, here,
-				   common_of(here->id, count, emission->irq_flags, task));
-}
-
-/* tgid, and tid in the upper half, in the first namespace; -1 of a task that has none any more. */
+/* tid, and tgid in the upper half, in the first namespace. */
 static __always_inline u64 ids_of(const struct task_struct *task)
 {
-	if (unlikely(!pid_alive(task)))
-		return ~0ull;
 	if (offsetof(struct task_struct, tgid) == offsetof(struct task_struct, pid) + sizeof(u32))
-		return rol64(*(const u64 *)&task->pid, 32);
-	return (u32)task->tgid | (u64)(u32)task->pid << 32;
+		return *(const u64 *)&task->pid;
+	return (u32)task->pid | (u64)(u32)task->tgid << 32;
 }
 
-/* In another function, so that nothing is saved for it where nobody asks for a stamp. What is
- * needed after the clock is kept in the emission, which is less than to save registers for it. */
-static noinline notrace void *fixed_emit_stamped(struct perfbuf_emission *emission,
+/* Wherever this runs. */
+static __always_inline void *fixed_begin(struct perfbuf_emission *emission,
+					 struct pb_listeners *here)
+{
+	const unsigned int count = preempt_count();
+	const u64 common = common_of(here, count, emission->irq_flags);
+
+	if (likely(!(count & NO_TASK)))
+		return perfbuf_fixed_begin(emission, here, common, 0);
+	return perfbuf_fixed_begin(emission, here, common | common_flags(count), level_of(count));
+}
+
+static __always_inline void *fixed_begin_stamped(struct perfbuf_emission *emission,
+						 struct pb_listeners *here, u64 time)
+{
+	emission->time = time;
+	/* -1 of a task that has none any more. */
+	emission->ids = likely(pid_alive(current)) ? rol64(ids_of(current), 32) : ~0ULL;
+	return fixed_begin(emission, here);
+}
+
+/*
+ * Functions of their own for what needs to save registers, so that the others do not. What is
+ * needed after the clock is kept in the emission, which is less than to save registers for it.
+ */
+static noinline notrace void *fixed_emit_plain(struct perfbuf_emission *emission,
+					       struct pb_listeners *here)
+{
+	return fixed_begin(emission, here);
+}
+
+static noinline notrace void *fixed_emit_closely(struct perfbuf_emission *emission,
 						 struct pb_listeners *here)
 {
-	const struct task_struct *task;
+	switch (here->way) {
+	case PB_WAY_NONE:
+		return pb_emission_over(emission);
+	case PB_WAY_PLAIN:
+		return fixed_emit_plain(emission, here);
+	}
+	return fixed_begin_stamped(emission, here, local_clock());
+}
 
-	WRITE_ONCE(emission->here, here);
+static noinline notrace void *fixed_emit_usual_closely(struct perfbuf_emission *emission)
+{
+	return fixed_begin_stamped(emission, emission->here, emission->time);
+}
+
+static noinline notrace void *fixed_emit_usual(struct perfbuf_emission *emission,
+					       struct pb_listeners *before)
+{
+	struct pb_listeners *here;
+	unsigned int count;
+
+	WRITE_ONCE(emission->here, before);
 	emission->time = local_clock();
-	task = current;
-	emission->ids = ids_of(task);
-	return fixed_emit(emission, READ_ONCE(emission->here), task);
+	count = preempt_count();
+	if (unlikely(count & NO_TASK || !pid_alive(current)))
+		return fixed_emit_usual_closely(emission);
+	emission->ids = ids_of(current);
+	here = READ_ONCE(emission->here);
+	return perfbuf_fixed_begin_usual(emission, here,
+					 common_word(here, count, emission->irq_flags));
 }
 
 notrace void *perfbuf_fixed_emit(struct perfbuf_emission *emission, struct perfbuf_event *event)
 {
 	struct pb_listeners *here;
+	unsigned int count;
 
 	if (unlikely(!enter(emission, event, &here)))
-		return NULL;
-	if (!here->stamped)
-		return fixed_emit(emission, here, current);
-	emission->caller = _RET_IP_;
-	return fixed_emit_stamped(emission, here);
+		return pb_emission_over(emission);
+	if (here->way == PB_WAY_USUAL)
+		return fixed_emit_usual(emission, here);
+	if (unlikely(here->way != PB_WAY_LEAN)) {
+		emission->caller = _RET_IP_;
+		return fixed_emit_closely(emission, here);
+	}
+	count = preempt_count();
+	if (unlikely(count & NO_TASK))
+		return fixed_emit_plain(emission, here);
+	return perfbuf_fixed_begin_lean(emission, here,
+					common_of(here, count, emission->irq_flags));
 }
 EXPORT_SYMBOL_GPL(perfbuf_fixed_emit);
 EXPORT_SYMBOL_GPL(perfbuf_fixed_next);
@@ -198,8 +236,8 @@ static __always_inline void *raw_emit(struct perfbuf_emission *emission,
 	struct pb_listeners *here;
 	unsigned int count;
 
-	if (unlikely(!enter(emission, event, &here)))
-		return NULL;
+	if (unlikely(!enter(emission, event, &here) || !here->first))
+		return pb_emission_over(emission);
 	emission->caller = _RET_IP_;
 	count = preempt_count();
 	return perfbuf_raw_begin(emission, here, common_here(emission, here, count),

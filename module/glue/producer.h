@@ -57,11 +57,24 @@ void *pb_emission_over(struct perfbuf_emission *emission) PB_NOEXCEPT;
 int perfbuf_producer_register(struct perfbuf_source *source, void *owner) PB_NOEXCEPT;
 void perfbuf_producer_unregister(struct perfbuf_source *source) PB_NOEXCEPT;
 
+/* What there is to do on a CPU for an event of a fixed size. */
+enum pb_way {
+	PB_WAY_NONE,  /* nobody listens */
+	PB_WAY_LEAN,  /* there is one, who asks for the payload alone */
+	PB_WAY_USUAL, /* there is one, who asks for TID, TIME and CPU, too */
+	PB_WAY_PLAIN, /* whoever is there asks for the payload alone */
+	PB_WAY_ALL,   /* the rest: with the emission's caller, time, and ids */
+};
+
+/* Of struct perfbuf_common, as one word: interrupts were off. */
+#define PB_COMMON_IRQS_OFF (1U << 16)
+
 /* What an event has on a CPU begins with this. */
 struct pb_listeners {
+	__u32 busy[4]; /* recursion_contexts */
 	void *first;   /* NULL while nobody listens */
-	__u32 stamped; /* how many want the emission's caller, time, and ids */
-	__u32 id;      /* of the event; set while somebody listens */
+	__u32 way;     /* enum pb_way */
+	__u32 common;  /* id of the event | PB_COMMON_IRQS_OFF; set while somebody listens */
 };
 
 /*
@@ -71,9 +84,14 @@ struct pb_listeners {
  * @common: the payload's first 8 bytes. @level: enum nesting.
  */
 void *perfbuf_fixed_begin(struct perfbuf_emission *emission, struct pb_listeners *here,
-			  __u64 common) PB_NOEXCEPT;
-void *perfbuf_fixed_begin_nested(struct perfbuf_emission *emission, struct pb_listeners *here,
-				 __u64 common, __u32 level) PB_NOEXCEPT;
+			  __u64 common, __u32 level) PB_NOEXCEPT;
+/* The same in a task, by PB_WAY_LEAN. */
+void *perfbuf_fixed_begin_lean(struct perfbuf_emission *emission, struct pb_listeners *here,
+			       __u64 common) PB_NOEXCEPT;
+/* And by PB_WAY_USUAL. @common: the payload's first 4 bytes. emission->ids: the tid, which is the
+ * next 4, and the tgid in the upper half. */
+void *perfbuf_fixed_begin_usual(struct perfbuf_emission *emission, struct pb_listeners *here,
+				__u32 common) PB_NOEXCEPT;
 void *perfbuf_emission_begin(struct perfbuf_emission *emission, void *here, __u64 common,
 			     __u32 level, __u32 fixed_bytes, void *spare,
 			     const struct perfbuf_part *parts, __u32 part_count) PB_NOEXCEPT;

@@ -34,7 +34,10 @@ public:
 	void *next() noexcept;
 
 	/* The same of an event without parts, whose spare stands behind @this. */
-	void *begin_fixed(listeners &here, u64 common, recursion_context &context) noexcept;
+	void *begin_any(listeners &here, u64 common, nesting level) noexcept;
+	/* In a task, by PB_WAY_LEAN and PB_WAY_USUAL. */
+	void *begin_lean(listeners &here, u64 common) noexcept;
+	void *begin_usual(listeners &here, u32 common) noexcept;
 	void *next_fixed() noexcept;
 
 	/* A raw event: one part, which the caller copies itself; @spare: nullptr, or room for it
@@ -76,13 +79,17 @@ private:
 	void *open_plain(output &to) noexcept;
 	void *open_varying(output &to) noexcept;
 	void *open_raw(output &to) noexcept;
-	bool take_short(perf_buffer &into, u32 bytes, char *&record) noexcept;
-	void *fill_short(const sample_form &form, char *record, u32 bytes, u64 common) noexcept;
+	struct of_any;
+	struct of_lean;
+	struct of_usual;
+	template <typename What>
+	void *begin_fixed(listeners &here, recursion_context &context, bool is_alone,
+			  What what) noexcept;
 	void *open_short(output &to, perf_buffer &into) noexcept;
-	void *open_in_spare(output &to, perf_buffer &into) noexcept;
+	void *open_in_spare(output &to, perf_buffer &into, u64 position) noexcept;
 	void keep_fixed(listeners &here, u64 common) noexcept;
 	void *begin_fixed_closely(listeners &here, u64 common) noexcept;
-	void *begin_fixed_in_spare(listeners &here, u64 common) noexcept;
+	void *begin_fixed_in_spare(listeners &here, u64 common, u64 position) noexcept;
 	void *finish_last_closely(perf_buffer::leaving how) noexcept;
 	void *not_entered(listeners &here) noexcept;
 	bool open_record(output &to) noexcept;
@@ -98,12 +105,11 @@ private:
 
 	u64 irq_flags_;		  /* the C entry's */
 	u64 caller_;		  /* the address that the C entry returns to */
-	sample_form::stamp when_; /* the C entry's, where listeners.stamped asks for it */
-	u64 kept_;		  /* the C entry's */
+	sample_form::stamp when_; /* when, and who, by PB_WAY_ALL */
+	void *here_;		  /* the C entry's */
 	recursion_context *context_;
 	perf_buffer *only_; /* of a brief record, if there is no other output; all else is unset */
 	perf_buffer *into_; /* of a brief record */
-	u64 position_;	    /* what was taken, while it is not in one piece */
 	stage stage_;
 	bool is_fixed_; /* it has no parts */
 	u64 common_;

@@ -10,48 +10,92 @@
 namespace perfbuf
 {
 
+/*
+ * What an emission brings on each of its ways: common() is the payload's first 8 bytes, which
+ * put_common() stores; fill() makes all before them in a record; keep() is for who looks closely.
+ */
+struct emission::of_any {
+	u64 common() const noexcept { return common_; }
+	void put_common(char *payload) const noexcept
+	{
+		__builtin_memcpy(payload, &common_, sizeof(common_));
+	}
+	char *fill(const emission &from, const sample_form &form, char *record,
+		   u32 bytes) const noexcept
+	{
+		return form.fill(record, bytes, from.caller_, from.when_);
+	}
+	listeners &keep(emission &, listeners &here) const noexcept { return here; }
+
+	u64 common_;
+};
+
+struct emission::of_lean : of_any {
+	char *fill(const emission &, const sample_form &form, char *record,
+		   u32 bytes) const noexcept
+	{
+		return form.fill_lean(record, bytes);
+	}
+};
+
+struct emission::of_usual {
+	u64 common() const noexcept { return word_ | u64{tid_} << 32; }
+	/* In two stores, for which nothing is to be put together. */
+	void put_common(char *payload) const noexcept
+	{
+		u32 *to = reinterpret_cast<u32 *>(payload);
+
+		cxxrt::write_once(to[0], word_);
+		cxxrt::write_once(to[1], tid_);
+	}
+	char *fill(const emission &from, const sample_form &form, char *record, u32 bytes) noexcept
+	{
+		const u64 ids = from.when_.ids;
+
+		tid_ = static_cast<u32>(ids);
+		return form.fill_usual(record, bytes, {from.when_.time, swapped(ids)});
+	}
+	/* The C entry has kept the listeners, too: a register less. */
+	listeners &keep(emission &to, listeners &) noexcept
+	{
+		tid_ = static_cast<u32>(to.when_.ids);
+		to.when_.ids = swapped(to.when_.ids);
+		to.caller_ = 0;
+		return *static_cast<listeners *>(to.here_);
+	}
+
+	static u64 swapped(u64 ids) noexcept { return ids << 32 | ids >> 32; }
+
+	u32 word_;
+	u32 tid_ = 0;
+};
+
 namespace
 {
 
 /* No position of a record: those are multiples of 8. */
 constexpr u64 untaken = 1;
 
-} // namespace
-
-/* False: what was taken is not in one piece, or nothing was; open_in_spare() knows. */
-[[gnu::always_inline]] inline bool emission::take_short(perf_buffer &into, u32 bytes,
-							char *&record) noexcept
+/* False: it is not in one piece. */
+[[gnu::always_inline]] inline bool find_place(const perf_buffer &into, u64 position, u32 bytes,
+					      char *&record) noexcept
 {
-	u64 position;
-
-	if (!into.try_take(bytes, position)) [[unlikely]] {
-		position_ = untaken;
-		return false;
-	}
 	if (into.is_mirrored()) [[likely]] {
 		record = into.in_mirrored(position);
 		return true;
 	}
-	position_ = position;
 	return into.in_one_chunk(position, bytes, record);
 }
 
-/* The payload. */
-[[gnu::always_inline]] inline void *emission::fill_short(const sample_form &form, char *record,
-							 u32 bytes, u64 common) noexcept
-{
-	char *payload = form.fill(record, bytes, caller_, when_);
+} // namespace
 
-	__builtin_memcpy(payload, &common, sizeof(common));
-	return payload;
-}
-
-/* What take_short() has left: the payload goes into the spare. nullptr: it is lost. */
-void *emission::open_in_spare(output &to, perf_buffer &into) noexcept
+/* @position: of what was taken and is not in one piece, or untaken. The payload goes into the
+ * spare; nullptr: it is lost. */
+void *emission::open_in_spare(output &to, perf_buffer &into, u64 position) noexcept
 {
 	const sample_form &form = to.form();
 
-	if (position_ == untaken) {
+	if (position == untaken) {
 		const int why = into.take_at(record_, form.bytes());
 
 		if (why) {
@@ -59,7 +103,7 @@ void *emission::open_in_spare(output &to, perf_buffer &into) noexcept
 			return nullptr;
 		}
 	} else {
-		into.resume_at(record_, position_, form.bytes());
+		into.resume_at(record_, position, form.bytes());
 	}
 	form.put(record(), caller_, when_);
 	stage_ = stage::plain;
@@ -73,13 +117,19 @@ void *emission::open_short(output &to, perf_buffer &into) noexcept
 {
 	const sample_form &form = to.form();
 	const u32 bytes = form.bytes();
+	u64 position = untaken;
 	char *record;
 
-	if (!take_short(into, bytes, record)) [[unlikely]]
-		return open_in_spare(to, into);
+	if (!into.try_take(bytes, position) || !find_place(into, position, bytes, record))
+		[[unlikely]]
+		return open_in_spare(to, into, position);
 	stage_ = stage::brief;
 	into_ = &into;
-	return fill_short(form, record, bytes, common_);
+
+	char *payload = form.fill(record, bytes, caller_, when_);
+
+	__builtin_memcpy(payload, &common_, sizeof(common_));
+	return payload;
 }
 
 /* For all but the short way. */
@@ -108,19 +158,23 @@ void *emission::begin_fixed_closely(listeners &here, u64 common) noexcept
 	return walk(at_);
 }
 
-[[gnu::cold]] void *emission::begin_fixed_in_spare(listeners &here, u64 common) noexcept
+[[gnu::cold]] void *emission::begin_fixed_in_spare(listeners &here, u64 common,
+						   u64 position) noexcept
 {
 	perf_buffer &into = *only_;
 
 	keep_fixed(here, common);
 
-	void *payload = open_in_spare(*at_, into);
+	void *payload = open_in_spare(*at_, into, position);
 
 	return payload ? payload : walk(rcu_list<output>::next(*at_));
 }
 
-[[gnu::always_inline]] inline void *emission::begin_fixed(listeners &here, u64 common,
-							  recursion_context &context) noexcept
+/* @is_alone: there is no other output. */
+template <typename What>
+[[gnu::always_inline]] inline void *emission::begin_fixed(listeners &here,
+							  recursion_context &context, bool is_alone,
+							  What what) noexcept
 {
 	context_ = &context;
 	if (!context.try_enter()) [[unlikely]]
@@ -129,17 +183,50 @@ void *emission::begin_fixed_closely(listeners &here, u64 common) noexcept
 	output &to = *here.list.first();
 	const sample_form &form = to.form();
 	const u32 bytes = form.bytes();
-	perf_buffer *into = rcu_list<output>::is_last(to) ? to.short_way(bytes) : nullptr;
+	perf_buffer *into = is_alone ? to.short_way(bytes) : nullptr;
 
-	if (!into) [[unlikely]]
-		return begin_fixed_closely(here, common);
+	if (!into) [[unlikely]] {
+		listeners &kept = what.keep(*this, here);
+
+		return begin_fixed_closely(kept, what.common());
+	}
 	only_ = into;
 
+	u64 position;
 	char *record;
 
-	if (!take_short(*into, bytes, record)) [[unlikely]]
-		return begin_fixed_in_spare(here, common);
-	return fill_short(form, record, bytes, common);
+	if (!into->try_take(bytes, position)) [[unlikely]] {
+		listeners &kept = what.keep(*this, here);
+
+		return begin_fixed_in_spare(kept, what.common(), untaken);
+	}
+	if (!find_place(*into, position, bytes, record)) [[unlikely]] {
+		listeners &kept = what.keep(*this, here);
+
+		return begin_fixed_in_spare(kept, what.common(), position);
+	}
+
+	char *payload = what.fill(*this, form, record, bytes);
+
+	what.put_common(payload);
+	return payload;
+}
+
+[[gnu::always_inline]] inline void *emission::begin_any(listeners &here, u64 common,
+							nesting level) noexcept
+{
+	return begin_fixed(here, here.busy.at(level), rcu_list<output>::is_last(*here.list.first()),
+			   of_any{common});
+}
+
+[[gnu::always_inline]] inline void *emission::begin_lean(listeners &here, u64 common) noexcept
+{
+	return begin_fixed(here, here.busy.at(nesting::task), true, of_lean{{common}});
+}
+
+[[gnu::always_inline]] inline void *emission::begin_usual(listeners &here, u32 common) noexcept
+{
+	return begin_fixed(here, here.busy.at(nesting::task), true, of_usual{common});
 }
 
 [[gnu::cold]] void *emission::finish_last_closely(perf_buffer::leaving how) noexcept
@@ -170,21 +257,23 @@ using perfbuf::emission;
 using perfbuf::listeners;
 using perfbuf::nesting;
 
-/* In a task. */
-void *perfbuf_fixed_begin(struct perfbuf_emission *raw, struct pb_listeners *here,
-			  __u64 common) noexcept
+void *perfbuf_fixed_begin(struct perfbuf_emission *raw, struct pb_listeners *here, __u64 common,
+			  __u32 level) noexcept
 {
-	listeners &all = *reinterpret_cast<listeners *>(here);
-
-	return emission::of(raw).begin_fixed(all, common, all.busy.at(nesting::task));
+	return emission::of(raw).begin_any(*reinterpret_cast<listeners *>(here), common,
+					   static_cast<nesting>(level));
 }
 
-void *perfbuf_fixed_begin_nested(struct perfbuf_emission *raw, struct pb_listeners *here,
-				 __u64 common, __u32 level) noexcept
+void *perfbuf_fixed_begin_lean(struct perfbuf_emission *raw, struct pb_listeners *here,
+			       __u64 common) noexcept
 {
-	listeners &all = *reinterpret_cast<listeners *>(here);
+	return emission::of(raw).begin_lean(*reinterpret_cast<listeners *>(here), common);
+}
 
-	return emission::of(raw).begin_fixed(all, common, all.busy.at(static_cast<nesting>(level)));
+void *perfbuf_fixed_begin_usual(struct perfbuf_emission *raw, struct pb_listeners *here,
+				__u32 common) noexcept
+{
+	return emission::of(raw).begin_usual(*reinterpret_cast<listeners *>(here), common);
 }
 
 void *perfbuf_fixed_next(struct perfbuf_emission *raw) noexcept

@@ -16,6 +16,45 @@ listeners &listeners_on(void *all, u32 cpu) noexcept
 
 } // namespace
 
+u32 listeners::way_to(const output *first) noexcept
+{
+	if (!first)
+		return PB_WAY_NONE;
+
+	u32 way = PB_WAY_PLAIN;
+
+	for (const output *one = first; one; one = rcu_list<output>::next(*one))
+		if (!one->form().is_lean())
+			way = PB_WAY_ALL;
+	if (!rcu_list<output>::is_last(*first))
+		return way;
+	if (way == PB_WAY_PLAIN)
+		return PB_WAY_LEAN;
+	return first->form().is_usual() ? u32{PB_WAY_USUAL} : way;
+}
+
+void listeners::add(output &one) noexcept
+{
+	/* Of those who are there, each is told on this way. */
+	if (list.first())
+		way.set(PB_WAY_ALL);
+	list.push(one);
+	cxxrt::barrier();
+	way.set(way_to(list.first()));
+}
+
+void listeners::remove(output &one) noexcept
+{
+	const bool is_only = list.first() == &one && rcu_list<output>::is_last(one);
+
+	/* Where there is a way somebody is in the list. */
+	way.set(is_only ? PB_WAY_NONE : PB_WAY_ALL);
+	cxxrt::barrier();
+	list.remove(one);
+	cxxrt::barrier();
+	way.set(way_to(list.first()));
+}
+
 void output::start(u64 left) noexcept
 {
 	if (runs())
@@ -25,11 +64,8 @@ void output::start(u64 left) noexcept
 
 	listeners &here = listeners_on(shared_.listeners, cpu_);
 
-	here.id = shared_.id;
-	/* Before, and after: an NMI may come in between. */
-	if (form().is_stamped())
-		here.stamped.add(1);
-	here.list.push(*this);
+	here.common = shared_.id | PB_COMMON_IRQS_OFF;
+	here.add(*this);
 }
 
 u64 output::stop() noexcept
@@ -38,11 +74,7 @@ u64 output::stop() noexcept
 		return 0;
 	ran_.stop();
 
-	listeners &here = listeners_on(shared_.listeners, cpu_);
-
-	here.list.remove(*this);
-	if (form().is_stamped())
-		here.stamped.add(-1u);
+	listeners_on(shared_.listeners, cpu_).remove(*this);
 	return left_.read();
 }
 

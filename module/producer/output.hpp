@@ -23,16 +23,25 @@ class output;
  * there, also in NMI.
  */
 struct listeners {
-	rcu_list<output> list;
-	cxxrt::local<u32> stamped; /* of them: who want to know more than that it happened */
-	u32 id;			   /* of the event; set while somebody is in the list */
+	/* An NMI may come at any step, and finds what it was told of. */
+	void add(output &one) noexcept;
+	void remove(output &one) noexcept;
+
 	recursion_contexts busy;
+	rcu_list<output> list;
+	cxxrt::local<u32> way; /* enum pb_way */
+	u32 common; /* id of the event | PB_COMMON_IRQS_OFF; set while somebody is there */
+
+private:
+	/* Of an event of which @first and who follows are told. */
+	static u32 way_to(const output *first) noexcept;
 };
 
 /* The C entry looks at them before it calls anybody. */
+static_assert(offsetof(listeners, busy) == offsetof(pb_listeners, busy));
 static_assert(offsetof(listeners, list) == offsetof(pb_listeners, first));
-static_assert(offsetof(listeners, stamped) == offsetof(pb_listeners, stamped));
-static_assert(offsetof(listeners, id) == offsetof(pb_listeners, id));
+static_assert(offsetof(listeners, way) == offsetof(pb_listeners, way));
+static_assert(offsetof(listeners, common) == offsetof(pb_listeners, common));
 
 /* What the outputs of one file have in common. */
 struct output_shared {

@@ -207,8 +207,10 @@ void nest_at_once(const std::string &event)
 		samples[context]++;
 		const uint8_t flags = p.at<uint8_t>(2);
 		EXPECT_EQ(!!(flags & 0x40), context == 3);
-		if (context != 3)
+		if (context != 3) {
 			EXPECT_EQ(!!(flags & 0x08), context == 2);
+			EXPECT_EQ(!!(flags & 0x01), context == 2) << "interrupts are off";
+		}
 	}
 	uint64_t emitted = 0, seen = 0;
 	for (unsigned context = 0; context < 4; context++) {

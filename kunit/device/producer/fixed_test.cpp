@@ -5,6 +5,8 @@
  */
 #include "producer/source.hpp"
 
+#include <optional>
+
 #include <linux/perfbuf.h>
 #include <poll.h>
 #include <sys/ioctl.h>
@@ -22,6 +24,8 @@ constexpr uint64_t every_field = PERF_SAMPLE_RAW | PERF_SAMPLE_IDENTIFIER | PERF
 				 PERF_SAMPLE_TID | PERF_SAMPLE_TIME | PERF_SAMPLE_ADDR |
 				 PERF_SAMPLE_ID | PERF_SAMPLE_STREAM_ID | PERF_SAMPLE_CPU |
 				 PERF_SAMPLE_PERIOD;
+
+constexpr uint64_t usual = PERF_SAMPLE_RAW | PERF_SAMPLE_TID | PERF_SAMPLE_TIME | PERF_SAMPLE_CPU;
 
 uint64_t number_in(const sample &s)
 {
@@ -76,12 +80,10 @@ void expect_equal(const std::vector<sample> &left, const std::vector<sample> &ri
 	}
 }
 
-/* A filter that drops nothing takes the long way. The pages of 4096 bytes end in the middle of
- * records. */
+/* A filter that drops nothing takes the long way. The pages are in chunks of 16 KiB, which end in
+ * the middle of records. */
 TEST_F(producer_fixed, short_and_long_write_the_same)
 {
-	const uint64_t usual =
-		PERF_SAMPLE_RAW | PERF_SAMPLE_TID | PERF_SAMPLE_TIME | PERF_SAMPLE_CPU;
 	for (uint64_t fields : {uint64_t{PERF_SAMPLE_RAW}, usual, usual | PERF_SAMPLE_IDENTIFIER,
 				uint64_t{PERF_SAMPLE_RAW | PERF_SAMPLE_TIME}, every_field})
 		for (unsigned storage :
@@ -122,6 +124,58 @@ TEST_F(producer_fixed, short_and_long_write_the_same)
 				EXPECT_EQ(one_of_two[3].time, other_of_two[3].time)
 					<< "of one emission";
 		}
+}
+
+/* Each has what it asks for, and of the emission that it is of. */
+void expect_what_was_asked(const std::vector<sample> &got, uint64_t fields, unsigned count)
+{
+	SCOPED_TRACE(testing::Message() << "fields " << std::hex << fields);
+	ASSERT_EQ(got.size(), count);
+	for (size_t i = 0; i < got.size(); i++) {
+		const sample &s = got[i];
+		EXPECT_EQ(number_in(s), i);
+		EXPECT_EQ(payload(s).at<uint8_t>(2), 0) << "interrupts are on";
+		EXPECT_EQ(payload(s).at<int32_t>(4), gettid());
+		EXPECT_EQ(s.tid.value_or(0), fields & PERF_SAMPLE_TID ? gettid() : 0);
+		EXPECT_EQ(s.pid.value_or(0), fields & PERF_SAMPLE_TID ? getpid() : 0);
+		EXPECT_EQ(s.time.value_or(0) > 1, !!(fields & PERF_SAMPLE_TIME));
+		EXPECT_EQ(s.cpu.value_or(7), fields & PERF_SAMPLE_CPU ? 0 : 7);
+		EXPECT_EQ(s.ip.value_or(0) >> 63, !!(fields & PERF_SAMPLE_IP));
+	}
+}
+
+/* Which way is taken depends on what those who listen ask for. */
+TEST_F(producer_fixed, who_comes_and_goes_changes_nothing_for_the_others)
+{
+	const uint64_t sets[] = {PERF_SAMPLE_RAW, usual, usual | PERF_SAMPLE_IP, every_field};
+	for (uint64_t first : sets)
+		for (uint64_t second : sets) {
+			std::optional<listener> stays, goes;
+			goes.emplace(typed_attr("fixed", first));
+			expect_what_was_asked(emit(*goes, 5), first, 5);
+			stays.emplace(typed_attr("fixed", second));
+			expect_what_was_asked(emit(*goes, 5), first, 5);
+			expect_what_was_asked(stays->samples(), second, 5);
+			disable(stays->fd.get());
+			expect_what_was_asked(emit(*goes, 5), first, 5);
+			enable(stays->fd.get());
+			goes.reset();
+			stays->records.clear();
+			expect_what_was_asked(emit(*stays, 5), second, 5);
+			disable(stays->fd.get());
+			EXPECT_TRUE(emit(*stays, 5).empty());
+		}
+}
+
+TEST_F(producer_fixed, it_is_told_that_interrupts_are_off)
+{
+	for (uint64_t fields : {uint64_t{PERF_SAMPLE_RAW}, usual, every_field}) {
+		listener one(typed_attr("fixed", fields));
+		ASSERT_EQ(command("irqs_off"), 0);
+		const auto got = one.samples();
+		ASSERT_EQ(got.size(), 1u);
+		EXPECT_EQ(payload(got[0]).at<uint8_t>(2), 0x01);
+	}
 }
 
 TEST_F(producer_fixed, a_full_ring_keeps_what_came_first_and_tells_the_rest)
