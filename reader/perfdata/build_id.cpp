@@ -21,6 +21,8 @@ namespace
 {
 
 constexpr size_t longest_build_id = 20; // what the record has room for
+// Of a file, bytes. A file's own are a few hundred; whoever was recorded wrote it, and may claim more.
+constexpr uint64_t most_notes = 256 * 1024;
 constexpr uint32_t kernel_pid = UINT32_MAX;
 
 constexpr size_t aligned(size_t size)
@@ -89,11 +91,13 @@ std::optional<build_id> read_elf_build_id(const std::filesystem::path &path)
 	std::optional<build_id> found;
 	size_t headers = 0;
 	if (elf_kind(elf) == ELF_K_ELF && elf_getphdrnum(elf, &headers) == 0) {
+		uint64_t room = most_notes;
 		for (size_t at = 0; at < headers && !found; at++) {
 			GElf_Phdr header;
 			if (!gelf_getphdr(elf, static_cast<int>(at), &header) ||
-			    header.p_type != PT_NOTE)
+			    header.p_type != PT_NOTE || header.p_filesz > room)
 				continue;
+			room -= header.p_filesz;
 			const Elf_Data *data =
 				elf_getdata_rawchunk(elf, static_cast<int64_t>(header.p_offset),
 						     header.p_filesz, ELF_T_BYTE);

@@ -62,8 +62,9 @@ void print_summary(const tracefile::totals &seen)
 		more += fmt::format(", the buffer was full {}", count(missing.full, "time"));
 	if (missing.bytes)
 		more += fmt::format(", {} unreadable", human_size(missing.bytes));
-	fmt::print(stderr, "[ perfbuf: {} of {}, {} lost{}{} ]\n", count(seen.calls, "call"),
-		   count(seen.by_function.size(), "function"), group_digits(missing.calls),
+	fmt::print(stderr, "[ perfbuf: {} of {}{}, {} lost{}{} ]\n", count(seen.calls, "call"),
+		   seen.of_others ? "more than " : "", count(seen.by_function.size(), "function"),
+		   group_digits(missing.calls),
 		   missing.places ? " in " + count(missing.places, "place") : "", more);
 }
 

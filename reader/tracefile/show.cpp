@@ -29,7 +29,12 @@ void totals::see(const event &one)
 {
 	if (one.kind == what::call) {
 		calls++;
-		by_function[one.address]++;
+		if (const auto known = by_function.find(one.address); known != by_function.end())
+			known->second++;
+		else if (by_function.size() < most_functions)
+			by_function.emplace(one.address, 1);
+		else
+			of_others++;
 		return;
 	}
 	missing &of = by_cpu[one.cpu];
@@ -126,6 +131,9 @@ public:
 		std::sort(lines.begin(), lines.end(), [](const line &a, const line &b) {
 			return a.calls != b.calls ? a.calls > b.calls : a.name < b.name;
 		});
+		// Not a function: it stands behind all.
+		if (all.of_others)
+			lines.push_back({all.of_others, "(other functions)"});
 		to_.print("#{:>11} {:>8}  {}\n", "calls", "share", "function");
 		for (const auto &each : lines)
 			to_.print("{:>12} {:>7.2f}%  {}\n", each.calls,
@@ -156,7 +164,7 @@ public:
  * A function's entry is an instant: nothing says when it was left. So each is an instant event
  * ("i") on the track of its thread ("s": "t"), and what is missing is one across all tracks ("s":
  * "g"). Times are microseconds with three decimals. Threads and processes are named as they are
- * first met, and again under a new name.
+ * first met, and again under a new name, and where more went by than we keep in mind.
  */
 class json_printer : public printer
 {
@@ -213,6 +221,10 @@ private:
 
 	void name_thread(uint32_t pid, uint32_t tid, std::string_view name)
 	{
+		if (named_.size() >= most_kept) {
+			named_.clear();
+			processes_.clear();
+		}
 		auto &known = named_[{pid, tid}];
 		if (known == name && !known.empty())
 			return;
