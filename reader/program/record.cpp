@@ -214,8 +214,7 @@ int session::run()
 
 bool session::pass(bool last)
 {
-	// The trace's positions first: what the records say of a full area is then of these bytes,
-	// or of earlier ones.
+	// The trace's positions first, then the records, which may also tell of later bytes.
 	if (trace_)
 		trace_->look(files_.rings);
 	written_ = drain_.pass(files_.rings);
