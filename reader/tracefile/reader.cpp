@@ -159,6 +159,8 @@ reader::result<reader_file> reader_file::open(reader::unique_fd from, const std:
 	};
 	if (::fstat(file.fd_.get(), &status) < 0)
 		return reader::system_error("cannot read " + name);
+	if (S_ISDIR(status.st_mode))
+		return no_trace(name + " is a directory: give a file in it");
 	if (!S_ISREG(status.st_mode))
 		return no_trace(name + " is no file that can be read from its end: write it to a "
 				       "file first");
