@@ -58,12 +58,54 @@ std::string show_time(uint64_t ns)
 	return fmt::format("{}.{:09}", ns / 1'000'000'000, ns % 1'000'000'000);
 }
 
+namespace
+{
+
+// The bytes of the UTF-8 letter that the text begins with; 0: it is none.
+size_t utf8_length(std::string_view text)
+{
+	const auto byte = [&](size_t at) { return static_cast<unsigned char>(text[at]); };
+	const unsigned char head = byte(0);
+	const size_t length = head < 0x80   ? 1
+			      : head < 0xc2 ? 0
+			      : head < 0xe0 ? 2
+			      : head < 0xf0 ? 3
+			      : head < 0xf5 ? 4
+					    : 0;
+	if (!length || length > text.size())
+		return 0;
+	for (size_t at = 1; at < length; at++)
+		if ((byte(at) & 0xc0) != 0x80)
+			return 0;
+	// Too long for what it says, a half of a pair, or beyond the last letter.
+	if ((head == 0xe0 && byte(1) < 0xa0) || (head == 0xed && byte(1) >= 0xa0) ||
+	    (head == 0xf0 && byte(1) < 0x90) || (head == 0xf4 && byte(1) >= 0x90))
+		return 0;
+	return length;
+}
+
+// Does the text begin with what moves a terminal's cursor, or more? `length`: utf8_length().
+bool controls(std::string_view text, size_t length)
+{
+	const auto byte = [&](size_t at) { return static_cast<unsigned char>(text[at]); };
+	const unsigned char last = byte(length == 2 && byte(0) == 0xc2 ? 1 : 0);
+	return byte(0) < 0x20 || byte(0) == 0x7f || (length != 1 && last >= 0x80 && last < 0xa0);
+}
+
+} // namespace
+
 std::string printable(std::string_view text)
 {
-	std::string out(text);
-	for (char &each : out)
-		if (static_cast<unsigned char>(each) < 0x20 || each == 0x7f)
-			each = '?';
+	std::string out;
+	while (!text.empty()) {
+		const size_t letter = utf8_length(text);
+		const size_t length = std::max<size_t>(letter, 1);
+		if (controls(text, letter))
+			out += '?';
+		else
+			out += text.substr(0, length);
+		text.remove_prefix(length);
+	}
 	return out;
 }
 
@@ -250,29 +292,6 @@ private:
 	std::set<uint32_t> processes_;
 };
 
-// The bytes of the UTF-8 letter that the text begins with; 0: it is none.
-size_t utf8_length(std::string_view text)
-{
-	const auto byte = [&](size_t at) { return static_cast<unsigned char>(text[at]); };
-	const unsigned char head = byte(0);
-	const size_t length = head < 0x80   ? 1
-			      : head < 0xc2 ? 0
-			      : head < 0xe0 ? 2
-			      : head < 0xf0 ? 3
-			      : head < 0xf5 ? 4
-					    : 0;
-	if (!length || length > text.size())
-		return 0;
-	for (size_t at = 1; at < length; at++)
-		if ((byte(at) & 0xc0) != 0x80)
-			return 0;
-	// Too long for what it says, a half of a pair, or beyond the last letter.
-	if ((head == 0xe0 && byte(1) < 0xa0) || (head == 0xed && byte(1) >= 0xa0) ||
-	    (head == 0xf0 && byte(1) < 0x90) || (head == 0xf4 && byte(1) >= 0x90))
-		return 0;
-	return length;
-}
-
 } // namespace
 
 std::string json_string(std::string_view text)
@@ -283,8 +302,8 @@ std::string json_string(std::string_view text)
 		const auto head = static_cast<unsigned char>(text.front());
 		if (!length)
 			out += "\\ufffd";
-		else if (head < 0x20 || head == 0x7f)
-			out += fmt::format("\\u{:04x}", head);
+		else if (controls(text, length)) // their last byte is their number
+			out += fmt::format("\\u{:04x}", static_cast<unsigned char>(text[length - 1]));
 		else if (head == '"' || head == '\\')
 			out += {'\\', text.front()};
 		else
