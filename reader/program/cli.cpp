@@ -6,7 +6,6 @@
 #include <array>
 #include <cerrno>
 #include <charconv>
-#include <cstring>
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <perfbuf/mapping.hpp>
@@ -16,6 +15,7 @@
 #include "program/cli_trace.hpp"
 #include "program/commands.hpp"
 #include "program/events.hpp"
+#include "program/explain.hpp"
 #include "program/failure.hpp"
 #include "program/parse.hpp"
 #include "program/say.hpp"
@@ -232,9 +232,7 @@ void flush_output()
 {
 	errno = 0;
 	if (std::fflush(stdout) != 0 || std::ferror(stdout))
-		throw failure(exit_failed, fmt::format("standard output takes no more ({}): send "
-						       "it into another file or pipe",
-						       std::strerror(errno ? errno : EIO)));
+		throw explain_output(errno ? errno : EIO);
 }
 
 int run_parsed(std::vector<std::string> words, const opener &open)

@@ -270,4 +270,11 @@ failure explain_read(const std::string &path, int why)
 					 path, std::strerror(why))};
 }
 
+failure explain_output(int why)
+{
+	return {exit_failed, fmt::format("standard output takes no more ({}): send it into another "
+					 "file or pipe",
+					 std::strerror(why))};
+}
+
 } // namespace perfbuf::program

@@ -21,5 +21,7 @@ failure explain_map_aux(const reader::error &why, const record_options &options)
 /** Files by their names, to be created and to be read. @param why errno */
 failure explain_create(const std::string &path, int why);
 failure explain_read(const std::string &path, int why);
+/** Standard output. */
+failure explain_output(int why);
 
 } // namespace perfbuf::program

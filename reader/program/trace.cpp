@@ -85,8 +85,7 @@ int show(reader::unique_fd from, const std::string &name, trace_format how)
 								 : tracefile::format::text,
 				stdout);
 	if (!seen)
-		throw failure(exit_failed,
-			      "standard output takes no more: " + seen.error().code.message());
+		throw explain_output(seen.error().code.value());
 	print_summary(*seen);
 	const std::string damage = tell(file->damaged(), seen->all().bytes, name);
 	if (damage.empty())

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: LGPL-2.1 OR BSD-2-Clause
 // perfbuf record from end to end, on the kernel's own perf events; perf reads what it wrote.
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <unistd.h>
 
 #include "perf_events.hpp"
 #include "run_command.hpp"
+#include "tracefile/writer.hpp"
 
 using namespace perfbuf;
 using namespace perfbuf::tests;
@@ -357,7 +359,13 @@ TEST_F(Usage, FileThatIsNotThereToBeShown)
 
 TEST_F(Usage, OutputThatTakesNothingIsTold)
 {
-	for (const std::string arguments : {"--help", "record --help", "--version", "doctor"})
+	tracefile::writer trace(reader::unique_fd(
+		::open((scratch / "trace").c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600)));
+	ASSERT_TRUE(trace.begin({}));
+	ASSERT_TRUE(trace.finish({}));
+	ASSERT_EQ(run("trace -i trace").status, 0);
+	for (const std::string arguments :
+	     {"--help", "record --help", "--version", "doctor", "trace -i trace"})
 		for (const std::string where : {">/dev/full", ">&-"}) {
 			const auto said = run(arguments + " " + where);
 			EXPECT_EQ(said.status, 1) << arguments << where;
