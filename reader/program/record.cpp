@@ -61,8 +61,8 @@ kernel_facts read_kernel(const record_options &options)
 	kernel_facts facts{perfdata::read_kernel_map(), perfdata::read_module_maps()};
 	if (!facts.kernel && !options.exclude_kernel)
 		say("perfbuf: the kernel hides its addresses, so its functions will "
-				   "have no names: set "
-				   "kernel.kptr_restrict to 0 or run as root\n");
+		    "have no names: set "
+		    "kernel.kptr_restrict to 0 or run as root\n");
 	return facts;
 }
 
@@ -232,8 +232,8 @@ void session::show_progress() const
 {
 	if (watched_)
 		say("\r[ perfbuf: {} samples, {}, {} lost ]\033[K",
-			   group_digits(drain_.seen().samples), human_size(writer_.size()),
-			   group_digits(drain_.seen().lost));
+		    group_digits(drain_.seen().samples), human_size(writer_.size()),
+		    group_digits(drain_.seen().lost));
 }
 
 // What the files counted includes losses that no record told of; before 6.0 they do not count.
@@ -276,25 +276,28 @@ int session::finish()
 	if (watched_)
 		say("\r\033[K");
 	if (!given_up)
-		throw failure(exit_failed,
-			      fmt::format("{} took no more ({}) and cannot be finished: record "
-					  "into another FILE with -o",
-					  options_.output,
-					  (written_ ? given_up.error() : written_.error())
-						  .code.message()));
+		throw failure(
+			exit_failed,
+			fmt::format(
+				"{} took no more ({}) and cannot be finished: record "
+				"into another FILE with -o",
+				options_.output,
+				(written_ ? given_up.error() : written_.error()).code.message()));
 	// What a full disk cost is known in bytes, not in samples.
 	say("[ perfbuf: {}{} sample{}, {}, {} -> {} ]\n", *given_up ? "up to " : "",
-		   group_digits(seen.samples), seen.samples == 1 ? "" : "s",
-		   human_size(writer_.size()), lost, options_.output);
+	    group_digits(seen.samples), seen.samples == 1 ? "" : "s", human_size(writer_.size()),
+	    lost, options_.output);
 	finish_trace();
 	if (!written_ || *given_up) {
 		if (piped_)
-			throw failure(exit_failed,
-				      fmt::format("recording stopped because {} took no more ({}): see to "
-					  "who reads it, or record into a file with -o",
-					  options_.output == "-" ? "standard output"
-								 : options_.output,
-					  written_.error().code.message()));
+			throw failure(
+				exit_failed,
+				fmt::format(
+					"recording stopped because {} took no more ({}): see to "
+					"who reads it, or record into a file with -o",
+					options_.output == "-" ? "standard output"
+							       : options_.output,
+					written_.error().code.message()));
 		const std::string cause =
 			written_ ? "no space left" : written_.error().code.message();
 		throw failure(exit_failed,

@@ -67,13 +67,12 @@ int stat_command(const std::string &event, const std::vector<std::string> &comma
 		total += counts->value;
 	}
 	if (counted.is_typed() || (counted.counted && !counted.counted->is_time)) {
-		say("{:>18}     {}   # {:.1f} per second\n", group_digits(total),
-			   counted.name(),
-			   elapsed.count() > 0 ? static_cast<double>(total) / elapsed.count() : 0);
+		say("{:>18}     {}   # {:.1f} per second\n", group_digits(total), counted.name(),
+		    elapsed.count() > 0 ? static_cast<double>(total) / elapsed.count() : 0);
 	} else {
 		const double seconds = static_cast<double>(total) / 1e9;
-		say("{:>18.3f} ms  {}   # {:.3f} CPUs used\n", seconds * 1e3,
-			   counted.name(), elapsed.count() > 0 ? seconds / elapsed.count() : 0);
+		say("{:>18.3f} ms  {}   # {:.3f} CPUs used\n", seconds * 1e3, counted.name(),
+		    elapsed.count() > 0 ? seconds / elapsed.count() : 0);
 	}
 	say("{:>18.3f} s   elapsed\n", elapsed.count());
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);

@@ -66,9 +66,9 @@ void print_summary(const tracefile::totals &seen)
 	if (missing.bytes)
 		more += fmt::format(", {} unreadable", human_size(missing.bytes));
 	say("[ perfbuf: {} of {}{}, {} lost{}{} ]\n", count(seen.calls, "call"),
-		   seen.of_others ? "more than " : "", count(seen.by_function.size(), "function"),
-		   group_digits(missing.calls),
-		   missing.places ? " in " + count(missing.places, "place") : "", more);
+	    seen.of_others ? "more than " : "", count(seen.by_function.size(), "function"),
+	    group_digits(missing.calls),
+	    missing.places ? " in " + count(missing.places, "place") : "", more);
 }
 
 // @return the exit status
@@ -76,8 +76,9 @@ int show(reader::unique_fd from, const std::string &name, trace_format how)
 {
 	auto file = tracefile::reader_file::open(std::move(from), name);
 	if (!file)
-		throw file.error().code.value() == EPROTO ? failure(exit_failed, file.error().text)
-							  : explain_read(name, file.error().code.value());
+		throw file.error().code.value() == EPROTO
+			? failure(exit_failed, file.error().text)
+			: explain_read(name, file.error().code.value());
 	const auto seen =
 		tracefile::show(*file,
 				how == trace_format::json	 ? tracefile::format::json
@@ -159,7 +160,7 @@ bool trace_session::pass(bool last)
 	const bool more = trace_->pass(files_.rings, files_.files, !last);
 	if (watched_)
 		say("\r[ perfbuf: {}, {} ]\033[K", human_size(trace_->size()),
-			   count(trace_->drain().full(), "full buffer"));
+		    count(trace_->drain().full(), "full buffer"));
 	return more;
 }
 

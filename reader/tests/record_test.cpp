@@ -351,7 +351,8 @@ TEST_F(Usage, FileThatIsNotThereToBeShown)
 		const auto said = run("trace -i " + std::string(file));
 		EXPECT_EQ(said.status, 1) << file;
 		EXPECT_EQ(count_lines(said.err, file), 1u) << said.err;
-		EXPECT_EQ(count_lines(said.err, ": give "), file == std::string("/dev/zero") ? 0u : 1u)
+		EXPECT_EQ(count_lines(said.err, ": give "),
+			  file == std::string("/dev/zero") ? 0u : 1u)
 			<< said.err;
 		EXPECT_EQ(count_lines(said.err, ""), 1u) << said.err;
 	}

@@ -303,7 +303,8 @@ std::string json_string(std::string_view text)
 		if (!length)
 			out += "\\ufffd";
 		else if (controls(text, length)) // their last byte is their number
-			out += fmt::format("\\u{:04x}", static_cast<unsigned char>(text[length - 1]));
+			out += fmt::format("\\u{:04x}",
+					   static_cast<unsigned char>(text[length - 1]));
 		else if (head == '"' || head == '\\')
 			out += {'\\', text.front()};
 		else

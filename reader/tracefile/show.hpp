@@ -41,7 +41,7 @@ struct totals {
 	uint64_t calls = 0;
 	std::unordered_map<uint64_t, uint64_t> by_function; /**< calls, by address */
 	uint64_t of_others = 0; /**< calls of functions that came after most_functions others */
-	std::map<uint32_t, missing> by_cpu;		    /**< those where something is missing */
+	std::map<uint32_t, missing> by_cpu; /**< those where something is missing */
 
 	missing all() const;
 	void see(const event &one);

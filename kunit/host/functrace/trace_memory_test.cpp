@@ -281,8 +281,8 @@ TEST(trace_memory, functions_beyond_the_limit_are_counted_together)
 
 TEST(trace_memory, symbols_beyond_the_limit_are_damage)
 {
-	auto file = tracefile::reader_file::open(file_of_symbols(2 * tracefile::most_symbols),
-						 "FILE");
+	auto file =
+		tracefile::reader_file::open(file_of_symbols(2 * tracefile::most_symbols), "FILE");
 	ASSERT_TRUE(file);
 	EXPECT_EQ(file->symbols().size(), tracefile::most_symbols);
 	EXPECT_GT(file->damaged().bad_bytes, 0u);
