@@ -11,6 +11,7 @@
 #include <iterator>
 #include <linux/perf_event.h>
 #include <perfbuf/unique_fd.hpp>
+#include <sys/stat.h>
 
 #include "perfdata/format.hpp"
 
@@ -83,7 +84,9 @@ std::optional<build_id> read_elf_build_id(const std::filesystem::path &path)
 	static const bool ready = elf_version(EV_CURRENT) != EV_NONE;
 	// A device or a fifo may be mapped or named too, and must not hold us here.
 	const reader::unique_fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
-	if (!ready || !fd || !std::filesystem::is_regular_file(path))
+	struct stat status {
+	};
+	if (!ready || !fd || ::fstat(fd.get(), &status) < 0 || !S_ISREG(status.st_mode))
 		return std::nullopt;
 	Elf *elf = elf_begin(fd.get(), ELF_C_READ, nullptr);
 	if (!elf)
