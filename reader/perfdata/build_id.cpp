@@ -11,6 +11,7 @@
 #include <iterator>
 #include <linux/perf_event.h>
 #include <perfbuf/unique_fd.hpp>
+#include <sys/stat.h>
 
 #include "perfdata/format.hpp"
 
@@ -21,6 +22,9 @@ namespace
 {
 
 constexpr size_t longest_build_id = 20; // what the record has room for
+// Of a file, bytes. A file's own are a few hundred; whoever was recorded wrote it, and may claim
+// more.
+constexpr uint64_t most_notes = 256 * 1024;
 constexpr uint32_t kernel_pid = UINT32_MAX;
 
 constexpr size_t aligned(size_t size)
@@ -80,7 +84,9 @@ std::optional<build_id> read_elf_build_id(const std::filesystem::path &path)
 	static const bool ready = elf_version(EV_CURRENT) != EV_NONE;
 	// A device or a fifo may be mapped or named too, and must not hold us here.
 	const reader::unique_fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
-	if (!ready || !fd || !std::filesystem::is_regular_file(path))
+	struct stat status {
+	};
+	if (!ready || !fd || ::fstat(fd.get(), &status) < 0 || !S_ISREG(status.st_mode))
 		return std::nullopt;
 	Elf *elf = elf_begin(fd.get(), ELF_C_READ, nullptr);
 	if (!elf)
@@ -89,11 +95,13 @@ std::optional<build_id> read_elf_build_id(const std::filesystem::path &path)
 	std::optional<build_id> found;
 	size_t headers = 0;
 	if (elf_kind(elf) == ELF_K_ELF && elf_getphdrnum(elf, &headers) == 0) {
+		uint64_t room = most_notes;
 		for (size_t at = 0; at < headers && !found; at++) {
 			GElf_Phdr header;
 			if (!gelf_getphdr(elf, static_cast<int>(at), &header) ||
-			    header.p_type != PT_NOTE)
+			    header.p_type != PT_NOTE || header.p_filesz > room)
 				continue;
+			room -= header.p_filesz;
 			const Elf_Data *data =
 				elf_getdata_rawchunk(elf, static_cast<int64_t>(header.p_offset),
 						     header.p_filesz, ELF_T_BYTE);

@@ -16,21 +16,35 @@ void aux_drain::look(std::vector<cpu_ring> &rings)
 			corrupt_ += each.aux->skip_all();
 }
 
+namespace
+{
+
+// How often the area was full up to a position in the stream; they are taken.
+uint64_t take_full(std::vector<uint64_t> &positions, uint64_t until)
+{
+	return std::erase_if(positions, [until](uint64_t each) {
+		return static_cast<int64_t>(each - until) <= 0;
+	});
+}
+
+} // namespace
+
 reader::result<void> aux_drain::pass(std::vector<cpu_ring> &rings,
 				     const std::vector<reader::file> &files, bool go_on)
 {
 	for (size_t stream = 0; stream < rings.size(); stream++) {
-		auto &[cpu, area, ring, file, aux, flags, lost] = rings[stream];
+		auto &[cpu, area, ring, file, aux, full_at, lost] = rings[stream];
 		if (!aux)
 			continue;
-		const bool was_full = flags & PERF_AUX_FLAG_TRUNCATED;
 		const auto pieces = aux->unread();
 		uint64_t position = aux->position();
+		const uint64_t until = position + pieces[0].size() + pieces[1].size();
+		const uint64_t times_full = take_full(full_at, until);
 		for (size_t at = 0; at < pieces.size(); at++) {
 			const bool last = at + 1 == pieces.size() || pieces[at + 1].empty();
 			auto done =
 				to_.bytes(static_cast<uint32_t>(stream), static_cast<uint32_t>(cpu),
-					  position, pieces[at], was_full && last);
+					  position, pieces[at], times_full && last);
 			if (!done)
 				return done;
 			position += pieces[at].size();
@@ -39,12 +53,11 @@ reader::result<void> aux_drain::pass(std::vector<cpu_ring> &rings,
 				break;
 		}
 		aux->release();
-		full_ += was_full;
+		full_ += times_full;
 		// A full area turns the event off, and the record that would say so may be among
 		// those that were lost.
-		if ((was_full || lost) && go_on)
+		if ((times_full || lost) && go_on)
 			(void)files[file].enable();
-		flags = 0;
 		lost = false;
 	}
 	return {};

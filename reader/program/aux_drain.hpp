@@ -14,7 +14,11 @@
 namespace perfbuf::program
 {
 
-/** A round: look(), then the records of the rings (drain), then pass(). */
+/**
+ * A round: look(), then the records of the rings (drain), then pass(). So the records of all bytes
+ * that are passed were seen. What others say, of bytes that came after look(), waits for the round
+ * that passes those.
+ */
 class aux_drain
 {
 public:

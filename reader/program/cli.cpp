@@ -4,16 +4,21 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <charconv>
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <perfbuf/mapping.hpp>
+#include <unistd.h>
 
 #include "program/cli_reach.hpp"
 #include "program/cli_trace.hpp"
 #include "program/commands.hpp"
 #include "program/events.hpp"
+#include "program/explain.hpp"
 #include "program/failure.hpp"
 #include "program/parse.hpp"
+#include "program/say.hpp"
 #include "program/sources.hpp"
 
 namespace perfbuf::program
@@ -152,7 +157,7 @@ void take_events(record_options &options, const CLI::App &app, const record_word
 				options.events.push_back(std::move(choice));
 		} else if (each == filter) {
 			const std::string &text = words.filters[filters++];
-			if (!events || !options.events[first].filter.empty() || text.empty())
+			if (!events || !options.events[first].filter.empty())
 				throw failure(
 					exit_usage,
 					fmt::format("--filter '{}': give one expression after "
@@ -193,7 +198,41 @@ std::vector<std::string> command_of(const CLI::App &app,
 			      fmt::format("there is no option {}: see perfbuf {} --help",
 					  command[0], app.get_name()));
 	command.insert(command.end(), behind_dashes.begin(), behind_dashes.end());
+	if (!command.empty() && command[0].empty())
+		throw failure(exit_usage, "the name of the command is empty: give one behind --");
 	return command;
+}
+
+// An empty value is mostly a variable of a shell's that was not set, and never means "not given":
+// without its -p a recording would be of the whole machine.
+void refuse_empty_values(CLI::App &app)
+{
+	for (auto *option : app.get_options())
+		if (option->get_items_expected_max() > 0)
+			option->check([option](const std::string &value) {
+				return value.empty() ? fmt::format("its value is empty: give {}, "
+								   "or leave the option out",
+								   option->get_type_name())
+						     : std::string();
+			});
+}
+
+// A file that we open must not become a standard stream that was closed. What stands there instead
+// can be neither read nor written, and the command finds it closed as we did.
+void fill_standard_streams()
+{
+	for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO})
+		if (::fcntl(fd, F_GETFD) < 0)
+			(void)::open("/dev/null",
+				     (fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) | O_CLOEXEC);
+}
+
+// What was printed may still be on its way, and exit() would not tell.
+void flush_output()
+{
+	errno = 0;
+	if (std::fflush(stdout) != 0 || std::ferror(stdout))
+		throw explain_output(errno ? errno : EIO);
 }
 
 int run_parsed(std::vector<std::string> words, const opener &open)
@@ -233,6 +272,8 @@ int run_parsed(std::vector<std::string> words, const opener &open)
 		->capture_default_str();
 	auto *doctor_app = app.add_subcommand(
 		"doctor", "Check whether recording would work here, and say what to do if not");
+	for (auto *each : app.get_subcommands({}))
+		refuse_empty_values(*each);
 
 	if (words.size() < 2)
 		throw failure(exit_usage,
@@ -251,7 +292,9 @@ int run_parsed(std::vector<std::string> words, const opener &open)
 	} catch (const CLI::Success &asked) {
 		return app.exit(asked);
 	} catch (const CLI::ParseError &wrong) {
-		throw failure(exit_usage, fmt::format("{}: see perfbuf --help", wrong.what()));
+		const bool known = !words[1].starts_with('-');
+		throw failure(exit_usage, fmt::format("{}; see perfbuf {}--help", wrong.what(),
+						      known ? words[1] + " " : ""));
 	}
 
 	// The program's own "--" goes; one that follows a command is that command's.
@@ -270,6 +313,12 @@ int run_parsed(std::vector<std::string> words, const opener &open)
 			     open);
 	if (chosen == stat_app) {
 		const auto command = command_of(*stat_app, behind);
+		if (command.empty() && stat_app->count("--event"))
+			throw failure(exit_usage, "-e is what a command is counted by: give one, "
+						  "as in perfbuf stat -e clock -- true");
+		if (!command.empty() && stat_app->count("--interval"))
+			throw failure(exit_usage, "--interval is for what all do, without a "
+						  "command: leave one of them out");
 		return command.empty() ? stat(parse_duration(stat_interval))
 				       : stat_command(stat_event, command, open);
 	}
@@ -280,13 +329,16 @@ int run_parsed(std::vector<std::string> words, const opener &open)
 
 int run(int argc, char **argv, const opener &open)
 {
+	fill_standard_streams();
 	try {
-		return run_parsed({argv, argv + argc}, open);
+		const int status = run_parsed({argv, argv + argc}, open);
+		flush_output();
+		return status;
 	} catch (const failure &why) {
-		fmt::print(stderr, "perfbuf: {}\n", why.what());
+		say("perfbuf: {}\n", why.what());
 		return why.status();
 	} catch (const std::exception &why) {
-		fmt::print(stderr, "perfbuf: {}\n", why.what());
+		say("perfbuf: {}\n", why.what());
 		return exit_failed;
 	}
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1 OR BSD-2-Clause
 #include "program/cli_trace.hpp"
 
+#include <filesystem>
 #include <fmt/format.h>
 #include <perfbuf/mapping.hpp>
 
@@ -112,7 +113,8 @@ trace_options finish_trace_options(const trace_words &words, std::vector<std::st
 		record.aux_pages = parse_named_pages(words.aux_pages, "--aux-pages");
 	if (!words.tick.empty())
 		record.tick_shift = parse_tick(words.tick);
-	if (record.output == "-")
+	std::error_code ignored;
+	if (record.output == "-" || std::filesystem::is_fifo(record.output, ignored))
 		throw failure(exit_usage, "a trace cannot be written into a pipe: give -o FILE");
 	finish_reach(record, words.reach);
 	return options;

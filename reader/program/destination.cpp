@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: LGPL-2.1 OR BSD-2-Clause
 #include "program/destination.hpp"
 
+#include <cerrno>
 #include <cstdlib>
 #include <fcntl.h>
 #include <filesystem>
 
-#include "program/failure.hpp"
+#include "program/explain.hpp"
 
 namespace perfbuf::program
 {
@@ -13,12 +14,23 @@ namespace perfbuf::program
 reader::unique_fd create_file(const std::string &path)
 {
 	std::error_code ignored;
+	std::error_code kept;
 	if (std::filesystem::is_regular_file(path, ignored) &&
 	    std::filesystem::file_size(path, ignored))
-		std::filesystem::rename(path, path + ".old", ignored);
-	reader::unique_fd fd(::open(path.c_str(), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
+		std::filesystem::rename(path, path + ".old", kept);
+	if (kept)
+		throw failure(exit_failed, "the earlier " + path + " cannot be kept as " + path +
+						   ".old (" + kept.message() +
+						   "): move it away, or give another FILE");
+	// We must not be the reader of a pipe that has no other: it would take what nobody reads,
+	// and then hold us.
+	const bool pipe = std::filesystem::is_fifo(path, ignored);
+	const int how = pipe ? O_WRONLY | O_NONBLOCK : O_RDWR | O_CREAT | O_TRUNC;
+	reader::unique_fd fd(::open(path.c_str(), how | O_CLOEXEC, 0600));
 	if (!fd)
-		throw plain_failure(reader::system_error("cannot create " + path));
+		throw explain_create(path, errno);
+	if (pipe)
+		::fcntl(fd.get(), F_SETFL, O_WRONLY);
 	return fd;
 }
 

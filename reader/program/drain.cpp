@@ -47,8 +47,9 @@ reader::result<void> drain::put(const perfdata::bytes &records)
 void drain::see_aux(const reader::record &record, cpu_ring &of)
 {
 	const auto event = decoder_.decode(record);
-	if (const auto *aux = std::get_if<reader::aux_event>(&event))
-		of.aux_flags |= aux->flags;
+	const auto *aux = std::get_if<reader::aux_event>(&event);
+	if (aux && aux->flags & PERF_AUX_FLAG_TRUNCATED)
+		of.full_at.push_back(aux->offset + aux->size);
 }
 
 void drain::see(const reader::record &record)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1 OR BSD-2-Clause
 #include "program/explain.hpp"
 
+#include <cstring>
 #include <filesystem>
 #include <fmt/format.h>
 #include <unistd.h>
@@ -230,6 +231,50 @@ failure explain_map_aux(const reader::error &why, const record_options &options)
 	default:
 		return plain_failure(why);
 	}
+}
+
+failure explain_create(const std::string &path, int why)
+{
+	switch (why) {
+	case ENOENT:
+	case ENOTDIR:
+		return {exit_failed,
+			fmt::format("there is no directory for {}: create it, or give another FILE",
+				    path)};
+	case ENXIO:
+		return {exit_failed,
+			fmt::format("nobody reads {}: start who reads it first, or give another "
+				    "FILE",
+				    path)};
+	case EISDIR:
+		return {exit_failed, fmt::format("{} is a directory: give a FILE in it", path)};
+	case EACCES:
+	case EPERM:
+	case EROFS:
+		return {exit_failed,
+			fmt::format("{} cannot be written ({}): give a FILE where you may write",
+				    path, std::strerror(why))};
+	default:
+		return {exit_failed, fmt::format("{} cannot be created ({}): give another FILE",
+						 path, std::strerror(why))};
+	}
+}
+
+failure explain_read(const std::string &path, int why)
+{
+	if (why == ENOENT || why == ENOTDIR)
+		return {exit_failed, fmt::format("there is no file {}: give one that perfbuf trace "
+						 "-o or perfbuf record -e functrace wrote",
+						 path)};
+	return {exit_failed, fmt::format("{} cannot be read ({}): give a FILE that you may read",
+					 path, std::strerror(why))};
+}
+
+failure explain_output(int why)
+{
+	return {exit_failed, fmt::format("standard output takes no more ({}): send it into another "
+					 "file or pipe",
+					 std::strerror(why))};
 }
 
 } // namespace perfbuf::program

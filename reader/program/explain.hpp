@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1 OR BSD-2-Clause
-/** @file What to do about an error of the device: one sentence. */
+/** @file What to do about an error of the device or of a file: one sentence. */
 #pragma once
 
 #include <perfbuf/result.hpp>
@@ -17,5 +17,11 @@ failure explain_enable(const reader::error &why);
 failure explain_filter(const reader::error &why, const chosen_event &event);
 failure explain_map(const reader::error &why, const record_options &options);
 failure explain_map_aux(const reader::error &why, const record_options &options);
+
+/** Files by their names, to be created and to be read. @param why errno */
+failure explain_create(const std::string &path, int why);
+failure explain_read(const std::string &path, int why);
+/** Standard output. */
+failure explain_output(int why);
 
 } // namespace perfbuf::program

@@ -102,7 +102,7 @@ cpu_ring &map_ring(open_files &all, const reader::file &file, int cpu,
 		throw explain_map(area.error(), options);
 	reader::ring ring(area->user_page(), area->data());
 	all.rings.push_back(
-		{cpu, *std::move(area), std::move(ring), all.files.size(), std::nullopt, 0});
+		{cpu, *std::move(area), std::move(ring), all.files.size(), std::nullopt, {}});
 	return all.rings.back();
 }
 

@@ -25,9 +25,10 @@ struct cpu_ring {
 	reader::ring ring;
 	size_t file;			     /**< that it was mapped from */
 	std::optional<reader::aux_area> aux; /**< of a source that fills one */
-	uint64_t aux_flags =
-		0;	   /**< PERF_AUX_FLAG_* of the records since they were last looked at */
-	bool lost = false; /**< of the records since then, some */
+	/** Positions in the stream behind which calls are missing, as records say; those that
+	 * aux_drain has not come to yet. */
+	std::vector<uint64_t> full_at;
+	bool lost = false; /**< of the records since the last round, some */
 };
 
 struct open_files {

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1 OR BSD-2-Clause
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <unistd.h>
 
@@ -16,6 +17,7 @@
 #include "program/open_files.hpp"
 #include "program/parse.hpp"
 #include "program/recording_loop.hpp"
+#include "program/say.hpp"
 #include "program/signals.hpp"
 #include "program/trace_file.hpp"
 #include "program/workload.hpp"
@@ -37,6 +39,9 @@ destination open_destination(const std::string &path)
 		if (::isatty(STDOUT_FILENO))
 			throw failure(exit_usage, "-o - writes binary data: send standard output "
 						  "into a pipe or a file");
+		if ((::fcntl(STDOUT_FILENO, F_GETFL) & O_ACCMODE) == O_RDONLY)
+			throw failure(exit_usage, "-o - writes to standard output, which cannot be "
+						  "written to: send it into a pipe or a file");
 		return {perfdata::output(reader::unique_fd(::dup(STDOUT_FILENO))),
 			perfdata::layout::pipe};
 	}
@@ -55,9 +60,9 @@ kernel_facts read_kernel(const record_options &options)
 {
 	kernel_facts facts{perfdata::read_kernel_map(), perfdata::read_module_maps()};
 	if (!facts.kernel && !options.exclude_kernel)
-		fmt::print(stderr, "perfbuf: the kernel hides its addresses, so its functions will "
-				   "have no names: set "
-				   "kernel.kptr_restrict to 0 or run as root\n");
+		say("perfbuf: the kernel hides its addresses, so its functions will "
+		    "have no names: set "
+		    "kernel.kptr_restrict to 0 or run as root\n");
 	return facts;
 }
 
@@ -214,8 +219,7 @@ int session::run()
 
 bool session::pass(bool last)
 {
-	// The trace's positions first: what the records say of a full area is then of these bytes,
-	// or of earlier ones.
+	// The trace's positions first, then the records, which may also tell of later bytes.
 	if (trace_)
 		trace_->look(files_.rings);
 	written_ = drain_.pass(files_.rings);
@@ -227,9 +231,9 @@ bool session::pass(bool last)
 void session::show_progress() const
 {
 	if (watched_)
-		fmt::print(stderr, "\r[ perfbuf: {} samples, {}, {} lost ]\033[K",
-			   group_digits(drain_.seen().samples), human_size(writer_.size()),
-			   group_digits(drain_.seen().lost));
+		say("\r[ perfbuf: {} samples, {}, {} lost ]\033[K",
+		    group_digits(drain_.seen().samples), human_size(writer_.size()),
+		    group_digits(drain_.seen().lost));
 }
 
 // What the files counted includes losses that no record told of; before 6.0 they do not count.
@@ -270,19 +274,30 @@ int session::finish()
 	const auto given_up = writer_.finish(features);
 
 	if (watched_)
-		fmt::print(stderr, "\r\033[K");
+		say("\r\033[K");
 	if (!given_up)
-		throw failure(exit_failed, fmt::format("cannot finish {}: {}", options_.output,
-						       given_up.error().code.message()));
+		throw failure(
+			exit_failed,
+			fmt::format(
+				"{} took no more ({}) and cannot be finished: record "
+				"into another FILE with -o",
+				options_.output,
+				(written_ ? given_up.error() : written_.error()).code.message()));
 	// What a full disk cost is known in bytes, not in samples.
-	fmt::print(stderr, "[ perfbuf: {}{} sample{}, {}, {} -> {} ]\n", *given_up ? "up to " : "",
-		   group_digits(seen.samples), seen.samples == 1 ? "" : "s",
-		   human_size(writer_.size()), lost, options_.output);
+	say("[ perfbuf: {}{} sample{}, {}, {} -> {} ]\n", *given_up ? "up to " : "",
+	    group_digits(seen.samples), seen.samples == 1 ? "" : "s", human_size(writer_.size()),
+	    lost, options_.output);
 	finish_trace();
 	if (!written_ || *given_up) {
 		if (piped_)
-			throw failure(exit_failed,
-				      "recording stopped: " + written_.error().code.message());
+			throw failure(
+				exit_failed,
+				fmt::format(
+					"recording stopped because {} took no more ({}): see to "
+					"who reads it, or record into a file with -o",
+					options_.output == "-" ? "standard output"
+							       : options_.output,
+					written_.error().code.message()));
 		const std::string cause =
 			written_ ? "no space left" : written_.error().code.message();
 		throw failure(exit_failed,

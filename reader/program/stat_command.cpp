@@ -9,6 +9,7 @@
 #include "program/failure.hpp"
 #include "program/open_files.hpp"
 #include "program/parse.hpp"
+#include "program/say.hpp"
 #include "program/signals.hpp"
 #include "program/workload.hpp"
 
@@ -66,15 +67,14 @@ int stat_command(const std::string &event, const std::vector<std::string> &comma
 		total += counts->value;
 	}
 	if (counted.is_typed() || (counted.counted && !counted.counted->is_time)) {
-		fmt::print(stderr, "{:>18}     {}   # {:.1f} per second\n", group_digits(total),
-			   counted.name(),
-			   elapsed.count() > 0 ? static_cast<double>(total) / elapsed.count() : 0);
+		say("{:>18}     {}   # {:.1f} per second\n", group_digits(total), counted.name(),
+		    elapsed.count() > 0 ? static_cast<double>(total) / elapsed.count() : 0);
 	} else {
 		const double seconds = static_cast<double>(total) / 1e9;
-		fmt::print(stderr, "{:>18.3f} ms  {}   # {:.3f} CPUs used\n", seconds * 1e3,
-			   counted.name(), elapsed.count() > 0 ? seconds / elapsed.count() : 0);
+		say("{:>18.3f} ms  {}   # {:.3f} CPUs used\n", seconds * 1e3, counted.name(),
+		    elapsed.count() > 0 ? seconds / elapsed.count() : 0);
 	}
-	fmt::print(stderr, "{:>18.3f} s   elapsed\n", elapsed.count());
+	say("{:>18.3f} s   elapsed\n", elapsed.count());
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1 OR BSD-2-Clause
+#include <cerrno>
 #include <cstdio>
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -10,10 +11,12 @@
 #include "program/destination.hpp"
 #include "program/drain.hpp"
 #include "program/events.hpp"
+#include "program/explain.hpp"
 #include "program/failure.hpp"
 #include "program/open_files.hpp"
 #include "program/parse.hpp"
 #include "program/recording_loop.hpp"
+#include "program/say.hpp"
 #include "program/trace_file.hpp"
 #include "program/workload.hpp"
 #include "tracefile/show.hpp"
@@ -62,9 +65,10 @@ void print_summary(const tracefile::totals &seen)
 		more += fmt::format(", the buffer was full {}", count(missing.full, "time"));
 	if (missing.bytes)
 		more += fmt::format(", {} unreadable", human_size(missing.bytes));
-	fmt::print(stderr, "[ perfbuf: {} of {}, {} lost{}{} ]\n", count(seen.calls, "call"),
-		   count(seen.by_function.size(), "function"), group_digits(missing.calls),
-		   missing.places ? " in " + count(missing.places, "place") : "", more);
+	say("[ perfbuf: {} of {}{}, {} lost{}{} ]\n", count(seen.calls, "call"),
+	    seen.of_others ? "more than " : "", count(seen.by_function.size(), "function"),
+	    group_digits(missing.calls),
+	    missing.places ? " in " + count(missing.places, "place") : "", more);
 }
 
 // @return the exit status
@@ -72,8 +76,9 @@ int show(reader::unique_fd from, const std::string &name, trace_format how)
 {
 	auto file = tracefile::reader_file::open(std::move(from), name);
 	if (!file)
-		throw file.error().code.value() == EPROTO ? failure(exit_failed, file.error().text)
-							  : plain_failure(file.error());
+		throw file.error().code.value() == EPROTO
+			? failure(exit_failed, file.error().text)
+			: explain_read(name, file.error().code.value());
 	const auto seen =
 		tracefile::show(*file,
 				how == trace_format::json	 ? tracefile::format::json
@@ -81,8 +86,7 @@ int show(reader::unique_fd from, const std::string &name, trace_format how)
 								 : tracefile::format::text,
 				stdout);
 	if (!seen)
-		throw failure(exit_failed,
-			      "standard output takes no more: " + seen.error().code.message());
+		throw explain_output(seen.error().code.value());
 	print_summary(*seen);
 	const std::string damage = tell(file->damaged(), seen->all().bytes, name);
 	if (damage.empty())
@@ -155,8 +159,8 @@ bool trace_session::pass(bool last)
 	(void)drain_->pass(files_.rings); // keeps nothing
 	const bool more = trace_->pass(files_.rings, files_.files, !last);
 	if (watched_)
-		fmt::print(stderr, "\r[ perfbuf: {}, {} ]\033[K", human_size(trace_->size()),
-			   count(trace_->drain().full(), "full buffer"));
+		say("\r[ perfbuf: {}, {} ]\033[K", human_size(trace_->size()),
+		    count(trace_->drain().full(), "full buffer"));
 	return more;
 }
 
@@ -164,7 +168,7 @@ void trace_session::finish()
 {
 	trace_->finish(files_.rings, files_.files);
 	if (watched_)
-		fmt::print(stderr, "\r\033[K");
+		say("\r\033[K");
 	if (!options_.output.empty())
 		trace_->print_closing_line();
 	try {
@@ -209,7 +213,7 @@ int trace(const trace_options &options, const opener &open)
 		return record_trace(options, open);
 	reader::unique_fd from(::open(options.input->c_str(), O_RDONLY | O_CLOEXEC));
 	if (!from)
-		throw plain_failure(reader::system_error("cannot open " + *options.input));
+		throw explain_read(*options.input, errno);
 	return show(std::move(from), *options.input, options.format);
 }
 

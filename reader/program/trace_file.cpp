@@ -6,6 +6,7 @@
 
 #include "program/failure.hpp"
 #include "program/parse.hpp"
+#include "program/say.hpp"
 #include "tracefile/show.hpp"
 
 namespace perfbuf::program
@@ -15,8 +16,8 @@ bool trace_file::begin(const record_options &options)
 {
 	symbols_ = tracefile::read_kernel_symbols();
 	if (symbols_.empty())
-		fmt::print(stderr, "perfbuf: the kernel hides its addresses, so its functions will "
-				   "have no names: set kernel.kptr_restrict to 0 or run as root\n");
+		say("perfbuf: the kernel hides its addresses, so its functions will "
+		    "have no names: set kernel.kptr_restrict to 0 or run as root\n");
 	written_ = to_.begin(facts_of(options));
 	if (written_)
 		written_ = to_.symbols(symbols_);
@@ -42,9 +43,13 @@ void trace_file::finish(const std::vector<cpu_ring> &rings, const std::vector<re
 		written_ = to_.symbols(tracefile::read_kernel_symbols().without(symbols_));
 	const auto given_up = to_.finish(end_facts(drain_, calls_));
 	if (!given_up)
-		throw failure(exit_failed, fmt::format("cannot finish {}: {}",
-						       name_.empty() ? "the trace's file" : name_,
-						       given_up.error().code.message()));
+		throw failure(
+			exit_failed,
+			fmt::format("{} took no more ({}) and cannot be finished: {}",
+				    name_.empty() ? "the directory for temporary files" : name_,
+				    (written_ ? given_up.error() : written_.error()).code.message(),
+				    name_.empty() ? "give -o FILE"
+						  : "record into another FILE with -o"));
 	given_up_ = *given_up;
 }
 
@@ -66,8 +71,8 @@ void trace_file::print_closing_line()
 	if (drain_.full())
 		lost += fmt::format(", the buffer was full {} time{}", group_digits(drain_.full()),
 				    drain_.full() == 1 ? "" : "s");
-	fmt::print(stderr, "[ perfbuf: {} call{}, {}, {} -> {} ]\n", group_digits(calls_),
-		   calls_ == 1 ? "" : "s", human_size(to_.size()), lost, name_);
+	say("[ perfbuf: {} call{}, {}, {} -> {} ]\n", group_digits(calls_), calls_ == 1 ? "" : "s",
+	    human_size(to_.size()), lost, name_);
 }
 
 void trace_file::check() const

@@ -158,7 +158,7 @@ std::optional<item> decoder::read_sync(packet &from) noexcept
 	const uint8_t check = from.byte();
 	if (from.failed != reason::none)
 		return skip(from.failed);
-	if (check != (sum | 0x80) || cpu > UINT32_MAX || shift > shift_max ||
+	if (check != (sum | 0x80) || cpu >= most_cpus || shift > shift_max ||
 	    ticks > UINT64_MAX >> shift)
 		return skip(reason::bad_sync);
 	if (version != known_version)

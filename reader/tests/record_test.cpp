@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: LGPL-2.1 OR BSD-2-Clause
 // perfbuf record from end to end, on the kernel's own perf events; perf reads what it wrote.
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <unistd.h>
 
 #include "perf_events.hpp"
 #include "run_command.hpp"
+#include "tracefile/writer.hpp"
 
 using namespace perfbuf;
 using namespace perfbuf::tests;
@@ -213,6 +215,74 @@ TEST_F(Record, FullDiskLeavesAFileThatCanBeRead)
 	EXPECT_EQ(count_lines(header.out, "hostname : "), 1u) << "the features are there too";
 }
 
+TEST_F(Record, StandardErrorThatTakesNothingCostsNothing)
+{
+	for (const std::string where : {">/dev/full", ">&-"}) {
+		const auto said = run("record -- " + busy + " 2" + where);
+		EXPECT_EQ(said.status, 0) << where;
+		EXPECT_GT(samples(), 0u) << where;
+	}
+	EXPECT_EQ(run("2>&-").status, 2);
+	EXPECT_EQ(run("record -- not-a-command-at-all 2>/dev/full").status, 127);
+	EXPECT_EQ(run("stat -- true 2>/dev/full").status, 0);
+}
+
+TEST_F(Record, ClosedStreamsAreNotWrittenInto)
+{
+	EXPECT_EQ(run("record -- " + busy + " <&- >&- 2>&-").status, 0);
+	EXPECT_GT(samples(), 0u);
+	const auto header = scratch.run("perf report --header-only -i perf.data");
+	EXPECT_EQ(header.err, "");
+	const auto said = run("record -- sh -c 'test -e /proc/self/fd/1' >&-");
+	EXPECT_EQ(said.status, 1) << "the command finds closed what was closed";
+}
+
+TEST_F(Record, FileThatCannotBeWritten)
+{
+	struct {
+		const char *file;
+		const char *sentence;
+	} const wrong[]{{"/", "/ is a directory: give a FILE in it"},
+			{"not/there", "there is no directory for not/there: "},
+			{"/proc/version/x", "there is no directory for /proc/version/x: "},
+			{"/dev/full", "/dev/full took no more (No space left on device) and "},
+			{"pipe", "nobody reads pipe: "}};
+	scratch.run("mkfifo pipe");
+	for (const auto &each : wrong) {
+		const auto said = run("record -o " + std::string(each.file) + " -- true");
+		EXPECT_EQ(said.status, 1) << each.file;
+		EXPECT_EQ(count_lines(said.err, "perfbuf: " + std::string(each.sentence)), 1u)
+			<< said.err;
+		EXPECT_EQ(count_lines(said.err, ""), 1u) << said.err;
+	}
+}
+
+TEST_F(Record, NamedPipeWhoseReaderGoes)
+{
+	// The command goes on until the reader has gone, so something is left to be written.
+	const auto said = scratch.run("mkfifo pipe; touch reading\n"
+				      "(head -c 100 pipe >/dev/null; rm reading) &\n"
+				      "echo 'while [ -e reading ]; do :; done' > work\n"
+				      "until " +
+				      perfbuf_program +
+				      " record -o pipe -- sh work 2>said; "
+				      "! grep -q 'nobody reads' said; do :; done; cat said");
+	EXPECT_EQ(count_lines(said.out, "recording stopped because pipe took no more"), 1u)
+		<< said.out;
+}
+
+TEST_F(Record, EarlierRecordingThatCannotBeKeptStays)
+{
+	ASSERT_EQ(run("record -- " + busy).status, 0);
+	const size_t first = samples();
+	scratch.run("mkdir perf.data.old");
+	const auto said = run("record -- true");
+	EXPECT_EQ(said.status, 1);
+	EXPECT_EQ(count_lines(said.err, "perf.data cannot be kept as perf.data.old"), 1u)
+		<< said.err;
+	EXPECT_EQ(samples(), first);
+}
+
 TEST_F(Record, LossesAreCounted)
 {
 	// No sample fits into a ring that is shorter than it.
@@ -237,7 +307,25 @@ TEST_F(Usage, OneSentenceAndStatusTwo)
 	      "record -F 99999999 -- true", "record -F 0 -- true", "record -p 99999999",
 	      "record -C 9999 -- true", "record -F 9 -c 9 -- true", "record -a -p 1",
 	      "record --call-graph magic -- true", "record --duration never",
-	      "record --clockid sundial -- true", "record -o", "list nonsense"}) {
+	      "record --clockid sundial -- true", "record -o", "list nonsense",
+	      // Without the value each would record something else, or the whole machine.
+	      "record -p '' --duration 1", "record -C '' -- true", "record --duration '' -- true",
+	      "record -F '' -- true", "record -c '' -- true", "record -m '' -- true",
+	      "record -e '' -- true", "record -e clock --filter '' -- true", "record -o '' -- true",
+	      "record --clockid '' -- true", "record --call-graph '' -- true", "trace -i ''",
+	      "trace -o '' -- true", "trace --tick '' -- true", "trace --filter '' -- true",
+	      "trace --aux-pages '' -- true", "trace -i x --format ''", "stat -e '' -- true",
+	      "stat --interval ''", "record ''", "record -- ''", "trace -- ''", "stat -- ''",
+	      // Options of which one would be ignored.
+	      "stat -e clock", "stat --interval 3 -- true", "trace -i x -o y", "trace -i x -a",
+	      "trace -o x --format json", "trace -o -", "record -o a -o b -- true",
+	      "record -o - -- true >&-",
+	      // Numbers without end.
+	      "record -m -1 -- true", "record -m 18446744073709551617 -- true",
+	      "record -C 0-99999999999 -- true", "record -C -1 -- true", "record -p -1",
+	      "record -c 9223372036854775808 -- true", "record --duration 1e300 -- true",
+	      "record --duration nan -- true", "trace --tick 99999999999999999999",
+	      "trace --aux-pages 0", "stat --interval -1"}) {
 		const auto said = run(arguments);
 		EXPECT_EQ(said.status, 2) << arguments << "\n" << said.err;
 		EXPECT_EQ(std::count(said.err.begin(), said.err.end(), '\n'), 1)
@@ -250,9 +338,39 @@ TEST_F(Usage, OneSentenceAndStatusTwo)
 
 TEST_F(Usage, HelpIsNoError)
 {
-	for (const char *command : {"", "record", "list", "stat", "doctor"}) {
+	for (const char *command : {"", "record", "trace", "list", "stat", "doctor"}) {
 		const auto said = run(std::string(command) + " --help");
 		EXPECT_EQ(said.status, 0);
 		EXPECT_EQ(count_lines(said.out, "--help"), 1u) << said.out;
 	}
+}
+
+TEST_F(Usage, FileThatIsNotThereToBeShown)
+{
+	for (const char *file : {"not-there", "/", "/dev/zero", "/etc/passwd"}) {
+		const auto said = run("trace -i " + std::string(file));
+		EXPECT_EQ(said.status, 1) << file;
+		EXPECT_EQ(count_lines(said.err, file), 1u) << said.err;
+		EXPECT_EQ(count_lines(said.err, ": give "),
+			  file == std::string("/dev/zero") ? 0u : 1u)
+			<< said.err;
+		EXPECT_EQ(count_lines(said.err, ""), 1u) << said.err;
+	}
+}
+
+TEST_F(Usage, OutputThatTakesNothingIsTold)
+{
+	tracefile::writer trace(reader::unique_fd(
+		::open((scratch / "trace").c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600)));
+	ASSERT_TRUE(trace.begin({}));
+	ASSERT_TRUE(trace.finish({}));
+	ASSERT_EQ(run("trace -i trace").status, 0);
+	for (const std::string arguments :
+	     {"--help", "record --help", "--version", "doctor", "trace -i trace"})
+		for (const std::string where : {">/dev/full", ">&-"}) {
+			const auto said = run(arguments + " " + where);
+			EXPECT_EQ(said.status, 1) << arguments << where;
+			EXPECT_EQ(count_lines(said.err, "standard output takes no more"), 1u)
+				<< arguments << where << said.err;
+		}
 }

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: LGPL-2.1 OR BSD-2-Clause
+#include <elf.h>
 #include <fstream>
 #include <gtest/gtest.h>
 #include <perfbuf/decoder.hpp>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "perfdata/build_id.hpp"
@@ -170,6 +172,52 @@ TEST(BuildId, OfNotesAndOfElf)
 	EXPECT_FALSE(build_id_in_notes(std::as_bytes(std::span(lie))));
 	const uint32_t empty[]{0, 0, 0};
 	EXPECT_FALSE(build_id_in_notes(std::as_bytes(std::span(empty))));
+}
+
+// Whoever is recorded maps what files he likes, and root may record him.
+TEST(BuildId, NotesThatClaimToBeLongTakeNoMemory)
+{
+	struct {
+		Elf64_Ehdr file{};
+		Elf64_Phdr parts[3]{};
+		Elf64_Nhdr note{4, 4, NT_GNU_BUILD_ID};
+		char name[4] = "GNU";
+		uint8_t id[4]{1, 2, 3, 4};
+	} content;
+	constexpr uint64_t claimed = 256 << 20;
+	std::memcpy(content.file.e_ident, ELFMAG, SELFMAG);
+	content.file.e_ident[EI_CLASS] = ELFCLASS64;
+	content.file.e_ident[EI_DATA] =
+		std::endian::native == std::endian::big ? ELFDATA2MSB : ELFDATA2LSB;
+	content.file.e_ident[EI_VERSION] = EV_CURRENT;
+	content.file.e_type = ET_DYN;
+	content.file.e_version = EV_CURRENT;
+	content.file.e_ehsize = sizeof(Elf64_Ehdr);
+	content.file.e_phentsize = sizeof(Elf64_Phdr);
+	content.file.e_phoff = offsetof(decltype(content), parts);
+	content.file.e_phnum = std::size(content.parts);
+	for (auto &part : content.parts) {
+		part.p_type = PT_NOTE;
+		part.p_offset = sizeof(content);
+		part.p_filesz = claimed;
+	}
+	content.parts[1].p_filesz = UINT64_MAX - sizeof(content);
+	content.parts[2].p_offset = offsetof(decltype(content), note);
+	content.parts[2].p_filesz = sizeof(content) - offsetof(decltype(content), note);
+
+	const scratch_directory scratch;
+	const auto path = scratch / "elf";
+	std::ofstream(path, std::ios::binary)
+		.write(reinterpret_cast<const char *>(&content), sizeof(content));
+	std::filesystem::resize_file(path, sizeof(content) + claimed); // holes
+	rusage before{};
+	rusage after{};
+	::getrusage(RUSAGE_SELF, &before);
+	const auto id = read_elf_build_id(path);
+	::getrusage(RUSAGE_SELF, &after);
+	ASSERT_TRUE(id);
+	EXPECT_EQ(id->size(), 4u);
+	EXPECT_LT(after.ru_maxrss - before.ru_maxrss, 64 << 10) << "kB";
 }
 
 TEST(BuildId, OnlyFilesAreMappedFiles)

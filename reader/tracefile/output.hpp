@@ -61,14 +61,20 @@ private:
 	int failed_ = 0; // errno
 };
 
+/** Names that are kept, of functions or threads. What is forgotten is looked up or told again. */
+inline constexpr size_t most_kept = size_t{1} << 18;
+
 /** Names of addresses: the same few are asked for again and again. */
 class names
 {
 public:
 	explicit names(const symbol_table &from) noexcept : from_(from) {}
 
+	/** @return valid until the next call */
 	const std::string &of(uint64_t address)
 	{
+		if (known_.size() >= most_kept)
+			known_.clear();
 		auto &name = known_[address];
 		if (name.empty())
 			name = printable(from_.name_of(address));

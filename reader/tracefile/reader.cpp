@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstring>
 #include <fmt/format.h>
+#include <perfbuf/functrace.hpp>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -96,7 +97,8 @@ uint64_t reader_file::next_chunk(uint64_t at) const
 bool reader_file::take(const chunk_header &header, uint64_t at)
 {
 	if (header.type == static_cast<uint16_t>(chunk_type::bytes)) {
-		if (!streams_.contains(header.stream) && streams_.size() >= most_streams)
+		if (header.cpu >= reader::functrace::most_cpus ||
+		    (!streams_.contains(header.stream) && streams_.size() >= most_streams))
 			return false;
 		streams_[header.stream].push_back({at, header.position, header.size, header.cpu,
 						   (header.flags & chunk_was_full) != 0});
@@ -157,6 +159,8 @@ reader::result<reader_file> reader_file::open(reader::unique_fd from, const std:
 	};
 	if (::fstat(file.fd_.get(), &status) < 0)
 		return reader::system_error("cannot read " + name);
+	if (S_ISDIR(status.st_mode))
+		return no_trace(name + " is a directory: give a file in it");
 	if (!S_ISREG(status.st_mode))
 		return no_trace(name + " is no file that can be read from its end: write it to a "
 				       "file first");

@@ -29,7 +29,12 @@ void totals::see(const event &one)
 {
 	if (one.kind == what::call) {
 		calls++;
-		by_function[one.address]++;
+		if (const auto known = by_function.find(one.address); known != by_function.end())
+			known->second++;
+		else if (by_function.size() < most_functions)
+			by_function.emplace(one.address, 1);
+		else
+			of_others++;
 		return;
 	}
 	missing &of = by_cpu[one.cpu];
@@ -53,12 +58,54 @@ std::string show_time(uint64_t ns)
 	return fmt::format("{}.{:09}", ns / 1'000'000'000, ns % 1'000'000'000);
 }
 
+namespace
+{
+
+// The bytes of the UTF-8 letter that the text begins with; 0: it is none.
+size_t utf8_length(std::string_view text)
+{
+	const auto byte = [&](size_t at) { return static_cast<unsigned char>(text[at]); };
+	const unsigned char head = byte(0);
+	const size_t length = head < 0x80   ? 1
+			      : head < 0xc2 ? 0
+			      : head < 0xe0 ? 2
+			      : head < 0xf0 ? 3
+			      : head < 0xf5 ? 4
+					    : 0;
+	if (!length || length > text.size())
+		return 0;
+	for (size_t at = 1; at < length; at++)
+		if ((byte(at) & 0xc0) != 0x80)
+			return 0;
+	// Too long for what it says, a half of a pair, or beyond the last letter.
+	if ((head == 0xe0 && byte(1) < 0xa0) || (head == 0xed && byte(1) >= 0xa0) ||
+	    (head == 0xf0 && byte(1) < 0x90) || (head == 0xf4 && byte(1) >= 0x90))
+		return 0;
+	return length;
+}
+
+// Does the text begin with what moves a terminal's cursor, or more? `length`: utf8_length().
+bool controls(std::string_view text, size_t length)
+{
+	const auto byte = [&](size_t at) { return static_cast<unsigned char>(text[at]); };
+	const unsigned char last = byte(length == 2 && byte(0) == 0xc2 ? 1 : 0);
+	return byte(0) < 0x20 || byte(0) == 0x7f || (length != 1 && last >= 0x80 && last < 0xa0);
+}
+
+} // namespace
+
 std::string printable(std::string_view text)
 {
-	std::string out(text);
-	for (char &each : out)
-		if (static_cast<unsigned char>(each) < 0x20 || each == 0x7f)
-			each = '?';
+	std::string out;
+	while (!text.empty()) {
+		const size_t letter = utf8_length(text);
+		const size_t length = std::max<size_t>(letter, 1);
+		if (controls(text, letter))
+			out += '?';
+		else
+			out += text.substr(0, length);
+		text.remove_prefix(length);
+	}
 	return out;
 }
 
@@ -126,6 +173,9 @@ public:
 		std::sort(lines.begin(), lines.end(), [](const line &a, const line &b) {
 			return a.calls != b.calls ? a.calls > b.calls : a.name < b.name;
 		});
+		// Not a function: it stands behind all.
+		if (all.of_others)
+			lines.push_back({all.of_others, "(other functions)"});
 		to_.print("#{:>11} {:>8}  {}\n", "calls", "share", "function");
 		for (const auto &each : lines)
 			to_.print("{:>12} {:>7.2f}%  {}\n", each.calls,
@@ -156,7 +206,7 @@ public:
  * A function's entry is an instant: nothing says when it was left. So each is an instant event
  * ("i") on the track of its thread ("s": "t"), and what is missing is one across all tracks ("s":
  * "g"). Times are microseconds with three decimals. Threads and processes are named as they are
- * first met, and again under a new name.
+ * first met, and again under a new name, and where more went by than we keep in mind.
  */
 class json_printer : public printer
 {
@@ -213,6 +263,10 @@ private:
 
 	void name_thread(uint32_t pid, uint32_t tid, std::string_view name)
 	{
+		if (named_.size() >= most_kept) {
+			named_.clear();
+			processes_.clear();
+		}
 		auto &known = named_[{pid, tid}];
 		if (known == name && !known.empty())
 			return;
@@ -238,29 +292,6 @@ private:
 	std::set<uint32_t> processes_;
 };
 
-// The bytes of the UTF-8 letter that the text begins with; 0: it is none.
-size_t utf8_length(std::string_view text)
-{
-	const auto byte = [&](size_t at) { return static_cast<unsigned char>(text[at]); };
-	const unsigned char head = byte(0);
-	const size_t length = head < 0x80   ? 1
-			      : head < 0xc2 ? 0
-			      : head < 0xe0 ? 2
-			      : head < 0xf0 ? 3
-			      : head < 0xf5 ? 4
-					    : 0;
-	if (!length || length > text.size())
-		return 0;
-	for (size_t at = 1; at < length; at++)
-		if ((byte(at) & 0xc0) != 0x80)
-			return 0;
-	// Too long for what it says, a half of a pair, or beyond the last letter.
-	if ((head == 0xe0 && byte(1) < 0xa0) || (head == 0xed && byte(1) >= 0xa0) ||
-	    (head == 0xf0 && byte(1) < 0x90) || (head == 0xf4 && byte(1) >= 0x90))
-		return 0;
-	return length;
-}
-
 } // namespace
 
 std::string json_string(std::string_view text)
@@ -271,8 +302,9 @@ std::string json_string(std::string_view text)
 		const auto head = static_cast<unsigned char>(text.front());
 		if (!length)
 			out += "\\ufffd";
-		else if (head < 0x20 || head == 0x7f)
-			out += fmt::format("\\u{:04x}", head);
+		else if (controls(text, length)) // their last byte is their number
+			out += fmt::format("\\u{:04x}",
+					   static_cast<unsigned char>(text[length - 1]));
 		else if (head == '"' || head == '\\')
 			out += {'\\', text.front()};
 		else

@@ -33,11 +33,15 @@ struct missing {
 	uint64_t last = 0;   /**< ns; until when */
 };
 
-/** What went by. */
+/** Functions that are counted each by itself: several times what the largest kernel has. */
+inline constexpr size_t most_functions = size_t{1} << 19;
+
+/** What went by. Its size is bounded, whatever a trace says: by most_functions and most_cpus. */
 struct totals {
 	uint64_t calls = 0;
 	std::unordered_map<uint64_t, uint64_t> by_function; /**< calls, by address */
-	std::map<uint32_t, missing> by_cpu;		    /**< those where something is missing */
+	uint64_t of_others = 0; /**< calls of functions that came after most_functions others */
+	std::map<uint32_t, missing> by_cpu; /**< those where something is missing */
 
 	missing all() const;
 	void see(const event &one);

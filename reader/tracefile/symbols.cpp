@@ -74,16 +74,17 @@ uint32_t symbol_table::group_of(std::string_view module, uint64_t end)
 	return static_cast<uint32_t>(modules_.size() - 1);
 }
 
-void symbol_table::add(uint64_t address, std::string_view name, std::string_view module,
+bool symbol_table::add(uint64_t address, std::string_view name, std::string_view module,
 		       uint64_t end)
 {
 	name = name.substr(0, longest_name);
 	module = module.substr(0, longest_name);
-	if (names_.size() + name.size() > UINT32_MAX)
-		return;
+	if (entries_.size() >= most_symbols || names_.size() + name.size() > UINT32_MAX)
+		return false;
 	entries_.push_back({address, static_cast<uint32_t>(names_.size()),
 			    static_cast<uint16_t>(name.size()), group_of(module, end)});
 	names_ += name;
+	return true;
 }
 
 void symbol_table::sort()
@@ -165,8 +166,8 @@ bool symbol_table::add_payload(std::span<const std::byte> payload)
 	while (from.sound && !from.left.empty()) {
 		address += from.number();
 		const std::string_view name = from.string();
-		if (from.sound)
-			add(address, name, module, end);
+		if (from.sound && !add(address, name, module, end))
+			return false;
 	}
 	return from.sound;
 }

@@ -25,6 +25,9 @@
 namespace perfbuf::tracefile
 {
 
+/** Of a table: several times what the largest kernel has. A file that names more is damaged. */
+inline constexpr size_t most_symbols = size_t{1} << 21;
+
 struct symbol {
 	uint64_t address = 0;
 	uint64_t end = 0; /**< behind it; 0: not known */
@@ -42,8 +45,9 @@ public:
 	std::string name_of(uint64_t address) const;
 
 	/** Of several at one address the first one added is kept, as the kernel's own lookup does.
-	 * @param end behind its module's last function, 0 if not known */
-	void add(uint64_t address, std::string_view name, std::string_view module, uint64_t end);
+	 * @param end behind its module's last function, 0 if not known
+	 * @return is there room for it? */
+	bool add(uint64_t address, std::string_view name, std::string_view module, uint64_t end);
 
 	/** After the last add(). */
 	void sort();

@@ -139,7 +139,23 @@ TEST(trace_shown, strings_are_escaped)
 	EXPECT_EQ(tracefile::json_string("\xc0\x80"), "\"\\ufffd\\ufffd\"");
 	EXPECT_EQ(tracefile::json_string("\xed\xa0\x80"), "\"\\ufffd\\ufffd\\ufffd\"");
 	EXPECT_EQ(tracefile::json_string("\xf4\x90\x80\x80"), "\"\\ufffd\\ufffd\\ufffd\\ufffd\"");
+}
+
+/* A letter stays, of whatever code; what a terminal obeys does not: the controls behind ASCII's are
+ * two bytes in UTF-8, and one elsewhere. */
+TEST(trace_shown, a_name_does_not_reach_the_terminals_controls)
+{
 	EXPECT_EQ(tracefile::printable("a\x1b[1mb\n"), "a?[1mb?");
+	EXPECT_EQ(tracefile::printable("\xc2\x9b"
+				       "31m\xc2\x80\xc2\xa0"),
+		  "?31m?\xc2\xa0");
+	EXPECT_EQ(tracefile::printable("\x9b"
+				       "31m\xff\xc2"),
+		  "?31m\xff\xc2");
+	EXPECT_EQ(tracefile::json_string("\xc2\x9b"
+					 "31m"),
+		  "\"\\u009b31m\"");
+	EXPECT_EQ(tracefile::printable("\u00db\u20ac\U0001f600"), "\u00db\u20ac\U0001f600");
 }
 
 } // namespace
