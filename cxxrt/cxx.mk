@@ -132,3 +132,16 @@ override delay-objtool := y
 
 # And so that no two sections of the module have one name, which sysfs refuses.
 ldflags-y += $(call ld-option,--force-group-allocation)
+
+# Link-time optimisation, to be measured: LTO=1 for all objects of a module, LTO="<path>.o ..." for these,
+# LTO_FLAGS="..." beside it. gcc makes their code anew in the link; that in the objects is for the CRCs and the
+# gate, for which nm must not ask the linker's plugin (it leaves out names that assembly makes).
+ifneq ($(LTO),)
+cxx-lto := -flto -ffat-lto-objects $(LTO_FLAGS)
+ccflags-y += $(if $(filter 1,$(LTO)),$(cxx-lto))
+$(foreach object,$(filter %.o,$(LTO)),$(eval CFLAGS_$(object) += $(cxx-lto)))
+override NM := $(NM) --target=elf64-x86-64
+override cmd_ld_multi_m = $(CC) $(filter-out $(CC_FLAGS_FTRACE),$(KBUILD_CFLAGS)) $(KBUILD_CFLAGS_MODULE) \
+	-g0 -flto -flto-partition=none -flinker-output=nolto-rel -r -nostdlib -o $@ @$< \
+	$(addprefix -Wl$(comma),$(ldflags-y)) $(cmd_objtool)
+endif

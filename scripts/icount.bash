@@ -61,7 +61,7 @@ icount_run() {
 END
 	for module; do
 		cp "$module" "$root/"
-		echo "/bin/busybox insmod /$(basename "$module")" >> "$root/init"
+		echo "/bin/busybox insmod /$(basename "$module") || /bin/busybox poweroff -f" >> "$root/init"
 	done
 	cat >> "$root/init" <<END
 echo BENCH-BEGIN

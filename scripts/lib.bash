@@ -47,7 +47,7 @@ apt_try() {
 
 apt_update() {
 	say "fetching the package lists"
-	apt-get -qq -o DPkg::Lock::Timeout=600 -o APT::Update::Error-Mode=any update </dev/null >&2
+	apt-get "$@" -qq -o DPkg::Lock::Timeout=600 -o APT::Update::Error-Mode=any update </dev/null >&2
 }
 
 # Once a day, whether the mirror can be reached or not: yesterday's packages may be gone from it.
