@@ -71,5 +71,19 @@ kill_tree() {
 	done
 }
 
+# guest FILE COMMAND...: the output of a run in a guest; up to twice more if the emulator failed it, which
+# scripts/vm tells from a failure of the guest's.
+guest() {
+	local out=$1 status try
+	shift
+	for try in 1 2 3; do
+		"$@" | tee "$out"
+		status=${PIPESTATUS[0]}
+		[ "$status" = 123 ] || break
+		say "the emulator failed in try $try"
+	done
+	return "$status"
+}
+
 mkdir -p "$cache"
 cache_log=$cache/apt.log

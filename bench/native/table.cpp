@@ -1,20 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "table.hpp"
 
-#include <algorithm>
+#include "../common/spread.hpp"
+
 #include <cstdio>
 #include <cstdlib>
 #include <set>
-
-namespace
-{
-
-double quantile(const std::vector<double> &sorted, double part)
-{
-	return sorted[static_cast<size_t>(part * static_cast<double>(sorted.size() - 1) + 0.5)];
-}
-
-} // namespace
 
 void ratio_tables::ReportRuns(const std::vector<Run> &runs)
 {
@@ -59,18 +50,18 @@ void ratio_tables::print_row(const std::string &name, const times *these, const 
 		return;
 	}
 
-	const double unit = quantile(*those, 0.5);
+	const double unit = spread_of(*those).middle;
+	const spread found = spread_of(*these);
 
-	printf("| %s | %.2f | %.2f to %.2f |\n", name.c_str(), quantile(*these, 0.5) / unit,
-	       quantile(*these, 0.25) / unit, quantile(*these, 0.75) / unit);
+	printf("| %s | %.2f | %.2f to %.2f |\n", name.c_str(), found.middle / unit,
+	       found.low / unit, found.high / unit);
 }
 
 void ratio_tables::Finalize()
 {
 	std::set<int> sizes, threads;
 
-	for (auto &[of, measured] : times_) {
-		std::sort(measured.begin(), measured.end());
+	for (const auto &[of, measured] : times_) {
 		sizes.insert(of.bytes);
 		threads.insert(of.threads);
 	}

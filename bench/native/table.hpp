@@ -23,7 +23,7 @@ public:
 	bool good() const { return good_; }
 
 private:
-	/* The repetitions, sorted: time of a record. */
+	/* The repetitions: time of a record. */
 	struct key {
 		std::string peer;
 		int bytes, threads;

@@ -36,7 +36,7 @@ static int bpf_open(const struct ring_bench_open *wanted)
 	if (ret)
 		return ret;
 	wakes = wanted->mode & RING_BENCH_ADAPTIVE ? 0 : BPF_RB_NO_WAKEUP;
-	map = bpf_map_get(wanted->fd);
+	map = bpf_map_get(wanted->fds[0]);
 	if (!IS_ERR(map))
 		return 0;
 	ret = PTR_ERR(map);

@@ -13,7 +13,7 @@ static struct bpf_prog *program;
 
 static int program_open(const struct ring_bench_open *wanted)
 {
-	program = bpf_prog_get_type_dev(wanted->fd, BPF_PROG_TYPE_RAW_TRACEPOINT, false);
+	program = bpf_prog_get_type_dev(wanted->fds[0], BPF_PROG_TYPE_RAW_TRACEPOINT, false);
 	if (IS_ERR(program)) {
 		const int ret = PTR_ERR(program);
 

@@ -10,12 +10,12 @@
 
 static struct trace_buffer *buffer;
 static u32 record_bytes;
-static unsigned long dropped;
+static unsigned long dropped[RING_BENCH_RINGS_MOST]; /* each CPU's */
 
 static int ftrace_open(const struct ring_bench_open *wanted)
 {
 	record_bytes = wanted->bytes;
-	dropped = 0;
+	memset(dropped, 0, sizeof(dropped));
 	buffer = ring_buffer_alloc(RING_BENCH_DATA,
 				   wanted->mode & RING_BENCH_OVERWRITE ? RB_FL_OVERWRITE : 0);
 	return buffer ? 0 : -ENOMEM;
@@ -57,22 +57,18 @@ static int ftrace_read(void *to, u32 room, u64 *lost)
 	struct ring_buffer_event *event;
 	unsigned long overwritten = 0;
 	u32 bytes = 0;
-	int cpu;
+	const int cpu = smp_processor_id();
+	const unsigned long before = dropped[cpu];
 
-	for_each_online_cpu (cpu) {
-		const unsigned long before = dropped;
-
-		dropped = ring_buffer_dropped_events_cpu(buffer, cpu);
-		*lost += dropped - before;
-		while ((event = ring_buffer_consume(buffer, cpu, NULL, &overwritten))) {
-			*lost += overwritten;
-			/* It may be given a little more than it asked for. */
-			if (record_bytes > room - bytes ||
-			    ring_buffer_event_length(event) < record_bytes)
-				return -EIO;
-			memcpy(to + bytes, ring_buffer_event_data(event), record_bytes);
-			bytes += record_bytes;
-		}
+	dropped[cpu] = ring_buffer_dropped_events_cpu(buffer, cpu);
+	*lost += dropped[cpu] - before;
+	while ((event = ring_buffer_consume(buffer, cpu, NULL, &overwritten))) {
+		*lost += overwritten;
+		/* It may be given a little more than it asked for. */
+		if (record_bytes > room - bytes || ring_buffer_event_length(event) < record_bytes)
+			return -EIO;
+		memcpy(to + bytes, ring_buffer_event_data(event), record_bytes);
+		bytes += record_bytes;
 	}
 	return bytes;
 }

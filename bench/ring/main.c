@@ -10,13 +10,16 @@
 
 #include "defer.h"
 
+#include <linux/atomic.h>
+#include <linux/cpu.h>
 #include <linux/irqflags.h>
-#include <linux/log2.h>
 #include <linux/module.h>
 #include <linux/mutex.h>
 #include <linux/proc_fs.h>
+#include <linux/smp.h>
 #include <linux/uaccess.h>
 #include <linux/vmalloc.h>
+#include <linux/workqueue.h>
 
 #include <asm/msr.h>
 #include <asm/nmi.h>
@@ -41,6 +44,10 @@ static const struct peer *const peers[] = {
 	&ours_in_turn_peer,
 	&tracepoint_peer,
 	&typed_peer,
+	&memcpy_here_peer,
+	&perf_here_peer,
+	&ours_reserve_here_peer,
+	&ours_copy_here_peer,
 };
 
 static DEFINE_MUTEX(bench_mutex);
@@ -48,7 +55,10 @@ static const struct peer *current_peer;
 static const struct peer *registered;
 static u32 record_bytes;
 static bool in_an_nmi;
-static u64 payload[4096 / sizeof(u64)];
+
+/* What each CPU writes; here, the first's. */
+static u64 payloads[RING_BENCH_RINGS_MOST][4096 / sizeof(u64)];
+static u64 *const payload = payloads[0];
 
 /* What the handler of the NMI is told, and says. */
 static struct {
@@ -101,7 +111,7 @@ static const struct peer *find_peer(const char *name)
 static long open_peer(struct ring_bench_open *wanted)
 {
 	const struct peer *peer;
-	unsigned int i;
+	unsigned int i, cpu;
 	int ret;
 
 	close_peer();
@@ -111,9 +121,9 @@ static long open_peer(struct ring_bench_open *wanted)
 	peer = find_peer(wanted->peer);
 	if (!peer)
 		return -ENODEV;
-	if (wanted->bytes > sizeof(payload) || wanted->bytes % sizeof(u64) || !wanted->bytes ||
+	if (wanted->bytes > sizeof(payloads[0]) || wanted->bytes % sizeof(u64) || !wanted->bytes ||
 	    wanted->data > RING_BENCH_DATA_MOST || wanted->data % PAGE_SIZE ||
-	    wanted->rings > RING_BENCH_RINGS_MOST || !is_power_of_2(wanted->rings))
+	    wanted->rings > RING_BENCH_RINGS_MOST)
 		return -EINVAL;
 
 	ret = peer->open(wanted);
@@ -125,16 +135,17 @@ static long open_peer(struct ring_bench_open *wanted)
 	record_bytes = wanted->bytes;
 	in_an_nmi = wanted->mode & RING_BENCH_NMI;
 	wanted->in_user = !current_peer->read;
-	for (i = 1; i < ARRAY_SIZE(payload); i++)
-		payload[i] = RING_BENCH_WORD((u64)i);
+	for (cpu = 0; cpu < ARRAY_SIZE(payloads); cpu++)
+		for (i = 1; i < ARRAY_SIZE(payloads[cpu]); i++)
+			payloads[cpu][i] = RING_BENCH_WORD((u64)i);
 	return 0;
 }
 
-static __always_inline u64 counted_write(u32 records, u32 *written)
+static __always_inline u64 counted_write(u64 *from, u32 records, u32 *written)
 {
 	const u64 before = rdtsc();
 
-	*written = current_peer->write(payload, record_bytes, records);
+	*written = current_peer->write(from, record_bytes, records);
 	return rdtsc() - before;
 }
 
@@ -143,7 +154,7 @@ static int on_nmi(unsigned int command, struct pt_regs *regs)
 	if (!nmi.wanted)
 		return NMI_DONE;
 	nmi.wanted = false;
-	nmi.ticks = counted_write(nmi.records, &nmi.written);
+	nmi.ticks = counted_write(payload, nmi.records, &nmi.written);
 	return in_nmi() ? NMI_HANDLED : NMI_DONE;
 }
 
@@ -163,9 +174,60 @@ static u64 timed_write(u32 records, u32 *written)
 	u64 ticks;
 
 	local_irq_save(flags);
-	ticks = in_an_nmi ? write_in_nmi(records, written) : counted_write(records, written);
+	ticks = in_an_nmi ? write_in_nmi(records, written)
+			  : counted_write(payload, records, written);
 	local_irq_restore(flags);
 	return ticks;
+}
+
+/* A batch that several CPUs write at once. */
+static struct {
+	u32 cpus, records;
+	atomic_t arrived;
+	atomic64_t written, ticks;
+} at_once;
+
+/* On each of them, interrupts off. */
+static void write_part(void *unused)
+{
+	u64 *const from = payloads[smp_processor_id()];
+	u64 nothing;
+	u32 none, written;
+
+	atomic_inc(&at_once.arrived);
+	while (atomic_read(&at_once.arrived) < at_once.cpus)
+		cpu_relax();
+	nothing = counted_write(from, 0, &none);
+	atomic64_add(counted_write(from, at_once.records, &written) - nothing, &at_once.ticks);
+	atomic64_add(written, &at_once.written);
+}
+
+static bool is_first_of_all(int cpu, void *unused)
+{
+	return cpu < at_once.cpus;
+}
+
+static long write_at_once(struct ring_bench_write *batch)
+{
+	u32 cpu;
+
+	if (batch->cpus > RING_BENCH_RINGS_MOST)
+		return -EINVAL;
+	cpus_read_lock();
+	for (cpu = 0; cpu < batch->cpus && cpu_online(cpu); cpu++)
+		payloads[cpu][0] = RING_BENCH_FIRST(cpu, batch->first);
+	if (cpu == batch->cpus) {
+		at_once.cpus = batch->cpus;
+		at_once.records = batch->records;
+		atomic_set(&at_once.arrived, 0);
+		atomic64_set(&at_once.written, 0);
+		atomic64_set(&at_once.ticks, 0);
+		on_each_cpu_cond(is_first_of_all, write_part, NULL, true);
+		batch->written = atomic64_read(&at_once.written);
+		batch->ticks = atomic64_read(&at_once.ticks) / batch->cpus;
+	}
+	cpus_read_unlock();
+	return cpu == batch->cpus ? 0 : -ENODEV;
 }
 
 static long write_batch(struct ring_bench_write *batch)
@@ -175,29 +237,45 @@ static long write_batch(struct ring_bench_write *batch)
 
 	if (!current_peer)
 		return -EBADF;
+	if (batch->cpus)
+		return write_at_once(batch);
 	payload[0] = batch->first;
 	nothing = timed_write(0, &none);
-	batch->ticks = timed_write(batch->records, &batch->written) - nothing;
+	batch->ticks = timed_write(batch->records, &none) - nothing;
+	batch->written = none;
 	return READ_ONCE(nmi.wanted) ? -EIO : 0;
+}
+
+struct reading {
+	void *to;
+	struct ring_bench_read *into;
+};
+
+static long read_here(void *of)
+{
+	const struct reading *reading = of;
+
+	return current_peer->read(reading->to, reading->into->room, &reading->into->lost);
 }
 
 static long read_back(struct ring_bench_read *into)
 {
-	void *records;
-	int ret;
+	struct reading reading = {.into = into};
+	long ret;
 
-	if (!current_peer || !current_peer->read || into->room > RING_BENCH_DATA)
+	if (!current_peer || !current_peer->read || into->room > RING_BENCH_DATA ||
+	    into->cpu >= RING_BENCH_RINGS_MOST || !cpu_online(into->cpu))
 		return -EINVAL;
 	into->lost = 0;
-	records = vmalloc(into->room);
-	if (!records)
+	reading.to = vmalloc(into->room);
+	if (!reading.to)
 		return -ENOMEM;
-	ret = current_peer->read(records, into->room, &into->lost);
+	ret = work_on_cpu(into->cpu, read_here, &reading);
 	if (ret >= 0) {
 		into->bytes = ret;
-		ret = copy_to_user(u64_to_user_ptr(into->to), records, ret) ? -EFAULT : 0;
+		ret = copy_to_user(u64_to_user_ptr(into->to), reading.to, ret) ? -EFAULT : 0;
 	}
-	vfree(records);
+	vfree(reading.to);
 	return ret;
 }
 

@@ -12,12 +12,13 @@
 #include <linux/mm.h>
 #include <linux/perf_event.h>
 #include <linux/sched/clock.h>
+#include <linux/smp.h>
 #include <linux/string.h>
 
 static_assert(RING_BENCH_RINGS_MOST == OURS_RINGS_MOST);
 
 static bool opened;
-static unsigned int turn, rings;
+static unsigned int turn, last_ring;
 
 const void *ours_frame_address(unsigned long frame)
 {
@@ -41,7 +42,7 @@ static int open_rings(const struct ring_bench_open *wanted, bool mirrored, enum 
 	};
 
 	opened = true;
-	rings = wanted->rings;
+	last_ring = wanted->rings - 1;
 	turn = 0;
 	return -ours_create(&ring);
 }
@@ -73,17 +74,22 @@ static void ours_close(void)
 	opened = false;
 }
 
+static __always_inline void put_record(struct perf_event_header *to, const u64 *payload, u32 bytes)
+{
+	*to = (struct perf_event_header){
+		.type = PERF_RECORD_SAMPLE,
+		.size = sizeof(*to) + bytes,
+	};
+	memcpy(to + 1, payload, bytes);
+}
+
 static __always_inline bool reserve_one(const u64 *payload, u32 bytes)
 {
 	struct perf_event_header *to = ours_reserve(sizeof(*to) + bytes);
 
 	if (!to)
 		return false;
-	*to = (struct perf_event_header){
-		.type = PERF_RECORD_SAMPLE,
-		.size = sizeof(*to) + bytes,
-	};
-	memcpy(to + 1, payload, bytes);
+	put_record(to, payload, bytes);
 	ours_commit();
 	return true;
 }
@@ -92,11 +98,26 @@ DEFINE_WRITE(reserve_write, reserve_one)
 
 static __always_inline bool reserve_one_in_turn(const u64 *payload, u32 bytes)
 {
-	ours_choose(turn++ & (rings - 1));
+	ours_choose(turn++ & last_ring);
 	return reserve_one(payload, bytes);
 }
 
 DEFINE_WRITE(in_turn_write, reserve_one_in_turn)
+
+/* The ring of this CPU. */
+static __always_inline bool reserve_one_here(const u64 *payload, u32 bytes)
+{
+	const unsigned int here = smp_processor_id();
+	struct perf_event_header *to = ours_reserve_in(here, sizeof(*to) + bytes);
+
+	if (!to)
+		return false;
+	put_record(to, payload, bytes);
+	ours_commit_in(here);
+	return true;
+}
+
+DEFINE_WRITE(reserve_here_write, reserve_one_here)
 
 struct stamped_header {
 	struct perf_event_header header;
@@ -121,23 +142,42 @@ static __always_inline bool reserve_one_stamped(const u64 *payload, u32 bytes)
 
 DEFINE_WRITE(reserve_stamped_write, reserve_one_stamped)
 
-static __always_inline bool copy_one(const u64 *payload, u32 bytes)
+/* Begun; the rest is the same. */
+static __always_inline void copy_record(struct ours_record *record, const u64 *payload, u32 bytes)
 {
-	PERFBUF_UNINITIALIZED struct ours_record record;
 	const struct perf_event_header header = {
 		.type = PERF_RECORD_SAMPLE,
 		.size = sizeof(header) + bytes,
 	};
 
-	if (ours_begin(&record, header.size))
+	ours_copy(record, &header, sizeof(header));
+	ours_copy(record, payload, bytes);
+	ours_end(record);
+}
+
+static __always_inline bool copy_one(const u64 *payload, u32 bytes)
+{
+	PERFBUF_UNINITIALIZED struct ours_record record;
+
+	if (ours_begin(&record, sizeof(struct perf_event_header) + bytes))
 		return false;
-	ours_copy(&record, &header, sizeof(header));
-	ours_copy(&record, payload, bytes);
-	ours_end(&record);
+	copy_record(&record, payload, bytes);
 	return true;
 }
 
 DEFINE_WRITE(copy_write, copy_one)
+
+static __always_inline bool copy_one_here(const u64 *payload, u32 bytes)
+{
+	PERFBUF_UNINITIALIZED struct ours_record record;
+
+	if (ours_begin_in(smp_processor_id(), &record, sizeof(struct perf_event_header) + bytes))
+		return false;
+	copy_record(&record, payload, bytes);
+	return true;
+}
+
+DEFINE_WRITE(copy_here_write, copy_one_here)
 
 static __always_inline bool copy_one_stamped(const u64 *payload, u32 bytes)
 {
@@ -157,6 +197,11 @@ static __always_inline bool copy_one_stamped(const u64 *payload, u32 bytes)
 }
 
 DEFINE_WRITE(copy_stamped_write, copy_one_stamped)
+
+static int read_here(void *to, u32 room, u64 *lost)
+{
+	return ours_read_in(smp_processor_id(), to, room, lost);
+}
 
 const struct peer ours_reserve_peer = {
 	.name = "ours_reserve",
@@ -212,4 +257,20 @@ const struct peer ours_in_turn_peer = {
 	.close = ours_close,
 	.write = in_turn_write,
 	.read = ours_read,
+};
+
+const struct peer ours_reserve_here_peer = {
+	.name = "ours_reserve_here",
+	.open = reserve_open,
+	.close = ours_close,
+	.write = reserve_here_write,
+	.read = read_here,
+};
+
+const struct peer ours_copy_here_peer = {
+	.name = "ours_copy_here",
+	.open = copy_open,
+	.close = ours_close,
+	.write = copy_here_write,
+	.read = read_here,
 };

@@ -42,6 +42,11 @@ OURS_FUNCTION void ours_end(struct ours_record *record);
 OURS_FUNCTION void *ours_reserve(unsigned long bytes);
 OURS_FUNCTION void ours_commit(void);
 
+/* The same of a ring by its number. */
+OURS_FUNCTION int ours_begin_in(unsigned int ring, struct ours_record *record, unsigned long bytes);
+OURS_FUNCTION void *ours_reserve_in(unsigned int ring, unsigned long bytes);
+OURS_FUNCTION void ours_commit_in(unsigned int ring);
+
 /* A batch, as peer.write() has it, without a call for each record. */
 OURS_FUNCTION unsigned int ours_write_inline(unsigned long long *payload, unsigned int bytes,
 					     unsigned int records);
@@ -51,6 +56,9 @@ OURS_FUNCTION unsigned int ours_write_inline(unsigned long long *payload, unsign
  * adds what the rings say they lost to *@lost; -EIO, also if a stamp is earlier than one before.
  */
 OURS_FUNCTION int ours_read(void *to, unsigned int room, unsigned long long *lost);
+/* The same of one ring. */
+OURS_FUNCTION int ours_read_in(unsigned int ring, void *to, unsigned int room,
+			       unsigned long long *lost);
 
 /* C's: the kernel address of a page frame; the kernel's local_clock(). */
 OURS_FUNCTION const void *ours_frame_address(unsigned long frame);

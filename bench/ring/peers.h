@@ -19,9 +19,9 @@ struct peer {
 	/* Writes @records of @bytes from @payload, counting up its first word; how many it wrote.
 	 * Irqs off. */
 	u32 (*write)(u64 *payload, u32 bytes, u32 records);
-	/* Takes what was written since the last read out of the ring, to @to, and sets *@lost to
-	 * what the ring says it lost meanwhile; how many bytes, or a negative errno. NULL: the
-	 * program reads its own mapping. */
+	/* Takes what was written on this CPU since the last read out of the ring, to @to, and sets
+	 * *@lost to what the ring says it lost meanwhile; how many bytes, or a negative errno.
+	 * NULL: the program reads its own mapping. */
 	int (*read)(void *to, u32 room, u64 *lost);
 };
 
@@ -30,6 +30,10 @@ extern const struct peer memcpy_peer, memcpy_call_peer, perf_peer, bpf_reserve_p
 	relay_reserve_peer, relay_write_peer, ours_reserve_peer, ours_copy_peer, ours_inline_peer,
 	ours_reserve_stamped_peer, ours_copy_stamped_peer, ours_inline_stamped_peer,
 	ours_in_turn_peer, tracepoint_peer, typed_peer;
+
+/* With a ring for each CPU; the others have them by themselves, or one for all. */
+extern const struct peer memcpy_here_peer, perf_here_peer, ours_reserve_here_peer,
+	ours_copy_here_peer;
 
 /*
  * A peer in a module of its own, for what not every kernel has. Process context; once it is

@@ -59,11 +59,12 @@ DEFINE_WRITE(write_write, write_one)
 
 static int relay_read(void *to, u32 room, u64 *lost)
 {
-	const struct rchan_buf *buf = *raw_cpu_ptr(channel->buf);
+	struct rchan_buf *buf = *this_cpu_ptr(channel->buf);
 	const u32 bytes = min_t(u32, buf->offset, room);
 
 	memcpy(to, buf->data, bytes);
-	relay_reset(channel);
+	/* As relay_reset() of this CPU's alone, which has not come to its second sub-buffer. */
+	buf->offset = 0;
 	return bytes;
 }
 

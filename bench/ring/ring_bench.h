@@ -10,7 +10,7 @@
 #define RING_BENCH_DATA	     (512 * 1024)
 #define RING_BENCH_DATA_MOST (8 * 1024 * 1024)
 
-/* Rings that are written in turn. A power of two. */
+/* Rings that are written in turn, or CPUs that write at once. */
 #define RING_BENCH_RINGS_MOST 16
 
 /* Modes of a ring, for the peers that know them. */
@@ -21,31 +21,37 @@
 /* Records are written in an NMI. */
 #define RING_BENCH_NMI 8
 
-/* The record: a count in its first word, then words that follow from their place. */
-#define RING_BENCH_WORD(index) ((index)*0x9e3779b97f4a7c15ULL)
+/* The record: a count in its first word, with who wrote it where several CPUs do, then words that
+ * follow from their place. */
+#define RING_BENCH_FIRST(cpu, count) ((__u64)(cpu) << 48 | (count))
+#define RING_BENCH_WORD(index)	     ((index)*0x9e3779b97f4a7c15ULL)
 
 struct ring_bench_open {
 	char peer[32];
-	__s32 fd;      /* of the perf event or the BPF map, else -1 */
-	__u32 mode;    /* RING_BENCH_* */
-	__u32 bytes;   /* of a record without its header */
-	__u32 data;    /* bytes of the ring's data area, 0: RING_BENCH_DATA */
-	__u32 rings;   /* that are written in turn, 0: one */
+	__s32 fds[RING_BENCH_RINGS_MOST]; /* of the perf event or the BPF map, else -1 */
+	__u32 mode;			  /* RING_BENCH_* */
+	__u32 bytes;			  /* of a record without its header */
+	__u32 data;			  /* bytes of the ring's data area, 0: RING_BENCH_DATA */
+	__u32 rings;   /* that are written in turn, or one for each CPU; 0: one */
 	__u32 in_user; /* answer: the program reads the records from its own mapping */
 };
 
 struct ring_bench_write {
 	__u64 first;   /* the count in the first record */
 	__u32 records; /* to attempt */
-	__u32 written; /* answer */
-	__u64 ticks;   /* answer: of the time stamp counter, less what a batch of nothing takes */
+	__u32 cpus;    /* of them, the first write at once, each a batch; 0: only here */
+	__u64 written; /* answer: in all */
+	__u64 ticks;   /* answer: of the time stamp counter, less what a batch of nothing takes; of
+			  several CPUs the mean */
 };
 
 struct ring_bench_read {
 	__u64 to; /* records, one after the other, without headers */
 	__u32 room;
 	__u32 bytes; /* answer */
-	__u64 lost;  /* answer: records that the ring itself says were lost since the last read */
+	__u32 cpu;   /* whose */
+	__u32 reserved;
+	__u64 lost; /* answer: records that the ring itself says were lost since the last read */
 };
 
 struct ring_bench_trace {

@@ -138,6 +138,51 @@ int read_payload(const perf_buffer &of, u64 at, u32 size, char *to, u32 room) no
 	return static_cast<int>(size - skip);
 }
 
+/* Rings that were written in turn, from @turn on. */
+int read_in_turn(one_of_all *all, u32 count, u32 &turn, char *to, u32 room,
+		 unsigned long long &lost) noexcept
+{
+	unread left[OURS_RINGS_MOST];
+	u32 bytes = 0;
+
+	for (u32 i = 0; i < count; i++)
+		left[i] = unread_of(all[i]);
+	while (left[turn].at != left[turn].end) {
+		const perf_buffer &of = *all[turn].ring;
+		const u64 at = left[turn].at;
+		const auto header = __builtin_bit_cast(perf_event_header, word_at(of, at));
+
+		if (header.size > left[turn].end - at) {
+			/* The oldest was written over in part. */
+			if (of.overwrite() && left[turn].end != all[turn].tail)
+				break;
+			return -EIO;
+		}
+		left[turn].at += header.size;
+		if (header.type == PERF_RECORD_LOST && header.size >= sizeof(lost_record)) {
+			lost += word_at(of, at + offsetof(lost_record, lost));
+			continue;
+		}
+		if (header.type != PERF_RECORD_SAMPLE)
+			return -EIO;
+
+		const int read = read_payload(of, at, header.size, to + bytes, room - bytes);
+
+		if (read < 0)
+			return read;
+		bytes += static_cast<u32>(read);
+		turn = (turn + 1) % count;
+	}
+	for (u32 i = 0; i < count; i++) {
+		perf_event_mmap_page *page = all[i].ring->user_page();
+
+		all[i].tail = page->data_head;
+		/* D, pairs with A in perf_buffer::take. */
+		cxxrt::store_release(page->data_tail, all[i].tail);
+	}
+	return static_cast<int>(bytes);
+}
+
 } // namespace
 
 extern "C" int ours_create(const ours_wanted *wanted)
@@ -208,44 +253,28 @@ extern "C" unsigned int ours_write_inline(unsigned long long *payload, unsigned 
 
 extern "C" int ours_read(void *to, unsigned int room, unsigned long long *lost)
 {
-	unread left[OURS_RINGS_MOST];
-	char *next = static_cast<char *>(to);
-	u32 bytes = 0;
+	return read_in_turn(rings, ring_count, turn, static_cast<char *>(to), room, *lost);
+}
 
-	for (u32 i = 0; i < ring_count; i++)
-		left[i] = unread_of(rings[i]);
-	while (left[turn].at != left[turn].end) {
-		const perf_buffer &of = *rings[turn].ring;
-		const u64 at = left[turn].at;
-		const auto header = __builtin_bit_cast(perf_event_header, word_at(of, at));
+extern "C" int ours_begin_in(unsigned int chosen, ours_record *record, unsigned long bytes)
+{
+	return rings[chosen].ring->begin_at(record, bytes, origin);
+}
 
-		if (header.size > left[turn].end - at) {
-			/* The oldest was written over in part. */
-			if (of.overwrite() && left[turn].end != rings[turn].tail)
-				break;
-			return -EIO;
-		}
-		left[turn].at += header.size;
-		if (header.type == PERF_RECORD_LOST && header.size >= sizeof(lost_record)) {
-			*lost += word_at(of, at + offsetof(lost_record, lost));
-			continue;
-		}
-		if (header.type != PERF_RECORD_SAMPLE)
-			return -EIO;
+extern "C" void *ours_reserve_in(unsigned int chosen, unsigned long bytes)
+{
+	return rings[chosen].ring->begin_in_place(bytes, origin);
+}
 
-		const int read = read_payload(of, at, header.size, next + bytes, room - bytes);
+extern "C" void ours_commit_in(unsigned int chosen)
+{
+	rings[chosen].ring->commit_in_place();
+}
 
-		if (read < 0)
-			return read;
-		bytes += static_cast<u32>(read);
-		turn = (turn + 1) % ring_count;
-	}
-	for (u32 i = 0; i < ring_count; i++) {
-		perf_event_mmap_page *page = rings[i].ring->user_page();
+extern "C" int ours_read_in(unsigned int chosen, void *to, unsigned int room,
+			    unsigned long long *lost)
+{
+	u32 only = 0;
 
-		rings[i].tail = page->data_head;
-		/* D, pairs with A in perf_buffer::take. */
-		cxxrt::store_release(page->data_tail, rings[i].tail);
-	}
-	return static_cast<int>(bytes);
+	return read_in_turn(&rings[chosen], 1, only, static_cast<char *>(to), room, *lost);
 }

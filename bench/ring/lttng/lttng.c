@@ -132,35 +132,44 @@ static const struct lttng_kernel_ring_buffer_config overwrite_config =
 	CLIENT_CONFIG(RING_BUFFER_OVERWRITE);
 
 static struct lttng_kernel_ring_buffer_channel *channel;
-static struct lttng_kernel_ring_buffer *ring; /* this CPU's, open for reading */
+static struct lttng_kernel_ring_buffer *rings[RING_BENCH_RINGS_MOST]; /* open for reading */
 static bool overwrite;
 static u32 record_bytes;
-static u64 lost_before;
+static u64 lost_before[RING_BENCH_RINGS_MOST];
 
 static int lttng_open(const struct ring_bench_open *wanted)
 {
+	unsigned int cpu;
+
 	overwrite = wanted->mode & RING_BENCH_OVERWRITE;
 	record_bytes = wanted->bytes;
-	lost_before = 0;
+	memset(lost_before, 0, sizeof(lost_before));
 	channel = channel_create(overwrite ? &overwrite_config : &discard_config, "ring_bench",
 				 NULL, NULL, wanted->data / SUB_BUFFERS, SUB_BUFFERS, 0, 0);
 	if (!channel)
 		return -ENOMEM;
-	ring = channel_get_ring_buffer(&discard_config, channel, raw_smp_processor_id());
-	if (lib_ring_buffer_open_read(ring)) {
-		ring = NULL;
-		return -EBUSY;
+	for (cpu = 0; cpu < wanted->rings; cpu++) {
+		struct lttng_kernel_ring_buffer *ring =
+			channel_get_ring_buffer(&discard_config, channel, cpu);
+
+		if (lib_ring_buffer_open_read(ring))
+			return -EBUSY;
+		rings[cpu] = ring;
 	}
 	return 0;
 }
 
 static void lttng_close(void)
 {
-	if (ring)
-		lib_ring_buffer_release_read(ring);
+	unsigned int cpu;
+
+	for (cpu = 0; cpu < ARRAY_SIZE(rings); cpu++) {
+		if (rings[cpu])
+			lib_ring_buffer_release_read(rings[cpu]);
+		rings[cpu] = NULL;
+	}
 	if (channel)
 		channel_destroy(channel);
-	ring = NULL;
 	channel = NULL;
 }
 
@@ -231,7 +240,8 @@ static u32 lttng_write(u64 *payload, u32 bytes, u32 records)
 }
 
 /* The records of the sub-buffer that is held; how many bytes of payload. */
-static int read_packet(void *to, u32 room, u64 *lost)
+static int read_packet(struct lttng_kernel_ring_buffer *ring, u64 *before, void *to, u32 room,
+		       u64 *lost)
 {
 	struct packet_header header;
 	size_t at = sizeof(header);
@@ -240,8 +250,8 @@ static int read_packet(void *to, u32 room, u64 *lost)
 	lib_ring_buffer_read(&ring->backend, 0, &header, sizeof(header));
 	if (header.bytes > channel->backend.subbuf_size || header.time_end < header.time_begin)
 		return -EIO;
-	*lost += header.lost - lost_before;
-	lost_before = header.lost;
+	*lost += header.lost - *before;
+	*before = header.lost;
 	while (at < header.bytes) {
 		u32 begin;
 
@@ -265,12 +275,15 @@ static int read_packet(void *to, u32 room, u64 *lost)
 
 static int lttng_read(void *to, u32 room, u64 *lost)
 {
+	const int cpu = smp_processor_id();
+	struct lttng_kernel_ring_buffer *ring = rings[cpu];
 	u32 bytes = 0;
 
 	/* What has been begun is a sub-buffer of its own. */
 	lib_ring_buffer_switch_slow(ring, SWITCH_ACTIVE);
 	while (!lib_ring_buffer_get_next_subbuf(ring)) {
-		const int ret = read_packet(to + bytes, room - bytes, lost);
+		const int ret =
+			read_packet(ring, &lost_before[cpu], to + bytes, room - bytes, lost);
 
 		lib_ring_buffer_put_next_subbuf(ring);
 		if (ret < 0)

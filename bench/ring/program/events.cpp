@@ -276,7 +276,7 @@ int open_output_event(const opening &wanted)
 	attr.config = PERF_COUNT_SW_BPF_OUTPUT;
 	attr.sample_type = PERF_SAMPLE_RAW;
 	attr.write_backward = wanted.mode & RING_BENCH_BACKWARD ? 1 : 0;
-	return open_event(attr);
+	return open_event(attr, static_cast<int>(wanted.cpu));
 }
 
 } // namespace

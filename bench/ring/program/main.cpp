@@ -3,7 +3,7 @@
  * Has perfbuf_ring_bench.ko write batches of records to each peer, reads them back, checks that
  * they are what was to be written, and prints tables (Markdown) of what a record cost.
  */
-#include "measure.hpp"
+#include "several.hpp"
 
 #include <cstdio>
 #include <cstring>
@@ -176,6 +176,21 @@ constexpr row readers[] = {
 	 .reader = reading::counted},
 };
 
+constexpr row_of_several several[] = {
+	{{.peer = "memcpy_here", .what = "memcpy of a size that is known"}},
+	{{.peer = "relay_reserve", .what = "relay_reserve, memcpy"}},
+	{{.peer = "bpf_reserve",
+	  .what = "bpf_ringbuf_reserve, memcpy, submit: one ring for all",
+	  .open = open_bpf},
+	 true},
+	{{.peer = "perf_here", .what = "perf_output_begin, copy, end", .open = open_perf}},
+	{{.peer = "lttng", .what = "LTTng: reserve, write, commit (time)", .optional = true}},
+	{{.peer = "ftrace_reserve",
+	  .what = "ring_buffer_lock_reserve, memcpy, unlock_commit (time)"}},
+	{{.peer = "ours_reserve_here", .what = "perfbuf: reserve, memcpy, commit"}},
+	{{.peer = "ours_copy_here", .what = "perfbuf: begin, copy, end"}},
+};
+
 /* What the rows are compared with: a column each. */
 struct column {
 	const char *name;
@@ -267,6 +282,13 @@ int main(int argc, char **argv)
 
 	if (bench < 0)
 		fail("/proc/ring_bench");
+	if (argc > 1 && !strcmp(argv[1], "--several")) {
+		const bool brief = argc > 2 && !strcmp(argv[2], "--quick");
+
+		print_several(bench, several, std::size(several) - 2, brief ? 3 : 25,
+			      brief ? 8 : 64);
+		return 0;
+	}
 	if (argc > 2 && !strcmp(argv[1], "--steps")) {
 		const row *one = chosen(argv[2]);
 

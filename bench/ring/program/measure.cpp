@@ -9,18 +9,13 @@
 #include <sys/ioctl.h>
 #include <x86intrin.h>
 
-namespace
-{
-
-[[noreturn]] void wrong(const row &of, const char *what)
+void wrong(const row &of, const char *what)
 {
 	fail_as(std::string(of.peer) + ": " + of.what + ": " + what);
 }
 
-/* Records in the order of their counts, which begin with @first; a backward ring gives the newest
- * first. */
-void check(const row &of, const std::vector<uint64_t> &words, uint64_t first, size_t records,
-	   unsigned bytes)
+void check_records(const row &of, const std::vector<uint64_t> &words, uint64_t first,
+		   size_t records, unsigned bytes)
 {
 	const size_t each = bytes / sizeof(uint64_t);
 
@@ -37,6 +32,24 @@ void check(const row &of, const std::vector<uint64_t> &words, uint64_t first, si
 	}
 }
 
+bool open_peer(int bench, const row &of, unsigned bytes, unsigned rings,
+	       std::span<const std::unique_ptr<reader>> readers)
+{
+	ring_bench_open wanted = {.mode = of.mode, .bytes = bytes, .data = of.data, .rings = rings};
+
+	strcpy(wanted.peer, of.peer);
+	for (size_t i = 0; i < std::size(wanted.fds); i++)
+		wanted.fds[i] = i < readers.size() ? readers[i]->fd() : -1;
+	if (!ioctl(bench, RING_BENCH_OPEN, &wanted))
+		return true;
+	if (!of.optional || errno != ENODEV)
+		fail(of.peer);
+	return false;
+}
+
+namespace
+{
+
 class bench_of
 {
 public:
@@ -44,16 +57,7 @@ public:
 	{
 		records_ = of.open({bench, of.mode, bytes, of.data, of.files, of.idle});
 
-		ring_bench_open wanted = {.fd = records_->fd(),
-					  .mode = of.mode,
-					  .bytes = bytes,
-					  .data = of.data,
-					  .rings = of.rings};
-
-		strcpy(wanted.peer, of.peer);
-		there_ = !ioctl(bench, RING_BENCH_OPEN, &wanted);
-		if (!there_ && !(of.optional && errno == ENODEV))
-			fail(of.peer);
+		there_ = open_peer(bench, of, bytes, of.rings, {&records_, 1});
 		/* What fits into half of a ring, with headers. */
 		in_batch_ = std::min(64u, of.data / 2 / (bytes + 16));
 	}
@@ -84,13 +88,14 @@ private:
 	/* How many were written; their ticks are noted if they count. */
 	unsigned write(bool counts)
 	{
-		ring_bench_write batch = {next_, in_batch_, 0, 0};
+		ring_bench_write batch = {
+			.first = next_, .records = in_batch_, .cpus = 0, .written = 0, .ticks = 0};
 
 		if (ioctl(bench_, RING_BENCH_WRITE, &batch))
 			fail(of_.peer);
 		if (counts)
 			note(static_cast<double>(batch.ticks) / in_batch_);
-		return batch.written;
+		return static_cast<unsigned>(batch.written);
 	}
 
 	void note(double each)
@@ -114,7 +119,8 @@ private:
 
 		write_all(counts && of_.reader != reading::counted);
 		if (of_.reader != reading::counted) {
-			check(of_, records_->read(), first, of_.silent ? 0 : in_batch_, bytes_);
+			check_records(of_, records_->read(), first, of_.silent ? 0 : in_batch_,
+				      bytes_);
 			return;
 		}
 
@@ -143,7 +149,7 @@ private:
 
 		if (records * bytes_ < of_.data / 4)
 			wrong(of_, "the newest records are not there");
-		check(of_, words, next_ - records, records, bytes_);
+		check_records(of_, words, next_ - records, records, bytes_);
 	}
 
 	void fill(unsigned batches)
@@ -158,12 +164,12 @@ private:
 		for (unsigned i = 0; i < batches; i++, refused += in_batch_)
 			if (write(true))
 				wrong(of_, "a ring that is full takes a record");
-		check(of_, records_->read(), 0, next_, bytes_);
+		check_records(of_, records_->read(), 0, next_, bytes_);
 
 		const uint64_t first = next_;
 
 		write_all(false);
-		check(of_, records_->read(), first, in_batch_, bytes_);
+		check_records(of_, records_->read(), first, in_batch_, bytes_);
 		if (of_.tells_loss && records_->lost() != refused)
 			wrong(of_, "the ring tells of another loss than there was");
 	}
@@ -195,12 +201,10 @@ void print_steps(int bench, const row &of)
 {
 	const std::unique_ptr<reader> records =
 		of.open({bench, of.mode, 64, of.data, of.files, of.idle});
-	ring_bench_open opened = {.fd = records->fd(), .mode = of.mode, .bytes = 64};
 	std::string text(RING_BENCH_DATA, ' ');
 	ring_bench_trace wanted = {reinterpret_cast<uint64_t>(text.data()), RING_BENCH_DATA, 0};
 
-	strcpy(opened.peer, of.peer);
-	if (ioctl(bench, RING_BENCH_OPEN, &opened) || ioctl(bench, RING_BENCH_TRACE, &wanted))
+	if (!open_peer(bench, of, 64, 1, {&records, 1}) || ioctl(bench, RING_BENCH_TRACE, &wanted))
 		fail(of.peer);
 	text.resize(wanted.bytes);
 	fputs(text.c_str(), stdout);

@@ -7,6 +7,7 @@
 #include "../ring_bench.h"
 
 #include <optional>
+#include <span>
 
 /* What the reader does meanwhile. */
 enum class reading {
@@ -33,6 +34,18 @@ struct row {
 struct figures {
 	double fewest, mean, most; /* instructions of a record: the batches' and all */
 };
+
+/* Ends the program: what is wrong with @of. */
+[[noreturn]] void wrong(const row &of, const char *what);
+
+/* That these are records in the order of their counts, which begin with @first; a backward ring
+ * gives the newest first. */
+void check_records(const row &of, const std::vector<uint64_t> &words, uint64_t first,
+		   size_t records, unsigned bytes);
+
+/* Has the module open the peer, with this many rings. False: it has no such, which is optional. */
+bool open_peer(int bench, const row &of, unsigned bytes, unsigned rings,
+	       std::span<const std::unique_ptr<reader>> readers);
 
 /* Nothing where the module has no such peer, which is optional. Does not return if a record is
  * wrong. */

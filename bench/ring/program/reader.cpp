@@ -49,13 +49,14 @@ public:
 class module_reader final : public reader
 {
 public:
-	explicit module_reader(int bench) : bench_(bench) {}
+	module_reader(int bench, unsigned cpu) : bench_(bench), cpu_(cpu) {}
 
 	std::vector<uint64_t> read() override
 	{
 		std::vector<uint64_t> words(RING_BENCH_DATA / sizeof(uint64_t));
 		ring_bench_read wanted = {.to = reinterpret_cast<uint64_t>(words.data()),
-					  .room = RING_BENCH_DATA};
+					  .room = RING_BENCH_DATA,
+					  .cpu = cpu_};
 
 		if (ioctl(bench_, RING_BENCH_READ, &wanted))
 			fail("RING_BENCH_READ");
@@ -68,6 +69,7 @@ public:
 
 private:
 	int bench_;
+	unsigned cpu_;
 	uint64_t lost_ = 0;
 };
 
@@ -85,5 +87,5 @@ std::unique_ptr<reader> open_ftrace(const opening &)
 
 std::unique_ptr<reader> open_module(const opening &wanted)
 {
-	return std::make_unique<module_reader>(wanted.bench);
+	return std::make_unique<module_reader>(wanted.bench, wanted.cpu);
 }

@@ -33,9 +33,10 @@ struct opening {
 	int bench;     /* the module's file */
 	unsigned mode; /* RING_BENCH_* */
 	unsigned bytes;
-	unsigned data;	/* bytes of the ring */
-	unsigned files; /* of an event, or ... */
-	unsigned idle;	/* ... that are disabled, beside the one that is not */
+	unsigned data;	  /* bytes of the ring */
+	unsigned files;	  /* of an event, or ... */
+	unsigned idle;	  /* ... that are disabled, beside the one that is not */
+	unsigned cpu = 0; /* whose records are read */
 };
 
 using opener = std::unique_ptr<reader>(const opening &);
