@@ -179,9 +179,15 @@ constexpr row readers[] = {
 constexpr row_of_several several[] = {
 	{{.peer = "memcpy_here", .what = "memcpy of a size that is known"}},
 	{{.peer = "relay_reserve", .what = "relay_reserve, memcpy"}},
+	{{.peer = "relay_write", .what = "relay_write"}},
 	{{.peer = "bpf_reserve",
 	  .what = "bpf_ringbuf_reserve, memcpy, submit: one ring for all",
 	  .open = open_bpf},
+	 true},
+	{{.peer = "bpf_output", .what = "bpf_ringbuf_output: the same", .open = open_bpf}, true},
+	{{.peer = "bpf_program",
+	  .what = "BPF program: reserve, stores, submit: the same",
+	  .open = open_program_reserve},
 	 true},
 	{{.peer = "perf_here", .what = "perf_output_begin, copy, end", .open = open_perf}},
 	{{.peer = "lttng", .what = "LTTng: reserve, write, commit (time)", .optional = true}},
@@ -286,7 +292,7 @@ int main(int argc, char **argv)
 		const bool brief = argc > 2 && !strcmp(argv[2], "--quick");
 
 		print_several(bench, several, std::size(several) - 2, brief ? 3 : 25,
-			      brief ? 8 : 64);
+			      brief ? 4 : 16);
 		return 0;
 	}
 	if (argc > 2 && !strcmp(argv[1], "--steps")) {

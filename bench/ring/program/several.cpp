@@ -3,7 +3,10 @@
 
 #include "../../common/spread.hpp"
 
+#include <algorithm>
 #include <cstdio>
+#include <numeric>
+#include <random>
 
 #include <sys/ioctl.h>
 #include <unistd.h>
@@ -11,13 +14,15 @@
 namespace
 {
 
-constexpr unsigned bytes = 64, in_batch = 64;
+constexpr unsigned bytes = 64;
 
 class writers
 {
 public:
 	writers(int bench, const row_of_several &what, unsigned cpus)
-		: bench_(bench), of_(what.of), cpus_(cpus), shared_(what.shared)
+		: bench_(bench), of_(what.of), cpus_(cpus), shared_(what.shared),
+		  /* What fits into half of a ring, with headers, also if it is one for all. */
+		  in_batch_(std::min(1024u, of_.data / 2 / (bytes + 24) / cpus))
 	{
 		for (unsigned cpu = 0; cpu < (shared_ ? 1 : cpus_); cpu++)
 			readers_.push_back(of_.open({.bench = bench,
@@ -36,23 +41,23 @@ public:
 	double write(unsigned cpus)
 	{
 		ring_bench_write batch = {.first = next_,
-					  .records = in_batch,
+					  .records = in_batch_,
 					  .cpus = cpus,
 					  .written = 0,
 					  .ticks = 0};
 
 		if (ioctl(bench_, RING_BENCH_WRITE, &batch))
 			fail(of_.peer);
-		if (batch.written != uint64_t{in_batch} * cpus)
+		if (batch.written != uint64_t{in_batch_} * cpus)
 			wrong(of_, "a record was refused");
 
 		const std::vector<std::vector<uint64_t>> came = read();
 
 		for (unsigned cpu = 0; cpu < cpus_; cpu++)
 			check_records(of_, came[cpu], RING_BENCH_FIRST(cpu, next_),
-				      cpu < cpus ? in_batch : 0, bytes);
-		next_ += in_batch;
-		return static_cast<double>(batch.ticks) / in_batch;
+				      cpu < cpus ? in_batch_ : 0, bytes);
+		next_ += in_batch_;
+		return static_cast<double>(batch.ticks) / in_batch_;
 	}
 
 private:
@@ -84,6 +89,7 @@ private:
 	const row &of_;
 	const unsigned cpus_;
 	const bool shared_;
+	const unsigned in_batch_;
 	std::vector<std::unique_ptr<reader>> readers_;
 	bool there_ = false;
 	uint64_t next_ = 0;
@@ -94,7 +100,7 @@ struct times {
 	std::vector<double> alone, together;
 };
 
-void measure(writers &by, unsigned cpus, unsigned batches, times &into)
+void measure(writers &by, unsigned cpus, unsigned batches, std::mt19937 &random, times &into)
 {
 	std::vector<double> alone, together;
 
@@ -102,8 +108,13 @@ void measure(writers &by, unsigned cpus, unsigned batches, times &into)
 	by.write(1);
 	by.write(cpus);
 	for (unsigned i = 0; i < batches; i++) {
-		alone.push_back(by.write(1));
+		const bool first = random() & 1;
+
+		if (first)
+			alone.push_back(by.write(1));
 		together.push_back(by.write(cpus));
+		if (!first)
+			alone.push_back(by.write(1));
 	}
 	into.alone.push_back(spread_of(alone).middle);
 	into.together.push_back(spread_of(together).middle);
@@ -127,17 +138,22 @@ void print_several(int bench, std::span<const row_of_several> rows, size_t ours,
 	const unsigned cpus = std::min<unsigned>(
 		static_cast<unsigned>(sysconf(_SC_NPROCESSORS_ONLN)), RING_BENCH_RINGS_MOST);
 	std::vector<times> found(rows.size());
+	std::vector<size_t> order(rows.size());
+	std::mt19937 random;
 
 	if (cpus < 2)
 		fail_as("several CPUs are to write at once, and there is one: give the guest two");
 	/* One after the other would give each peer the noise of its own minute. */
-	for (unsigned repetition = 0; repetition < repetitions; repetition++)
-		for (size_t i = 0; i < rows.size(); i++) {
+	std::iota(order.begin(), order.end(), size_t{0});
+	for (unsigned repetition = 0; repetition < repetitions; repetition++) {
+		std::shuffle(order.begin(), order.end(), random);
+		for (size_t i : order) {
 			writers by(bench, rows[i], cpus);
 
 			if (by.there())
-				measure(by, cpus, batches, found[i]);
+				measure(by, cpus, batches, random, found[i]);
 		}
+	}
 
 	printf("\nSeveral CPUs at once, %u bytes:\n\n"
 	       "| a record by | time on %u CPUs over one | half of the runs | perfbuf's over it | "
