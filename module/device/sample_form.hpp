@@ -39,9 +39,10 @@ public:
 	};
 
 	/* All but the raw data, which follows at what it returns. @record: bytes() in one piece;
-	 * @bytes: the same. fill_lean(), fill_usual(): of samples that are.
+	 * @bytes: the same. fill_lean(), fill_usual(): of samples that are, fill_any(): of any.
 	 */
 	char *fill(char *record, u32 bytes, u64 ip, const stamp &when) const noexcept;
+	char *fill_any(char *record, u32 bytes, u64 ip, const stamp &when) const noexcept;
 	char *fill_lean(char *record, u32 bytes) const noexcept;
 	char *fill_usual(char *record, u32 bytes, const stamp &when) const noexcept;
 	/* The same of a record that is not. */
@@ -107,6 +108,15 @@ inline void sample_form::fill_fields(u64 *to, u64 ip, const stamp &when) const n
 	return put_size(to + 4);
 }
 
+[[gnu::always_inline]] inline char *sample_form::fill_any(char *record, u32 bytes, u64 ip,
+							  const stamp &when) const noexcept
+{
+	u64 *to = fill_ends(record, bytes);
+
+	fill_fields(to, ip, when);
+	return put_size(to + word_count_);
+}
+
 [[gnu::always_inline]] inline char *sample_form::fill(char *record, u32 bytes, u64 ip,
 						      const stamp &when) const noexcept
 {
@@ -114,11 +124,7 @@ inline void sample_form::fill_fields(u64 *to, u64 ip, const stamp &when) const n
 		return fill_usual(record, bytes, when);
 	if (is_lean())
 		return fill_lean(record, bytes);
-
-	u64 *to = fill_ends(record, bytes);
-
-	fill_fields(to, ip, when);
-	return put_size(to + word_count_);
+	return fill_any(record, bytes, ip, when);
 }
 
 } // namespace perfbuf

@@ -186,13 +186,14 @@ static noinline notrace void *fixed_emit_closely(struct perfbuf_emission *emissi
 	return fixed_begin_stamped(emission, here, local_clock());
 }
 
-static noinline notrace void *fixed_emit_usual_closely(struct perfbuf_emission *emission)
+static noinline notrace void *fixed_emit_stamped_closely(struct perfbuf_emission *emission)
 {
 	return fixed_begin_stamped(emission, emission->here, emission->time);
 }
 
-static noinline notrace void *fixed_emit_usual(struct perfbuf_emission *emission,
-					       struct pb_listeners *before)
+static __always_inline void *fixed_emit_stamped(struct perfbuf_emission *emission,
+						struct pb_listeners *before,
+						typeof(perfbuf_fixed_begin_usual) *begin)
 {
 	struct pb_listeners *here;
 	unsigned int count;
@@ -201,11 +202,22 @@ static noinline notrace void *fixed_emit_usual(struct perfbuf_emission *emission
 	emission->time = local_clock();
 	count = preempt_count();
 	if (unlikely(count & NO_TASK || !pid_alive(current)))
-		return fixed_emit_usual_closely(emission);
+		return fixed_emit_stamped_closely(emission);
 	emission->ids = ids_of(current);
 	here = READ_ONCE(emission->here);
-	return perfbuf_fixed_begin_usual(emission, here,
-					 common_word(here, count, emission->irq_flags));
+	return begin(emission, here, common_word(here, count, emission->irq_flags));
+}
+
+static noinline notrace void *fixed_emit_usual(struct perfbuf_emission *emission,
+					       struct pb_listeners *here)
+{
+	return fixed_emit_stamped(emission, here, perfbuf_fixed_begin_usual);
+}
+
+static noinline notrace void *fixed_emit_form(struct perfbuf_emission *emission,
+					      struct pb_listeners *here)
+{
+	return fixed_emit_stamped(emission, here, perfbuf_fixed_begin_form);
 }
 
 notrace void *perfbuf_fixed_emit(struct perfbuf_emission *emission, struct perfbuf_event *event)
@@ -219,6 +231,8 @@ notrace void *perfbuf_fixed_emit(struct perfbuf_emission *emission, struct perfb
 		return fixed_emit_usual(emission, here);
 	if (unlikely(here->way != PB_WAY_LEAN)) {
 		emission->caller = _RET_IP_;
+		if (likely(here->way == PB_WAY_FORM))
+			return fixed_emit_form(emission, here);
 		return fixed_emit_closely(emission, here);
 	}
 	count = preempt_count();

@@ -62,6 +62,7 @@ enum pb_way {
 	PB_WAY_NONE,  /* nobody listens */
 	PB_WAY_LEAN,  /* there is one, who asks for the payload alone */
 	PB_WAY_USUAL, /* there is one, who asks for TID, TIME and CPU, too */
+	PB_WAY_FORM,  /* there is one, who asks for what fits a form; with the caller */
 	PB_WAY_PLAIN, /* whoever is there asks for the payload alone */
 	PB_WAY_ALL,   /* the rest: with the emission's caller, time, and ids */
 };
@@ -88,10 +89,12 @@ void *perfbuf_fixed_begin(struct perfbuf_emission *emission, struct pb_listeners
 /* The same in a task, by PB_WAY_LEAN. */
 void *perfbuf_fixed_begin_lean(struct perfbuf_emission *emission, struct pb_listeners *here,
 			       __u64 common) PB_NOEXCEPT;
-/* And by PB_WAY_USUAL. @common: the payload's first 4 bytes. emission->ids: the tid, which is the
- * next 4, and the tgid in the upper half. */
+/* And by PB_WAY_USUAL and PB_WAY_FORM. @common: the payload's first 4 bytes. emission->ids: the
+ * tid, which is the next 4, and the tgid in the upper half. */
 void *perfbuf_fixed_begin_usual(struct perfbuf_emission *emission, struct pb_listeners *here,
 				__u32 common) PB_NOEXCEPT;
+void *perfbuf_fixed_begin_form(struct perfbuf_emission *emission, struct pb_listeners *here,
+			       __u32 common) PB_NOEXCEPT;
 void *perfbuf_emission_begin(struct perfbuf_emission *emission, void *here, __u64 common,
 			     __u32 level, __u32 fixed_bytes, void *spare,
 			     const struct perfbuf_part *parts, __u32 part_count) PB_NOEXCEPT;

@@ -35,9 +35,10 @@ public:
 
 	/* The same of an event without parts, whose spare stands behind @this. */
 	void *begin_any(listeners &here, u64 common, nesting level) noexcept;
-	/* In a task, by PB_WAY_LEAN and PB_WAY_USUAL. */
+	/* In a task, by PB_WAY_LEAN, and by PB_WAY_USUAL or PB_WAY_FORM. */
 	void *begin_lean(listeners &here, u64 common) noexcept;
-	void *begin_usual(listeners &here, u32 common) noexcept;
+	template <bool usual>
+	void *begin_stamped(listeners &here, u32 common) noexcept;
 	void *next_fixed() noexcept;
 
 	/* A raw event: one part, which the caller copies itself; @spare: nullptr, or room for it
@@ -81,7 +82,8 @@ private:
 	void *open_raw(output &to) noexcept;
 	struct of_any;
 	struct of_lean;
-	struct of_usual;
+	template <bool usual>
+	struct of_stamped;
 	template <typename What>
 	void *begin_fixed(listeners &here, recursion_context &context, bool is_alone,
 			  What what) noexcept;

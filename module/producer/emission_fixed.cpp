@@ -38,7 +38,9 @@ struct emission::of_lean : of_any {
 	}
 };
 
-struct emission::of_usual {
+/* TID, TIME and CPU with it, or what else fits a form. */
+template <bool usual>
+struct emission::of_stamped {
 	u64 common() const noexcept { return word_ | u64{tid_} << 32; }
 	/* In two stores, for which nothing is to be put together. */
 	void put_common(char *payload) const noexcept
@@ -51,16 +53,21 @@ struct emission::of_usual {
 	char *fill(const emission &from, const sample_form &form, char *record, u32 bytes) noexcept
 	{
 		const u64 ids = from.when_.ids;
+		const sample_form::stamp when = {from.when_.time, swapped(ids)};
 
 		tid_ = static_cast<u32>(ids);
-		return form.fill_usual(record, bytes, {from.when_.time, swapped(ids)});
+		if constexpr (usual)
+			return form.fill_usual(record, bytes, when);
+		else
+			return form.fill_any(record, bytes, from.caller_, when);
 	}
 	/* The C entry has kept the listeners, too: a register less. */
 	listeners &keep(emission &to, listeners &) noexcept
 	{
 		tid_ = static_cast<u32>(to.when_.ids);
 		to.when_.ids = swapped(to.when_.ids);
-		to.caller_ = 0;
+		if constexpr (usual)
+			to.caller_ = 0;
 		return *static_cast<listeners *>(to.here_);
 	}
 
@@ -224,9 +231,10 @@ template <typename What>
 	return begin_fixed(here, here.busy.at(nesting::task), true, of_lean{{common}});
 }
 
-[[gnu::always_inline]] inline void *emission::begin_usual(listeners &here, u32 common) noexcept
+template <bool usual>
+[[gnu::always_inline]] inline void *emission::begin_stamped(listeners &here, u32 common) noexcept
 {
-	return begin_fixed(here, here.busy.at(nesting::task), true, of_usual{common});
+	return begin_fixed(here, here.busy.at(nesting::task), true, of_stamped<usual>{common});
 }
 
 [[gnu::cold]] void *emission::finish_last_closely(perf_buffer::leaving how) noexcept
@@ -273,7 +281,13 @@ void *perfbuf_fixed_begin_lean(struct perfbuf_emission *raw, struct pb_listeners
 void *perfbuf_fixed_begin_usual(struct perfbuf_emission *raw, struct pb_listeners *here,
 				__u32 common) noexcept
 {
-	return emission::of(raw).begin_usual(*reinterpret_cast<listeners *>(here), common);
+	return emission::of(raw).begin_stamped<true>(*reinterpret_cast<listeners *>(here), common);
+}
+
+void *perfbuf_fixed_begin_form(struct perfbuf_emission *raw, struct pb_listeners *here,
+			       __u32 common) noexcept
+{
+	return emission::of(raw).begin_stamped<false>(*reinterpret_cast<listeners *>(here), common);
 }
 
 void *perfbuf_fixed_next(struct perfbuf_emission *raw) noexcept

@@ -28,9 +28,12 @@ u32 listeners::way_to(const output *first) noexcept
 			way = PB_WAY_ALL;
 	if (!rcu_list<output>::is_last(*first))
 		return way;
+
+	const sample_form &form = first->form();
+
 	if (way == PB_WAY_PLAIN)
 		return PB_WAY_LEAN;
-	return first->form().is_usual() ? u32{PB_WAY_USUAL} : way;
+	return form.is_usual() ? PB_WAY_USUAL : form ? PB_WAY_FORM : PB_WAY_ALL;
 }
 
 void listeners::add(output &one) noexcept
