@@ -25,8 +25,8 @@ class stream
 public:
 	virtual ~stream() = default;
 
-	/* What may fail before the first start(), and is to be told to who enables the event. Not
-	 * one at a time. */
+	/* What may fail before the first start(), and is to be told to who enables the event;
+	 * source::open() has done it for an event that begins at once. Not one at a time. */
 	virtual cxxrt::result<void> get_ready() noexcept { return {}; }
 	/* The event has just become active: records may flow. */
 	virtual void start() noexcept = 0;
