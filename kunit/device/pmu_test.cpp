@@ -149,6 +149,19 @@ TEST_P(pmu, a_new_period_is_kept)
 	EXPECT_GE(samples_in(records, attr).size(), 40u);
 }
 
+TEST_P(pmu, a_new_frequency_beyond_the_limit_is_einval)
+{
+	perf_event_attr attr = page_faults();
+	attr.freq = 1;
+	attr.sample_freq = 1000;
+	unique_fd fd = must_open_on(GetParam(), attr);
+	uint64_t frequency = 2000;
+
+	EXPECT_EQ(ioctl_error(fd.get(), PERF_EVENT_IOC_PERIOD, &frequency), 0);
+	frequency = 1'000'000'000'000;
+	EXPECT_EQ(ioctl_error(fd.get(), PERF_EVENT_IOC_PERIOD, &frequency), EINVAL);
+}
+
 TEST_P(pmu, counts_what_children_do)
 {
 	perf_event_attr attr = page_faults(0);

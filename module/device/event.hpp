@@ -217,8 +217,8 @@ private:
 
 	/* A record that the ring wrote for us, or could not. */
 	void note(const perf_buffer &into, int errno_or_0) noexcept;
-	/* Closes the short way where not every event is a sample. */
-	void period_has_changed() noexcept;
+	/* Closes the short way, too, where not every event is a sample. */
+	void write_period(u64 value) noexcept;
 	/* Active no more, and the file is woken. */
 	void turn_off() noexcept;
 	aux_area *enter_aux() noexcept;

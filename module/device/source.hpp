@@ -51,8 +51,9 @@ public:
 	virtual bool has_missed() const noexcept = 0;
 	virtual void count_missed() noexcept = 0;
 
-	/* PERF_EVENT_IOC_PERIOD: the new attr.sample_period or sample_freq. */
-	virtual void period_changed() noexcept = 0;
+	/* PERF_EVENT_IOC_PERIOD: the new attr.sample_period or sample_freq is event::period(). On
+	 * an error the old one goes on. */
+	virtual cxxrt::result<void> period_changed() noexcept = 0;
 
 	/* PERF_EVENT_IOC_SET_FILTER. EINVAL: there is nothing to filter, or the text is none. */
 	virtual cxxrt::result<void> set_filter(const char *) noexcept

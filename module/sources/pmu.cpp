@@ -127,9 +127,9 @@ public:
 	u64 recent_count() noexcept override { return recent_count_.read(); }
 	u64 recent_running_ns() noexcept override { return recent_ns_.read(); }
 
-	void period_changed() noexcept override
+	result<void> period_changed() noexcept override
 	{
-		pb_counter_set_period(counter_, this->owner_.period());
+		return from_return(pb_counter_set_period(counter_, this->owner_.period()));
 	}
 
 	bool has_missed() const noexcept override
