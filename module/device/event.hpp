@@ -154,6 +154,8 @@ public:
 	/* Turns the event on from a tracepoint (enable_on_exec), once. True if it was off before.
 	 */
 	[[nodiscard]] bool enable_on_exec() noexcept;
+	/* An exec would still do so. */
+	bool awaits_exec() const noexcept { return exec_armed_.read_once(); }
 	/* The last task of the target has gone. Any context but NMI. */
 	void target_exited() noexcept;
 
