@@ -105,7 +105,7 @@ result<void> file::make_aux(event &mine, perf_buffer &ring, perf_buffer::mapping
 	TRY(from_return(pb_charge_pages(pages, pb_param_mlock_kib(), &charge)));
 	cxxrt::scope_guard uncharge([&] { pb_uncharge_pages(&charge); });
 
-	TRY(the_device().take_pages(pages, pb_param_aux_pages_max()));
+	TRY(the_device().take_pages(pages, 0, pb_param_aux_pages_max()));
 	cxxrt::scope_guard leave([&] { the_device().give_pages(pages); });
 
 	ref<aux_area> area = TRY(aux_area::create(ring, *source_.aux(),
