@@ -30,7 +30,7 @@ public:
 	u64 running_ns() noexcept override { return ticks_.read() * owner_.period(); }
 	bool has_missed() const noexcept override { return false; }
 	void count_missed() noexcept override {}
-	void period_changed() noexcept override {}
+	cxxrt::result<void> period_changed() noexcept override { return {}; }
 	void run_as_writer(void (*fn)(void *arg), void *arg) noexcept override;
 	void stop_aux() noexcept override;
 	void pause_aux(bool on) noexcept override;

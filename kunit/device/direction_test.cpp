@@ -184,6 +184,15 @@ TEST(limit, of_one_ring_holds)
 	EXPECT_EQ(map_error(fd.get(), 9 * page_size()), 0);
 }
 
+TEST(limit, that_is_the_largest_number_is_none)
+{
+	parameter pages("ring_pages_max", std::to_string(~0ul));
+	parameter all("total_pages_max", std::to_string(~0ul));
+	parameter free("mlock_kb", std::to_string(~0ul));
+	unique_fd fd = must_open(side::clock, clock_attr());
+	EXPECT_EQ(map_error(fd.get(), 17 * page_size()), 0);
+}
+
 TEST(limit, of_all_rings_holds_and_is_given_back)
 {
 	parameter pages("total_pages_max", "20"); /* two beside each ring's data */

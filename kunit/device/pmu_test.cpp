@@ -17,6 +17,7 @@
 #include "support/mapping.hpp"
 #include "support/process.hpp"
 #include "support/record.hpp"
+#include "support/workload.hpp"
 
 using namespace device_test;
 
@@ -147,6 +148,37 @@ TEST_P(pmu, a_new_period_is_kept)
 	disable(fd.get());
 	records = buffer.drain();
 	EXPECT_GE(samples_in(records, attr).size(), 40u);
+}
+
+TEST_P(pmu, a_new_frequency_beyond_the_limit_is_einval)
+{
+	perf_event_attr attr = page_faults();
+	attr.freq = 1;
+	attr.sample_freq = 1000;
+	unique_fd fd = must_open_on(GetParam(), attr);
+	uint64_t frequency = 2000;
+
+	EXPECT_EQ(ioctl_error(fd.get(), PERF_EVENT_IOC_PERIOD, &frequency), 0);
+	frequency = 1'000'000'000'000;
+	EXPECT_EQ(ioctl_error(fd.get(), PERF_EVENT_IOC_PERIOD, &frequency), EINVAL);
+}
+
+TEST_P(pmu, counts_from_an_exec_on_that_comes_after_a_disable)
+{
+	perf_event_attr attr = page_faults(0);
+	attr.enable_on_exec = 1;
+	const gate go;
+	const child other([&] {
+		go.wait();
+		execl("/proc/self/exe", "spinner", spin_argument, nullptr);
+		return 1;
+	});
+	unique_fd fd = must_open_on(GetParam(), attr, target::thread(other.pid()));
+
+	disable(fd.get());
+	EXPECT_EQ(read_value(fd.get()), 0u);
+	go.open();
+	EXPECT_TRUE(eventually([&] { return read_value(fd.get()) > 0; }));
 }
 
 TEST_P(pmu, counts_what_children_do)

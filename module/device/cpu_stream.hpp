@@ -39,7 +39,11 @@ public:
 	void close() noexcept override;
 	bool has_missed() const noexcept override { return sideband_.has_missed(); }
 	void count_missed() noexcept override { sideband_.count_missed(); }
-	void period_changed() noexcept override { on_its_cpus(restart_here); }
+	cxxrt::result<void> period_changed() noexcept override
+	{
+		on_its_cpus(restart_here);
+		return {};
+	}
 	void run_as_writer(void (*fn)(void *arg), void *arg) noexcept final;
 
 	/* On the CPU at hand, interrupts off: runs there if it should; and no longer. Nothing if

@@ -44,9 +44,11 @@ device_state &the_device() noexcept
 	return *device;
 }
 
-cxxrt::result<void> device_state::take_pages(u64 pages, u64 most) noexcept
+cxxrt::result<void> device_state::take_pages(u64 area, u64 beside, u64 most) noexcept
 {
-	if (pages > most)
+	const u64 pages = area + beside;
+
+	if (area > most)
 		return cxxrt::error(ENOMEM);
 	if (ring_pages.fetch_add(pages) + pages > pb_param_total_pages_max()) {
 		ring_pages.fetch_add(0 - pages);

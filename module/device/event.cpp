@@ -45,8 +45,7 @@ event::event(const perf_event_attr &attr, s32 cpu, pb_task *target, wake_target 
 	  pid_namespace_(pb_pid_namespace_get()), trailer_bytes_(sample_id_bytes(attr)),
 	  file_(file), irq_work_(*this, run_irq_work), mutex_(event_lock_class)
 {
-	period_.write_once(first_period(attr));
-	period_has_changed();
+	write_period(first_period(attr));
 	exec_armed_.write_once(attr.enable_on_exec);
 	aux_paused_.write_once(aux_action(attr) & PERFBUF_AUX_START_PAUSED);
 }
@@ -133,9 +132,10 @@ void event::reset() noexcept
 	count_base_.set(stream_->count());
 }
 
-void event::period_has_changed() noexcept
+void event::write_period(u64 value) noexcept
 {
-	if (period() == 1)
+	period_.write_once(value);
+	if (value == 1)
 		mode_.open(event_mode::period);
 	else
 		mode_.close(event_mode::period);
@@ -149,11 +149,15 @@ result<void> event::set_period(u64 value) noexcept
 		return error(EINVAL);
 
 	lock_guard held(mutex_);
+	const u64 before = period();
 
-	period_.write_once(value);
-	period_has_changed();
-	stream_->period_changed();
-	return {};
+	write_period(value);
+
+	const result<void> taken = stream_->period_changed();
+
+	if (!taken)
+		write_period(before);
+	return taken;
 }
 
 u32 event::read_words() const noexcept

@@ -154,6 +154,8 @@ public:
 	/* Turns the event on from a tracepoint (enable_on_exec), once. True if it was off before.
 	 */
 	[[nodiscard]] bool enable_on_exec() noexcept;
+	/* An exec would still do so. */
+	bool awaits_exec() const noexcept { return exec_armed_.read_once(); }
 	/* The last task of the target has gone. Any context but NMI. */
 	void target_exited() noexcept;
 
@@ -217,8 +219,8 @@ private:
 
 	/* A record that the ring wrote for us, or could not. */
 	void note(const perf_buffer &into, int errno_or_0) noexcept;
-	/* Closes the short way where not every event is a sample. */
-	void period_has_changed() noexcept;
+	/* Closes the short way, too, where not every event is a sample. */
+	void write_period(u64 value) noexcept;
 	/* Active no more, and the file is woken. */
 	void turn_off() noexcept;
 	aux_area *enter_aux() noexcept;

@@ -238,11 +238,10 @@ result<void> file::make_event(void *filp, const perfbuf_open &wanted, file *link
 
 	made->link_aux(aux_event);
 	made->set_stream(TRY(source_.open(*made)));
-	if (!attr.disabled)
-		TRY(made->producer().get_ready());
+	/* The stream is in lists, and the file the owner of both: nothing may fail from here on. */
 	event_.store_release(made.get());
 	if (!attr.disabled)
-		TRY(made->enable());
+		(void)made->enable();
 	made.release();
 	return {};
 }
@@ -290,6 +289,23 @@ void file::attach(event &to, perf_buffer *ring) noexcept
 	old->put();
 }
 
+/*
+ * An area is set up by one source, and no other that fills areas may come near it: whoever is on
+ * the ring may be who maps it. Under the attach lock.
+ */
+bool file::may_share_aux(perf_buffer &ring) const noexcept
+{
+	if (!source_.aux())
+		return true;
+	for (wake_target *one = ring.first_target(); one; one = one->next.read_once()) {
+		const file *other = static_cast<file *>(one);
+
+		if (other->source_.aux() && &other->source_ != &source_)
+			return false;
+	}
+	return true;
+}
+
 result<void> file::redirect(event &redirected, file *target) noexcept
 {
 	lock_guard mapping(map_mutex_);
@@ -303,7 +319,7 @@ result<void> file::redirect(event &redirected, file *target) noexcept
 
 	if (target) {
 		ring = target->configured()->ring();
-		if (!ring)
+		if (!ring || !may_share_aux(*ring))
 			return error(EINVAL);
 	}
 	attach(redirected, ring);
@@ -344,9 +360,6 @@ result<void> file::set_output(event &redirected, u64 argument) noexcept
 	    (mine.use_clockid && mine.clockid != theirs.clockid))
 		return error(EINVAL);
 	if (mine.write_backward != theirs.write_backward)
-		return error(EINVAL);
-	/* An area is set up by one source. */
-	if (source_.aux() && target->source_.aux() && &source_ != &target->source_)
 		return error(EINVAL);
 	return redirect(redirected, target);
 }

@@ -79,6 +79,7 @@ private:
 	cxxrt::result<perf_buffer *> map_stats(event &of, const pb_vma_request &request) noexcept;
 	/* The event's ring with a reference, or none. */
 	static cxxrt::ref<perf_buffer> ring_of(event &of) noexcept;
+	bool may_share_aux(perf_buffer &ring) const noexcept;
 	cxxrt::result<void> redirect(event &redirected, file *target) noexcept;
 	/* What the source can do with an area of an event of @attr; nullptr: nothing. */
 	const aux_abilities *aux_of(const perf_event_attr &attr) const noexcept;
@@ -128,9 +129,9 @@ struct device_state {
 	cxxrt::guarded<files, cxxrt::mutex> open_files;
 	cxxrt::shared<u64> ring_pages; /* of all rings and AUX areas */
 
-	/* Room under the module's own limits, taken and given back. ENOMEM: more than @most, or
-	 * than all may have. */
-	cxxrt::result<void> take_pages(u64 pages, u64 most) noexcept;
+	/* Room under the module's own limits, taken and given back, for an area of @area pages and
+	 * @beside. ENOMEM: the area is of more than @most, or it is more than all may have. */
+	cxxrt::result<void> take_pages(u64 area, u64 beside, u64 most) noexcept;
 	void give_pages(u64 pages) noexcept;
 
 	/*

@@ -62,7 +62,7 @@ result<ref<perf_buffer>> file::new_ring(event &owner, u32 nr_pages, bool writabl
 	TRY(from_return(pb_charge_pages(pages, pb_param_mlock_kib(), &charge)));
 	cxxrt::scope_guard uncharge([&] { pb_uncharge_pages(&charge); });
 
-	TRY(the_device().take_pages(pages, pb_param_ring_pages_max() + pages_beside));
+	TRY(the_device().take_pages(nr_pages, pages_beside, pb_param_ring_pages_max()));
 	cxxrt::scope_guard leave([&] { the_device().give_pages(pages); });
 
 	ref<perf_buffer> ring = TRY(perf_buffer::create({

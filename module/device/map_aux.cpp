@@ -73,6 +73,9 @@ result<perf_buffer *> file::map_aux(event &mine, const pb_vma_request &request) 
 	/* The last mapping of the data is going. */
 	if (!mapping->mappings)
 		return error(EINVAL);
+	/* Who maps an area is of the source that fills it, so no other comes to the ring. */
+	if (!aux_of(mine.attr()))
+		return error(EOPNOTSUPP);
 	if (!ring->aux())
 		TRY(make_aux(mine, *ring, *mapping, request));
 
@@ -97,12 +100,12 @@ result<void> file::make_aux(event &mine, perf_buffer &ring, perf_buffer::mapping
 	const aux_abilities *can = aux_of(mine.attr());
 	pb_charge charge;
 
-	if (!can || (!request.is_writable && !can->overwrite))
+	if (!request.is_writable && !can->overwrite)
 		return error(EOPNOTSUPP);
 	TRY(from_return(pb_charge_pages(pages, pb_param_mlock_kib(), &charge)));
 	cxxrt::scope_guard uncharge([&] { pb_uncharge_pages(&charge); });
 
-	TRY(the_device().take_pages(pages, pb_param_aux_pages_max()));
+	TRY(the_device().take_pages(pages, 0, pb_param_aux_pages_max()));
 	cxxrt::scope_guard leave([&] { the_device().give_pages(pages); });
 
 	ref<aux_area> area = TRY(aux_area::create(ring, *source_.aux(),

@@ -25,8 +25,8 @@ class stream
 public:
 	virtual ~stream() = default;
 
-	/* What may fail before the first start(), and is to be told to who enables the event. Not
-	 * one at a time. */
+	/* What may fail before the first start(), and is to be told to who enables the event;
+	 * source::open() has done it for an event that begins at once. Not one at a time. */
 	virtual cxxrt::result<void> get_ready() noexcept { return {}; }
 	/* The event has just become active: records may flow. */
 	virtual void start() noexcept = 0;
@@ -51,8 +51,9 @@ public:
 	virtual bool has_missed() const noexcept = 0;
 	virtual void count_missed() noexcept = 0;
 
-	/* PERF_EVENT_IOC_PERIOD: the new attr.sample_period or sample_freq. */
-	virtual void period_changed() noexcept = 0;
+	/* PERF_EVENT_IOC_PERIOD: the new attr.sample_period or sample_freq is event::period(). On
+	 * an error the old one goes on. */
+	virtual cxxrt::result<void> period_changed() noexcept = 0;
 
 	/* PERF_EVENT_IOC_SET_FILTER. EINVAL: there is nothing to filter, or the text is none. */
 	virtual cxxrt::result<void> set_filter(const char *) noexcept

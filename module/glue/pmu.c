@@ -66,7 +66,7 @@ __u64 pb_counter_read(pb_counter *counter, __u64 *running_ns)
 	return perf_event_read_value(counter, &enabled, running_ns);
 }
 
-void pb_counter_set_period(pb_counter *counter, __u64 value)
+int pb_counter_set_period(pb_counter *counter, __u64 value)
 {
-	perf_event_period(counter, value);
+	return perf_event_period(counter, value);
 }

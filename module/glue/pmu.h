@@ -29,8 +29,8 @@ void pb_counter_release(pb_counter *counter) PB_NOEXCEPT;
 void pb_counter_enable(pb_counter *counter) PB_NOEXCEPT;
 /* The count, of inherited children too; *@running_ns: how long it was really counted. */
 __u64 pb_counter_read(pb_counter *counter, __u64 *running_ns) PB_NOEXCEPT;
-/* attr.sample_period or sample_freq from now on. */
-void pb_counter_set_period(pb_counter *counter, __u64 value) PB_NOEXCEPT;
+/* attr.sample_period or sample_freq from now on: 0, or perf's errno and nothing has changed. */
+int pb_counter_set_period(pb_counter *counter, __u64 value) PB_NOEXCEPT;
 
 /* What an overflow says. */
 struct pb_overflow {

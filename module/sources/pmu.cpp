@@ -109,12 +109,16 @@ public:
 	{
 		Follows::start();
 		leave_out_until_now();
+		was_started_ = true;
 		pb_counter_enable(counter_);
 	}
 
 	void stop() noexcept override
 	{
 		Follows::stop();
+		/* The counter stands still until an exec that has nobody to tell us of it. */
+		if (!was_started_ && this->owner_.awaits_exec())
+			return;
 		if (std::exchange(counts_, false)) {
 			before_ = now();
 			update();
@@ -127,9 +131,9 @@ public:
 	u64 recent_count() noexcept override { return recent_count_.read(); }
 	u64 recent_running_ns() noexcept override { return recent_ns_.read(); }
 
-	void period_changed() noexcept override
+	result<void> period_changed() noexcept override
 	{
-		pb_counter_set_period(counter_, this->owner_.period());
+		return from_return(pb_counter_set_period(counter_, this->owner_.period()));
 	}
 
 	bool has_missed() const noexcept override
@@ -219,6 +223,7 @@ private:
 
 	pb_counter *counter_ = nullptr;
 	bool counts_;
+	bool was_started_ = false; /* by us, not by an exec */
 	cxxrt::local<u64> recent_count_;
 	cxxrt::local<u64> recent_ns_;
 	reading before_{};   /* of the times that it was on, if it is off */

@@ -92,6 +92,35 @@ TEST(aux_lifetime, sources_that_differ_do_not_share_a_ring)
 	EXPECT_EQ(ioctl_error(clock.get(), PERF_EVENT_IOC_SET_OUTPUT, file.fd.get()), 0);
 }
 
+/* The ring is a clock's, and both are sent there. */
+TEST(aux_lifetime, sources_that_differ_do_not_meet_on_the_ring_of_a_third)
+{
+	unique_fd clock = must_open(side::clock, clock_attr(), target::every_process(0));
+	unique_fd pattern = open_pattern(pattern_attr());
+	unique_fd another = open_pattern(pattern_attr());
+	unique_fd functrace(::open("/dev/perfbuf/functrace", O_RDWR | O_CLOEXEC));
+	perf_event_attr attr = {};
+	attr.size = sizeof(attr);
+	attr.type = PERF_TYPE_SOFTWARE;
+	attr.config = PERF_COUNT_SW_CPU_CLOCK;
+	attr.disabled = 1;
+	ASSERT_EQ(configure(functrace.get(), &attr, target::every_process(0)), 0);
+	mapping ring(clock.get(), 4);
+
+	ASSERT_EQ(ioctl_error(pattern.get(), PERF_EVENT_IOC_SET_OUTPUT, clock.get()), 0);
+	EXPECT_EQ(ioctl_error(functrace.get(), PERF_EVENT_IOC_SET_OUTPUT, clock.get()), EINVAL);
+	EXPECT_EQ(ioctl_error(another.get(), PERF_EVENT_IOC_SET_OUTPUT, clock.get()), 0);
+
+	/* And the clock's own mapping does not keep an area for who comes later. */
+	const uint64_t offset = 8 * page_size();
+	aux_mapping area(pattern.get(), ring, 4, rw, offset);
+	EXPECT_EQ(aux_error(clock.get(), ring.page(), offset, 4 * page_size()), EOPNOTSUPP);
+	area.unmap();
+	another.reset();
+	EXPECT_EQ(ioctl_error(pattern.get(), PERF_EVENT_IOC_SET_OUTPUT, -1ul), 0);
+	EXPECT_EQ(ioctl_error(functrace.get(), PERF_EVENT_IOC_SET_OUTPUT, clock.get()), 0);
+}
+
 /* Two files, one ring, and every thread does one thing to them, again and again. */
 TEST(aux_lifetime, everything_at_once)
 {

@@ -52,8 +52,9 @@ public:
 
 			set.store_release(TRY(function_set::join("")));
 		}
-		/* An exec has nobody to tell of an error. */
-		if (this->owner_.attr().enable_on_exec)
+		/* An exec has nobody to tell of an error; and once others see the stream, its
+		 * opening cannot fail. */
+		if (this->owner_.attr().enable_on_exec || !this->owner_.attr().disabled)
 			TRY(get_ready());
 		return Follows::open(static_cast<tracer_shared &>(*this));
 	}
