@@ -100,7 +100,30 @@ bool is_confidential(const perf_event_attr &attr) noexcept
 	return attr.sample_type & PERF_SAMPLE_STACK_USER;
 }
 
+/* nullptr: the headers do not have it. */
+template <typename Attr>
+auto *config3_in(Attr &attr) noexcept
+{
+	if constexpr (requires { attr.config3; })
+		return &attr.config3;
+	else
+		return static_cast<u64 *>(nullptr);
+}
+
 } // namespace
+
+u64 config3(const perf_event_attr &attr) noexcept
+{
+	const auto *found = config3_in(attr);
+
+	return found ? *found : 0;
+}
+
+void set_config3(perf_event_attr &attr, u64 value) noexcept
+{
+	if (auto *found = config3_in(attr))
+		*found = value;
+}
 
 u32 aux_action(const perf_event_attr &attr) noexcept
 {

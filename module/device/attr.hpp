@@ -23,6 +23,10 @@ cxxrt::result<void> copy_attr(perf_event_attr &attr, u64 user_address) noexcept;
 /* PERFBUF_AUX_*: what newer headers call aux_action and older ones reserve. Any context. */
 u32 aux_action(const perf_event_attr &attr) noexcept;
 
+/* attr.config3, which the headers have from 6.3 on: 0 before, and not kept. Any context. */
+u64 config3(const perf_event_attr &attr) noexcept;
+void set_config3(perf_event_attr &attr, u64 value) noexcept;
+
 /* Whether attr has to do with the AUX area of another event. */
 bool needs_link(const perf_event_attr &attr) noexcept;
 

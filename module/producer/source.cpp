@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "producer/source.hpp"
 
+#include "device/attr.hpp"
 #include "device/file.hpp"
 #include "device/text.hpp"
 #include "glue/producer.h"
@@ -221,6 +222,9 @@ result<void> typed_source::check(const perf_event_attr &attr) const noexcept
 		return error(ENOENT);
 	/* Only who fills an AUX area makes something of these. */
 	if ((attr.config1 || attr.config2) && !aux_.abilities(attr))
+		return error(EOPNOTSUPP);
+	/* They are not told of it. */
+	if (config3(attr))
 		return error(EOPNOTSUPP);
 	/* What happens, happens in the kernel, and no CPU is idle then. */
 	if (attr.freq || attr.exclude_kernel || attr.exclude_idle ||

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "sources/pmu.hpp"
 
+#include "device/attr.hpp"
 #include "device/cpu_stream.hpp"
 #include "device/cpus.hpp"
 #include "glue/pmu.h"
@@ -34,6 +35,7 @@ perf_event_attr attr_of_counter(const perf_event_attr &attr) noexcept
 	made.config = attr.config;
 	made.config1 = attr.config1;
 	made.config2 = attr.config2;
+	set_config3(made, config3(attr));
 	made.bp_type = attr.bp_type;
 	made.freq = attr.freq;
 	made.sample_period = attr.sample_period;

@@ -117,6 +117,18 @@ TEST_F(producer_layout, what_would_say_more_of_an_event_is_not_supported)
 	attr = typed_attr("all");
 	attr.config2 = 1ull << 63;
 	EXPECT_EQ(configure_error(attr, cpu), EOPNOTSUPP);
+
+	/* Of 6.3 and later; before, the structure is not so large. */
+	struct {
+		perf_event_attr attr;
+		uint64_t config3;
+	} larger = {typed_attr("all"), 1};
+	if (sizeof(larger.attr) == PERF_ATTR_SIZE_VER7) {
+		larger.attr.size = sizeof(larger);
+		unique_fd fd = open_source();
+		const int error = configure(fd.get(), &larger, cpu);
+		EXPECT_EQ(error, larger.attr.size < sizeof(larger) ? E2BIG : EOPNOTSUPP);
+	}
 }
 
 TEST_F(producer_layout, readers_are_shown)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "sources/functrace/source.hpp"
 
+#include "device/attr.hpp"
 #include "device/cpu_stream.hpp"
 #include "device/setup.hpp"
 #include "sources/functrace/tracer.hpp"
@@ -187,7 +188,7 @@ result<void> functrace_source::check(const perf_event_attr &attr) const noexcept
 {
 	if (attr.type != PERF_TYPE_SOFTWARE || attr.config != PERF_COUNT_SW_CPU_CLOCK)
 		return error(ENOENT);
-	if (attr.config1 > tick_shift_max || attr.config2)
+	if (attr.config1 > tick_shift_max || attr.config2 || config3(attr))
 		return error(EINVAL);
 	if (attr.freq || attr.sample_period > 1 || attr.exclude_kernel || attr.exclude_idle ||
 	    attr.sample_type & ~supported_fields)
