@@ -107,7 +107,7 @@ private:
 
 	u64 irq_flags_;		  /* the C entry's */
 	u64 caller_;		  /* the address that the C entry returns to */
-	sample_form::stamp when_; /* when, and who, by PB_WAY_ALL */
+	sample_form::stamp when_; /* when, and who, where the way has it */
 	void *here_;		  /* the C entry's */
 	recursion_context *context_;
 	perf_buffer *only_; /* of a brief record, if there is no other output; all else is unset */
