@@ -73,7 +73,8 @@ END
 	(cd "$root" && find . | cpio -o -H newc --quiet -R 0:0) > "$work/initrd"
 
 	# Without erms and fsrm a copied qword is an instruction of rep movs, not a byte.
-	timeout "${icount_timeout:-600}" qemu-system-x86_64 -M q35 -no-user-config -nodefaults -nographic -no-reboot \
+	# In the foreground, or Ctrl-C would not reach QEMU, and all would wait for its end.
+	timeout --foreground "${icount_timeout:-600}" qemu-system-x86_64 -M q35 -no-user-config -nodefaults -nographic -no-reboot \
 		-accel tcg,thread=single -cpu max,-erms,-fsrm -smp 1 -icount shift=0,sleep=off -m 512 \
 		-kernel "$kernel_dir/bzImage" -initrd "$work/initrd" -serial stdio -monitor none \
 		-append "console=ttyS0 panic=-1 quiet noapictimer tsc_early_khz=1000000 lpj=4000000 tsc=reliable ${PERFBUF_APPEND:-}" \

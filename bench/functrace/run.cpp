@@ -444,7 +444,8 @@ int main(int argc, char **argv)
 		else if (!strcmp(argv[2], "functrace"))
 			print_steps<our_tracer>(on);
 		else
-			return 2;
+			fail_as(std::string("no tracer is called ") + argv[2] +
+				": ftrace or functrace");
 		return 0;
 	}
 	if (argc > 1 && !strcmp(argv[1], "--nmi")) {
