@@ -9,14 +9,23 @@
 #include <linux/tracepoint.h>
 
 /* clang-format off */
-TRACE_EVENT(record,
-	TP_PROTO(const u64 *words),
-	TP_ARGS(words),
-	TP_STRUCT__entry(__array(u64, words, 8)),
-	TP_fast_assign(memcpy(__entry->words, words, sizeof(__entry->words));),
-	TP_printk("%llu", __entry->words[0])
-);
+#define RECORD_EVENT(bytes)                                                                        \
+	TRACE_EVENT(record_##bytes,                                                                \
+		TP_PROTO(const u64 *words),                                                        \
+		TP_ARGS(words),                                                                    \
+		TP_STRUCT__entry(__array(u64, words, bytes / sizeof(u64))),                        \
+		TP_fast_assign(memcpy(__entry->words, words, bytes);),                             \
+		TP_printk("%llu", __entry->words[0])                                               \
+	)
 /* clang-format on */
+
+/* More than these, and perf has no room for them. */
+RECORD_EVENT(8);
+RECORD_EVENT(64);
+RECORD_EVENT(256);
+RECORD_EVENT(1024);
+
+#undef RECORD_EVENT
 
 #endif
 

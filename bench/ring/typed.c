@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * The record as an event with a name and fields: a tracepoint of the kernel, to which the program
- * has ftrace or perf listen, and an event of perfbuf's API for producers. Of 64 bytes only.
+ * has ftrace or perf listen, and an event of perfbuf's API for producers: of fixed size, and where
+ * that would be too large, of bytes whose number is known when it happens.
  */
 #include "peers.h"
 
@@ -10,10 +11,16 @@
 #define CREATE_TRACE_POINTS
 #include "trace_ring_bench.h"
 
-#define RECORD_FIELDS(F) F(ARRAY, u64, words, 8)
-PERFBUF_EVENT(written, RECORD_FIELDS)
+#define WORDS_8(F)   F(ARRAY, u64, words, 1)
+#define WORDS_64(F)  F(ARRAY, u64, words, 8)
+#define WORDS_256(F) F(ARRAY, u64, words, 32)
+PERFBUF_EVENT(written_8, WORDS_8)
+PERFBUF_EVENT(written_64, WORDS_64)
+PERFBUF_EVENT(written_256, WORDS_256)
+PERFBUF_RAW_EVENT(written_any)
 
-static struct perfbuf_event *const events[] = {&written_event};
+static struct perfbuf_event *const events[] = {&written_8_event, &written_64_event,
+					       &written_256_event, &written_any_event};
 
 static struct perfbuf_source source = {
 	.name = "ring_bench",
@@ -34,7 +41,7 @@ void typed_stop(void)
 
 static int typed_open(const struct ring_bench_open *wanted)
 {
-	return wanted->bytes == 64 ? 0 : -EINVAL;
+	return 0;
 }
 
 static void typed_close(void)
@@ -43,7 +50,22 @@ static void typed_close(void)
 
 static __always_inline bool trace_one(const u64 *payload, u32 bytes)
 {
-	trace_record(payload);
+	switch (bytes) {
+	case 8:
+		trace_record_8(payload);
+		break;
+	case 64:
+		trace_record_64(payload);
+		break;
+	case 256:
+		trace_record_256(payload);
+		break;
+	case 1024:
+		trace_record_1024(payload);
+		break;
+	default:
+		return false;
+	}
 	return true;
 }
 
@@ -51,7 +73,19 @@ DEFINE_WRITE(trace_write, trace_one)
 
 static __always_inline bool emit_one(const u64 *payload, u32 bytes)
 {
-	perfbuf_emit(written, .words = payload);
+	switch (bytes) {
+	case 8:
+		perfbuf_emit(written_8, .words = payload);
+		break;
+	case 64:
+		perfbuf_emit(written_64, .words = payload);
+		break;
+	case 256:
+		perfbuf_emit(written_256, .words = payload);
+		break;
+	default:
+		perfbuf_emit(written_any, .data = {payload, bytes});
+	}
 	return true;
 }
 

@@ -220,6 +220,9 @@ perf_event_attr typed_attr(const std::string &id, const opening &wanted, bool le
 	return attr;
 }
 
+/* Records of more have a typed event that says where its data is. */
+constexpr unsigned fixed_most = 256;
+
 /* Header, fields, the size of the raw data, and what all events begin with. */
 unsigned typed_skip(bool lean)
 {
@@ -227,11 +230,27 @@ unsigned typed_skip(bool lean)
 	       sizeof(uint64_t);
 }
 
+/* Of a file of the typed event, or of the tracepoint. */
+std::unique_ptr<reader> read_typed(int fd, const opening &wanted, bool lean)
+{
+	const unsigned where = wanted.bytes > fixed_most ? sizeof(uint32_t) : 0;
+
+	return read_event(fd, wanted, typed_skip(lean) + where, wanted.bytes);
+}
+
+std::unique_ptr<reader> read_tracepoint(const opening &wanted, bool lean)
+{
+	return read_event(open_event(typed_attr(tracepoint_of(wanted.bytes) + "id", wanted, lean)),
+			  wanted, typed_skip(lean), wanted.bytes);
+}
+
 int open_typed_file(const opening &wanted, bool lean, bool idle,
 		    unsigned storage = PERFBUF_STORAGE_PAGES)
 {
-	perf_event_attr attr =
-		typed_attr("/sys/class/perfbuf/ring_bench/events/written/id", wanted, lean);
+	perf_event_attr attr = typed_attr(
+		"/sys/class/perfbuf/ring_bench/events/written_" +
+			(wanted.bytes > fixed_most ? "any" : std::to_string(wanted.bytes)) + "/id",
+		wanted, lean);
 	const int fd = open("/dev/perfbuf/ring_bench", O_RDWR);
 	perfbuf_open open = {reinterpret_cast<uint64_t>(&attr), -1, 0, 0};
 
@@ -248,8 +267,7 @@ int open_typed_file(const opening &wanted, bool lean, bool idle,
 std::unique_ptr<reader> open_typed_files(const opening &wanted, bool lean)
 {
 	const auto one = [&](bool idle) {
-		return read_event(open_typed_file(wanted, lean, idle), wanted, typed_skip(lean),
-				  typed_bytes);
+		return read_typed(open_typed_file(wanted, lean, idle), wanted, lean);
 	};
 	auto all = std::make_unique<several>();
 
@@ -264,8 +282,8 @@ std::unique_ptr<reader> open_typed_files(const opening &wanted, bool lean)
 
 std::unique_ptr<reader> open_typed_whole_ring(const opening &wanted, bool lean)
 {
-	return read_event(open_typed_file(wanted, lean, false, PERFBUF_STORAGE_MIRRORED), wanted,
-			  typed_skip(lean), typed_bytes);
+	return read_typed(open_typed_file(wanted, lean, false, PERFBUF_STORAGE_MIRRORED), wanted,
+			  lean);
 }
 
 int open_output_event(const opening &wanted)
@@ -300,25 +318,23 @@ std::unique_ptr<reader> open_perf_at_once(const opening &wanted)
 std::unique_ptr<reader> open_typed_at_once(const opening &wanted)
 {
 	return std::make_unique<library_reader<true>>(open_typed_file(wanted, true, false), wanted,
-						      typed_skip(true), typed_bytes);
+						      typed_skip(true), wanted.bytes);
 }
 
 std::unique_ptr<reader> open_typed_in_steps(const opening &wanted)
 {
 	return std::make_unique<library_reader<false>>(open_typed_file(wanted, true, false), wanted,
-						       typed_skip(true), typed_bytes);
+						       typed_skip(true), wanted.bytes);
 }
 
 std::unique_ptr<reader> open_tracepoint(const opening &wanted)
 {
-	return read_event(open_event(typed_attr(tracepoint + "id", wanted, false)), wanted,
-			  typed_skip(false), typed_bytes);
+	return read_tracepoint(wanted, false);
 }
 
 std::unique_ptr<reader> open_tracepoint_lean(const opening &wanted)
 {
-	return read_event(open_event(typed_attr(tracepoint + "id", wanted, true)), wanted,
-			  typed_skip(true), typed_bytes);
+	return read_tracepoint(wanted, true);
 }
 
 std::unique_ptr<reader> open_typed(const opening &wanted)

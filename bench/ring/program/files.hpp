@@ -6,10 +6,11 @@
 
 #include <linux/perf_event.h>
 
-const std::string tracepoint = tracing + "events/ring_bench/record/";
-
-/* The fields of the typed event and of the tracepoint. */
-constexpr unsigned typed_bytes = 64;
+/* The directory of the tracepoint of records of @bytes. */
+inline std::string tracepoint_of(unsigned bytes)
+{
+	return tracing + "events/ring_bench/record_" + std::to_string(bytes) + "/";
+}
 
 /* It wakes nobody before the ring is full. */
 perf_event_attr quiet_attr(unsigned data);

@@ -63,6 +63,9 @@ constexpr row in_nmi[] = {
 	{"ours_reserve", nmi, "perfbuf: reserve, memcpy, commit"},
 	{"ours_reserve_stamped", nmi, "perfbuf: reserve, memcpy, commit (time)"},
 	{"ours_copy", nmi, "perfbuf: begin, copy, end"},
+	{"tracepoint", nmi, "TRACE_EVENT to perf: RAW TIME TID CPU", 1024, open_tracepoint},
+	{"typed", nmi, "perfbuf_emit: RAW TIME TID CPU", 4096, open_typed},
+	{"typed", nmi, "... a ring in one piece", 4096, open_typed_whole},
 };
 
 #define SLOW   .reader = reading::full, .data = small
@@ -135,11 +138,21 @@ constexpr row scale[] = {
 constexpr row typed[] = {
 	{.peer = "tracepoint",
 	 .what = "TRACE_EVENT, nobody listens",
+	 .most_bytes = 1024,
 	 .open = open_nobody,
 	 .silent = true},
-	{.peer = "tracepoint", .what = "TRACE_EVENT to ftrace", .open = open_ftrace},
-	{.peer = "tracepoint", .what = "TRACE_EVENT to perf: RAW", .open = open_tracepoint_lean},
-	{.peer = "tracepoint", .what = "... RAW TIME TID CPU", .open = open_tracepoint},
+	{.peer = "tracepoint",
+	 .what = "TRACE_EVENT to ftrace",
+	 .most_bytes = 1024,
+	 .open = open_ftrace},
+	{.peer = "tracepoint",
+	 .what = "TRACE_EVENT to perf: RAW",
+	 .most_bytes = 1024,
+	 .open = open_tracepoint_lean},
+	{.peer = "tracepoint",
+	 .what = "... RAW TIME TID CPU",
+	 .most_bytes = 1024,
+	 .open = open_tracepoint},
 	{.peer = "typed",
 	 .what = "perfbuf_emit, nobody listens",
 	 .open = open_nobody,
@@ -313,7 +326,11 @@ int main(int argc, char **argv)
 	      "Where the reader is slow (a record that is refused) or absent (overwrite), 64 bytes",
 	      by_reader, slow_columns, 64, batches);
 	table(bench, "Against size, rings and files, 64 bytes", scale, scale_columns, 64, batches);
-	table(bench, "Typed events of 64 bytes", typed, typed_columns, 64, batches);
+	for (unsigned bytes : sizes)
+		if (!quick || bytes == 64 || bytes == 4096)
+			table(bench,
+			      ("Typed events of " + std::to_string(bytes) + " bytes").c_str(),
+			      typed, typed_columns, bytes, batches);
 	table(bench, "What the reader in user space needs for a record, 64 bytes", readers,
 	      reader_columns, 64, batches);
 	return 0;

@@ -14,13 +14,13 @@ namespace
 class ftrace_reader final : public reader
 {
 public:
-	ftrace_reader()
+	explicit ftrace_reader(unsigned bytes) : bytes_(bytes)
 	{
 		tell(tracing + "buffer_size_kb", "512");
-		tell(tracepoint + "enable", "1");
+		tell(tracepoint_of(bytes_) + "enable", "1");
 	}
 
-	~ftrace_reader() override { tell(tracepoint + "enable", "0"); }
+	~ftrace_reader() override { tell(tracepoint_of(bytes_) + "enable", "0"); }
 
 	std::vector<uint64_t> read() override
 	{
@@ -30,13 +30,14 @@ public:
 			for (const trace_pipe::event &one : pipe_.events()) {
 				const size_t before = words.size();
 
-				words.resize(before + typed_bytes / sizeof(uint64_t));
-				memcpy(&words[before], one.payload + 8, typed_bytes);
+				words.resize(before + bytes_ / sizeof(uint64_t));
+				memcpy(&words[before], one.payload + 8, bytes_);
 			}
 		return words;
 	}
 
 private:
+	const unsigned bytes_;
 	trace_pipe pipe_;
 };
 
@@ -80,9 +81,9 @@ std::unique_ptr<reader> open_nobody(const opening &)
 	return std::make_unique<nobody>();
 }
 
-std::unique_ptr<reader> open_ftrace(const opening &)
+std::unique_ptr<reader> open_ftrace(const opening &wanted)
 {
-	return std::make_unique<ftrace_reader>();
+	return std::make_unique<ftrace_reader>(wanted.bytes);
 }
 
 std::unique_ptr<reader> open_module(const opening &wanted)

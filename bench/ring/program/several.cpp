@@ -75,7 +75,9 @@ private:
 		const std::vector<uint64_t> words = readers_.front()->read();
 		constexpr size_t each = bytes / sizeof(uint64_t);
 
-		for (size_t at = 0; at + each <= words.size(); at += each) {
+		if (words.size() % each)
+			wrong(of_, "a part of a record came back");
+		for (size_t at = 0; at < words.size(); at += each) {
 			const uint64_t cpu = words[at] >> 48;
 
 			if (cpu >= cpus_)
