@@ -52,8 +52,18 @@ protected:
 		page->aux_head += bytes;
 	}
 
-	void take_records() { EXPECT_TRUE(records.pass(rings)); }
-	void pass(bool go_on = true) { EXPECT_TRUE(drain.pass(rings, files, go_on)); }
+	void look() { drain.look(rings); }
+	// The rest of a round.
+	void take(bool go_on = true)
+	{
+		EXPECT_TRUE(records.pass(rings));
+		EXPECT_TRUE(drain.pass(rings, files, go_on));
+	}
+	void last_round()
+	{
+		look();
+		take(false);
+	}
 
 	// What the file has of the stream.
 	std::vector<tracefile::chunk_place> chunks()
@@ -80,13 +90,10 @@ TEST_F(AuxDrain, WhatWasFullIsToldBehindItsBytes)
 {
 	produce(64);
 	produce(64, PERF_AUX_FLAG_TRUNCATED);
-	drain.look(rings);
-	take_records();
-	pass();
+	look();
+	take();
 	produce(8);
-	drain.look(rings);
-	take_records();
-	pass(false);
+	last_round();
 	EXPECT_EQ(drain.full(), 1u);
 	const auto got = chunks();
 	ASSERT_EQ(got.size(), 2u);
@@ -98,16 +105,13 @@ TEST_F(AuxDrain, WhatWasFullIsToldBehindItsBytes)
 TEST_F(AuxDrain, ARecordOfLaterBytesWaitsForThem)
 {
 	produce(64);
-	drain.look(rings);
+	look();
 	// While the rings are read, the rest of the area fills.
 	produce(128, PERF_AUX_FLAG_TRUNCATED);
-	take_records();
-	pass();
+	take();
 	EXPECT_EQ(drain.full(), 0u) << "of these bytes nothing was said";
 	EXPECT_EQ(page->aux_tail, 64u);
-	drain.look(rings);
-	take_records();
-	pass(false);
+	last_round();
 	EXPECT_EQ(drain.full(), 1u);
 	const auto got = chunks();
 	ASSERT_EQ(got.size(), 2u);
@@ -120,13 +124,10 @@ TEST_F(AuxDrain, ARecordOfLaterBytesWaitsForThem)
 TEST_F(AuxDrain, AFullAreaIsToldWhereNoBytesAreNew)
 {
 	produce(64);
-	drain.look(rings);
-	take_records();
-	pass();
+	look();
+	take();
 	produce(0, PERF_AUX_FLAG_TRUNCATED);
-	drain.look(rings);
-	take_records();
-	pass(false);
+	last_round();
 	const auto got = chunks();
 	ASSERT_EQ(got.size(), 2u);
 	EXPECT_EQ(got[1].size, 0u);

@@ -10,6 +10,9 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <span>
+
+#include "tracefile/crc32.hpp"
 
 namespace perfbuf::tracefile
 {
@@ -52,6 +55,13 @@ struct chunk_header {
 	uint32_t header_check = 0; /**< CRC-32 of the header before this field */
 };
 static_assert(sizeof(chunk_header) == 40 && offsetof(chunk_header, header_check) == 36);
+
+/** @return what header_check is to be */
+inline uint32_t header_check_of(const chunk_header &header) noexcept
+{
+	return crc32(
+		std::as_bytes(std::span(&header, 1)).first(offsetof(chunk_header, header_check)));
+}
 
 constexpr uint64_t padded(uint64_t size) noexcept
 {

@@ -66,8 +66,7 @@ std::optional<chunk_header> reader_file::header_at(uint64_t at) const
 	chunk_header header;
 	const auto bytes = std::as_writable_bytes(std::span(&header, 1));
 	if (size_ - at < sizeof(header) || !load(at, bytes) || header.mark != chunk_mark ||
-	    header.size > most_payload ||
-	    header.header_check != crc32(bytes.first(offsetof(chunk_header, header_check))))
+	    header.size > most_payload || header.header_check != header_check_of(header))
 		return std::nullopt;
 	return header;
 }

@@ -76,7 +76,7 @@ reader::result<void> writer::chunk(chunk_header header, std::span<const std::byt
 	header.number = number_;
 	header.size = static_cast<uint32_t>(payload.size());
 	header.check = crc32(payload);
-	header.header_check = crc32(view(header).first(offsetof(chunk_header, header_check)));
+	header.header_check = header_check_of(header);
 	const std::array pieces{view(header), payload, std::span(zeros).first(padding)};
 	auto done = put(pieces);
 	if (done)

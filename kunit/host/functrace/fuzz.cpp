@@ -10,6 +10,7 @@
 #include <unistd.h>
 #include <vector>
 
+#include "functrace/append.hpp"
 #include "tracefile/crc32.hpp"
 #include "tracefile/reader.hpp"
 #include "tracefile/show.hpp"
@@ -76,18 +77,11 @@ void read_file(bytes content)
 			abort();
 }
 
-template <typename T>
-void put(std::vector<std::byte> &to, const T &value)
-{
-	const auto *first = reinterpret_cast<const std::byte *>(&value);
-	to.insert(to.end(), first, first + sizeof(value));
-}
-
 /* Each chunk is: type, flags and stream, position, size, payload. */
 std::vector<std::byte> chunks_of(bytes rest)
 {
 	std::vector<std::byte> file;
-	put(file, tracefile::file_header{});
+	functrace_test::append(file, tracefile::file_header{});
 	uint32_t number = 0;
 	while (rest.size() > 4) {
 		const auto at = [&](size_t i) { return std::to_integer<uint32_t>(rest[i]); };
@@ -101,10 +95,8 @@ std::vector<std::byte> chunks_of(bytes rest)
 		const auto payload = rest.subspan(4, std::min<size_t>(at(3), rest.size() - 4));
 		header.size = static_cast<uint32_t>(payload.size());
 		header.check = tracefile::crc32(payload);
-		header.header_check = tracefile::crc32(
-			std::as_bytes(std::span(&header, 1))
-				.first(offsetof(tracefile::chunk_header, header_check)));
-		put(file, header);
+		header.header_check = tracefile::header_check_of(header);
+		functrace_test::append(file, header);
 		file.insert(file.end(), payload.begin(), payload.end());
 		file.resize(tracefile::padded(file.size()));
 		rest = rest.subspan(4 + payload.size());

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 // The file of a function trace: written, cut, damaged and read.
+#include "functrace/append.hpp"
 #include "functrace/recording.hpp"
 
 #include <algorithm>
@@ -11,7 +12,6 @@
 #include <string>
 #include <sys/resource.h>
 
-#include "tracefile/crc32.hpp"
 #include "tracefile/reader.hpp"
 #include "tracefile/show.hpp"
 #include "tracefile/writer.hpp"
@@ -211,20 +211,14 @@ uint64_t bytes_read()
 TEST(trace_file, damage_in_many_places_is_not_read_over_and_over)
 {
 	std::vector<std::byte> bytes;
-	const auto put = [&](const auto &of) {
-		const auto view = std::as_bytes(std::span(&of, 1));
-		bytes.insert(bytes.end(), view.begin(), view.end());
-	};
-	put(tracefile::file_header());
+	append(bytes, tracefile::file_header());
 	for (uint32_t number = 0; number < 20000; number++) {
 		tracefile::chunk_header header;
 		header.type = static_cast<uint16_t>(tracefile::chunk_type::bytes);
 		header.number = number;
-		header.header_check = tracefile::crc32(
-			std::as_bytes(std::span(&header, 1))
-				.first(offsetof(tracefile::chunk_header, header_check)));
-		put(header);
-		put(uint64_t{0});
+		header.header_check = tracefile::header_check_of(header);
+		append(bytes, header);
+		append(bytes, uint64_t{0});
 	}
 	unique_fd fd = memory_file(bytes);
 	const uint64_t before = bytes_read();

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 // The memory that the reader takes for a file: what a file says may not make it grow without bound.
+#include "functrace/append.hpp"
 #include "functrace/recording.hpp"
 
 #include <algorithm>
@@ -9,7 +10,6 @@
 #include <malloc.h>
 #include <new>
 
-#include "tracefile/crc32.hpp"
 #include "tracefile/reader.hpp"
 #include "tracefile/show.hpp"
 
@@ -293,18 +293,12 @@ TEST(trace_memory, no_room_is_made_for_what_is_only_claimed)
 {
 	for (const uint32_t size : {tracefile::most_payload, UINT32_MAX}) {
 		std::vector<std::byte> bytes;
-		const auto put = [&](const auto &value) {
-			const auto view = std::as_bytes(std::span(&value, 1));
-			bytes.insert(bytes.end(), view.begin(), view.end());
-		};
-		put(tracefile::file_header{});
+		append(bytes, tracefile::file_header{});
 		tracefile::chunk_header header;
 		header.type = static_cast<uint16_t>(tracefile::chunk_type::symbols);
 		header.size = size;
-		header.header_check = tracefile::crc32(
-			std::as_bytes(std::span(&header, 1))
-				.first(offsetof(tracefile::chunk_header, header_check)));
-		put(header);
+		header.header_check = tracefile::header_check_of(header);
+		append(bytes, header);
 		EXPECT_LT(use_of(memory_file(bytes), tracefile::format::text).memory, 100'000u);
 		auto file = tracefile::reader_file::open(memory_file(bytes), "FILE");
 		ASSERT_TRUE(file);

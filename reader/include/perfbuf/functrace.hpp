@@ -16,10 +16,10 @@
 namespace perfbuf::reader::functrace
 {
 
-/** Who makes the calls that follow. */
 /** CPUs are below this: Linux has 8192 at most. A sync of another one does not hold. */
 inline constexpr uint32_t most_cpus = 1 << 16;
 
+/** Who makes the calls that follow. */
 struct context {
 	uint32_t pid = 0;
 	uint32_t tid = 0;
