@@ -46,9 +46,8 @@ bool is_stats(u64 page_offset) noexcept
 u32 page_order_of(u32 nr_pages) noexcept
 {
 	constexpr u32 order_max = 3;
-	const u32 whole = static_cast<u32>(std::bit_width(nr_pages | 8)) - 1;
 
-	return cxxrt::min(order_max, whole - 3);
+	return cxxrt::min(order_max, static_cast<u32>(std::bit_width(nr_pages / 8 | 1)) - 1);
 }
 
 } // namespace

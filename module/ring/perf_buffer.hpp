@@ -241,10 +241,11 @@ public:
 	 *                 paused or watched. If not, begin().
 	 *   try_take()    true: it was taken at @position. False: ask take_at(), which makes the
 	 *                 reservation at @to, or says ENOSPC and has counted it.
-	 *   in_mirrored(), in_one_chunk()
-	 *                 where it goes: on mirrored storage, and on the others. False: it is in
-	 * two, and resume_at() makes the reservation at @to. try_commit()  what is left to
-	 * commit_closely(), if not done.
+	 *   in_mirrored() where it goes, on mirrored storage.
+	 *   in_one_chunk()
+	 *                 the same on the others. False: it is in two pieces, and resume_at()
+	 *                 makes the reservation at @to.
+	 *   try_commit()  what is left to commit_closely(), if not done.
 	 */
 	bool admits(u64 bytes) const noexcept { return gate_.admits(bytes); }
 	bool try_take(u64 bytes, u64 &position) noexcept;
