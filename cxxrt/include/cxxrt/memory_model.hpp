@@ -8,11 +8,17 @@
  * In the kernel they are what READ_ONCE() and friends are there. On the host
  * they are __atomic builtins, so that sanitizers understand them, and with
  * CXXRT_MODEL each tells the test's scheduler, before it happens, which bytes it
- * is about to touch.
+ * is about to touch. A host program that measures the ring defines
+ * CXXRT_AS_IN_KERNEL and gets the kernel's instructions: the builtins lock each
+ * read-modify-write of a local<T>, and the module does not.
  */
 #pragma once
 
 #include <cxxrt/std.hpp>
+
+#if defined(__KERNEL__) && !defined(CXXRT_AS_IN_KERNEL)
+#define CXXRT_AS_IN_KERNEL
+#endif
 
 #ifdef CXXRT_MODEL
 #include <cxxrt_model.hpp>
@@ -67,7 +73,7 @@ inline void smp_rmb() noexcept
 inline void smp_mb() noexcept
 {
 	model::before(model::access::mb, nullptr, 0);
-#if defined(__KERNEL__) && defined(__x86_64__)
+#if defined(CXXRT_AS_IN_KERNEL) && defined(__x86_64__)
 	asm volatile("lock; addl $0,-4(%%rsp)" ::: "memory", "cc");
 #else
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
@@ -78,7 +84,7 @@ template <word T>
 inline T read_once(const T &from) noexcept
 {
 	model::before(model::access::load, &from, sizeof(from));
-#ifdef __KERNEL__
+#ifdef CXXRT_AS_IN_KERNEL
 	return *static_cast<const volatile T *>(&from);
 #else
 	return __atomic_load_n(&from, __ATOMIC_RELAXED);
@@ -89,7 +95,7 @@ template <word T>
 inline void write_once(T &to, std::type_identity_t<T> value) noexcept
 {
 	model::before(model::access::store, &to, sizeof(to));
-#ifdef __KERNEL__
+#ifdef CXXRT_AS_IN_KERNEL
 	*static_cast<volatile T *>(&to) = value;
 #else
 	__atomic_store_n(&to, value, __ATOMIC_RELAXED);
@@ -115,7 +121,7 @@ inline void store_release(T &to, std::type_identity_t<T> value) noexcept
 template <word T>
 inline bool equals_once(const T &from, std::type_identity_t<T> value) noexcept
 {
-#if defined(__KERNEL__) && defined(__x86_64__)
+#if defined(CXXRT_AS_IN_KERNEL) && defined(__x86_64__)
 	if constexpr ((std::is_integral_v<T> && sizeof(T) == 4) || sizeof(T) == 8) {
 		bool same;
 
@@ -135,7 +141,7 @@ inline bool equals_once(const T &from, std::type_identity_t<T> value) noexcept
  */
 inline bool at_least_once(const u64 &from, s64 value) noexcept
 {
-#if defined(__KERNEL__) && defined(__x86_64__)
+#if defined(CXXRT_AS_IN_KERNEL) && defined(__x86_64__)
 	bool is;
 
 	asm volatile("cmpq %2, %1" : "=@ccge"(is) : "m"(from), "er"(value));
@@ -147,7 +153,7 @@ inline bool at_least_once(const u64 &from, s64 value) noexcept
 
 inline bool not_before_once(const u64 &from, u64 value) noexcept
 {
-#if defined(__KERNEL__) && defined(__x86_64__)
+#if defined(CXXRT_AS_IN_KERNEL) && defined(__x86_64__)
 	bool is;
 
 	asm volatile("cmpq %2, %1" : "=@ccns"(is) : "m"(from), "er"(value));
@@ -164,7 +170,7 @@ inline bool not_before_once(const u64 &from, u64 value) noexcept
 inline void copy_plain(void *to, const void *from, std::size_t bytes) noexcept
 {
 	model::before(model::access::plain_store, to, bytes);
-#if defined(__KERNEL__) && defined(__x86_64__) && !defined(CONFIG_KASAN)
+#if defined(CXXRT_AS_IN_KERNEL) && defined(__x86_64__) && !defined(CONFIG_KASAN)
 	/* A call costs as much as it copies where that is a header, or a few words. */
 	if (!__builtin_constant_p(bytes)) {
 		if (bytes == sizeof(u64)) {
@@ -268,7 +274,7 @@ public:
 	void add(T by) noexcept
 	{
 		model::before(model::access::local_rmw, &value_, sizeof(value_));
-#if defined(__KERNEL__) && defined(__x86_64__)
+#if defined(CXXRT_AS_IN_KERNEL) && defined(__x86_64__)
 		if constexpr (sizeof(T) == 8)
 			asm volatile("addq %1, %0" : "+m"(value_) : "er"(by) : "memory", "cc");
 		else
@@ -283,7 +289,7 @@ public:
 	bool try_cmpxchg(T &expected, T desired) noexcept
 	{
 		model::before(model::access::local_rmw, &value_, sizeof(value_));
-#if defined(__KERNEL__) && defined(__x86_64__)
+#if defined(CXXRT_AS_IN_KERNEL) && defined(__x86_64__)
 		bool done;
 
 		if constexpr (sizeof(T) == 8)
