@@ -121,6 +121,21 @@ TEST_P(user_page, of_an_event_that_never_ran_has_no_times)
 	EXPECT_EQ(m.page()->offset, 0);
 }
 
+/* perf knows whether the counter is the kernel's clock; tsc_clock.* where it is. */
+TEST_P(user_page, offers_the_clock_where_perf_does)
+{
+	perf_event_attr attr = clock_attr();
+	unique_fd perf = must_open(side::perf, attr), fd = must_open(GetParam(), attr);
+	EXPECT_TRUE(eventually([&] {
+		mapping theirs(perf.get(), 4), m(fd.get(), 4);
+		return m.page()->cap_user_time == theirs.page()->cap_user_time &&
+		       m.page()->cap_user_time_zero == theirs.page()->cap_user_time_zero &&
+		       m.page()->time_mult == theirs.page()->time_mult &&
+		       m.page()->time_shift == theirs.page()->time_shift &&
+		       m.page()->time_zero == theirs.page()->time_zero;
+	}));
+}
+
 TEST_P(user_page, belongs_to_its_own_ring)
 {
 	/* What one file's reader writes is not seen by another file. */

@@ -4,6 +4,7 @@
 #include "device/show.hpp"
 #include "device/task.h"
 #include "device/text.hpp"
+#include "device/tsc_clock.hpp"
 #include "glue/glue.h"
 
 #include <cxxrt/guard.hpp>
@@ -60,6 +61,14 @@ cxxrt::result<void> device_state::take_pages(u64 area, u64 beside, u64 most) noe
 void device_state::give_pages(u64 pages) noexcept
 {
 	ring_pages.fetch_add(0 - pages);
+}
+
+void device_state::refresh_user_pages(const files &list) noexcept
+{
+	for (file *one = list.first; one; one = one->next_open_) {
+		if (one->configured())
+			file::refresh_user_page(*one->configured());
+	}
 }
 
 void device_state::link(files &list, file &one) noexcept
@@ -183,6 +192,8 @@ void device_state::remove(source &gone) noexcept
 
 result<file *> device_state::open_file(u32 minor) noexcept
 {
+	check_tsc_clock();
+
 	auto files = open_files.lock();
 	source *from = minor < PB_MINORS ? files->sources[minor] : nullptr;
 

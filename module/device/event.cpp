@@ -3,6 +3,7 @@
 #include "device/event.hpp"
 
 #include "device/attr.hpp"
+#include "device/tsc_clock.hpp"
 #include "glue/glue.h"
 
 namespace perfbuf
@@ -20,6 +21,11 @@ constinit cxxrt::lock_class event_lock_class{"perfbuf event", {}};
 constinit cxxrt::shared<u64> last_id;
 
 constexpr u64 ns_per_second = 1000000000;
+
+/* Bits of perf_event_mmap_page.capabilities. */
+constexpr u64 cap_bit0_is_deprecated = 1 << 1;
+constexpr u64 cap_user_time = 1 << 3;
+constexpr u64 cap_user_time_zero = 1 << 4;
 
 u32 sample_id_bytes(const perf_event_attr &attr) noexcept
 {
@@ -218,8 +224,14 @@ void event::update_user_page(perf_buffer &on) noexcept
 	/* Not under mutex_: mmap_lock may be held. */
 	const u64 count = stream_->recent_count() - count_base_.read();
 	const u64 running = stream_->recent_running_ns();
+	const u64 now = pb_clock_ns(-1);
 	auto mapping = on.mapping().lock();
 	perf_event_mmap_page *page = on.user_page();
+	/* Under the lock: of two callers the later one finds the later parameters. */
+	pb_tsc_parameters clock;
+	const bool has_clock = tsc_clock_published(clock);
+	/* If attr names another clock, the counter says nothing about the times in records. */
+	const bool has_zero = has_clock && !attr_.use_clockid;
 
 	/* A sequence count: odd while the rest changes. The reader's half is in perf_event_open(2).
 	 */
@@ -229,6 +241,13 @@ void event::update_user_page(perf_buffer &on) noexcept
 	page->offset = static_cast<s64>(count);
 	page->time_enabled = running;
 	page->time_running = running;
+	/* The reader can write to the page: bit-fields would take the other bits from there. */
+	page->capabilities = cap_bit0_is_deprecated | (has_clock ? cap_user_time : 0) |
+			     (has_zero ? cap_user_time_zero : 0);
+	page->time_mult = clock.mult;
+	page->time_shift = static_cast<u16>(clock.shift);
+	page->time_zero = has_zero ? clock.zero : 0;
+	page->time_offset = has_clock ? clock.zero - now : 0;
 	cxxrt::smp_wmb();
 	cxxrt::write_once(page->lock, ++mapping->page_sequence);
 }

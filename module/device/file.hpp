@@ -93,7 +93,7 @@ private:
 	cxxrt::result<cxxrt::ref<perf_buffer>> new_ring(event &owner, u32 nr_pages,
 							bool writable) noexcept;
 	void attach(event &to, perf_buffer *ring) noexcept;
-	void refresh_user_page(event &of) noexcept;
+	static void refresh_user_page(event &of) noexcept;
 	static void give_back(perf_buffer &ring, perf_buffer::mapping_state &mapping) noexcept;
 	static void detach_all(perf_buffer &ring) noexcept;
 	static void reclaim(file &self) noexcept;
@@ -162,6 +162,8 @@ struct device_state {
 				call(*one);
 		}
 	}
+	/* What page 0 of each mapped ring says of the counts and the clock, as it is now. */
+	static void refresh_user_pages(const files &list) noexcept;
 	static void link(files &list, file &one) noexcept;
 	static void unlink(files &list, file &one) noexcept;
 

@@ -4,6 +4,7 @@
 #include "defer.h"
 #include "entry.h"
 #include "glue.h"
+#include "tsc.h"
 
 #include <linux/module.h>
 
@@ -71,11 +72,18 @@ static int __init module_start(void)
 	ret = perfbuf_typed_init();
 	if (ret)
 		goto exit;
-	ret = pb_chrdev_publish();
+	ret = perfbuf_tsc_init();
 	if (ret)
 		goto exit_typed;
+	pb_tsc_start();
+	ret = pb_chrdev_publish();
+	if (ret)
+		goto exit_clock;
 	return 0;
 
+exit_clock:
+	pb_tsc_stop();
+	perfbuf_tsc_exit();
 exit_typed:
 	perfbuf_typed_exit();
 exit:
@@ -90,6 +98,8 @@ stop_defer:
 static void __exit module_stop(void)
 {
 	pb_chrdev_withdraw();
+	pb_tsc_stop();
+	perfbuf_tsc_exit();
 	perfbuf_typed_exit();
 	perfbuf_exit();
 	pb_chrdev_stop();

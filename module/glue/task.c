@@ -2,6 +2,8 @@
 /* device/task.h on the kernel: tasks, time, CPUs. */
 #include "device/task.h"
 
+#include "local_clock.h"
+
 #include <linux/cpumask.h>
 #include <linux/hardirq.h>
 #include <linux/pid.h>
@@ -103,6 +105,8 @@ __u32 pb_current_parent_id(const pb_pid_namespace *ns)
 
 __u64 pb_clock_ns(int clockid)
 {
+	u64 ns;
+
 	switch (clockid) {
 	case CLOCK_MONOTONIC:
 		return ktime_get_mono_fast_ns();
@@ -115,7 +119,10 @@ __u64 pb_clock_ns(int clockid)
 	case CLOCK_TAI:
 		return ktime_get_tai_fast_ns();
 	}
-	return local_clock();
+	preempt_disable_notrace();
+	ns = pb_local_clock();
+	preempt_enable_notrace();
+	return ns;
 }
 
 __u32 pb_this_cpu(void)

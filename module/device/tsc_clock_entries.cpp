@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The module's tsc_clock: when it is checked, and the user pages that show its parameters. */
+#include "device/file.hpp"
+#include "device/tsc_clock.hpp"
+
+#include <cxxrt/alloc.hpp>
+
+namespace perfbuf
+{
+
+namespace
+{
+
+/* From perfbuf_tsc_init() to perfbuf_tsc_exit(), between which all files live. */
+constinit tsc_clock *the_clock = nullptr;
+
+/* @changed: the user pages have to say something else. */
+void checked(bool changed) noexcept
+{
+	bool is_used = false;
+
+	{
+		auto files = the_device().open_files.lock();
+
+		is_used = files->first;
+		if (changed)
+			device_state::refresh_user_pages(*files);
+	}
+	if (is_used || the_clock->awaits_settling())
+		pb_tsc_check_after(tsc_clock::interval_ms);
+}
+
+} // namespace
+
+void check_tsc_clock() noexcept
+{
+	checked(the_clock->check(false));
+}
+
+bool tsc_clock_published(pb_tsc_parameters &out) noexcept
+{
+	return the_clock->published(out);
+}
+
+} // namespace perfbuf
+
+using perfbuf::checked;
+using perfbuf::the_clock;
+using perfbuf::tsc_clock;
+
+int perfbuf_tsc_init(void) noexcept
+{
+	the_clock = new (cxxrt::gfp::kernel) tsc_clock;
+	if (!the_clock)
+		return -ENOMEM;
+	return 0;
+}
+
+void perfbuf_tsc_exit(void) noexcept
+{
+	delete std::exchange(the_clock, nullptr);
+}
+
+void perfbuf_tsc_check(int all_cpus) noexcept
+{
+	checked(the_clock->check(all_cpus));
+}
+
+void perfbuf_tsc_suspend(int suspends) noexcept
+{
+	checked(the_clock->suspend(suspends));
+}

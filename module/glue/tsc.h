@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What module/device/tsc_clock.cpp asks of the kernel about the time stamp counter, and what the
+ * kernel tells it. Process context, may sleep, unless a line says otherwise; the caller serialises
+ * all but pb_tsc_check_after().
+ */
+#ifndef PERFBUF_GLUE_TSC_H
+#define PERFBUF_GLUE_TSC_H
+
+#include "ring/pages.h"
+
+#include <linux/types.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* ns = (ticks * mult >> shift) + zero: time_mult, time_shift and time_zero of perf's user page. */
+struct pb_tsc_parameters {
+	__u64 zero;
+	__u32 mult;
+	__u32 shift;
+};
+
+/*
+ * The parameters that perf offers on @cpu (-1: on the CPU that this runs on). 0: there are none,
+ * because the counter is not the kernel's clock (paravirtual clock, unstable counter), or the CPU
+ * is offline.
+ */
+int pb_tsc_read_parameters(int cpu, struct pb_tsc_parameters *out) PB_NOEXCEPT;
+/* On @cpu, likewise, each of many readings by @parameters lies between a local_clock() before and
+ * one after. */
+int pb_tsc_agrees(int cpu, const struct pb_tsc_parameters *parameters) PB_NOEXCEPT;
+
+/* From here on pb_local_clock() computes with @parameters. It was off. */
+void pb_tsc_clock_on(const struct pb_tsc_parameters *parameters) PB_NOEXCEPT;
+/* From here on it calls local_clock(); on return no caller uses the parameters any more. */
+void pb_tsc_clock_off(void) PB_NOEXCEPT;
+
+/* The kernel will not calibrate the counter again: hardware or a hypervisor told the frequency. */
+int pb_tsc_frequency_is_known(void) PB_NOEXCEPT;
+/* ns since boot. */
+__u64 pb_tsc_uptime_ns(void) PB_NOEXCEPT;
+/* Module parameter tsc_clock. */
+int pb_param_tsc_clock(void) PB_NOEXCEPT;
+/* Calls perfbuf_tsc_check() from a work queue in @ms. Any context but NMI. */
+void pb_tsc_check_after(unsigned int ms) PB_NOEXCEPT;
+
+/* C++. A check is due; @all_cpus: on every CPU, because one has come. */
+void perfbuf_tsc_check(int all_cpus) PB_NOEXCEPT;
+/* C++. The system is about to suspend (1), or has resumed (0). */
+void perfbuf_tsc_suspend(int suspends) PB_NOEXCEPT;
+/* C++. Module load and unload. */
+int perfbuf_tsc_init(void) PB_NOEXCEPT;
+void perfbuf_tsc_exit(void) PB_NOEXCEPT;
+
+#ifdef __cplusplus
+}
+#else
+/*
+ * Module load and unload, C only: within perfbuf_tsc_init() and perfbuf_tsc_exit(). What cannot be
+ * had at the start leaves the clock off: no CPU has parameters.
+ */
+void pb_tsc_start(void);
+void pb_tsc_stop(void);
+#endif
+#endif /* PERFBUF_GLUE_TSC_H */
