@@ -103,9 +103,7 @@ const attr_row kinds[] = {
 	{"config_task_clock",
 	 [](attr_t &a) { a.config = PERF_COUNT_SW_TASK_CLOCK; },
 	 {{0}, {ENOENT}, one_kind}},
-	{"config_dummy",
-	 [](attr_t &a) { a.config = PERF_COUNT_SW_DUMMY; },
-	 {{0}, {ENOENT}, one_kind}},
+	{"config_dummy", [](attr_t &a) { a.config = PERF_COUNT_SW_DUMMY; }, {{0}}},
 	{"config1", [](attr_t &a) { a.config1 = ~0ULL; }, {{0}}},
 	{"config2", [](attr_t &a) { a.config2 = ~0ULL; }, {{0}}},
 	{"bp_type", [](attr_t &a) { a.bp_type = UINT_MAX; }, {{0}}},
@@ -144,6 +142,7 @@ const attr_row sample_types[] = {
 	{"addr", [](attr_t &a) { a.sample_type |= PERF_SAMPLE_ADDR; }, {{0}}},
 	{"raw", [](attr_t &a) { a.sample_type |= PERF_SAMPLE_RAW; }, {{0}}},
 	{"identifier", [](attr_t &a) { a.sample_type |= PERF_SAMPLE_IDENTIFIER; }, {{0}}},
+	{"data_src", [](attr_t &a) { a.sample_type |= PERF_SAMPLE_DATA_SRC; }, {{0}}},
 	{"read_format_all", [](attr_t &a) { a.read_format = PERF_FORMAT_MAX - 1; }, {{0}}},
 	{"read_format_first_unknown",
 	 [](attr_t &a) { a.read_format = PERF_FORMAT_MAX; },
@@ -241,6 +240,7 @@ const attr_row reserved[] = {
 		 a.exclude_guest = 1;
 	 },
 	 {{0}}},
+	{"context_switch", [](attr_t &a) { a.context_switch = 1; }, {{0}}},
 	{"comm_exec_alone", [](attr_t &a) { a.comm_exec = 1; }, {{0}}},
 	{"mmap_data_alone", [](attr_t &a) { a.mmap_data = 1; }, {{0}}},
 };

@@ -18,6 +18,8 @@ constexpr uint64_t period = 1'000'000;
 constexpr uint64_t all_plain = PERF_SAMPLE_IP | PERF_SAMPLE_TID | PERF_SAMPLE_TIME |
 			       PERF_SAMPLE_ADDR | PERF_SAMPLE_ID | PERF_SAMPLE_STREAM_ID |
 			       PERF_SAMPLE_CPU | PERF_SAMPLE_PERIOD | PERF_SAMPLE_IDENTIFIER;
+/* Of PERF_MEM_NA, which a clock's sample has on perf's side, too. */
+constexpr uint64_t operation_unknown = PERF_MEM_S(OP, NA);
 /* IP and SP. */
 constexpr uint64_t two_registers = 1 << 8 | 1 << 7;
 
@@ -42,9 +44,10 @@ const type_row types[] = {
 	{"regs_user", PERF_SAMPLE_REGS_USER},
 	{"stack_user", PERF_SAMPLE_STACK_USER},
 	{"regs_and_stack", PERF_SAMPLE_REGS_USER | PERF_SAMPLE_STACK_USER},
+	{"data_src", PERF_SAMPLE_DATA_SRC},
 	{"every_fixed_field", all_plain},
 	{"everything", all_plain | PERF_SAMPLE_CALLCHAIN | PERF_SAMPLE_RAW | PERF_SAMPLE_REGS_USER |
-			       PERF_SAMPLE_STACK_USER},
+			       PERF_SAMPLE_STACK_USER | PERF_SAMPLE_DATA_SRC},
 };
 
 struct typed {
@@ -104,6 +107,8 @@ TEST_P(sample_type, has_its_fields_and_no_more)
 			EXPECT_EQ(*one.regs_abi, uint64_t{PERF_SAMPLE_REGS_ABI_64});
 		if (one.stack)
 			EXPECT_EQ(one.stack->size(), 512u);
+		if (one.data_source)
+			EXPECT_EQ(*one.data_source & operation_unknown, operation_unknown);
 	}
 	/* And nothing else is in such a stream. */
 	for (const auto &[type, n] : count_types(r.records))

@@ -25,7 +25,8 @@ constexpr u64 known_read_format = (u64{PERF_FORMAT_MAX} - 1) | PERFBUF_FORMAT_LO
 constexpr u64 supported_sample_type =
 	PERF_SAMPLE_IP | PERF_SAMPLE_TID | PERF_SAMPLE_TIME | PERF_SAMPLE_ADDR | PERF_SAMPLE_ID |
 	PERF_SAMPLE_IDENTIFIER | PERF_SAMPLE_STREAM_ID | PERF_SAMPLE_CPU | PERF_SAMPLE_PERIOD |
-	PERF_SAMPLE_CALLCHAIN | PERF_SAMPLE_REGS_USER | PERF_SAMPLE_STACK_USER | PERF_SAMPLE_RAW;
+	PERF_SAMPLE_CALLCHAIN | PERF_SAMPLE_REGS_USER | PERF_SAMPLE_STACK_USER | PERF_SAMPLE_RAW |
+	PERF_SAMPLE_DATA_SRC;
 
 constexpr u64 supported_read_format =
 	PERF_FORMAT_TOTAL_TIME_ENABLED | PERF_FORMAT_TOTAL_TIME_RUNNING | PERF_FORMAT_ID |
@@ -61,6 +62,22 @@ result<void> check_clock(const perf_event_attr &attr) noexcept
 	return error(EINVAL);
 }
 
+/*
+ * Records and actions that perf has and we have not. A kernel that is older than one of these bits
+ * answers EINVAL, and clients of perf_event_open(2) then ask again without the bit. Another errno
+ * would end them.
+ */
+bool is_known_to_older_kernels(const perf_event_attr &attr) noexcept
+{
+	/* Later headers give the bits behind sigtrap names. */
+	u64 bits;
+
+	__builtin_memcpy(&bits, &attr.read_format + 1, sizeof(bits));
+	return !(bits >> known_bits) && !attr.namespaces && !attr.ksymbol && !attr.bpf_event &&
+	       !attr.cgroup && !attr.text_poke && !attr.build_id && !attr.remove_on_exec &&
+	       !attr.sigtrap;
+}
+
 /* What perf_event has and we have not: refused, never ignored. */
 bool is_supported(const perf_event_attr &attr, const aux_abilities *aux,
 		  const aux_abilities *linked) noexcept
@@ -70,9 +87,7 @@ bool is_supported(const perf_event_attr &attr, const aux_abilities *aux,
 	if (attr.sample_type & ~(supported_sample_type | of_linked))
 		return false;
 	if (attr.pinned || attr.exclusive || attr.exclude_host || attr.precise_ip ||
-	    attr.inherit_stat || attr.context_switch || attr.namespaces || attr.ksymbol ||
-	    attr.bpf_event || attr.aux_output || attr.cgroup || attr.text_poke || attr.build_id ||
-	    attr.remove_on_exec || attr.sigtrap)
+	    attr.inherit_stat || attr.aux_output)
 		return false;
 	if (aux_action(attr) & PERFBUF_AUX_START_PAUSED && !(aux && aux->can_pause))
 		return false;
@@ -80,11 +95,7 @@ bool is_supported(const perf_event_attr &attr, const aux_abilities *aux,
 	    !(linked && linked->can_pause))
 		return false;
 
-	/* Later headers give the bits behind sigtrap names. */
-	u64 bits;
-
-	__builtin_memcpy(&bits, &attr.read_format + 1, sizeof(bits));
-	return !(bits >> known_bits) && !(attr.read_format & ~supported_read_format) &&
+	return !(attr.read_format & ~supported_read_format) &&
 	       !((attr.sample_regs_user | attr.sample_regs_intr) & vector_regs) &&
 	       (!attr.aux_watermark || aux) && (!attr.aux_sample_size || linked);
 }
@@ -131,6 +142,11 @@ u32 aux_action(const perf_event_attr &attr) noexcept
 
 	__builtin_memcpy(&action, &attr.aux_sample_size + 1, sizeof(action));
 	return action;
+}
+
+bool is_dummy(const perf_event_attr &attr) noexcept
+{
+	return attr.type == PERF_TYPE_SOFTWARE && attr.config == PERF_COUNT_SW_DUMMY;
 }
 
 bool needs_link(const perf_event_attr &attr) noexcept
@@ -211,6 +227,8 @@ result<void> check_support(perf_event_attr &attr, const aux_abilities *aux,
 		return error(EOVERFLOW);
 	TRY(check_clock(attr));
 	if (linked && !needs_link(attr))
+		return error(EINVAL);
+	if (!is_known_to_older_kernels(attr))
 		return error(EINVAL);
 	if (!is_supported(attr, aux, linked))
 		return error(EOPNOTSUPP);

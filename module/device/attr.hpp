@@ -33,9 +33,14 @@ bool needs_link(const perf_event_attr &attr) noexcept;
 /* Values that no perf_event has: EINVAL. Any context. */
 cxxrt::result<void> check_ranges(const perf_event_attr &attr) noexcept;
 
+/* PERF_COUNT_SW_DUMMY, which counts nothing: readers open it for the side-band records alone. Every
+ * source has it. Any context. */
+bool is_dummy(const perf_event_attr &attr) noexcept;
+
 /*
- * What this module does: EOVERFLOW, EINVAL (depth of stacks, clock), then EOPNOTSUPP for what
- * perf_event has and we have not, EPERM under lockdown. Fills in defaults. perf looks at these
+ * What this module does: EOVERFLOW, EINVAL (depth of stacks, clock, records that an older kernel
+ * does not have either), then EOPNOTSUPP for what else perf_event has and we have not, EPERM under
+ * lockdown. Fills in defaults. perf looks at these
  * after the task, the CPU and the type. @aux: what the source can do, @linked: what that of the
  * linked event can, or nullptr. Process context.
  */

@@ -4,6 +4,7 @@
 
 #include "device/attr.hpp"
 #include "device/aux.hpp"
+#include "device/dummy.hpp"
 #include "glue/glue.h"
 
 #include <asm/poll.h>
@@ -74,7 +75,7 @@ result<void> check_unprivileged(const perf_event_attr &attr, const perfbuf_open 
 		return error(EACCES);
 	if (wanted.pid > 0)
 		return error(EACCES);
-	if (wanted.pid == -1 && (attr.task || attr.comm))
+	if (wanted.pid == -1 && (attr.task || attr.comm || attr.context_switch))
 		return error(EACCES);
 	return {};
 }
@@ -96,7 +97,7 @@ file::~file()
 
 const aux_abilities *file::aux_of(const perf_event_attr &attr) const noexcept
 {
-	const aux_source *fills = source_.aux();
+	const aux_source *fills = is_dummy(attr) ? nullptr : source_.aux();
 
 	return fills ? fills->abilities(attr) : nullptr;
 }
@@ -208,7 +209,10 @@ result<void> file::make_event(void *filp, const perfbuf_open &wanted, file *link
 	pb_task *target = TRY(find_target(wanted.pid, wanted.cpu));
 	cxxrt::scope_guard put_target([&] { pb_task_put(target); });
 
-	TRY(source_.check(attr));
+	const bool dummy = is_dummy(attr);
+
+	if (!dummy)
+		TRY(source_.check(attr));
 
 	event *aux_event = linked ? linked->configured() : nullptr;
 	const aux_abilities *linked_aux = linked ? linked->aux_of(aux_event->attr()) : nullptr;
@@ -237,7 +241,7 @@ result<void> file::make_event(void *filp, const perfbuf_open &wanted, file *link
 	unique_ptr<event> made(bare);
 
 	made->link_aux(aux_event);
-	made->set_stream(TRY(source_.open(*made)));
+	made->set_stream(TRY(dummy ? open_dummy(*made) : source_.open(*made)));
 	/* The stream is in lists, and the file the owner of both: nothing may fail from here on. */
 	event_.store_release(made.get());
 	if (!attr.disabled)

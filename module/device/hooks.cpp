@@ -87,9 +87,12 @@ hook_set::~hook_set()
 
 } // namespace perfbuf
 
-void perfbuf_task_switched(pb_task *prev, pb_task *next, __u32 cpu) noexcept
+/* A task's record of the switch comes while its set still has it running, or already has. */
+void perfbuf_task_switched(pb_task *prev, pb_task *next, int preempted, __u32 cpu) noexcept
 {
+	perfbuf::sideband_switched_out(prev, next, preempted, cpu);
 	perfbuf::task_set::switched(prev, next, cpu);
+	perfbuf::sideband_switched_in(prev, next, cpu);
 }
 
 void perfbuf_task_forked(pb_task *child, int is_thread, __u32 cpu) noexcept

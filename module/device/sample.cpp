@@ -19,6 +19,10 @@ namespace
 
 constexpr u32 word = sizeof(u64);
 constexpr u64 user_fields = PERF_SAMPLE_REGS_USER | PERF_SAMPLE_STACK_USER;
+/* PERF_SAMPLE_DATA_SRC: no source of ours knows which memory an access went to. */
+constexpr u64 data_source_unknown = PERF_MEM_S(OP, NA) | PERF_MEM_S(LVL, NA) |
+				    PERF_MEM_S(SNOOP, NA) | PERF_MEM_S(LOCK, NA) |
+				    PERF_MEM_S(TLB, NA);
 
 /* Our own frames go: those before @ip, if that is there. */
 u32 drop_before(u64 *frames, u32 count, u64 ip) noexcept
@@ -171,6 +175,8 @@ result<reservation> sample_writer::begin_parts(const sample &what, const moment 
 		bytes += word + frame_count * word;
 	if (fields_ & PERF_SAMPLE_REGS_USER)
 		bytes += word + behind.regs_count * word;
+	if (fields_ & PERF_SAMPLE_DATA_SRC)
+		bytes += word;
 	if (fields_ & PERF_SAMPLE_STACK_USER) {
 		behind.dump_bytes = stack_bytes(bytes, behind.user);
 		bytes += word + (behind.dump_bytes ? behind.dump_bytes + word : 0);
@@ -222,6 +228,8 @@ void sample_writer::put_rest(reservation &record, const rest &behind) const noex
 			record.put(u64{behind.dump_bytes - unread});
 		}
 	}
+	if (fields_ & PERF_SAMPLE_DATA_SRC)
+		record.put(data_source_unknown);
 	if (fields_ & PERF_SAMPLE_AUX)
 		put_aux(record, behind.aux);
 }

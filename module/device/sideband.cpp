@@ -28,6 +28,19 @@ bool wants_tasks(const perf_event_attr &attr) noexcept
 	return attr.task || attr.comm || wants_maps(attr);
 }
 
+/* PERF_RECORD_SWITCH is its header alone; of all tasks, PERF_RECORD_SWITCH_CPU_WIDE names the
+ * other one. */
+struct switch_record {
+	perf_event_header header;
+};
+
+struct wide_switch_record {
+	perf_event_header header;
+	u32 pid, tid;
+};
+
+static_assert(sizeof(wide_switch_record) == 16);
+
 struct ids {
 	u32 pid;
 	u32 tid;
@@ -149,6 +162,8 @@ result<void> sideband_listener::open() noexcept
 	TRY(hooks_.take(hook::cpu_hotplug));
 	if (attr.comm)
 		TRY(hooks_.take(hook::task_rename));
+	if (attr.context_switch)
+		TRY(hooks_.take(hook::task_switch));
 	if (wants_maps(attr))
 		TRY(hooks_.take(hook::memory_map));
 	if (wants_tasks(attr)) {
@@ -160,7 +175,7 @@ result<void> sideband_listener::open() noexcept
 
 void sideband_listener::listen() noexcept
 {
-	if (!wants_tasks(owner_.attr()))
+	if (!wants_tasks(owner_.attr()) && !owner_.attr().context_switch)
 		return;
 
 	lists_guard held;
@@ -180,13 +195,13 @@ void sideband_listener::close() noexcept
 	listens_ = false;
 }
 
-bool sideband_listener::concerns(u32 cpu) const noexcept
+bool sideband_listener::concerns(u32 cpu, const pb_task *task) const noexcept
 {
 	if (!owner_.active())
 		return false;
 	if (owner_.cpu() >= 0 && static_cast<u32>(owner_.cpu()) != cpu)
 		return false;
-	return !members_ || members_->find(pb_task_current());
+	return !members_ || members_->find(task);
 }
 
 /* What could not be counted when it was lost, because that too is for writers, is counted with the
@@ -209,12 +224,18 @@ void sideband_listener::count_missed() noexcept
 }
 
 template <typename Wants, typename Write>
-void sideband_listener::each(u32 cpu, Wants &&wants, Write &&write) noexcept
+void sideband_listener::each(u32 cpu, const pb_task *task, Wants &&wants, Write &&write) noexcept
 {
 	for (sideband_listener *one = listeners.first(); one; one = listeners.next(*one)) {
-		if (wants(one->owner_.attr()) && one->concerns(cpu) && one->may_write(cpu))
+		if (wants(one->owner_.attr()) && one->concerns(cpu, task) && one->may_write(cpu))
 			write(one->owner_);
 	}
+}
+
+template <typename Wants, typename Write>
+void sideband_listener::each(u32 cpu, Wants &&wants, Write &&write) noexcept
+{
+	each(cpu, pb_task_current(), wants, write);
 }
 
 void sideband_forked(const pb_task *child, u32 cpu) noexcept
@@ -232,6 +253,57 @@ void sideband_exiting(u32 cpu) noexcept
 
 		write_task(to, PERF_RECORD_EXIT, current_ids(to), {parent, parent});
 	});
+}
+
+namespace
+{
+
+bool wants_switches(const perf_event_attr &attr) noexcept
+{
+	return attr.context_switch;
+}
+
+/* @of is what the record is about, @other what it runs instead of, or what runs instead of it. */
+void write_switch(event &to, const pb_task *of, const pb_task *other, u16 misc) noexcept
+{
+	moment when = to.now();
+	const ids own = ids_of(of, to);
+
+	when.pid = own.pid;
+	when.tid = own.tid;
+	if (to.target()) {
+		switch_record record = {.header = {.type = PERF_RECORD_SWITCH, .misc = misc}};
+
+		write_record(to, when, record, record.header, nullptr, 0);
+		return;
+	}
+
+	const ids others = ids_of(other, to);
+	wide_switch_record record = {
+		.header = {.type = PERF_RECORD_SWITCH_CPU_WIDE, .misc = misc},
+		.pid = others.pid,
+		.tid = others.tid,
+	};
+
+	write_record(to, when, record, record.header, nullptr, 0);
+}
+
+} // namespace
+
+void sideband_switched_out(pb_task *prev, pb_task *next, bool preempted, u32 cpu) noexcept
+{
+	const u32 misc =
+		PERF_RECORD_MISC_SWITCH_OUT | (preempted ? PERF_RECORD_MISC_SWITCH_OUT_PREEMPT : 0);
+
+	sideband_listener::each(cpu, prev, wants_switches, [=](event &to) {
+		write_switch(to, prev, next, static_cast<u16>(misc));
+	});
+}
+
+void sideband_switched_in(pb_task *prev, pb_task *next, u32 cpu) noexcept
+{
+	sideband_listener::each(cpu, next, wants_switches,
+				[=](event &to) { write_switch(to, next, prev, 0); });
 }
 
 void sideband_renamed(const pb_task *task, const char *name, bool exec, u32 cpu) noexcept

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Side-band records: COMM, FORK, EXIT, MMAP and MMAP2, as the kernel's hooks
+ * Side-band records: COMM, FORK, EXIT, MMAP, MMAP2 and SWITCH, as the kernel's hooks
  * report them. A listener is an event that asked for some of them in its attr.
  *
  * The records of a listener are written with interrupts off, on the CPU that its
@@ -40,8 +40,12 @@ public:
 
 	event &owner() const noexcept { return owner_; }
 
-	/* Calls @write(owner) for each listener that is to hear of what the current task does on
-	 * @cpu, and that @wants. Interrupts off. */
+	/* Calls @write(owner) for each listener that is to hear of what @task does on @cpu, and
+	 * that
+	 * @wants. Interrupts off. */
+	template <typename Wants, typename Write>
+	static void each(u32 cpu, const pb_task *task, Wants &&wants, Write &&write) noexcept;
+	/* The same for the current task. */
 	template <typename Wants, typename Write>
 	static void each(u32 cpu, Wants &&wants, Write &&write) noexcept;
 
@@ -50,7 +54,7 @@ public:
 	void count_missed() noexcept;
 
 private:
-	bool concerns(u32 cpu) const noexcept;
+	bool concerns(u32 cpu, const pb_task *task) const noexcept;
 	bool may_write(u32 cpu) noexcept;
 
 	event &owner_;
@@ -63,6 +67,9 @@ private:
 /* From the hooks: interrupts off, in the task at hand. */
 void sideband_forked(const pb_task *child, u32 cpu) noexcept;
 void sideband_exiting(u32 cpu) noexcept;
+/* @prev is the current task in both. */
+void sideband_switched_out(pb_task *prev, pb_task *next, bool preempted, u32 cpu) noexcept;
+void sideband_switched_in(pb_task *prev, pb_task *next, u32 cpu) noexcept;
 void sideband_renamed(const pb_task *task, const char *name, bool exec, u32 cpu) noexcept;
 void sideband_mapped(const pb_map &map, u32 cpu) noexcept;
 

@@ -16,7 +16,7 @@
 
 static void on_switch(void *data, bool preempt, struct task_struct *prev, struct task_struct *next)
 {
-	perfbuf_task_switched(prev, next, smp_processor_id());
+	perfbuf_task_switched(prev, next, preempt || task_is_running(prev), smp_processor_id());
 }
 
 static void on_fork(void *data, struct task_struct *child, unsigned long clone_flags)

@@ -33,10 +33,13 @@
  *         EOPNOTSUPP, unknown bits with EINVAL
  *
  * Errors are those of perf_event_open(2), with three differences. What perf
- * has and this source has not is refused with EOPNOTSUPP, never ignored. A
+ * has and this source has not is refused with EOPNOTSUPP, never ignored; but
+ * with EINVAL, as by a kernel that is older than the bit, are attr.namespaces,
+ * ksymbol, bpf_event, cgroup, text_poke, build_id, remove_on_exec and sigtrap. A
  * second PERFBUF_IOC_OPEN fails with EBUSY. attr.type and attr.config are the
  * source's: a source that has only one kind of event wants PERF_TYPE_SOFTWARE
- * and PERF_COUNT_SW_CPU_CLOCK ("clock").
+ * and PERF_COUNT_SW_CPU_CLOCK ("clock"). PERF_COUNT_SW_DUMMY is an event of
+ * every source: it never happens, and carries the side-band records alone.
  */
 struct perfbuf_open {
 	__u64 attr;

@@ -125,6 +125,8 @@ sample parse_sample(const record &r, const perf_event_attr &attr)
 		if (s.stack_dyn_size > size)
 			throw std::runtime_error("dyn_size is greater than size");
 	}
+	if (type & PERF_SAMPLE_DATA_SRC)
+		s.data_source = in.take<uint64_t>();
 	if (in.left())
 		throw std::runtime_error(std::to_string(in.left()) + " bytes behind a sample");
 	return s;

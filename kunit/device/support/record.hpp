@@ -40,7 +40,7 @@ struct sample_id {
 
 struct sample : sample_id {
 	uint16_t misc = 0;
-	std::optional<uint64_t> ip, addr, period;
+	std::optional<uint64_t> ip, addr, period, data_source;
 	std::optional<std::vector<uint64_t>> callchain;
 	std::optional<std::vector<uint8_t>> raw;
 	std::optional<uint64_t> regs_abi;
