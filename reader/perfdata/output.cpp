@@ -68,6 +68,11 @@ reader::result<void> output::patch(uint64_t offset, std::span<const std::byte> p
 	return {};
 }
 
+void output::cut_tail() noexcept
+{
+	[[maybe_unused]] const int cut = ::ftruncate(fd_.get(), static_cast<off_t>(size_));
+}
+
 void output::mark()
 {
 	if (marks_.empty() || size_ - marks_.back() >= mark_distance)

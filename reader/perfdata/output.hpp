@@ -43,6 +43,9 @@ public:
 	 */
 	reader::result<uint64_t> trim(uint64_t limit);
 
+	/** Nothing stands behind what was appended: what patch() put there goes. */
+	void cut_tail() noexcept;
+
 	uint64_t size() const noexcept { return size_; }
 
 private:

@@ -45,6 +45,7 @@ reader::result<void> writer::begin(std::span<const described_attr> attrs, const 
 	appended_ = last_round_ = out_.size();
 	if (layout_ == layout::file && done) {
 		header_.data.offset = out_.size();
+		early_ = early;
 		out_.mark();
 	}
 	failed_ = !done;
@@ -121,8 +122,10 @@ reader::result<void> writer::append(std::span<const std::span<const std::byte>> 
 	if (failed_)
 		return reader::error{std::make_error_code(std::errc::io_error),
 				     "writing failed before"};
-	if (layout_ == layout::file)
+	if (layout_ == layout::file) {
+		take_back_trailer();
 		out_.mark();
+	}
 	auto done = out_.append(records);
 	failed_ = !done;
 	return done;
@@ -135,16 +138,41 @@ reader::result<void> writer::round()
 	const perf_event_header record{record_finished_round, 0, sizeof(perf_event_header)};
 	auto done = append(std::as_bytes(std::span(&record, 1)));
 	last_round_ = out_.size();
+	if (done && layout_ == layout::file)
+		complete_so_far();
 	return done;
+}
+
+void writer::set_features(const feature_map &features) noexcept
+{
+	header_.features = {};
+	for (const auto &[which, _] : features)
+		header_.features[static_cast<uint32_t>(which) / 64] |=
+			1ULL << (static_cast<uint32_t>(which) % 64);
+}
+
+// Whoever kills us leaves a file that can be read. If there is no room, the records alone are told.
+void writer::complete_so_far()
+{
+	header_.data.size = out_.size() - header_.data.offset;
+	if (out_.patch(out_.size(), lay_out(early_, out_.size()).view()))
+		set_features(early_);
+	(void)out_.patch(0, view(header_));
+}
+
+// The next records are about to be written over it.
+void writer::take_back_trailer()
+{
+	if (header_.features == decltype(header_.features){})
+		return;
+	set_features({});
+	(void)out_.patch(0, view(header_));
 }
 
 reader::result<void> writer::write_trailer(const feature_map &features)
 {
 	header_.data.size = out_.size() - header_.data.offset;
-	header_.features = {};
-	for (const auto &[which, _] : features)
-		header_.features[static_cast<uint32_t>(which) / 64] |=
-			1ULL << (static_cast<uint32_t>(which) % 64);
+	set_features(features);
 	auto done = out_.append(lay_out(features, out_.size()).view());
 	if (done)
 		done = out_.patch(0, view(header_));
@@ -155,6 +183,8 @@ reader::result<uint64_t> writer::finish(const feature_map &features)
 {
 	if (layout_ == layout::pipe)
 		return appended_ - out_.size();
+	take_back_trailer();
+	out_.cut_tail();
 	if (!failed_) {
 		appended_ = out_.size();
 		auto done = write_trailer(features);

@@ -2,8 +2,9 @@
 /**
  * @file
  * Writes perf.data. Its life: begin(); append() records and close each pass over the rings with
- * round(); finish(). Records go through unchanged: they are what the kernel wrote, or
- * synthesize.hpp.
+ * round(); finish(). A file can be read after each round: its header says how far the records go,
+ * and the features that are known by then stand behind them, until the next records come. Records
+ * go through unchanged: they are what the kernel wrote, or synthesize.hpp.
  */
 #pragma once
 
@@ -71,10 +72,14 @@ private:
 	reader::result<void> begin_pipe(std::span<const described_attr> attrs,
 					const feature_map &early);
 	reader::result<void> write_trailer(const feature_map &features);
+	void set_features(const feature_map &features) noexcept;
+	void complete_so_far();
+	void take_back_trailer();
 
 	output out_;
 	layout layout_;
 	file_header header_;
+	feature_map early_; // of a file: what complete_so_far() writes
 	uint64_t last_round_ = 0;
 	uint64_t appended_ = 0; // end of the data, had all of it been written
 	bool failed_ = false;

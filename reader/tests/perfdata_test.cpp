@@ -160,6 +160,38 @@ TEST_F(PerfData, RoundsAreMarked)
 		  samples / 100);
 }
 
+TEST_F(PerfData, AFileIsReadableAfterEachRoundAndBetween)
+{
+	const auto attr = generated_description();
+	auto features = generated_features(attr);
+	perfdata::add_sample_time(features, 0, 0);
+	perfdata::writer writer(create_output(scratch / "perf.data"), layout::file);
+	ASSERT_TRUE(writer.begin({&attr, 1}, features));
+	uint64_t number = 0;
+	const auto append = [&] {
+		for (int i = 0; i < 10; i++)
+			ASSERT_TRUE(writer.append(generated_sample{number++}.record().view()));
+	};
+	for (size_t round = 1; round <= 3; round++) {
+		append();
+		ASSERT_TRUE(writer.round());
+		EXPECT_EQ(count_lines(accepted("perf script -i perf.data -F event,time").out,
+				      "clock:"),
+			  (2 * round - 1) * 10);
+		EXPECT_EQ(count_lines(accepted("perf report --header-only -i perf.data").out,
+				      "# hostname : "),
+			  1u);
+		append();
+		EXPECT_EQ(count_lines(accepted("perf script -i perf.data -F event,time").out,
+				      "clock:"),
+			  (2 * round - 1) * 10)
+			<< "what no round has closed does not count yet";
+	}
+	ASSERT_TRUE(writer.finish({}));
+	EXPECT_EQ(std::filesystem::file_size(scratch / "perf.data"), writer.size())
+		<< "nothing of the features of a round is left behind the end";
+}
+
 TEST_F(PerfData, RoundWithoutRecordsIsNotMarked)
 {
 	const auto attr = generated_description();
