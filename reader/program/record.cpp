@@ -206,10 +206,14 @@ int session::run()
 	}
 	kernel_ = read_kernel(options_);
 	const bool traces = begin_trace();
-	written_ = writer_.begin(described_, early_features());
+	auto early = early_features();
+	perfdata::add_sample_time(early, 0, 0); // until the end it is not known
+	written_ = writer_.begin(described_, early);
 	if (written_)
 		written_ = drain_.put(synthesize(options_, kernel_, child_ ? child_->pid() : 0,
 						 drain_.decoder().identity_size()));
+	if (written_)
+		written_ = writer_.round();
 	if (written_ && traces) {
 		loop_.run(files_.files, attrs_.front().enable_on_exec, options_.duration,
 			  [this](bool last) { return pass(last); });

@@ -14,15 +14,17 @@ signals::signals()
 	sigset_t ours;
 	sigemptyset(&ours);
 	sigaddset(&ours, SIGCHLD);
-	for (const int number : {SIGINT, SIGTERM, SIGHUP}) {
-		// Who started us under nohup, or in a shell's background, wants it ignored;
-		// blocking would undo that.
-		struct sigaction now {
-		};
-		::sigaction(number, nullptr, &now);
-		if (now.sa_handler != SIG_IGN)
-			sigaddset(&ours, number);
-	}
+	// A script's shell has its background commands ignore SIGINT. As perf does, we end by it
+	// all the same: blocked signals come, ignored or not. The command that is recorded ignores
+	// it as the shell wants.
+	sigaddset(&ours, SIGINT);
+	sigaddset(&ours, SIGTERM);
+	// nohup asks to outlive the terminal, and nothing else.
+	struct sigaction hangup {
+	};
+	::sigaction(SIGHUP, nullptr, &hangup);
+	if (hangup.sa_handler != SIG_IGN)
+		sigaddset(&ours, SIGHUP);
 	::sigprocmask(SIG_BLOCK, &ours, &before_);
 	::signal(SIGPIPE, SIG_IGN);
 	::signal(SIGXFSZ, SIG_IGN);

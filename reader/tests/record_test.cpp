@@ -54,6 +54,14 @@ protected:
 		return count_lines(said.out, "clock:");
 	}
 
+	// The same of a recording that may have lost some: perf says so on standard error.
+	size_t samples_of_lossy(const std::string &file)
+	{
+		const auto said = scratch.run("perf script -F comm,time,event -i " + file);
+		EXPECT_EQ(said.status, 0) << said.err;
+		return count_lines(said.out, "clock:");
+	}
+
 	std::string script(const std::string &arguments)
 	{
 		const auto said = scratch.run("perf script -i perf.data " + arguments);
@@ -108,6 +116,36 @@ TEST_F(Record, WholeMachineUntilASignal)
 		EXPECT_EQ(count_lines(said.err, "-> sig.data ]"), 1u) << said.err;
 		EXPECT_GT(samples("sig.data"), 0u) << signal;
 	}
+}
+
+TEST_F(Record, ABackgroundCommandOfAScriptEndsByASignalAndCompletesItsFile)
+{
+	for (const std::string signal : {"INT", "TERM"}) {
+		const std::string file = signal + ".data";
+		// The shell of a script has its background commands ignore SIGINT.
+		const auto said = scratch.run(perfbuf_program + " record -a -o " + file +
+					      " & recorder=$!\nwhile [ ! -s " + file +
+					      " ] && kill -0 $recorder; do sleep 0.05; done\n" +
+					      busy + "\nkill -" + signal +
+					      " $recorder; wait $recorder; echo status $?");
+		EXPECT_EQ(count_lines(said.out, "status 1"), 1u)
+			<< said.out << "the status of a signal";
+		EXPECT_EQ(count_lines(said.err, "-> " + file + " ]"), 1u) << signal << said.err;
+		EXPECT_GT(samples_of_lossy(file), 0u) << signal;
+	}
+}
+
+TEST_F(Record, ARecorderThatIsKilledLeavesAFileThatPerfReads)
+{
+	const auto said = scratch.run(
+		perfbuf_program +
+		" record -a -m 1 -F 5000 -o killed.data 2> /dev/null & recorder=$!\n"
+		"while [ ! -s killed.data ] && kill -0 $recorder; do sleep 0.05; done\n" +
+		busy + "\n" + busy + "\nkill -KILL $recorder; wait $recorder");
+	EXPECT_GT(samples_of_lossy("killed.data"), 0u) << said.err;
+	const auto header = scratch.run("perf report --header-only -i killed.data");
+	EXPECT_EQ(count_lines(header.out, "# hostname : "), 1u) << header.out << header.err;
+	EXPECT_EQ(count_lines(header.out, "name = clock"), 1u) << header.out << header.err;
 }
 
 TEST_F(Record, ProcessWithAllItsThreads)
