@@ -6,6 +6,7 @@ install(DIRECTORY include/perfbuf DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} FILES_
 install(FILES ../include/uapi/linux/perfbuf.h DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/linux)
 if(TARGET perfbuf)
 	install(TARGETS perfbuf RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+	install(TARGETS perfbuf_exec LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}/perfbuf)
 endif()
 
 set(config_dir ${CMAKE_INSTALL_LIBDIR}/cmake/perfbuf-reader)

@@ -27,8 +27,8 @@ constexpr uint64_t user_registers = 0; // no DWARF unwinding: the kernel refuses
 void set_untyped(perf_event_attr &attr, const record_options &options, const counter *counted,
 		 bool has_period)
 {
-	attr.type = counted ? counted->type : PERF_TYPE_SOFTWARE;
-	attr.config = counted ? counted->config : PERF_COUNT_SW_CPU_CLOCK;
+	attr.type = counted ? counted->type : uint32_t{PERF_TYPE_SOFTWARE};
+	attr.config = counted ? counted->config : uint64_t{PERF_COUNT_SW_CPU_CLOCK};
 	if (has_period) {
 		attr.sample_period = options.period;
 	} else {

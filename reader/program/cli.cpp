@@ -53,13 +53,23 @@ struct record_words {
 	bool chains = false;
 };
 
-constexpr std::array<std::string_view, 5> commands{"record", "trace", "list", "stat", "doctor"};
+constexpr std::array<std::string_view, 6> commands{"record", "trace", "list",
+						   "stat",   "exec",  "doctor"};
 
 constexpr const char *about = R"(perfbuf: records from the sources of the perfbuf kernel module.
 
   perfbuf record -g -- ./program      records a command into perf.data
   perf report                         shows where its time went
   perfbuf trace -- ./program          shows which functions of the kernel it entered)";
+
+constexpr const char *exec_about =
+	R"(Run a command whose perf events are ours: each that it opens by perf_event_open(2) is opened in
+/dev/perfbuf instead, the CPU clock of "clock" and all others of "pmu".
+
+  perfbuf exec -- perf record -a -g -- sleep 10
+  perfbuf exec -- perf top
+
+Programs that are linked statically, or make the system call without libc, are not changed.)";
 
 constexpr const char *record_about =
 	R"(Record samples into a file that perf report, perf script and their like read.
@@ -270,22 +280,22 @@ int run_parsed(std::vector<std::string> words, const opener &open)
 			     "without a command: how long to look for the rates")
 		->type_name("TIME")
 		->capture_default_str();
+	auto *exec_app = app.add_subcommand("exec", exec_about)->prefix_command();
 	auto *doctor_app = app.add_subcommand(
 		"doctor", "Check whether recording would work here, and say what to do if not");
 	for (auto *each : app.get_subcommands({}))
 		refuse_empty_values(*each);
 
 	if (words.size() < 2)
-		throw failure(exit_usage,
-			      "give a command: record, trace, list, stat or doctor; see perfbuf "
-			      "--help");
-	if (!words[1].starts_with('-') &&
-	    std::find(commands.begin(), commands.end(), words[1]) == commands.end())
 		throw failure(
 			exit_usage,
-			fmt::format(
-				"there is no command {}: give record, trace, list, stat or doctor",
-				words[1]));
+			"give a command: record, trace, list, stat, exec or doctor; see perfbuf "
+			"--help");
+	if (!words[1].starts_with('-') &&
+	    std::find(commands.begin(), commands.end(), words[1]) == commands.end())
+		throw failure(exit_usage, fmt::format("there is no command {}: give record, trace, "
+						      "list, stat, exec or doctor",
+						      words[1]));
 	try {
 		std::vector<std::string> reversed(words.rbegin(), std::prev(words.rend()));
 		app.parse(reversed);
@@ -321,6 +331,13 @@ int run_parsed(std::vector<std::string> words, const opener &open)
 						  "command: leave one of them out");
 		return command.empty() ? stat(parse_duration(stat_interval))
 				       : stat_command(stat_event, command, open);
+	}
+	if (chosen == exec_app) {
+		const auto command = command_of(*exec_app, behind);
+		if (command.empty())
+			throw failure(exit_usage, "give a command to run, as in perfbuf exec -- "
+						  "perf top");
+		exec(command);
 	}
 	return chosen == list_app ? list() : chosen == doctor_app ? doctor(open) : exit_usage;
 }

@@ -21,5 +21,7 @@ int stat_command(const std::string &event, const std::vector<std::string> &comma
 /** Record a function trace, or show one. */
 int trace(const trace_options &options, const opener &open);
 int doctor(const opener &open);
+/** Become the command, with its perf_event_open(2) led to our sources. Does not return. */
+[[noreturn]] int exec(const std::vector<std::string> &command);
 
 } // namespace perfbuf::program

@@ -42,6 +42,11 @@ const counter *find_counter(std::string_view name)
 	return found == std::end(counters) ? nullptr : found;
 }
 
+std::span<const counter> all_counters()
+{
+	return counters;
+}
+
 std::string counter_names()
 {
 	std::string names;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -22,6 +23,9 @@ struct counter {
 
 /** nullptr: none has that name; empty: the one that is taken where none is given. */
 const counter *find_counter(std::string_view name);
+
+/** All, in the order in which they are shown. */
+std::span<const counter> all_counters();
 
 /** "cpu-clock, task-clock, ..." */
 std::string counter_names();

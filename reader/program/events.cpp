@@ -23,6 +23,11 @@ const source *find_source(const std::vector<source> &sources, const std::string 
 
 failure no_such_source(const std::string &name, const std::vector<source> &sources)
 {
+	if (!name.empty() && find_counter(name))
+		return {exit_usage,
+			fmt::format("there is no source \"{}\": the counter of that name "
+				    "is -e {}:{}",
+				    name, counter_source, name)};
 	return {exit_usage,
 		sources.empty() ? fmt::format("there is no source \"{}\": see perfbuf doctor", name)
 				: fmt::format("there is no source \"{}\": give one of {}", name,
@@ -47,6 +52,24 @@ failure no_such_event(const event_choice &choice, const source &of)
 					of.name, choice.event, names)};
 }
 
+// Tracepoints of the kernel, "sched:sched_switch". The events of a directory of tracefs are as
+// those of a source in sysfs.
+std::vector<chosen_event> find_tracepoints(const event_choice &choice,
+					   const std::filesystem::path &tracefs)
+{
+	std::vector<chosen_event> found;
+	if (choice.source.find('/') != std::string::npos || choice.event.empty())
+		return found;
+	for (auto &event : read_events(tracefs / "events" / choice.source))
+		if (::fnmatch(choice.event.c_str(), event.name.c_str(), 0) == 0)
+			found.push_back({std::string(counter_source),
+					 std::move(event),
+					 {},
+					 nullptr,
+					 choice.source});
+	return found;
+}
+
 // A second choice of the same event narrows nothing: the first filter stands.
 void add(std::vector<chosen_event> &to, chosen_event event)
 {
@@ -61,6 +84,22 @@ void add(std::vector<chosen_event> &to, chosen_event event)
 			return;
 		}
 	to.push_back(std::move(event));
+}
+
+void add_tracepoints(std::vector<chosen_event> &to, const event_choice &choice,
+		     const std::vector<source> &sources, const std::filesystem::path &tracefs)
+{
+	auto found = find_tracepoints(choice, tracefs);
+	if (found.empty())
+		throw no_such_source(choice.source, sources);
+	if (!choice.filter.empty())
+		throw failure(
+			exit_usage,
+			fmt::format("--filter is for the typed events of drivers, and {} is a "
+				    "tracepoint of the kernel: put it after a typed event",
+				    found.front().name()));
+	for (auto &each : found)
+		add(to, std::move(each));
 }
 
 } // namespace
@@ -88,7 +127,8 @@ std::vector<event_choice> parse_events(std::string_view text)
 }
 
 std::vector<chosen_event> choose_events(const std::vector<event_choice> &choices,
-					const std::vector<source> &sources)
+					const std::vector<source> &sources,
+					const std::filesystem::path &tracefs)
 {
 	std::vector<chosen_event> chosen;
 	for (const auto &choice : choices) {
@@ -96,7 +136,12 @@ std::vector<chosen_event> choose_events(const std::vector<event_choice> &choices
 		const counter *counted = nullptr;
 		if (choice.source == counter_source && !(counted = find_counter(choice.event)))
 			throw no_such_counter(choice);
-		if (!of && !counted && !choice.event.empty())
+		if (!of && !counted && !choice.event.empty()) {
+			add_tracepoints(chosen, choice, sources, tracefs);
+			continue;
+		}
+		// A counter's name alone is never a source's.
+		if (!of && !counted && find_counter(choice.source))
 			throw no_such_source(choice.source, sources);
 		if (!of || counted || (of->events.empty() && choice.event.empty())) {
 			if (!choice.filter.empty() && choice.source != trace_source)
@@ -104,14 +149,14 @@ std::vector<chosen_event> choose_events(const std::vector<event_choice> &choices
 					      fmt::format("--filter compares fields, and {} has "
 							  "none: put it after a typed event",
 							  choice.source));
-			add(chosen, {choice.source, {}, choice.filter, counted});
+			add(chosen, {choice.source, {}, choice.filter, counted, {}});
 			continue;
 		}
 		const std::string pattern = choice.event.empty() ? "*" : choice.event;
 		bool found = false;
 		for (const auto &event : of->events)
 			if (::fnmatch(pattern.c_str(), event.name.c_str(), 0) == 0) {
-				add(chosen, {of->name, event, choice.filter, nullptr});
+				add(chosen, {of->name, event, choice.filter, nullptr, {}});
 				found = true;
 			}
 		if (!found)

@@ -2,6 +2,7 @@
 /** @file What the -e of a command line stand for. */
 #pragma once
 
+#include <filesystem>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -23,14 +24,19 @@ struct chosen_event {
 	source_event typed;		  /**< without a name: the source has no typed events */
 	std::string filter;		  /**< empty: everything */
 	const counter *counted = nullptr; /**< of the pmu source */
+	std::string system{};		  /**< of a tracepoint, which pmu counts: as in tracefs */
 
 	bool is_typed() const noexcept { return !typed.name.empty(); }
+	/** It is the kernel's own, not a driver's. */
+	bool is_tracepoint() const noexcept { return !system.empty(); }
 	/** It writes no samples, but a trace into an AUX area. */
 	bool is_trace() const noexcept { return source == trace_source; }
 	std::string name() const
 	{
 		if (counted)
 			return source + ":" + std::string(counted->name);
+		if (is_tracepoint())
+			return system + ":" + typed.name;
 		return is_typed() ? source + ":" + typed.name : source;
 	}
 	/** As perf shows it. */
@@ -44,9 +50,11 @@ std::vector<event_choice> parse_events(std::string_view text);
  * Each event once, in the order of the choices; of a source that has typed events and is named
  * alone, all of them. Throws `failure` where there is no such event.
  * @param sources those there are; one that is not among them is left to be opened
+ * @param tracefs where a name that is no source's is looked up: "sched:sched_switch"
  */
-std::vector<chosen_event> choose_events(const std::vector<event_choice> &choices,
-					const std::vector<source> &sources);
+std::vector<chosen_event>
+choose_events(const std::vector<event_choice> &choices, const std::vector<source> &sources,
+	      const std::filesystem::path &tracefs = "/sys/kernel/tracing");
 
 /** "count, message": the fields that a filter may name; empty if the format makes no sense */
 std::string field_names(const source_event &of);

@@ -32,6 +32,25 @@ failure explain_missing(const std::string &source)
 		"the module perfbuf has no sources in /dev/perfbuf: see perfbuf doctor"};
 }
 
+// The file is there, and the source does not know what attr names.
+failure explain_unknown_event(const chosen_event &event)
+{
+	if (event.source == "ftrace")
+		return {exit_usage, "the source ftrace takes the number of an event that tracefs "
+				    "has enabled: name "
+				    "a tracepoint instead, such as -e sched:sched_switch"};
+	return {exit_failed,
+		fmt::format("the source {} does not have the event that this perfbuf asks it for: "
+			    "install perfbuf and its module from one version",
+			    event.source)};
+}
+
+bool is_there(const std::string &source)
+{
+	std::error_code ignored;
+	return std::filesystem::exists("/dev/perfbuf/" + source, ignored);
+}
+
 failure no_function_tracing()
 {
 	return {exit_failed,
@@ -60,10 +79,7 @@ failure explain_rights(const record_options &options, const std::string &source)
 				     "a process of your own"};
 	const std::string device = "/dev/perfbuf/" + source;
 	if (::access(device.c_str(), R_OK | W_OK) < 0 && errno == EACCES)
-		return {exit_failed,
-			fmt::format(
-				"no right to open {}: run it as root or as the group that owns it",
-				device)};
+		return explain_device(source, EACCES);
 	return {exit_failed,
 		"no right to record the kernel: give --exclude-kernel, or run it as root"};
 }
@@ -87,7 +103,8 @@ failure explain_open(const reader::error &why, const record_options &options,
 					"this processor or kernel does not count {}: take another "
 					"event of {}, such as cpu-clock",
 					event.counted->name, event.source)};
-		return explain_missing(event.source);
+		return is_there(event.source) ? explain_unknown_event(event)
+					      : explain_missing(event.source);
 	case EACCES:
 	case EPERM:
 		return explain_rights(options, event.source);
@@ -122,6 +139,16 @@ failure explain_open(const reader::error &why, const record_options &options,
 	default:
 		return plain_failure(why);
 	}
+}
+
+failure explain_device(const std::string &source, int why)
+{
+	if (why != EACCES && why != EPERM)
+		return explain_missing(source);
+	return {exit_failed,
+		fmt::format("no right to open /dev/perfbuf/{}: run it as root or as the group that "
+			    "owns it",
+			    source)};
 }
 
 // Only function traces have something left that can fail then.

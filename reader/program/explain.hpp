@@ -13,6 +13,8 @@ namespace perfbuf::program
 
 failure explain_open(const reader::error &why, const record_options &options,
 		     const chosen_event &event);
+/** A node of /dev/perfbuf that cannot be opened. @param why errno */
+failure explain_device(const std::string &source, int why);
 failure explain_enable(const reader::error &why);
 failure explain_filter(const reader::error &why, const chosen_event &event);
 failure explain_map(const reader::error &why, const record_options &options);

@@ -28,6 +28,10 @@ int list()
 				use += fmt::format("{}{} {}", use.empty() ? "" : ", ", value, name);
 		if (!use.empty())
 			fmt::print("{:<16} {}\n", "", use);
+		if (source.name == counter_source)
+			for (const auto &counter : all_counters())
+				fmt::print("  {:<30}\n",
+					   source.name + ":" + std::string(counter.name));
 		for (const auto &event : source.events)
 			fmt::print("  {:<30} {}\n", source.name + ":" + event.name,
 				   field_names(event));

@@ -24,23 +24,6 @@ std::string whole_text(const fs::path &path)
 	return {std::istreambuf_iterator<char>(file), {}};
 }
 
-std::vector<source_event> read_events(const fs::path &directory)
-{
-	std::vector<source_event> found;
-	std::error_code ignored;
-	for (fs::directory_iterator walk(directory, ignored);
-	     !ignored && walk != fs::directory_iterator(); walk.increment(ignored)) {
-		source_event event{walk->path().filename(), 0, whole_text(walk->path() / "format")};
-		const std::string id = first_line(walk->path() / "id");
-		std::from_chars(id.data(), id.data() + id.size(), event.id);
-		if (event.id && !event.format.empty())
-			found.push_back(std::move(event));
-	}
-	std::sort(found.begin(), found.end(),
-		  [](const auto &a, const auto &b) { return a.name < b.name; });
-	return found;
-}
-
 std::map<std::string, std::string> read_attributes(const fs::path &directory)
 {
 	std::map<std::string, std::string> found;
@@ -61,6 +44,23 @@ std::map<std::string, std::string> read_attributes(const fs::path &directory)
 }
 
 } // namespace
+
+std::vector<source_event> read_events(const fs::path &directory)
+{
+	std::vector<source_event> found;
+	std::error_code ignored;
+	for (fs::directory_iterator walk(directory, ignored);
+	     !ignored && walk != fs::directory_iterator(); walk.increment(ignored)) {
+		source_event event{walk->path().filename(), 0, whole_text(walk->path() / "format")};
+		const std::string id = first_line(walk->path() / "id");
+		std::from_chars(id.data(), id.data() + id.size(), event.id);
+		if (event.id && !event.format.empty())
+			found.push_back(std::move(event));
+	}
+	std::sort(found.begin(), found.end(),
+		  [](const auto &a, const auto &b) { return a.name < b.name; });
+	return found;
+}
 
 std::vector<source> read_sources(const fs::path &devices, const fs::path &classes)
 {

@@ -24,6 +24,9 @@ struct source {
 	std::vector<source_event> events; /**< by name; empty: it has no typed ones */
 };
 
+/** @return those of a directory of sysfs or tracefs: <event>/id and <event>/format; by name */
+std::vector<source_event> read_events(const std::filesystem::path &directory);
+
 /** @return by name; empty without the module */
 std::vector<source> read_sources(const std::filesystem::path &devices = "/dev/perfbuf",
 				 const std::filesystem::path &classes = "/sys/class/perfbuf");

@@ -73,6 +73,43 @@ TEST(Events, WrongOnesAreExplained)
 	EXPECT_NE(refusal([] { chosen("clock:tick"); }).find("no typed events"), std::string::npos);
 }
 
+TEST(Events, ACountersNameAloneIsAnsweredWithItsSource)
+{
+	EXPECT_NE(refusal([] { chosen("cycles"); }).find("-e pmu:cycles"), std::string::npos);
+	EXPECT_NE(refusal([] { chosen("page-faults"); }).find("-e pmu:page-faults"),
+		  std::string::npos);
+}
+
+TEST(Events, TracepointsAreFoundInTracefs)
+{
+	const tests::scratch_directory tracefs;
+	for (const auto &[name, id] : {std::pair("sched_switch", 300), {"sched_waking", 301}}) {
+		const auto directory = tracefs.path() / "events/sched" / name;
+		std::filesystem::create_directories(directory);
+		std::ofstream(directory / "id") << id << '\n';
+		std::ofstream(directory / "format") << "name: " << name << '\n';
+	}
+	std::ofstream(tracefs.path() / "events/sched/enable") << "0\n";
+	const auto find = [&](const std::string &text) {
+		return choose_events(parse_events(text), some_sources(), tracefs.path());
+	};
+	const auto one = find("sched:sched_switch");
+	ASSERT_EQ(one.size(), 1u);
+	EXPECT_EQ(one[0].source, "pmu") << "whose counters may be tracepoints";
+	EXPECT_EQ(one[0].name(), "sched:sched_switch");
+	EXPECT_EQ(one[0].reported_name(), "sched:sched_switch");
+	EXPECT_EQ(make_attrs({}, one)[0].type, uint32_t{PERF_TYPE_TRACEPOINT});
+	EXPECT_EQ(make_attrs({}, one)[0].config, 300u);
+	EXPECT_EQ(find("sched:*").size(), 2u);
+	EXPECT_NE(refusal([&] { find("sched:sched_other"); }).find("no source \"sched\""),
+		  std::string::npos);
+	EXPECT_NE(refusal([&] {
+			  choose_events({{"sched", "sched_switch", "prev_pid == 1"}},
+					some_sources(), tracefs.path());
+		  }).find("--filter"),
+		  std::string::npos);
+}
+
 TEST(Events, FiltersBelongToTypedOnes)
 {
 	const auto with_filter = [](const char *source, const char *event, const char *filter) {
