@@ -26,6 +26,10 @@ cxx-rejects := $(shell LC_ALL=C $(cxx) $(KBUILD_CPPFLAGS) $(KBUILD_CFLAGS) $(KBU
 	-e "s/.*invalid argument '\([^']*\)' not allowed with 'C++'.*/\1/p")
 # g++ takes these but they mean nothing or harm in C++; -fms-extensions changes name lookup.
 cxx-rejects += -std=% -fms-extensions -Wno-pointer-sign -Wno-address-of-packed-member
+# RANDSTRUCT: gcc's plugin crashes g++. A C++ structure keeps its order; one that C shares does, too, if it
+# says __no_randomize_layout or is not made of function pointers alone.
+cxx-rejects += -fplugin=%/randomize_layout_plugin.so -fplugin-arg-randomize_layout_plugin-% \
+	-frandomize-layout-seed-file=%
 
 # Kernel headers are not C++: with neither path nor forced includes of theirs, including one fails.
 cxx-kernel-headers = $(LINUXINCLUDE) -include $(srctree)/include/linux/compiler_types.h
@@ -79,6 +83,7 @@ cxx_flags = $(cxx-overlay) \
 
 cxx-gate := $(src)/$(cxxrt-dir)/gate
 cxx-run-gate = NM='$(NM)' OBJDUMP='$(OBJDUMP)' CONFIG_CONSTRUCTORS=$(CONFIG_CONSTRUCTORS) \
+	CONFIG_KCSAN=$(CONFIG_KCSAN) \
 	$(CONFIG_SHELL) $(cxx-gate)
 cmd_cxx_gate = $(cxx-run-gate) object $@ $<
 
@@ -93,8 +98,8 @@ cmd_cxx_entries = $(if $(filter -fpatchable-function-entry=%,$(cxx_flags)),; \
 quiet_cmd_cxx_o_cpp = CXX $(quiet_modtag) $@
       cmd_cxx_o_cpp = $(cxx) $(cxx_flags) -c -o $@ $< || { \
 		$(cxx) $(patsubst -Wp$(comma)-MMD$(comma)%,,$(cxx_flags)) -M -MG $< 2>/dev/null | \
-			$(cxx-run-gate) headers $(srctree) $<; exit 1; }; \
-	$(cxx-run-gate) headers $(srctree) $< < $(depfile) $(cmd_cxx_entries) $(cmd_objtool)
+			$(cxx-run-gate) headers $(srctree) $(objtree) $<; exit 1; }; \
+	$(cxx-run-gate) headers $(srctree) $(objtree) $< < $(depfile) $(cmd_cxx_entries) $(cmd_objtool)
 
 define rule_cxx_o_cpp
 	$(call cmd_and_fixdep,cxx_o_cpp)

@@ -44,7 +44,8 @@ static_assert(sizeof(struct lock_class_key) <= 64);
 
 void cxxrt_mutex_init(void *mutex, const char *name, void *class_key)
 {
-	__mutex_init(mutex, name, class_key);
+	/* With PREEMPT_RT a macro that wants the type. */
+	__mutex_init((struct mutex *)mutex, name, class_key);
 }
 
 void cxxrt_mutex_lock(void *mutex)

@@ -22,7 +22,11 @@ void pb_vma_clear(void *area)
 {
 	struct vm_area_struct *vma = area;
 
+#ifdef PB_HAVE_ZAP_SPECIAL_VMA_RANGE
+	zap_special_vma_range(vma, vma->vm_start, vma->vm_end - vma->vm_start);
+#else
 	zap_vma_ptes(vma, vma->vm_start, vma->vm_end - vma->vm_start);
+#endif
 }
 
 static void mapping_open(struct vm_area_struct *vma)

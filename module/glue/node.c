@@ -39,6 +39,12 @@ struct node {
 
 static struct class *perfbuf_class;
 
+#ifdef PB_HAVE_BIN_ATTRIBUTE_CONST
+typedef const struct bin_attribute read_attribute;
+#else
+typedef struct bin_attribute read_attribute;
+#endif
+
 /* ---------------------------------------------------------------- a source */
 
 #ifdef PB_HAVE_CLASS_DEVNODE_CONST
@@ -90,7 +96,7 @@ static struct attribute *source_attrs[] = {
 };
 
 /* Not cut at a page, as the others are. */
-static ssize_t readers_read(struct file *filp, struct kobject *kobject, struct bin_attribute *of,
+static ssize_t readers_read(struct file *filp, struct kobject *kobject, read_attribute *of,
 			    char *to, loff_t position, size_t bytes)
 {
 	const struct node *node = dev_get_drvdata(kobj_to_dev(kobject));
@@ -103,7 +109,11 @@ static struct bin_attribute readers_attribute = {
 	.read = readers_read,
 };
 
+#ifdef PB_HAVE_ATTRIBUTE_GROUP_CONST
+static const struct bin_attribute *const source_bin_attrs[] = {&readers_attribute, NULL};
+#else
 static struct bin_attribute *source_bin_attrs[] = {&readers_attribute, NULL};
+#endif
 
 static const struct attribute_group source_group = {
 	.attrs = source_attrs,
@@ -157,8 +167,8 @@ static ssize_t id_show(struct kobject *kobject, struct kobj_attribute *attribute
 	return sysfs_emit(to, "%u\n", of->event->id);
 }
 
-static ssize_t format_read(struct file *filp, struct kobject *kobject, struct bin_attribute *of,
-			   char *to, loff_t position, size_t bytes)
+static ssize_t format_read(struct file *filp, struct kobject *kobject, read_attribute *of, char *to,
+			   loff_t position, size_t bytes)
 {
 	const struct pb_node_event *event = of->private;
 

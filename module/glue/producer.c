@@ -20,6 +20,10 @@
 
 static_assert(sizeof(((struct perfbuf_event *)0)->listened_space) ==
 	      offsetof(struct perfbuf_event, listeners));
+/* As C++ lays it out. */
+static_assert(offsetof(struct perfbuf_source_ops, start) == 0);
+static_assert(offsetof(struct perfbuf_source_ops, stop) == sizeof(void *));
+static_assert(offsetof(struct perfbuf_source_ops, write) == 2 * sizeof(void *));
 
 int perfbuf_source_register_abi(struct perfbuf_source *source, struct module *owner, u32 abi)
 {
@@ -38,6 +42,20 @@ void perfbuf_source_unregister(struct perfbuf_source *source)
 	perfbuf_producer_unregister(source);
 }
 EXPORT_SYMBOL_GPL(perfbuf_source_unregister);
+
+/*
+ * C++ holds per-CPU memory by plain pointers. From 6.15 on the compiler knows __percpu as a named
+ * address space, to and from which only an integer converts silently.
+ */
+static __always_inline void __percpu *as_percpu(void *memory)
+{
+	return (void __percpu *)(unsigned long)memory;
+}
+
+static __always_inline void *from_percpu(void __percpu *memory)
+{
+	return (void *)(unsigned long)memory;
+}
 
 /* ---------------------------------------------------------------- emission */
 
@@ -97,7 +115,7 @@ static __always_inline bool enter(struct perfbuf_emission *emission, struct perf
 	local_save_flags(flags);
 	emission->irq_flags = flags;
 	local_irq_disable();
-	listeners = (void __percpu *)smp_load_acquire(&event->listeners);
+	listeners = as_percpu(smp_load_acquire(&event->listeners));
 	if (unlikely(!listeners))
 		return false;
 	*here = this_cpu_ptr(listeners);
@@ -348,17 +366,17 @@ void pb_event_unlisten(struct perfbuf_event *event)
 
 void *pb_percpu_alloc(unsigned long bytes)
 {
-	return (__force void *)__alloc_percpu(bytes, sizeof(u64));
+	return from_percpu(__alloc_percpu(bytes, sizeof(u64)));
 }
 
 void pb_percpu_free(void *memory)
 {
-	free_percpu((void __percpu *)memory);
+	free_percpu(as_percpu(memory));
 }
 
 void *pb_percpu_at(void *memory, __u32 cpu)
 {
-	return per_cpu_ptr((void __percpu *)memory, cpu);
+	return per_cpu_ptr(as_percpu(memory), cpu);
 }
 
 void pb_percpu_each(void *memory, void (*fn)(void *arg, void *at), void *arg)
@@ -366,7 +384,7 @@ void pb_percpu_each(void *memory, void (*fn)(void *arg, void *at), void *arg)
 	int cpu;
 
 	for_each_possible_cpu (cpu)
-		fn(arg, per_cpu_ptr((void __percpu *)memory, cpu));
+		fn(arg, per_cpu_ptr(as_percpu(memory), cpu));
 }
 
 void pb_log_refusal(const char *source, const char *what, const char *why)

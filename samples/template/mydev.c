@@ -47,7 +47,7 @@ static int __init mydev_init(void)
 static void __exit mydev_exit(void)
 {
 	/* Nobody emits any more; then the source goes. */
-	del_timer_sync(&timer);
+	timer_delete_sync(&timer);
 	perfbuf_source_unregister(&mydev);
 }
 
