@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Tracepoints. Those of tasks are not exported by name, but every tracepoint can be found among
- * all. A probe is given the arguments of its tracepoint's TP_PROTO; later kernels append to them.
+ * all. A probe has exactly the prototype that the kernel calls: with kCFI any other one panics, so
+ * the compiler checks each (check_prototypes()).
  */
 #include "trace.h"
 
@@ -13,13 +14,22 @@
 #include <linux/smp.h>
 #include <linux/string.h>
 #include <linux/tracepoint.h>
+#include <trace/events/sched.h>
+#include <trace/events/task.h>
 
-static void on_switch(void *data, bool preempt, struct task_struct *prev, struct task_struct *next)
+#ifdef PB_HAVE_NEWTASK_U64_FLAGS
+typedef u64 newtask_flags;
+#else
+typedef unsigned long newtask_flags;
+#endif
+
+static void on_switch(void *data, bool preempt, struct task_struct *prev, struct task_struct *next,
+		      unsigned int prev_state)
 {
 	perfbuf_task_switched(prev, next, preempt || task_is_running(prev), smp_processor_id());
 }
 
-static void on_fork(void *data, struct task_struct *child, unsigned long clone_flags)
+static void on_fork(void *data, struct task_struct *child, newtask_flags clone_flags)
 {
 	unsigned long flags;
 
@@ -28,7 +38,11 @@ static void on_fork(void *data, struct task_struct *child, unsigned long clone_f
 	local_irq_restore(flags);
 }
 
+#ifdef PB_HAVE_PROCESS_EXIT_GROUP_DEAD
+static void on_exit(void *data, struct task_struct *task, bool group_dead)
+#else
 static void on_exit(void *data, struct task_struct *task)
+#endif
 {
 	unsigned long flags;
 
@@ -54,6 +68,15 @@ static void on_rename(void *data, struct task_struct *task, const char *name)
 	local_irq_save(flags);
 	perfbuf_task_renamed(task, name, is_exec(task), smp_processor_id());
 	local_irq_restore(flags);
+}
+
+/* Not called: a kernel that passes other arguments does not compile here. docs/porting.md */
+static inline void check_prototypes(void)
+{
+	check_trace_callback_type_sched_switch(on_switch);
+	check_trace_callback_type_task_newtask(on_fork);
+	check_trace_callback_type_sched_process_exit(on_exit);
+	check_trace_callback_type_task_rename(on_rename);
 }
 
 static struct {
