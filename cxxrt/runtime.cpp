@@ -33,3 +33,24 @@ extern "C" [[noreturn]] void __cxa_pure_virtual()
 	cxxrt_fatal("perfbuf: pure virtual function called");
 	__builtin_trap();
 }
+
+/*
+ * KCSAN's compiler calls these where a class has a vtable, and the kernel has them not: a pointer
+ * to the vtable is written and read as any other word.
+ */
+#ifdef CONFIG_KCSAN
+extern "C" void __tsan_read8(void *at);
+extern "C" void __tsan_write8(void *at);
+extern "C" void __tsan_vptr_read(void *at);
+extern "C" void __tsan_vptr_update(void *at, void *to);
+
+extern "C" void __tsan_vptr_read(void *at)
+{
+	__tsan_read8(at);
+}
+
+extern "C" void __tsan_vptr_update(void *at, void *)
+{
+	__tsan_write8(at);
+}
+#endif

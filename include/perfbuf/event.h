@@ -95,6 +95,14 @@ struct perfbuf_emission {
 struct perfbuf_aux; /* <perfbuf/aux.h> */
 struct perfbuf_source;
 
+/* For structures that C++ reads: RANDSTRUCT shuffles those of function pointers alone, in C only.
+ */
+#if defined(__KERNEL__) && !defined(__cplusplus)
+#define PERFBUF_FIXED_LAYOUT __no_randomize_layout
+#else
+#define PERFBUF_FIXED_LAYOUT
+#endif
+
 /* All in process context, may sleep, one at a time; none may unregister the source. */
 struct perfbuf_source_ops {
 	/* The first file has been opened on an event. An errno refuses it. */
@@ -105,7 +113,7 @@ struct perfbuf_source_ops {
 	/* User space wrote @bytes, at most PERFBUF_WRITE_MAX, into the node: @data, in kernel
 	 * memory. NULL: write() is refused with EINVAL. */
 	int (*write)(struct perfbuf_source *source, const void *data, __u32 bytes);
-};
+} PERFBUF_FIXED_LAYOUT;
 
 /*
  * Bits of perfbuf_source.contexts: where a source emits. An event that comes from elsewhere is not
