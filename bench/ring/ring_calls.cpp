@@ -60,7 +60,8 @@ u32 write_each(unsigned long long *payload, u32 records) noexcept
 	u32 written = 0;
 
 	for (u32 i = 0; i < records; i++) {
-		[[gnu::uninitialized]] cxxrt::result<reservation> begun = ring->begin(size, origin);
+		__attribute__((uninitialized)) cxxrt::result<reservation> begun =
+			ring->begin(size, origin);
 
 		if (begun) [[likely]] {
 			reservation record = begun.take();

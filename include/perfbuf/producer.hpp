@@ -308,8 +308,8 @@ private:
 			perfbuf_emission emission;
 			char spare[fixed_bytes];
 		};
-		[[gnu::uninitialized]] on_stack mine;
-		[[gnu::uninitialized]] perfbuf_part parts[part_count + 1];
+		__attribute__((uninitialized)) on_stack mine;
+		__attribute__((uninitialized)) perfbuf_part parts[part_count + 1];
 		u32 n = 0;
 		u32 behind = fixed_bytes;
 		/* In braces, so from the first to the last. */

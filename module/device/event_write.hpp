@@ -34,7 +34,7 @@ inline cxxrt::result<reservation> event::begin_here(u32 bytes, const moment &whe
 	}
 
 	/* Kernels that zero every variable would do so here for each record. */
-	[[gnu::uninitialized]] cxxrt::result<reservation> begun =
+	__attribute__((uninitialized)) cxxrt::result<reservation> begun =
 		into->begin(bytes, origin(*this, when));
 
 	if (begun) [[likely]]

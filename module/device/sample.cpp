@@ -68,7 +68,7 @@ void sample_writer::put_head(reservation &record, const sample &what, const mome
 			     u32 bytes) const noexcept
 {
 	/* Kernels that zero every variable would do so here for each sample. */
-	[[gnu::uninitialized]] u64 words[fixed_words_max];
+	__attribute__((uninitialized)) u64 words[fixed_words_max];
 
 	fill_fixed(words, what, when, bytes);
 	record.copy(words, fixed_bytes_);
@@ -80,12 +80,12 @@ result<reservation> sample_writer::begin_fixed(const sample &what, const moment 
 {
 	const u32 bytes = fixed_bytes_ + raw_field_bytes(what);
 	/* Kernels that zero every variable would do so here for each sample. */
-	[[gnu::uninitialized]] result<reservation> begun = owner_.begin(bytes, when);
+	__attribute__((uninitialized)) result<reservation> begun = owner_.begin(bytes, when);
 
 	if (!begun) [[unlikely]]
 		return begun.error();
 
-	[[gnu::uninitialized]] reservation record = begun.take();
+	__attribute__((uninitialized)) reservation record = begun.take();
 
 	put_head(record, what, when, bytes);
 	behind.record_bytes = bytes;
@@ -187,7 +187,7 @@ result<reservation> sample_writer::begin_parts(const sample &what, const moment 
 	}
 
 	/* Kernels that zero every variable would do so here for each sample. */
-	[[gnu::uninitialized]] result<reservation> begun = owner_.begin(bytes, when);
+	__attribute__((uninitialized)) result<reservation> begun = owner_.begin(bytes, when);
 
 	if (!begun) [[unlikely]] {
 		if (fields_ & PERF_SAMPLE_AUX)
@@ -195,8 +195,8 @@ result<reservation> sample_writer::begin_parts(const sample &what, const moment 
 		return begun.error();
 	}
 
-	[[gnu::uninitialized]] reservation record = begun.take();
-	[[gnu::uninitialized]] u64 words[fixed_words_max];
+	__attribute__((uninitialized)) reservation record = begun.take();
+	__attribute__((uninitialized)) u64 words[fixed_words_max];
 
 	fill_fixed(words, what, when, bytes);
 	record.copy(words, fixed_bytes_);
@@ -212,7 +212,7 @@ result<reservation> sample_writer::begin_parts(const sample &what, const moment 
 void sample_writer::put_rest(reservation &record, const rest &behind) const noexcept
 {
 	if (fields_ & PERF_SAMPLE_REGS_USER) {
-		[[gnu::uninitialized]] u64 values[PERF_REG_X86_64_MAX];
+		__attribute__((uninitialized)) u64 values[PERF_REG_X86_64_MAX];
 
 		record.put(u64{behind.user.abi});
 		if (behind.regs_count) {

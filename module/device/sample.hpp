@@ -87,7 +87,7 @@ public:
 	/* All of it. @raw: what.raw_bytes. */
 	void write(const sample &what, const void *raw = nullptr) const noexcept
 	{
-		[[gnu::uninitialized]] rest behind;
+		__attribute__((uninitialized)) rest behind;
 		cxxrt::result<reservation> begun = begin(what, behind);
 
 		if (!begun) [[unlikely]]

@@ -60,7 +60,7 @@ sample_form::sample_form(const event &of, u32 raw_bytes) noexcept : raw_bytes_(r
 
 void sample_form::put(reservation &record, u64 ip, const stamp &when) const noexcept
 {
-	[[gnu::uninitialized]] u64 words[fixed_words_max];
+	__attribute__((uninitialized)) u64 words[fixed_words_max];
 
 	words[0] = head_;
 	fill_fields(words, ip, when);

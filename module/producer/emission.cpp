@@ -91,7 +91,7 @@ inline void emission::open_with_regs(void *self, const pb_regs *regs) noexcept
 {
 	emission &mine = *static_cast<emission *>(self);
 	output &to = *mine.at_;
-	[[gnu::uninitialized]] const sample what = {
+	__attribute__((uninitialized)) const sample what = {
 		.regs = regs,
 		.ip = mine.caller_,
 		.user = false,
@@ -125,7 +125,7 @@ inline void emission::close_record() noexcept
 		return nullptr;
 	(void)to.owner().count_overflow();
 
-	[[gnu::uninitialized]] const sample what = {
+	__attribute__((uninitialized)) const sample what = {
 		.regs = nullptr,
 		.ip = caller_,
 		.user = false,

@@ -125,7 +125,7 @@ struct exported_entry {
 	{
 		const exported_entry &mine = *static_cast<exported_entry *>(self);
 		event &owner = mine.to->owner();
-		[[gnu::uninitialized]] const sample what = {
+		__attribute__((uninitialized)) const sample what = {
 			.regs = regs,
 			.ip = mine.ip,
 			.user = false,

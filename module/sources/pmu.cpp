@@ -211,7 +211,7 @@ private:
 	{
 		(void)this->owner_.count_overflow();
 
-		[[gnu::uninitialized]] const sample found = {
+		__attribute__((uninitialized)) const sample found = {
 			.regs = what.regs,
 			.ip = what.ip,
 			.user = static_cast<bool>(what.is_user),

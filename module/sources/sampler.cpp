@@ -84,7 +84,7 @@ u64 sampler::expired(const pb_regs *interrupted, u64 ip, u32 mode, u32 cpu) noex
 	const bool goes_on = owner_->count_overflow();
 
 	/* All of it is said: a kernel that zeroes every variable need not do so here. */
-	[[gnu::uninitialized]] const sample what = {
+	__attribute__((uninitialized)) const sample what = {
 		.regs = interrupted,
 		.ip = ip,
 		.user = static_cast<bool>(mode & PB_MODE_USER),
