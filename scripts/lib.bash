@@ -57,6 +57,11 @@ apt_refresh() {
 	apt_update || say "the package lists stay as they are"
 }
 
+# The mirror of Debian that the machine's apt uses.
+mirror() {
+	apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' 'Origin: Debian' 'Label: Debian' | sed -n 1p
+}
+
 # A process (but not the shell itself), then all that it started: a build or a guest would outlive it.
 kill_tree() {
 	local stat pid parent children=()
