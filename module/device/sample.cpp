@@ -18,7 +18,6 @@ namespace
 {
 
 constexpr u32 word = sizeof(u64);
-constexpr u64 user_fields = PERF_SAMPLE_REGS_USER | PERF_SAMPLE_STACK_USER;
 /* PERF_SAMPLE_DATA_SRC: no source of ours knows which memory an access went to. */
 constexpr u64 data_source_unknown = PERF_MEM_S(OP, NA) | PERF_MEM_S(LVL, NA) |
 				    PERF_MEM_S(SNOOP, NA) | PERF_MEM_S(LOCK, NA) |
