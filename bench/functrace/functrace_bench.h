@@ -27,15 +27,18 @@ struct functrace_bench_run {
 };
 
 struct functrace_bench_steps {
-	__u64 to;    /* text: a line for each instruction of a call of the one function */
-	__u32 room;  /* at most FUNCTRACE_BENCH_TEXT */
-	__u32 bytes; /* answer */
+	__u64 to;     /* text: a line for each instruction of a call of the one function */
+	__u32 room;   /* at most FUNCTRACE_BENCH_TEXT */
+	__u32 bytes;  /* answer */
+	__u32 before; /* calls of the function before that one */
+	__u32 unused;
 };
 
 /* A call of the one function, and in the middle of it of another in an NMI. */
 struct functrace_bench_nmi {
-	__u32 at;    /* the instruction behind which the NMI comes */
-	__u32 steps; /* answer: instructions of the call; where they are fewer, no NMI came */
+	__u32 at;     /* the instruction behind which the NMI comes */
+	__u32 steps;  /* answer: instructions of the call; where they are fewer, no NMI came */
+	__u32 before; /* calls of the function before that one */
 };
 
 #define FUNCTRACE_BENCH_TEXT  (512 * 1024)

@@ -131,6 +131,13 @@ static notrace void step_one(void *unused)
 	functrace_bench_one();
 }
 
+/* Not traced itself. */
+static notrace void call_before(u32 calls)
+{
+	while (calls--)
+		functrace_bench_one();
+}
+
 static long steps(struct functrace_bench_steps *into)
 {
 	char *text;
@@ -141,6 +148,7 @@ static long steps(struct functrace_bench_steps *into)
 	text = vmalloc(into->room);
 	if (!text)
 		return -ENOMEM;
+	call_before(into->before);
 	ret = trace_steps(step_one, NULL, text, into->room);
 	if (ret >= 0) {
 		into->bytes = ret;
@@ -164,6 +172,7 @@ static long interrupt(struct functrace_bench_nmi *wanted)
 {
 	int ret;
 
+	call_before(wanted->before);
 	WRITE_ONCE(nmi_wanted, true);
 	ret = step_through(step_one, NULL, wanted->at);
 	WRITE_ONCE(nmi_wanted, false);

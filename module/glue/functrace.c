@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* ftrace's function entries. */
 #include "functrace.h"
+#include "local_clock.h"
 
 #include "generated/config.h"
 
@@ -15,7 +16,6 @@
 #include <linux/rculist.h>
 #include <linux/rcupdate.h>
 #include <linux/sched.h>
-#include <linux/sched/clock.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 
@@ -23,18 +23,34 @@
 
 struct functions {
 	struct ftrace_ops ops;
-	void __percpu *cpus;
+	void *__percpu *cpus;
 	unsigned int module_count;
 	struct module *modules[PB_FUNCTION_MODULES_MAX];
 };
 
-/* This CPU is inside perfbuf_function_entered(), whichever set it is for. */
+/* This CPU is inside perfbuf_function_entered(), for any set. */
 static DEFINE_PER_CPU(unsigned int, inside);
 
-/* In the idle task RCU may not watch; everywhere else it does where functions are traced at all. */
-static __always_inline bool rcu_watches(void)
+/* One load where the two stand side by side. */
+static __always_inline u64 ids_of(const struct task_struct *task)
 {
-	return likely(!is_idle_task(current)) || rcu_is_watching();
+	if (offsetof(struct task_struct, tgid) ==
+	    offsetof(struct task_struct, pid) + sizeof(task->pid))
+		return *(const u64 *)&task->pid;
+	return (u64)(u32)task->tgid << 32 | (u32)task->pid;
+}
+
+static __always_inline void enter(void *first, unsigned long ip, u64 now)
+{
+	perfbuf_function_entered(first, ip, now, ids_of(current), current->comm);
+}
+
+/* Apart, so that entered() saves nothing for a call that it mostly does not make. */
+static noinline notrace void enter_by_local_clock(void *first, unsigned long ip)
+{
+	const u64 now = local_clock();
+
+	enter(first, ip, now);
 }
 
 /*
@@ -46,27 +62,38 @@ static void notrace entered(unsigned long ip, unsigned long parent, struct ftrac
 {
 	struct functions *functions = container_of(ops, struct functions, ops);
 	unsigned long flags;
-	void *here;
-	u64 now;
+	void *first;
 
 	raw_local_irq_save(flags);
-	here = this_cpu_ptr(functions->cpus);
-	if (READ_ONCE(*(void **)here)) {
-		if (likely(!__this_cpu_read(inside)) && rcu_watches()) {
-			__this_cpu_write(inside, 1);
+	first = raw_cpu_read(*functions->cpus);
+	if (likely(first)) {
+		if (likely(!raw_cpu_read(inside))) {
+			raw_cpu_write(inside, 1);
 			barrier();
-			/* First, so that nothing else has to be kept meanwhile. */
-			now = sched_clock_cpu(raw_smp_processor_id());
+			if (static_branch_likely(&pb_tsc_is_clock))
+				enter(first, ip, pb_tsc_clock_ns());
+			else
+				enter_by_local_clock(first, ip);
 			barrier();
-			perfbuf_function_entered(here, ip, now, current->tgid, current->pid,
-						 current->comm);
-			barrier();
-			__this_cpu_write(inside, 0);
+			raw_cpu_write(inside, 0);
 		} else {
-			perfbuf_function_missed(here);
+			perfbuf_function_missed(first);
 		}
 	}
 	raw_local_irq_restore(flags);
+}
+
+u64 pb_functions_caller(const char **comm)
+{
+	*comm = current->comm;
+	return ids_of(current);
+}
+
+bool pb_functions_rcu_watches(void)
+{
+	/* In the idle task RCU may not watch; everywhere else it does where functions are traced.
+	 */
+	return likely(!is_idle_task(current)) || rcu_is_watching();
 }
 
 void *pb_functions_create(unsigned long cpu_bytes)
@@ -75,7 +102,7 @@ void *pb_functions_create(unsigned long cpu_bytes)
 
 	if (!made)
 		return NULL;
-	made->cpus = __alloc_percpu(cpu_bytes, sizeof(u64));
+	made->cpus = (void *__percpu *)__alloc_percpu(cpu_bytes, sizeof(u64));
 	if (!made->cpus) {
 		kfree(made);
 		return NULL;
@@ -215,6 +242,17 @@ void pb_functions_detach(void *functions)
 }
 
 #else
+
+u64 pb_functions_caller(const char **comm)
+{
+	*comm = current->comm;
+	return 0;
+}
+
+bool pb_functions_rcu_watches(void)
+{
+	return true;
+}
 
 void *pb_functions_create(unsigned long cpu_bytes)
 {

@@ -44,16 +44,22 @@ int pb_functions_add_module(void *functions, const char *name, const char *glob)
 int pb_functions_attach(void *functions) PB_NOEXCEPT;
 void pb_functions_detach(void *functions) PB_NOEXCEPT;
 
+/* RCU watches this CPU. Interrupts off, not nested in an NMI that RCU does not know of. */
+bool pb_functions_rcu_watches(void) PB_NOEXCEPT;
+
+/* The current task: tid, and pid << 32; its name, of PB_TASK_COMM_LEN bytes. Any context. */
+__u64 pb_functions_caller(const char **comm) PB_NOEXCEPT;
+
 /*
- * C++: the function at @address has been entered. @here: pb_functions_at() of this CPU, where
- * somebody listens. @now: ns of local_clock(). @comm: PB_TASK_COMM_LEN bytes. Any context, NMI
- * included; interrupts off, RCU watches. Nothing that it calls comes here.
+ * C++: the function at @address has been entered. @first: the first word of pb_functions_at() of
+ * this CPU, not NULL. @now: ns of local_clock(). @ids and @comm: pb_functions_caller(). Any
+ * context, NMI included; interrupts off; RCU may not watch. Functions that it calls do not come
+ * here.
  */
-void perfbuf_function_entered(void *here, __u64 address, __u64 now, __u32 pid, __u32 tid,
+void perfbuf_function_entered(void *first, __u64 address, __u64 now, __u64 ids,
 			      const char *comm) PB_NOEXCEPT;
-/* A function was entered by what the other has called, in an NMI on top of it, or where RCU does
- * not watch. */
-void perfbuf_function_missed(void *here) PB_NOEXCEPT;
+/* A function was entered that the other one has called, or an NMI that interrupted it. */
+void perfbuf_function_missed(void *first) PB_NOEXCEPT;
 
 #ifdef __cplusplus
 }

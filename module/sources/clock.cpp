@@ -1,15 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "sources/clock.hpp"
 
-#include "device/cpu_stream.hpp"
+#include "device/open_stream.hpp"
 #include "sources/sampler.hpp"
 
 namespace perfbuf
 {
 
 using cxxrt::error;
-using cxxrt::gfp;
-using cxxrt::make;
 using cxxrt::result;
 using cxxrt::unique_ptr;
 
@@ -21,15 +19,6 @@ constexpr u64 supported_fields =
 	PERF_SAMPLE_IDENTIFIER | PERF_SAMPLE_STREAM_ID | PERF_SAMPLE_CPU | PERF_SAMPLE_PERIOD |
 	PERF_SAMPLE_CALLCHAIN | PERF_SAMPLE_REGS_USER | PERF_SAMPLE_STACK_USER | PERF_SAMPLE_RAW |
 	PERF_SAMPLE_DATA_SRC | PERF_SAMPLE_AUX;
-
-template <typename Clock>
-result<unique_ptr<stream>> make_clock(event &owner) noexcept
-{
-	unique_ptr<Clock> made = TRY(make<Clock>(gfp::kernel, owner));
-
-	TRY(made->open());
-	return unique_ptr<stream>(made.release());
-}
 
 } // namespace
 
@@ -51,8 +40,7 @@ result<void> clock_source::check(const perf_event_attr &attr) const noexcept
 
 result<unique_ptr<stream>> clock_source::open(event &owner) noexcept
 {
-	return owner.target() ? make_clock<on_tasks<sampler>>(owner)
-			      : make_clock<on_one_cpu<sampler>>(owner);
+	return open_stream<on_tasks<sampler>, on_one_cpu<sampler>>(owner);
 }
 
 } // namespace perfbuf

@@ -2,8 +2,8 @@
 #include "sources/pmu.hpp"
 
 #include "device/attr.hpp"
-#include "device/cpu_stream.hpp"
 #include "device/cpus.hpp"
+#include "device/open_stream.hpp"
 #include "glue/pmu.h"
 #include "ring/recursion.hpp"
 
@@ -12,8 +12,6 @@ namespace perfbuf
 
 using cxxrt::error;
 using cxxrt::from_return;
-using cxxrt::gfp;
-using cxxrt::make;
 using cxxrt::result;
 using cxxrt::unique_ptr;
 
@@ -235,15 +233,6 @@ private:
 	cxxrt::shared<u64> missed_; /* while writers might not begin */
 };
 
-template <typename Follows>
-result<unique_ptr<stream>> make_pmu(event &owner) noexcept
-{
-	auto made = TRY(make<pmu_stream<Follows>>(gfp::kernel, owner));
-
-	TRY(made->open());
-	return unique_ptr<stream>(made.release());
-}
-
 } // namespace
 
 constinit pmu_source the_pmu;
@@ -263,8 +252,7 @@ result<void> pmu_source::check(const perf_event_attr &attr) const noexcept
 
 result<unique_ptr<stream>> pmu_source::open(event &owner) noexcept
 {
-	return owner.target() ? make_pmu<on_tasks<no_part>>(owner)
-			      : make_pmu<on_one_cpu<no_part>>(owner);
+	return open_stream<pmu_stream<on_tasks<no_part>>, pmu_stream<on_one_cpu<no_part>>>(owner);
 }
 
 } // namespace perfbuf

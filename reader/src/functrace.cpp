@@ -9,25 +9,70 @@ namespace perfbuf::reader::functrace
 namespace
 {
 
-// The packets' numbers, as docs/functrace.md has them.
+// The packets' codes, as docs/functrace.md has them.
 constexpr uint8_t op_pad = 0x00;
-constexpr uint8_t op_time = 0x01;
-constexpr uint8_t op_context = 0x02;
-constexpr uint8_t op_end = 0x03;
 constexpr uint8_t op_sync = 0x7f;
 constexpr uint8_t sync_mark = 0x80;
 constexpr size_t sync_run = 4;
+constexpr unsigned shift_max = 32;
+
+// Those with a code for all of their first byte; a version has its own.
+enum class op { none, pad, time, context, end, named };
+
+namespace version_1
+{
 constexpr uint8_t call_bit = 0x80;
 constexpr uint8_t known_bit = 0x40;
 constexpr uint8_t ticks_mask = 0x3f;
 constexpr unsigned short_ticks = 48;
-constexpr uint64_t known_version = 1;
-constexpr unsigned shift_max = 32;
 
-uint8_t slot_of(uint64_t address) noexcept
+// An address that does not belong in the slot marks an empty one.
+unsigned slot_of(uint64_t address) noexcept
 {
-	return static_cast<uint8_t>((address * 0x9e3779b97f4a7c15ULL) >> 56);
+	return static_cast<unsigned>((address * 0x9e3779b97f4a7c15ULL) >> 56);
 }
+
+op op_of(uint8_t head) noexcept
+{
+	switch (head) {
+	case op_pad:
+		return op::pad;
+	case 0x01:
+		return op::time;
+	case 0x02:
+		return op::context;
+	case 0x03:
+		return op::end;
+	default:
+		return op::none;
+	}
+}
+} // namespace version_1
+
+namespace version_2
+{
+constexpr unsigned slots = 512;
+constexpr unsigned contexts = 2048;
+constexpr uint64_t no_function = uint64_t{1} << 63; // in an empty slot
+
+op op_of(uint8_t head) noexcept
+{
+	switch (head) {
+	case op_pad:
+		return op::pad;
+	case 0x07:
+		return op::time;
+	case 0x0f:
+		return op::context;
+	case 0x17:
+		return op::end;
+	case 0x1f:
+		return op::named;
+	default:
+		return op::none;
+	}
+}
+} // namespace version_2
 
 } // namespace
 
@@ -84,6 +129,13 @@ struct decoder::packet {
 		}
 		failed = reason::bad_number;
 		return 0;
+	}
+
+	// A difference: even for zero and above, odd below.
+	uint64_t folded_number() noexcept
+	{
+		const uint64_t folded = number();
+		return folded >> 1 ^ (folded & 1 ? ~uint64_t{0} : 0);
 	}
 };
 
@@ -161,7 +213,7 @@ std::optional<item> decoder::read_sync(packet &from) noexcept
 	if (check != (sum | 0x80) || cpu >= most_cpus || shift > shift_max ||
 	    ticks > UINT64_MAX >> shift)
 		return skip(reason::bad_sync);
-	if (version != known_version)
+	if (version != 1 && version != 2)
 		return skip(reason::version);
 	const uint64_t offset = at_;
 	const uint64_t since = ticks_ << shift_;
@@ -172,16 +224,26 @@ std::optional<item> decoder::read_sync(packet &from) noexcept
 	cpu_ = static_cast<uint32_t>(cpu);
 	shift_ = static_cast<unsigned>(shift);
 	ticks_ = ticks;
-	address_ = 0;
-	// Empty: an address that belongs into another slot.
-	slots_.fill(0);
-	slots_[0] = 1;
+	clear(version);
 	if (!lost)
 		return std::nullopt;
 	item out = made(kind::lost, offset);
 	out.count = lost;
 	out.since = since;
 	return out;
+}
+
+// After a sync.
+void decoder::clear(uint64_t version) noexcept
+{
+	version_ = version;
+	address_ = 0;
+	named_ = 0;
+	context_ = 0;
+	successors_.fill(0);
+	slots_.fill(version == 1 ? 0 : version_2::no_function);
+	if (version == 1)
+		slots_[0] = 1;
 }
 
 reason decoder::read_context(packet &from) noexcept
@@ -203,8 +265,9 @@ reason decoder::read_context(packet &from) noexcept
 	return from.failed;
 }
 
-reason decoder::read_call(packet &from, uint8_t head, item &out) noexcept
+reason decoder::read_call_version_1(packet &from, uint8_t head) noexcept
 {
+	using namespace version_1;
 	uint64_t ticks = head & ticks_mask;
 	if (ticks >= short_ticks)
 		ticks = short_ticks + ((ticks - short_ticks) << 8) + from.byte();
@@ -215,18 +278,68 @@ reason decoder::read_call(packet &from, uint8_t head, item &out) noexcept
 		if (from.failed == reason::none && slot_of(address) != slot)
 			return reason::bad_slot;
 	} else {
-		const uint64_t folded = from.number();
-		address = address_ + (folded >> 1 ^ (folded & 1 ? ~uint64_t{0} : 0));
+		address = address_ + from.folded_number();
 	}
 	if (from.failed != reason::none)
 		return from.failed;
 	ticks_ += ticks;
 	address_ = address;
 	slots_[slot_of(address)] = address;
-	out = made(kind::call, at_);
-	out.address = address;
-	out.who = known_ ? &who_ : nullptr;
 	return reason::none;
+}
+
+// A call of the function in a slot.
+reason decoder::read_slot(const packet &from, unsigned slot, uint64_t ticks) noexcept
+{
+	if (from.failed != reason::none)
+		return from.failed;
+	if (slots_[slot] == version_2::no_function)
+		return reason::bad_slot;
+	ticks_ += ticks;
+	address_ = slots_[slot];
+	successors_[context_] = static_cast<uint16_t>(slot);
+	context_ = (context_ << 4 ^ slot) % version_2::contexts;
+	return reason::none;
+}
+
+reason decoder::read_named(packet &from) noexcept
+{
+	const uint64_t slot = from.number();
+	const uint64_t ticks = from.number();
+	const uint64_t address = named_ + from.folded_number();
+	if (from.failed != reason::none)
+		return from.failed;
+	if (slot >= version_2::slots || address == version_2::no_function)
+		return reason::bad_number;
+	named_ = slots_[slot] = address;
+	return read_slot(from, static_cast<unsigned>(slot), ticks);
+}
+
+// Behind the first byte. Nothing: it is no call.
+std::optional<reason> decoder::read_call(packet &from, uint8_t head) noexcept
+{
+	if (version_ == 1) {
+		if (head & version_1::call_bit)
+			return read_call_version_1(from, head);
+		return std::nullopt;
+	}
+	if (!(head & 1)) {
+		if (head == op_pad)
+			return std::nullopt;
+		return read_slot(from, successors_[context_], head / 2 - 1);
+	}
+	if ((head & 3) == 1) {
+		const unsigned ticks = (head | from.byte() << 8) >> 2;
+		return read_slot(from, successors_[context_], ticks);
+	}
+	if ((head & 7) == 3) {
+		const unsigned low = head | from.byte() << 8;
+		const unsigned all = low | from.byte() << 16;
+		return read_slot(from, all >> 3 & (version_2::slots - 1), all >> 12);
+	}
+	if (version_2::op_of(head) == op::named)
+		return read_named(from);
+	return std::nullopt;
 }
 
 std::optional<item> decoder::next() noexcept
@@ -248,28 +361,32 @@ std::optional<item> decoder::next() noexcept
 		}
 		if (!synced_)
 			return skip(reason::no_sync);
-		if (head & call_bit) {
-			if (const reason why = read_call(from, head, out); why != reason::none)
-				return skip(why);
+		if (const auto why = read_call(from, head)) {
+			if (*why != reason::none)
+				return skip(*why);
+			out = made(kind::call, at_);
+			out.address = address_;
+			out.who = known_ ? &who_ : nullptr;
 			at_ = from.at;
 			return out;
 		}
-		switch (head) {
-		case op_pad:
+		switch (version_ == 1 ? version_1::op_of(head) : version_2::op_of(head)) {
+		case op::pad:
 			break;
-		case op_time:
+		case op::time:
 			ticks_ += from.number();
 			break;
-		case op_context:
+		case op::context:
 			if (const reason why = read_context(from); why != reason::none)
 				return skip(why);
 			break;
-		case op_end:
+		case op::end:
 			out = made(kind::end, at_);
 			synced_ = false;
 			at_ = from.at;
 			return out;
-		default:
+		case op::named: // a call
+		case op::none:
 			return skip(reason::unknown);
 		}
 		if (from.failed != reason::none)

@@ -5,8 +5,8 @@
  * cut or damaged gives what is whole.
  *
  * Memory, whatever the file says: an index of the chunks, less than three times their size; names
- * up to most_symbols; and while it is read, for each stream a chunk and less than 3 KiB, that is
- * 192 MiB for most_streams. What a file says of a size is checked before room is made for it.
+ * up to most_symbols; and while it is read, for each stream a chunk and less than 9 KiB, that is
+ * 576 MiB for most_streams. What a file says of a size is checked before room is made for it.
  */
 #pragma once
 

@@ -11,6 +11,7 @@
 #include <gtest/gtest.h>
 #include <perfbuf/functrace.hpp>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 
@@ -57,7 +58,7 @@ uint64_t monotonic_ns()
 	return static_cast<uint64_t>(now.tv_sec) * 1000000000 + now.tv_nsec;
 }
 
-/* With the short way of a call, and with a clock that has every call take the long one. */
+/* With the fast path of a call, and with a clock that has every call take the slow one. */
 TEST(functrace, an_area_that_is_gone_around_has_every_call)
 {
 	pin_to(0);
@@ -88,6 +89,78 @@ TEST(functrace, an_area_that_is_gone_around_has_every_call)
 			EXPECT_LE(calls.back().time, after);
 		}
 	}
+}
+
+/* A tick of a microsecond: what follows as before is a byte, or two where a call comes late. */
+TEST(functrace, a_loop_of_calls_takes_two_bytes_each_at_most_but_for_syncs)
+{
+	pin_to(0);
+	functrace_file file("vfs_read,vfs_write", target::every_process(0), 64, rw,
+			    functrace_attr(10));
+	enable(file.fd.get());
+	read_zero(3000);
+	disable(file.fd.get());
+	const std::vector<traced> items = file.finish();
+	const size_t calls = calls_in(items).size();
+
+	EXPECT_GE(calls, 4000u);
+	EXPECT_EQ(calls, read_value(file.fd.get()));
+	EXPECT_LT(file.stream.size(), calls * 5 / 2);
+}
+
+/* Of an area of up to 256 KiB; so a reader that begins anywhere loses no more. */
+TEST(functrace, a_sync_comes_after_4096_bytes_of_calls_on_the_fast_path)
+{
+	constexpr size_t every = 4096, call_bytes_max = 84;
+	constexpr uint8_t mark[] = {0x7f, 0x7f, 0x7f, 0x7f, 0x80};
+	pin_to(0);
+	functrace_file file("vfs_read", target::thread(0, 0), 64);
+	enable(file.fd.get());
+	read_zero(12000);
+	disable(file.fd.get());
+	EXPECT_EQ(of_this_thread(calls_in(file.finish())).size(), 12000u);
+
+	size_t syncs = 0;
+	auto at = file.stream.begin();
+	for (;; syncs++) {
+		const auto next = std::search(
+			at + (syncs != 0), file.stream.end(), std::begin(mark), std::end(mark),
+			[](std::byte a, uint8_t b) { return std::to_integer<uint8_t>(a) == b; });
+		if (next == file.stream.end())
+			break;
+		ASSERT_LE(next - at, ptrdiff_t{every + call_bytes_max});
+		at = next;
+	}
+	EXPECT_GE(syncs, file.stream.size() / (every + call_bytes_max));
+}
+
+/* The fast path compares all of the name: these differ in the last letter that is kept. */
+TEST(functrace, a_thread_that_renames_itself_has_the_new_name_from_its_next_call_on)
+{
+	pin_to(0);
+	functrace_file file("vfs_read", target::thread(0, 0));
+	char before[16] = {};
+	ASSERT_EQ(prctl(PR_GET_NAME, before), 0);
+	unique_fd zero(::open("/dev/zero", O_RDONLY | O_CLOEXEC));
+	const auto read_one = [&] {
+		char byte;
+		ASSERT_EQ(read(zero.get(), &byte, 1), 1);
+	};
+	const char *const names[] = {"fifteen_lettersA", "fifteen_letters", "fifteen_letterB",
+				     "fourteen_lett", "FOurteen_lett"};
+	enable(file.fd.get());
+	for (const char *name : names) {
+		ASSERT_EQ(prctl(PR_SET_NAME, name), 0);
+		for (int i = 0; i < 20; i++)
+			read_one();
+	}
+	disable(file.fd.get());
+	prctl(PR_SET_NAME, before);
+	const std::vector<traced> mine = of_this_thread(calls_in(file.finish()));
+
+	ASSERT_EQ(mine.size(), 100u);
+	for (size_t i = 0; i < mine.size(); i++)
+		EXPECT_EQ(mine[i].comm, std::string(names[i / 20]).substr(0, 15)) << i;
 }
 
 /* Reads on processor 0 for as long as it lives. */

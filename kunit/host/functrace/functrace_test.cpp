@@ -9,37 +9,112 @@ namespace
 
 using namespace functrace_test;
 
-TEST(functrace, the_bytes_are_those_of_the_document)
+/* As bytes of a test, with the check of the sync at their beginning. */
+std::vector<uint8_t> with_check(std::vector<uint8_t> bytes, size_t at)
+{
+	uint8_t sum = 0;
+	for (size_t i = 5; i < at; i++)
+		sum = static_cast<uint8_t>(sum * 5 + bytes[i]);
+	bytes[at] = sum | 0x80;
+	return bytes;
+}
+
+std::vector<uint8_t> bytes_of(const std::vector<std::byte> &from)
+{
+	std::vector<uint8_t> bytes(from.size());
+	memcpy(bytes.data(), from.data(), bytes.size());
+	return bytes;
+}
+
+TEST(functrace, the_encoder_gives_the_bytes_of_the_documents_example)
 {
 	stream one(4, 4096, 1);
 	one.add({0x1000, 0x40, 8, "sh"});
 	one.add({0x1020, 0x40, 8, "sh"});
-	one.add({0x1020 + (48 << 4), 0x3e, 8, "sh"});
+	one.add({0x1020 + (300 << 4), 0x3e, 8, "sh"});
+	one.add({0x1020 + (5300 << 4), 0x40, 8, "sh"});
 	one.end();
 
-	const uint8_t slot = perfbuf::functrace::slot_of(0x40);
 	const std::vector<uint8_t> expected{
-		0x7f, 0x7f, 0x7f, 0x7f, 0x80, 0x01, 0x01, 0x04, 0x80, 0x02, 0x00, 0xe4, // sync
-		0x02, 0x02, 0x08, 0x02, 's',  'h',					// context
-		0x80, 0x80, 0x01, // call, +0x40
-		0xc2, slot,	  // call, known
-		0xb0, 0x00, 0x03, // call, -2
-		0x03,		  // end
+		0x7f, 0x7f, 0x7f, 0x7f, 0x80, 0x02, 0x01, 0x04, 0x80, 0x02, 0x00, 0xd9, // sync
+		0x0f, 0x02, 0x08, 0x02, 's',  'h',					// context
+		0x1f, 0x46, 0x00, 0x80, 0x01, // named, +0x40
+		0x33, 0x22, 0x00,	      // known, +2 ticks
+		0x1f, 0x28, 0xac, 0x02, 0x03, // named, +300 ticks, -2
+		0x07, 0x88, 0x27,	      // time, 5000 ticks
+		0x33, 0x02, 0x00,	      // known
+		0x17,			      // end
 	};
-	std::vector<uint8_t> bytes(one.bytes.size());
-	memcpy(bytes.data(), one.bytes.data(), bytes.size());
-	uint8_t sum = 0;
-	for (size_t i = 5; i < 11; i++)
-		sum = static_cast<uint8_t>(sum * 5 + bytes[i]);
-	auto checked = expected;
-	checked[11] = sum | 0x80;
-	EXPECT_EQ(bytes, checked);
+	EXPECT_EQ(bytes_of(one.bytes), expected);
 }
 
-TEST(functrace, what_goes_in_comes_out)
+/* A function alone: what follows it is itself. The context takes three calls to settle. */
+TEST(functrace, an_expected_call_takes_one_byte_or_two_by_its_time)
+{
+	stream one;
+	uint64_t time = 1000;
+	for (int i = 0; i < 6; i++)
+		one.add({time += 10, text, 4, "a"});
+	const struct {
+		uint64_t ticks;
+		std::vector<uint8_t> packet;
+	} rows[] = {
+		{0, {0x02}},
+		{1, {0x04}},
+		{126, {0xfe}},
+		{127, {0xfd, 0x01}},
+		{300, {0xb1, 0x04}},
+		{16383, {0xfd, 0xff}},
+		{16384, {0x07, 0x80, 0x80, 0x01, 0x02}},
+	};
+	for (const auto &row : rows) {
+		const size_t before = one.bytes.size();
+		one.add({time += row.ticks, text, 4, "a"});
+		const std::vector<std::byte> made(one.bytes.begin() + ptrdiff_t(before),
+						  one.bytes.end());
+		EXPECT_EQ(bytes_of(made), row.packet) << row.ticks;
+	}
+	EXPECT_EQ(decode(one.bytes).calls.back(), (call{time, text, 4, "a"}));
+}
+
+TEST(functrace, a_loop_of_calls_takes_one_byte_each_once_it_is_known)
+{
+	stream one;
+	uint64_t time = 1;
+	const auto round = [&] {
+		const size_t before = one.bytes.size();
+		for (int i = 0; i < 24; i++)
+			one.add({time += 20, text + uint64_t(i % 8 == 7 ? 0 : i) * 64, 4, "a"});
+		return one.bytes.size() - before;
+	};
+	for (int i = 0; i < 4; i++)
+		round();
+	EXPECT_EQ(round(), 24u);
+}
+
+/* Five functions of one set of four slots. */
+TEST(functrace, functions_that_share_slots_replace_each_other_in_turn)
+{
+	std::vector<uint64_t> same;
+	for (uint64_t address = text; same.size() < 5; address += 16)
+		if (perfbuf::functrace::set_of(address) == perfbuf::functrace::set_of(text))
+			same.push_back(address);
+	stream one;
+	std::vector<call> expected;
+	for (uint64_t i = 0; i < 200; i++) {
+		expected.push_back({i * 5000, same[i * i % 5], 4, "a"});
+		one.add(expected.back());
+	}
+	/* Two ways of a set are never the same function. */
+	const decoded got = decode(one.bytes);
+	EXPECT_EQ(got.calls, expected);
+	EXPECT_TRUE(got.others.empty());
+}
+
+TEST(functrace, calls_that_are_encoded_come_out_of_the_decoder)
 {
 	for (uint32_t seed = 0; seed < 20; seed++) {
-		generator calls(seed);
+		generator calls(seed, seed % 2);
 		stream one(0, 64 << seed % 8);
 		std::vector<call> expected;
 
@@ -56,31 +131,94 @@ TEST(functrace, what_goes_in_comes_out)
 	}
 }
 
-TEST(functrace, the_short_way_gives_the_same_bytes)
+/* As the tracer does: the fast path where it may, the slow path for all else. */
+TEST(functrace, the_fast_path_gives_the_bytes_of_the_slow_path)
 {
-	generator from(7);
+	generator from(7, true);
 	stream by_call(2, 512), by_either(2, 512);
-	size_t alone = 0;
+	size_t next = 0, known = 0;
+	constexpr int calls = 20000;
 
-	for (int i = 0; i < 20000; i++) {
+	for (int i = 0; i < calls; i++) {
 		const call one = from.next();
 		uint8_t packets[encoder::call_bytes_max];
 		char comm[16] = {};
+		encoder &made = by_either.made;
+		uint32_t bytes = 0;
 
 		memcpy(comm, one.comm.data(), std::min<size_t>(one.comm.size(), 15));
 		by_call.add(one);
-		if (by_either.made.says_the_call_alone({one.tid / 4, one.tid, comm})) {
-			by_either.append(packets,
-					 by_either.made.call_alone(packets, one.time, one.address));
-			alone++;
+		if (made.until_sync() > 0 && made.is_same_caller(caller_of(made, one.tid, comm))) {
+			const uint64_t now = made.ticks_of(one.time);
+			bytes = made.next_call(packets, now, one.address);
+			next += bytes != 0;
+			if (!bytes) {
+				bytes = made.known_call(packets, now, one.address);
+				known += bytes != 0;
+			}
+		}
+		if (bytes) {
+			by_either.append(packets, bytes);
+			made.wrote(bytes);
 		} else {
 			by_either.add(one);
 		}
 		ASSERT_EQ(by_call.bytes.size(), by_either.bytes.size());
 	}
 	EXPECT_EQ(by_call.bytes, by_either.bytes);
-	EXPECT_GT(alone, 10000u);
-	EXPECT_LT(alone, 20000u);
+	EXPECT_GT(next, calls / 10u);
+	EXPECT_GT(known, calls / 20u);
+	EXPECT_LT(next + known, size_t{calls});
+}
+
+TEST(functrace, a_trace_of_version_1_is_read)
+{
+	for (uint32_t seed = 0; seed < 12; seed++) {
+		generator calls(seed, seed % 2);
+		stream_of_version_1 one(seed % 4, 64 << seed % 8);
+		std::vector<call> expected;
+		uint64_t lost = 0;
+
+		for (int i = 0; i < 3000; i++) {
+			const call next = calls.next();
+			const bool stored = calls.random() % 100;
+			one.add(next, stored || i == 2999);
+			if (stored || i == 2999) {
+				expected.push_back(next);
+				expected.back().time >>= seed % 4;
+				expected.back().time <<= seed % 4;
+			} else {
+				lost++;
+			}
+		}
+		one.end();
+		const decoded got = decode(one.bytes);
+		ASSERT_EQ(got.calls, expected) << seed;
+		EXPECT_EQ(got.lost, lost);
+		EXPECT_EQ(got.others.back().what, kind::end);
+	}
+}
+
+/* As in an area that an older module and a newer one wrote to, one after the other. */
+TEST(functrace, each_sync_says_the_version_of_what_follows)
+{
+	generator calls(21, true);
+	stream both(0, 256);
+	std::vector<call> expected;
+
+	for (int turn = 0; turn < 6; turn++) {
+		stream_of_version_1 old(0, 256);
+		for (int i = 0; i < 200; i++) {
+			expected.push_back(calls.next());
+			if (turn % 2)
+				old.add(expected.back());
+			else
+				both.add(expected.back());
+		}
+		both.bytes.insert(both.bytes.end(), old.bytes.begin(), old.bytes.end());
+		both.made.restart();
+	}
+	EXPECT_EQ(decode(both.bytes).calls, expected);
 }
 
 TEST(functrace, ticks_do_not_add_up_to_an_error)
@@ -109,17 +247,47 @@ TEST(functrace, time_never_goes_back)
 	EXPECT_EQ(got[2].time, 1001);
 }
 
-TEST(functrace, known_functions_take_two_bytes)
+TEST(functrace, a_known_function_takes_three_bytes)
 {
 	stream one(4);
 	one.add({0, text, 4, "a"});
 	one.add({100, text + 512, 4, "a"});
-	EXPECT_EQ(one.add({200, text, 4, "a"}), 2);
-	EXPECT_EQ(one.add({300, text + 512, 4, "a"}), 2);
-	EXPECT_EQ(one.add({300 + (1000 << 4), text, 4, "a"}), 3);
+	EXPECT_EQ(one.add({200, text, 4, "a"}), 3);
+	EXPECT_EQ(one.add({200 + (4095 << 4), text + 512, 4, "a"}), 3);
+	/* A time packet before it. */
+	EXPECT_EQ(one.add({200 + ((4095 + 4096) << 4), text, 4, "a"}), 6);
 }
 
-/* Four 7f in a row, whoever writes them, are a sync; the encoder writes none anywhere else. */
+TEST(functrace, the_mark_of_a_sync_stands_nowhere_else)
+{
+	for (uint32_t seed = 0; seed < 8; seed++) {
+		generator calls(seed, true);
+		stream one(0, 256, 0x7f);
+		std::vector<uint64_t> syncs;
+		uint64_t time = 0;
+
+		/* Functions, times and tasks whose bytes are 7f. */
+		for (int i = 0; i < 3000; i++) {
+			const uint32_t kind = calls.random() % 8;
+			time += kind < 4 ? 0x7f7f >> 2 : kind < 6 ? 0x7f7 : 0x7f;
+			if (one.made.until_sync() <= 0)
+				syncs.push_back(one.bytes.size());
+			one.add({time, kind % 2 ? calls.next().address : 0x7f * (kind + 1),
+				 0x7f + kind / 7, std::string(kind, '\x7f')});
+		}
+		size_t found = 0;
+		for (size_t at = 0; at + 5 <= one.bytes.size(); at++) {
+			if (memcmp(&one.bytes[at], "\x7f\x7f\x7f\x7f\x80", 5))
+				continue;
+			ASSERT_LT(found, syncs.size());
+			ASSERT_EQ(at, syncs[found++]);
+		}
+		EXPECT_EQ(found, syncs.size());
+		EXPECT_GT(found, 10u);
+	}
+}
+
+/* Four 7f in a row are a sync, so the encoder writes none in a name. */
 TEST(functrace, a_name_is_no_sync)
 {
 	stream one;
@@ -137,7 +305,7 @@ TEST(functrace, a_name_is_no_sync)
 
 TEST(functrace, losses_are_told_where_they_are)
 {
-	generator calls(7);
+	generator calls(7, true);
 	stream one;
 	std::vector<call> stored;
 	uint64_t lost = 0;
@@ -226,9 +394,9 @@ TEST(functrace, a_cut_end_is_told)
 {
 	stream one;
 	std::vector<call> all;
-	generator calls(5);
+	generator calls(5, true);
 
-	for (int i = 0; i < 200; i++) {
+	for (int i = 0; i < 400; i++) {
 		all.push_back(calls.next());
 		one.add(all.back());
 	}
@@ -244,7 +412,7 @@ TEST(functrace, wrong_bytes_cost_what_is_up_to_the_next_sync)
 {
 	stream one(0, 512);
 	std::vector<call> all;
-	generator calls(9);
+	generator calls(9, true);
 
 	for (int i = 0; i < 2000; i++) {
 		all.push_back(calls.next());
@@ -281,35 +449,77 @@ TEST(functrace, any_bytes_are_decoded)
 	}
 }
 
+template <typename Stream>
+reason first_cut(std::initializer_list<uint8_t> behind)
+{
+	Stream one;
+	one.add({1, text, 4, "a"});
+	one.append(behind.begin(), behind.size());
+	for (const auto &other : decode(one.bytes).others)
+		return other.why;
+	return reason::none;
+}
+
 TEST(functrace, what_is_wrong_is_named)
 {
-	const auto first_cut = [](std::initializer_list<uint8_t> behind) {
-		stream one;
-		one.add({1, text, 4, "a"});
-		one.append(behind.begin(), behind.size());
-		for (const auto &other : decode(one.bytes).others)
-			return other.why;
-		return reason::none;
-	};
-	const uint8_t other = static_cast<uint8_t>(perfbuf::functrace::slot_of(text) + 1);
+	const auto cut = first_cut<stream>;
+	/* A slot that is empty, and the number of the one that is not. */
+	const uint32_t own = perfbuf::functrace::set_of(text);
+	const uint32_t other = (own ^ 1) << 3 | 3;
 
-	EXPECT_EQ(first_cut({0x00}), reason::none);
-	EXPECT_EQ(first_cut({0x44}), reason::unknown);
-	EXPECT_EQ(first_cut({0xc0, other}), reason::bad_slot);
-	EXPECT_EQ(first_cut({0x01, 255, 255, 255, 255, 255, 255, 255, 255, 255, 2}),
+	EXPECT_EQ(cut({0x00}), reason::none);
+	EXPECT_EQ(cut({0x27}), reason::unknown);
+	EXPECT_EQ(cut({0xff}), reason::unknown);
+	EXPECT_EQ(cut({static_cast<uint8_t>(other), static_cast<uint8_t>(other >> 8), 0}),
+		  reason::bad_slot);
+	/* What follows was not told yet, and slot 0 is empty. */
+	EXPECT_EQ(cut({0x02}), own ? reason::bad_slot : reason::none);
+	EXPECT_EQ(cut({0x01, 0x00}), own ? reason::bad_slot : reason::none);
+	EXPECT_EQ(cut({0x1f, 0x80, 0x04, 0x00, 0x02}), reason::bad_number); /* slot 512 */
+	EXPECT_EQ(cut({0x1f, 0xff, 0x03, 0x00, 0x02}), reason::none);
+	EXPECT_EQ(cut({0x1f, 0x01, 255, 255, 255, 255, 255, 255, 255, 255, 255, 2, 0}),
 		  reason::bad_number);
-	EXPECT_EQ(first_cut({0x02, 1, 1, 16}), reason::bad_number);
-	EXPECT_EQ(first_cut({0x7f, 0x7f, 0x00}), reason::bad_sync);
-	EXPECT_EQ(first_cut({0x7f, 0x7f, 0x7f, 0x7f, 0x80, 1, 1, 1, 1, 0, 0x80}), reason::bad_sync);
-	EXPECT_EQ(first_cut({0x02, 1}), reason::truncated);
+	EXPECT_EQ(cut({0x07, 255, 255, 255, 255, 255, 255, 255, 255, 255, 2}), reason::bad_number);
+	EXPECT_EQ(cut({0x0f, 1, 1, 16}), reason::bad_number);
+	EXPECT_EQ(cut({0x7f, 0x7f, 0x00}), reason::bad_sync);
+	EXPECT_EQ(cut({0x7f, 0x7f, 0x7f, 0x7f, 0x80, 2, 1, 1, 1, 0, 0x80}), reason::bad_sync);
+	EXPECT_EQ(cut({0x0f, 1}), reason::truncated);
+	EXPECT_EQ(cut({0x01}), reason::truncated);
+	EXPECT_EQ(cut({0x03}), reason::truncated);
+	EXPECT_EQ(cut({0x03, 0x00}), reason::truncated);
+	EXPECT_EQ(cut({0x1f, 0x01, 0x00}), reason::truncated);
+}
+
+TEST(functrace, what_is_wrong_in_version_1_is_named)
+{
+	const auto cut = first_cut<stream_of_version_1>;
+	const uint8_t other = static_cast<uint8_t>(version_1::slot_of(text) + 1);
+
+	EXPECT_EQ(cut({0x00}), reason::none);
+	EXPECT_EQ(cut({0x44}), reason::unknown);
+	EXPECT_EQ(cut({0x1f, 0x01, 0x00, 0x02}), reason::unknown);
+	EXPECT_EQ(cut({0xc0, other}), reason::bad_slot);
+	EXPECT_EQ(cut({0x01, 255, 255, 255, 255, 255, 255, 255, 255, 255, 2}), reason::bad_number);
+	EXPECT_EQ(cut({0x02, 1, 1, 16}), reason::bad_number);
+	EXPECT_EQ(cut({0x02, 1}), reason::truncated);
+}
+
+TEST(functrace, a_version_that_is_not_known_is_named)
+{
+	std::vector<uint8_t> sync{0x7f, 0x7f, 0x7f, 0x7f, 0x80, 3, 1, 1, 1, 0, 0};
+	sync = with_check(sync, 10);
+	const auto got = decode(std::as_bytes(std::span(sync)));
+	ASSERT_EQ(got.others.size(), 1);
+	EXPECT_EQ(got.others[0].why, reason::version);
 }
 
 /* What a file holds in chunks comes in pieces: wherever they end, it says the same. */
-TEST(functrace, pieces_say_what_the_whole_says)
+template <typename Stream>
+void decode_in_pieces()
 {
 	for (uint32_t seed = 0; seed < 12; seed++) {
-		generator calls(seed);
-		stream one(seed % 3, 128);
+		generator calls(seed, seed & 2);
+		Stream one(seed % 3, 128);
 		for (int i = 0; i < 300; i++)
 			one.add(calls.next(), calls.random() % 40);
 		/* Some are damaged. */
@@ -349,6 +559,12 @@ TEST(functrace, pieces_say_what_the_whole_says)
 			ASSERT_EQ(cut_in_pieces, cut);
 		}
 	}
+}
+
+TEST(functrace, pieces_say_what_the_whole_says)
+{
+	decode_in_pieces<stream>();
+	decode_in_pieces<stream_of_version_1>();
 }
 
 TEST(functrace, a_piece_that_is_missing_costs_what_is_up_to_the_next_sync)

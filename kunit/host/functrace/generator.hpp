@@ -3,6 +3,7 @@
  */
 #pragma once
 
+#include "functrace/encoder_v1.hpp"
 #include "sources/functrace/encoder.hpp"
 
 #include <gtest/gtest.h>
@@ -38,20 +39,45 @@ inline std::ostream &operator<<(std::ostream &to, const call &one)
 	return to << one.time << ' ' << one.address << ' ' << one.tid << ' ' << one.comm;
 }
 
-struct stream {
-	explicit stream(uint32_t tick_shift = 0, uint32_t sync_every = 4096, uint32_t cpu = 3)
-		: made(cpu, tick_shift, sync_every)
+inline encoder make_encoder(const encoder *, uint32_t cpu, uint32_t tick_shift, uint32_t sync_every)
+{
+	encoder made(cpu, tick_shift);
+	made.set_sync_interval(sync_every);
+	return made;
+}
+
+inline version_1::encoder make_encoder(const version_1::encoder *, uint32_t cpu,
+				       uint32_t tick_shift, uint32_t sync_every)
+{
+	return version_1::encoder(cpu, tick_shift, sync_every);
+}
+
+inline caller caller_of(const encoder &, uint32_t tid, const char *comm)
+{
+	return {caller::ids_of(tid / 4, tid), comm};
+}
+
+inline version_1::caller caller_of(const version_1::encoder &, uint32_t tid, const char *comm)
+{
+	return {tid / 4, tid, comm};
+}
+
+/* What an encoder makes of calls. */
+template <typename Encoder>
+struct stream_of {
+	explicit stream_of(uint32_t tick_shift = 0, uint32_t sync_every = 4096, uint32_t cpu = 3)
+		: made(make_encoder(static_cast<Encoder *>(nullptr), cpu, tick_shift, sync_every))
 	{
 	}
 
 	uint32_t add(const call &one, bool stored = true)
 	{
-		uint8_t packets[encoder::call_bytes_max];
+		uint8_t packets[Encoder::call_bytes_max];
 		char comm[16] = {};
 
 		memcpy(comm, one.comm.data(), std::min<size_t>(one.comm.size(), 15));
 		const uint32_t size =
-			made.call(packets, one.time, one.address, {one.tid / 4, one.tid, comm});
+			made.call(packets, one.time, one.address, caller_of(made, one.tid, comm));
 		EXPECT_LE(size, sizeof(packets));
 		if (stored)
 			append(packets, size);
@@ -62,7 +88,7 @@ struct stream {
 
 	void end()
 	{
-		uint8_t packet[encoder::end_bytes_max];
+		uint8_t packet[Encoder::end_bytes_max];
 		append(packet, made.end(packet));
 	}
 
@@ -72,9 +98,12 @@ struct stream {
 		bytes.insert(bytes.end(), first, first + size);
 	}
 
-	encoder made;
+	Encoder made;
 	std::vector<std::byte> bytes;
 };
+
+using stream = stream_of<encoder>;
+using stream_of_version_1 = stream_of<version_1::encoder>;
 
 struct decoded {
 	std::vector<call> calls;
@@ -110,7 +139,8 @@ inline decoded decode(std::span<const std::byte> bytes)
 class generator
 {
 public:
-	explicit generator(uint32_t seed) : random_(seed)
+	/* @loops: the functions are mostly called in the same order, again and again. */
+	explicit generator(uint32_t seed, bool loops = false) : random_(seed), loops_(loops)
 	{
 		for (int i = 0; i < 400; i++)
 			functions_.push_back(i % 50 ? text + random_() % 0x1200000
@@ -131,8 +161,11 @@ public:
 			comm_ = std::string(random_() % 16, static_cast<char>(1 + random_() % 255));
 		if (comm_.find('\x7f') != std::string::npos)
 			comm_ = "\u00e4";
-		return {time_, functions_[random_() % (random_() % functions_.size() + 1)], tid_,
-			comm_};
+		if (loops_ && random_() % 16)
+			at_ = (at_ + 1) % 100;
+		else
+			at_ = random_() % (random_() % functions_.size() + 1);
+		return {time_, functions_[at_], tid_, comm_};
 	}
 
 	uint32_t random() { return random_(); }
@@ -140,6 +173,8 @@ public:
 private:
 	std::mt19937 random_;
 	std::vector<uint64_t> functions_;
+	bool loops_;
+	size_t at_ = 0;
 	uint64_t time_ = 1'700'000'000'000'000;
 	uint32_t tid_ = 1;
 	std::string comm_ = "init";

@@ -21,6 +21,40 @@ void save(const std::string &name, uint8_t mode, std::span<const std::byte> cont
 		   static_cast<std::streamsize>(content.size()));
 }
 
+/* A stream, a file of it, and its chunks as fuzz.cpp takes them. */
+template <typename Stream>
+bool save_all(const std::string &name, uint32_t seed)
+{
+	generator calls(seed, seed % 2);
+	Stream one(seed, 64 << seed % 3, seed % 2);
+	for (int i = 0; i < 40; i++)
+		one.add(calls.next(), i % 9);
+	/* Calls that follow as before. */
+	for (int i = 0; i < 40; i++)
+		one.add({2'000'000'000'000'000 + uint64_t(i * i * i), text + i % 3 * 64, 4, "a"});
+	one.end();
+	save(name + "-stream", 2, one.bytes);
+
+	perfbuf::tracefile::writer to(
+		perfbuf::reader::unique_fd(memfd_create("corpus", MFD_CLOEXEC)));
+	perfbuf::tracefile::symbol_table names;
+	names.add(text, "name", "module", text + 100);
+	(void)to.begin({{"command", "x"}});
+	(void)to.symbols(names);
+	(void)to.bytes(0, 0, 0, one.bytes, seed % 2);
+	(void)to.finish({{"calls", "1"}});
+	std::vector<std::byte> file(to.size());
+	auto fd = to.take_file();
+	if (pread(fd.get(), file.data(), file.size(), 0) != ssize_t(file.size()))
+		return false;
+	save(name + "-file", 0, file);
+
+	std::vector<std::byte> chunk{std::byte{3}, std::byte{1}, std::byte{0}, std::byte{255}};
+	chunk.insert(chunk.end(), one.bytes.begin(), one.bytes.end());
+	save(name + "-chunks", 1, chunk);
+	return true;
+}
+
 } // namespace
 
 int main(int argc, char **argv)
@@ -28,33 +62,11 @@ int main(int argc, char **argv)
 	if (argc != 2)
 		return 2;
 	const std::string directory = argv[1];
+	bool good = true;
 	for (uint32_t seed = 0; seed < 6; seed++) {
-		generator calls(seed);
-		stream one(seed, 64 << seed % 3, seed % 2);
-		for (int i = 0; i < 40; i++)
-			one.add(calls.next(), i % 9);
-		one.end();
 		const std::string name = directory + "/" + std::to_string(seed);
-		save(name + "-stream", 2, one.bytes);
-
-		perfbuf::tracefile::writer to(
-			perfbuf::reader::unique_fd(memfd_create("corpus", MFD_CLOEXEC)));
-		perfbuf::tracefile::symbol_table names;
-		names.add(text, "name", "module", text + 100);
-		(void)to.begin({{"command", "x"}});
-		(void)to.symbols(names);
-		(void)to.bytes(0, 0, 0, one.bytes, seed % 2);
-		(void)to.finish({{"calls", "1"}});
-		std::vector<std::byte> file(to.size());
-		auto fd = to.take_file();
-		if (pread(fd.get(), file.data(), file.size(), 0) != ssize_t(file.size()))
-			return 1;
-		save(name + "-file", 0, file);
-
-		std::vector<std::byte> chunk{std::byte{3}, std::byte{1}, std::byte{0},
-					     std::byte{255}};
-		chunk.insert(chunk.end(), one.bytes.begin(), one.bytes.end());
-		save(name + "-chunks", 1, chunk);
+		good &= save_all<stream>(name, seed);
+		good &= save_all<stream_of_version_1>(name + "-version-1", seed);
 	}
-	return 0;
+	return good ? 0 : 1;
 }

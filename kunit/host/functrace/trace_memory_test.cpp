@@ -85,7 +85,7 @@ struct packets {
 		for (uint8_t each : {0x7f, 0x7f, 0x7f, 0x7f, 0x80})
 			byte(each);
 		const size_t body = bytes.size();
-		for (uint64_t each : {uint64_t{1}, cpu, uint64_t{0}, uint64_t{1}, lost})
+		for (uint64_t each : {uint64_t{2}, cpu, uint64_t{0}, uint64_t{1}, lost})
 			number(each);
 		uint8_t sum = 0;
 		for (size_t at = body; at < bytes.size(); at++)
@@ -95,7 +95,7 @@ struct packets {
 
 	void context(uint32_t thread)
 	{
-		byte(0x02);
+		byte(0x0f);
 		number(thread);
 		number(thread);
 		byte(0);
@@ -103,8 +103,8 @@ struct packets {
 
 	void call_of_the_next_function()
 	{
-		byte(0x80);
-		number(2);
+		for (uint8_t each : {0x1f, 0x00, 0x00, 0x02})
+			byte(each);
 	}
 
 	std::vector<std::byte> bytes;

@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The encoder of function traces: one for each CPU. docs/functrace.md is the
- * format; reader/src/functrace.cpp the other half.
+ * The encoder of function traces: one for each CPU. docs/functrace.md describes the packets,
+ * reader/src/functrace.cpp is the decoder.
+ *
+ * Encoder and decoder hold the same dictionary: the addresses of functions in slots, and for each
+ * context (a hash of the last two or three calls) the slot of the call that followed it last time.
+ * So a call that follows as before is a bit and its time.
  */
 #pragma once
 
@@ -11,66 +15,147 @@ namespace perfbuf::functrace
 {
 
 using cxxrt::s32;
+using cxxrt::u16;
 using cxxrt::u32;
 using cxxrt::u64;
 using cxxrt::u8;
 
-/* What the bytes mean. The reader has numbers of its own, and tests hold the two together. */
-inline constexpr u8 op_time = 0x01;
-inline constexpr u8 op_context = 0x02;
-inline constexpr u8 op_end = 0x03;
+/* The packets' codes. The reader has its own copy, and tests compare the two. */
+inline constexpr u32 op_next_long = 0x01; /* the low two bits */
+inline constexpr u32 op_known = 0x03;	  /* the low three bits */
+inline constexpr u8 op_time = 0x07;
+inline constexpr u8 op_context = 0x0f;
+inline constexpr u8 op_end = 0x17;
+inline constexpr u8 op_named = 0x1f;
 inline constexpr u8 op_sync = 0x7f; /* sync_run of them, and sync_mark */
 inline constexpr u8 sync_mark = 0x80;
 inline constexpr u32 sync_run = 4;
-inline constexpr u8 call_bit = 0x80;
-inline constexpr u8 known_bit = 0x40;
-inline constexpr u32 version = 1;
+inline constexpr u32 version = 2;
 
-inline constexpr u32 slots = 256;
-inline constexpr u32 short_ticks = 48;				/* 0..47 in the first byte */
-inline constexpr u64 long_ticks = short_ticks + (16u << 8) - 1; /* the most that a call carries */
-inline constexpr u32 comm_bytes = 16;				/* with its NUL */
+inline constexpr u32 ways = 4; /* slots that a function may be in */
+inline constexpr u32 sets = 128;
+inline constexpr u32 slots = ways * sets;
+inline constexpr u32 contexts = 2048;
+inline constexpr u64 short_ticks_max = 126;
+inline constexpr u64 next_ticks_max = (1u << 14) - 1;
+inline constexpr u64 known_ticks_max = (1u << 12) - 1;
+inline constexpr u32 known_ticks_bit = 12;
+inline constexpr u32 comm_bytes = 16; /* with its NUL */
 
-/* The slot of an address: both halves of the format compute it. */
-constexpr u8 slot_of(u64 address) noexcept
+/* What an empty slot holds: not a canonical address, so no function is there. */
+inline constexpr u64 no_function = 1ull << 63;
+inline constexpr u64 no_caller = ~0ull;
+
+/* The first of the slots that an address may be in; the others follow at a distance of sets. */
+constexpr u32 set_of(u64 address) noexcept
 {
-	return static_cast<u8>((address * 0x9e3779b97f4a7c15ull) >> 56);
+	return static_cast<u32>((address * 0x9e3779b97f4a7c15ull) >> 57);
 }
 
-/* An empty slot holds an address of another: 0, but 0 is at home in slot 0. */
-inline constexpr u64 not_in_slot_0 = 1;
-static_assert(slot_of(0) == 0 && slot_of(not_in_slot_0) != 0);
+/* The context after a call whose function is in @slot. */
+constexpr u32 context_after(u32 context, u32 slot) noexcept
+{
+	return (context << 4 ^ slot) % contexts;
+}
 
-/* Who calls. @comm: comm_bytes of it can be read; it may change meanwhile. */
+/* The task that enters a function. */
 struct caller {
-	u32 pid;
-	u32 tid;
-	const char *comm;
+	u64 ids;	  /* tid, and pid << 32 */
+	const char *comm; /* comm_bytes can be read; they may change meanwhile */
+
+	static constexpr u64 ids_of(u32 pid, u32 tid) noexcept { return u64{pid} << 32 | tid; }
 };
 
 /*
- * One call gives at most call_bytes_max bytes, which begin with whatever must be said first. Who
- * cannot store them says so with not_stored(); the encoder then begins anew with a sync.
+ * call() gives at most call_bytes_max bytes: the packet of the call and those that must stand
+ * before it. A user that cannot store them says so with not_stored(); the encoder then starts again
+ * with a sync.
  *
- * Not reentrant: what comes in the middle of call() is missed(), once that is over.
+ * Not reentrant: a call that comes in the middle of call() is missed(), once that is over.
  * Invariant: while until_sync_ is positive, the decoder of the bytes that were given has the same
- * time, address, slots and caller.
+ * time, dictionary and caller.
  */
 class encoder
 {
 public:
-	static constexpr u32 call_bytes_max = 112;
+	static constexpr u32 call_bytes_max = 84;
 	static constexpr u32 tell_bytes_max = 34;
 	static constexpr u32 end_bytes_max = 1;
 
-	/* @tick_shift: a tick is 2^tick_shift ns; @sync_every: bytes from sync to sync. */
-	constexpr encoder(u32 cpu, u32 tick_shift, u32 sync_every) noexcept
-		: cpu_(cpu), tick_shift_(tick_shift), sync_every_(sync_every)
+	/* @tick_shift: a tick is 2^tick_shift ns. */
+	constexpr encoder(u32 cpu, u32 tick_shift) noexcept : tick_shift_(tick_shift), cpu_(cpu) {}
+
+	/* @bytes from sync to sync, from the next sync on. */
+	void set_sync_interval(u32 bytes) noexcept { sync_every_ = bytes; }
+
+	/* ------------------------------------------------------------ the fast path */
+
+	bool is_same_caller(const caller &who) const noexcept
 	{
+		return who.ids == ids_ && word(who.comm, 0) == name_[0] &&
+		       word(who.comm, 1) == name_[1];
 	}
 
-	/* @time: ns, not before the last one's (else the last one's is taken). Returns the bytes.
+	/* ns as ticks. */
+	u64 ticks_of(u64 time) const noexcept { return time >> tick_shift_; }
+	u64 ns_of(u64 ticks) const noexcept { return ticks << tick_shift_; }
+
+	/*
+	 * A call by the same caller as the last one, without a sync before it, whose bytes will be
+	 * stored. @now: ticks. @return its bytes, at most 2; 0: it is not the expected function, or
+	 * its time is too far from the last one: nothing changed.
+	 *
+	 * This and known_call() do not count towards the next sync; see wrote().
 	 */
+	[[gnu::always_inline]] u32 next_call(u8 *to, u64 now, u64 address) noexcept
+	{
+		const u32 slot = successors_[context_];
+		const u64 ticks = now - time_;
+		u32 bytes = 1;
+
+		if (addresses_[slot] != address) [[unlikely]]
+			return 0;
+		if (ticks <= short_ticks_max) {
+			*to = static_cast<u8>(2 * ticks + 2);
+		} else if (ticks <= next_ticks_max) {
+			put_u16(to, static_cast<u32>(ticks << 2 | op_next_long));
+			bytes = 2;
+		} else {
+			return 0;
+		}
+		time_ = now;
+		context_ = context_after(context_, slot);
+		return bytes;
+	}
+
+	/* The same for any function that has a slot: 3 bytes, or 0. */
+	u32 known_call(u8 *to, u64 now, u64 address) noexcept
+	{
+		const u32 slot = find(address);
+		const u64 ticks = now - time_;
+
+		if (slot == slots || ticks > known_ticks_max)
+			return 0;
+		time_ = now;
+		follow(slot);
+
+		const u32 packet =
+			static_cast<u32>(ticks) << known_ticks_bit | slot << 3 | op_known;
+
+		put_u16(to, packet);
+		to[2] = static_cast<u8>(packet >> 16);
+		return 3;
+	}
+
+	/* Bytes of the fast path that were stored. */
+	void wrote(u64 bytes) noexcept { until_sync_ -= static_cast<s32>(bytes); }
+
+	/* Bytes that may come until a sync is due; not positive: it is. */
+	s32 until_sync() const noexcept { return until_sync_; }
+
+	/* ------------------------------------------------------------ the slow path */
+
+	/* @time: ns; not before the last call's, else that is taken. @return the bytes. */
 	u32 call(u8 *to, u64 time, u64 address, const caller &who) noexcept
 	{
 		u8 *at = to;
@@ -78,80 +163,43 @@ public:
 		told_ = 0;
 		if (until_sync_ <= 0)
 			at = put_sync(at, time);
-		if (is_new(who))
+		if (!is_same_caller(who))
 			at = put_context(at, who);
-		until_sync_ -= static_cast<s32>(at - to);
-		return static_cast<u32>(at - to) + call_alone(at, time, address);
+		at = put_call(at, cxxrt::max(ticks_of(time), time_), address);
+		wrote(static_cast<u64>(at - to));
+		return static_cast<u32>(at - to);
 	}
 
-	/* Nothing has to be said before it: call_alone() will do, if its bytes are sure to be
-	 * stored. */
-	bool says_the_call_alone(const caller &who) const noexcept
-	{
-		return until_sync_ > 0 && !is_new(who);
-	}
-
-	u32 call_alone(u8 *to, u64 time, u64 address) noexcept
-	{
-		u8 *at = to;
-		const u64 now = time >> tick_shift_;
-		u64 ticks = now > time_ ? now - time_ : 0;
-
-		time_ += ticks;
-		if (ticks > long_ticks) [[unlikely]] {
-			*at++ = op_time;
-			at = put_number(at, ticks);
-			ticks = 0;
-		}
-
-		const u8 slot = slot_of(address);
-
-		if (slots_[slot] == address) [[likely]] {
-			at = put_call(at, call_bit | known_bit, ticks);
-			*at++ = slot;
-		} else {
-			at = put_call(at, call_bit, ticks);
-			at = put_number(at, fold(address - address_));
-			slots_[slot] = address;
-		}
-		address_ = address;
-
-		const u32 bytes = static_cast<u32>(at - to);
-
-		until_sync_ -= static_cast<s32>(bytes);
-		return bytes;
-	}
-
-	/* The bytes of the last call() were not stored. The next one tells. */
+	/* The bytes of the last call() were not stored. The next one reports the loss. */
 	void not_stored() noexcept { missed(1 + told_); }
 	/* The same of the last tell(), and of an end() behind it. */
 	void not_told() noexcept { missed(told_); }
 
-	/* Calls that were not encoded. The next one tells. */
+	/* Calls that were not encoded. The next one reports them. */
 	void missed(u64 calls) noexcept
 	{
 		lost_ += calls;
 		told_ = 0;
-		begin_anew();
+		restart();
 	}
 
-	/* What is missing is told now, if anything is. */
+	/* Reports what is missing, if anything is. */
 	u32 tell(u8 *to, u64 time) noexcept
 	{
 		told_ = 0;
 		return lost_ ? static_cast<u32>(put_sync(to, time) - to) : 0;
 	}
 
-	/* The trace ends here, in good order; it may begin again. */
+	/* The trace ends here in order; it may begin again. */
 	u32 end(u8 *to) noexcept
 	{
-		begin_anew();
+		restart();
 		*to = op_end;
 		return 1;
 	}
 
 	/* The next call begins with a sync: it may be the first that its reader sees. */
-	void begin_anew() noexcept { until_sync_ = 0; }
+	void restart() noexcept { until_sync_ = 0; }
 
 private:
 	static u64 fold(u64 difference) noexcept
@@ -167,18 +215,13 @@ private:
 		return at;
 	}
 
-	/* The first byte of a call, and the second if there is one. */
-	static u8 *put_call(u8 *at, u8 kind, u64 ticks) noexcept
+	/* Little-endian. */
+	static void put_u16(u8 *at, u32 value) noexcept
 	{
-		if (ticks < short_ticks) {
-			*at++ = static_cast<u8>(kind | ticks);
-		} else {
-			const u64 over = ticks - short_ticks;
+		const u16 bytes = static_cast<u16>(value);
 
-			*at++ = static_cast<u8>(kind | (short_ticks + (over >> 8)));
-			*at++ = static_cast<u8>(over);
-		}
-		return at;
+		static_assert(std::endian::native == std::endian::little);
+		__builtin_memcpy(at, &bytes, sizeof(bytes));
 	}
 
 	/* Eight bytes of a name, one load. */
@@ -190,11 +233,64 @@ private:
 		return value;
 	}
 
-	/* In an order in which the compiler does not first put two halves of a word together. */
-	bool is_new(const caller &who) const noexcept
+	/* The slot of @address; slots: it has none. */
+	u32 find(u64 address) const noexcept
 	{
-		return who.tid != tid_ || word(who.comm, 0) != name_[0] ||
-		       word(who.comm, 1) != name_[1] || who.pid != pid_;
+		u32 slot = set_of(address);
+
+		while (slot < slots && addresses_[slot] != address)
+			slot += sets;
+		return cxxrt::min(slot, slots);
+	}
+
+	/* A slot for @address: an empty one, else one of four in turn. */
+	u32 give_slot(u64 address) noexcept
+	{
+		const u32 first = set_of(address);
+
+		for (u32 slot = first; slot < slots; slot += sets)
+			if (addresses_[slot] == no_function)
+				return slot;
+		return first + sets * (victim_++ % ways);
+	}
+
+	/* The call of @slot came in this context. */
+	void follow(u32 slot) noexcept
+	{
+		successors_[context_] = static_cast<u16>(slot);
+		context_ = context_after(context_, slot);
+	}
+
+	/* @now: ticks, not before the last ones. */
+	u8 *put_call(u8 *at, u64 now, u64 address) noexcept
+	{
+		const u64 ticks = now - time_;
+
+		if (const u32 bytes = next_call(at, now, address))
+			return at + bytes;
+		if (find(address) == slots)
+			return put_named(at, ticks, address);
+		if (ticks > known_ticks_max) {
+			*at++ = op_time;
+			at = put_number(at, ticks);
+			time_ = now;
+			if (const u32 bytes = next_call(at, now, address))
+				return at + bytes;
+		}
+		return at + known_call(at, now, address);
+	}
+
+	u8 *put_named(u8 *at, u64 ticks, u64 address) noexcept
+	{
+		const u32 slot = give_slot(address);
+
+		*at++ = op_named;
+		for (u64 each : {u64{slot}, ticks, fold(address - named_)})
+			at = put_number(at, each);
+		time_ += ticks;
+		named_ = addresses_[slot] = address;
+		follow(slot);
+		return at;
 	}
 
 	[[gnu::noinline]] u8 *put_sync(u8 *at, u64 time) noexcept
@@ -205,12 +301,9 @@ private:
 
 		const u8 *const body = at;
 
-		time_ = cxxrt::max(time >> tick_shift_, time_);
-		at = put_number(at, version);
-		at = put_number(at, cpu_);
-		at = put_number(at, tick_shift_);
-		at = put_number(at, time_);
-		at = put_number(at, lost_);
+		time_ = cxxrt::max(ticks_of(time), time_);
+		for (u64 each : {u64{version}, u64{cpu_}, u64{tick_shift_}, time_, lost_})
+			at = put_number(at, each);
 
 		u8 sum = 0;
 
@@ -218,15 +311,15 @@ private:
 			sum = static_cast<u8>(sum * 5 + *p);
 		*at++ = sum | 0x80;
 
-		address_ = 0;
-		for (u64 &slot : slots_)
-			slot = 0;
-		slots_[0] = not_in_slot_0;
+		named_ = 0;
+		context_ = 0;
+		for (u64 &address : addresses_)
+			address = no_function;
+		__builtin_memset(successors_, 0, sizeof(successors_));
 		told_ = lost_;
 		lost_ = 0;
 		until_sync_ = static_cast<s32>(sync_every_);
-		/* Which nobody has: the context follows. */
-		pid_ = tid_ = ~0u;
+		ids_ = no_caller;
 		return at;
 	}
 
@@ -235,17 +328,16 @@ private:
 		u8 name[comm_bytes];
 		u8 length = 0;
 
-		pid_ = who.pid;
-		tid_ = who.tid;
-		/* What is told is what later ones are compared with, even if it changes now. */
+		ids_ = who.ids;
+		/* Later names are compared with the one that is written, even if it changes now. */
 		for (u32 i = 0; i < 2; i++)
 			name_[i] = word(who.comm, i);
 		__builtin_memcpy(name, name_, comm_bytes);
 		while (length < comm_bytes - 1 && name[length])
 			length++;
 		*at++ = op_context;
-		at = put_number(at, pid_);
-		at = put_number(at, tid_);
+		at = put_number(at, ids_ >> 32);
+		at = put_number(at, static_cast<u32>(ids_));
 		*at++ = length;
 		/* So that only a sync has sync_run of them in a row. */
 		for (u32 i = 0; i < length; i++)
@@ -253,22 +345,27 @@ private:
 		return at;
 	}
 
-	const u32 cpu_;
-	const u32 tick_shift_;
-	const u32 sync_every_;
-	s32 until_sync_ = 0; /* bytes; not positive: it is due */
-	u32 pid_ = ~0u;
-	u32 tid_ = ~0u;
-	u64 name_[comm_bytes / sizeof(u64)] = {};
+	/* The fast path reads these. */
 	u64 time_ = 0; /* ticks */
-	u64 address_ = 0;
+	u64 ids_ = no_caller;
+	u64 name_[comm_bytes / sizeof(u64)] = {};
+	u32 context_ = 0;
+	const u32 tick_shift_;
+
+	const u32 cpu_;
+	u32 victim_ = 0; /* the way that gives up its function next */
+	u32 sync_every_ = 4096;
+	s32 until_sync_ = 0; /* bytes; not positive: it is due */
+	u64 named_ = 0;	     /* the last address that was named */
 	u64 lost_ = 0;
-	u64 told_ = 0; /* losses that the last call() told */
-	u64 slots_[slots] = {};
+	u64 told_ = 0; /* losses that the last call() reported */
+	u16 successors_[contexts] = {};
+	u64 addresses_[slots] = {};
 };
 
-/* 5 + 2+5+1+10+10+1 of a sync, 1+5+5+1+15 of a context, 1+10 of a time, 1+10 of a call. */
-static_assert(5 + 29 + 27 + 11 + 11 <= encoder::call_bytes_max);
-static_assert(5 + 29 <= encoder::tell_bytes_max);
+/* 5 + 1+3+1+10+10+1 of a sync, 1+5+5+1+15 of a context, 1+2+10+10 of a named call. A time stands
+ * before a shorter call only. */
+static_assert(5 + 26 + 27 + 23 <= encoder::call_bytes_max);
+static_assert(5 + 26 <= encoder::tell_bytes_max);
 
 } // namespace perfbuf::functrace

@@ -2,7 +2,7 @@
 #include "sources/functrace/source.hpp"
 
 #include "device/attr.hpp"
-#include "device/cpu_stream.hpp"
+#include "device/open_stream.hpp"
 #include "device/setup.hpp"
 #include "sources/functrace/tracer.hpp"
 
@@ -11,7 +11,6 @@ namespace perfbuf
 
 using cxxrt::error;
 using cxxrt::gfp;
-using cxxrt::make;
 using cxxrt::result;
 using cxxrt::unique_ptr;
 
@@ -165,16 +164,6 @@ private:
 	bool attached_ = false; /* under the setup lock */
 };
 
-template <typename Follows>
-result<unique_ptr<stream>> make_functrace(event &owner) noexcept
-{
-	unique_ptr<functrace_stream<Follows>> made =
-		TRY(make<functrace_stream<Follows>>(gfp::kernel, owner));
-
-	TRY(made->open());
-	return unique_ptr<stream>(made.release());
-}
-
 } // namespace
 
 constinit functrace_source the_functrace;
@@ -198,8 +187,8 @@ result<void> functrace_source::check(const perf_event_attr &attr) const noexcept
 
 result<unique_ptr<stream>> functrace_source::open(event &owner) noexcept
 {
-	return owner.target() ? make_functrace<on_tasks<tracer>>(owner)
-			      : make_functrace<on_one_cpu<tracer>>(owner);
+	return open_stream<functrace_stream<on_tasks<tracer>>,
+			   functrace_stream<on_one_cpu<tracer>>>(owner);
 }
 
 const aux_abilities *functrace_source::abilities(const perf_event_attr &) const noexcept

@@ -10,13 +10,21 @@ namespace perfbuf
 
 using cxxrt::max;
 using cxxrt::min;
+using cxxrt::s64;
 using functrace::encoder;
 
 namespace
 {
 
-/* What a cut costs at most, against what syncs cost: about one byte in thirty. */
-constexpr u32 sync_every = 4096;
+/*
+ * Bytes from sync to sync: a cut costs at most so many, and each sync empties the dictionary, whose
+ * functions are then named again. A 64th of the area, between these.
+ */
+constexpr u64 sync_every_min = 4096;
+constexpr u64 sync_every_max = 32768;
+
+/* The most that the fast path writes for a call. */
+constexpr u64 fast_bytes_max = 3;
 
 /* A transaction is not so short that showing it is most of the work, which is traced in turn, ...
  */
@@ -34,13 +42,18 @@ u64 most_of(const trace_memory &memory, const perfbuf_aux_handle &handle) noexce
 		   publish_max);
 }
 
+u32 sync_interval(const trace_memory &memory) noexcept
+{
+	return static_cast<u32>(max(min(memory.size / 64, sync_every_max), sync_every_min));
+}
+
 } // namespace
 
 tracer::tracer(event &owner, const sample_writer *writer, u32 cpu, tracer_shared &shared) noexcept
-	: owner_(owner), writer_(writer), shared_(shared), cpu_(cpu),
+	: encoder_(cpu, static_cast<u32>(owner.attr().config1)), owner_(owner), writer_(writer),
+	  shared_(shared), cpu_(cpu),
 	  translates_(!pb_pid_namespace_is_first(owner.pid_namespace())),
-	  is_usual_(!translates_ && !owner.attr().use_clockid),
-	  encoder_(cpu, static_cast<u32>(owner.attr().config1), sync_every)
+	  may_be_fast_(!translates_ && !owner.attr().use_clockid)
 {
 }
 
@@ -87,19 +100,33 @@ u64 tracer::straight_room() const noexcept
 	return min(memory_->straight(position_.read()), room());
 }
 
-/* Up to there calls have room, and the reader does not want to hear of them. */
-void tracer::look_ahead() noexcept
+/* Up to there calls have room, no sync is due, and the reader does not want to be woken. */
+void tracer::open_fast_path() noexcept
 {
 	const u64 at = position_.read();
 
-	if (!is_usual_)
+	if (!may_be_fast_)
 		return;
+
+	const s64 until_sync = encoder_.until_sync();
+	const u64 bytes = min(straight_room(), publish_at_ - at);
+
 	base_ = memory_->at(at) - at;
-	short_until_.set(at + min(straight_room(), publish_at_ - at) - encoder::call_bytes_max);
+	fast_until_.set(at + static_cast<u64>(min(static_cast<s64>(bytes), until_sync)) -
+			fast_bytes_max - 1);
 	cxxrt::barrier();
 	/* An NMI that came before has moved back what was overwritten now. */
 	if (missed_.read() || held_.read())
-		look_twice();
+		close_fast_path();
+}
+
+/* The encoder does not count what the fast path writes. */
+void tracer::count_written() noexcept
+{
+	const u64 at = position_.read();
+
+	encoder_.wrote(at - counted_to_);
+	counted_to_ = at;
 }
 
 bool tracer::begin() noexcept
@@ -113,8 +140,11 @@ bool tracer::begin() noexcept
 	handle_ = begun;
 	memory_ = static_cast<const trace_memory *>(kept);
 	publish_at_ = handle_.head + most_of(*memory_, handle_);
+	encoder_.set_sync_interval(sync_interval(*memory_));
+	count_written();
+	counted_to_ = handle_.head;
 	position_.set(handle_.head);
-	look_twice();
+	close_fast_path();
 	open_.set(1);
 	return true;
 }
@@ -124,7 +154,7 @@ void tracer::end(u64 flags) noexcept
 	/* Now an NMI finds it closed, and the position stays; one before has closed it, or not. */
 	if (!open_.read() || !open_.exchange(0))
 		return;
-	look_twice();
+	close_fast_path();
 	cxxrt::barrier();
 
 	const u64 written = position_.read() - handle_.head;
@@ -144,7 +174,7 @@ void tracer::end(u64 flags) noexcept
 void tracer::end_aux() noexcept
 {
 	end(0);
-	encoder_.begin_anew();
+	encoder_.restart();
 }
 
 /* In the order of the calls: what was missed came after the last that was written. */
@@ -183,7 +213,7 @@ void tracer::pause() noexcept
 u64 tracer::hold(u64 published) noexcept
 {
 	held_.set(1);
-	look_twice();
+	close_fast_path();
 	return open_.read() ? position_.read() : published;
 }
 
@@ -209,6 +239,7 @@ bool tracer::store(const u8 *from, u32 bytes) noexcept
 	}
 	cxxrt::barrier();
 	position_.set(at);
+	counted_to_ = at;
 	return true;
 }
 
@@ -229,12 +260,20 @@ void tracer::write_in_pieces(u64 address, u64 now, const functrace::caller &who)
 }
 
 /* A transaction is open. */
-void tracer::write(u64 address, u64 now, functrace::caller who) noexcept
+void tracer::write(u64 address, u64 now) noexcept
 {
+	functrace::caller who;
+
+	who.ids = pb_functions_caller(&who.comm);
+	count_written();
 	if (missed_.read())
 		take_missed();
-	if (translates_)
-		pb_current_ids(owner_.pid_namespace(), &who.pid, &who.tid);
+	if (translates_) {
+		u32 pid, tid;
+
+		pb_current_ids(owner_.pid_namespace(), &pid, &tid);
+		who.ids = functrace::caller::ids_of(pid, tid);
+	}
 	if (owner_.attr().use_clockid)
 		now = pb_clock_ns(owner_.attr().clockid);
 
@@ -245,6 +284,7 @@ void tracer::write(u64 address, u64 now, functrace::caller who) noexcept
 
 		cxxrt::barrier();
 		position_.set(at + bytes);
+		counted_to_ = at + bytes;
 	} else {
 		write_in_pieces(address, now, who);
 	}
@@ -253,32 +293,43 @@ void tracer::write(u64 address, u64 now, functrace::caller who) noexcept
 	if (static_cast<s64>(position_.read() - publish_at_) >= 0)
 		end(0);
 	else
-		look_ahead();
+		open_fast_path();
 }
 
-/* The last of a call. */
-inline void tracer::written() noexcept
+/* This call or a nested one. It is told before the next one. */
+void tracer::lose() noexcept
+{
+	missed_.add(1);
+	close_fast_path();
+}
+
+[[gnu::noinline]] void tracer::end_late() noexcept
+{
+	end_aux();
+}
+
+/* Ends a call. */
+[[gnu::always_inline]] inline void tracer::written() noexcept
 {
 	cxxrt::barrier();
 	writing_.set(0);
-	if (must_end_.read()) [[unlikely]]
-		end_aux();
+	if (!must_end_.equals(0)) [[unlikely]]
+		end_late();
 }
 
-[[gnu::noinline]] void tracer::entered_off() noexcept
+[[gnu::noinline]] void tracer::entered_slow_path(u64 address, u64 now) noexcept
 {
-	ran_.stop();
-}
-
-[[gnu::noinline]] void tracer::entered_long_way(u64 address, u64 now, u32 pid, u32 tid,
-						const char *comm) noexcept
-{
+	if (!owner_.active()) {
+		ran_.stop();
+		return written();
+	}
+	count_.add(1);
 	if (!writer_) {
 		/* It only counts. */
-	} else if (held_.read()) {
-		missed_.add(1);
+	} else if (held_.read() || !pb_functions_rcu_watches()) {
+		lose();
 	} else if (open_.read() || begin()) {
-		write(address, now, {pid, tid, comm});
+		write(address, now);
 	} else {
 		/* Without an area nobody waits for it, and a pause is none of ours. */
 		const perf_buffer *into = owner_.ring();
@@ -289,29 +340,43 @@ inline void tracer::written() noexcept
 	written();
 }
 
-/* What is rare is called last, so that nothing has to be kept for it. */
-[[gnu::always_inline]] inline void tracer::entered(u64 address, u64 now, u32 pid, u32 tid,
-						   const char *comm) noexcept
+/* Ends a call on the fast path. */
+[[gnu::always_inline]] inline void tracer::stored(u64 at, u32 bytes) noexcept
 {
-	if (!owner_.active()) [[unlikely]]
-		return entered_off();
+	cxxrt::barrier();
+	position_.set(at + bytes);
 	count_.add(1);
+	written();
+}
+
+/* On the fast path, and not the function that followed last time. @ticks: now. */
+[[gnu::noinline]] void tracer::entered_unexpected(u64 address, u64 ticks) noexcept
+{
+	const u64 at = position_.read();
+
+	if (const u32 bytes = encoder_.known_call(base_ + at, ticks, address))
+		return stored(at, bytes);
+	entered_slow_path(address, encoder_.ns_of(ticks));
+}
+
+/* Slow paths are tail calls with few arguments, so that the fast path saves no register. */
+[[gnu::always_inline]] inline void tracer::entered(u64 address, u64 now,
+						   const functrace::caller &who) noexcept
+{
 	/* From here on an NMI leaves the transaction open. */
 	writing_.set(1);
 	cxxrt::barrier();
 
 	const u64 at = position_.read();
-	const functrace::caller who = {pid, tid, comm};
 
-	if (short_until_.not_before(at + 1) && encoder_.says_the_call_alone(who)) [[likely]] {
-		const u32 bytes = encoder_.call_alone(base_ + at, now, address);
+	if (!fast_until_.not_before(at) || !encoder_.is_same_caller(who)) [[unlikely]]
+		return entered_slow_path(address, now);
 
-		cxxrt::barrier();
-		position_.set(at + bytes);
-		written();
-	} else {
-		entered_long_way(address, now, pid, tid, comm);
-	}
+	const u64 ticks = encoder_.ticks_of(now);
+
+	if (const u32 bytes = encoder_.next_call(base_ + at, ticks, address)) [[likely]]
+		return stored(at, bytes);
+	entered_unexpected(address, ticks);
 }
 
 void tracer::missed() noexcept
@@ -319,43 +384,39 @@ void tracer::missed() noexcept
 	if (!owner_.active())
 		return;
 	count_.add(1);
-	if (writer_) {
-		missed_.add(1);
-		look_twice();
-	}
+	if (writer_)
+		lose();
 }
 
 } // namespace perfbuf
 
 using perfbuf::rcu_list;
 using perfbuf::tracer;
-using perfbuf::tracers;
 
 namespace
 {
 
-[[gnu::noinline]] void entered_by_all(tracer *one, perfbuf::u64 address, perfbuf::u64 now,
-				      perfbuf::u32 pid, perfbuf::u32 tid, const char *comm) noexcept
+[[gnu::noinline]] void all_entered(tracer *one, perfbuf::u64 address, perfbuf::u64 now,
+				   perfbuf::functrace::caller who) noexcept
 {
 	for (; one; one = rcu_list<tracer>::next(*one))
-		one->entered(address, now, pid, tid, comm);
+		one->entered(address, now, who);
 }
 
 } // namespace
 
-void perfbuf_function_entered(void *here, __u64 address, __u64 now, __u32 pid, __u32 tid,
+void perfbuf_function_entered(void *first, __u64 address, __u64 now, __u64 ids,
 			      const char *comm) noexcept
 {
-	tracer *first = static_cast<tracers *>(here)->list.first();
+	tracer *one = static_cast<tracer *>(first);
 
-	if (rcu_list<tracer>::is_last(*first)) [[likely]]
-		return first->entered(address, now, pid, tid, comm);
-	entered_by_all(first, address, now, pid, tid, comm);
+	if (rcu_list<tracer>::is_last(*one)) [[likely]]
+		return one->entered(address, now, {ids, comm});
+	all_entered(one, address, now, {ids, comm});
 }
 
-void perfbuf_function_missed(void *here) noexcept
+void perfbuf_function_missed(void *first) noexcept
 {
-	for (tracer *one = static_cast<tracers *>(here)->list.first(); one;
-	     one = rcu_list<tracer>::next(*one))
+	for (tracer *one = static_cast<tracer *>(first); one; one = rcu_list<tracer>::next(*one))
 		one->missed();
 }

@@ -20,7 +20,7 @@ struct tracers {
 	rcu_list<tracer> list;
 };
 
-/* The C entry looks at the first word before it calls anybody. */
+/* The C entry gives the first word to C++. */
 static_assert(offsetof(tracers, list) == 0);
 
 /* What the tracers of one file have in common. */
@@ -69,9 +69,9 @@ public:
 
 	/* The set of its file is another one. */
 	void move() noexcept;
-	/* A function was entered; not nested in any of these. */
-	void entered(u64 address, u64 now, u32 pid, u32 tid, const char *comm) noexcept;
-	/* The same, and it cannot be written now. Also in NMI. */
+	/* A function was entered; not nested in any of these. RCU may not watch. @now: ns. */
+	void entered(u64 address, u64 now, const functrace::caller &who) noexcept;
+	/* The same, nested in one of these: it cannot be written. Also in NMI. */
 	void missed() noexcept;
 	/* Shows the reader what there is. */
 	void publish() noexcept { end(0); }
@@ -90,13 +90,17 @@ public:
 private:
 	bool begin() noexcept;
 	u64 straight_room() const noexcept;
-	void look_ahead() noexcept;
-	/* The next call does not take the short way. */
-	void look_twice() noexcept { short_until_.set(position_.read()); }
+	void open_fast_path() noexcept;
+	void count_written() noexcept;
+	/* The next call takes the slow path. */
+	void close_fast_path() noexcept { fast_until_.set(position_.read() - 1); }
 	void end(u64 flags) noexcept;
-	void entered_off() noexcept;
-	void entered_long_way(u64 address, u64 now, u32 pid, u32 tid, const char *comm) noexcept;
-	void write(u64 address, u64 now, functrace::caller who) noexcept;
+	void lose() noexcept;
+	void stored(u64 at, u32 bytes) noexcept;
+	void end_late() noexcept;
+	void entered_unexpected(u64 address, u64 ticks) noexcept;
+	void entered_slow_path(u64 address, u64 now) noexcept;
+	void write(u64 address, u64 now) noexcept;
 	void write_in_pieces(u64 address, u64 now, const functrace::caller &who) noexcept;
 	void written() noexcept;
 	/* @bytes that were encoded elsewhere. False: there is no room. */
@@ -105,30 +109,34 @@ private:
 	void take_missed() noexcept;
 	u64 room() const noexcept { return handle_.head + handle_.size - position_.read(); }
 
+	/* The fast path reads and writes these. */
+	cxxrt::local<u32> writing_;
+	cxxrt::local<u32>
+		must_end_; /* an NMI wanted to end the transaction in the middle of a call */
+	cxxrt::local<u64> position_; /* of the next byte, while a transaction is open */
+	/* A call at a position up to it may take the fast path. What the next call must look at
+	 * moves it back, also in an NMI. */
+	cxxrt::local<u64> fast_until_{~0ull};
+	u8 *base_ = nullptr; /* where position 0 would be, up to there */
+	cxxrt::local<u64> count_;
+	functrace::encoder encoder_;
+
 	event &owner_;
 	const sample_writer *const writer_;
 	tracer_shared &shared_;
 	const u32 cpu_;
-	const bool translates_; /* the ids are those of another pid namespace */
-	const bool is_usual_;	/* calls may take the short way */
-	void *home_ = nullptr;	/* the tracers that it is among */
+	const bool translates_;	 /* the ids are those of another pid namespace */
+	const bool may_be_fast_; /* calls may take the fast path */
+	void *home_ = nullptr;	 /* the tracers that it is among */
 	bool told_start_ = false;
 	run_time ran_;
-	cxxrt::local<u64> count_;
 	cxxrt::local<u64> missed_; /* and not told yet */
-	cxxrt::local<u32> writing_;
 	cxxrt::local<u32> held_;
-	cxxrt::local<u32> must_end_; /* an NMI wanted to end the transaction in the middle */
 	cxxrt::local<u32> open_;
-	cxxrt::local<u64> position_; /* of the next byte, while a transaction is open */
-	/* A call at a position before it takes the short way; who has something to say to the next
-	 * call moves it back, also in an NMI. */
-	cxxrt::local<u64> short_until_;
-	u8 *base_ = nullptr; /* where position 0 would be, up to there */
+	u64 counted_to_ = 0; /* the encoder has counted the bytes up to this position */
 	u64 publish_at_ = 0;
 	const trace_memory *memory_ = nullptr;
 	perfbuf_aux_handle handle_ = {};
-	functrace::encoder encoder_;
 };
 
 } // namespace perfbuf

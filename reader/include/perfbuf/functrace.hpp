@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1 OR BSD-2-Clause
 /**
  * @file
- * Function traces: the packets of docs/functrace.md, one stream for each CPU. Bytes that are cut,
- * torn or wrong cost what stands up to the next sync, and it is said how many bytes those were.
+ * Function traces: the packets of docs/functrace.md, versions 1 and 2, one stream for each CPU.
+ * Bytes that are cut, torn or wrong cost what stands up to the next sync, and it is said how many
+ * bytes those were.
  */
 #pragma once
 
@@ -98,7 +99,11 @@ private:
 	std::optional<item> skip(reason why) noexcept;
 	std::optional<item> read_sync(packet &from) noexcept;
 	reason read_context(packet &from) noexcept;
-	reason read_call(packet &from, uint8_t head, item &out) noexcept;
+	std::optional<reason> read_call(packet &from, uint8_t head) noexcept;
+	reason read_call_version_1(packet &from, uint8_t head) noexcept;
+	reason read_slot(const packet &from, unsigned slot, uint64_t ticks) noexcept;
+	reason read_named(packet &from) noexcept;
+	void clear(uint64_t version) noexcept;
 	item made(kind what, uint64_t offset) const noexcept;
 
 	std::span<const std::byte> stream_; // or the piece
@@ -110,10 +115,14 @@ private:
 	bool known_ = false;	// who_
 	context who_;
 	uint32_t cpu_ = 0;
+	uint64_t version_ = 0;
 	unsigned shift_ = 0;
 	uint64_t ticks_ = 0;
-	uint64_t address_ = 0;
-	std::array<uint64_t, 256> slots_{};
+	uint64_t address_ = 0; // of the last call
+	uint64_t named_ = 0;   // of the last call that named its function
+	unsigned context_ = 0;
+	std::array<uint64_t, 512> slots_{}; // version 1 uses 256 of them
+	std::array<uint16_t, 2048> successors_{};
 };
 
 } // namespace perfbuf::reader::functrace
