@@ -106,8 +106,11 @@ struct perfbuf_aux_pages {
  *             runs, as it is switched in and out, under the scheduler's locks: they wake nobody
  * @hold:      writes nothing until @release, while a sample takes the newest bytes; returns the
  *             position up to which the bytes are there: @published, if no transaction is open.
+ *             What the source was writing behind it, as the sample interrupted it, is at most an
+ *             eighth of the area. Not during start() and stop(): then the sample has no bytes.
  *             Between start() and stop(), on the CPU, any context. NULL: samples of other events
- *             cannot take bytes of the area (EOPNOTSUPP), unless it is shared
+ *             cannot take bytes of the area (EOPNOTSUPP), unless it is shared: then
+ * perfbuf_aux_write() is refused what it would overwrite of the sample's bytes
  * @release:   the opposite, or NULL: there is nothing to do then
  *
  * Stays while the source is registered. All calls are over when perfbuf_source_unregister() has
@@ -249,9 +252,9 @@ __u64 perfbuf_aux_copy(const struct perfbuf_aux_handle *handle, __u64 at, const 
  *
  * Several producers on one CPU, in any context and nested in any way.
  * Context: Any, NMI included; preemption off, on the stream's CPU.
- * Return: 0; -ENXIO: nothing is mapped or the event is off or paused; -ENOSPC: no room, which the
- * next record tells; -E2BIG: larger than the area; -EINVAL: it is not shared; -EXDEV: this is
- * another CPU.
+ * Return: 0; -ENXIO: nothing is mapped or the event is off or paused; -ENOSPC: no room, or a
+ * sample takes the bytes that it would overwrite, which the next record tells; -E2BIG: larger than
+ * the area; -EINVAL: it is not shared; -EXDEV: this is another CPU.
  */
 __s64 perfbuf_aux_write(struct perfbuf_stream *stream, const void *from,
 			__u64 bytes) PERFBUF_AUX_NOEXCEPT;

@@ -97,9 +97,11 @@ void pattern_stream::pause_aux(bool on) noexcept
 		end(0);
 }
 
-u64 pattern_stream::hold_aux(u64 published) noexcept
+bool pattern_stream::hold_aux(u64 &head) noexcept
 {
-	return handle_.area ? handle_.head + written_ : published;
+	if (handle_.area)
+		head = handle_.head + written_;
+	return true;
 }
 
 void pattern_stream::run_as_writer(void (*fn)(void *arg), void *arg) noexcept

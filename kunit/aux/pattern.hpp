@@ -34,7 +34,7 @@ public:
 	void run_as_writer(void (*fn)(void *arg), void *arg) noexcept override;
 	void stop_aux() noexcept override;
 	void pause_aux(bool on) noexcept override;
-	u64 hold_aux(u64 published) noexcept override;
+	bool hold_aux(u64 &head) noexcept override;
 
 private:
 	bool is(u64 bit) const noexcept { return owner_.attr().config & bit; }

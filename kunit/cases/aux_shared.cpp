@@ -225,3 +225,125 @@ CASE(aux_shared, a_sample_holds_the_area_alone_and_copies_across_its_end)
 			  i < 40 ? 0x0202020202020202 : 0x0303030303030303);
 	aux.area().release_hold();
 }
+
+CASE(aux_shared, a_window_that_a_sample_holds_is_not_overwritten)
+{
+	for (bool overwrite : {false, true}) {
+		aux_ring aux({.nr_pages = 1, .overwrite = overwrite, .shared = true}, 4);
+
+		REQUIRE(aux);
+
+		aux_reader reader(aux.ring());
+		aux_area &area = aux.area();
+
+		REQUIRE(!aux.put(page_size - 8, 1));
+		/* All of it has been read, so there is room: the window is not what is unread. */
+		aux.page().aux_tail = page_size - 8;
+		if (!overwrite)
+			reader.next();
+
+		REQUIRE(area.try_hold());
+
+		const aux_area::window held = area.hold_window(area.published(), 256);
+
+		EXPECT_EQ(held.from, page_size - 264);
+		EXPECT_EQ(held.bytes, 256);
+		/* As far as the window, and no byte further. */
+		EXPECT_EQ(aux.put(page_size - 255, 2), ENOSPC);
+		EXPECT_EQ(aux.put(page_size - 256, 2), 0);
+		EXPECT_EQ(aux.put(1, 3), ENOSPC);
+		for (u64 i = 0; i < held.bytes; i++)
+			EXPECT_EQ(aux.byte(held.from + i), 1);
+		area.release_hold();
+
+		/* The refusals are told as those of a full area are, once for each head. */
+		aux_reader::told found = reader.next();
+		const u64 kind = overwrite ? PERF_AUX_FLAG_OVERWRITE : 0;
+
+		EXPECT_EQ(found.offset, page_size - 8);
+		EXPECT_EQ(found.size, 0);
+		EXPECT_EQ(found.flags, PERF_AUX_FLAG_TRUNCATED | kind);
+		if (!overwrite)
+			EXPECT_EQ(reader.next().size, page_size - 256);
+		found = reader.next();
+		EXPECT_EQ(found.offset, 2 * page_size - 264);
+		EXPECT_EQ(found.flags, PERF_AUX_FLAG_TRUNCATED | kind);
+		EXPECT(reader.nothing());
+		EXPECT_EQ(aux.stats().aux_truncated.read(), 2);
+		aux.page().aux_tail = 2 * page_size - 264;
+		EXPECT_EQ(aux.put(page_size - 8, 4), 0);
+	}
+}
+
+CASE(aux_shared, a_sample_leaves_out_what_an_interrupted_writer_overwrites)
+{
+	aux_ring aux({.nr_pages = 1, .overwrite = true, .shared = true});
+
+	REQUIRE(aux);
+
+	aux_area &area = aux.area();
+
+	REQUIRE(!aux.put(page_size - 1, 1));
+	REQUIRE(!aux.put(1, 1));
+	{
+		writer_section section;
+		result<aux_reservation> reserved = area.reserve(20, origin());
+
+		REQUIRE(reserved);
+
+		aux_reservation outer = reserved.take();
+		u8 bytes[20];
+
+		__builtin_memset(bytes, outer_byte, sizeof(bytes));
+		outer.copy(bytes, 7);
+		REQUIRE(area.try_hold());
+
+		/* As a sample of an NMI. */
+		const aux_area::window held = area.hold_window(area.published(), page_size);
+
+		EXPECT_EQ(held.bytes, page_size - 24);
+		EXPECT_EQ(held.from, 24);
+		for (u64 i = 0; i < held.bytes; i++)
+			EXPECT_EQ(area.memory().at(held.from + i).address[0], 1);
+		area.release_hold();
+		outer.copy(bytes, 13);
+		outer.commit(origin());
+	}
+	REQUIRE(area.try_hold());
+
+	const aux_area::window held = area.hold_window(area.published(), page_size);
+
+	EXPECT_EQ(held.bytes, page_size);
+	EXPECT_EQ(held.from, 20);
+	area.release_hold();
+}
+
+CASE(aux_shared, a_sample_takes_nothing_where_writers_have_gone_round)
+{
+	aux_ring aux({.nr_pages = 1, .overwrite = true, .shared = true});
+
+	REQUIRE(aux);
+
+	aux_area &area = aux.area();
+	static u8 bytes[3000];
+
+	REQUIRE(!aux.put(page_size - 8, 1));
+	{
+		writer_section section;
+		result<aux_reservation> first = area.reserve(sizeof(bytes), origin());
+		result<aux_reservation> second = area.reserve(sizeof(bytes), origin());
+
+		REQUIRE(first);
+		REQUIRE(second);
+
+		aux_reservation outer = first.take(), inner = second.take();
+
+		REQUIRE(area.try_hold());
+		EXPECT_EQ(area.hold_window(area.published(), page_size).bytes, 0);
+		area.release_hold();
+		inner.copy(bytes, sizeof(bytes));
+		inner.commit(origin());
+		outer.copy(bytes, sizeof(bytes));
+		outer.commit(origin());
+	}
+}

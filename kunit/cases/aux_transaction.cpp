@@ -5,6 +5,28 @@
 using namespace perfbuf;
 using namespace perfbuf::test;
 
+CASE(aux_transaction, a_sample_leaves_out_what_an_interrupted_source_may_overwrite)
+{
+	aux_ring aux({.nr_pages = 2, .overwrite = true});
+
+	REQUIRE(aux);
+
+	aux_area &area = aux.area();
+
+	REQUIRE(area.try_hold());
+	/* Up to where the source says that it is, which may be ahead of what is published. */
+	EXPECT_EQ(area.hold_window(40, page_size).from, 0);
+	EXPECT_EQ(area.hold_window(43, page_size).bytes, 40);
+	EXPECT_EQ(area.hold_window(43, page_size).from, 3);
+
+	const aux_area::window held = area.hold_window(5 * page_size, 2 * page_size);
+
+	EXPECT_EQ(held.bytes, 2 * page_size - page_size / 4);
+	EXPECT_EQ(held.from, 3 * page_size + page_size / 4);
+	EXPECT_EQ(area.hold_window(5 * page_size, 64).from, 5 * page_size - 64);
+	area.release_hold();
+}
+
 CASE(aux_transaction, begin_gives_the_free_span)
 {
 	aux_ring aux({.nr_pages = 2});

@@ -150,6 +150,7 @@
 	CASE(ring_stats, what_the_page_says_is_what_has_happened)
 
 #define PERFBUF_CASES_aux_transaction(CASE) \
+	CASE(aux_transaction, a_sample_leaves_out_what_an_interrupted_source_may_overwrite) \
 	CASE(aux_transaction, begin_gives_the_free_span) \
 	CASE(aux_transaction, end_tells_what_was_written_and_moves_the_head) \
 	CASE(aux_transaction, the_record_carries_the_sample_id_of_its_event) \
@@ -175,7 +176,10 @@
 	CASE(aux_shared, the_two_kinds_do_not_mix) \
 	CASE(aux_shared, the_watermark_wakes) \
 	CASE(aux_shared, snapshot_mode_moves_the_head_and_writes_no_record) \
-	CASE(aux_shared, a_sample_holds_the_area_alone_and_copies_across_its_end)
+	CASE(aux_shared, a_sample_holds_the_area_alone_and_copies_across_its_end) \
+	CASE(aux_shared, a_window_that_a_sample_holds_is_not_overwritten) \
+	CASE(aux_shared, a_sample_leaves_out_what_an_interrupted_writer_overwrites) \
+	CASE(aux_shared, a_sample_takes_nothing_where_writers_have_gone_round)
 
 #define PERFBUF_CASES_aux_memory(CASE) \
 	CASE(aux_memory, chunks_are_as_large_as_the_source_wants) \

@@ -118,12 +118,19 @@ aux_snapshot event::hold_aux(u32 most) noexcept
 		return found;
 	}
 
-	const u64 head = stream_->hold_aux(area->published());
-	const u64 there = cxxrt::min(head - area->start(), area->size());
+	u64 head = area->published();
+
+	if (!stream_->hold_aux(head)) {
+		area->release_hold();
+		area->put();
+		return found;
+	}
+
+	const aux_area::window held = area->hold_window(head, most);
 
 	found.area = area;
-	found.bytes = static_cast<u32>(cxxrt::min<u64>(most, there)) & ~7u;
-	found.from = head - found.bytes;
+	found.bytes = held.bytes;
+	found.from = held.from;
 	return found;
 }
 

@@ -82,10 +82,13 @@ public:
 	virtual void pause_aux(bool on) noexcept {}
 
 	/*
-	 * The same, but for the time of one sample: nothing is written between the two. Returns the
-	 * position that the source has written up to: @published, if it has nothing open.
+	 * The same, but for the time of one sample: nothing is written between the two. @head: what
+	 * is published; the source that has a transaction open sets it to the position up to which
+	 * the bytes are there. What it was writing behind that, as the sample interrupted it, is at
+	 * most an eighth of the area. False: it cannot be held now, and the sample has no bytes; no
+	 * release_aux() follows. Writers of a shared area are held by the area.
 	 */
-	virtual u64 hold_aux(u64 published) noexcept { return published; }
+	[[nodiscard]] virtual bool hold_aux(u64 &) noexcept { return true; }
 	virtual void release_aux() noexcept {}
 };
 

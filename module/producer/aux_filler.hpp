@@ -64,22 +64,31 @@ public:
 	/* Makes it so. */
 	void settle() noexcept;
 
-	u64 hold(u64 published) noexcept
+	/* @head: as stream::hold_aux() has it. */
+	bool hold(u64 &head) noexcept
 	{
 		u32 nobody = 0;
 
-		/* Who is starting or stopping is not writing beyond what it has published. */
-		if (!running_.read() || !ops_->hold || !changing_.try_cmpxchg(nobody, 1))
-			return published;
+		/* Only a shared area has none, and holds itself. */
+		if (!ops_->hold)
+			return true;
+		/*
+		 * Start() or stop(), which we interrupted, may have written beyond what is
+		 * published, and does not know of hold().
+		 */
+		if (!changing_.try_cmpxchg(nobody, 1))
+			return false;
 		holding_ = true;
-		return ops_->hold(source_, as_stream(owner_), published);
+		if (running_.read())
+			head = ops_->hold(source_, as_stream(owner_), head);
+		return true;
 	}
 
 	void release() noexcept
 	{
 		if (!std::exchange(holding_, false))
 			return;
-		if (ops_->release)
+		if (ops_->release && running_.read())
 			ops_->release(source_, as_stream(owner_));
 		changing_.set(0);
 		settle();

@@ -87,7 +87,7 @@ public:
 	void stop_aux() noexcept override { this->on_its_cpus(restart_here); }
 
 	void pause_aux(bool) noexcept override { settle(); }
-	u64 hold_aux(u64 published) noexcept override { return hold(published); }
+	bool hold_aux(u64 &head) noexcept override { return hold(head); }
 	void release_aux() noexcept override { aux_filler::release(); }
 
 private:

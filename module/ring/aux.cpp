@@ -167,6 +167,43 @@ bool aux_area::unread() const noexcept
 	return !overwrite_ && published_.read() != cxxrt::read_once(ring_.user_page()->aux_tail);
 }
 
+/*
+ * The source of an exclusive area writes nothing while it is held. If it was interrupted while it
+ * wrote, that is at most an eighth of the area (stream::hold_aux()), over the oldest bytes: the
+ * window leaves that much out. A shared area holds its writers itself. Those that we interrupted
+ * are filling what lies between published_ and head_, over the oldest bytes: the window leaves
+ * these out. Those that interrupt us are refused what would reach into the window
+ * (overwrites_window()), so head_ comes no further than that from the moment when held_ says so.
+ */
+aux_area::window aux_area::hold_window(u64 head, u32 most) noexcept
+{
+	if (shared_)
+		head = published_.read();
+
+	const u64 whole = shared_ ? size() : size() - size() / 8;
+	u64 bytes = cxxrt::min<u64>(most, cxxrt::min(head - start_, whole)) & ~u64{7};
+
+	if (shared_) {
+		held_from_.set(head - bytes);
+		cxxrt::barrier();
+		held_.set(hold_window_set);
+		cxxrt::barrier();
+
+		/* More than the area, where writers nest that each overwrite. */
+		const u64 ahead = cxxrt::min(head_.read() - head, size());
+
+		bytes = cxxrt::min(bytes, (size() - ahead) & ~u64{7});
+	}
+	return {head - bytes, static_cast<u32>(bytes)};
+}
+
+/* A sample that we interrupted on this CPU takes bytes that stand where [@head, @head + @bytes)
+ * goes. */
+inline bool aux_area::overwrites_window(u64 head, u64 bytes) const noexcept
+{
+	return held_.equals(hold_window_set) && head + bytes - held_from_.read() > size();
+}
+
 void aux_area::copy_to(reservation &into, u64 from, u32 bytes) const noexcept
 {
 	while (bytes) {
@@ -299,7 +336,7 @@ result<aux_reservation> aux_area::reserve(u64 bytes, const record_origin &origin
 
 	do {
 		/* The tail again with each head: an old one would show a ring too much. */
-		if (!overwrite_ && room(head) < bytes) {
+		if ((!overwrite_ && room(head) < bytes) || overwrites_window(head, bytes)) {
 			refuse_for_room(head);
 			publish(origin);
 			return error(ENOSPC);
@@ -332,7 +369,8 @@ void aux_area::publish(const record_origin &origin) noexcept
 		due |= static_cast<bool>(flags);
 		/* In snapshot mode aux_head alone says it; a record for each would be a flood. */
 		if ((head != from && !overwrite_) || flags)
-			write_record(from, head - from, flags, origin);
+			write_record(from, head - from,
+				     flags | (overwrite_ ? PERF_AUX_FLAG_OVERWRITE : 0), origin);
 		due |= show_head(head);
 
 		cxxrt::barrier();

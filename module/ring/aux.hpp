@@ -73,6 +73,7 @@ class aux_reservation;
  *  - nest_ is the number of reservations inside, or 1 in a transaction.
  *  - each transaction holds a reference; so do all mappings together, one.
  *  - but for overwrite mode, head_ - aux_tail is less than size(), if the tail makes sense.
+ *  - while held_ is hold_window_set, reserve() does not take head_ beyond held_from_ + size().
  */
 class aux_area
 {
@@ -120,8 +121,8 @@ public:
 	/* ---------------- shared. Any context, preemption off from reserve() to commit() */
 
 	/*
-	 * @bytes of the stream. ENOSPC: no room, which the next record tells; E2BIG: never; EINVAL:
-	 * it is exclusive.
+	 * @bytes of the stream. ENOSPC: no room, or a sample holds bytes that would be overwritten,
+	 * which the next record tells; E2BIG: never; EINVAL: it is exclusive.
 	 */
 	cxxrt::result<aux_reservation> reserve(u64 bytes, const record_origin &origin) noexcept;
 
@@ -130,14 +131,26 @@ public:
 	void *kept() const noexcept { return kept_; }
 	/* Where the area's first byte was in the stream. */
 	u64 start() const noexcept { return start_; }
-	/* Somebody copies from it; false: somebody does already. On the ring's CPU. */
+	/*
+	 * A sample takes bytes of the area: try_hold(), hold_window(), copy_to(), release_hold().
+	 * On the ring's CPU. False: a sample that we interrupted does so already.
+	 */
 	[[nodiscard]] bool try_hold() noexcept
 	{
-		u32 nobody = 0;
+		u32 nobody = hold_none;
 
-		return held_.try_cmpxchg(nobody, 1);
+		return held_.try_cmpxchg(nobody, hold_begun);
 	}
-	void release_hold() noexcept { held_.set(0); }
+	void release_hold() noexcept { held_.set(hold_none); }
+	struct window {
+		u64 from; /* a position in the stream */
+		u32 bytes;
+	};
+	/*
+	 * The newest bytes, at most @most, that end at @head (of a shared area: at what is
+	 * published) and stay as they are until release_hold(). Whole words.
+	 */
+	window hold_window(u64 head, u32 most) noexcept;
 	/* The @bytes at @from of the stream, into a record. */
 	void copy_to(reservation &into, u64 from, u32 bytes) const noexcept;
 	/* The @bytes at @to of the stream, from kernel memory. At most size(). */
@@ -169,6 +182,7 @@ private:
 
 	/* Bytes that are free behind @head; 0 also where the tail makes no sense. */
 	u64 room(u64 head) const noexcept;
+	bool overwrites_window(u64 head, u64 bytes) const noexcept;
 	void write_record(u64 from, u64 bytes, u64 flags, const record_origin &origin) noexcept;
 	/* aux_head, E; true: a wakeup is due. */
 	bool show_head(u64 head) noexcept;
@@ -185,7 +199,9 @@ private:
 	cxxrt::local<u64> pending_flags_; /* shared: for the next record */
 	cxxrt::local<u64> wakeup_stamp_;
 	cxxrt::local<u64> full_head_; /* shared: the head at the refusal that was told last */
+	static constexpr u32 hold_none = 0, hold_begun = 1, hold_window_set = 2;
 	cxxrt::local<u32> held_;
+	cxxrt::local<u64> held_from_; /* shared: the window's first byte, while there is one */
 	const u64 start_;
 	cxxrt::shared<u64> woken_at_; /* the position at the last wakeup */
 	perf_buffer &ring_;

@@ -96,11 +96,11 @@ public:
 			here->pause();
 	}
 
-	u64 hold_aux(u64 published) noexcept override
+	bool hold_aux(u64 &head) noexcept override
 	{
-		tracer *here = this->part_on(pb_this_cpu());
-
-		return here ? here->hold(published) : published;
+		if (tracer *here = this->part_on(pb_this_cpu()))
+			head = here->hold(head);
+		return true;
 	}
 
 	void release_aux() noexcept override
