@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What a record costs in time where the ring's code runs natively: the host build of it, beside
- * nothing but memcpy into a buffer of the same size, with one thread and with one on each
- * processor. A batch is timed; then all of it is read back and compared, and its room given back.
+ * What a record costs in time where the ring's code runs natively: the host build of it with the
+ * module's own instructions (CXXRT_AS_IN_KERNEL), beside nothing but memcpy into a buffer of the
+ * same size, with one thread and with one on each processor. A batch is timed; then all of it is
+ * read back and compared, and its room given back.
  */
 #include "table.hpp"
 
@@ -14,9 +15,9 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstdlib>
 #include <cstring>
 #include <thread>
-#include <vector>
 
 using namespace perfbuf;
 
@@ -70,15 +71,18 @@ public:
 		memcpy(to, &data_[at & (data_bytes - 1)], bytes);
 	}
 
-private:
-	struct alignas(page_size) page {
-		char bytes[page_size];
-	};
+	plain() noexcept
+	{
+		if (!data_)
+			abort();
+	}
+	plain(const plain &) = delete;
+	~plain() { pb_vmalloc_free(data_, data_bytes, 1); }
 
-	/* As a ring's. A record goes on behind the end, as in one that is mapped twice. */
-	std::vector<page> pages_ =
-		std::vector<page>((data_bytes + sizeof(entry<4096>)) / page_size + 1);
-	char *const data_ = pages_[0].bytes;
+private:
+	/* Mapped twice in a row, as the data of the ring beside it: a record goes on behind the
+	 * end. */
+	char *const data_ = static_cast<char *>(pb_vmalloc_alloc(data_bytes, -1, 1));
 	u64 at_ = 0;
 };
 

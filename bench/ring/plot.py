@@ -1,6 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0
 """Draws what scripts/bench-ring printed: instructions of a record against its size, both logarithmic.
+Seven rows of the tables, each named below its line where that begins; the others are in the tables
+alone.
 
 usage: plot.py < TABLES > SVG
 """
@@ -8,65 +10,95 @@ import math
 import re
 import sys
 
-WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 760, 540, 60, 270, 30, 50
-COLOURS = ["#1b6ca8", "#d1495b", "#3c8d5a", "#8d5a97", "#c77f1a", "#4d4d4d", "#17a2a2", "#999933"]
+WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 760, 560, 60, 30, 40, 50
+LABEL_HEIGHT = 17
+LEAST = 5
+
+# Row of the tables: label, colour. At most seven, or nobody tells them apart.
+LINES = {
+    "ring_buffer_lock_reserve, memcpy, unlock_commit (time)": ("ftrace: reserve, commit (time)", "#8d5a97"),
+    "perf_output_begin, copy, end": ("perf: begin, copy, end", "#d1495b"),
+    "bpf_ringbuf_reserve, memcpy, submit: BPF_RB_NO_WAKEUP": ("BPF: reserve, submit", "#c77f1a"),
+    "perfbuf: begin, copy, end": ("perfbuf: begin, copy, end", "#5fa3d9"),
+    "perfbuf: reserve, memcpy, commit": ("perfbuf: reserve, commit", "#0b4f8a"),
+    "relay_reserve, memcpy": ("relay (not NMI safe)", "#3c8d5a"),
+    "memcpy of a size that is known": ("memcpy alone", "#4d4d4d"),
+}
 
 
 def read(lines):
-    """(title, {what writes: {bytes: instructions}}) without the modes of a row ("...")."""
+    """(title, {row: {bytes: instructions}}) of the rows that are drawn."""
     title, size, rows = None, None, {}
     for line in lines:
         line = line.strip()
-        title = title or line
+        title = title or line.lstrip("# ")
         if found := re.fullmatch(r"(\d+) bytes:", line):
             size = int(found[1])
         elif line.endswith(":"):
             size = None
-        elif size and (found := re.match(r"\| ([^.|][^|]*) \| ([\d.]+) \|", line)):
+        elif size and (found := re.match(r"\| ([^|]*) \| ([\d.]+) \|", line)) and found[1] in LINES:
             rows.setdefault(found[1], {})[size] = float(found[2])
     return title, rows
 
 
+def spread(wanted):
+    """Heights of labels, in the order of @wanted, which rises, and none over another."""
+    heights = list(wanted)
+    for n in range(1, len(heights)):
+        heights[n] = max(heights[n], heights[n - 1] + LABEL_HEIGHT)
+    below = HEIGHT - BOTTOM
+    for n in range(len(heights) - 1, -1, -1):
+        heights[n] = min(heights[n], below)
+        below = heights[n] - LABEL_HEIGHT
+    return heights
+
+
+def text(x, y, what, more=""):
+    what = what.replace("&", "&amp;").replace("<", "&lt;")
+    print(f'<text x="{x:.1f}" y="{y:.1f}"{more}>{what}</text>')
+
+
+def line(x1, y1, x2, y2, more):
+    print(f'<line x1="{x1:.1f}" y1="{y1:.1f}" x2="{x2:.1f}" y2="{y2:.1f}" {more}/>')
+
+
 def main():
     title, rows = read(sys.stdin)
+    if missing := [name for name in LINES if name not in rows]:
+        sys.exit(f"plot: the tables have no row: {', '.join(missing)}")
     sizes = sorted({size for row in rows.values() for size in row})
     most = max(value for row in rows.values() for value in row.values())
-    ticks = [10 * 10 ** (n / 2) for n in range(12) if 10 * 10 ** (n / 2) < most * 2]
 
     def x(size):
         span = math.log(sizes[-1] / sizes[0]) or 1
         return LEFT + (WIDTH - LEFT - RIGHT) * math.log(size / sizes[0]) / span
 
     def y(value):
-        return HEIGHT - BOTTOM - (HEIGHT - TOP - BOTTOM) * math.log(value / 10) / math.log(most / 10)
+        return HEIGHT - BOTTOM - (HEIGHT - TOP - BOTTOM) * math.log(value / LEAST) / math.log(most / LEAST)
 
     print(f'<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH}" height="{HEIGHT}" '
-          f'font-family="sans-serif" font-size="11">')
+          f'viewBox="0 0 {WIDTH} {HEIGHT}" font-family="sans-serif" font-size="13">')
     print('<rect width="100%" height="100%" fill="white"/>')
-    print(f'<text x="{LEFT}" y="18" font-size="12">Instructions of a record against its bytes: '
-          f'{title.split(",")[0]}</text>')
+    text(LEFT, 22, f"Instructions of a record against its bytes: {title.split(',')[0]}", ' font-size="15"')
     for size in sizes:
-        print(f'<line x1="{x(size):.1f}" x2="{x(size):.1f}" y1="{TOP}" y2="{HEIGHT - BOTTOM}" stroke="#ddd"/>')
-        print(f'<text x="{x(size):.1f}" y="{HEIGHT - BOTTOM + 16}" text-anchor="middle">{size}</text>')
-    for tick in ticks:
-        if tick > most:
-            continue
-        print(f'<line x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y(tick):.1f}" y2="{y(tick):.1f}" stroke="#ddd"/>')
-        print(f'<text x="{LEFT - 6}" y="{y(tick) + 4:.1f}" text-anchor="end">{tick:.0f}</text>')
-    # The names beside the lines' order at the first size, the dearest above.
-    order = sorted(rows, key=lambda name: -rows[name][min(rows[name])])
-    for n, name in enumerate(order):
-        colour = COLOURS[n % len(COLOURS)]
-        wide = 3 if name.startswith("perfbuf") else 1.2
-        dash = ' stroke-dasharray="5 3"' if n >= len(COLOURS) else ""
+        line(x(size), TOP, x(size), HEIGHT - BOTTOM, 'stroke="#ddd"')
+        text(x(size), HEIGHT - BOTTOM + 18, str(size), ' text-anchor="middle"')
+    text((LEFT + WIDTH - RIGHT) / 2, HEIGHT - 10, "bytes", ' text-anchor="middle"')
+    for tick in (5, 10, 20, 50, 100, 200, 500, 1000, 2000):
+        if tick <= most:
+            line(LEFT, y(tick), WIDTH - RIGHT, y(tick), 'stroke="#ddd"')
+            text(LEFT - 8, y(tick) + 4, str(tick), ' text-anchor="end"')
+    # From the top, as the lines begin.
+    order = sorted(rows, key=lambda name: -rows[name][sizes[0]])
+    begins = [y(rows[name][sizes[0]]) + LABEL_HEIGHT for name in order]
+    for name, height in zip(order, spread(begins)):
+        label, colour = LINES[name]
+        ours = name.startswith("perfbuf")
         points = " ".join(f"{x(size):.1f},{y(value):.1f}" for size, value in sorted(rows[name].items()))
-        print(f'<polyline points="{points}" fill="none" stroke="{colour}" stroke-width="{wide}"{dash}/>')
-        top = TOP + 10 + 22 * n
-        print(f'<line x1="{WIDTH - RIGHT + 12}" x2="{WIDTH - RIGHT + 36}" y1="{top}" y2="{top}" '
-              f'stroke="{colour}" stroke-width="{wide}"{dash}/>')
-        label = name.replace("&", "&amp;").replace("<", "&lt;")
-        print(f'<text x="{WIDTH - RIGHT + 42}" y="{top + 4}">{label[:38]}</text>')
+        print(f'<polyline points="{points}" fill="none" stroke="{colour}" stroke-width="{3 if ours else 1.5}"/>')
+        text(LEFT + 8, height, label, f' fill="{colour}"' + (' font-weight="bold"' if ours else ""))
     print("</svg>")
 
 
-main()
+if __name__ == "__main__":
+    main()
