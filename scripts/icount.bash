@@ -63,7 +63,12 @@ END
 		cp "$module" "$root/"
 		echo "/bin/busybox insmod /$(basename "$module") || /bin/busybox poweroff -f" >> "$root/init"
 	done
+	# The module's clock comes on once the kernel has calibrated the counter.
 	cat >> "$root/init" <<END
+for try in 1 2 3 4 5 6 7 8; do
+	[ "\$(/bin/busybox cat /sys/module/perfbuf/parameters/tsc_clock_is_on)" = N ] || break
+	/bin/busybox sleep 1
+done
 echo BENCH-BEGIN
 /run ${command[*]@Q}
 echo "BENCH-END \$?"

@@ -14,15 +14,13 @@ namespace
 /* From perfbuf_tsc_init() to perfbuf_tsc_exit(), between which all files live. */
 constinit tsc_clock *the_clock = nullptr;
 
-/* @changed: the user pages have to say something else. */
-void checked(bool changed) noexcept
+/* @changed: the user pages have to say something else; @is_used: there is about to be a file. */
+void checked(bool changed, bool is_used) noexcept
 {
-	bool is_used = false;
-
 	{
 		auto files = the_device().open_files.lock();
 
-		is_used = files->first;
+		is_used |= files->first != nullptr;
 		if (changed)
 			device_state::refresh_user_pages(*files);
 	}
@@ -34,7 +32,7 @@ void checked(bool changed) noexcept
 
 void check_tsc_clock() noexcept
 {
-	checked(the_clock->check(false));
+	checked(the_clock->check(false), true);
 }
 
 bool tsc_clock_published(pb_tsc_parameters &out) noexcept
@@ -63,10 +61,10 @@ void perfbuf_tsc_exit(void) noexcept
 
 void perfbuf_tsc_check(int all_cpus) noexcept
 {
-	checked(the_clock->check(all_cpus));
+	checked(the_clock->check(all_cpus), false);
 }
 
 void perfbuf_tsc_suspend(int suspends) noexcept
 {
-	checked(the_clock->suspend(suspends));
+	checked(the_clock->suspend(suspends), false);
 }

@@ -42,6 +42,20 @@ module_param(tsc_clock, bool, 0644);
 MODULE_PARM_DESC(tsc_clock, "compute the time of records from the time stamp counter where that is "
 			    "exactly local_clock() (default: yes)");
 
+static int refuse_setting(const char *value, const struct kernel_param *of)
+{
+	return -EPERM;
+}
+
+static int show_is_on(char *to, const struct kernel_param *of)
+{
+	return scnprintf(to, PAGE_SIZE, "%c\n", static_key_enabled(&pb_tsc_is_clock) ? 'Y' : 'N');
+}
+
+static const struct kernel_param_ops is_on_ops = {.set = refuse_setting, .get = show_is_on};
+module_param_cb(tsc_clock_is_on, &is_on_ops, NULL, 0444);
+MODULE_PARM_DESC(tsc_clock_is_on, "whether it does so now (to be read)");
+
 static struct perf_event *event;
 static struct perf_event_mmap_page *page;
 static void **stand_in;

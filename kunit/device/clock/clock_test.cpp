@@ -24,6 +24,7 @@ namespace
 {
 
 constexpr const char *inject_node = "/dev/perfbuf/inject";
+constexpr const char *is_on_file = "/sys/module/perfbuf/parameters/tsc_clock_is_on";
 constexpr const char *parameter = "/sys/module/perfbuf/parameters/tsc_clock";
 
 /* What a user page says of the clock. */
@@ -307,6 +308,8 @@ TEST_F(tsc_clock, time_since_the_page_was_written_is_what_the_counter_adds)
 
 TEST_F(tsc_clock, turned_off_by_its_parameter_it_leaves_the_times_as_they_are)
 {
+	/* The checks of the files before have ended; one file is enough for them to go on. */
+	pause_for(std::chrono::milliseconds(1500));
 	messages ours(0);
 	ASSERT_TRUE(is_on(ours));
 	const clock_page clock = read_page(ours.pages());
@@ -325,8 +328,10 @@ TEST_F(tsc_clock, turned_off_by_its_parameter_it_leaves_the_times_as_they_are)
 			}
 			return read_page(ours.pages()).has_zero == wanted;
 		}));
+		EXPECT_EQ(read_file(is_on_file), wanted ? "Y\n" : "N\n");
 	}
 	EXPECT_EQ(read_page(ours.pages()), clock);
+	EXPECT_NE(write_file(is_on_file, "N"), 0);
 }
 
 TEST_F(tsc_clock, processor_that_comes_back_does_not_change_it)
