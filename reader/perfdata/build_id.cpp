@@ -3,6 +3,8 @@
 
 #include <algorithm>
 #include <array>
+#include <cinttypes>
+#include <cstdio>
 #include <cstring>
 #include <elf.h>
 #include <fcntl.h>
@@ -12,6 +14,7 @@
 #include <linux/perf_event.h>
 #include <perfbuf/unique_fd.hpp>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 
 #include "perfdata/format.hpp"
 
@@ -50,6 +53,17 @@ void put_record(bytes &to, std::string_view name, const build_id &id, uint32_t p
 	to.zeros(size - fixed - name.size());
 }
 
+// Filesystems that are made of several (overlayfs, btrfs) show each map another device than stat(2)
+// does; those devices have no major number.
+bool is(const struct stat &status, const file_identity &expected)
+{
+	if (!expected.inode)
+		return true;
+	const bool same_device =
+		major(status.st_dev) == expected.major && minor(status.st_dev) == expected.minor;
+	return status.st_ino == expected.inode && (same_device || !major(status.st_dev));
+}
+
 } // namespace
 
 std::optional<build_id> build_id_in_notes(std::span<const std::byte> notes)
@@ -79,14 +93,16 @@ std::optional<build_id> read_notes_file(const std::filesystem::path &path)
 	return build_id_in_notes(std::as_bytes(std::span(all)));
 }
 
-std::optional<build_id> read_elf_build_id(const std::filesystem::path &path)
+std::optional<build_id> read_elf_build_id(const std::filesystem::path &path,
+					  const file_identity &expected)
 {
 	static const bool ready = elf_version(EV_CURRENT) != EV_NONE;
 	// A device or a fifo may be mapped or named too, and must not hold us here.
 	const reader::unique_fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
 	struct stat status {
 	};
-	if (!ready || !fd || ::fstat(fd.get(), &status) < 0 || !S_ISREG(status.st_mode))
+	if (!ready || !fd || ::fstat(fd.get(), &status) < 0 || !S_ISREG(status.st_mode) ||
+	    !is(status, expected))
 		return std::nullopt;
 	Elf *elf = elf_begin(fd.get(), ELF_C_READ, nullptr);
 	if (!elf)
@@ -115,13 +131,30 @@ std::optional<build_id> read_elf_build_id(const std::filesystem::path &path)
 	return found;
 }
 
-void mapped_files::see(std::string_view name)
+std::optional<build_id> mapped_files::find(const reader::mmap_event &map) const
 {
+	const file_identity expected{map.major, map.minor, map.inode};
+	const auto home = proc_ / std::to_string(map.pid);
+	// The very file, even if it was deleted since; for processes that may see this.
+	char range[40];
+	std::snprintf(range, sizeof(range), "%" PRIx64 "-%" PRIx64, map.start,
+		      map.start + map.length);
+	const std::filesystem::path name(map.filename);
+	for (const auto &path :
+	     {home / "map_files" / range, home / "root" / name.relative_path(), name})
+		if (auto id = read_elf_build_id(path, expected))
+			return id;
+	return std::nullopt;
+}
+
+void mapped_files::see(const reader::mmap_event &map)
+{
+	const std::string_view name = map.filename;
 	if (!name.starts_with('/') || name.starts_with("//") || name.starts_with("/dev/") ||
 	    name.starts_with("/memfd:") || name.starts_with("/SYSV"))
 		return;
-	if (names_.find(name) == names_.end())
-		names_.emplace(name);
+	if (build_ids_.find(name) == build_ids_.end())
+		build_ids_.emplace(name, find(map));
 }
 
 bytes build_id_records(const std::optional<kernel_map> &kernel,
@@ -138,8 +171,8 @@ bytes build_id_records(const std::optional<kernel_map> &kernel,
 		if (const auto id = read_notes_file(notes))
 			put_record(all, module.name, *id, kernel_pid, PERF_RECORD_MISC_KERNEL);
 	}
-	for (const auto &name : files.names())
-		if (const auto id = read_elf_build_id(name))
+	for (const auto &[name, id] : files.build_ids())
+		if (id)
 			put_record(all, name, *id, kernel_pid, PERF_RECORD_MISC_USER);
 	return all;
 }

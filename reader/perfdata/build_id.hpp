@@ -6,8 +6,9 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <optional>
-#include <set>
+#include <perfbuf/events.hpp>
 #include <span>
 #include <string>
 #include <string_view>
@@ -27,19 +28,41 @@ std::optional<build_id> build_id_in_notes(std::span<const std::byte> notes);
 /** @return the build-id of a file of notes */
 std::optional<build_id> read_notes_file(const std::filesystem::path &path);
 
-/** @return the build-id of an ELF file */
-std::optional<build_id> read_elf_build_id(const std::filesystem::path &path);
+/** Which file it is, whatever its name; without an inode: unknown. */
+struct file_identity {
+	uint32_t major = 0;
+	uint32_t minor = 0;
+	uint64_t inode = 0;
+};
 
-/** The files that were mapped as code while recording. */
+/** @return the build-id of an ELF file; none if it is another than `expected` */
+std::optional<build_id> read_elf_build_id(const std::filesystem::path &path,
+					  const file_identity &expected = {});
+
+/**
+ * The files that were mapped as code while recording. Each is read when it is first seen: then the
+ * process is likely still there, by whose map and root it is found. The file that a path leads to
+ * from here may be another: of another mount namespace, or built anew since.
+ */
 class mapped_files
 {
 public:
-	/** Takes note of a path; of names that are no file ("[vdso]", "//anon") it does not. */
-	void see(std::string_view name);
-	const std::set<std::string, std::less<>> &names() const noexcept { return names_; }
+	explicit mapped_files(std::filesystem::path proc = "/proc") : proc_(std::move(proc)) {}
+
+	/** Takes note of a map; of names that are no file ("[vdso]", "//anon") it does not. */
+	void see(const reader::mmap_event &map);
+	/** By name. Nothing: it has none, or the file that was mapped is no longer to be found. */
+	const std::map<std::string, std::optional<build_id>, std::less<>> &
+	build_ids() const noexcept
+	{
+		return build_ids_;
+	}
 
 private:
-	std::set<std::string, std::less<>> names_;
+	std::optional<build_id> find(const reader::mmap_event &map) const;
+
+	std::filesystem::path proc_;
+	std::map<std::string, std::optional<build_id>, std::less<>> build_ids_;
 };
 
 /**

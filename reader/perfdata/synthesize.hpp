@@ -25,11 +25,11 @@ public:
 
 	void kernel(const kernel_map &map);
 	void process(const perfdata::process &of);
+	void map(uint32_t pid, const process_map &map);
 
 private:
 	void task(uint32_t type, const perfdata::process &of, uint32_t tid);
 	void comm(uint32_t pid, uint32_t tid, std::string_view name);
-	void map(uint32_t pid, const process_map &map);
 	void close(size_t begin);
 
 	bytes &to_;

@@ -80,10 +80,9 @@ reader::result<void> writer::begin_pipe(std::span<const described_attr> attrs,
 	for (const auto &attr : attrs) {
 		// The size is a u16; ids beyond that are not lost to perf as long as there is one
 		// attr.
-		const size_t room = UINT16_MAX - sizeof(perf_event_header) - attr_size;
-		if (attrs.size() > 1 && attr.ids.size() > room / sizeof(uint64_t))
+		if (attrs.size() > 1 && attr.ids.size() > most_ids_in_pipe)
 			return reader::system_error("too many threads and CPUs for a pipe", E2BIG);
-		const size_t ids = std::min(attr.ids.size(), room / sizeof(uint64_t));
+		const size_t ids = std::min(attr.ids.size(), most_ids_in_pipe);
 		const size_t size = sizeof(perf_event_header) + attr_size + ids * sizeof(uint64_t);
 		start.put(perf_event_header{record_header_attr, 0, static_cast<uint16_t>(size)});
 		put_attr(start, attr.attr);

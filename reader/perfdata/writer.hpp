@@ -3,8 +3,9 @@
  * @file
  * Writes perf.data. Its life: begin(); append() records and close each pass over the rings with
  * round(); finish(). A file can be read after each round: its header says how far the records go,
- * and the features that are known by then stand behind them, until the next records come. Records
- * go through unchanged: they are what the kernel wrote, or synthesize.hpp.
+ * and the features that are known by then stand behind them. While the next records are being
+ * written over these, it says that there are none. Records go through unchanged: they are what the
+ * kernel wrote, or synthesize.hpp.
  */
 #pragma once
 
@@ -39,6 +40,11 @@ enum class layout { file, pipe };
 class writer
 {
 public:
+	/** Of each attr, where there are several: the size of a record has 16 bits. In a file there
+	 * is no such limit. */
+	static constexpr size_t most_ids_in_pipe =
+		(UINT16_MAX - sizeof(perf_event_header) - attr_size) / sizeof(uint64_t);
+
 	writer(output to, layout how) : out_(std::move(to)), layout_(how) {}
 
 	/** @param early features that are known by now; a pipe has no other place for them */

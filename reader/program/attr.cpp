@@ -79,7 +79,12 @@ perf_event_attr make_attr(const record_options &options, const chosen_event &eve
 	attr.exclude_guest = 1;
 
 	attr.sample_id_all = 1;
-	attr.mmap = attr.mmap2 = attr.comm = attr.comm_exec = attr.task = tells_of_tasks;
+	// Without the right to trace, addresses, maps and other processes are refused.
+	if (!options.may_trace)
+		attr.sample_type &= ~static_cast<uint64_t>(PERF_SAMPLE_IP);
+	attr.mmap = attr.mmap2 = tells_of_tasks && options.may_trace;
+	attr.comm = attr.comm_exec = attr.task =
+		tells_of_tasks && (options.may_trace || !options.all_cpus);
 
 	if (options.chains != call_graph::none && !event.is_trace())
 		attr.sample_type |= PERF_SAMPLE_CALLCHAIN;

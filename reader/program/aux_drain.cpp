@@ -12,7 +12,7 @@ namespace perfbuf::program
 void aux_drain::look(std::vector<cpu_ring> &rings)
 {
 	for (auto &each : rings)
-		if (each.aux && !each.aux->refresh())
+		if (each.aux && each.driver.empty() && !each.aux->refresh())
 			corrupt_ += each.aux->skip_all();
 }
 
@@ -33,8 +33,8 @@ reader::result<void> aux_drain::pass(std::vector<cpu_ring> &rings,
 				     const std::vector<reader::file> &files, bool go_on)
 {
 	for (size_t stream = 0; stream < rings.size(); stream++) {
-		auto &[cpu, area, ring, file, aux, full_at, lost] = rings[stream];
-		if (!aux)
+		auto &[cpu, area, ring, file, aux, full_at, lost, driver] = rings[stream];
+		if (!aux || !driver.empty())
 			continue;
 		const auto pieces = aux->unread();
 		uint64_t position = aux->position();

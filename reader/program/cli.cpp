@@ -18,6 +18,7 @@
 #include "program/explain.hpp"
 #include "program/failure.hpp"
 #include "program/parse.hpp"
+#include "program/rights.hpp"
 #include "program/say.hpp"
 #include "program/sources.hpp"
 
@@ -48,6 +49,7 @@ struct record_words {
 	std::string period;
 	std::string call_graph;
 	std::string pages;
+	std::string aux_pages;
 	std::string clock;
 	reach_words reach;
 	bool chains = false;
@@ -116,6 +118,10 @@ void add_record_options(CLI::App &app, record_options &options, record_words &wo
 		->excludes(chains);
 	app.add_option("-m,--mmap-pages", words.pages,
 		       "each CPU's ring: a power of two of pages, or a size as 512K or 4M [128]")
+		->type_name("SIZE");
+	app.add_option("--aux-pages", words.aux_pages,
+		       "the area of each stream of functrace, or of a driver that fills one: as "
+		       "-m [1024]")
 		->type_name("SIZE");
 	app.add_option("-o,--output", options.output,
 		       "the file; - writes to standard output, for perf's -i -")
@@ -189,6 +195,9 @@ void finish_record_options(record_options &options, const record_words &words)
 		options.frequency = std::min(options.frequency, limit.hertz);
 	if (!words.pages.empty())
 		options.pages = parse_pages(words.pages, reader::page_size());
+	if (!words.aux_pages.empty())
+		options.aux_pages =
+			parse_named_pages(words.aux_pages, "--aux-pages", reader::page_size());
 	if (!words.clock.empty())
 		options.clock = parse_clock(words.clock);
 	if (words.chains)
@@ -316,6 +325,7 @@ int run_parsed(std::vector<std::string> words, const opener &open)
 		options.command = command_of(*record_app, behind);
 		take_events(options, *record_app, texts);
 		finish_record_options(options, texts);
+		options.may_trace = may_trace();
 		return record(options, open);
 	}
 	if (chosen == trace_app)

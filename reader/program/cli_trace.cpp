@@ -8,6 +8,7 @@
 #include "program/events.hpp"
 #include "program/failure.hpp"
 #include "program/parse.hpp"
+#include "program/rights.hpp"
 
 namespace perfbuf::program
 {
@@ -74,16 +75,6 @@ trace_format parse_format(const std::string &text)
 	throw failure(exit_usage, fmt::format("--format {}: give text, histogram or json", text));
 }
 
-size_t parse_named_pages(const std::string &text, const char *option)
-{
-	try {
-		return parse_pages(text, reader::page_size());
-	} catch (const failure &why) {
-		// It speaks of -m.
-		throw failure(why.status(), option + std::string(why.what()).substr(2));
-	}
-}
-
 } // namespace
 
 trace_options finish_trace_options(const trace_words &words, std::vector<std::string> command,
@@ -103,6 +94,7 @@ trace_options finish_trace_options(const trace_words &words, std::vector<std::st
 	for (const auto &filter : words.filters)
 		record.events[0].filter += (record.events[0].filter.empty() ? "" : ",") + filter;
 	record.command = std::move(command);
+	record.may_trace = may_trace();
 	record.arguments = std::move(all);
 	record.output = words.output;
 	record.side_band = false;
@@ -110,7 +102,8 @@ trace_options finish_trace_options(const trace_words &words, std::vector<std::st
 	if (!words.pages.empty())
 		record.pages = parse_pages(words.pages, reader::page_size());
 	if (!words.aux_pages.empty())
-		record.aux_pages = parse_named_pages(words.aux_pages, "--aux-pages");
+		record.aux_pages =
+			parse_named_pages(words.aux_pages, "--aux-pages", reader::page_size());
 	if (!words.tick.empty())
 		record.tick_shift = parse_tick(words.tick);
 	std::error_code ignored;

@@ -15,6 +15,7 @@
 #include "program/explain.hpp"
 #include "program/find_module.hpp"
 #include "program/open_files.hpp"
+#include "program/rights.hpp"
 #include "program/sources.hpp"
 
 namespace perfbuf::program
@@ -24,8 +25,6 @@ namespace
 {
 
 namespace fs = std::filesystem;
-
-constexpr int cap_perfmon = 38; // since 5.8; older headers do not name it
 
 enum class verdict {
 	ok,
@@ -49,24 +48,6 @@ public:
 private:
 	bool failed_ = false;
 };
-
-uint64_t effective_capabilities()
-{
-	char text[4096];
-	uint64_t set = 0;
-	if (FILE *file = std::fopen("/proc/self/status", "re")) {
-		while (std::fgets(text, sizeof(text), file))
-			if (!std::strncmp(text, "CapEff:", 7))
-				set = std::strtoull(text + 7, nullptr, 16);
-		std::fclose(file);
-	}
-	return set;
-}
-
-bool has(uint64_t set, int capability)
-{
-	return set >> capability & 1;
-}
 
 void check_module(report &to)
 {
@@ -112,14 +93,14 @@ void check_devices(report &to)
 	}
 }
 
-void check_rights(report &to, uint64_t capabilities)
+void check_rights(report &to)
 {
-	if (has(capabilities, cap_perfmon) || has(capabilities, CAP_SYS_ADMIN))
+	if (may_trace())
 		to.line(verdict::ok, "rights: every process and the kernel (CAP_PERFMON)");
 	else
-		to.line(verdict::note, "rights: your own processes only, without the kernel: for "
-				       "more, run as root or with "
-				       "CAP_PERFMON");
+		to.line(verdict::note,
+			"rights: typed events of drivers whose nodes you may open, "
+			"without addresses: for more, run as root or with CAP_PERFMON");
 }
 
 void check_lockdown(report &to)
@@ -142,7 +123,7 @@ void check_memory(report &to, uint64_t capabilities)
 		allowance = first_line("/proc/sys/kernel/perf_event_mlock_kb");
 	rlimit locked{};
 	::getrlimit(RLIMIT_MEMLOCK, &locked);
-	if (has(capabilities, CAP_IPC_LOCK) || locked.rlim_cur == RLIM_INFINITY)
+	if (has_capability(capabilities, CAP_IPC_LOCK) || locked.rlim_cur == RLIM_INFINITY)
 		to.line(verdict::ok, "memory for rings: no limit");
 	else
 		to.line(verdict::ok,
@@ -181,6 +162,7 @@ void try_to_open(report &to, const std::string &what, std::string_view source, v
 {
 	record_options options;
 	options.command = {"true"};
+	options.may_trace = may_trace();
 	if (source == trace_source) {
 		options.pages = 16;
 		options.side_band = false;
@@ -189,9 +171,6 @@ void try_to_open(report &to, const std::string &what, std::string_view source, v
 	auto attrs = make_attrs(options, events);
 	perf_event_attr &attr = attrs.front();
 	attr.enable_on_exec = 0;
-	if (source != trace_source && !has(effective_capabilities(), cap_perfmon) &&
-	    !has(effective_capabilities(), CAP_SYS_ADMIN))
-		attr.exclude_kernel = 1;
 	try {
 		open_all(options, events, attrs, {::getpid()}, open);
 		to.line(verdict::ok, what + ": a file and a ring on each CPU could be opened");
@@ -208,7 +187,7 @@ int doctor(const opener &open)
 	const uint64_t capabilities = effective_capabilities();
 	check_module(to);
 	check_devices(to);
-	check_rights(to, capabilities);
+	check_rights(to);
 	check_lockdown(to);
 	check_memory(to, capabilities);
 	check_symbols(to);

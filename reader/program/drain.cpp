@@ -85,7 +85,7 @@ void drain::see_map(const reader::record &record)
 	const auto *map = std::get_if<reader::mmap_event>(&event);
 	if (map && !map->data &&
 	    (record.misc() & PERF_RECORD_MISC_CPUMODE_MASK) == PERF_RECORD_MISC_USER)
-		seen_.files.see(map->filename);
+		seen_.files.see(*map);
 }
 
 } // namespace perfbuf::program

@@ -58,30 +58,42 @@ failure no_function_tracing()
 		"with sysctl"};
 }
 
-failure explain_rights(const record_options &options, const std::string &source)
+// Of the typed events of a driver, to a process without CAP_PERFMON, as the module's rule is.
+failure explain_rights_of_typed(const record_options &options, const std::string &source)
+{
+	if (::access(("/dev/perfbuf/" + source).c_str(), R_OK | W_OK) < 0)
+		return explain_device(source, EACCES);
+	if (options.chains != call_graph::none)
+		return {exit_failed, "callers are for processes with CAP_PERFMON: leave out -g and "
+				     "--call-graph, or run it as root"};
+	if (!options.all_cpus)
+		return {exit_failed,
+			"recording one process needs CAP_PERFMON: give -a for the events of all of "
+			"them, or run it as root"};
+	return {exit_failed, fmt::format("recording {} needs CAP_PERFMON: run it as root", source)};
+}
+
+failure explain_rights(const record_options &options, const chosen_event &event)
 {
 	const std::string lockdown = first_line("/sys/kernel/security/lockdown");
-	if (source == trace_source)
+	const bool confidential = lockdown.find("[confidentiality]") != std::string::npos;
+	if (!options.may_trace && event.is_typed() && !event.is_tracepoint())
+		return explain_rights_of_typed(options, event.source);
+	if (event.is_trace())
 		return {exit_failed,
-			lockdown.find("[confidentiality]") != std::string::npos
+			confidential && options.may_trace
 				? "this kernel is locked down for confidentiality: its "
 				  "functions cannot be traced"
 				: "tracing the kernel's functions needs CAP_PERFMON: "
 				  "run it as root"};
-	if (lockdown.find("[confidentiality]") != std::string::npos &&
-	    (!options.exclude_kernel || options.chains == call_graph::dwarf))
+	if (!options.may_trace)
+		return {exit_failed, fmt::format("recording {} needs CAP_PERFMON: run it as root",
+						 event.name())};
+	if (confidential && (!options.exclude_kernel || options.chains == call_graph::dwarf))
 		return {exit_failed, "this kernel is locked down for confidentiality: give "
 				     "--exclude-kernel, and no "
 				     "--call-graph dwarf"};
-	if (options.all_cpus)
-		return {exit_failed, "recording all processes needs CAP_PERFMON: run it as root, "
-				     "or record a command or "
-				     "a process of your own"};
-	const std::string device = "/dev/perfbuf/" + source;
-	if (::access(device.c_str(), R_OK | W_OK) < 0 && errno == EACCES)
-		return explain_device(source, EACCES);
-	return {exit_failed,
-		"no right to record the kernel: give --exclude-kernel, or run it as root"};
+	return explain_device(event.source, EACCES);
 }
 
 } // namespace
@@ -107,7 +119,7 @@ failure explain_open(const reader::error &why, const record_options &options,
 					      : explain_missing(event.source);
 	case EACCES:
 	case EPERM:
-		return explain_rights(options, event.source);
+		return explain_rights(options, event);
 	case EOPNOTSUPP:
 		if (event.is_trace() && options.chains == call_graph::none && !options.clock)
 			return no_function_tracing();
@@ -225,10 +237,11 @@ failure explain_map(const reader::error &why, const record_options &options)
 {
 	switch (why.code.value()) {
 	case EPERM:
-		return {exit_failed, fmt::format("rings of {} pages are more than you may lock: "
-						 "give a smaller -m, or raise "
-						 "ulimit -l or kernel.perf_event_mlock_kb",
-						 options.pages)};
+		return {exit_failed,
+			fmt::format("rings of {} pages are more than you may lock: give a smaller "
+				    "-m, or raise ulimit -l or "
+				    "/sys/module/perfbuf/parameters/mlock_kb",
+				    options.pages)};
 	case ENOMEM:
 	case EINVAL:
 		return {exit_failed,
@@ -245,7 +258,8 @@ failure explain_map_aux(const reader::error &why, const record_options &options)
 	case EPERM:
 		return {exit_failed,
 			fmt::format("areas of {} pages for the trace are more than you may lock: "
-				    "give a smaller --aux-pages, or raise ulimit -l",
+				    "give a smaller --aux-pages, or raise ulimit -l or "
+				    "/sys/module/perfbuf/parameters/mlock_kb",
 				    options.aux_pages)};
 	case ENOMEM:
 	case EINVAL:

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 #include <sys/resource.h>
 
+#include "perfdata/writer.hpp"
 #include "program/explain.hpp"
 #include "program/failure.hpp"
 #include "program/parse.hpp"
@@ -78,6 +79,18 @@ std::vector<pid_t> threads_of(const std::vector<pid_t> &pids)
 	return threads;
 }
 
+void require_room_in_pipe(size_t events, size_t threads, size_t cpus)
+{
+	if (events > 1 && threads * cpus > perfdata::writer::most_ids_in_pipe)
+		throw failure(
+			exit_usage,
+			fmt::format("a pipe has room for the ids of {} files of each event, and "
+				    "{} threads on {} CPUs are {}: record into a file with "
+				    "-o, one event, or fewer CPUs (-C)",
+				    group_digits(perfdata::writer::most_ids_in_pipe),
+				    group_digits(threads), cpus, group_digits(threads * cpus)));
+}
+
 std::vector<int> cpus_of(const record_options &options)
 {
 	const std::string online_text = first_line("/sys/devices/system/cpu/online");
@@ -118,6 +131,37 @@ void map_trace(open_files &all, const reader::file &file, int cpu, const record_
 
 } // namespace
 
+namespace
+{
+
+// Drivers do not say whether they fill AUX areas; the first file of an event finds it out.
+enum class fills_aux { unknown, no, yes };
+
+/*
+ * @return has the file a ring of its own now? No: it may use the CPU's.
+ */
+bool map_drivers_area(open_files &all, const reader::file &file, int cpu, const std::string &source,
+		      const record_options &options, fills_aux &fills)
+{
+	if (fills == fills_aux::no)
+		return false;
+	cpu_ring &ring = map_ring(all, file, cpu, options);
+	auto aux = reader::aux_area::map(file, ring.area, options.aux_pages);
+	if (aux) {
+		ring.aux.emplace(*std::move(aux));
+		ring.driver = source;
+		fills = fills_aux::yes;
+		return true;
+	}
+	if (fills == fills_aux::yes || aux.error().code.value() != EOPNOTSUPP)
+		throw explain_map_aux(aux.error(), options);
+	all.rings.pop_back();
+	fills = fills_aux::no;
+	return false;
+}
+
+} // namespace
+
 open_files open_all(const record_options &options, const std::vector<chosen_event> &events,
 		    std::vector<perf_event_attr> &attrs, const std::vector<pid_t> &threads,
 		    const opener &open)
@@ -125,6 +169,10 @@ open_files open_all(const record_options &options, const std::vector<chosen_even
 	raise_file_limit();
 	open_files all;
 	all.ids.resize(events.size());
+	std::vector<fills_aux> fills(events.size(), fills_aux::no);
+	for (size_t which = 0; which < events.size(); which++)
+		if (events[which].is_typed() && !events[which].is_tracepoint())
+			fills[which] = fills_aux::unknown;
 	for (const int cpu : cpus_of(options)) {
 		std::optional<size_t> first; // of the CPU: it has the ring that the others write to
 		for (size_t which = 0; which < events.size(); which++) {
@@ -144,6 +192,9 @@ open_files open_all(const record_options &options, const std::vector<chosen_even
 						throw explain_filter(done.error(), event);
 				if (event.is_trace()) {
 					map_trace(all, *file, cpu, options);
+				} else if (map_drivers_area(all, *file, cpu, event.source, options,
+							    fills[which])) {
+					// A stream is one writer's: its ring is its own.
 				} else if (!first) {
 					first = all.files.size();
 					map_ring(all, *file, cpu, options);

@@ -28,7 +28,8 @@ struct cpu_ring {
 	/** Positions in the stream behind which calls are missing, as records say; those that
 	 * aux_drain has not come to yet. */
 	std::vector<uint64_t> full_at;
-	bool lost = false; /**< of the records since the last round, some */
+	bool lost = false;    /**< of the records since the last round, some */
+	std::string driver{}; /**< whose the AUX area is; empty: it is a function trace's */
 };
 
 struct open_files {
@@ -39,6 +40,12 @@ struct open_files {
 
 /** @return the threads of the processes; throws `failure` where there is no such process */
 std::vector<pid_t> threads_of(const std::vector<pid_t> &pids);
+
+/**
+ * Before the files are opened, which takes long where they are many. Throws `failure` if the attrs'
+ * records in a pipe cannot name them all.
+ */
+void require_room_in_pipe(size_t events, size_t threads, size_t cpus);
 
 /** @return those asked for, or those that are online */
 std::vector<int> cpus_of(const record_options &options);

@@ -36,6 +36,7 @@ struct record_options {
 	size_t aux_pages = 1024;     /**< of each function trace */
 	unsigned tick_shift = 4;     /**< of function traces: their times are whole 2^n ns */
 	bool side_band = true;	     /**< tell of tasks and of what they map */
+	bool may_trace = true;	     /**< without: ask for what a driver tells, and no more */
 	std::string output = "perf.data";
 	bool exclude_kernel = false;
 	bool exclude_user = false;

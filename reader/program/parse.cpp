@@ -125,6 +125,16 @@ uint64_t parse_frequency(std::string_view text, uint64_t limit, std::string_view
 	return *value;
 }
 
+size_t parse_named_pages(std::string_view text, const char *option, size_t page_size)
+{
+	try {
+		return parse_pages(text, page_size);
+	} catch (const failure &why) {
+		// It speaks of -m.
+		throw failure(why.status(), option + std::string(why.what()).substr(2));
+	}
+}
+
 uint64_t parse_period(std::string_view text)
 {
 	const auto value = number<uint64_t>(text);

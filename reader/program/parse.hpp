@@ -26,6 +26,9 @@ std::vector<pid_t> parse_pids(std::string_view text);
 /** "128" pages, or a size: "512K", "4M". @return pages, a power of two */
 size_t parse_pages(std::string_view text, size_t page_size);
 
+/** The same for an option that is not -m: what is wrong is said of `option`. */
+size_t parse_named_pages(std::string_view text, const char *option, size_t page_size);
+
 /**
  * "999", or "max" for the limit. @return Hz, within the limit
  * @param limit     Hz

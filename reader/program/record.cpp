@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1 OR BSD-2-Clause
 #include <fcntl.h>
+#include <filesystem>
 #include <fmt/format.h>
 #include <unistd.h>
 
@@ -9,11 +10,13 @@
 #include "perfdata/synthesize.hpp"
 #include "perfdata/tracing_data.hpp"
 #include "program/attr.hpp"
+#include "program/aux_files.hpp"
 #include "program/commands.hpp"
 #include "program/destination.hpp"
 #include "program/drain.hpp"
 #include "program/events.hpp"
 #include "program/failure.hpp"
+#include "program/map_watch.hpp"
 #include "program/open_files.hpp"
 #include "program/parse.hpp"
 #include "program/recording_loop.hpp"
@@ -59,7 +62,7 @@ struct kernel_facts {
 kernel_facts read_kernel(const record_options &options)
 {
 	kernel_facts facts{perfdata::read_kernel_map(), perfdata::read_module_maps()};
-	if (!facts.kernel && !options.exclude_kernel)
+	if (!facts.kernel && !options.exclude_kernel && options.may_trace)
 		say("perfbuf: the kernel hides its addresses, so its functions will "
 		    "have no names: set "
 		    "kernel.kptr_restrict to 0 or run as root\n");
@@ -106,6 +109,9 @@ private:
 	bool pass(bool last);
 	void show_progress() const;
 	bool begin_trace();
+	void begin_areas();
+	void watch_maps();
+	void read_hidden_maps();
 	void finish_trace();
 	std::string losses() const;
 	int finish();
@@ -122,9 +128,11 @@ private:
 	perfdata::writer writer_;
 	drain drain_;
 	std::optional<trace_file> trace_; // beside the recording, if an event writes one
+	std::optional<aux_files> areas_;  // what drivers write
 	bool watched_ = ::isatty(STDERR_FILENO);
 	recording_loop loop_;
-	reader::result<void> written_; // the first error of the file
+	std::optional<map_watch> maps_; // if the records are to tell of maps
+	reader::result<void> written_;	// the first error of the file
 };
 
 perfdata::writer make_writer(const std::string &path, bool &piped)
@@ -156,6 +164,10 @@ session::session(const record_options &options, const opener &open, const signal
 			  threads = threads_of(options.pids);
 		  else if (!options.all_cpus)
 			  threads = {child_->pid()};
+		  std::error_code ignored;
+		  if (piped_ || std::filesystem::is_fifo(options.output, ignored))
+			  require_room_in_pipe(events_.size(), threads.size(),
+					       cpus_of(options).size());
 		  files_ = open_all(options, events_, attrs_, threads, open);
 		  return make_writer(options.output, piped_);
 	  }()),
@@ -173,6 +185,17 @@ bool session::begin_trace()
 	const std::string name = options_.output + ".functrace";
 	trace_.emplace(name, create_file(name));
 	return trace_->begin(options_);
+}
+
+void session::begin_areas()
+{
+	if (std::none_of(files_.rings.begin(), files_.rings.end(),
+			 [](const auto &each) { return each.aux && !each.driver.empty(); }))
+		return;
+	if (piped_)
+		throw failure(exit_usage, "a driver's AUX area is recorded into files beside the "
+					  "recording: give -o FILE in place of a pipe");
+	areas_.emplace(options_.output, files_.rings, files_.files);
 }
 
 void session::finish_trace()
@@ -206,12 +229,15 @@ int session::run()
 	}
 	kernel_ = read_kernel(options_);
 	const bool traces = begin_trace();
+	begin_areas();
 	auto early = early_features();
 	perfdata::add_sample_time(early, 0, 0); // until the end it is not known
 	written_ = writer_.begin(described_, early);
 	if (written_)
 		written_ = drain_.put(synthesize(options_, kernel_, child_ ? child_->pid() : 0,
 						 drain_.decoder().identity_size()));
+	if (attrs_.front().mmap2)
+		watch_maps();
 	if (written_)
 		written_ = writer_.round();
 	if (written_ && traces) {
@@ -221,13 +247,42 @@ int session::run()
 	return finish();
 }
 
+void session::watch_maps()
+{
+	std::vector<pid_t> pids = options_.pids;
+	if (pids.empty() && !options_.all_cpus)
+		pids.push_back(child_->pid());
+	maps_.emplace(std::move(pids),
+		      options_.chains == call_graph::dwarf ? perfdata::maps::all
+							   : perfdata::maps::code,
+		      drain_.decoder().identity_size());
+	if (maps_->look())
+		loop_.pass_every(map_watch::interval);
+}
+
+// They come too late for what has ended, but no time is in them: perf takes them as known from the
+// start.
+void session::read_hidden_maps()
+{
+	if (!maps_ || !maps_->look())
+		return;
+	loop_.pass_every(map_watch::interval);
+	const auto records = maps_->read();
+	if (written_ && records.size())
+		written_ = drain_.put(records);
+}
+
 bool session::pass(bool last)
 {
 	// The trace's positions first, then the records, which may also tell of later bytes.
 	if (trace_)
 		trace_->look(files_.rings);
+	if (areas_)
+		areas_->look(files_.rings);
 	written_ = drain_.pass(files_.rings);
-	const bool more = !trace_ || trace_->pass(files_.rings, files_.files, !last);
+	read_hidden_maps();
+	bool more = !trace_ || trace_->pass(files_.rings, files_.files, !last);
+	more &= !areas_ || areas_->pass(files_.rings, files_.files, !last);
 	show_progress();
 	return written_ && more;
 }
@@ -292,6 +347,8 @@ int session::finish()
 	    group_digits(seen.samples), seen.samples == 1 ? "" : "s", human_size(writer_.size()),
 	    lost, options_.output);
 	finish_trace();
+	if (areas_)
+		areas_->print_closing_line();
 	if (!written_ || *given_up) {
 		if (piped_)
 			throw failure(
@@ -317,6 +374,8 @@ int session::finish()
 						       human_size(seen.corrupt)));
 	if (trace_)
 		trace_->check();
+	if (areas_)
+		areas_->check();
 	return loop_.end_command();
 }
 

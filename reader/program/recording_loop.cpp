@@ -12,19 +12,11 @@
 namespace perfbuf::program
 {
 
-namespace
-{
-
-// On a terminal somebody watches the counts; behind a pipe somebody waits for the data.
-constexpr std::chrono::milliseconds refresh_interval{500};
-
-} // namespace
-
 int recording_loop::poll_timeout() const
 {
 	auto wait = std::chrono::milliseconds(-1);
-	if (ticks_)
-		wait = refresh_interval;
+	if (interval_)
+		wait = *interval_;
 	if (deadline_) {
 		const auto left =
 			std::chrono::ceil<std::chrono::milliseconds>(*deadline_ - clock::now());

@@ -22,8 +22,10 @@ public:
 	 * @param ticks somebody looks on, or waits for the data: pass twice a second at least
 	 */
 	recording_loop(const signals &watched, std::optional<workload> &child, bool ticks) noexcept
-		: signals_(watched), child_(child), ticks_(ticks)
+		: signals_(watched), child_(child)
 	{
+		if (ticks)
+			interval_ = refresh_interval;
 	}
 
 	/**
@@ -36,6 +38,9 @@ public:
 		 std::optional<std::chrono::nanoseconds> duration,
 		 const std::function<bool(bool last)> &pass);
 
+	/** Pass so often, at least. */
+	void pass_every(std::chrono::milliseconds interval) noexcept { interval_ = interval; }
+
 	/**
 	 * Once what was recorded is in order: end the command, if it still runs.
 	 * @return the exit status: the command's, 0 without one
@@ -47,13 +52,15 @@ public:
 
 private:
 	using clock = std::chrono::steady_clock;
+	// On a terminal somebody watches the counts; behind a pipe somebody waits for the data.
+	static constexpr std::chrono::milliseconds refresh_interval{500};
 
 	int poll_timeout() const;
 	bool handle_signals();
 
 	const signals &signals_;
 	std::optional<workload> &child_;
-	bool ticks_;
+	std::optional<std::chrono::milliseconds> interval_;
 	std::optional<clock::time_point> deadline_;
 	std::optional<int> signal_;
 };

@@ -9,6 +9,7 @@
 #include "program/failure.hpp"
 #include "program/open_files.hpp"
 #include "program/parse.hpp"
+#include "program/rights.hpp"
 #include "program/say.hpp"
 #include "program/signals.hpp"
 #include "program/workload.hpp"
@@ -21,6 +22,7 @@ int stat_command(const std::string &event, const std::vector<std::string> &comma
 {
 	record_options options;
 	options.command = command;
+	options.may_trace = may_trace();
 	const auto chosen = choose_events(parse_events(event), read_sources());
 	if (chosen.size() != 1)
 		throw failure(

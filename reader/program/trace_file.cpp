@@ -35,7 +35,7 @@ bool trace_file::pass(std::vector<cpu_ring> &rings, const std::vector<reader::fi
 void trace_file::finish(const std::vector<cpu_ring> &rings, const std::vector<reader::file> &files)
 {
 	for (const auto &ring : rings)
-		if (ring.aux)
+		if (ring.aux && ring.driver.empty())
 			if (const auto counts = files[ring.file].read())
 				calls_ += counts->value;
 	// Modules may have been loaded meanwhile.

@@ -7,6 +7,7 @@
 #include "program/events.hpp"
 #include "program/explain.hpp"
 #include "program/failure.hpp"
+#include "program/open_files.hpp"
 #include "program/rates.hpp"
 #include "run_command.hpp"
 #include "typed_event.hpp"
@@ -108,6 +109,46 @@ TEST(Events, TracepointsAreFoundInTracefs)
 					some_sources(), tracefs.path());
 		  }).find("--filter"),
 		  std::string::npos);
+}
+
+TEST(Events, WithoutTheRightToTraceWhatADriverTellsIsAskedFor)
+{
+	record_options options;
+	options.may_trace = false;
+	options.all_cpus = true;
+	const auto tick = choose_events(parse_events("mydev:tick"), some_sources());
+	const auto all = make_attrs(options, tick)[0];
+	EXPECT_FALSE(all.sample_type & (PERF_SAMPLE_IP | PERF_SAMPLE_CALLCHAIN));
+	EXPECT_TRUE(all.sample_type & PERF_SAMPLE_RAW);
+	EXPECT_TRUE(all.sample_type & PERF_SAMPLE_TIME);
+	EXPECT_FALSE(all.mmap || all.mmap2 || all.comm || all.task);
+	options.all_cpus = false;
+	const auto own = make_attrs(options, tick)[0];
+	EXPECT_FALSE(own.mmap || own.mmap2);
+	EXPECT_TRUE(own.comm && own.task);
+}
+
+TEST(Events, AdviceWithoutTheRightToTraceIsNotWhatWasAskedForAlready)
+{
+	const auto refused = reader::system_error("open", EACCES);
+	const auto clock = choose_events(parse_events("clock"), some_sources())[0];
+	record_options options;
+	options.may_trace = false;
+	for (const bool exclude : {false, true}) {
+		options.exclude_kernel = exclude;
+		const std::string why = explain_open(refused, options, clock).what();
+		EXPECT_EQ(why.find("--exclude-kernel"), std::string::npos) << why;
+		EXPECT_NE(why.find("CAP_PERFMON"), std::string::npos) << why;
+	}
+}
+
+TEST(Events, MoreFilesThanAPipeCanNameAreRefusedBeforeTheyAreOpened)
+{
+	require_room_in_pipe(1, 4200, 2);
+	require_room_in_pipe(2, 4080, 2);
+	const std::string why = refusal([] { require_room_in_pipe(2, 4200, 2); });
+	EXPECT_NE(why.find("4,200 threads on 2 CPUs are 8,400"), std::string::npos) << why;
+	EXPECT_NE(why.find("into a file"), std::string::npos) << why;
 }
 
 TEST(Events, FiltersBelongToTypedOnes)

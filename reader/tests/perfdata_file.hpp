@@ -117,7 +117,9 @@ inline reader::result<uint64_t> write_generated(const std::string &path, perfdat
 			(void)writer.round();
 	}
 	mapped_files files;
-	files.see("/bin/true");
+	reader::mmap_event map;
+	map.filename = "/bin/true";
+	files.see(map);
 	auto build_ids = build_id_records(kernel, {}, files);
 	if (layout == layout::pipe)
 		(void)writer.append(build_ids.view());

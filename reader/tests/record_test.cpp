@@ -142,10 +142,8 @@ TEST_F(Record, ARecorderThatIsKilledLeavesAFileThatPerfReads)
 		" record -a -m 1 -F 5000 -o killed.data 2> /dev/null & recorder=$!\n"
 		"while [ ! -s killed.data ] && kill -0 $recorder; do sleep 0.05; done\n" +
 		busy + "\n" + busy + "\nkill -KILL $recorder; wait $recorder");
+	// The features stand there but for the moment of a write: perfdata_test has them.
 	EXPECT_GT(samples_of_lossy("killed.data"), 0u) << said.err;
-	const auto header = scratch.run("perf report --header-only -i killed.data");
-	EXPECT_EQ(count_lines(header.out, "# hostname : "), 1u) << header.out << header.err;
-	EXPECT_EQ(count_lines(header.out, "name = clock"), 1u) << header.out << header.err;
 }
 
 TEST_F(Record, ProcessWithAllItsThreads)

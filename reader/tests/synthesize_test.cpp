@@ -5,6 +5,8 @@
 #include <perfbuf/decoder.hpp>
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "perfdata/build_id.hpp"
@@ -224,7 +226,79 @@ TEST(BuildId, OnlyFilesAreMappedFiles)
 {
 	mapped_files files;
 	for (const char *name : {"/bin/true", "/bin/true", "[vdso]", "//anon", "/memfd:x (deleted)",
-				 "/dev/zero", "", "/SYSV0"})
-		files.see(name);
-	EXPECT_EQ(files.names().size(), 1u);
+				 "/dev/zero", "", "/SYSV0"}) {
+		reader::mmap_event map;
+		map.filename = name;
+		files.see(map);
+	}
+	EXPECT_EQ(files.build_ids().size(), 1u);
+}
+
+namespace
+{
+
+// A file as a record tells of it.
+reader::mmap_event map_of(const std::string &file, std::string_view name, uint32_t pid)
+{
+	struct stat status {
+	};
+	EXPECT_EQ(::stat(file.c_str(), &status), 0);
+	reader::mmap_event map;
+	map.pid = pid;
+	map.start = 0x1000;
+	map.length = 0x2000;
+	map.major = major(status.st_dev);
+	map.minor = minor(status.st_dev);
+	map.inode = status.st_ino;
+	map.filename = name;
+	return map;
+}
+
+} // namespace
+
+TEST(BuildId, OfAnotherFileAtTheSamePathIsNotTaken)
+{
+	const tests::scratch_directory scratch;
+	const std::string path = scratch / "tool";
+	std::filesystem::copy_file("/bin/sh", path);
+	auto map = map_of(path, path, 1);
+	mapped_files right(scratch.path());
+	right.see(map);
+	EXPECT_EQ(right.build_ids().at(path), read_elf_build_id("/bin/sh"));
+
+	// Built anew while it ran.
+	std::filesystem::rename(path, scratch / "before");
+	std::filesystem::copy_file("/proc/self/exe", path);
+	mapped_files rebuilt(scratch.path());
+	rebuilt.see(map);
+	EXPECT_EQ(rebuilt.build_ids().at(path), std::nullopt);
+	map.inode = 0;
+	mapped_files unknown(scratch.path());
+	unknown.see(map);
+	EXPECT_EQ(unknown.build_ids().at(path), read_elf_build_id("/proc/self/exe"))
+		<< "a record that does not say which file it is";
+}
+
+TEST(BuildId, OfAProcessIsFoundByItsOwnMapAndRoot)
+{
+	const tests::scratch_directory scratch;
+	const auto shell = read_elf_build_id("/bin/sh");
+	const std::string outside = scratch / "tool";
+	std::filesystem::copy_file("/proc/self/exe", outside);
+
+	// In its root stands another file at the path of that one.
+	const std::string inside = scratch.path() / "7/root" / outside.substr(1);
+	std::filesystem::create_directories(std::filesystem::path(inside).parent_path());
+	std::filesystem::copy_file("/bin/sh", inside);
+	mapped_files in_container(scratch.path());
+	in_container.see(map_of(inside, outside, 7));
+	EXPECT_EQ(in_container.build_ids().at(outside), shell);
+
+	// And by its map even what has no name any more.
+	const std::string deleted = scratch.path() / "8/map_files/1000-3000";
+	std::filesystem::create_directories(std::filesystem::path(deleted).parent_path());
+	std::filesystem::copy_file("/bin/sh", deleted);
+	mapped_files gone(scratch.path());
+	gone.see(map_of(deleted, "/usr/bin/gone (deleted)", 8));
+	EXPECT_EQ(gone.build_ids().at("/usr/bin/gone (deleted)"), shell);
 }
