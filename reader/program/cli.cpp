@@ -282,7 +282,11 @@ int run_parsed(std::vector<std::string> words, const opener &open)
 					   "and lose; with a command, count its time or "
 					   "an event")
 			->prefix_command();
-	stat_app->add_option("-e,--event", stat_event, "with a command: what is counted")
+	bool stat_all = false;
+	stat_app->add_flag("-a,--all-cpus", stat_all,
+			   "with a command: count on the whole machine while it runs");
+	stat_app->add_option("-e,--event", stat_event,
+			     "with a command: what is counted, as for record")
 		->type_name("EVENT")
 		->capture_default_str();
 	stat_app->add_option("--interval", stat_interval,
@@ -336,11 +340,14 @@ int run_parsed(std::vector<std::string> words, const opener &open)
 		if (command.empty() && stat_app->count("--event"))
 			throw failure(exit_usage, "-e is what a command is counted by: give one, "
 						  "as in perfbuf stat -e clock -- true");
+		if (command.empty() && stat_all)
+			throw failure(exit_usage, "-a counts while a command runs: give one, as in "
+						  "perfbuf stat -a -e clock -- sleep 1");
 		if (!command.empty() && stat_app->count("--interval"))
 			throw failure(exit_usage, "--interval is for what all do, without a "
 						  "command: leave one of them out");
 		return command.empty() ? stat(parse_duration(stat_interval))
-				       : stat_command(stat_event, command, open);
+				       : stat_command(stat_event, stat_all, command, open);
 	}
 	if (chosen == exec_app) {
 		const auto command = command_of(*exec_app, behind);

@@ -165,12 +165,20 @@ std::vector<chosen_event> choose_events(const std::vector<event_choice> &choices
 	return chosen;
 }
 
+std::vector<std::string> fields_of(const source_event &of)
+{
+	std::vector<std::string> names;
+	if (const auto format = reader::parse_format(of.format))
+		for (const auto &field : format->fields)
+			names.push_back(field.name);
+	return names;
+}
+
 std::string field_names(const source_event &of)
 {
 	std::string names;
-	if (const auto format = reader::parse_format(of.format))
-		for (const auto &field : format->fields)
-			names += (names.empty() ? "" : ", ") + field.name;
+	for (const auto &name : fields_of(of))
+		names += (names.empty() ? "" : ", ") + name;
 	return names;
 }
 

@@ -56,6 +56,9 @@ std::vector<chosen_event>
 choose_events(const std::vector<event_choice> &choices, const std::vector<source> &sources,
 	      const std::filesystem::path &tracefs = "/sys/kernel/tracing");
 
+/** The fields that a filter may name; empty if the format makes no sense. */
+std::vector<std::string> fields_of(const source_event &of);
+
 /** "count, message": the fields that a filter may name; empty if the format makes no sense */
 std::string field_names(const source_event &of);
 

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include "program/filter_mistake.hpp"
 #include "program/sources.hpp"
 
 namespace perfbuf::program
@@ -202,8 +203,17 @@ failure explain_filter(const reader::error &why, const chosen_event &event)
 {
 	if (event.is_trace())
 		return explain_trace_filter(why, event);
-	const std::string filter = fmt::format("--filter '{}' for {}", event.filter, event.name());
-	switch (why.code.value()) {
+	std::string filter = fmt::format("--filter '{}' for {}", event.filter, event.name());
+	const int code = why.code.value();
+	auto mistake = code == EINVAL || code == ENOENT
+			       ? find_filter_mistake(event.filter, fields_of(event.typed))
+			       : std::nullopt;
+	if (!mistake && code == ENOENT)
+		mistake = find_named_value(event.filter);
+	if (mistake)
+		filter +=
+			fmt::format(", at character {}: {}: it", mistake->position, mistake->what);
+	switch (code) {
 	case EINVAL:
 		return {exit_usage,
 			fmt::format("{} is not understood: compare fields by == != < <= > >= & (of "

@@ -7,6 +7,7 @@
 #include "program/events.hpp"
 #include "program/explain.hpp"
 #include "program/failure.hpp"
+#include "program/filter_mistake.hpp"
 #include "program/open_files.hpp"
 #include "program/rates.hpp"
 #include "run_command.hpp"
@@ -149,6 +150,31 @@ TEST(Events, MoreFilesThanAPipeCanNameAreRefusedBeforeTheyAreOpened)
 	const std::string why = refusal([] { require_room_in_pipe(2, 4200, 2); });
 	EXPECT_NE(why.find("4,200 threads on 2 CPUs are 8,400"), std::string::npos) << why;
 	EXPECT_NE(why.find("into a file"), std::string::npos) << why;
+}
+
+TEST(Events, AMistakeInAFilterIsPointedAt)
+{
+	const std::vector<std::string> fields{"number", "state", "name"};
+	const auto told = [&](const char *text) {
+		const auto found = find_filter_mistake(text, fields);
+		return found ? std::to_string(found->position) + " " + found->what : "";
+	};
+	EXPECT_EQ(told("nmber == 3"), "1 \"nmber\" is no field");
+	EXPECT_EQ(told("number == 3 && sate == 1"), "16 \"sate\" is no field");
+	EXPECT_EQ(told("number = 3"), "8 \"=\" stands where a comparison should");
+	EXPECT_EQ(told("number =="), "10 its end stands where a value should");
+	EXPECT_EQ(told("number == && 1"), "11 \"&&\" stands where a value should");
+	EXPECT_EQ(told("number == 3 4"), "13 \"4\" stands where && or || should");
+	EXPECT_EQ(told("(number == 3"), "1 this \"(\" is not closed");
+	EXPECT_EQ(told("number == 3)"), "12 this \")\" closes nothing");
+	EXPECT_EQ(told("number == 3 ||"), "15 its end stands where a field should");
+	EXPECT_EQ(told("name == \"open"), "9 \"\"open\" stands where a value should");
+	EXPECT_EQ(told(""), "1 its end stands where a field should");
+	for (const char *right : {"number == 3", "!(number<3||number>=-9)&&name~\"a b*\"",
+				  "number & 0x10 && !state == on", "number in (1, 2)"})
+		EXPECT_EQ(told(right), "") << right;
+	EXPECT_FALSE(find_named_value("number == 3 && name == \"x\""));
+	EXPECT_EQ(find_named_value("number == 3 && state == onn")->position, 25u);
 }
 
 TEST(Events, FiltersBelongToTypedOnes)

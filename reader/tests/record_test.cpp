@@ -336,6 +336,18 @@ TEST_F(Record, StatCountsTheCommandsTime)
 	EXPECT_EQ(count_lines(said.err, " 0.000 ms"), 0u) << said.err;
 }
 
+TEST_F(Record, StatCountsSeveralEventsAndTheWholeMachine)
+{
+	// The other process is busy as long as the command runs.
+	const auto said = scratch.run("sh -c 'while :; do :; done' & other=$!\n" + perfbuf_program +
+				      " stat -a -e clock,clock -- sleep 0.3; status=$?\n"
+				      "kill $other; exit $status");
+	EXPECT_EQ(said.status, 0) << said.err;
+	EXPECT_EQ(count_lines(said.err, "ms  clock"), 1u) << said.err << "each event once";
+	EXPECT_EQ(count_lines(said.err, "elapsed"), 1u) << said.err;
+	EXPECT_EQ(count_lines(said.err, " 0.000 ms  clock"), 0u) << said.err;
+}
+
 TEST_F(Usage, OneSentenceAndStatusTwo)
 {
 	for (const char *arguments :
@@ -353,8 +365,8 @@ TEST_F(Usage, OneSentenceAndStatusTwo)
 	      "trace --aux-pages '' -- true", "trace -i x --format ''", "stat -e '' -- true",
 	      "stat --interval ''", "record ''", "record -- ''", "trace -- ''", "stat -- ''",
 	      // Options of which one would be ignored.
-	      "stat -e clock", "stat --interval 3 -- true", "trace -i x -o y", "trace -i x -a",
-	      "trace -o x --format json", "trace -o -", "record -o a -o b -- true",
+	      "stat -e clock", "stat -a", "stat --interval 3 -- true", "trace -i x -o y",
+	      "trace -i x -a", "trace -o x --format json", "trace -o -", "record -o a -o b -- true",
 	      "record -o - -- true >&-",
 	      // Numbers without end.
 	      "record -m -1 -- true", "record -m 18446744073709551617 -- true",
