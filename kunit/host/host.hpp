@@ -17,6 +17,8 @@ void settle();
 void expire_alarms();
 
 /* Called at each raise of an irq_work, if set. */
-extern void (*on_raise)();
+extern void (*on_raise)(const void *work);
+/* Whether it was raised and has not run since. */
+bool is_raised(const void *work);
 
 } // namespace perfbuf::host

@@ -22,7 +22,7 @@
 
 using namespace perfbuf::host;
 
-void (*perfbuf::host::on_raise)();
+void (*perfbuf::host::on_raise)(const void *work);
 
 namespace
 {
@@ -94,6 +94,11 @@ unsigned perfbuf::host::run_irq_works()
 		ran++;
 	}
 	return ran;
+}
+
+bool perfbuf::host::is_raised(const void *work)
+{
+	return static_cast<const irq_work *>(work)->raised;
 }
 
 void perfbuf::host::expire_alarms()
@@ -266,7 +271,7 @@ void pb_irq_work_raise(void *work) noexcept
 	auto *one = static_cast<irq_work *>(work);
 
 	if (on_raise)
-		on_raise();
+		on_raise(work);
 	if (one->raised.exchange(true))
 		return;
 

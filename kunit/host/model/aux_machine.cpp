@@ -395,7 +395,7 @@ void aux_machine::drain()
 	ring_->user_page()->aux_tail = seen_;
 }
 
-void aux_machine::raised()
+void aux_machine::raised(const void *)
 {
 	const bool was_inside = std::exchange(inside_, true);
 

@@ -70,7 +70,7 @@ private:
 
 	void before(cxxrt::model::access access, const volatile void *where,
 		    std::size_t bytes) override;
-	void raised() override;
+	void raised(const void *work) override;
 	void print() const override;
 
 	void run_script(unsigned context);

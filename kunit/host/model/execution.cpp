@@ -25,7 +25,7 @@ void execution::begin(const char *name, const explorer &choices)
 	at_hand = this;
 	choices_at_hand = &choices;
 	name_at_hand = name;
-	host::on_raise = [] { at_hand->raised(); };
+	host::on_raise = [](const void *work) { at_hand->raised(work); };
 }
 
 void execution::end()

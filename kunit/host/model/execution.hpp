@@ -21,8 +21,8 @@ public:
 	/* A writer is about to do this. */
 	virtual void before(cxxrt::model::access access, const volatile void *where,
 			    std::size_t bytes) = 0;
-	/* A wakeup was raised. */
-	virtual void raised() = 0;
+	/* An irq_work was raised. */
+	virtual void raised(const void *work) = 0;
 	virtual void print() const = 0;
 
 	static execution *current();

@@ -30,7 +30,7 @@ public:
 private:
 	void before(cxxrt::model::access access, const volatile void *where,
 		    std::size_t bytes) override;
-	void raised() override;
+	void raised(const void *work) override;
 	void print() const override;
 
 	/* A reader that sleeps was woken: it sees what is there now. */

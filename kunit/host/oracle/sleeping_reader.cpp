@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "sleeping_reader.hpp"
+
+#include "../host.hpp"
+
+#include <algorithm>
+
+namespace perfbuf::oracle
+{
+
+namespace
+{
+
+/* No head: it is not a multiple of 8. */
+constexpr u64 no_head = 1;
+
+const void *last_raised;
+
+} // namespace
+
+sleeping_reader::sleeping_reader(perf_buffer &ring)
+	: ring_(ring), tail_(ring.user_page()->data_tail), entered_at_(tail_),
+	  woken_at_(tail_), woken_for_(tail_),
+	  credit_(2 * ring.watermark()), credited_(ring.user_page()->data_head)
+{
+	/* Which irq_work is it that wakes? */
+	auto *const before = std::exchange(host::on_raise, [](const void *work) { last_raised = work; });
+
+	ring.repeat_wakeups();
+	host::on_raise = before;
+	wakeup_work_ = last_raised;
+	host::run_irq_works();
+	ring.attach(*this);
+	poll();
+}
+
+sleeping_reader::~sleeping_reader()
+{
+	ring_.detach(*this);
+}
+
+bool sleeping_reader::is_pending() const
+{
+	return host::is_raised(wakeup_work_);
+}
+
+void sleeping_reader::raised(const void *work)
+{
+	if (work != wakeup_work_)
+		return;
+	raises_++;
+	woken_at_ = head();
+	woken_for_ = mixed_ ? entered_at_ : woken_at_;
+	woken_mixed_ = mixed_;
+}
+
+void sleeping_reader::writer_enters()
+{
+	entered_at_ = head();
+	mixed_ = false;
+}
+
+void sleeping_reader::refused_full(u64 bytes, bool is_nested)
+{
+	/* What came in between may have moved the head and the tail that it was refused at. */
+	full_need_ = is_nested ? 0 : bytes;
+	if (is_nested || full_head_ != head())
+		allow(1);
+	full_head_ = is_nested ? no_head : head();
+	/* As a record that was written, it starts the alarm. */
+	latency_head_ = no_head;
+}
+
+void sleeping_reader::latency_expires()
+{
+	if (mixed_ || latency_head_ != head())
+		allow(1);
+	latency_head_ = mixed_ ? no_head : head();
+}
+
+void sleeping_reader::sends(bool on)
+{
+	silent_ = !on;
+	/* What was published meanwhile is not seen by this reader: it polls by itself. */
+	credit_ = 2 * ring_.watermark();
+	credited_ = woken_at_ = head();
+	woken_for_ = tail_;
+	latency_head_ = no_head;
+	woken_mixed_ = true;
+}
+
+void sleeping_reader::consume(u64 tail, u64 stored)
+{
+	tail_ = tail;
+	cxxrt::store_release(ring_.user_page()->data_tail, stored);
+}
+
+void sleeping_reader::poll()
+{
+	woken_ = false;
+	full_need_ = 0;
+	asleep_ = !ring_.readable();
+}
+
+const char *sleeping_reader::check()
+{
+	mixed_ = false;
+
+	const char *broken = check_budget();
+
+	if (broken || silent_)
+		return broken;
+	if (!ring_.overwrite())
+		return check_readable();
+	if (distance(woken_at_, head()) > static_cast<s64>(ring_.watermark()))
+		return "the stream has come further than the watermark since the last wakeup";
+	return nullptr;
+}
+
+const char *sleeping_reader::check_readable()
+{
+	const bool readable = ring_.readable();
+	const u64 unread = static_cast<u64>(distance(tail_, head()));
+	const bool sent = distance(tail_, woken_for_) > 0;
+	const bool wakes = asleep_ && !woken_ && !is_pending();
+
+	if (unread && sent && !readable)
+		return "a wakeup was sent for what is unread, and readable() is false";
+	if (unread > ring_.watermark() && !readable)
+		return "more than the watermark is unread, and readable() is false";
+	if (readable && !unread)
+		return "nothing is unread, and readable() is true";
+	if (readable && !woken_mixed_ && !sent && unread <= ring_.watermark())
+		return "readable() is true without a reason";
+	if (wakes && readable)
+		return "the reader sleeps, readable() is true, and no wakeup is pending";
+	if (wakes && full_need_ && ring_.size() - unread - record_alignment < full_need_)
+		return "the ring is full, the reader sleeps, and no wakeup is pending";
+	return nullptr;
+}
+
+/* Two watermarks at once at most: one that was nearly reached, and the next. */
+const char *sleeping_reader::check_budget()
+{
+	const u64 most = 2 * ring_.watermark();
+	const u64 fresh = static_cast<u64>(distance(std::exchange(credited_, head()), head()));
+
+	credit_ += fresh;
+	for (; raises_; raises_--) {
+		if (allowed_)
+			allowed_--;
+		else if (credit_ >= ring_.watermark())
+			credit_ -= ring_.watermark();
+		else
+			return "the reader is woken without a reason";
+	}
+	/* What nobody made use of until now is no reason later. */
+	credit_ = std::min(credit_, most);
+	allowed_ = 0;
+	return nullptr;
+}
+
+} // namespace perfbuf::oracle
