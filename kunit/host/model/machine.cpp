@@ -30,9 +30,12 @@ constexpr unsigned accesses_max = 2000;
 machine::machine(const scenario &what, explorer &choices, reader_fault fault)
 	: what_(what), choices_(choices), ring_(perf_buffer::create(what.ring).take()),
 	  memory_(choices), here_(choices), there_(choices), drains_left_(what.drains),
-	  pauses_left_(what.pauses ? 2 : 0), far_alarms_left_(what.far_alarms)
+	  pauses_left_(what.pauses ? 2 : 0), watches_left_(what.watches),
+	  far_alarms_left_(what.far_alarms)
 {
 	begin(what.name, choices);
+	if (what.sleeps)
+		poller_.emplace(*ring_);
 	for (unsigned i = 0; i < contexts; i++)
 		interrupts_left_[i] = what.script[i].empty() ? 0 : what.interrupts[i];
 	if (!what.rounds)
@@ -45,6 +48,8 @@ machine::machine(const scenario &what, explorer &choices, reader_fault fault)
 		ring_->attach(sleeper_);
 		if (!ring_->set_wakeups(1000, true))
 			fail("no memory");
+		if (poller_)
+			poller_->sends(true);
 	}
 	if (observer_)
 		observer_->look();
@@ -57,6 +62,7 @@ machine::~machine()
 	end();
 	if (what_.latency)
 		ring_->detach(sleeper_);
+	poller_.reset();
 	ring_.reset();
 	host::settle();
 }
@@ -73,6 +79,7 @@ void machine::run()
 	here_.drain();
 	there_.show();
 	there_.drain();
+	check_poller();
 	settle();
 	check_end();
 	check_no_storm();
@@ -82,9 +89,65 @@ void machine::run_script(unsigned context)
 {
 	const unsigned interrupted = std::exchange(context_, context);
 
-	for (const op &one : what_.script[context])
+	for (const op &one : what_.script[context]) {
+		if (poller_ && !context)
+			poller_->writer_enters();
 		write(context, one);
+		if (!context) {
+			check_poller();
+			check_stats();
+		}
+	}
 	context_ = interrupted;
+}
+
+/* No writer is inside: what was mapped once says what there is. */
+void machine::check_stats()
+{
+	if (!what_.watches || watches_left_)
+		return;
+
+	const bool was_inside = std::exchange(inside_, true);
+	const auto *stats = static_cast<const perfbuf_ring_stats *>(
+		pb_test_frame_address(ring_->watch_stats()));
+	const u64 head = ring_->user_page()->data_head;
+
+	if (stats->bytes != (ring_->backward() ? 0 - head : head))
+		fail("the statistics that are mapped say other bytes than there are");
+	if (stats->records != ring_->records())
+		fail("the statistics that are mapped say other records than there are");
+	inside_ = was_inside;
+}
+
+/* No writer is inside: an irq_work runs now, and a reader that it wakes reads now or later. */
+void machine::check_poller()
+{
+	if (!poller_)
+		return;
+
+	const bool was_inside = std::exchange(inside_, true);
+
+	observer_->look();
+	if (const char *broken = poller_->check())
+		fail(broken);
+	host::run_irq_works();
+	if (!ring_->overwrite())
+		poller_->poll();
+	if (!poller_->is_asleep() && exploring_ && choices_.choose(2))
+		read_all();
+	inside_ = was_inside;
+}
+
+void machine::read_all()
+{
+	observer_->drain();
+	/* What the reader has taken does not wait. */
+	if (what_.latency && exploring_)
+		ledger_.wake();
+	if (poller_) {
+		poller_->consume(observer_->head(), observer_->head());
+		poller_->poll();
+	}
 }
 
 void machine::write(unsigned context, const op &one)
@@ -92,11 +155,18 @@ void machine::write(unsigned context, const op &one)
 	const writer_of_the_model who;
 
 	if (one.flush) {
+		if (poller_)
+			poller_->allow(1);
 		ring_->flush_lost(who);
 		return;
 	}
 
 	if (one.alarm) {
+		const bool was_inside = std::exchange(inside_, true);
+
+		if (poller_)
+			poller_->latency_expires();
+		inside_ = was_inside;
 		host::run_irq_works();
 		host::expire_alarms();
 		return;
@@ -109,6 +179,12 @@ void machine::write(unsigned context, const op &one)
 
 	if (!begun) {
 		ledger_.refused(id);
+		if (poller_ && begun.error().code() == ENOSPC) {
+			const bool was_inside = std::exchange(inside_, true);
+
+			poller_->refused_full(one.bytes, context_ || poller_->is_mixed());
+			inside_ = was_inside;
+		}
 		/* Of all that found it full, the one that came first: one head wakes once. */
 		if (begun.error().code() == ENOSPC && raises < raises_at_full_)
 			raises_at_full_ = raises;
@@ -121,6 +197,9 @@ void machine::write(unsigned context, const op &one)
 	make_record(words, id, one.bytes);
 	record.copy(words, 16);
 	record.copy(words + 2, one.bytes - 16);
+	/* A record that is given up may have passed the watermark. */
+	if (poller_)
+		poller_->allow(one.wakes + (one.every != 0) + one.given_up);
 	if (one.wakes)
 		ring_->request_wakeup();
 	if (one.wakes || what_.latency)
@@ -178,11 +257,11 @@ void machine::before(cxxrt::model::access access, const volatile void *where, st
 void machine::intervene(bool shared)
 {
 	for (;;) {
-		enum what { nothing, interrupt, drain, pause, reader, far_alarm };
+		enum what { nothing, interrupt, drain, pause, watch, reader, far_alarm };
 		struct {
 			enum what what;
 			unsigned context;
-		} may[7] = {};
+		} may[8] = {};
 		unsigned count = 1;
 
 		for (unsigned above = context_ + 1; above < contexts; above++)
@@ -192,6 +271,8 @@ void machine::intervene(bool shared)
 			may[count++] = {drain, 0};
 		if (pauses_left_)
 			may[count++] = {pause, 0};
+		if (watches_left_)
+			may[count++] = {watch, 0};
 		if (shared && reader_ && !reader_->done())
 			may[count++] = {reader, 0};
 		if (far_alarms_left_)
@@ -204,6 +285,8 @@ void machine::intervene(bool shared)
 			return;
 		case interrupt:
 			interrupts_left_[chosen.context]--;
+			if (poller_)
+				poller_->interrupted();
 			inside_ = false;
 			run_script(chosen.context);
 			inside_ = true;
@@ -214,13 +297,16 @@ void machine::intervene(bool shared)
 			break;
 		case drain:
 			drains_left_--;
-			observer_->drain();
-			/* What the reader has taken does not wait. */
-			if (what_.latency)
-				ledger_.wake();
+			if (poller_)
+				poller_->interrupted();
+			read_all();
 			break;
 		case pause:
 			ring_->pause(--pauses_left_);
+			break;
+		case watch:
+			watches_left_ = false;
+			ring_->watch_stats();
 			break;
 		case reader:
 			reader_->step(true);
@@ -235,6 +321,10 @@ void machine::intervene(bool shared)
 
 void machine::fire_elsewhere()
 {
+	if (poller_) {
+		poller_->interrupted();
+		poller_->latency_expires();
+	}
 	/* The irq_work that starts it is its CPU's, and an atomic operation has raised it. */
 	host::run_irq_works();
 	here_.hide();
@@ -250,11 +340,13 @@ void machine::fire_elsewhere()
 	here_.show();
 }
 
-void machine::raised()
+void machine::raised(const void *work)
 {
 	const bool was_inside = std::exchange(inside_, true);
 
 	raises_++;
+	if (poller_)
+		poller_->raised(work);
 	/* Raising is an atomic operation that orders. */
 	(elsewhere_ ? there_ : here_).drain();
 	/* With a latency, also the irq_work that starts the alarm is raised: see woken(). */
@@ -287,20 +379,23 @@ void machine::settle()
 	/* A sleeping reader has not taken anything: time passes. */
 	for (unsigned i = 0; what_.latency && i < 2; i++) {
 		host::run_irq_works();
+		if (poller_)
+			poller_->latency_expires();
 		host::expire_alarms();
 	}
+	check_poller();
 	host::run_irq_works();
 	ring_->pause(false);
 	if (observer_) {
 		observer_->look();
-		observer_->drain();
+		read_all();
 		check_losses_are_told();
 	}
 	/* Twice: what is told needs room, and may be refused once more. */
 	for (unsigned i = 0; i < 2; i++) {
 		if (observer_) {
 			observer_->look();
-			observer_->drain();
+			read_all();
 		} else {
 			memory_.finish_store();
 			reader_->finish();
@@ -341,7 +436,8 @@ void machine::check_losses_are_told()
 
 void machine::check_no_storm()
 {
-	if (!observer_ || what_.latency)
+	/* The one that polls knows better. */
+	if (!observer_ || what_.latency || poller_)
 		return;
 
 	const unsigned before = raises_;

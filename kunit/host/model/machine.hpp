@@ -14,6 +14,8 @@
 
 #include "execution.hpp"
 
+#include "oracle/sleeping_reader.hpp"
+
 #include <optional>
 
 namespace perfbuf::model
@@ -46,6 +48,10 @@ private:
 
 	void woken();
 	void run_script(unsigned context);
+	void check_poller();
+	void check_stats();
+	/* The reader takes everything. */
+	void read_all();
 	void write(unsigned context, const op &one);
 	/* Whatever may happen here happens; @shared: the reader can tell this access. */
 	void intervene(bool shared);
@@ -66,6 +72,7 @@ private:
 	weak_memory memory_;
 	std::optional<far_reader> reader_;
 	sleeper sleeper_{*this};
+	std::optional<oracle::sleeping_reader> poller_;
 	store_buffer here_;  /* the writers' */
 	store_buffer there_; /* and that of the CPU where the alarm fires */
 
@@ -73,6 +80,7 @@ private:
 	unsigned interrupts_left_[contexts];
 	unsigned drains_left_;
 	unsigned pauses_left_;
+	bool watches_left_;
 	unsigned far_alarms_left_;
 	bool elsewhere_ = false; /* on the alarm's CPU */
 	bool exploring_ = false;

@@ -31,7 +31,9 @@ struct scenario {
 	std::vector<u32> before = {}; /* records that are there, unread, at the start */
 	bool latency = false;	      /* each record must be woken for, by the alarm */
 	unsigned far_alarms = 0;      /* how often the alarm fires on another CPU, at any access */
+	bool sleeps = false;	      /* the reader sleeps in poll(), and is woken (oracle/) */
 	bool watched = false;	      /* the statistics are, from the start */
+	bool watches = false;	      /* the statistics are mapped at any access */
 	unsigned rounds = 0;	      /* of the reader on another CPU, a step at a time */
 	u64 at_least = 0;	      /* executions: fewer is a failure */
 };
@@ -56,6 +58,7 @@ struct aux_scenario {
 };
 
 std::vector<scenario> nesting_scenarios();
+std::vector<scenario> wakeup_scenarios();
 std::vector<scenario> reader_scenarios();
 std::vector<aux_scenario> aux_scenarios();
 

@@ -36,7 +36,8 @@ constexpr u64 latency_ns = 1000;
 class aside
 {
 public:
-	explicit aside(bool &elsewhere) : elsewhere_(elsewhere), was_(std::exchange(elsewhere, true))
+	explicit aside(bool &elsewhere)
+		: elsewhere_(elsewhere), was_(std::exchange(elsewhere, true))
 	{
 	}
 	~aside() { elsewhere_ = was_; }
@@ -59,14 +60,15 @@ perf_buffer::options history::choose_ring(const plan &what, random &choices)
 	/* What is mirrored has pages of the host. */
 	const bool overwrite = what.overwrite && choices.once_in(2);
 	const u32 pages = kind == storage_kind::mirrored ? 64
-		: overwrite				 ? 16u << choices.below(3)
+			  : overwrite			 ? 16u << choices.below(3)
 							 : 2u << choices.below(6);
 	const u64 size = u64{pages} << page_shift;
 	const u64 start = starts[choices.below(5)] - choices.below(2 * size);
 
 	return {.nr_pages = pages,
-		.watermark = what.whole_watermark ? size
-						  : (choices.once_in(4) ? 0 : 1 + choices.below(size)),
+		.watermark = what.whole_watermark
+				     ? size
+				     : (choices.once_in(4) ? 0 : 1 + choices.below(size)),
 		.overwrite = overwrite,
 		.backward = what.directions && choices.once_in(3),
 		.storage = kind,
@@ -174,7 +176,8 @@ u32 history::choose_bytes()
 		bytes = step_ < what_.steps / 2 ? std::min(largest_, ring_->watermark() * 2) : 24;
 	} else if (what_.extremes) {
 		/* Also what fills the ring together with the report of a loss. */
-		const u64 sizes[] = {largest_, largest_ - sizeof(lost_record) - trailer_bytes_, 16, 64};
+		const u64 sizes[] = {largest_, largest_ - sizeof(lost_record) - trailer_bytes_, 16,
+				     64};
 
 		bytes = sizes[choices_.below(4)];
 	} else if (choices_.once_in(16)) {
@@ -206,7 +209,8 @@ int history::expected(u32 bytes)
 	const u64 head = ring_->user_page()->data_head;
 	const u64 tail = ring_->user_page()->data_tail;
 	const u64 mask = ring_->size() - 1;
-	const u64 space = ring_->backward() ? (head - (tail + 1)) & mask : (tail - (head + 1)) & mask;
+	const u64 space =
+		ring_->backward() ? (head - (tail + 1)) & mask : (tail - (head + 1)) & mask;
 
 	return !ring_->overwrite() && space < needed(bytes) ? ENOSPC : 0;
 }
@@ -225,8 +229,8 @@ void history::write(u32 context)
 {
 	const writer who(trailer_bytes_);
 	const u32 bytes = choose_bytes();
-	const bool gives_up = bytes >= sizeof(lost_record) + trailer_bytes_ &&
-		choices_.once_in(what_.discards);
+	const bool gives_up =
+		bytes >= sizeof(lost_record) + trailer_bytes_ && choices_.once_in(what_.discards);
 	const u64 id = stream_.attempt(context, bytes);
 	const int answer = level_ ? -1 : expected(bytes);
 	const u64 need = needed(bytes);
@@ -238,8 +242,8 @@ void history::write(u32 context)
 	say("%*s#%llu: %u bytes%s", static_cast<int>(2 * context), "", id, bytes,
 	    gives_up ? ", given up" : "");
 
-	cxxrt::result<reservation> begun = gives_up ? ring_->begin_discardable(bytes, who)
-						    : ring_->begin(bytes, who);
+	cxxrt::result<reservation> begun =
+		gives_up ? ring_->begin_discardable(bytes, who) : ring_->begin(bytes, who);
 	const int got = begun ? 0 : begun.error().code();
 
 	if (answer >= 0 && interventions == interventions_ && got != answer)
@@ -467,7 +471,8 @@ void history::say(const char *format, ...)
 	va_start(arguments, format);
 	std::printf("  %4u  ", step_);
 	std::vprintf(format, arguments);
-	std::printf("  [head %#llx, unread %llu]\n", ring_->user_page()->data_head, ring_->unread());
+	std::printf("  [head %#llx, unread %llu]\n", ring_->user_page()->data_head,
+		    ring_->unread());
 	va_end(arguments);
 }
 

@@ -22,23 +22,23 @@ namespace perfbuf::oracle
 /* What a family of histories does. A number n: once in n times; 0: never. */
 struct plan {
 	const char *name;
-	u32 interrupts = 0;	/* at an access: an irq or an NMI writes */
-	u32 discards = 0;	/* of records */
-	u32 requests = 0;	/* of records that ask for a wakeup */
-	bool counts = false;	/* wakeups by count */
+	u32 interrupts = 0;  /* at an access: an irq or an NMI writes */
+	u32 discards = 0;    /* of records */
+	u32 requests = 0;    /* of records that ask for a wakeup */
+	bool counts = false; /* wakeups by count */
 	bool latency = false;
-	u32 far_alarms = 0;	/* at an access: the alarm fires on another CPU */
-	u32 far_reads = 0;	/* at an access: another CPU reads and polls */
-	u32 pauses = 0;		/* of steps, and at accesses */
-	u32 watches = 0;	/* of steps, and at accesses: the statistics are mapped */
-	u32 flushes = 0;	/* of steps: losses are reported */
-	u32 silences = 0;	/* of steps: the reader wants no wakeups, or wants them again */
-	u32 reads = 4;		/* of steps: a read that nobody has asked for */
-	bool whole_watermark = false; /* the watermark is the size: only a full ring wakes */
+	u32 far_alarms = 0; /* at an access: the alarm fires on another CPU */
+	u32 far_reads = 0;  /* at an access: another CPU reads and polls */
+	u32 pauses = 0;	    /* of steps, and at accesses */
+	u32 watches = 0;    /* of steps, and at accesses: the statistics are mapped */
+	u32 flushes = 0;    /* of steps: losses are reported */
+	u32 silences = 0;   /* of steps: the reader wants no wakeups, or wants them again */
+	u32 reads = 4;	    /* of steps: a read that nobody has asked for */
+	bool whole_watermark = false;  /* the watermark is the size: only a full ring wakes */
 	bool large_then_small = false; /* large records for a while, then small ones */
-	bool extremes = false; /* records that fill the ring, and the smallest */
-	bool directions = true; /* also backward */
-	bool overwrite = false; /* also overwrite mode */
+	bool extremes = false;	       /* records that fill the ring, and the smallest */
+	bool directions = true;	       /* also backward */
+	bool overwrite = false;	       /* also overwrite mode */
 	u32 steps = 80;
 };
 
@@ -84,12 +84,12 @@ private:
 	std::optional<sleeping_reader> reader_;
 
 	u32 step_ = 0;
-	u32 level_ = 0;	      /* writers inside */
+	u32 level_ = 0; /* writers inside */
 	u32 context_ = 0;
 	bool elsewhere_ = true; /* these accesses are not a writer's */
 	u32 interventions_ = 0;
 	u32 nested_left_ = 0; /* how many more may interrupt the writer at hand */
-	u64 counted_ = 0; /* calls of count_event() */
+	u64 counted_ = 0;     /* calls of count_event() */
 	bool silent_ = false;
 	bool watched_ = false;
 	bool limited_ = false;

@@ -23,7 +23,10 @@ namespace
 const plan plans[] = {
 	{.name = "records of every size, and a reader", .requests = 16, .counts = true},
 	{.name = "nested writers", .interrupts = 8},
-	{.name = "nested writers, requests and counts", .interrupts = 10, .requests = 6, .counts = true},
+	{.name = "nested writers, requests and counts",
+	 .interrupts = 10,
+	 .requests = 6,
+	 .counts = true},
 	{.name = "records that are given up", .discards = 3},
 	{.name = "records that are given up, nested", .interrupts = 10, .discards = 4},
 	{.name = "only a full ring wakes", .discards = 4, .whole_watermark = true},
@@ -49,14 +52,20 @@ const plan plans[] = {
 	 .latency = true,
 	 .far_alarms = 8,
 	 .whole_watermark = true},
-	{.name = "another CPU reads at any access", .interrupts = 16, .discards = 8, .far_reads = 16},
+	{.name = "another CPU reads at any access",
+	 .interrupts = 16,
+	 .discards = 8,
+	 .far_reads = 16},
 	{.name = "pauses and losses", .interrupts = 16, .discards = 8, .pauses = 8, .flushes = 8},
 	{.name = "statistics that are mapped at any time",
 	 .interrupts = 16,
 	 .discards = 8,
 	 .watches = 6,
 	 .overwrite = true},
-	{.name = "wakeups that are switched off and on", .discards = 6, .counts = true, .silences = 10},
+	{.name = "wakeups that are switched off and on",
+	 .discards = 6,
+	 .counts = true,
+	 .silences = 10},
 	{.name = "overwrite mode",
 	 .interrupts = 16,
 	 .discards = 6,
@@ -107,7 +116,8 @@ bool run(const plan &what, unsigned long long first, unsigned long long seeds, b
 	}
 	std::printf("%8llu histories  %s\n", seeds, what.name);
 	for (const auto &[broken, here] : findings)
-		std::printf("  FAILED in %llu: %s\n          --plan '%s' --first %llu --seeds 1 --trace: %u steps\n",
+		std::printf("  FAILED in %llu: %s\n          --plan '%s' --first %llu --seeds 1 "
+			    "--trace: %u steps\n",
 			    here.histories, broken.c_str(), what.name, here.seed, here.steps);
 	std::fflush(stdout);
 	return findings.empty();

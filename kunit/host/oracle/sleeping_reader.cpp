@@ -19,12 +19,12 @@ const void *last_raised;
 } // namespace
 
 sleeping_reader::sleeping_reader(perf_buffer &ring)
-	: ring_(ring), tail_(ring.user_page()->data_tail), entered_at_(tail_),
-	  woken_at_(tail_), woken_for_(tail_),
-	  credit_(2 * ring.watermark()), credited_(ring.user_page()->data_head)
+	: ring_(ring), tail_(ring.user_page()->data_tail), entered_at_(tail_), woken_at_(tail_),
+	  woken_for_(tail_), credit_(2 * ring.watermark()), credited_(ring.user_page()->data_head)
 {
 	/* Which irq_work is it that wakes? */
-	auto *const before = std::exchange(host::on_raise, [](const void *work) { last_raised = work; });
+	auto *const before =
+		std::exchange(host::on_raise, [](const void *work) { last_raised = work; });
 
 	ring.repeat_wakeups();
 	host::on_raise = before;

@@ -52,9 +52,10 @@ public:
 
 	/* A writer enters, and no other is inside. */
 	void writer_enters();
-	/* A nested writer or another CPU comes in between: from now on, until the writer has left, a
-	 * wakeup may have been decided on before what is published then. */
+	/* A nested writer or another CPU comes in between: from now on, until the writer has left,
+	 * a wakeup may have been decided on before what is published then. */
 	void interrupted() { mixed_ = true; }
+	bool is_mixed() const { return mixed_; }
 	/* No writer is inside: nullptr, or the promise that is broken. */
 	const char *check();
 
@@ -88,9 +89,9 @@ private:
 	/* Wakeups and their reasons. */
 	unsigned raises_ = 0;
 	u64 allowed_ = 0;
-	u64 credit_;   /* bytes of the stream that no wakeup has been sent for */
-	u64 credited_; /* data_head when credit_ was reckoned */
-	u64 full_head_ = 1; /* no head */
+	u64 credit_;	       /* bytes of the stream that no wakeup has been sent for */
+	u64 credited_;	       /* data_head when credit_ was reckoned */
+	u64 full_head_ = 1;    /* no head */
 	u64 latency_head_ = 1; /* likewise */
 };
 

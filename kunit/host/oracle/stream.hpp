@@ -35,7 +35,8 @@ public:
 
 	/* What data_head shows since the last look. nullptr, or the promise that is broken. */
 	const char *look();
-	/* The same of everything between @from and @to, lower positions first, which look() has seen. */
+	/* The same of everything between @from and @to, lower positions first, which look() has
+	 * seen. */
 	const char *look_again(u64 from, u64 to) const;
 	/* Overwrite mode, backward: of the records from data_head on. */
 	const char *look_back() const;
@@ -69,7 +70,7 @@ private:
 	const u64 start_;
 	std::vector<char *> pages_;
 	std::vector<record> records_;
-	u64 seen_; /* data_head at the last look */
+	u64 seen_;		    /* data_head at the last look */
 	u64 newest_[contexts] = {}; /* id + 1 of the last that was seen */
 	u64 refused_ = 0;
 	u64 told_ = 0;

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * A reader that sleeps in poll() beside the writers (oracle/sleeping_reader.hpp). Rings
+ * of 128 bytes, as in scenarios.cpp; each once forward and once backward.
+ */
+#include "scenario.hpp"
+
+namespace perfbuf::model
+{
+
+namespace
+{
+
+constexpr op too_big = {200};
+constexpr op the_alarm = {.bytes = 0, .alarm = true};
+
+constexpr op waking(u32 bytes)
+{
+	return {.bytes = bytes, .wakes = true};
+}
+
+constexpr op counted(u32 bytes)
+{
+	return {.bytes = bytes, .every = 2};
+}
+
+constexpr op given_up(u32 bytes)
+{
+	return {.bytes = bytes, .given_up = true};
+}
+
+} // namespace
+
+std::vector<scenario> wakeup_scenarios()
+{
+	const std::vector<scenario> forward = {
+		{.name = "a sleeping reader: the watermark",
+		 .ring = {.nr_pages = 2, .watermark = 40},
+		 .script = {{{32}, {24}, {24}, {24}}, {{24}}, {}},
+		 .interrupts = {1, 2, 0}},
+		{.name = "a sleeping reader: the watermark, an irq and an NMI",
+		 .ring = {.nr_pages = 2, .watermark = 40},
+		 .script = {{{32}, {24}, {24}}, {{24}}, {{24}}}},
+		{.name = "a sleeping reader: the watermark, and it reads at any access",
+		 .ring = {.nr_pages = 2, .watermark = 40, .start = 96},
+		 .script = {{{32}, {24}, {24}}, {{24}}, {}},
+		 .drains = 1},
+		{.name = "a sleeping reader: the watermark, statistics that are watched",
+		 .ring = {.nr_pages = 2, .watermark = 40},
+		 .script = {{{32}, {24}}, {{24}}, {{24}}},
+		 .watched = true},
+		{.name = "a sleeping reader: the default watermark",
+		 .ring = {.nr_pages = 2},
+		 .script = {{{40}, {40}, {24}}, {{32}}, {{24}}}},
+		{.name = "a sleeping reader: large records, then small ones",
+		 .ring = {.nr_pages = 2, .watermark = 32},
+		 .script = {{{96}, {96}, {16}, {16}, {16}, {16}}, {{24}}, {}}},
+		{.name = "a sleeping reader: requests and counts of nested writers",
+		 .ring = {.nr_pages = 2, .watermark = 128},
+		 .script = {{counted(16), {16}, counted(16)}, {waking(16)}, {counted(16)}}},
+		{.name = "a sleeping reader: records that are given up",
+		 .ring = {.nr_pages = 2, .watermark = 40},
+		 .script = {{given_up(64), {24}, {24}}, {{24}}, {given_up(24)}}},
+		{.name = "a sleeping reader: records that are given up, and it reads at any access",
+		 .ring = {.nr_pages = 2, .watermark = 40},
+		 .script = {{given_up(48), {24}, {24}}, {given_up(24)}, {}},
+		 .drains = 1},
+		{.name = "a sleeping reader: a full ring",
+		 .ring = {.nr_pages = 2, .watermark = 128, .start = 96},
+		 .script = {{{64}, {64}, {64}}, {{64}}, {{24}}}},
+		{.name = "a sleeping reader: a ring that a record fills that is given up",
+		 .ring = {.nr_pages = 2, .watermark = 128},
+		 .script = {{given_up(120), {96}, {24}, {24}}, {{24}}, {}}},
+		{.name = "a sleeping reader: losses",
+		 .ring = {.nr_pages = 2, .watermark = 48},
+		 .script = {{too_big, {24}, {24}}, {{24}}, {too_big}}},
+		{.name = "a sleeping reader: the latency",
+		 .ring = {.nr_pages = 2, .watermark = 128},
+		 .script = {{{16}, {16}}, {the_alarm}, {given_up(24)}},
+		 .interrupts = {1, 2, 1},
+		 .latency = true},
+		{.name = "a sleeping reader: the alarm fires on another CPU, over a record that is "
+			 "given up",
+		 .ring = {.nr_pages = 2, .watermark = 128},
+		 .script = {{{16}, given_up(40), {16}}, {}, {}},
+		 .latency = true,
+		 .far_alarms = 1},
+		{.name = "a sleeping reader: overwrite",
+		 .ring = {.nr_pages = 2, .watermark = 40, .overwrite = true, .start = 48},
+		 .script = {{{32}, {24}, given_up(24)}, {{24}}, {{16}}}},
+	};
+	std::vector<scenario> all;
+
+	for (const scenario &one : forward) {
+		for (bool backward : {false, true}) {
+			all.push_back(one);
+			all.back().sleeps = true;
+			all.back().ring.backward = backward;
+		}
+	}
+	return all;
+}
+
+} // namespace perfbuf::model
