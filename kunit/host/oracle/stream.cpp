@@ -144,8 +144,9 @@ const char *stream::look_back() const
 
 u64 stream::published() const
 {
-	return ring_.backward() ? start_ - ring_.user_page()->data_head
-				: ring_.user_page()->data_head - start_;
+	const u64 head = ring_.user_page()->data_head;
+
+	return ring_.backward() ? 0 - head : head;
 }
 
 const char *stream::check_counts() const

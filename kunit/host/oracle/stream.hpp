@@ -51,6 +51,7 @@ public:
 	/* Losses that no PERF_RECORD_LOST has reported; no writer is inside. */
 	u64 owed() const { return refused_ > told_ ? refused_ - told_ : 0; }
 	bool reports_too_much() const { return told_ > refused_; }
+	/* Bytes, as the statistics have them: from position 0 on. */
 	u64 published() const;
 
 private:
