@@ -18,6 +18,8 @@ void expire_alarms();
 
 /* Called at each raise of an irq_work, if set. */
 extern void (*on_raise)(const void *work);
+/* Called where the ring waits for a grace period, if set. */
+extern void (*on_grace_period)();
 /* Whether it was raised and has not run since. */
 bool is_raised(const void *work);
 

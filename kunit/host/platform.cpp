@@ -23,6 +23,7 @@
 using namespace perfbuf::host;
 
 void (*perfbuf::host::on_raise)(const void *work);
+void (*perfbuf::host::on_grace_period)();
 
 namespace
 {
@@ -259,6 +260,8 @@ void cxxrt_defer(void *work) noexcept
 
 void cxxrt_synchronize_rcu(void) noexcept
 {
+	if (on_grace_period)
+		on_grace_period();
 }
 
 void pb_irq_work_init(void *work, void (*run)(void *)) noexcept

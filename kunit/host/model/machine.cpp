@@ -80,6 +80,7 @@ void machine::run()
 	there_.show();
 	there_.drain();
 	check_poller();
+	check_stats();
 	settle();
 	check_end();
 	check_no_storm();
@@ -106,6 +107,7 @@ void machine::check_stats()
 {
 	if (!what_.watches || watches_left_)
 		return;
+	watching_.reset();
 
 	const bool was_inside = std::exchange(inside_, true);
 	const auto *stats = static_cast<const perfbuf_ring_stats *>(
@@ -306,7 +308,7 @@ void machine::intervene(bool shared)
 			break;
 		case watch:
 			watches_left_ = false;
-			ring_->watch_stats();
+			watching_.emplace([this] { ring_->watch_stats(); });
 			break;
 		case reader:
 			reader_->step(true);

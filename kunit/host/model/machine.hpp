@@ -16,6 +16,8 @@
 
 #include "oracle/sleeping_reader.hpp"
 
+#include "../waiting_call.hpp"
+
 #include <optional>
 
 namespace perfbuf::model
@@ -73,8 +75,9 @@ private:
 	std::optional<far_reader> reader_;
 	sleeper sleeper_{*this};
 	std::optional<oracle::sleeping_reader> poller_;
-	store_buffer here_;  /* the writers' */
-	store_buffer there_; /* and that of the CPU where the alarm fires */
+	std::optional<host::waiting_call> watching_; /* the map of the statistics */
+	store_buffer here_;			     /* the writers' */
+	store_buffer there_;			     /* and that of the CPU where the alarm fires */
 
 	unsigned context_ = 0;
 	unsigned interrupts_left_[contexts];

@@ -22,8 +22,8 @@ inline bool on(unsigned number) noexcept
 }
 
 template <typename T>
-inline constexpr bool has_boundary = (std::is_integral_v<T> && !std::is_same_v<T, bool>) ||
-	std::is_pointer_v<T>;
+inline constexpr bool
+	has_boundary = (std::is_integral_v<T> && !std::is_same_v<T, bool>) || std::is_pointer_v<T>;
 
 /*
  * a < lt(n) > b stands for a < b: an operator of the same rank on each side. The mutations
@@ -40,10 +40,22 @@ struct half_relation {
 	T left;
 };
 
-inline relation lt(unsigned number) noexcept { return {number, true, false}; }
-inline relation le(unsigned number) noexcept { return {number, true, true}; }
-inline relation gt(unsigned number) noexcept { return {number, false, false}; }
-inline relation ge(unsigned number) noexcept { return {number, false, true}; }
+inline relation lt(unsigned number) noexcept
+{
+	return {number, true, false};
+}
+inline relation le(unsigned number) noexcept
+{
+	return {number, true, true};
+}
+inline relation gt(unsigned number) noexcept
+{
+	return {number, false, false};
+}
+inline relation ge(unsigned number) noexcept
+{
+	return {number, false, true};
+}
 
 template <typename T>
 half_relation<T> operator<(T left, relation how) noexcept
@@ -78,8 +90,14 @@ struct half_equality {
 	T left;
 };
 
-inline equality eq(unsigned number) noexcept { return {number, true}; }
-inline equality ne(unsigned number) noexcept { return {number, false}; }
+inline equality eq(unsigned number) noexcept
+{
+	return {number, true};
+}
+inline equality ne(unsigned number) noexcept
+{
+	return {number, false};
+}
 
 template <typename T>
 half_equality<T> operator==(T left, equality how) noexcept
@@ -119,9 +137,18 @@ struct half_and {
 	T left;
 };
 
-inline plus_sign plus(unsigned number) noexcept { return {number}; }
-inline minus_sign minus(unsigned number) noexcept { return {number}; }
-inline and_sign mask(unsigned number) noexcept { return {number}; }
+inline plus_sign plus(unsigned number) noexcept
+{
+	return {number};
+}
+inline minus_sign minus(unsigned number) noexcept
+{
+	return {number};
+}
+inline and_sign mask(unsigned number) noexcept
+{
+	return {number};
+}
 
 template <typename T>
 half_plus<T> operator+(T left, plus_sign how) noexcept
@@ -169,7 +196,10 @@ struct negation {
 	unsigned number;
 };
 
-inline negation negate(unsigned number) noexcept { return {number}; }
+inline negation negate(unsigned number) noexcept
+{
+	return {number};
+}
 
 template <typename T>
 bool operator%(negation how, const T &value) noexcept
@@ -181,10 +211,22 @@ inline bool branch(unsigned number, bool is) noexcept
 {
 	return (is || on(number)) && !on(number + 1);
 }
-inline bool loop(unsigned number, bool is) noexcept { return !on(number) && is; }
-inline bool operand_true(unsigned number, bool is) noexcept { return on(number) || is; }
-inline bool operand_false(unsigned number, bool is) noexcept { return !on(number) && is; }
-inline bool flag(unsigned number, bool is) noexcept { return is != on(number); }
+inline bool loop(unsigned number, bool is) noexcept
+{
+	return !on(number) && is;
+}
+inline bool operand_true(unsigned number, bool is) noexcept
+{
+	return on(number) || is;
+}
+inline bool operand_false(unsigned number, bool is) noexcept
+{
+	return !on(number) && is;
+}
+inline bool flag(unsigned number, bool is) noexcept
+{
+	return is != on(number);
+}
 
 /* One more; of 1, with the next mutation, one less. */
 template <typename T>

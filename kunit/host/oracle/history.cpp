@@ -222,6 +222,10 @@ void history::write_as_task()
 	elsewhere_ = false;
 	write(0);
 	elsewhere_ = true;
+	if (watching_) {
+		watching_.reset();
+		watched_ = true;
+	}
 	check();
 }
 
@@ -344,8 +348,10 @@ void history::intervene()
 	}
 	if (what_.watches && choices_.once_in(16 * what_.watches)) {
 		interventions_++;
-		ring_->watch_stats();
-		watched_ = true;
+		/* Here it sees no writer's access; the rest of it runs when the writers have left.
+		 */
+		if (!watching_)
+			watching_.emplace([this] { ring_->watch_stats(); });
 		say("      watch");
 	}
 }

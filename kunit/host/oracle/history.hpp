@@ -11,6 +11,8 @@
 #include "sleeping_reader.hpp"
 #include "stream.hpp"
 
+#include "../waiting_call.hpp"
+
 #include "cxxrt_model.hpp"
 
 #include <optional>
@@ -82,6 +84,7 @@ private:
 	const u64 largest_; /* the record that still fits */
 	stream stream_;
 	std::optional<sleeping_reader> reader_;
+	std::optional<host::waiting_call> watching_;
 
 	u32 step_ = 0;
 	u32 level_ = 0; /* writers inside */
