@@ -40,6 +40,22 @@ void ledger::wake()
 		one.woken |= one.received;
 }
 
+void ledger::settle()
+{
+	for (entry &one : entries_)
+		one.settled = true;
+}
+
+u64 ledger::in_flight() const
+{
+	u64 bytes = 0;
+
+	for (const entry &one : entries_)
+		if (!one.refused && !one.received && !one.settled)
+			bytes += one.bytes;
+	return bytes;
+}
+
 void ledger::check_end(u64 records, u64 losses) const
 {
 	u64 expected = 0;

@@ -37,11 +37,16 @@ public:
 
 	u64 received() const { return received_; }
 
+	/* No writer is inside. */
+	void settle();
+	/* At most this many bytes are reserved and not published, but for reports of losses. */
+	u64 in_flight() const;
+
 private:
 	struct entry {
 		unsigned context;
 		u32 bytes;
-		bool refused, given_up, finished, received, wakes, woken;
+		bool refused, given_up, finished, received, wakes, woken, settled;
 	};
 
 	entry &at(u32 id) { return entries_[id]; }

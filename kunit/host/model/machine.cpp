@@ -95,6 +95,7 @@ void machine::run_script(unsigned context)
 			poller_->writer_enters();
 		write(context, one);
 		if (!context) {
+			ledger_.settle();
 			check_poller();
 			check_stats();
 		}

@@ -63,18 +63,11 @@ bool observer::may_be_gone(const published &one) const
 	if (!ring_.overwrite())
 		return false;
 
-	/* Where the writers are: unread() counts from the tail, which stays where it is. */
-	const u64 mask = ring_.size() - 1;
+	/* Writers that are inside may have reserved this much behind what is seen. */
+	const u64 reserved = all_.in_flight();
 
-	if (ring_.backward()) {
-		const u64 reserved = seen_ - ((seen_ - tail_ + ring_.unread()) & mask);
-
-		return one.position + one.bytes - reserved > ring_.size();
-	}
-
-	const u64 reserved = seen_ + ((ring_.unread() + tail_ - seen_) & mask);
-
-	return reserved - one.position > ring_.size();
+	return ring_.backward() ? one.position + one.bytes - (seen_ - reserved) > ring_.size()
+				: seen_ + reserved - one.position > ring_.size();
 }
 
 void observer::look()
