@@ -163,6 +163,30 @@ inline bool not_before_once(const u64 &from, u64 value) noexcept
 #endif
 }
 
+/* value - read_once(from) >= 0 without regard to an overflow: likewise. */
+inline bool not_after_once(const u64 &from, u64 value) noexcept
+{
+#if defined(CXXRT_AS_IN_KERNEL) && defined(__x86_64__)
+	bool is;
+
+	asm volatile("cmpq %1, %2" : "=@ccns"(is) : "m"(from), "r"(value));
+	return is;
+#else
+	return static_cast<s64>(value - read_once(from)) >= 0;
+#endif
+}
+
+/* read_once(from) + value: likewise. */
+inline u64 plus_once(const u64 &from, u64 value) noexcept
+{
+#if defined(CXXRT_AS_IN_KERNEL) && defined(__x86_64__)
+	asm volatile("addq %1, %0" : "+r"(value) : "m"(from) : "cc");
+	return value;
+#else
+	return read_once(from) + value;
+#endif
+}
+
 /*
  * Shared data that is no word: plain accesses. What orders them is the barriers
  * beside them and nothing else.
@@ -207,6 +231,15 @@ public:
 	bool at_least(s64 value) const noexcept requires std::same_as<T, u64>
 	{
 		return cxxrt::at_least_once(value_, value);
+	}
+	/* Of two positions in a stream that may wrap. */
+	bool not_before(u64 value) const noexcept requires std::same_as<T, u64>
+	{
+		return cxxrt::not_before_once(value_, value);
+	}
+	bool not_after(u64 value) const noexcept requires std::same_as<T, u64>
+	{
+		return cxxrt::not_after_once(value_, value);
 	}
 	void write_once(T value) noexcept { cxxrt::write_once(value_, value); }
 	T load_acquire() const noexcept { return cxxrt::load_acquire(value_); }
@@ -263,8 +296,13 @@ public:
 	constexpr explicit local(T value) noexcept : value_(value) {}
 
 	T read() const noexcept { return cxxrt::read_once(value_); }
+	/* read() + @value. */
+	u64 plus(u64 value) const noexcept requires std::same_as<T, u64>
+	{
+		return cxxrt::plus_once(value_, value);
+	}
 	bool equals(T value) const noexcept { return cxxrt::equals_once(value_, value); }
-	/* Of two places in a stream that may wrap. */
+	/* Of two positions in a stream that may wrap. */
 	bool not_before(T value) const noexcept requires std::same_as<T, u64>
 	{
 		return cxxrt::not_before_once(value_, value);
@@ -281,6 +319,30 @@ public:
 			asm volatile("addl %1, %0" : "+m"(value_) : "ir"(by) : "memory", "cc");
 #else
 		__atomic_fetch_add(&value_, by, __ATOMIC_RELAXED);
+#endif
+	}
+
+	/* Subtracts 1. True: the word is 0 now. */
+	[[nodiscard]] bool dec_and_test() noexcept requires std::same_as<T, u32>
+	{
+		model::before(model::access::local_rmw, &value_, sizeof(value_));
+#if defined(CXXRT_AS_IN_KERNEL) && defined(__x86_64__)
+		bool is_zero;
+
+		asm volatile("decl %1" : "=@ccz"(is_zero), "+m"(value_) : : "memory");
+		return is_zero;
+#else
+		return __atomic_sub_fetch(&value_, 1, __ATOMIC_RELAXED) == 0;
+#endif
+	}
+
+	void set_bits(T bits) noexcept requires std::same_as<T, u32>
+	{
+		model::before(model::access::local_rmw, &value_, sizeof(value_));
+#if defined(CXXRT_AS_IN_KERNEL) && defined(__x86_64__)
+		asm volatile("orl %1, %0" : "+m"(value_) : "ir"(bits) : "memory", "cc");
+#else
+		__atomic_fetch_or(&value_, bits, __ATOMIC_RELAXED);
 #endif
 	}
 
