@@ -3,8 +3,4 @@
  * The ring, compiled into the test module: the product exports nothing for its tests, and they
  * run without it.
  */
-#include "ring/aux.cpp"
-#include "ring/aux_storage.cpp"
-#include "ring/latency.cpp"
-#include "ring/perf_buffer.cpp"
-#include "ring/storage.cpp"
+#include "ring/whole.hpp"

@@ -137,13 +137,13 @@ public:
 	bool write(const u64 *words) noexcept
 	{
 		auto *to = static_cast<entry<bytes> *>(
-			ring_->begin_in_place(sizeof(entry<bytes>), origin));
+			ring_->reserve_contiguous(sizeof(entry<bytes>), origin));
 
 		if (!to) [[unlikely]]
 			return false;
 		to->header = {.type = PERF_RECORD_SAMPLE, .misc = 0, .size = sizeof(*to)};
 		memcpy(to->words, words, bytes);
-		ring_->commit_in_place();
+		ring_->commit_contiguous();
 		return true;
 	}
 };

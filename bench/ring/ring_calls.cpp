@@ -237,12 +237,12 @@ extern "C" void ours_end(ours_record *record)
 
 extern "C" void *ours_reserve(unsigned long bytes)
 {
-	return ring->begin_in_place(bytes, origin);
+	return ring->reserve_contiguous(bytes, origin);
 }
 
 extern "C" void ours_commit()
 {
-	ring->commit_in_place();
+	ring->commit_contiguous();
 }
 
 extern "C" unsigned int ours_write_inline(unsigned long long *payload, unsigned int bytes,
@@ -264,12 +264,12 @@ extern "C" int ours_begin_in(unsigned int chosen, ours_record *record, unsigned 
 
 extern "C" void *ours_reserve_in(unsigned int chosen, unsigned long bytes)
 {
-	return rings[chosen].ring->begin_in_place(bytes, origin);
+	return rings[chosen].ring->reserve_contiguous(bytes, origin);
 }
 
 extern "C" void ours_commit_in(unsigned int chosen)
 {
-	rings[chosen].ring->commit_in_place();
+	rings[chosen].ring->commit_contiguous();
 }
 
 extern "C" int ours_read_in(unsigned int chosen, void *to, unsigned int room,

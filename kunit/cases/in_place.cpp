@@ -35,11 +35,11 @@ bool write_in_place(perf_buffer &ring, u32 bytes, u64 sequence) noexcept
 	return true;
 }
 
-/* The same by begin_in_place(). */
+/* The same by reserve_contiguous(). */
 bool write_whole(perf_buffer &ring, u32 bytes, u64 sequence) noexcept
 {
 	writer_section section;
-	u64 *here = static_cast<u64 *>(ring.begin_in_place(bytes, origin()));
+	u64 *here = static_cast<u64 *>(ring.reserve_contiguous(bytes, origin()));
 
 	if (!here)
 		return false;
@@ -49,42 +49,30 @@ bool write_whole(perf_buffer &ring, u32 bytes, u64 sequence) noexcept
 	here[1] = sequence;
 	for (u32 done = 16; done < bytes; done += 8)
 		here[done / 8] = body_word(sequence, done);
-	ring.commit_in_place();
+	ring.commit_contiguous();
 	return true;
 }
 
-enum class step { not_admitted, lost, in_one_piece, in_two, after_a_look };
+enum class step { lost, fast, slow };
 
-/* The same by the steps of it: how far they came. */
+/* The same by its steps. */
 step write_in_steps(perf_buffer &ring, u32 bytes, u64 sequence) noexcept
 {
 	writer_section section;
-	alignas(reservation) char room[sizeof(reservation)];
-	reservation &record = *reinterpret_cast<reservation *>(room);
-	step how = step::in_one_piece;
-	u64 position;
-	char *place;
+	alignas(reservation) char space[sizeof(reservation)];
+	reservation &record = *reinterpret_cast<reservation *>(space);
+	contiguous where;
 
-	if (!ring.admits(bytes))
-		return step::not_admitted;
-	if (!ring.try_take(bytes, position)) {
-		how = step::after_a_look;
-		if (ring.take_at(room, bytes))
+	if (!ring.try_reserve(bytes, where)) {
+		if (ring.reserve_entered(space, bytes, origin()))
 			return step::lost;
-	} else if (ring.is_mirrored()) {
-		place = ring.in_mirrored(position);
-	} else if (!ring.in_one_chunk(position, bytes, place)) {
-		how = step::in_two;
-		ring.resume_at(room, position, bytes);
-	}
-	if (how != step::in_one_piece) {
 		fill_sample(record, bytes, sequence);
 		record.commit();
 		record.~reservation();
-		return how;
+		return step::slow;
 	}
 
-	u64 *here = reinterpret_cast<u64 *>(place);
+	u64 *here = reinterpret_cast<u64 *>(where.at);
 
 	here[0] = __builtin_bit_cast(u64, perf_event_header{.type = PERF_RECORD_SAMPLE,
 							    .misc = 0,
@@ -93,11 +81,11 @@ step write_in_steps(perf_buffer &ring, u32 bytes, u64 sequence) noexcept
 	for (u32 done = 16; done < bytes; done += 8)
 		here[done / 8] = body_word(sequence, done);
 
-	const perf_buffer::leaving left = ring.try_commit();
+	const perf_buffer::committed how = ring.try_commit();
 
-	if (left != perf_buffer::leaving::done)
-		ring.commit_closely(left);
-	return how;
+	if (how != perf_buffer::committed::done)
+		ring.commit_slow(how);
+	return step::fast;
 }
 
 } // namespace
@@ -169,64 +157,61 @@ CASE(ring_in_place, without_a_reservation_in_every_mode)
 	}
 }
 
-CASE(ring_in_place, in_steps_on_every_storage)
+CASE(ring_in_place, in_steps_a_record_is_written_on_every_storage_in_both_directions)
 {
 	constexpr storage_kind kinds[] = {storage_kind::pages, storage_kind::vmalloc,
 					  storage_kind::mirrored};
 
-	for (storage_kind kind : kinds) {
-		ref<perf_buffer> ring = make_ring({.nr_pages = 2, .storage = kind});
+	for (u32 mode = 0; mode < 6; mode++) {
+		const bool backward = mode & 1;
+		ref<perf_buffer> ring = make_ring(
+			{.nr_pages = 2, .backward = backward, .storage = kinds[mode / 2]});
 
 		REQUIRE(ring);
 
 		ring_reader reader(*ring);
-		seen found;
-		u32 in_two = 0;
+		u32 slow = 0;
 
 		for (u32 i = 0; i < 500; i++) {
-			const step how = write_in_steps(*ring, 24 + 8 * (i % 71), i);
+			const u32 bytes = 24 + 8 * (i % 71);
+			const step how = write_in_steps(*ring, bytes, i);
 
-			EXPECT(how == step::in_one_piece || how == step::in_two);
-			in_two += how == step::in_two;
-			REQUIRE(reader.next(found));
+			REQUIRE(how != step::lost);
+			slow += how == step::slow;
+
+			const seen found =
+				reader.at(backward ? reader.head() : reader.head() - bytes);
+
 			EXPECT(found.whole);
 			EXPECT_EQ(found.sequence, i);
-			reader.release();
+			reader.drain();
 		}
 		EXPECT_EQ(ring->records(), 500);
-		if (ring->is_mirrored()) {
-			EXPECT_EQ(in_two, 0);
-		} else {
-			EXPECT(in_two > 5);
-			EXPECT(in_two < 60);
-		}
+		/* At the ends of spans, and a watermark apart; backward, the inline step is the
+		 * slow path's. */
+		EXPECT(slow > 5);
+		EXPECT(backward || slow < 120);
 	}
 }
 
-/* The page that ends where the record does is one page. */
-CASE(ring_in_place, in_steps_up_to_the_end_of_a_page)
+CASE(ring_in_place, in_steps_a_record_ends_where_its_page_ends)
 {
-	ref<perf_buffer> ring = make_ring({.nr_pages = 2});
+	ref<perf_buffer> ring = make_ring({.nr_pages = 2, .watermark = 8192});
 
 	REQUIRE(ring);
-	EXPECT(write_in_steps(*ring, page_size - 64, 1) == step::in_one_piece);
-	EXPECT(write_in_steps(*ring, 64, 2) == step::in_one_piece);
-	EXPECT(write_in_steps(*ring, page_size - 64, 3) == step::in_one_piece);
+	EXPECT(write_in_steps(*ring, 64, 0) == step::slow);
+	EXPECT(write_in_steps(*ring, page_size - 128, 1) == step::fast);
+	EXPECT(write_in_steps(*ring, 64, 2) == step::fast);
+	EXPECT(write_in_steps(*ring, 64, 3) == step::slow);
 
 	ring_reader reader(*ring);
 	seen found;
 
-	for (u32 i = 1; i <= 3; i++) {
+	for (u32 i = 0; i <= 3; i++) {
 		REQUIRE(reader.next(found));
 		EXPECT(found.whole);
 		EXPECT_EQ(found.sequence, i);
-		reader.release();
 	}
-	/* The end of the ring. */
-	EXPECT(write_in_steps(*ring, 72, 4) == step::in_two);
-	REQUIRE(reader.next(found));
-	EXPECT(found.whole);
-	EXPECT_EQ(found.sequence, 4);
 }
 
 CASE(ring_in_place, in_steps_what_is_refused_is_counted_once)
@@ -237,24 +222,66 @@ CASE(ring_in_place, in_steps_what_is_refused_is_counted_once)
 
 	u32 written = 0;
 
-	while (write_in_steps(*ring, 64, written) == step::in_one_piece)
+	while (write_in_steps(*ring, 64, written) != step::lost)
 		written++;
 	EXPECT_EQ(written, 63);
 	EXPECT_EQ(ring->records(), 63);
 	EXPECT_EQ(ring->losses().total(), 1);
-	/* A loss is owed. */
-	EXPECT(write_in_steps(*ring, 64, 0) == step::not_admitted);
+	EXPECT(write_in_steps(*ring, 64, 0) == step::lost);
+	EXPECT_EQ(ring->losses().total(), 2);
+}
 
-	ref<perf_buffer> small = make_ring({.nr_pages = 1});
+/* A reason that comes while the limit is open takes the next record off the fast path. */
+CASE(ring_in_place, in_steps_a_reason_closes_an_open_limit)
+{
+	ref<perf_buffer> ring = make_ring({.nr_pages = 2});
 
-	REQUIRE(small);
-	EXPECT(write_in_steps(*small, page_size, 0) == step::not_admitted);
-	small->pause(true);
-	EXPECT(write_in_steps(*small, 64, 0) == step::not_admitted);
-	small->pause(false);
-	(void)small->watch_stats();
-	EXPECT(write_in_steps(*small, 64, 0) == step::not_admitted);
-	EXPECT_EQ(small->losses().total(), 0);
+	REQUIRE(ring);
+	EXPECT(write_in_steps(*ring, 64, 0) == step::slow);
+	EXPECT(write_in_steps(*ring, 64, 1) == step::fast);
+	ring->pause(true);
+	EXPECT(write_in_steps(*ring, 64, 2) == step::lost);
+	ring->pause(false);
+	/* It reports the loss; the next one opens the limit. */
+	EXPECT(write_in_steps(*ring, 64, 3) == step::slow);
+	EXPECT(write_in_steps(*ring, 64, 4) == step::slow);
+	EXPECT(write_in_steps(*ring, 64, 5) == step::fast);
+	ring->count_loss(loss_cause::recursion);
+	EXPECT(write_in_steps(*ring, 64, 6) == step::slow);
+	EXPECT(write_in_steps(*ring, 64, 6) == step::slow);
+	EXPECT(write_in_steps(*ring, 64, 6) == step::fast);
+	REQUIRE(ring->set_wakeups(1000000, true));
+	EXPECT(write_in_steps(*ring, 64, 7) == step::slow);
+	EXPECT(write_in_steps(*ring, 64, 8) == step::slow);
+	REQUIRE(ring->set_wakeups(0, true));
+	EXPECT(write_in_steps(*ring, 64, 9) == step::slow);
+	EXPECT(write_in_steps(*ring, 64, 10) == step::fast);
+	(void)ring->watch_stats();
+	EXPECT(write_in_steps(*ring, 64, 11) == step::slow);
+	EXPECT(write_in_steps(*ring, 64, 12) == step::slow);
+}
+
+CASE(ring_in_place, a_record_beyond_64_KiB_is_too_big_for_a_ring_that_has_space_for_it)
+{
+	ref<perf_buffer> ring = make_ring(
+		{.nr_pages = 64, .watermark = 64 * page_size, .storage = storage_kind::vmalloc});
+
+	REQUIRE(ring);
+
+	writer_section section;
+
+	for (u32 i = 0; i < 2; i++) {
+		EXPECT_EQ(ring->begin(record_size_max + 8, origin()).error().code(), E2BIG);
+
+		result<reservation> largest = ring->begin(record_size_max, origin());
+
+		REQUIRE(largest);
+
+		reservation record = largest.take();
+
+		record.skip(record_size_max);
+		record.commit();
+	}
 }
 
 CASE(ring_in_place, without_a_reservation_what_is_refused_is_told_before_the_next)
@@ -287,16 +314,25 @@ CASE(ring_in_place, without_a_reservation_what_is_refused_is_told_before_the_nex
 	EXPECT_EQ(found.sequence, 70);
 }
 
-CASE(ring_in_place, on_storage_that_is_not_mirrored_nothing_is_begun)
+CASE(ring_in_place, on_storage_that_is_not_mirrored_a_record_off_the_fast_path_is_not_begun)
 {
 	ref<perf_buffer> ring = make_ring();
 
 	REQUIRE(ring);
 	for (u32 i = 0; i < 3; i++)
 		EXPECT(!write_whole(*ring, 64, i));
+	/* With an open limit it is contiguous, up to the mark. */
+	EXPECT_EQ(write_sample(*ring, 64, 3), 0);
+
+	u32 whole = 0;
+
+	while (write_whole(*ring, 64, whole))
+		whole++;
+	EXPECT_EQ(whole, 31);
 	ring->pause(true);
 	EXPECT(!write_whole(*ring, 64, 3));
-	EXPECT_EQ(ring->records() + ring->losses().total(), 0);
+	EXPECT_EQ(ring->records(), 32);
+	EXPECT_EQ(ring->losses().total(), 0);
 }
 
 CASE(ring_in_place, a_reservation_that_is_made_where_the_caller_says)
@@ -334,27 +370,6 @@ CASE(ring_in_place, a_reservation_that_is_made_where_the_caller_says)
 
 		EXPECT_EQ(ring->begin_at(place, 8192, origin()), E2BIG);
 	}
-}
-
-CASE(ring_gate, is_open_when_no_reason_is_left)
-{
-	gate one;
-
-	one.set_largest(64);
-	EXPECT(one.admits(64));
-	EXPECT(!one.admits(72));
-	one.close(gate::paused);
-	one.close(gate::owes);
-	one.close(gate::owes);
-	EXPECT(!one.admits(8));
-	one.open(gate::owes);
-	EXPECT(one.closed(gate::paused));
-	EXPECT(!one.closed(gate::owes));
-	EXPECT(!one.admits(8));
-	one.open(gate::owes);
-	one.open(gate::paused);
-	EXPECT(one.admits(64));
-	EXPECT(!one.admits(72));
 }
 
 CASE(ring_discard, a_record_that_is_given_up_vanishes)
@@ -511,4 +526,22 @@ CASE(ring_stats, what_the_page_says_is_what_has_happened)
 	EXPECT_EQ(stats->bytes, reader.head());
 	EXPECT(stats->wakeups >= 1);
 	EXPECT(stats->high_water > 3900);
+}
+
+CASE(ring_stats, watching_shows_what_was_written_before)
+{
+	ref<perf_buffer> ring = make_ring();
+
+	REQUIRE(ring);
+	EXPECT_EQ(write_sample(*ring, 64, 0), 0);
+	EXPECT_EQ(write_sample(*ring, 64, 1), 0);
+
+	const auto *stats =
+		static_cast<const perfbuf_ring_stats *>(pb_test_frame_address(ring->watch_stats()));
+
+	EXPECT_EQ(stats->records, 2);
+	EXPECT_EQ(stats->bytes, 128);
+	EXPECT_EQ(write_sample(*ring, 64, 2), 0);
+	EXPECT_EQ(stats->records, 3);
+	EXPECT_EQ(stats->bytes, 192);
 }

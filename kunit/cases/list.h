@@ -13,6 +13,7 @@
 
 #define PERFBUF_CASES_ring_write(CASE) \
 	CASE(ring_write, a_new_ring_is_empty_and_describes_itself) \
+	CASE(ring_write, a_burst_is_published_at_once_and_refused_as_a_whole) \
 	CASE(ring_write, a_ring_without_pages_stays_paused) \
 	CASE(ring_write, sizes_that_are_no_power_of_two_are_refused) \
 	CASE(ring_write, a_record_is_invisible_until_commit) \
@@ -70,7 +71,11 @@
 	CASE(ring_wakeup, every_event_wakes_where_n_is_1_and_none_where_it_is_0) \
 	CASE(ring_wakeup, wakeups_that_were_not_taken_are_one) \
 	CASE(ring_wakeup, what_a_nested_writer_asks_for_the_outermost_sends) \
-	CASE(ring_wakeup, a_stamp_that_is_ahead_wakes_nobody) \
+	CASE(ring_wakeup, a_discarded_record_moves_no_wakeup_mark) \
+	CASE(ring_wakeup, nested_writers_at_the_mark_move_it_once) \
+	CASE(ring_wakeup, after_a_large_record_small_ones_wake_as_often_as_there_are_watermarks) \
+	CASE(ring_wakeup, a_full_ring_wakes_for_a_head_that_a_discarded_record_had_reached_before) \
+	CASE(ring_wakeup, a_latency_that_expires_while_a_record_is_open_wakes_for_what_is_published) \
 	CASE(ring_wakeup, poll_is_level_until_the_reader_has_come_to_the_wakeup) \
 	CASE(ring_wakeup, a_reader_that_polls_by_itself_is_not_woken) \
 	CASE(ring_wakeup, a_record_waits_no_longer_than_the_latency) \
@@ -130,15 +135,14 @@
 	CASE(ring_in_place, on_mirrored_storage_every_record_is_contiguous) \
 	CASE(ring_in_place, where_a_record_wraps_the_claim_is_refused_and_the_reservation_stays) \
 	CASE(ring_in_place, without_a_reservation_in_every_mode) \
-	CASE(ring_in_place, in_steps_on_every_storage) \
-	CASE(ring_in_place, in_steps_up_to_the_end_of_a_page) \
+	CASE(ring_in_place, in_steps_a_record_is_written_on_every_storage_in_both_directions) \
+	CASE(ring_in_place, in_steps_a_record_ends_where_its_page_ends) \
 	CASE(ring_in_place, in_steps_what_is_refused_is_counted_once) \
+	CASE(ring_in_place, in_steps_a_reason_closes_an_open_limit) \
+	CASE(ring_in_place, a_record_beyond_64_KiB_is_too_big_for_a_ring_that_has_space_for_it) \
 	CASE(ring_in_place, without_a_reservation_what_is_refused_is_told_before_the_next) \
-	CASE(ring_in_place, on_storage_that_is_not_mirrored_nothing_is_begun) \
+	CASE(ring_in_place, on_storage_that_is_not_mirrored_a_record_off_the_fast_path_is_not_begun) \
 	CASE(ring_in_place, a_reservation_that_is_made_where_the_caller_says)
-
-#define PERFBUF_CASES_ring_gate(CASE) \
-	CASE(ring_gate, is_open_when_no_reason_is_left)
 
 #define PERFBUF_CASES_ring_discard(CASE) \
 	CASE(ring_discard, a_record_that_is_given_up_vanishes) \
@@ -147,7 +151,8 @@
 	CASE(ring_discard, a_record_too_small_for_its_filler_is_refused)
 
 #define PERFBUF_CASES_ring_stats(CASE) \
-	CASE(ring_stats, what_the_page_says_is_what_has_happened)
+	CASE(ring_stats, what_the_page_says_is_what_has_happened) \
+	CASE(ring_stats, watching_shows_what_was_written_before)
 
 #define PERFBUF_CASES_aux_transaction(CASE) \
 	CASE(aux_transaction, a_sample_leaves_out_what_an_interrupted_source_may_overwrite) \
@@ -238,7 +243,6 @@
 	SUITE(ring_storage) \
 	SUITE(ring_lifetime) \
 	SUITE(ring_in_place) \
-	SUITE(ring_gate) \
 	SUITE(ring_discard) \
 	SUITE(ring_stats) \
 	SUITE(aux_transaction) \
@@ -269,7 +273,6 @@
 	PERFBUF_CASES_ring_storage(CASE) \
 	PERFBUF_CASES_ring_lifetime(CASE) \
 	PERFBUF_CASES_ring_in_place(CASE) \
-	PERFBUF_CASES_ring_gate(CASE) \
 	PERFBUF_CASES_ring_discard(CASE) \
 	PERFBUF_CASES_ring_stats(CASE) \
 	PERFBUF_CASES_aux_transaction(CASE) \

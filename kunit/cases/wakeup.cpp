@@ -242,28 +242,167 @@ CASE(ring_wakeup, what_a_nested_writer_asks_for_the_outermost_sends)
 	EXPECT_EQ(sleeper.woken(), 1);
 }
 
-CASE(ring_wakeup, a_stamp_that_is_ahead_wakes_nobody)
+namespace
 {
-	ref<perf_buffer> ring = make_ring({.nr_pages = 1, .watermark = 512});
+
+/* A record of @bytes that is discarded. */
+void write_discarded(perf_buffer &ring, u32 bytes) noexcept
+{
+	writer_section section;
+	result<reservation> begun = ring.begin_discardable(bytes, origin());
+
+	if (begun)
+		begun.take().discard(bytes, origin());
+}
+
+/* Bytes until a record of 64 wakes. */
+u64 bytes_until_woken(perf_buffer &ring, attached_sleeper &sleeper) noexcept
+{
+	const u64 before = ring.bytes();
+
+	for (u32 i = 0; i < 2000; i++)
+		if (write_sample(ring, 64, i) || sleeper.woken())
+			break;
+	return ring.bytes() - before;
+}
+
+} // namespace
+
+CASE(ring_wakeup, a_discarded_record_moves_no_wakeup_mark)
+{
+	for (bool backward : {false, true}) {
+		ref<perf_buffer> ring =
+			make_ring({.nr_pages = 32, .watermark = 4096, .backward = backward});
+
+		REQUIRE(ring);
+
+		attached_sleeper sleeper(*ring);
+
+		/* Passes the mark, and more than one watermark. */
+		for (u32 i = 0; i < 40; i++)
+			write_discarded(*ring, 4096 + 192);
+		EXPECT_EQ(sleeper.woken(), 0);
+		EXPECT(!ring->readable());
+		EXPECT_EQ(bytes_until_woken(*ring, sleeper), 4096 + 64);
+		EXPECT(ring->readable());
+	}
+}
+
+CASE(ring_wakeup, nested_writers_at_the_mark_move_it_once)
+{
+	ref<perf_buffer> ring = make_ring({.nr_pages = 4, .watermark = 512});
+
+	REQUIRE(ring);
+
+	attached_sleeper sleeper(*ring);
+
+	for (u32 i = 0; i < 7; i++)
+		REQUIRE(!write_sample(*ring, 64, i));
+	{
+		writer_section section;
+		result<reservation> outer = ring->begin(128, origin());
+
+		REQUIRE(outer);
+
+		reservation record = outer.take();
+
+		/* Past the mark at 512 as well. */
+		for (u32 i = 0; i < 4; i++)
+			REQUIRE(!write_sample(*ring, 64, i));
+		fill_sample(record, 128, 9);
+		record.commit();
+	}
+	EXPECT_EQ(sleeper.woken(), 1);
+	/* 832 bytes are there, and the next mark is at 1024. */
+	EXPECT_EQ(bytes_until_woken(*ring, sleeper), 1024 + 64 - 832);
+}
+
+CASE(ring_wakeup, after_a_large_record_small_ones_wake_as_often_as_there_are_watermarks)
+{
+	ref<perf_buffer> ring = make_ring({.nr_pages = 32, .watermark = 256});
+
+	REQUIRE(ring);
+
+	attached_sleeper sleeper(*ring);
+	ring_reader reader(*ring);
+	u32 woke = 0;
+
+	for (u32 i = 0; i < 4; i++) {
+		REQUIRE(!write_sample(*ring, 16384, i));
+		EXPECT_EQ(sleeper.woken(), 1);
+		reader.drain();
+		for (u32 j = 0; j < 64; j++)
+			woke += wakes_of(*ring, sleeper, 1);
+		reader.drain();
+	}
+	EXPECT(woke >= 4 * 12 && woke <= 4 * 16);
+}
+
+CASE(ring_wakeup, a_full_ring_wakes_for_a_head_that_a_discarded_record_had_reached_before)
+{
+	ref<perf_buffer> ring = make_ring({.nr_pages = 1, .watermark = 4096});
+
+	REQUIRE(ring);
+
+	attached_sleeper sleeper(*ring);
+	ring_reader reader(*ring);
+	{
+		/* The ring is full behind a record that is then discarded. */
+		writer_section section;
+		result<reservation> outer = ring->begin_discardable(4032, origin());
+
+		REQUIRE(outer);
+
+		reservation record = outer.take();
+
+		EXPECT_EQ(write_sample(*ring, 128, 0), ENOSPC);
+		record.discard(4032, origin());
+	}
+	sleeper.woken();
+	/* The loss takes 24. */
+	REQUIRE(!write_sample(*ring, 40, 0));
+	for (u32 i = 0; i < 62; i++)
+		REQUIRE(!write_sample(*ring, 64, i));
+	EXPECT_EQ(reader.head(), 4032);
+	EXPECT_EQ(sleeper.woken(), 0);
+	EXPECT_EQ(write_sample(*ring, 128, 0), ENOSPC);
+	EXPECT_EQ(sleeper.woken(), 1);
+	EXPECT(ring->readable());
+}
+
+CASE(ring_wakeup, a_latency_that_expires_while_a_record_is_open_wakes_for_what_is_published)
+{
+	ref<perf_buffer> ring = make_ring(4);
 
 	REQUIRE(ring);
 
 	attached_sleeper sleeper(*ring);
 	ring_reader reader(*ring);
 
-	for (u32 i = 0; i < 6; i++)
-		REQUIRE(!write_sample(*ring, 64, i));
-	reader.drain();
+	EXPECT_EQ(write_sample(*ring, 64, 0), 0);
 	{
-		/* Passes the watermark, and is then given up: the stream is behind its stamp. */
 		writer_section section;
-		result<reservation> begun = ring->begin_discardable(192, origin());
+		result<reservation> outer = ring->begin_discardable(1024, origin());
 
-		REQUIRE(begun);
-		begun.take().discard(192, origin());
+		REQUIRE(outer);
+
+		reservation record = outer.take();
+
+		/* As the alarm does it, on whatever CPU. */
+		ring->wakeup();
+		EXPECT_EQ(ring->unread(), 64);
+		record.discard(1024, origin());
 	}
-	sleeper.woken();
-	EXPECT_EQ(wakes_of(*ring, sleeper, 8), 0);
+	EXPECT_EQ(sleeper.woken(), 1);
+	EXPECT(ring->readable());
+	reader.drain();
+	EXPECT(!ring->readable());
+	/* Not woken for. */
+	EXPECT_EQ(write_sample(*ring, 64, 1), 0);
+	EXPECT(!ring->readable());
+	/* And with a wakeup of its own it is. */
+	ring->wakeup();
+	EXPECT(ring->readable());
 }
 
 CASE(ring_wakeup, poll_is_level_until_the_reader_has_come_to_the_wakeup)

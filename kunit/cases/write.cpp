@@ -333,3 +333,50 @@ CASE(ring_write, data_head_is_never_read_back)
 	EXPECT_EQ(write_sample(*ring, 64, 1), 0);
 	EXPECT_EQ(ring->user_page()->data_head, 128);
 }
+
+CASE(ring_write, a_burst_is_published_at_once_and_refused_as_a_whole)
+{
+	for (bool backward : {false, true}) {
+		ref<perf_buffer> ring = make_ring({.nr_pages = 1, .backward = backward});
+
+		REQUIRE(ring);
+
+		ring_reader reader(*ring);
+		u64 written = 0;
+		int why = 0;
+
+		while (!why) {
+			writer_section section;
+			const u64 before = reader.head();
+			result<reservation> begun = ring->begin_burst(3 * 72, 3, origin());
+
+			if (!begun) {
+				why = begun.error().code();
+				break;
+			}
+
+			reservation records = begun.take();
+
+			for (u64 i = 0; i < 3; i++) {
+				fill_sample(records, 72, written + i);
+				EXPECT_EQ(reader.head(), before);
+			}
+			records.commit();
+
+			const u64 first = backward ? reader.head() : before;
+
+			for (u64 i = 0; i < 3; i++) {
+				const seen found = reader.at(first + 72 * i);
+
+				EXPECT(found.whole);
+				EXPECT_EQ(found.sequence, written + i);
+			}
+			written += 3;
+			EXPECT_EQ(ring->records(), written);
+		}
+		EXPECT_EQ(why, ENOSPC);
+		EXPECT_EQ(written, 3 * (page_size / 216));
+		EXPECT_EQ(ring->records(), written);
+		EXPECT_EQ(ring->losses().read(loss_cause::full), 3);
+	}
+}

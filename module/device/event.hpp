@@ -106,6 +106,9 @@ public:
 	void count_loss(loss_cause cause) noexcept;
 	/* For who asks the ring himself. */
 	void count_record() noexcept { records_.add(1); }
+	/* For a caller of perf_buffer::try_reserve() that got false: the ring's reserve_entered().
+	 */
+	int reserve_entered(perf_buffer &into, void *to, u32 bytes) noexcept;
 	/* It was counted, and is refused. */
 	void count_refused(const perf_buffer &into, int why) noexcept
 	{

@@ -14,18 +14,10 @@ using cxxrt::result;
 namespace
 {
 
-/* What perf_buffer::begin() means. A ring without a data area has nothing to lose. */
+/* A ring without a data area has nothing to lose. */
 loss_cause cause_of(const perf_buffer &ring, error why) noexcept
 {
-	if (!ring.size())
-		return loss_cause::no_ring;
-	switch (why.code()) {
-	case EAGAIN:
-		return loss_cause::paused;
-	case E2BIG:
-		return loss_cause::too_big;
-	}
-	return loss_cause::full;
+	return ring.size() ? loss_cause_of(why) : loss_cause::no_ring;
 }
 
 } // namespace
@@ -62,6 +54,13 @@ void event::put_trailer(reservation &into, const moment &when) const noexcept
 result<reservation> event::begin(u32 bytes, const moment &when) noexcept
 {
 	return begin_here(bytes, when);
+}
+
+int event::reserve_entered(perf_buffer &into, void *to, u32 bytes) noexcept
+{
+	const moment when = now();
+
+	return into.reserve_entered(to, bytes, origin(*this, when));
 }
 
 void event::note(const perf_buffer &into, int errno_or_0) noexcept

@@ -191,7 +191,7 @@ void *emission::open_varying(output &to) noexcept
 inline void *emission::open_typed(output &to) noexcept
 {
 	if (is_fixed_) [[likely]] {
-		if (perf_buffer *into = to.short_way(to.form().bytes())) [[likely]]
+		if (perf_buffer *into = to.short_way()) [[likely]]
 			return open_short(to, *into);
 	}
 	wanted_ = to.wanted();
@@ -213,7 +213,7 @@ void emission::finish_varying() noexcept
 inline void emission::finish_typed() noexcept
 {
 	if (stage_ == stage::brief) [[likely]]
-		into_->commit_in_place();
+		into_->commit_contiguous();
 	else if (stage_ == stage::plain)
 		finish_plain();
 	else

@@ -88,11 +88,11 @@ private:
 	void *begin_fixed(listeners &here, recursion_context &context, bool is_alone,
 			  What what) noexcept;
 	void *open_short(output &to, perf_buffer &into) noexcept;
-	void *open_in_spare(output &to, perf_buffer &into, u64 position) noexcept;
+	void *open_in_spare(output &to, perf_buffer &into) noexcept;
 	void keep_fixed(listeners &here, u64 common) noexcept;
 	void *begin_fixed_closely(listeners &here, u64 common) noexcept;
-	void *begin_fixed_in_spare(listeners &here, u64 common, u64 position) noexcept;
-	void *finish_last_closely(perf_buffer::leaving how) noexcept;
+	void *begin_fixed_in_spare(listeners &here, u64 common) noexcept;
+	void *finish_last_closely(perf_buffer::committed how) noexcept;
 	void *not_entered(listeners &here) noexcept;
 	bool open_record(output &to) noexcept;
 	static void open_with_regs(void *self, const pb_regs *regs) noexcept;

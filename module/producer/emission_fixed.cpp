@@ -77,40 +77,17 @@ struct emission::of_stamped {
 	u32 tid_ = 0;
 };
 
-namespace
-{
-
-/* No position of a record: those are multiples of 8. */
-constexpr u64 untaken = 1;
-
-/* False: it is not in one piece. */
-[[gnu::always_inline]] inline bool find_place(const perf_buffer &into, u64 position, u32 bytes,
-					      char *&record) noexcept
-{
-	if (into.is_mirrored()) [[likely]] {
-		record = into.in_mirrored(position);
-		return true;
-	}
-	return into.in_one_chunk(position, bytes, record);
-}
-
-} // namespace
-
-/* @position: of what was taken and is not in one piece, or untaken. The payload goes into the
- * spare; nullptr: it is lost. */
-void *emission::open_in_spare(output &to, perf_buffer &into, u64 position) noexcept
+/* The ring was entered, and the record is not within its limit. The payload goes into the spare;
+ * nullptr: the record is lost. */
+void *emission::open_in_spare(output &to, perf_buffer &into) noexcept
 {
 	const sample_form &form = to.form();
+	event &owner = to.owner();
+	const int why = owner.reserve_entered(into, record_, form.bytes());
 
-	if (position == untaken) {
-		const int why = into.take_at(record_, form.bytes());
-
-		if (why) {
-			to.owner().count_refused(into, why);
-			return nullptr;
-		}
-	} else {
-		into.resume_at(record_, position, form.bytes());
+	if (why) {
+		owner.count_refused(into, why);
+		return nullptr;
 	}
 	form.put(record(), caller_, when_);
 	stage_ = stage::plain;
@@ -124,16 +101,14 @@ void *emission::open_short(output &to, perf_buffer &into) noexcept
 {
 	const sample_form &form = to.form();
 	const u32 bytes = form.bytes();
-	u64 position = untaken;
-	char *record;
+	contiguous where;
 
-	if (!into.try_take(bytes, position) || !find_place(into, position, bytes, record))
-		[[unlikely]]
-		return open_in_spare(to, into, position);
+	if (!into.try_reserve(bytes, where)) [[unlikely]]
+		return open_in_spare(to, into);
 	stage_ = stage::brief;
 	into_ = &into;
 
-	char *payload = form.fill(record, bytes, caller_, when_);
+	char *payload = form.fill(where.at, bytes, caller_, when_);
 
 	__builtin_memcpy(payload, &common_, sizeof(common_));
 	return payload;
@@ -165,14 +140,13 @@ void *emission::begin_fixed_closely(listeners &here, u64 common) noexcept
 	return walk(at_);
 }
 
-[[gnu::cold]] void *emission::begin_fixed_in_spare(listeners &here, u64 common,
-						   u64 position) noexcept
+[[gnu::cold]] void *emission::begin_fixed_in_spare(listeners &here, u64 common) noexcept
 {
 	perf_buffer &into = *only_;
 
 	keep_fixed(here, common);
 
-	void *payload = open_in_spare(*at_, into, position);
+	void *payload = open_in_spare(*at_, into);
 
 	return payload ? payload : walk(rcu_list<output>::next(*at_));
 }
@@ -190,7 +164,7 @@ template <typename What>
 	output &to = *here.list.first();
 	const sample_form &form = to.form();
 	const u32 bytes = form.bytes();
-	perf_buffer *into = is_alone ? to.short_way(bytes) : nullptr;
+	perf_buffer *into = is_alone ? to.short_way() : nullptr;
 
 	if (!into) [[unlikely]] {
 		listeners &kept = what.keep(*this, here);
@@ -199,21 +173,15 @@ template <typename What>
 	}
 	only_ = into;
 
-	u64 position;
-	char *record;
+	contiguous where;
 
-	if (!into->try_take(bytes, position)) [[unlikely]] {
+	if (!into->try_reserve(bytes, where)) [[unlikely]] {
 		listeners &kept = what.keep(*this, here);
 
-		return begin_fixed_in_spare(kept, what.common(), untaken);
-	}
-	if (!find_place(*into, position, bytes, record)) [[unlikely]] {
-		listeners &kept = what.keep(*this, here);
-
-		return begin_fixed_in_spare(kept, what.common(), position);
+		return begin_fixed_in_spare(kept, what.common());
 	}
 
-	char *payload = what.fill(*this, form, record, bytes);
+	char *payload = what.fill(*this, form, where.at, bytes);
 
 	what.put_common(payload);
 	return payload;
@@ -237,9 +205,9 @@ template <bool usual>
 	return begin_fixed(here, here.busy.at(nesting::task), true, of_stamped<usual>{common});
 }
 
-[[gnu::cold]] void *emission::finish_last_closely(perf_buffer::leaving how) noexcept
+[[gnu::cold]] void *emission::finish_last_closely(perf_buffer::committed how) noexcept
 {
-	only_->commit_closely(how);
+	only_->commit_slow(how);
 	context_->leave();
 	return over();
 }
@@ -251,9 +219,9 @@ template <bool usual>
 	if (!into) [[unlikely]]
 		return next();
 
-	const perf_buffer::leaving how = into->try_commit();
+	const perf_buffer::committed how = into->try_commit();
 
-	if (how != perf_buffer::leaving::done) [[unlikely]]
+	if (how != perf_buffer::committed::done) [[unlikely]]
 		return finish_last_closely(how);
 	context_->leave();
 	return pb_emission_over(reinterpret_cast<perfbuf_emission *>(this));

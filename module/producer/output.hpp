@@ -99,9 +99,9 @@ public:
 	 * The ring, if the event has a form, all of it is written, and nothing stands in the way of
 	 * that: it takes a look at four words. Then may_write(), happened(), count_overflow() and a
 	 * filter would all say yes. It has happened, and is counted as a record: see
-	 * event::count_refused(). @bytes: form().bytes().
+	 * event::count_refused().
 	 */
-	perf_buffer *short_way(u32 bytes) noexcept
+	perf_buffer *short_way() noexcept
 	{
 		event &owner = owner_;
 
@@ -110,7 +110,7 @@ public:
 
 		perf_buffer *into = owner.ring();
 
-		if (!into || !into->admits(bytes)) [[unlikely]]
+		if (!into) [[unlikely]]
 			return nullptr;
 		count_.add(1);
 		owner.count_record();

@@ -5,6 +5,7 @@
 #include "ring/abi.hpp"
 
 #include <cxxrt/memory_model.hpp>
+#include <cxxrt/result.hpp>
 
 #include <linux/perfbuf.h>
 
@@ -23,6 +24,18 @@ enum class loss_cause : u32 {
 
 inline constexpr u32 loss_causes = PERFBUF_LOST_CAUSES;
 
+/* Of an error of perf_buffer::begin(). */
+inline loss_cause loss_cause_of(cxxrt::error why) noexcept
+{
+	switch (why.code()) {
+	case EAGAIN:
+		return loss_cause::paused;
+	case E2BIG:
+		return loss_cause::too_big;
+	}
+	return loss_cause::full;
+}
+
 /*
  * Counts by cause, in records. Invariant: written on one CPU at a time (the ring's, or under
  * the event's own rule), read anywhere.
@@ -30,7 +43,10 @@ inline constexpr u32 loss_causes = PERFBUF_LOST_CAUSES;
 class loss_counts
 {
 public:
-	void count(loss_cause cause) noexcept { by_cause_[static_cast<u32>(cause)].add(1); }
+	void count(loss_cause cause, u32 records = 1) noexcept
+	{
+		by_cause_[static_cast<u32>(cause)].add(records);
+	}
 	u64 read(loss_cause cause) const noexcept
 	{
 		return by_cause_[static_cast<u32>(cause)].read();

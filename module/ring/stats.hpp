@@ -12,12 +12,12 @@
 namespace perfbuf
 {
 
-/* Invariant: what is local is written on one CPU at a time, from nested contexts; read anywhere. */
+/* Invariant: one CPU at a time writes what is local, from nested contexts. All CPUs read. */
 struct ring_stats {
 	u32 size = sizeof(perfbuf_ring_stats);
 	u32 version = 0;
-	cxxrt::local<u64> records;
-	cxxrt::local<u64> bytes;
+	cxxrt::shared<u64> records; /* by the outermost writer, and once by watch_stats() */
+	cxxrt::shared<u64> bytes;
 	loss_counts lost;
 	cxxrt::local<u64> lost_reserved[8 - loss_causes];
 	cxxrt::shared<u64> wakeups; /* also counted where a latency expires */
@@ -35,6 +35,14 @@ struct ring_stats {
 
 		while (seen < value && !most.try_cmpxchg(seen, value))
 			;
+	}
+	/* The same from another CPU. */
+	static void raise(cxxrt::shared<u64> &most, u64 value) noexcept
+	{
+		u64 seen = most.read_once();
+
+		while (seen < value && !most.try_cmpxchg(seen, value))
+			seen = most.read_once();
 	}
 };
 

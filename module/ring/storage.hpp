@@ -64,13 +64,10 @@ public:
 		return pages_[(position & mask_) >> page_shift] + (position & (page_size - 1));
 	}
 
-	/* Whether no chunk ends within the @bytes at @position. */
-	bool is_in_one_chunk(u64 position, u64 bytes) const noexcept
-	{
-		return (position ^ (position + bytes - 1)) <= chunk_mask_;
-	}
+	/* Bytes from the start of its chunk to @position. */
+	u64 chunk_offset(u64 position) const noexcept { return position & chunk_mask_; }
 
-	/* Where the chunk ends in which @position is. */
+	/* Where the chunk of @position ends. */
 	u64 chunk_end(u64 position) const noexcept { return (position | chunk_mask_) + 1; }
 
 	/* The kernel address of data page @index < nr_pages(). */

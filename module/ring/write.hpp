@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The write path of perf_buffer, inline: for the files that write records. No
- * function here allocates, locks, faults or spins. What runs for every record is
- * inlined always; what is rare is in perf_buffer.cpp.
+ * The fast path of perf_buffer, inline: for the files that write records. No
+ * function here allocates, locks, faults or spins. The slow path is ring/write.cpp.
  */
 #pragma once
 
@@ -10,6 +9,8 @@
 
 namespace perfbuf
 {
+
+/* ---------------------------------------------------------------- reservations */
 
 [[gnu::always_inline]] inline reservation::reservation(perf_buffer &ring, u64 position,
 						       [[maybe_unused]] u32 bytes) noexcept
@@ -22,22 +23,33 @@ namespace perfbuf
 	seek(position);
 }
 
+[[gnu::always_inline]] inline reservation::reservation(perf_buffer &ring, contiguous where,
+						       u32 bytes) noexcept
+	: ring_(&ring), address_(where.at), end_(where.at + bytes), span_(where.position),
+	  start_(where.position)
+#ifdef PERFBUF_DEBUG
+	  ,
+	  unwritten_(bytes)
+#endif
+{
+}
+
 [[gnu::always_inline]] inline void reservation::seek(u64 position) noexcept
 {
 	const storage::span here = ring_->storage_.at(position);
 
 	address_ = here.address;
 	end_ = here.address + here.bytes;
-	chunk_ = position;
+	span_ = position;
 }
 
 inline void reservation::seek_next() noexcept
 {
-	seek(ring_->storage_.chunk_end(chunk_));
+	seek(ring_->storage_.chunk_end(span_));
 }
 
 [[gnu::always_inline]] inline reservation::reservation(reservation &&other) noexcept
-	: ring_(other.ring_), address_(other.address_), end_(other.end_), chunk_(other.chunk_),
+	: ring_(other.ring_), address_(other.address_), end_(other.end_), span_(other.span_),
 	  start_(other.start_)
 #ifdef PERFBUF_DEBUG
 	  ,
@@ -171,106 +183,62 @@ inline void reservation::discard(u32 bytes, const record_origin &origin) noexcep
 	commit();
 }
 
-inline u64 perf_buffer::capacity() const noexcept
-{
-	/* Discard mode keeps head and tail apart, and both are multiples of 8. */
-	return overwrite_ ? size() : size() - record_alignment;
-}
+/* ---------------------------------------------------------------- reserving */
 
-[[gnu::always_inline]] inline u64 perf_buffer::room(bool backward, u64 head,
-						    u64 tail) const noexcept
+/*
+ * A: a limit that was set from data_tail is behind a branch on it (set_limit()), and the branch
+ * below depends on the limit. So the stores of data cannot come before the load of the tail.
+ *
+ * The caller has entered, so nobody else moves the limit and the base meanwhile: a nested writer
+ * closes the limit at most.
+ */
+template <bool backward>
+[[gnu::always_inline]] inline bool perf_buffer::reserve_within(u64 bytes, contiguous &to) noexcept
 {
-	return backward ? circ_space(tail, head, mask_) : circ_space(head, tail, mask_);
-}
-
-template <bool plain>
-[[gnu::always_inline]] inline void perf_buffer::enter() noexcept
-{
-	/* From here on nobody nested in us publishes, so what we take stays hidden until it is
-	 * filled. */
-	nest_.add(!plain && gate_.closed(gate::watched) ? nest_watched + 1 : 1);
-}
-
-template <bool plain>
-[[gnu::always_inline]] inline perf_buffer::taking perf_buffer::take(u64 bytes,
-								    u64 &position) noexcept
-{
-	const bool overwrite = !plain && overwrite_;
-	const bool backward = !plain && backward_;
 	u64 head = head_.read();
-	/*
-	 * Hostile: masked below, and it can only free or hide its owner's own records. Read
-	 * after head, and again when head has moved: against a later head, an old tail
-	 * looks a whole ring ahead, and unread records would be overwritten.
-	 */
-	const u64 tail = cxxrt::read_once(user_page_->data_tail);
-
-	/* Who takes the plain way asks again, closely. */
-	if (!plain)
-		position = head;
-	if (!overwrite && room(backward, head, tail) < bytes) [[unlikely]]
-		return taking::full;
-
-	/*
-	 * A, pairs with D in the reader (advance): the branch above depends on the load of
-	 * data_tail, so the stores of data cannot come before it.
-	 */
 	const u64 next = backward ? head - bytes : head + bytes;
 
+	if (backward ? !floor_.not_after(next) : !limit_.not_before(next)) [[unlikely]]
+		return false;
+	/* A nested writer reserved in between: the slow path starts anew. */
 	if (!head_.try_cmpxchg(head, next)) [[unlikely]]
-		return taking::passed;
-	position = backward ? next : head;
-
-	/*
-	 * A stream that runs downwards has come as far as its negated head. Not a plain comparison:
-	 * the mark is far ahead of us where a nested writer has passed us, or where a record was
-	 * given up, and the stream wraps.
-	 */
-	if (!wake_at_.not_before(backward ? 0 - next : next)) [[unlikely]] {
-		wake_at_.add(watermark_);
-		request_wakeup();
-	}
-	if (!plain && nest_.read() >= nest_watched)
-		note_reservation(next, tail);
-	return taking::done;
+		return false;
+	to.position = backward ? next : head;
+	to.at = reinterpret_cast<char *>(base_.plus(to.position));
+	return true;
 }
 
-inline bool perf_buffer::unreserve(u64 position, u32 bytes) noexcept
+template <bool backward>
+[[gnu::always_inline]] inline bool perf_buffer::try_reserve(u64 bytes, contiguous &to) noexcept
 {
-	u64 end = backward_ ? position : position + bytes;
-
-	/*
-	 * In overwrite mode the record stands where the oldest ones stood: taking the head back
-	 * would show it as the oldest.
-	 */
-	return !overwrite_ && head_.try_cmpxchg(end, backward_ ? position + bytes : position);
-}
-
-[[gnu::always_inline]] inline bool perf_buffer::try_take(u64 bytes, u64 &position) noexcept
-{
-	enter<true>();
-	if (take<true>(bytes, position) != taking::done) [[unlikely]]
+	/* From here on no nested writer publishes, so the record stays hidden until it is
+	 * filled. */
+	nest_.add(1);
+	if (!reserve_within<backward>(bytes, to)) [[unlikely]]
 		return false;
 	count_record();
 	return true;
 }
 
-[[gnu::always_inline]] inline perf_buffer::place
-perf_buffer::find_place(u64 bytes, const record_origin &origin) noexcept
+[[gnu::always_inline]] inline bool perf_buffer::try_reserve_alone(u64 bytes,
+								  contiguous &to) noexcept
 {
-	place found = {};
-
-	if (!admits(bytes)) [[unlikely]]
-		return find_place_closely(bytes, origin);
-	if (!try_take(bytes, found.position)) [[unlikely]]
-		return find_place_entered(bytes);
-	return found;
+	nest_.set(1);
+	if (!reserve_within<false>(bytes, to)) [[unlikely]]
+		return false;
+	count_record();
+	return true;
 }
 
 [[gnu::always_inline]] inline cxxrt::result<reservation>
 perf_buffer::begin(u32 bytes, const record_origin &origin) noexcept
 {
-	const place found = find_place(bytes, origin);
+	contiguous where;
+
+	if (try_reserve(bytes, where)) [[likely]]
+		return reservation(*this, where, bytes);
+
+	const place found = reserve_slow(bytes, origin);
 
 	if (found.why) [[unlikely]]
 		return cxxrt::error(found.why);
@@ -280,90 +248,22 @@ perf_buffer::begin(u32 bytes, const record_origin &origin) noexcept
 [[gnu::always_inline]] inline int perf_buffer::begin_at(void *to, u64 bytes,
 							const record_origin &origin) noexcept
 {
-	u64 position;
+	contiguous where;
 
-	if (!admits(bytes)) [[unlikely]]
-		return begin_at_closely(to, bytes, origin);
-	if (!try_take(bytes, position)) [[unlikely]]
-		return begin_at_entered(to, bytes);
-	::new (to) reservation(*this, position, static_cast<u32>(bytes));
+	if (!try_reserve(bytes, where)) [[unlikely]]
+		return reserve_entered(to, bytes, origin);
+	::new (to) reservation(*this, where, static_cast<u32>(bytes));
 	return 0;
 }
 
 [[gnu::always_inline]] inline void *
-perf_buffer::begin_in_place(u64 bytes, const record_origin &origin) noexcept
+perf_buffer::reserve_contiguous(u64 bytes, const record_origin &origin) noexcept
 {
-	u64 position;
+	contiguous where;
 
-	if (!mirrored_ || !admits(bytes)) [[unlikely]]
-		return begin_in_place_closely(bytes, origin);
-	if (!try_take(bytes, position)) [[unlikely]]
-		return begin_in_place_entered(bytes);
-	return mirrored_ + (position & mask_);
-}
-
-[[gnu::always_inline]] inline bool perf_buffer::in_one_chunk(u64 position, u64 bytes,
-							     char *&place) const noexcept
-{
-	if (!storage_.is_in_one_chunk(position, bytes)) [[unlikely]]
-		return false;
-	place = storage_.address(position);
-	return true;
-}
-
-template <bool may_count>
-[[gnu::always_inline]] inline bool perf_buffer::publish_head() noexcept
-{
-	/*
-	 * The load of head_ stays behind the entry: a head that was loaded before a nested
-	 * writer published would take data_head backwards.
-	 */
-	cxxrt::barrier();
-	const u64 head = head_.read();
-
-	/* B, pairs with C in the reader (data_head): the records are there before the head. */
-	cxxrt::smp_wmb();
-	cxxrt::write_once(user_page_->data_head, head);
-	/* While nobody else publishes, or an older count could be the last. */
-	if (may_count && gate_.closed(gate::watched))
-		show_stats(head);
-
-	/* Leave after publishing: one that enters now publishes a later head, not we an earlier. */
-	cxxrt::barrier();
-	nest_.set(0);
-
-	/*
-	 * Look once more after leaving: a writer that was nested until now reserved and
-	 * left its publication to us.
-	 */
-	cxxrt::barrier();
-	return head_.equals(head);
-}
-
-[[gnu::always_inline]] inline perf_buffer::leaving perf_buffer::try_commit() noexcept
-{
-	/* Nobody else changes nest_ while we are inside. */
-	if (!nest_.equals(1)) [[unlikely]]
-		return leaving::nested;
-	if (!publish_head<false>()) [[unlikely]]
-		return leaving::passed;
-	/* Whoever asked for something in us is done, and who comes now does it for itself. */
-	return after_.equals(0) ? leaving::done : leaving::asked;
-}
-
-[[gnu::always_inline]] inline void perf_buffer::publish() noexcept
-{
-	/* Not by commit_closely(), for which the answer would be made up each time. */
-	switch (try_commit()) {
-	case leaving::done:
-		return;
-	case leaving::nested:
-		return publish_closely();
-	case leaving::passed:
-		return publish_again();
-	case leaving::asked:
-		return run_after();
-	}
+	if (!try_reserve(bytes, where)) [[unlikely]]
+		return reserve_contiguous_entered(bytes, origin);
+	return where.at;
 }
 
 inline cxxrt::result<reservation>
@@ -372,6 +272,88 @@ perf_buffer::begin_discardable(u32 bytes, const record_origin &origin) noexcept
 	if (bytes < sizeof(lost_record) + origin.trailer_bytes) [[unlikely]]
 		return cxxrt::error(EINVAL);
 	return begin(bytes, origin);
+}
+
+inline cxxrt::result<reservation> perf_buffer::begin_burst(u32 bytes, u32 records,
+							   const record_origin &origin) noexcept
+{
+	cxxrt::result<reservation> begun = begin(bytes, origin);
+
+	if (begun) [[likely]]
+		records_.add(records - 1);
+	else
+		count_loss(loss_cause_of(begun.error()), records - 1);
+	return begun;
+}
+
+/* ---------------------------------------------------------------- publishing */
+
+[[gnu::always_inline]] inline void perf_buffer::show_head(u64 head) noexcept
+{
+	/* B, pairs with C in the reader (data_head): the records are there before the head. */
+	cxxrt::smp_wmb();
+	cxxrt::write_once(user_page_->data_head, head);
+	/* Pairs with readable(): a reader that it sends to the ring finds the head there. */
+	published_.store_release(head);
+}
+
+[[gnu::always_inline]] inline perf_buffer::committed perf_buffer::try_commit_alone() noexcept
+{
+	/*
+	 * The load of head_ stays behind the entry: a head that was loaded before a nested
+	 * writer published would take data_head backwards.
+	 */
+	cxxrt::barrier();
+	const u64 head = head_.read();
+
+	show_head(head);
+
+	/*
+	 * Leave after publishing: a writer that enters now publishes a later head, not we an
+	 * earlier. In the same step, see whether a nested writer left its publication to us, or
+	 * asked for something, since the look at nest_.
+	 */
+	cxxrt::barrier();
+	return nest_.dec_and_test() ? committed::done : committed::left;
+}
+
+[[gnu::always_inline]] inline perf_buffer::committed perf_buffer::try_commit() noexcept
+{
+	/* Nested, watched, or asked for something. */
+	if (!nest_.equals(1)) [[unlikely]]
+		return committed::inside;
+	return try_commit_alone();
+}
+
+[[gnu::always_inline]] inline void perf_buffer::publish() noexcept
+{
+	/* Calls the slow paths directly instead of commit_slow(): gcc would otherwise materialise
+	 * the enum on the fast path. */
+	switch (try_commit()) {
+	case committed::done:
+		return;
+	case committed::inside:
+		return publish_inside();
+	case committed::left:
+		return publish_again();
+	}
+}
+
+inline bool perf_buffer::unreserve(u64 position, u32 bytes) noexcept
+{
+	u64 end = backward_ ? position : position + bytes;
+	const u64 begin = backward_ ? position + bytes : position;
+
+	/*
+	 * In overwrite mode the record stands where the oldest ones stood: taking the head back
+	 * would show it as the oldest.
+	 */
+	if (overwrite_)
+		return false;
+	/* The head may go back to where another base holds. */
+	if (static_cast<s64>(progress(begin) - limit_from_.read()) < 0)
+		close_limit();
+	return head_.try_cmpxchg(end, begin);
 }
 
 inline void perf_buffer::count_event(u32 every) noexcept

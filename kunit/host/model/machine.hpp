@@ -90,7 +90,6 @@ private:
 	bool inside_ = false; /* of the model: these accesses are not a writer's */
 	unsigned accesses_ = 0;
 	unsigned raises_ = 0;
-	unsigned raises_at_full_ = ~0u; /* when the first record was refused for want of room */
 };
 
 } // namespace perfbuf::model
