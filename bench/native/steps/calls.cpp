@@ -12,12 +12,12 @@ using perfbuf::reservation;
 
 void *reserve_by_call(perf_buffer *ring, u64 bytes) noexcept
 {
-	return ring->begin_in_place(bytes, origin);
+	return ring->reserve_contiguous(bytes, origin);
 }
 
 void commit_by_call(perf_buffer *ring) noexcept
 {
-	ring->commit_in_place();
+	ring->commit_contiguous();
 }
 
 int begin_by_call(perf_buffer *ring, void *to, u64 bytes) noexcept

@@ -124,12 +124,12 @@ void reserve_inline(void *to, u64 *words, u32 count)
 	perf_buffer &ring = *static_cast<perf_buffer *>(to);
 
 	each(words, count, [&] {
-		void *place = ring.begin_in_place(sizeof(record), origin);
+		void *place = ring.reserve_contiguous(sizeof(record), origin);
 
 		if (!place) [[unlikely]]
 			__builtin_trap();
 		fill(place, words);
-		ring.commit_in_place();
+		ring.commit_contiguous();
 	});
 }
 
