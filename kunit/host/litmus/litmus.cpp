@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "litmus.hpp"
+
+#include <set>
+
+namespace perfbuf::litmus
+{
+
+namespace
+{
+
+constexpr int registers_max = 8;
+
+/* Whether @later may not come before @earlier, of the same CPU. */
+bool is_ordered(const step &earlier, const step &later)
+{
+	if (earlier.kind == kind::mb || later.kind == kind::mb)
+		return true;
+	if (earlier.kind == kind::wmb)
+		return later.kind != kind::load;
+	if (later.kind == kind::wmb)
+		return earlier.kind != kind::load;
+	if (earlier.kind == kind::rmb)
+		return later.kind != kind::store;
+	if (later.kind == kind::rmb)
+		return earlier.kind != kind::store;
+	if (earlier.acquire || later.release || earlier.word == later.word)
+		return true;
+	return earlier.kind == kind::load && later.kind == kind::store &&
+	       (later.from == earlier.result || later.condition == earlier.result);
+}
+
+class explorer
+{
+public:
+	explicit explorer(const test &what) : what_(what) {}
+
+	verdict explore()
+	{
+		state start{what_.words, values(registers_max, 0), {}};
+
+		for (const auto &cpu : what_.cpus)
+			start.done.push_back(values(cpu.size(), 0));
+		visit(start);
+		return found_;
+	}
+
+private:
+	struct state {
+		values words;
+		values registers;
+		std::vector<values> done;
+
+		auto operator<=>(const state &) const = default;
+	};
+
+	bool may_run(const state &now, std::size_t cpu, std::size_t index) const
+	{
+		const auto &steps = what_.cpus[cpu];
+
+		if (now.done[cpu][index])
+			return false;
+		for (std::size_t i = 0; i < index; i++)
+			if (!now.done[cpu][i] && is_ordered(steps[i], steps[index]))
+				return false;
+		return true;
+	}
+
+	void do_step(state &now, std::size_t cpu, std::size_t index) const
+	{
+		const step &one = what_.cpus[cpu][index];
+
+		now.done[cpu][index] = 1;
+		if (one.kind == kind::load)
+			now.registers[one.result] = now.words[one.word];
+		else if (one.kind == kind::store &&
+			 (one.condition < 0 || now.registers[one.condition]))
+			now.words[one.word] = one.from < 0 ? one.value : now.registers[one.from];
+	}
+
+	void visit(const state &now)
+	{
+		if (!seen_.insert(now).second)
+			return;
+		found_.states++;
+
+		bool ended = true;
+
+		for (std::size_t cpu = 0; cpu < what_.cpus.size(); cpu++) {
+			for (std::size_t i = 0; i < what_.cpus[cpu].size(); i++) {
+				if (!may_run(now, cpu, i))
+					continue;
+
+				state next = now;
+
+				ended = false;
+				do_step(next, cpu, i);
+				if (static_cast<int>(cpu) == what_.interrupt)
+					while (++i < what_.cpus[cpu].size())
+						do_step(next, cpu, i);
+				visit(next);
+			}
+		}
+		if (ended && what_.forbidden(now.registers, now.words))
+			found_.happens = true;
+	}
+
+	const test &what_;
+	std::set<state> seen_;
+	verdict found_;
+};
+
+} // namespace
+
+verdict run(const test &what)
+{
+	return explorer(what).explore();
+}
+
+} // namespace perfbuf::litmus
