@@ -13,6 +13,10 @@ namespace perfbuf::host
 unsigned run_irq_works();
 /* What was deferred, and everything that this raises, defers or arms. */
 void settle();
+/* What was deferred alone: irq_works that are raised stay so, as far as nothing waits for them. */
+void reclaim();
+/* Aborts if something that may still run is in this memory, which is about to be freed. */
+void check_free(const void *memory, unsigned long bytes);
 /* Fires the alarms that were started. */
 void expire_alarms();
 

@@ -2,6 +2,8 @@
 /* Memory of cxxrt/platform.h and ring/pages.h, on the host. */
 #include "memory.hpp"
 
+#include "host.hpp"
+
 #include "ring/pages.h"
 
 #include "../support.h"
@@ -13,6 +15,7 @@
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>
+#include <malloc.h>
 #include <sys/mman.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -131,8 +134,10 @@ void *cxxrt_alloc(unsigned long bytes, unsigned int) noexcept
 
 void cxxrt_free(void *memory) noexcept
 {
-	if (memory && forget(memory))
+	if (memory && forget(memory)) {
+		check_free(memory, malloc_usable_size(memory));
 		note_freed();
+	}
 	std::free(memory);
 }
 

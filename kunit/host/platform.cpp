@@ -115,6 +115,28 @@ void perfbuf::host::expire_alarms()
 		one->run(one->argument);
 }
 
+void perfbuf::host::reclaim()
+{
+	while (deferred *work = take(&waiting::deferreds)) {
+		work->queued = false;
+		work->reclaim(work);
+	}
+}
+
+void perfbuf::host::check_free(const void *memory, unsigned long bytes)
+{
+	const auto *from = static_cast<const char *>(memory);
+	const auto is_inside = [=](const void *one) { return one >= from && one < from + bytes; };
+	std::lock_guard lock(all().lock);
+
+	for (const irq_work *work : all().works)
+		if (is_inside(work))
+			cxxrt_fatal("an irq_work that is raised is freed");
+	for (const one_shot *alarm : all().alarms)
+		if (is_inside(alarm->argument))
+			cxxrt_fatal("what an alarm calls is freed");
+}
+
 void perfbuf::host::settle()
 {
 	run_irq_works();

@@ -131,7 +131,7 @@ void machine::check_poller()
 	const bool was_inside = std::exchange(inside_, true);
 
 	observer_->look();
-	if (const char *broken = poller_->check())
+	if (const char *broken = poller_->check(poller_->tail()))
 		fail(broken);
 	host::run_irq_works();
 	if (!ring_->overwrite())

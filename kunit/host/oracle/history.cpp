@@ -68,7 +68,9 @@ perf_buffer::options history::choose_ring(const plan &what, random &choices)
 	return {.nr_pages = pages,
 		.watermark = what.whole_watermark
 				     ? size
-				     : (choices.once_in(4) ? 0 : 1 + choices.below(size)),
+				     : (choices.once_in(4)   ? 0
+					: choices.once_in(2) ? 8 + 8 * choices.below(size / 8)
+							     : 1 + choices.below(size)),
 		.overwrite = overwrite,
 		.backward = what.directions && choices.once_in(3),
 		.storage = kind,
@@ -77,7 +79,7 @@ perf_buffer::options history::choose_ring(const plan &what, random &choices)
 }
 
 history::history(const plan &what, u64 seed, bool trace)
-	: what_(what), choices_(seed), trace_(trace),
+	: what_(what), allocations_(pb_test_live_allocations()), choices_(seed), trace_(trace),
 	  trailer_bytes_(static_cast<u32>(8 * choices_.below(3) * choices_.below(2))),
 	  modulo_(choices_.once_in(4)),
 	  every_(what.counts ? static_cast<u32>(choices_.below(6)) : 0),
@@ -100,11 +102,27 @@ history::history(const plan &what, u64 seed, bool trace)
 
 history::~history()
 {
+	end();
+}
+
+const char *history::end()
+{
+	if (!ring_)
+		return broken_;
 	host::on_raise = nullptr;
+	elsewhere_ = true;
+	/* What was raised last may run when the ring has gone. */
+	ring_->repeat_wakeups();
+	if (limited_ && !ring_->set_wakeups(latency_ns, true))
+		fail("no memory");
 	reader_.reset();
 	at_hand = nullptr;
 	ring_.reset();
+	host::reclaim();
 	host::settle();
+	if (pb_test_live_allocations() != allocations_ && !broken_)
+		broken_ = "memory of the ring is not freed";
+	return broken_;
 }
 
 const char *history::run()
@@ -123,6 +141,16 @@ const char *history::run()
 			say("flush: %llu owed", stream_.owed());
 			reader_->allow(1);
 			ring_->flush_lost(who);
+			check();
+		} else if (what_.requests && choices_.once_in(4 * what_.requests)) {
+			wake_published();
+			check();
+		} else if (what_.latency && choices_.once_in(16)) {
+			limited_ = !limited_;
+			say("%s", limited_ ? "a latency" : "no latency");
+			if (!ring_->set_wakeups(limited_ ? latency_ns : 0, !silent_))
+				fail("no memory");
+			reader_->sets_latency();
 			check();
 		} else if (what_.silences && choices_.once_in(what_.silences)) {
 			silent_ = !silent_;
@@ -187,7 +215,7 @@ u32 history::choose_bytes()
 	} else {
 		bytes = choices_.below(size / 4);
 	}
-	return static_cast<u32>(std::clamp<u64>(bytes & ~u64{7}, 16, record_size_max + 8));
+	return static_cast<u32>(std::clamp<u64>(bytes & ~u64{7}, 8, record_size_max + 8));
 }
 
 u64 history::needed(u32 bytes) const
@@ -246,14 +274,25 @@ void history::write(u32 context)
 	say("%*s#%llu: %u bytes%s", static_cast<int>(2 * context), "", id, bytes,
 	    gives_up ? ", given up" : "");
 
-	cxxrt::result<reservation> begun =
-		gives_up ? ring_->begin_discardable(bytes, who) : ring_->begin(bytes, who);
-	const int got = begun ? 0 : begun.error().code();
+	/* By both ways in. */
+	alignas(reservation) char space[sizeof(reservation)];
+	int got;
+
+	if (!gives_up && choices_.once_in(2)) {
+		got = ring_->begin_at(space, bytes, who);
+	} else {
+		cxxrt::result<reservation> begun =
+			gives_up ? ring_->begin_discardable(bytes, who) : ring_->begin(bytes, who);
+
+		got = begun ? 0 : begun.error().code();
+		if (begun)
+			::new (space) reservation(begun.take());
+	}
 
 	if (answer >= 0 && interventions == interventions_ && got != answer)
 		fail(got ? "a record is refused that must be taken, or with the wrong errno"
 			 : "a record is taken that must be refused");
-	if (!begun) {
+	if (got) {
 		say("%*s#%llu refused: %d", static_cast<int>(2 * context), "", id, got);
 		stream_.refused(id);
 
@@ -266,13 +305,17 @@ void history::write(u32 context)
 		return;
 	}
 
-	reservation record = begun.take();
-	const perf_event_header header = {
-		.type = PERF_RECORD_SAMPLE, .misc = 0, .size = static_cast<u16>(bytes)};
+	stream_.begun(id);
+
+	reservation &record = *reinterpret_cast<reservation *>(space);
+	const perf_event_header header = {.type = PERF_RECORD_SAMPLE,
+					  .misc = static_cast<u16>(bytes == 8 ? id : 0),
+					  .size = static_cast<u16>(bytes)};
 	u64 words[record_size_max / 8];
 
 	words[0] = __builtin_bit_cast(u64, header);
-	words[1] = id;
+	if (bytes > 8)
+		words[1] = id;
 	for (u32 i = 2; i < bytes / 8; i++)
 		words[i] = word_of(id, i);
 
@@ -284,6 +327,7 @@ void history::write(u32 context)
 	if (choices_.once_in(what_.requests)) {
 		say("%*s#%llu asks for a wakeup", static_cast<int>(2 * context), "", id);
 		reader_->allow(1);
+		stream_.wants_wakeup(id);
 		ring_->request_wakeup();
 	}
 	if (every_) {
@@ -319,8 +363,30 @@ void history::before(cxxrt::model::access access)
 	intervene();
 }
 
+/* A wakeup for what was written, which may be published by a writer that we interrupt. */
+void history::wake_published()
+{
+	const aside own(elsewhere_);
+
+	say("wakes for what was written");
+	reader_->allow(1);
+	stream_.all_want_wakeup();
+	elsewhere_ = !level_;
+	ring_->wake_published();
+	wakes_ = true;
+}
+
 void history::intervene()
 {
+	if (level_ && what_.requests && choices_.once_in(8 * what_.requests)) {
+		interventions_++;
+		reader_->interrupted();
+
+		const u32 interrupted = std::exchange(context_, contexts - 1);
+
+		wake_published();
+		context_ = interrupted;
+	}
 	if (nested_left_ && context_ + 1 < contexts && choices_.once_in(what_.interrupts)) {
 		nested_left_--;
 		interventions_++;
@@ -414,12 +480,17 @@ void history::read_overwrite()
 void history::pass_time()
 {
 	const bool was_asleep = reader_->is_asleep();
+	const u64 sent = reader_->sent();
+	const bool waits = ring_->user_page()->data_head != reader_->woken_at() &&
+			   (ring_->overwrite() || ring_->user_page()->data_head != reader_->tail());
 	const u64 head = ring_->user_page()->data_head;
 
 	host::run_irq_works();
 	expire();
 	host::run_irq_works();
 	say("time passes");
+	if (limited_ && !silent_ && waits && sent == reader_->sent())
+		fail("a record waits longer than the latency");
 	if (limited_ && !silent_ && was_asleep && !ring_->overwrite() && head != reader_->tail() &&
 	    !ring_->readable())
 		fail("a record waits longer than the latency, and readable() is false");
@@ -432,29 +503,36 @@ void history::pass_time()
 
 void history::expire()
 {
-	if (!limited_)
-		return;
-	reader_->latency_expires();
+	if (limited_)
+		reader_->latency_expires();
 	host::expire_alarms();
 }
 
 /* No writer is inside. */
 void history::check()
 {
+	const u64 sent = std::exchange(sent_before_, reader_->sent());
+
 	if (broken_)
 		return;
 	if (const char *broken = stream_.look())
 		fail(broken);
 	else if (stream_.reports_too_much())
 		fail("PERF_RECORD_LOST reports more than was lost");
-	else if (const char *promise = reader_->check())
+	else if (const char *promise = reader_->check(stream_.wanted()))
 		fail(promise);
+	if (ring_->aux_readable() || ring_->aux_unread())
+		fail("a ring without an AUX area has something to read there");
+	if (std::exchange(wakes_, false) && !silent_ && sent == reader_->sent())
+		fail("nobody was woken for what was written");
 	if (broken_ || !watched_)
 		return;
 
 	const auto *stats = static_cast<const perfbuf_ring_stats *>(
 		pb_test_frame_address(ring_->watch_stats()));
 
+	if (stats->wakeups != reader_->sent())
+		fail("the statistics have other wakeups than were sent");
 	if (stats->bytes != stream_.published() || stats->records != ring_->records())
 		fail("the statistics are not those of the ring");
 }

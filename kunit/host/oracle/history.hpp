@@ -52,6 +52,8 @@ public:
 
 	/* nullptr, or the promise that was broken. */
 	const char *run();
+	/* The same, once the ring has gone. */
+	const char *end();
 	u32 steps() const { return step_; }
 
 	void before(cxxrt::model::access access);
@@ -62,6 +64,7 @@ private:
 	u32 choose_bytes();
 	void write_as_task();
 	void write(u32 context);
+	void wake_published();
 	/* What a record of @bytes must be answered where nothing comes in between. */
 	int expected(u32 bytes);
 	u64 needed(u32 bytes) const;
@@ -75,6 +78,7 @@ private:
 	[[gnu::format(printf, 2, 3)]] void say(const char *format, ...);
 
 	const plan &what_;
+	const long allocations_; /* before the ring was made */
 	random choices_;
 	const bool trace_;
 	const u32 trailer_bytes_;
@@ -93,6 +97,8 @@ private:
 	u32 interventions_ = 0;
 	u32 nested_left_ = 0; /* how many more may interrupt the writer at hand */
 	u64 counted_ = 0;     /* calls of count_event() */
+	bool wakes_ = false;  /* wake_published() was called */
+	u64 sent_before_ = 0;
 	bool silent_ = false;
 	bool watched_ = false;
 	bool limited_ = false;

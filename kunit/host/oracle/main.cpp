@@ -101,7 +101,10 @@ bool run(const plan &what, unsigned long long first, unsigned long long seeds, b
 
 	for (unsigned long long seed = first; seed < first + seeds; seed++) {
 		history one(what, seed, trace);
-		const char *broken = one.run();
+
+		one.run();
+
+		const char *broken = one.end();
 
 		if (!broken)
 			continue;

@@ -46,9 +46,13 @@ bool sleeping_reader::is_pending() const
 
 void sleeping_reader::raised(const void *work)
 {
-	if (work != wakeup_work_)
+	if (work != wakeup_work_) {
+		if (!mixed_)
+			starts_++;
 		return;
+	}
 	raises_++;
+	sent_++;
 	woken_at_ = head();
 	woken_for_ = mixed_ ? entered_at_ : woken_at_;
 	woken_mixed_ = mixed_;
@@ -67,25 +71,30 @@ void sleeping_reader::refused_full(u64 bytes, bool is_nested)
 	if (is_nested || full_head_ != head())
 		allow(1);
 	full_head_ = is_nested ? no_head : head();
-	/* As a record that was written, it starts the alarm. */
-	latency_head_ = no_head;
+}
+
+void sleeping_reader::sets_latency()
+{
+	starts_ = 0;
+	woken_mixed_ = true;
 }
 
 void sleeping_reader::latency_expires()
 {
-	if (mixed_ || latency_head_ != head())
+	starts_ = 0;
+	if (mixed_ ||
+	    ((woken_mixed_ || woken_at_ != head()) && (ring_.overwrite() || head() != tail_)))
 		allow(1);
-	latency_head_ = mixed_ ? no_head : head();
 }
 
 void sleeping_reader::sends(bool on)
 {
 	silent_ = !on;
+	starts_ = 0;
 	/* What was published meanwhile is not seen by this reader: it polls by itself. */
-	credit_ = 2 * ring_.watermark();
+	credit_ = ring_.watermark();
 	credited_ = woken_at_ = head();
 	woken_for_ = tail_;
-	latency_head_ = no_head;
 	woken_mixed_ = true;
 }
 
@@ -102,22 +111,25 @@ void sleeping_reader::poll()
 	asleep_ = !ring_.readable();
 }
 
-const char *sleeping_reader::check()
+const char *sleeping_reader::check(u64 wanted)
 {
 	mixed_ = false;
+
+	if (starts_ > 2)
+		return "every record starts the alarm anew";
 
 	const char *broken = check_budget();
 
 	if (broken || silent_)
 		return broken;
 	if (!ring_.overwrite())
-		return check_readable();
+		return check_readable(wanted);
 	if (distance(woken_at_, head()) > static_cast<s64>(ring_.watermark()))
 		return "the stream has come further than the watermark since the last wakeup";
 	return nullptr;
 }
 
-const char *sleeping_reader::check_readable()
+const char *sleeping_reader::check_readable(u64 wanted)
 {
 	const bool readable = ring_.readable();
 	const u64 unread = static_cast<u64>(distance(tail_, head()));
@@ -126,6 +138,8 @@ const char *sleeping_reader::check_readable()
 
 	if (unread && sent && !readable)
 		return "a wakeup was sent for what is unread, and readable() is false";
+	if (distance(tail_, wanted) > 0 && !readable)
+		return "a record that wants a wakeup is unread, and readable() is false";
 	if (unread > ring_.watermark() && !readable)
 		return "more than the watermark is unread, and readable() is false";
 	if (readable && !unread)
@@ -139,23 +153,23 @@ const char *sleeping_reader::check_readable()
 	return nullptr;
 }
 
-/* Two watermarks at once at most: one that was nearly reached, and the next. */
+/*
+ * The k-th wakeup by the watermark comes after more than k watermarks. A record that passes several
+ * at once wakes once: what it leaves over is a watermark at most.
+ */
 const char *sleeping_reader::check_budget()
 {
-	const u64 most = 2 * ring_.watermark();
-	const u64 fresh = static_cast<u64>(distance(std::exchange(credited_, head()), head()));
-
-	credit_ += fresh;
+	credit_ += static_cast<u64>(distance(std::exchange(credited_, head()), head()));
 	for (; raises_; raises_--) {
 		if (allowed_)
 			allowed_--;
-		else if (credit_ >= ring_.watermark())
+		else if (credit_ > ring_.watermark())
 			credit_ -= ring_.watermark();
 		else
 			return "the reader is woken without a reason";
 	}
 	/* What nobody made use of until now is no reason later. */
-	credit_ = std::min(credit_, most);
+	credit_ = std::min(credit_, ring_.watermark());
 	allowed_ = 0;
 	return nullptr;
 }

@@ -38,7 +38,8 @@ public:
 	void refused_full(u64 bytes, bool is_nested);
 	/* An alarm fires: one wakeup for each head. */
 	void latency_expires();
-	/* set_wakeups() was called. */
+	/* set_wakeups() was called: with another latency, and with wakeups or without. */
+	void sets_latency();
 	void sends(bool on);
 
 	/* Has consumed everything up to @tail, a position of the stream, and stores @stored. */
@@ -49,6 +50,8 @@ public:
 	bool is_asleep() const { return asleep_; }
 	bool is_pending() const;
 	u64 tail() const { return tail_; }
+	/* All wakeups. */
+	u64 sent() const { return sent_; }
 
 	/* A writer enters, and no other is inside. */
 	void writer_enters();
@@ -56,8 +59,12 @@ public:
 	 * a wakeup may have been decided on before what is published then. */
 	void interrupted() { mixed_ = true; }
 	bool is_mixed() const { return mixed_; }
-	/* No writer is inside: nullptr, or the promise that is broken. */
-	const char *check();
+	/* data_head at the last wakeup. */
+	u64 woken_at() const { return woken_at_; }
+
+	/* No writer is inside, and what is published up to @wanted wants a wakeup: nullptr, or the
+	 * promise that is broken. */
+	const char *check(u64 wanted);
 
 private:
 	void wake() noexcept override { woken_ = true; }
@@ -68,7 +75,7 @@ private:
 	{
 		return static_cast<s64>(ring_.backward() ? from - to : to - from);
 	}
-	const char *check_readable();
+	const char *check_readable(u64 wanted);
 	const char *check_budget();
 
 	perf_buffer &ring_;
@@ -87,12 +94,13 @@ private:
 	u64 full_need_ = 0;	   /* bytes of the last record that was refused as full */
 
 	/* Wakeups and their reasons. */
-	unsigned raises_ = 0;
+	unsigned raises_ = 0; /* since the last check */
+	u64 sent_ = 0;
+	unsigned starts_ = 0; /* of the alarm, since it fired or was set */
 	u64 allowed_ = 0;
-	u64 credit_;	       /* bytes of the stream that no wakeup has been sent for */
-	u64 credited_;	       /* data_head when credit_ was reckoned */
-	u64 full_head_ = 1;    /* no head */
-	u64 latency_head_ = 1; /* likewise */
+	u64 credit_;	    /* bytes of the stream that no wakeup has been sent for */
+	u64 credited_;	    /* data_head when credit_ was reckoned */
+	u64 full_head_ = 1; /* no head */
 };
 
 } // namespace perfbuf::oracle

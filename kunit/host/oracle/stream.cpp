@@ -10,7 +10,7 @@ namespace perfbuf::oracle
 
 stream::stream(perf_buffer &ring, u32 trailer_bytes)
 	: ring_(ring), trailer_bytes_(trailer_bytes), start_(ring.user_page()->data_head),
-	  seen_(start_)
+	  seen_(start_), wanted_(start_)
 {
 	for (u32 i = 0; i < ring.nr_pages(); i++)
 		pages_.push_back(
@@ -29,6 +29,12 @@ void stream::refused(u64 id)
 	refused_++;
 }
 
+void stream::all_want_wakeup()
+{
+	for (record &one : records_)
+		one.wakes |= one.begun && !one.seen;
+}
+
 u64 stream::word(u64 position) const
 {
 	const u64 offset = position & (ring_.size() - 1);
@@ -38,11 +44,19 @@ u64 stream::word(u64 position) const
 	return value;
 }
 
+/* A record that is a header alone has it there. */
+u64 stream::id_at(u64 position) const
+{
+	const perf_event_header header = __builtin_bit_cast(perf_event_header, word(position));
+
+	return header.size == 8 ? header.misc : word(position + 8);
+}
+
 const char *stream::check(u64 position, u64 end) const
 {
 	const perf_event_header header = __builtin_bit_cast(perf_event_header, word(position));
 
-	if (header.size < 16 || header.size % 8 || header.size > end - position)
+	if (header.size < 8 || header.size % 8 || header.size > end - position)
 		return "data_head shows bytes that are no record";
 	if (header.type == PERF_RECORD_LOST) {
 		if (header.size < sizeof(lost_record) + trailer_bytes_ || word(position + 8) != 1)
@@ -57,7 +71,7 @@ const char *stream::check(u64 position, u64 end) const
 	if (header.type != PERF_RECORD_SAMPLE)
 		return "data_head shows bytes that are no record";
 
-	const u64 id = word(position + 8);
+	const u64 id = id_at(position);
 
 	if (id >= records_.size())
 		return "a record that nobody wrote";
@@ -82,7 +96,7 @@ const char *stream::take(u64 position)
 		return nullptr;
 	}
 
-	const u64 id = word(position + 8);
+	const u64 id = id_at(position);
 	record &one = records_[id];
 
 	if (one.seen)
@@ -91,6 +105,8 @@ const char *stream::take(u64 position)
 		return "the records of a context are out of order";
 	newest_[one.context] = id + 1;
 	one.seen = true;
+	if (one.wakes)
+		wanted_ = ring_.backward() ? position : position + header.size;
 	return nullptr;
 }
 

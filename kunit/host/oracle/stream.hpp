@@ -30,7 +30,11 @@ public:
 	/* The writers' side. */
 	u64 attempt(u32 context, u32 bytes);
 	void refused(u64 id);
+	void begun(u64 id) { records_[id].begun = true; }
 	void finished(u64 id) { records_[id].finished = true; }
+	/* Its reader is to be woken for it; and for all that were begun until now. */
+	void wants_wakeup(u64 id) { records_[id].wakes = true; }
+	void all_want_wakeup();
 	void given_up(u64 id) { records_[id].given_up = true; }
 
 	/* What data_head shows since the last look. nullptr, or the promise that is broken. */
@@ -51,6 +55,8 @@ public:
 	/* Losses that no PERF_RECORD_LOST has reported; no writer is inside. */
 	u64 owed() const { return refused_ > told_ ? refused_ - told_ : 0; }
 	bool reports_too_much() const { return told_ > refused_; }
+	/* The stream up to here has a record that wants a wakeup. */
+	u64 wanted() const { return wanted_; }
 	/* Bytes, as the statistics have them: from position 0 on. */
 	u64 published() const;
 
@@ -58,10 +64,11 @@ private:
 	struct record {
 		u32 context;
 		u32 bytes;
-		bool finished, given_up, refused, seen;
+		bool begun, finished, given_up, refused, seen, wakes;
 	};
 
 	u64 word(u64 position) const;
+	u64 id_at(u64 position) const;
 	/* The bytes at @position are those of a record that was committed. */
 	const char *check(u64 position, u64 end) const;
 	const char *take(u64 position);
@@ -73,6 +80,7 @@ private:
 	std::vector<record> records_;
 	u64 seen_;		    /* data_head at the last look */
 	u64 newest_[contexts] = {}; /* id + 1 of the last that was seen */
+	u64 wanted_;
 	u64 refused_ = 0;
 	u64 told_ = 0;
 	bool gap_ = false; /* overwrite mode: records went by unseen */
