@@ -2,13 +2,15 @@
 # SPDX-License-Identifier: GPL-2.0
 """Wakes each mutation that generate.py has made and runs the tests until one fails.
 
-usage: run.py --mutants FILE --survivors FILE [--sample N] [--only TEXT] [--jobs N] --test COMMAND...
+usage: run.py --mutants FILE --survivors FILE [--sample N] [--only TEXT] [--file FILE]...
+       [--jobs N] --test COMMAND...
 
 --test    a test, as words of one argument: a program that exits with 0 if the ring is right. They
           run in this order, and only those that reach the mutation. May be given again.
 --sample  about N of the mutations, chosen by the text of their file, so that another version of it
           has others tried
 --only    mutations whose place or kind has TEXT in it
+--file    of these files alone
 
 What no test notices survives. survivors.txt says of each why it changes nothing that a test could
 see; exits with 1 if one survives that is not there, and with 2 if the list is wrong: an entry that is
@@ -51,13 +53,18 @@ def read_mutants(path):
 
 
 def read_survivors(path):
-    """Blocks of a line `in FILE', the source line, lines `- KIND [(NTH)]', and the reason."""
+    """Blocks of lines `in FILE', the source line, lines `- KIND [(NTH)]', these three again for what
+    has the same reason, and the reason."""
     known, file, source, kinds = {}, None, None, []
     for number, line in enumerate(path.read_text().splitlines(), 1):
-        if not line or line.startswith("#"):
-            file = file if line.startswith("#") else None
+        if not line:
+            if kinds and not known.get(kinds[-1]):
+                sys.exit(f"{path}:{number}: no reason is given")
+            file, kinds = None, []
+        elif line.startswith("#"):
+            continue
         elif line.startswith("in "):
-            file, source, kinds = line[3:], None, []
+            file, source = line[3:], None
         elif file is None:
             sys.exit(f"{path}:{number}: what is this: {line}")
         elif source is None:
@@ -132,6 +139,7 @@ def main():
     parser.add_argument("--survivors", type=pathlib.Path, required=True)
     parser.add_argument("--sample", type=int, default=0)
     parser.add_argument("--only", default="")
+    parser.add_argument("--file", action="append", default=[])
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--test", action="append", required=True)
     args = parser.parse_args()
@@ -147,7 +155,8 @@ def main():
         texts.setdefault(one.file, hashlib.sha256())
         texts[one.file].update(one.source.encode())
     texts = {name: text.hexdigest() for name, text in texts.items()}
-    chosen = sample([one for one in mutants if args.only in str(one)], args.sample, texts)
+    chosen = sample([one for one in mutants if args.only in str(one) and
+                     (not args.file or one.file in args.file)], args.sample, texts)
     tests = [Test(command) for command in args.test]
 
     noticed, explained, unexplained = {}, 0, 0
