@@ -51,10 +51,11 @@ void sampler::start(u64 left) noexcept
 	if (!writer_ || !owner_->period())
 		return;
 
-	/* The period may have become shorter since; a rest may be too short to begin with. */
+	/* The period may have become shorter since. A rest is as short as it is: a task that runs
+	 * for less than any least time would never be sampled otherwise. */
 	if (!left || left > period())
 		left = period();
-	pb_timer_start(&timer_, cxxrt::max(left, period_min_ns));
+	pb_timer_start(&timer_, left);
 }
 
 u64 sampler::stop() noexcept
