@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "device/cpu_stream.hpp"
 
-#include "device/cpus.hpp"
 #include "device/setup.hpp"
 #include "glue/cpuhp.h"
 
@@ -13,20 +12,14 @@ using cxxrt::result;
 namespace
 {
 
-constinit rcu_list<cpu_stream> streams; /* changed under the lists' lock */
+constinit cpu_lists<one_cpu_stream> streams; /* changed under the lists' lock */
 
 } // namespace
 
-cpu_stream::cpu_stream(event &owner, const task_set *members, bool keeps_place) noexcept
+cpu_stream::cpu_stream(event &owner, task_set *members) noexcept
 	: owner_(owner), on_any_cpu_(owner.cpu() < 0),
-	  writes_(!(on_any_cpu_ && owner.attr().inherit)), writer_(owner),
-	  sideband_(owner, members), keeps_place_(keeps_place)
+	  writes_(!(on_any_cpu_ && owner.attr().inherit)), writer_(owner), sideband_(owner, members)
 {
-}
-
-const rcu_list<cpu_stream> &cpu_stream::all() noexcept
-{
-	return streams;
 }
 
 result<void> cpu_stream::prepare() noexcept
@@ -38,38 +31,13 @@ result<void> cpu_stream::prepare() noexcept
 
 void cpu_stream::publish() noexcept
 {
-	{
-		lists_guard held;
-
-		streams.push(*this);
-		listed_ = true;
-	}
 	if (writes_)
-		sideband_.listen();
-}
-
-void cpu_stream::close() noexcept
-{
-	sideband_.close();
-
-	lists_guard held;
-
-	if (std::exchange(listed_, false))
-		streams.remove(*this);
+		sideband_.attach();
 }
 
 bool cpu_stream::may_start_on(u32 cpu) const noexcept
 {
-	return owner_.active() && (keeps_place_ ? cpu_is_open(cpu) : may_begin(owner_.cpu(), cpu));
-}
-
-/* An offline CPU has no part and no writer: they were stopped when it went. */
-void cpu_stream::on_its_cpus(void (*fn)(void *stream)) noexcept
-{
-	if (on_any_cpu_)
-		pb_call_on_each_cpu(fn, this);
-	else
-		pb_call_on_cpu(owner_.cpu(), fn, this);
+	return owner_.active() && cpu_is_open(cpu);
 }
 
 void cpu_stream::start_here(void *stream) noexcept
@@ -87,62 +55,67 @@ void cpu_stream::restart_here(void *stream) noexcept
 	static_cast<cpu_stream *>(stream)->restart_on(pb_this_cpu());
 }
 
-/*
- * Writers have interrupts off. So with a CPU of its own, an interrupt there is alone.
- *
- * The ring of an event on any CPU is shared at most with other such events. All of them are told
- * to begin nothing, and an interrupt on every CPU stops what runs: after it nobody is inside, until
- * they are let in again. A part that keeps its place looks for itself whether it may begin.
- */
-void cpu_stream::run_as_writer(void (*fn)(void *arg), void *arg) noexcept
+/* ---------------------------------------------------------------- on one CPU */
+
+void one_cpu_stream::publish() noexcept
 {
-	if (!on_any_cpu_)
-		return run_alone_on(static_cast<u32>(owner_.cpu()), fn, arg);
+	{
+		lists_guard held;
 
-	writers_guard held;
-
-	close_any_cpu(true);
-	pb_call_on_each_cpu(stop_any_cpu_here, nullptr);
-	pb_preempt_disable();
-	fn(arg);
-	pb_preempt_enable();
-	close_any_cpu(false);
-	pb_call_on_each_cpu(start_any_cpu_here, nullptr);
+		streams.of(static_cast<u32>(owner_.cpu())).push(*this);
+		listed_ = true;
+	}
+	cpu_stream::publish();
 }
 
-void cpu_stream::start_any_cpu_here(void *) noexcept
+void one_cpu_stream::close() noexcept
 {
-	for (cpu_stream *one = streams.first(); one; one = streams.next(*one)) {
-		if (one->on_any_cpu_ && !one->keeps_place_)
-			one->start_on(pb_this_cpu());
-	}
+	sideband_.close();
+
+	lists_guard held;
+
+	if (std::exchange(listed_, false))
+		rcu_list<one_cpu_stream>::remove(*this);
 }
 
-void cpu_stream::stop_any_cpu_here(void *) noexcept
+/* An offline CPU has no part and no writer: they were stopped when it went. */
+void one_cpu_stream::on_its_cpus(void (*fn)(void *stream)) noexcept
 {
-	for (cpu_stream *one = streams.first(); one; one = streams.next(*one)) {
-		if (one->on_any_cpu_ && !one->keeps_place_)
-			one->stop_on(pb_this_cpu());
-	}
+	pb_call_on_cpu(owner_.cpu(), fn, static_cast<cpu_stream *>(this));
+}
+
+/* Writers have interrupts off, so an interrupt on their CPU is alone. */
+void one_cpu_stream::run_as_writer(void (*fn)(void *arg), void *arg) noexcept
+{
+	run_alone_on(static_cast<u32>(owner_.cpu()), fn, arg);
+}
+
+void one_cpu_stream::cpu_opened(u32 cpu) noexcept
+{
+	for (one_cpu_stream *one = streams.of(cpu).first(); one;
+	     one = rcu_list<one_cpu_stream>::next(*one))
+		one->start_on(cpu);
+}
+
+void one_cpu_stream::cpu_closing(u32 cpu) noexcept
+{
+	for (one_cpu_stream *one = streams.of(cpu).first(); one;
+	     one = rcu_list<one_cpu_stream>::next(*one))
+		one->stop_on(cpu);
 }
 
 } // namespace perfbuf
 
-using perfbuf::cpu_stream;
-using perfbuf::rcu_list;
-
 void perfbuf_cpu_online(__u32 cpu) noexcept
 {
 	perfbuf::open_cpu(cpu);
-	for (cpu_stream *one = cpu_stream::all().first(); one;
-	     one = rcu_list<cpu_stream>::next(*one))
-		one->start_on(cpu);
+	perfbuf::one_cpu_stream::cpu_opened(cpu);
+	perfbuf::task_set::cpu_opened(cpu);
 }
 
 void perfbuf_cpu_offline(__u32 cpu) noexcept
 {
-	for (cpu_stream *one = cpu_stream::all().first(); one;
-	     one = rcu_list<cpu_stream>::next(*one))
-		one->stop_on(cpu);
+	perfbuf::one_cpu_stream::cpu_closing(cpu);
+	perfbuf::task_set::cpu_closing(cpu);
 	perfbuf::close_cpu(cpu);
 }

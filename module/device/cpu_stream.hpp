@@ -14,14 +14,15 @@
  *   u64 stop()               and no longer; what is left of a period, 0 if that means nothing
  *   bool runs()
  *   u64 count(), running_ns()   any CPU
- *   keeps_place              it stays where it is while somebody is alone with its ring, and
- *                            counts as missed what comes then
+ *   writes_late              (if it has it) it may write after stop(): see late_writer
  *
  * start() and stop() are called on the part's CPU with interrupts off. Its writers have
- * interrupts off, too. Why stop() and close() leave nobody inside: docs/clock.md.
+ * interrupts off, too. What a file asks for concerns the CPUs on which its own tasks run, and no
+ * others. Why stop() and close() leave nobody inside: docs/clock.md.
  */
 #pragma once
 
+#include "device/cpus.hpp"
 #include "device/rcu_list.hpp"
 #include "device/sample.hpp"
 #include "device/sideband.hpp"
@@ -30,13 +31,12 @@
 namespace perfbuf
 {
 
-/* What both kinds share. All of them are in one list, for CPUs that come and go. */
-class cpu_stream : public stream, public rcu_listed<cpu_stream>
+/* What both kinds share. */
+class cpu_stream : public stream
 {
 public:
 	void start() noexcept override { on_its_cpus(start_here); }
 	void stop() noexcept override { on_its_cpus(stop_here); }
-	void close() noexcept override;
 	bool has_missed() const noexcept override { return sideband_.has_missed(); }
 	void count_missed() noexcept override { sideband_.count_missed(); }
 	cxxrt::result<void> period_changed() noexcept override
@@ -44,32 +44,24 @@ public:
 		on_its_cpus(restart_here);
 		return {};
 	}
-	void run_as_writer(void (*fn)(void *arg), void *arg) noexcept final;
 
 	/* On the CPU at hand, interrupts off: runs there if it should; and no longer. Nothing if
 	 * the event is not for that CPU. */
 	virtual void start_on(u32 cpu) noexcept = 0;
 	virtual void stop_on(u32 cpu) noexcept = 0;
 
-	/* Preemption off, or under the setup lock, which guards changes. */
-	static const rcu_list<cpu_stream> &all() noexcept;
-
 protected:
-	cpu_stream(event &owner, const task_set *members, bool keeps_place) noexcept;
+	cpu_stream(event &owner, task_set *members) noexcept;
 
-	/* What may fail; then, when nothing can fail any more, the rest. */
+	/* What may fail; publish() follows when nothing can fail any more. */
 	cxxrt::result<void> prepare() noexcept;
 	void publish() noexcept;
 
-	bool covers(u32 cpu) const noexcept
-	{
-		return on_any_cpu_ || static_cast<u32>(owner_.cpu()) == cpu;
-	}
 	/* The event is on and may begin to write on @cpu. */
 	bool may_start_on(u32 cpu) const noexcept;
 	virtual void restart_on(u32 cpu) noexcept = 0;
 	/* Calls @fn(this) with interrupts off wherever a part or a writer of it can be. */
-	void on_its_cpus(void (*fn)(void *stream)) noexcept;
+	virtual void on_its_cpus(void (*fn)(void *stream)) noexcept = 0;
 
 	event &owner_;
 	const bool on_any_cpu_;
@@ -77,28 +69,46 @@ protected:
 	 * perf does not let such an event be mapped; here it counts and writes nothing. */
 	const bool writes_;
 	sample_writer writer_;
-	sideband_listener sideband_;
+	sideband_reader sideband_;
 
 private:
 	static void start_here(void *stream) noexcept;
 	static void stop_here(void *stream) noexcept;
 	static void restart_here(void *stream) noexcept;
 
-	static void start_any_cpu_here(void *) noexcept;
-	static void stop_any_cpu_here(void *) noexcept;
-
-	const bool keeps_place_;
 	hook_set hooks_;
+};
+
+/* What is on one CPU is in the list of that CPU, for the time that the CPU comes or goes. */
+class one_cpu_stream : public cpu_stream, public rcu_listed<one_cpu_stream>
+{
+public:
+	void close() noexcept override;
+	void run_as_writer(void (*fn)(void *arg), void *arg) noexcept final;
+
+	/* On the CPU that comes or goes, interrupts off. */
+	static void cpu_opened(u32 cpu) noexcept;
+	static void cpu_closing(u32 cpu) noexcept;
+
+protected:
+	explicit one_cpu_stream(event &owner) noexcept : cpu_stream(owner, nullptr) {}
+
+	bool covers(u32 cpu) const noexcept { return static_cast<u32>(owner_.cpu()) == cpu; }
+
+	void publish() noexcept;
+	void on_its_cpus(void (*fn)(void *stream)) noexcept final;
+
+private:
 	bool listed_ = false;
 };
 
 template <typename Part>
-class on_one_cpu : public cpu_stream
+class on_one_cpu : public one_cpu_stream
 {
 public:
 	template <typename... Extra>
 	explicit on_one_cpu(event &owner, Extra &...extra) noexcept
-		: cpu_stream(owner, nullptr, Part::keeps_place),
+		: one_cpu_stream(owner),
 		  part_(owner, &writer_, static_cast<u32>(owner.cpu()), extra...)
 	{
 	}
@@ -130,6 +140,17 @@ protected:
 	/* nullptr: the event is not for that CPU. */
 	Part *part_on(u32 cpu) noexcept { return covers(cpu) ? &part_ : nullptr; }
 
+	/* The writer that comes late: here none does. */
+	class late_writer
+	{
+	public:
+		late_writer(on_one_cpu &to, u32 cpu) noexcept : may_(cpu_is_open(cpu)) {}
+		explicit operator bool() const noexcept { return may_; }
+
+	private:
+		const bool may_;
+	};
+
 private:
 	void restart_on(u32 cpu) noexcept final
 	{
@@ -143,19 +164,27 @@ private:
 template <typename Part>
 class on_tasks : public cpu_stream, private task_set
 {
+	static constexpr bool writes_late = requires { Part::writes_late; };
+
 public:
 	template <typename... Extra>
 	explicit on_tasks(event &owner, Extra &...) noexcept
-		: cpu_stream(owner, static_cast<task_set *>(this), Part::keeps_place),
-		  task_set(owner)
+		: cpu_stream(owner, this),
+		  task_set({
+			  .target = owner.target(),
+			  .cpu = owner.cpu(),
+			  .inherits = owner.attr().inherit != 0,
+			  .threads_only = owner.attr().inherit_thread != 0,
+			  .enables_on_exec = owner.attr().enable_on_exec != 0,
+		  })
 	{
 	}
 
 	~on_tasks() override
 	{
-		while (part_count_)
-			parts_[--part_count_].~Part();
-		cxxrt_free(parts_);
+		while (place_count_)
+			places_[--place_count_].~place();
+		cxxrt_free(memory_);
 	}
 
 	template <typename... Extra>
@@ -164,24 +193,43 @@ public:
 		const u32 wanted = on_any_cpu_ ? pb_nr_cpu_ids() : 1;
 		const sample_writer *writer = writes_ ? &writer_ : nullptr;
 
-		parts_ = static_cast<Part *>(cxxrt_alloc(wanted * sizeof(Part), PB_GFP_KERNEL));
-		if (!parts_)
+		memory_ = cxxrt_alloc(wanted * sizeof(place) + cache_line, PB_GFP_KERNEL);
+		if (!memory_)
 			return cxxrt::error(ENOMEM);
-		for (; part_count_ < wanted; part_count_++) {
-			const u32 cpu = on_any_cpu_ ? part_count_ : static_cast<u32>(owner_.cpu());
+		places_ = reinterpret_cast<place *>(
+			cxxrt::round_up<u64>(reinterpret_cast<u64>(memory_), cache_line));
+		for (; place_count_ < wanted; place_count_++) {
+			const u32 cpu = on_any_cpu_ ? place_count_ : static_cast<u32>(owner_.cpu());
 
-			::new (&parts_[part_count_]) Part(owner_, writer, cpu, extra...);
+			::new (&places_[place_count_]) place(owner_, writer, cpu, extra...);
 		}
+		set_slots(places_, sizeof(place));
 		TRY(prepare());
 		TRY(task_set::open());
 		publish();
 		return {};
 	}
 
+	/* A writer that comes late is found where it could not begin: see run_as_writer(). */
+	void stop() noexcept override
+	{
+		cpu_stream::stop();
+		if (writes_late)
+			run_as_writer([](void *) {}, nullptr);
+	}
+
 	void close() noexcept override
 	{
-		cpu_stream::close();
+		sideband_.close();
 		task_set::close();
+	}
+
+	void run_as_writer(void (*fn)(void *arg), void *arg) noexcept final
+	{
+		if (on_any_cpu_)
+			task_set::run_alone(fn, arg);
+		else
+			run_alone_on(static_cast<u32>(owner_.cpu()), fn, arg);
 	}
 
 	u64 count() noexcept override { return sum(&Part::count); }
@@ -189,44 +237,115 @@ public:
 
 	void start_on(u32 cpu) noexcept final
 	{
-		task_member *running = covers(cpu) ? find(pb_task_current()) : nullptr;
-
-		if (running)
-			begin_run(*running, cpu);
+		if (task_member *here = running_on(cpu))
+			begin_run(*here, cpu);
 	}
 
 	void stop_on(u32 cpu) noexcept final
 	{
-		task_member *running = covers(cpu) ? find(pb_task_current()) : nullptr;
-
-		if (running)
-			end_run(*running, cpu);
+		if (task_member *here = running_on(cpu))
+			end_run(*here, cpu);
 	}
 
 protected:
 	Part *part_on(u32 cpu) noexcept { return covers(cpu) ? &part_of(cpu) : nullptr; }
 
+	/*
+	 * H, pairs with G in task_set::switched(): the caller has changed what begin_run() looks
+	 * at. Either a switch sees that, or the member that it switched to is seen here.
+	 */
+	void on_its_cpus(void (*fn)(void *stream)) noexcept final
+	{
+		cxxrt::smp_mb();
+		if (on_any_cpu_)
+			pb_call_on_cpus(runs_on, fn, static_cast<cpu_stream *>(this));
+		else if (writes_late || has_running(static_cast<u32>(owner_.cpu())))
+			pb_call_on_cpu(owner_.cpu(), fn, static_cast<cpu_stream *>(this));
+	}
+
+	/*
+	 * For a part that writes at any time while a task has not quite left its CPU: false while
+	 * another is alone with the ring. On that CPU, interrupts off, or NMI.
+	 */
+	class late_writer
+	{
+	public:
+		late_writer(on_tasks &to, u32 cpu) noexcept
+		{
+			if (!cpu_is_open(cpu))
+				return;
+			if (!to.on_any_cpu_ || to.running(cpu)) {
+				may_ = true;
+				return;
+			}
+			may_ = to.home().try_enter_late();
+			if (may_)
+				entered_ = &to.home();
+		}
+		~late_writer()
+		{
+			if (entered_)
+				entered_->exit_late();
+		}
+		late_writer(const late_writer &) = delete;
+		late_writer &operator=(const late_writer &) = delete;
+		explicit operator bool() const noexcept { return may_; }
+
+	private:
+		bool may_ = false;
+		followed_task *entered_ = nullptr;
+	};
+
 private:
+	/* Each CPU has cache lines of its own: a task that runs there changes them. */
+	static constexpr u32 cache_line = 64;
+
+	struct place_base : task_set_slot {
+		template <typename... More>
+		explicit place_base(More &&...more) noexcept : part(std::forward<More>(more)...)
+		{
+		}
+
+		Part part;
+	};
+	struct place : place_base {
+		using place_base::place_base;
+
+	private:
+		[[maybe_unused]] char beside_[cache_line - sizeof(place_base) % cache_line];
+	};
+
+	static_assert(sizeof(place) % cache_line == 0);
+
+	task_member *running_on(u32 cpu) noexcept { return covers(cpu) ? running(cpu) : nullptr; }
+
 	u64 sum(u64 (Part::*of)() const noexcept) const noexcept
 	{
 		u64 all = 0;
 
-		for (u32 i = 0; i < part_count_; i++)
-			all += (parts_[i].*of)();
+		for (u32 i = 0; i < place_count_; i++)
+			all += (places_[i].part.*of)();
 		return all;
 	}
 
-	Part &part_of(u32 cpu) noexcept { return parts_[on_any_cpu_ ? cpu : 0]; }
+	Part &part_of(u32 cpu) noexcept { return places_[on_any_cpu_ ? cpu : 0].part; }
+
+	static bool runs_on(int cpu, void *stream) noexcept
+	{
+		on_tasks &self = *static_cast<on_tasks *>(static_cast<cpu_stream *>(stream));
+
+		return self.has_running(static_cast<u32>(cpu));
+	}
 
 	void restart_on(u32 cpu) noexcept final
 	{
-		task_member *running = covers(cpu) ? find(pb_task_current()) : nullptr;
+		task_member *here = running_on(cpu);
 
-		if (!running)
+		if (!here)
 			return;
-		end_run(*running, cpu);
-		running->set_left(0);
-		begin_run(*running, cpu);
+		end_run(*here, cpu);
+		here->set_left(0);
+		begin_run(*here, cpu);
 	}
 
 	void begin_run(task_member &who, u32 cpu) noexcept final
@@ -243,8 +362,12 @@ private:
 			who.set_left(here.stop());
 	}
 
-	Part *parts_ = nullptr;
-	u32 part_count_ = 0;
+	bool enable_on_exec() noexcept final { return owner_.enable_on_exec(); }
+	void all_exited() noexcept final { owner_.target_exited(); }
+
+	void *memory_ = nullptr;
+	place *places_ = nullptr;
+	u32 place_count_ = 0;
 };
 
 } // namespace perfbuf

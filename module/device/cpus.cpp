@@ -5,7 +5,6 @@
 #include "device/task.h"
 
 #include <cxxrt/memory_model.hpp>
-#include <generated/offsets.h>
 
 namespace perfbuf
 {
@@ -15,8 +14,6 @@ namespace
 
 /* By CPU. Written on that CPU, under the lists' lock. */
 constinit cxxrt::shared<u8> is_open[PB_NR_CPUS];
-
-constinit cxxrt::shared<u32> any_cpu_closed;
 
 struct call {
 	void (*fn)(void *arg);
@@ -40,16 +37,6 @@ void call_here(void *of) noexcept
 bool cpu_is_open(u32 cpu) noexcept
 {
 	return is_open[cpu].read_once();
-}
-
-bool may_begin(s32 event_cpu, u32 cpu) noexcept
-{
-	return cpu_is_open(cpu) && !(event_cpu < 0 && any_cpu_closed.read_once());
-}
-
-void close_any_cpu(bool closed) noexcept
-{
-	any_cpu_closed.write_once(closed);
 }
 
 void open_cpu(u32 cpu) noexcept

@@ -1,26 +1,24 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Where writers may begin.
+ * Where writers may begin, and what there is on each CPU.
  *
  * A CPU is open from its online callback to its offline callback, while the hook
  * for them is in place. While it is not, no sampler starts there, and side-band
  * records are counted as lost: user tasks do not run on it then, but a few of its
  * kernel threads do.
- *
- * Events on any CPU have no CPU where one could be alone with them. They are
- * closed together, all at once and for a moment.
  */
 #pragma once
 
+#include "device/rcu_list.hpp"
 #include "ring/abi.hpp"
+
+#include <generated/offsets.h>
 
 namespace perfbuf
 {
 
 /* On that CPU, interrupts off. */
 bool cpu_is_open(u32 cpu) noexcept;
-/* Whether the writer of an event may begin on @cpu. @event_cpu: -1, or @cpu. */
-bool may_begin(s32 event_cpu, u32 cpu) noexcept;
 /* On that CPU, interrupts off; the second when all writers have been stopped there. */
 void open_cpu(u32 cpu) noexcept;
 void close_cpu(u32 cpu) noexcept;
@@ -32,9 +30,19 @@ void close_cpu(u32 cpu) noexcept;
 void run_alone_on(u32 cpu, void (*fn)(void *arg), void *arg) noexcept;
 
 /*
- * Closes and opens events on any CPU. After closing, an interrupt handled on every CPU has seen the
- * last writer out. Under the writers' lock.
+ * A list for each CPU. Beyond so many CPUs some share one, so an element is asked for its CPU.
+ * Changed under the lists' lock, walked with preemption off.
  */
-void close_any_cpu(bool closed) noexcept;
+template <typename T>
+class cpu_lists
+{
+public:
+	rcu_list<T> &of(u32 cpu) noexcept { return lists_[cpu % count]; }
+
+private:
+	static constexpr u32 count = PB_NR_CPUS < 1024 ? PB_NR_CPUS : 1024;
+
+	rcu_list<T> lists_[count];
+};
 
 } // namespace perfbuf

@@ -19,8 +19,6 @@ namespace
 class dummy_part
 {
 public:
-	static constexpr bool keeps_place = false;
-
 	dummy_part(event &, const sample_writer *, u32) noexcept {}
 
 	void start(u64) noexcept

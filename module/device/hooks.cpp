@@ -6,6 +6,7 @@
 #include "device/task_set.hpp"
 #include "glue/cpuhp.h"
 #include "glue/maps.h"
+#include "glue/secure.h"
 #include "glue/trace.h"
 
 namespace perfbuf
@@ -28,6 +29,8 @@ constinit u32 users[hook_count];
 int attach(hook which) noexcept
 {
 	switch (which) {
+	case hook::task_secure:
+		return pb_secure_attach();
 	case hook::memory_map:
 		return pb_maps_attach();
 	case hook::cpu_hotplug:
@@ -40,6 +43,8 @@ int attach(hook which) noexcept
 void detach(hook which) noexcept
 {
 	switch (which) {
+	case hook::task_secure:
+		return pb_secure_detach();
 	case hook::memory_map:
 		return pb_maps_detach();
 	case hook::cpu_hotplug:
@@ -95,9 +100,13 @@ void perfbuf_task_switched(pb_task *prev, pb_task *next, int preempted, __u32 cp
 	perfbuf::sideband_switched_in(prev, next, cpu);
 }
 
-void perfbuf_task_forked(pb_task *child, int is_thread, __u32 cpu) noexcept
+void perfbuf_task_forked(pb_task *child, __u32 cpu) noexcept
 {
 	perfbuf::sideband_forked(child, cpu);
+}
+
+void perfbuf_task_inherited(pb_task *child, int is_thread) noexcept
+{
 	perfbuf::task_set::forked(child, is_thread);
 }
 
@@ -114,6 +123,11 @@ void perfbuf_task_renamed(pb_task *task, const char *name, int exec, __u32 cpu) 
 	if (exec)
 		perfbuf::task_set::executing(cpu);
 	perfbuf::sideband_renamed(task, name, exec, cpu);
+}
+
+void perfbuf_task_secured(__u32 cpu) noexcept
+{
+	perfbuf::task_set::secured(cpu);
 }
 
 void perfbuf_memory_mapped(const pb_map *map, __u32 cpu) noexcept

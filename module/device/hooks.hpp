@@ -14,9 +14,17 @@ namespace perfbuf
 {
 
 /* The first four are enum pb_tracepoint. */
-enum class hook : u32 { task_switch, task_fork, task_exit, task_rename, memory_map, cpu_hotplug };
+enum class hook : u32 {
+	task_switch,
+	task_fork,
+	task_exit,
+	task_rename,
+	task_secure,
+	memory_map,
+	cpu_hotplug,
+};
 
-inline constexpr u32 hook_count = 6;
+inline constexpr u32 hook_count = 7;
 
 /* The hooks of one user. They go with it, in process context; that sleeps. */
 class hook_set

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * A list that interrupts and tracepoints walk while others change it. Who
- * changes it holds the list's lock, whichever that is; who walks it has
- * preemption off. What was taken out stays valid for a grace period, and a walk
- * that stands on it finds its way on.
+ * A list that interrupts and tracepoints walk while others change it. A change takes constant time
+ * and is made under the list's lock, or on the one CPU that walks the list. A walk has preemption
+ * off. A removed element stays valid for a grace period, and a walk that stands on it goes on.
  */
 #pragma once
 
@@ -12,19 +11,20 @@
 namespace perfbuf
 {
 
-template <typename T>
+template <typename T, typename Tag>
 class rcu_list;
 
-/* The base of what is in one list at most. */
-template <typename T>
+/* The base of an element of one list; @Tag tells the bases of an element of several lists apart. */
+template <typename T, typename Tag = void>
 class rcu_listed
 {
 private:
-	friend class rcu_list<T>;
+	friend class rcu_list<T, Tag>;
 	cxxrt::shared<T *> next_;
+	cxxrt::shared<T *> *back_ = nullptr; /* the link that points to this element; for changes */
 };
 
-template <typename T>
+template <typename T, typename Tag = void>
 class rcu_list
 {
 public:
@@ -37,23 +37,30 @@ public:
 
 	void push(T &one) noexcept
 	{
-		links(one).next_.write_once(first_.read_once());
+		T *second = first_.read_once();
+
+		links(one).next_.write_once(second);
+		links(one).back_ = &first_;
+		if (second)
+			links(*second).back_ = &links(one).next_;
 		first_.store_release(&one);
 	}
 
-	/* It is in the list. */
-	void remove(T &one) noexcept
+	/* It is in a list. Its own link stays for those who stand on it. */
+	static void remove(T &one) noexcept
 	{
-		cxxrt::shared<T *> *link = &first_;
+		T *after = links(one).next_.read_once();
 
-		while (link->read_once() != &one)
-			link = &links(*link->read_once()).next_;
-		link->write_once(links(one).next_.read_once());
+		links(one).back_->write_once(after);
+		if (after)
+			links(*after).back_ = links(one).back_;
 	}
 
 private:
-	static rcu_listed<T> &links(T &one) noexcept { return one; }
-	static const rcu_listed<T> &links(const T &one) noexcept { return one; }
+	using element = rcu_listed<T, Tag>;
+
+	static element &links(T &one) noexcept { return one; }
+	static const element &links(const T &one) noexcept { return one; }
 
 	cxxrt::shared<T *> first_;
 };

@@ -17,16 +17,6 @@ public:
 	setup_guard &operator=(const setup_guard &) = delete;
 };
 
-/* Who keeps all writers on any CPU out. Process context, may sleep. */
-class [[nodiscard]] writers_guard
-{
-public:
-	writers_guard() noexcept { pb_writers_lock(); }
-	~writers_guard() { pb_writers_unlock(); }
-	writers_guard(const writers_guard &) = delete;
-	writers_guard &operator=(const writers_guard &) = delete;
-};
-
 /* Changes to the lists that hooks walk; interrupts are off. */
 class [[nodiscard]] lists_guard
 {

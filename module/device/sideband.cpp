@@ -15,7 +15,9 @@ using cxxrt::round_up;
 namespace
 {
 
-constinit rcu_list<sideband_listener> listeners; /* changed under the lists' lock */
+/* Those of switches, of which there are many: without one a switch looks for no reader. */
+constinit cxxrt::shared<u32> switch_readers;
+constinit cpu_lists<sideband_reader> readers; /* of all tasks; changed under the lists' lock */
 
 bool wants_maps(const perf_event_attr &attr) noexcept
 {
@@ -155,7 +157,7 @@ void write_task(event &to, u32 type, ids task, ids parent) noexcept
 
 } // namespace
 
-result<void> sideband_listener::open() noexcept
+result<void> sideband_reader::open() noexcept
 {
 	const perf_event_attr &attr = owner_.attr();
 
@@ -173,42 +175,44 @@ result<void> sideband_listener::open() noexcept
 	return {};
 }
 
-void sideband_listener::listen() noexcept
+void sideband_reader::attach() noexcept
 {
 	if (!wants_tasks(owner_.attr()) && !owner_.attr().context_switch)
 		return;
-
-	lists_guard held;
-
-	listeners.push(*this);
-	listens_ = true;
-}
-
-void sideband_listener::close() noexcept
-{
-	if (!listens_)
+	attached_ = true;
+	if (owner_.attr().context_switch)
+		switch_readers.fetch_add(1);
+	if (members_) {
+		members_->set_reader(this);
 		return;
+	}
 
 	lists_guard held;
 
-	listeners.remove(*this);
-	listens_ = false;
+	readers.of(static_cast<u32>(owner_.cpu())).push(*this);
 }
 
-bool sideband_listener::concerns(u32 cpu, const pb_task *task) const noexcept
+void sideband_reader::close() noexcept
 {
-	if (!owner_.active())
-		return false;
-	if (owner_.cpu() >= 0 && static_cast<u32>(owner_.cpu()) != cpu)
-		return false;
-	return !members_ || members_->find(task);
+	if (!std::exchange(attached_, false))
+		return;
+	if (owner_.attr().context_switch)
+		switch_readers.fetch_add(~u32{0});
+	if (members_) {
+		members_->set_reader(nullptr);
+		return;
+	}
+
+	lists_guard held;
+
+	rcu_list<sideband_reader>::remove(*this);
 }
 
 /* What could not be counted when it was lost, because that too is for writers, is counted with the
  * next. */
-bool sideband_listener::may_write(u32 cpu) noexcept
+bool sideband_reader::may_write(u32 cpu) noexcept
 {
-	if (!may_begin(owner_.cpu(), cpu)) [[unlikely]] {
+	if (!cpu_is_open(cpu)) [[unlikely]] {
 		missed_.fetch_add(1);
 		return false;
 	}
@@ -217,30 +221,45 @@ bool sideband_listener::may_write(u32 cpu) noexcept
 	return true;
 }
 
-void sideband_listener::count_missed() noexcept
+void sideband_reader::count_missed() noexcept
 {
 	for (u64 left = missed_.exchange(0); left; left--)
 		owner_.count_loss(loss_cause::recursion);
 }
 
 template <typename Wants, typename Write>
-void sideband_listener::each(u32 cpu, const pb_task *task, Wants &&wants, Write &&write) noexcept
+void sideband_reader::each(u32 cpu, const pb_task *task, Wants &&wants, Write &&write) noexcept
 {
-	for (sideband_listener *one = listeners.first(); one; one = listeners.next(*one)) {
-		if (wants(one->owner_.attr()) && one->concerns(cpu, task) && one->may_write(cpu))
-			write(one->owner_);
+	const auto visit = [&](sideband_reader &one) {
+		if (wants(one.owner_.attr()) && one.owner_.active() && one.may_write(cpu))
+			write(one.owner_);
+	};
+
+	for (sideband_reader *one = readers.of(cpu).first(); one;
+	     one = rcu_list<sideband_reader>::next(*one)) {
+		if (static_cast<u32>(one->owner_.cpu()) == cpu)
+			visit(*one);
 	}
+
+	followed_task *followed = task_index::find(task);
+
+	if (!followed)
+		return;
+	followed->each_on(cpu, [&](task_member &member) {
+		if (sideband_reader *one = member.set().reader())
+			visit(*one);
+	});
 }
 
 template <typename Wants, typename Write>
-void sideband_listener::each(u32 cpu, Wants &&wants, Write &&write) noexcept
+void sideband_reader::each(u32 cpu, Wants &&wants, Write &&write) noexcept
 {
 	each(cpu, pb_task_current(), wants, write);
 }
 
 void sideband_forked(const pb_task *child, u32 cpu) noexcept
 {
-	sideband_listener::each(cpu, wants_tasks, [=](event &to) {
+	sideband_reader::each(cpu, wants_tasks, [=](event &to) {
 		write_task(to, PERF_RECORD_FORK, ids_of(child, to), current_ids(to));
 	});
 }
@@ -248,7 +267,7 @@ void sideband_forked(const pb_task *child, u32 cpu) noexcept
 /* perf gives the parent's process where the parent's thread would stand. */
 void sideband_exiting(u32 cpu) noexcept
 {
-	sideband_listener::each(cpu, wants_tasks, [](event &to) {
+	sideband_reader::each(cpu, wants_tasks, [](event &to) {
 		const u32 parent = pb_current_parent_id(to.pid_namespace());
 
 		write_task(to, PERF_RECORD_EXIT, current_ids(to), {parent, parent});
@@ -292,18 +311,23 @@ void write_switch(event &to, const pb_task *of, const pb_task *other, u16 misc) 
 
 void sideband_switched_out(pb_task *prev, pb_task *next, bool preempted, u32 cpu) noexcept
 {
+	if (!switch_readers.read_once())
+		return;
+
 	const u32 misc =
 		PERF_RECORD_MISC_SWITCH_OUT | (preempted ? PERF_RECORD_MISC_SWITCH_OUT_PREEMPT : 0);
 
-	sideband_listener::each(cpu, prev, wants_switches, [=](event &to) {
+	sideband_reader::each(cpu, prev, wants_switches, [=](event &to) {
 		write_switch(to, prev, next, static_cast<u16>(misc));
 	});
 }
 
 void sideband_switched_in(pb_task *prev, pb_task *next, u32 cpu) noexcept
 {
-	sideband_listener::each(cpu, next, wants_switches,
-				[=](event &to) { write_switch(to, next, prev, 0); });
+	if (!switch_readers.read_once())
+		return;
+	sideband_reader::each(cpu, next, wants_switches,
+			      [=](event &to) { write_switch(to, next, prev, 0); });
 }
 
 void sideband_renamed(const pb_task *task, const char *name, bool exec, u32 cpu) noexcept
@@ -316,7 +340,7 @@ void sideband_renamed(const pb_task *task, const char *name, bool exec, u32 cpu)
 
 	const auto wants = [](const perf_event_attr &attr) -> bool { return attr.comm; };
 
-	sideband_listener::each(cpu, wants, [&](event &to) {
+	sideband_reader::each(cpu, wants, [&](event &to) {
 		const ids of = ids_of(task, to);
 		comm_record record = {
 			.header = {.type = PERF_RECORD_COMM,
@@ -336,7 +360,7 @@ void sideband_mapped(const pb_map &map, u32 cpu) noexcept
 		return map.is_exec ? attr.mmap || attr.mmap2 : attr.mmap_data;
 	};
 
-	sideband_listener::each(cpu, wants, [&map](event &to) {
+	sideband_reader::each(cpu, wants, [&map](event &to) {
 		const ids of = current_ids(to);
 		const moment when = to.now();
 		mmap2_record record = {

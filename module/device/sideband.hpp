@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * Side-band records: COMM, FORK, EXIT, MMAP, MMAP2 and SWITCH, as the kernel's hooks
- * report them. A listener is an event that asked for some of them in its attr.
+ * report them. A reader of them is an event whose attr asks for some.
  *
- * The records of a listener are written with interrupts off, on the CPU that its
- * event allows, and in a task that its set follows. So whoever has had an
- * interrupt handled on that CPU knows that no side-band writer is inside any more.
+ * A reader of all tasks hangs off its CPU, a reader of a set's tasks off the set.
+ * A hook walks those of its CPU and those of the current task, so that a task that
+ * nobody follows pays for no other task's readers.
+ *
+ * The records of a reader are written with interrupts off, on the CPU that its
+ * event allows, and in a task that its set follows. So an interrupt that was
+ * handled on that CPU came after the last side-band writer.
  */
 #pragma once
 
@@ -20,29 +24,25 @@ namespace perfbuf
 
 class task_set;
 
-class sideband_listener : public rcu_listed<sideband_listener>
+class sideband_reader : public rcu_listed<sideband_reader>
 {
 public:
 	/* @members: the event's tasks; nullptr: every task. */
-	sideband_listener(event &owner, const task_set *members) noexcept
-		: owner_(owner), members_(members)
+	sideband_reader(event &owner, task_set *members) noexcept : owner_(owner), members_(members)
 	{
 	}
-	sideband_listener(const sideband_listener &) = delete;
-	sideband_listener &operator=(const sideband_listener &) = delete;
+	sideband_reader(const sideband_reader &) = delete;
+	sideband_reader &operator=(const sideband_reader &) = delete;
 
 	/* Takes the hooks that attr wants. EOPNOTSUPP. Process context, may sleep. */
 	cxxrt::result<void> open() noexcept;
 	/* Records come from now on, while the event is active. After open(). */
-	void listen() noexcept;
+	void attach() noexcept;
 	/* And no longer; it does not wait for those that are written now. */
 	void close() noexcept;
 
-	event &owner() const noexcept { return owner_; }
-
-	/* Calls @write(owner) for each listener that is to hear of what @task does on @cpu, and
-	 * that
-	 * @wants. Interrupts off. */
+	/* Calls @write(owner) for each reader that is to have a record of what @task does on @cpu,
+	 * and that @wants. Interrupts off. */
 	template <typename Wants, typename Write>
 	static void each(u32 cpu, const pb_task *task, Wants &&wants, Write &&write) noexcept;
 	/* The same for the current task. */
@@ -54,12 +54,11 @@ public:
 	void count_missed() noexcept;
 
 private:
-	bool concerns(u32 cpu, const pb_task *task) const noexcept;
 	bool may_write(u32 cpu) noexcept;
 
 	event &owner_;
-	const task_set *const members_;
-	bool listens_ = false;
+	task_set *const members_;
+	bool attached_ = false;
 	cxxrt::shared<u64> missed_; /* records that came while writers might not begin */
 	hook_set hooks_;
 };

@@ -26,6 +26,8 @@ pb_task *pb_task_find(int pid) PB_NOEXCEPT;
 void pb_task_put(pb_task *task) PB_NOEXCEPT;
 /* The task that runs here, without a reference. Preemption off, or the caller's own. */
 pb_task *pb_task_current(void) PB_NOEXCEPT;
+/* The CPU that @task runs on, or ran on last. Any context. */
+__u32 pb_task_cpu(const pb_task *task) PB_NOEXCEPT;
 /* It is on its way out: its exit hooks have run or are about to. Any context. */
 int pb_task_is_exiting(const pb_task *task) PB_NOEXCEPT;
 /* The pid namespace of the caller, with a reference, and back. Process context. */
@@ -69,10 +71,11 @@ int pb_cpu_node(int cpu) PB_NOEXCEPT;
 int pb_call_on_cpu(int cpu, void (*fn)(void *arg), void *arg) PB_NOEXCEPT;
 
 /*
- * The same on every CPU that is online. On return, what ran there with interrupts off when this
- * was called has ended. Process context, interrupts on.
+ * The same on each online CPU for which @wants(cpu, @arg) is true. Only those are interrupted.
+ * @wants: preemption off. Process context, interrupts on.
  */
-void pb_call_on_each_cpu(void (*fn)(void *arg), void *arg) PB_NOEXCEPT;
+void pb_call_on_cpus(bool (*wants)(int cpu, void *arg), void (*fn)(void *arg),
+		     void *arg) PB_NOEXCEPT;
 
 /* Preemption off and on, for the few writers that start in process context. */
 void pb_preempt_disable(void) PB_NOEXCEPT;

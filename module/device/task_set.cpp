@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "device/task_set.hpp"
 
-#include "device/setup.hpp"
-
+#include <cxxrt/alloc.hpp>
 #include <cxxrt/guard.hpp>
 
 namespace perfbuf
@@ -11,284 +10,319 @@ namespace perfbuf
 using cxxrt::error;
 using cxxrt::gfp;
 using cxxrt::lock_guard;
-using cxxrt::make;
 using cxxrt::result;
-using cxxrt::unique_ptr;
 
 namespace
 {
 
-constinit cxxrt::lock_class table_lock_class{"perfbuf task table", {}};
+constinit cxxrt::lock_class set_lock_class{"perfbuf task set", {}};
 
-constexpr u32 bucket_bits = 12;
-
-/*
- * All members of all sets. A set's CPU goes into the hash: with an event for each CPU, as perf
- * record opens them, a task has as many members as there are CPUs, and a switch asks for one.
- */
-class task_table
+/* Preemption off, for a scope in process context. */
+class [[nodiscard]] preempt_guard
 {
 public:
-	task_table() noexcept : lock(table_lock_class) {}
-
-	rcu_list<task_member> &bucket(const pb_task *task, s32 cpu) noexcept
-	{
-		/* Fibonacci hashing; task structs are at least 64 bytes apart. */
-		const u64 key = (reinterpret_cast<u64>(task) >> 6) + static_cast<u64>(cpu + 1);
-
-		return buckets[key * 0x9e3779b97f4a7c15 >> (64 - bucket_bits)];
-	}
-
-	/* What @task is on @cpu: a member of sets of that CPU, and of sets of every CPU. */
-	template <typename Call>
-	void each_on(const pb_task *task, u32 cpu, Call &&call) noexcept
-	{
-		const s32 kinds[] = {static_cast<s32>(cpu), -1};
-
-		for (s32 kind : kinds) {
-			rcu_list<task_member> &list = bucket(task, kind);
-
-			for (task_member *one = list.first(); one; one = list.next(*one)) {
-				if (one->task() == task && one->set().cpu() == kind)
-					call(*one);
-			}
-		}
-	}
-
-	cxxrt::spinlock lock; /* of changes to buckets and sets */
-	rcu_list<task_member> buckets[1u << bucket_bits];
-	rcu_list<task_set> sets;
+	preempt_guard() noexcept { pb_preempt_disable(); }
+	~preempt_guard() { pb_preempt_enable(); }
+	preempt_guard(const preempt_guard &) = delete;
+	preempt_guard &operator=(const preempt_guard &) = delete;
 };
-
-/*
- * The table is there while a set is: made by the first, freed in the destructor of the last, which
- * is a grace period after its close(). The hooks may find it gone.
- */
-constinit cxxrt::shared<task_table *> table;
-constinit u32 table_users; /* under the setup lock */
-constinit rcu_list<task_set> no_sets;
-
-result<void> table_get() noexcept
-{
-	setup_guard held;
-
-	if (!table_users)
-		table.store_release(TRY(make<task_table>(gfp::kernel)).release());
-	table_users++;
-	return {};
-}
-
-void table_put() noexcept
-{
-	setup_guard held;
-
-	if (--table_users)
-		return;
-
-	task_table *old = table.exchange(nullptr);
-
-	/* No set is left, but a hook that is there for others may stand in an empty bucket. */
-	cxxrt_synchronize_rcu();
-	delete old;
-}
 
 } // namespace
 
-task_set::task_set(event &owner) noexcept
-	: event_(owner), cpu_(owner.cpu()), inherits_(owner.attr().inherit),
-	  threads_only_(owner.attr().inherit_thread)
+task_set::task_set(const task_set_kind &kind) noexcept : kind_(kind), lock_(set_lock_class)
 {
 }
 
 task_set::~task_set()
 {
-	if (has_table_)
-		table_put();
+	if (home_) {
+		preempt_guard held;
+
+		task_index::put(*home_, 1);
+	}
+	if (joined_)
+		task_index::leave();
 }
 
 result<void> task_set::open() noexcept
 {
 	/* The exit hook is in place before the first member: none outlives its task. */
 	TRY(hooks_.take(hook::task_exit));
+	TRY(hooks_.take(hook::task_secure));
 	TRY(hooks_.take(hook::task_switch));
-	if (inherits_)
+	if (kind_.inherits)
 		TRY(hooks_.take(hook::task_fork));
-	if (event_.attr().enable_on_exec)
+	if (kind_.enables_on_exec)
 		TRY(hooks_.take(hook::task_rename));
 
-	unique_ptr<task_member> first = TRY(make<task_member>(gfp::kernel, *this, event_.target()));
+	TRY(task_index::join());
+	joined_ = true;
 
-	TRY(table_get());
-	has_table_ = true;
+	followed_task *made = followed_task::allocate(0, gfp::kernel);
 
-	task_table &all = *table.load_acquire();
+	if (!made)
+		return error(ENOMEM);
 	{
-		lock_guard held(all.lock);
+		preempt_guard held;
 
-		open_ = true;
-		all.sets.push(*this);
+		/* One for us, one for the member. */
+		home_ = &task_index::get(kind_.target, *made, 2);
+		if (home_ != made)
+			followed_task::free(made);
+		{
+			lock_guard locked(lock_);
+
+			open_ = true;
+		}
+		add(first_, *home_);
 	}
-	add(*first.release());
+	locate_target();
 
 	/*
 	 * E, pairs with F in exiting(): the target may exit meanwhile. Either its hook sees the
 	 * member, or PF_EXITING is seen here; if both, who comes second finds nothing to remove.
 	 */
 	cxxrt::smp_mb();
-	if (pb_task_is_exiting(event_.target())) {
-		pb_preempt_disable();
-		task_member *left_over = find(event_.target());
+	if (pb_task_is_exiting(kind_.target)) {
+		preempt_guard held;
 
-		if (left_over)
-			remove(*left_over);
-		pb_preempt_enable();
+		remove(first_);
 	}
+	if (kind_.inherits)
+		prepare_children();
 	return {};
+}
+
+/* A fork of the target makes as many members as its sets that inherit; each of them prepares. */
+void task_set::prepare_children() noexcept
+{
+	u32 members = 0;
+	{
+		preempt_guard held;
+
+		home_->each([&](task_member &one) { members += one.set().kind_.inherits; });
+	}
+	task_index::prepare_spares(members);
+}
+
+struct task_set::locator {
+	task_set &set;
+
+	static void locate_here(void *self) noexcept
+	{
+		task_set &set = static_cast<locator *>(self)->set;
+		const u32 cpu = pb_this_cpu();
+
+		if (pb_task_current() != set.kind_.target)
+			return;
+		set.home_->set_cpu(static_cast<s32>(cpu));
+		if (set.covers(cpu))
+			set.slot(cpu).running.store_release(&set.first_);
+	}
+};
+
+/*
+ * If the target was switched to before the switch's hook could see the member, it either runs there
+ * still, or the next switch to it sees the member. The member is in the list before the task's CPU
+ * is read; the scheduler sets that before it takes the run queue's lock, which is a barrier, and
+ * calls the hook under it.
+ */
+void task_set::locate_target() noexcept
+{
+	locator wanted{*this};
+
+	cxxrt::smp_mb();
+
+	const u32 cpu = pb_task_cpu(kind_.target);
+
+	if (covers(cpu))
+		pb_call_on_cpu(static_cast<int>(cpu), locator::locate_here, &wanted);
 }
 
 void task_set::close() noexcept
 {
-	if (!has_table_)
+	if (!home_)
 		return;
-
-	task_table &all = *table.load_acquire();
 	{
-		lock_guard held(all.lock);
+		lock_guard held(lock_);
 
 		/* From here on a fork adds none. */
 		open_ = false;
-		all.sets.remove(*this);
 	}
-	for (rcu_list<task_member> &bucket : all.buckets) {
-		/* A step for each lock: what is removed is retired without it. */
-		for (;;) {
-			task_member *mine;
-			{
-				lock_guard held(all.lock);
+	for (;;) {
+		/* A step for each lock. What is removed meanwhile stays valid. */
+		preempt_guard in_step;
+		task_member *one;
+		{
+			lock_guard held(lock_);
 
-				mine = bucket.first();
-				while (mine && &mine->set() != this)
-					mine = bucket.next(*mine);
-				if (mine)
-					bucket.remove(*mine);
-			}
-			if (!mine)
-				break;
-			mine->retire();
+			one = members_.first();
 		}
+		if (!one)
+			break;
+		remove(*one);
 	}
 }
 
-const rcu_list<task_set> &task_set::all() noexcept
+bool task_set::add(task_member &made, followed_task &to) noexcept
 {
-	task_table *now = table.load_acquire();
-
-	return now ? now->sets : no_sets;
-}
-
-task_member *task_set::find(const pb_task *task) const noexcept
-{
-	rcu_list<task_member> &bucket = table.load_acquire()->bucket(task, cpu_);
-
-	for (task_member *one = bucket.first(); one; one = bucket.next(*one)) {
-		if (one->task() == task && &one->set() == this)
-			return one;
-	}
-	return nullptr;
-}
-
-bool task_set::add(task_member &made) noexcept
-{
-	task_table &all = *table.load_acquire();
-	lock_guard held(all.lock);
+	lock_guard task_held(to.lock);
+	lock_guard held(lock_);
 
 	if (!open_)
 		return false;
-	all.bucket(made.task(), cpu_).push(made);
+	made.set_ = this;
+	made.task_ = &to;
+	made.linked_ = true;
+	members_.push(made);
 	followed_++;
+	to.on(kind_.cpu).push(made);
+	if (kind_.cpu >= 0)
+		to.cpu_members.write_once(to.cpu_members.read_once() + 1);
 	return true;
 }
 
-/* By whoever finds it first: the task's exit, or open(). */
 void task_set::remove(task_member &one) noexcept
 {
-	task_table &all = *table.load_acquire();
-	bool was_last;
+	followed_task &task = one.task();
+	bool was_last = false;
 	{
-		lock_guard held(all.lock);
+		lock_guard task_held(task.lock);
 
-		if (!open_ || find(one.task()) != &one)
+		if (!one.linked_)
 			return;
-		all.bucket(one.task(), cpu_).remove(one);
-		was_last = !--followed_;
+		one.linked_ = false;
+		members_of_task::remove(one);
+		if (kind_.cpu >= 0)
+			task.cpu_members.write_once(task.cpu_members.read_once() - 1);
+
+		lock_guard held(lock_);
+
+		members_of_set::remove(one);
+		was_last = !--followed_ && open_;
 	}
-	one.retire();
+	task_index::put(task, 1);
 	if (was_last)
-		event_.target_exited();
+		all_exited();
 }
+
+/* ---------------------------------------------------------------- from the hooks */
 
 void task_set::switched(const pb_task *prev, const pb_task *next, u32 cpu) noexcept
 {
-	task_table *now = table.load_acquire();
+	if (followed_task *leaves = task_index::find(prev)) {
+		leaves->each_on(cpu, [=](task_member &one) {
+			one.set().end_run(one, cpu);
+			one.set().slot(cpu).running.store_release(nullptr);
+		});
+		/* From here on others may be alone with the task's rings. */
+		leaves->set_cpu(-1);
+	}
 
-	if (!now)
+	followed_task *arrives = task_index::find(next);
+
+	if (!arrives)
 		return;
-
-	now->each_on(prev, cpu, [=](task_member &one) { one.set().end_run(one, cpu); });
-	now->each_on(next, cpu, [=](task_member &one) { one.set().begin_run(one, cpu); });
+	arrives->set_cpu(static_cast<s32>(cpu));
+	arrives->each_on(
+		cpu, [=](task_member &one) { one.set().slot(cpu).running.store_release(&one); });
+	/* G, pairs with H in on_tasks::on_its_cpus(). */
+	cxxrt::smp_mb();
+	arrives->each_on(cpu, [=](task_member &one) { one.set().begin_run(one, cpu); });
 }
 
 void task_set::forked(const pb_task *child, bool is_thread) noexcept
 {
-	const pb_task *parent = pb_task_current();
+	followed_task *parent = task_index::find(pb_task_current());
+	u32 wanted = 0;
 
-	for (task_set *one = all().first(); one; one = rcu_list<task_set>::next(*one)) {
-		if (!one->inherits_ || (one->threads_only_ && !is_thread) || !one->find(parent))
-			continue;
+	if (!parent)
+		return;
+	parent->each([&](task_member &one) { wanted += one.set().takes(is_thread); });
+	if (!wanted)
+		return;
 
-		/* Without memory the child is not followed; a fork is not made to fail for it. */
-		result<unique_ptr<task_member>> made = make<task_member>(gfp::atomic, *one, child);
+	/* Without memory the child is not followed; a fork is not made to fail for it. */
+	followed_task *memory = task_index::take_spare(wanted);
 
-		if (!made)
-			continue;
+	if (!memory)
+		return;
 
-		unique_ptr<task_member> member = made.take();
+	/* One user for each member, and one for us. What is opened meanwhile is not inherited. */
+	followed_task &to = task_index::get(child, *memory, wanted + 1);
 
-		if (one->add(*member))
-			member.release();
-	}
+	if (&to != memory)
+		task_index::keep_beside(to, *memory);
+
+	u32 used = 0;
+
+	parent->each([&](task_member &one) {
+		task_set &set = one.set();
+
+		if (used < wanted && set.takes(is_thread) &&
+		    set.add(*::new (memory->member_memory(used)) task_member, to))
+			used++;
+	});
+	task_index::put(to, wanted + 1 - used);
 }
 
 void task_set::exiting(u32 cpu) noexcept
 {
-	const pb_task *task = pb_task_current();
-
 	/* F, pairs with E in open(): the kernel has set PF_EXITING. */
 	cxxrt::smp_mb();
-	for (task_set *one = all().first(); one; one = rcu_list<task_set>::next(*one)) {
-		task_member *member = one->find(task);
+	remove_all(cpu);
+}
 
-		if (!member)
-			continue;
-		if (one->is_for(cpu))
-			one->end_run(*member, cpu);
-		one->remove(*member);
-	}
+void task_set::secured(u32 cpu) noexcept
+{
+	remove_all(cpu);
+}
+
+void task_set::remove_all(u32 cpu) noexcept
+{
+	followed_task *mine = task_index::find(pb_task_current());
+
+	if (!mine)
+		return;
+	mine->each([=](task_member &one) {
+		task_set &set = one.set();
+
+		if (set.covers(cpu)) {
+			set.end_run(one, cpu);
+			set.slot(cpu).running.store_release(nullptr);
+		}
+		set.remove(one);
+	});
 }
 
 void task_set::executing(u32 cpu) noexcept
 {
-	const pb_task *task = pb_task_current();
+	followed_task *mine = task_index::find(pb_task_current());
 
-	for (task_set *one = all().first(); one; one = rcu_list<task_set>::next(*one)) {
-		if (!one->event_.attr().enable_on_exec)
-			continue;
+	if (!mine)
+		return;
+	mine->each([=](task_member &one) {
+		task_set &set = one.set();
 
-		task_member *member = one->find(task);
+		if (set.kind_.enables_on_exec && set.enable_on_exec() && set.covers(cpu))
+			set.begin_run(one, cpu);
+	});
+}
 
-		if (member && one->event_.enable_on_exec() && one->is_for(cpu))
-			one->begin_run(*member, cpu);
-	}
+void task_set::cpu_opened(u32 cpu) noexcept
+{
+	followed_task *mine = task_index::find(pb_task_current());
+
+	if (mine)
+		mine->each_on(cpu, [=](task_member &one) { one.set().begin_run(one, cpu); });
+}
+
+void task_set::cpu_closing(u32 cpu) noexcept
+{
+	followed_task *mine = task_index::find(pb_task_current());
+
+	if (mine)
+		mine->each_on(cpu, [=](task_member &one) { one.set().end_run(one, cpu); });
 }
 
 } // namespace perfbuf

@@ -1,63 +1,43 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * The tasks that an event with a target follows: the target, and with
- * attr.inherit what it makes after the event was opened.
+ * attr.inherit the children that are made after the event was opened.
  *
- *   member   of one set; found by task in a table that the scheduler's hook
- *            looks into without a lock
- *
- *   open() adds the target; a fork adds children; an exit removes; close()
- *   removes the rest
+ *   open() adds the target; a fork adds a child; an exit, or an exec that the
+ *   event's user may not look into, removes a task; close() removes the rest
  */
 #pragma once
 
-#include "device/event.hpp"
 #include "device/hooks.hpp"
-#include "device/rcu_list.hpp"
-
-#include <cxxrt/deferred.hpp>
+#include "device/task_index.hpp"
 
 namespace perfbuf
 {
 
-class task_set;
+class sideband_reader;
 
-/*
- * Invariants: in the table just while the task is followed; left_ is touched by the CPU that runs
- * the task, with interrupts off. The task's exit removes it, so @task is that task and no later
- * one at its address.
- */
-class task_member : public rcu_listed<task_member>
-{
-public:
-	task_member(task_set &set, const pb_task *task) noexcept
-		: set_(set), task_(task), reclaim_(*this, reclaim)
-	{
-	}
-
-	task_set &set() const noexcept { return set_; }
-	const pb_task *task() const noexcept { return task_; }
-
-	/* For who follows the task: what is left of its period, ns. */
-	u64 left() const noexcept { return left_.read_once(); }
-	void set_left(u64 ns) noexcept { left_.write_once(ns); }
-
-	/* After it was taken out of the table. */
-	void retire() noexcept { reclaim_.start(); }
-
-private:
-	static void reclaim(task_member &self) noexcept { delete &self; }
-
-	task_set &set_;
-	const pb_task *const task_;
-	cxxrt::shared<u64> left_;
-	cxxrt::deferred<task_member> reclaim_;
+/* What of its event a set knows. */
+struct task_set_kind {
+	const pb_task *target; /* held for as long as the set lives */
+	s32 cpu;	       /* where its tasks count; -1: everywhere */
+	bool inherits;
+	bool threads_only; /* of what it inherits */
+	bool enables_on_exec;
 };
 
-class task_set : public rcu_listed<task_set>
+/*
+ * What a set has on a CPU. A derived class puts its own behind it, in an array that task_set finds
+ * it in: a switch goes from a member to the set to this, without a call.
+ */
+struct task_set_slot {
+	/* The member that runs on this CPU. Changed there with interrupts off. */
+	cxxrt::shared<task_member *> running;
+};
+
+class task_set
 {
 public:
-	explicit task_set(event &owner) noexcept;
+	explicit task_set(const task_set_kind &kind) noexcept;
 	task_set(const task_set &) = delete;
 	task_set &operator=(const task_set &) = delete;
 
@@ -66,41 +46,94 @@ public:
 	/* Forgets all members. The event is off and stays so. Process context. */
 	void close() noexcept;
 
-	/* Whether and as what @task is followed. Preemption off. */
-	task_member *find(const pb_task *task) const noexcept;
-	/* Where its tasks count: -1 for every CPU. */
-	s32 cpu() const noexcept { return cpu_; }
+	s32 cpu() const noexcept { return kind_.cpu; }
+	bool covers(u32 cpu) const noexcept
+	{
+		return kind_.cpu < 0 || static_cast<u32>(kind_.cpu) == cpu;
+	}
+	/* The member that runs on @cpu, which the set covers. The first is for any CPU: who has
+	 * changed what begin_run() looks at either finds the member, or begin_run() sees it. */
+	bool has_running(u32 cpu) const noexcept { return slot(cpu).running.load_acquire(); }
+	task_member *running(u32 cpu) const noexcept { return slot(cpu).running.read_once(); }
 
-	/* What happened, from the hooks: interrupts off, on the CPU and in the task at hand. */
+	/* followed_task::run_alone(), of the target. Between open() and the destructor. */
+	void run_alone(void (*fn)(void *arg), void *arg) noexcept { home_->run_alone(fn, arg); }
+	/* The target. */
+	followed_task &home() const noexcept { return *home_; }
+
+	/* The reader of side-band records of the set's tasks, or nullptr. */
+	sideband_reader *reader() const noexcept { return reader_.load_acquire(); }
+	void set_reader(sideband_reader *reader) noexcept { reader_.store_release(reader); }
+
+	/*
+	 * From the hooks, on the CPU and in the task at hand; interrupts off, but for a fork, which
+	 * has preemption off.
+	 */
 	static void switched(const pb_task *prev, const pb_task *next, u32 cpu) noexcept;
 	static void forked(const pb_task *child, bool is_thread) noexcept;
 	static void exiting(u32 cpu) noexcept;
 	static void executing(u32 cpu) noexcept;
-
-	/* All sets that are open; preemption off. */
-	static const rcu_list<task_set> &all() noexcept;
+	/* The current task executes a program that its user may not look into. */
+	static void secured(u32 cpu) noexcept;
+	/* The current task's members begin and end on a CPU that comes or goes. */
+	static void cpu_opened(u32 cpu) noexcept;
+	static void cpu_closing(u32 cpu) noexcept;
 
 protected:
 	~task_set();
+
+	/* Before open(): the slots of all CPUs, or of the set's one, each @bytes after another. */
+	void set_slots(task_set_slot *first, u32 bytes) noexcept
+	{
+		slots_ = reinterpret_cast<char *>(first);
+		slot_bytes_ = kind_.cpu < 0 ? bytes : 0;
+	}
+	task_set_slot &slot(u32 cpu) const noexcept
+	{
+		return *reinterpret_cast<task_set_slot *>(slots_ + u64{cpu} * slot_bytes_);
+	}
 
 	/* A member begins and ends to run on a CPU that the set covers. On that CPU, interrupts
 	 * off, perhaps under the run queue's lock. Begin and end may come twice. */
 	virtual void begin_run(task_member &who, u32 cpu) noexcept = 0;
 	virtual void end_run(task_member &who, u32 cpu) noexcept = 0;
+	/* An exec enables the event, if it has not before. True: it has just become active. */
+	virtual bool enable_on_exec() noexcept = 0;
+	/* The last member has gone. */
+	virtual void all_exited() noexcept = 0;
 
 private:
-	bool is_for(u32 cpu) const noexcept { return cpu_ < 0 || static_cast<u32>(cpu_) == cpu; }
-	/* Under the table's lock. False: closed in the meantime. */
-	bool add(task_member &made) noexcept;
-	void remove(task_member &one) noexcept;
+	struct locator;
 
-	event &event_;
-	const s32 cpu_;
-	const bool inherits_;
-	const bool threads_only_;
-	bool open_ = false; /* under the table's lock */
-	u32 followed_ = 0;  /* the same */
-	bool has_table_ = false;
+	/* A user of @to becomes the member's. False: the set was closed meanwhile. Under no lock.
+	 */
+	bool add(task_member &made, followed_task &to) noexcept;
+	/* By the first of close(), the task's exit and open() that comes. Preemption off. */
+	void remove(task_member &one) noexcept;
+	static void remove_all(u32 cpu) noexcept;
+	/* Finds out whether and where the target runs. */
+	void locate_target() noexcept;
+	/* Memory for the target's next children. */
+	void prepare_children() noexcept;
+
+	bool takes(bool is_thread) const noexcept
+	{
+		return kind_.inherits && (is_thread || !kind_.threads_only);
+	}
+
+	const task_set_kind kind_;
+	char *slots_ = nullptr;
+	u32 slot_bytes_ = 0;
+
+	cxxrt::shared<sideband_reader *> reader_;
+	cxxrt::spinlock lock_; /* of the next three; inside of a task's lock */
+	bool open_ = false;
+	u32 followed_ = 0;
+	members_of_set members_;
+
+	task_member first_; /* the target's */
+	followed_task *home_ = nullptr;
+	bool joined_ = false;
 	hook_set hooks_;
 };
 

@@ -5,7 +5,6 @@
 #include <linux/spinlock.h>
 
 static DEFINE_MUTEX(setup_mutex);
-static DEFINE_MUTEX(writers_mutex);
 static DEFINE_RAW_SPINLOCK(lists_lock);
 
 void pb_setup_lock(void)
@@ -16,16 +15,6 @@ void pb_setup_lock(void)
 void pb_setup_unlock(void)
 {
 	mutex_unlock(&setup_mutex);
-}
-
-void pb_writers_lock(void)
-{
-	mutex_lock(&writers_mutex);
-}
-
-void pb_writers_unlock(void)
-{
-	mutex_unlock(&writers_mutex);
 }
 
 unsigned long pb_lists_lock(void)

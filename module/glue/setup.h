@@ -5,8 +5,7 @@
  *   setup     what is made when the first stream wants it and goes with the last. Outside the
  *             locks of CPU hotplug, tracepoints and kprobes, which lead to mmap_lock in the end;
  *             so never under mmap_lock, nor under what is taken there: an event's or file's mutex
- *   writers   keeping the writers of all events on any CPU out, one after the other
- *   lists     of streams and listeners, and of CPUs that come and go; innermost
+ *   lists     of streams and side-band readers, and of CPUs that come and go; innermost
  */
 #ifndef PERFBUF_GLUE_SETUP_H
 #define PERFBUF_GLUE_SETUP_H
@@ -20,8 +19,6 @@ extern "C" {
 /* Process context, may sleep; not recursive. */
 void pb_setup_lock(void) PB_NOEXCEPT;
 void pb_setup_unlock(void) PB_NOEXCEPT;
-void pb_writers_lock(void) PB_NOEXCEPT;
-void pb_writers_unlock(void) PB_NOEXCEPT;
 
 /* A raw spinlock that keeps interrupts off. Any context but NMI. */
 unsigned long pb_lists_lock(void) PB_NOEXCEPT;

@@ -47,6 +47,11 @@ pb_task *pb_task_current(void)
 	return current;
 }
 
+__u32 pb_task_cpu(const pb_task *task)
+{
+	return task_cpu(task);
+}
+
 int pb_task_is_exiting(const pb_task *task)
 {
 	return READ_ONCE(task->flags) & PF_EXITING;
@@ -159,9 +164,9 @@ int pb_call_on_cpu(int cpu, void (*fn)(void *arg), void *arg)
 	return smp_call_function_single(cpu, fn, arg, 1);
 }
 
-void pb_call_on_each_cpu(void (*fn)(void *arg), void *arg)
+void pb_call_on_cpus(bool (*wants)(int cpu, void *arg), void (*fn)(void *arg), void *arg)
 {
-	on_each_cpu(fn, arg, 1);
+	on_each_cpu_cond(wants, fn, arg, true);
 }
 
 void pb_preempt_disable(void)

@@ -10,6 +10,7 @@
 
 #include <linux/irqflags.h>
 #include <linux/mm_types.h>
+#include <linux/preempt.h>
 #include <linux/sched.h>
 #include <linux/smp.h>
 #include <linux/string.h>
@@ -34,8 +35,11 @@ static void on_fork(void *data, struct task_struct *child, newtask_flags clone_f
 	unsigned long flags;
 
 	local_irq_save(flags);
-	perfbuf_task_forked(child, !!(clone_flags & CLONE_THREAD), smp_processor_id());
+	perfbuf_task_forked(child, smp_processor_id());
 	local_irq_restore(flags);
+	preempt_disable();
+	perfbuf_task_inherited(child, !!(clone_flags & CLONE_THREAD));
+	preempt_enable();
 }
 
 #ifdef PB_HAVE_PROCESS_EXIT_GROUP_DEAD

@@ -30,15 +30,18 @@ void pb_trace_detach(enum pb_tracepoint which) PB_NOEXCEPT;
  */
 void pb_trace_synchronize(void) PB_NOEXCEPT;
 
-/* ------------------------------------------------- C++; interrupts off; none may sleep */
+/* ------------------------------------------------- C++; interrupts off unless a line says
+ * otherwise; none may sleep */
 
 /*
  * @next is about to run on this CPU instead of @prev. @preempted: @prev could have gone on. Under
  * the run queue's lock.
  */
 void perfbuf_task_switched(pb_task *prev, pb_task *next, int preempted, __u32 cpu) PB_NOEXCEPT;
-/* The current task has made @child, which has not run yet; @is_thread: of the same process. */
-void perfbuf_task_forked(pb_task *child, int is_thread, __u32 cpu) PB_NOEXCEPT;
+/* The current task has made @child, which has not run yet. */
+void perfbuf_task_forked(pb_task *child, __u32 cpu) PB_NOEXCEPT;
+/* Then the same with interrupts on and preemption off; @is_thread: of the same process. */
+void perfbuf_task_inherited(pb_task *child, int is_thread) PB_NOEXCEPT;
 /* The current task exits. It still has its pid and runs on for a while. */
 void perfbuf_task_exiting(__u32 cpu) PB_NOEXCEPT;
 /*

@@ -40,15 +40,6 @@ private:
 	aux_filler &filler_;
 };
 
-/* A task's on any CPU: what is filled ends while somebody is alone with the ring. */
-class aux_task_output : public aux_output
-{
-public:
-	static constexpr bool keeps_place = false;
-
-	using aux_output::aux_output;
-};
-
 /*
  * The filler is a base, so that it is there before what refers to it. One is enough for all parts:
  * one of them runs at a time, or none of them writes.

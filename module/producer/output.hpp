@@ -56,9 +56,6 @@ struct output_shared {
 class output : public rcu_listed<output>
 {
 public:
-	/* What comes while somebody is alone with the ring is counted as missed. */
-	static constexpr bool keeps_place = true;
-
 	/* @writer: nullptr: it counts and does not write. */
 	output(event &owner, const sample_writer *writer, u32 cpu, output_shared &shared) noexcept
 		: owner_(owner), writer_(writer), shared_(shared), cpu_(cpu)
@@ -88,7 +85,7 @@ public:
 	{
 		if (!owner_.active()) [[unlikely]]
 			return false;
-		if (owner_.cpu() < 0 && !may_begin(-1, cpu_)) [[unlikely]] {
+		if (owner_.cpu() < 0 && !cpu_is_open(cpu_)) [[unlikely]] {
 			shared_.missed.fetch_add(1);
 			return false;
 		}

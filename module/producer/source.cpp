@@ -250,7 +250,7 @@ result<unique_ptr<stream>> typed_source::open(event &owner) noexcept
 			return open_as<aux_stream<on_one_cpu<aux_output>>>(owner);
 		if (!aux_.follows_tasks())
 			return error(EOPNOTSUPP);
-		return open_as<aux_stream<on_tasks<aux_task_output>>>(owner);
+		return open_as<aux_stream<on_tasks<aux_output>>>(owner);
 	}
 	if (owner.target())
 		return open_as<output_stream<on_tasks<output>>>(owner);

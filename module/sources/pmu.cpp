@@ -2,7 +2,6 @@
 #include "sources/pmu.hpp"
 
 #include "device/attr.hpp"
-#include "device/cpus.hpp"
 #include "device/open_stream.hpp"
 #include "glue/pmu.h"
 #include "ring/recursion.hpp"
@@ -56,7 +55,7 @@ perf_event_attr attr_of_counter(const perf_event_attr &attr) noexcept
 class no_part
 {
 public:
-	static constexpr bool keeps_place = true;
+	static constexpr bool writes_late = true;
 
 	no_part(event &, const sample_writer *, u32) noexcept {}
 	void start(u64) noexcept {}
@@ -190,7 +189,11 @@ private:
 
 		if (!owner.active() || !this->writes_)
 			return;
-		if (!may_begin(owner.cpu(), what.cpu)) [[unlikely]] {
+
+		/* perf takes a counter off its task after the hook of the switch. */
+		const typename Follows::late_writer may(*this, what.cpu);
+
+		if (!may) [[unlikely]] {
 			missed_.fetch_add(1);
 			return;
 		}

@@ -34,10 +34,6 @@ public:
 	u64 count() const noexcept { return ran_.ns(); }
 	u64 running_ns() const noexcept { return count(); }
 
-	/* A timer that is stopped while somebody is alone with the ring resumes with what was left.
-	 */
-	static constexpr bool keeps_place = false;
-
 	/* The timer's function; see perfbuf_timer_expired(). */
 	u64 expired(const pb_regs *interrupted, u64 ip, u32 mode, u32 cpu) noexcept;
 	static sampler &of_timer(void *timer) noexcept

@@ -49,9 +49,6 @@ struct trace_memory {
 class tracer : public rcu_listed<tracer>
 {
 public:
-	/* What has been written stays, and the stream goes on behind a sync. */
-	static constexpr bool keeps_place = false;
-
 	/* @writer: nullptr: it counts and does not write. */
 	tracer(event &owner, const sample_writer *writer, u32 cpu, tracer_shared &shared) noexcept;
 	tracer(const tracer &) = delete;

@@ -1,0 +1,388 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The control plane on a machine of 192 CPUs: what a hook costs a task that nobody follows. */
+#include "machine.hpp"
+
+#include <cstdio>
+#include <cxxrt/memory_model.hpp>
+#include <functional>
+#include <map>
+#include <random>
+#include <set>
+
+#include <gtest/gtest.h>
+
+using namespace perfbuf;
+using namespace perfbuf::host;
+
+namespace
+{
+
+/* A set that knows which of its members run. */
+class followed_set final : public task_set
+{
+public:
+	explicit followed_set(const task_set_kind &kind)
+		: task_set(kind), inherits(kind.inherits),
+		  slots_(kind.cpu < 0 ? pb_nr_cpu_ids() : 1)
+	{
+		set_slots(slots_.data(), sizeof(task_set_slot));
+		if (!open())
+			std::abort();
+	}
+	~followed_set() { finish(); }
+
+	/* close(), and the grace period before the destructor. */
+	void finish()
+	{
+		if (std::exchange(is_open_, false)) {
+			close();
+			grace_period();
+		}
+	}
+
+	const bool inherits;
+	std::set<const pb_task *> runs;
+	bool exited = false;
+	u32 enabled = 0;
+
+private:
+	void begin_run(task_member &who, u32) noexcept override { runs.insert(who.task().task()); }
+	void end_run(task_member &who, u32) noexcept override { runs.erase(who.task().task()); }
+	bool enable_on_exec() noexcept override { return !enabled++; }
+	void all_exited() noexcept override { exited = true; }
+
+	std::vector<task_set_slot> slots_;
+	bool is_open_ = true;
+};
+
+using sets = std::vector<std::unique_ptr<followed_set>>;
+
+task_set_kind kind_of(const pb_task *target, s32 cpu = -1, bool inherits = false)
+{
+	return {target, cpu, inherits, false, false};
+}
+
+/* @members of sets on tasks that are not ours, of the kinds that there are. */
+void follow(machine &m, sets &all, std::size_t members, std::size_t tasks)
+{
+	const u32 cpus = static_cast<u32>(m.current.size());
+
+	for (std::size_t i = all.size(); i < members; i++) {
+		const s32 cpu = i / tasks % 2 ? static_cast<s32>(i % cpus) : -1;
+
+		all.push_back(std::make_unique<followed_set>(kind_of(m.task(i % tasks), cpu)));
+	}
+}
+
+/* Shared words that @deed touches, of an average of many tasks: some meet others in a bucket. */
+double words_of(const std::function<void(std::size_t)> &deed)
+{
+	constexpr std::size_t turns = 1000;
+	const unsigned long before = cxxrt::model::touched;
+
+	for (std::size_t i = 0; i < turns; i++)
+		deed(i);
+	return static_cast<double>(cxxrt::model::touched - before) / turns;
+}
+
+struct cost {
+	double on_switch, on_fork, on_exit, on_exec, open_and_close;
+};
+
+TEST(control_plane, a_task_that_no_event_follows_pays_the_same_whatever_others_follow)
+{
+	constexpr u32 cpus = 192;
+	constexpr std::size_t tasks = 2000, strangers = 1001;
+	machine m(cpus, tasks + 2 * strangers);
+	sets all;
+	std::map<std::size_t, cost> costs;
+
+	std::puts(
+		"members elsewhere   switch   fork   exit   exec   open and close (words touched)");
+	for (std::size_t members : {1ul, 1000ul, 100'000ul, 384'000ul}) {
+		follow(m, all, members, tasks);
+
+		const auto stranger = [&](std::size_t i) { return m.task(tasks + i); };
+		cost &now = costs[members];
+
+		now.on_switch = words_of([&](std::size_t i) { m.run(stranger(i), 3); });
+		now.on_fork = words_of([&](std::size_t i) { m.fork(stranger(strangers + i), 3); });
+		now.on_exit = words_of([&](std::size_t) { m.exit(3); });
+		now.on_exec = words_of([&](std::size_t) {
+			m.exec(3);
+			m.exec_secured(3);
+		});
+		now.open_and_close = words_of([&](std::size_t i) {
+			followed_set(kind_of(stranger(i), i % 2 ? -1 : 5)).finish();
+		});
+		m.idle(3);
+		std::printf("%17zu %8.2f %6.2f %6.2f %6.2f %8.2f\n", members, now.on_switch,
+			    now.on_fork, now.on_exit, now.on_exec, now.open_and_close);
+	}
+
+	const cost &least = costs[1];
+
+	for (const auto &[members, now] : costs) {
+		EXPECT_LE(now.on_switch, least.on_switch * 1.1) << members;
+		EXPECT_LE(now.on_fork, least.on_fork * 1.1) << members;
+		EXPECT_LE(now.on_exit, least.on_exit * 1.1) << members;
+		EXPECT_LE(now.on_exec, least.on_exec * 1.1) << members;
+		EXPECT_LE(now.open_and_close, least.open_and_close * 1.1) << members;
+	}
+}
+
+TEST(control_plane, a_switch_of_a_followed_task_looks_at_the_members_of_its_cpu)
+{
+	constexpr u32 cpus = 192;
+	machine m(cpus, 2);
+	sets all;
+
+	const double alone = [&] {
+		followed_set one(kind_of(m.task(0), 7));
+
+		return words_of([&](std::size_t i) { m.run(m.task(i % 2), 7); });
+	}();
+
+	for (u32 cpu = 0; cpu < cpus; cpu++)
+		all.push_back(
+			std::make_unique<followed_set>(kind_of(m.task(0), static_cast<s32>(cpu))));
+	EXPECT_LE(words_of([&](std::size_t i) { m.run(m.task(i % 2), 7); }), alone * 1.1);
+}
+
+TEST(control_plane, a_fork_adds_the_child_to_the_sets_that_inherit_and_to_no_other)
+{
+	machine m(4, 8);
+	followed_set family(kind_of(m.task(0), -1, true)), on_cpu(kind_of(m.task(0), 2, true));
+	followed_set target_only(kind_of(m.task(0)));
+	task_set_kind threads = kind_of(m.task(0), -1, true);
+
+	threads.threads_only = true;
+
+	followed_set of_threads(threads);
+
+	m.run(m.task(0), 1);
+	m.fork(m.task(1), 1);
+	m.fork(m.task(2), 1, true);
+	EXPECT_EQ(family.runs, std::set{m.task(0)});
+	for (std::size_t i : {1, 2}) {
+		m.run(m.task(i), 2);
+		EXPECT_TRUE(family.runs.contains(m.task(i)));
+		EXPECT_TRUE(on_cpu.runs.contains(m.task(i)));
+		EXPECT_FALSE(target_only.runs.contains(m.task(i)));
+		EXPECT_EQ(of_threads.runs.contains(m.task(i)), i == 2);
+	}
+	m.run(m.task(1), 3);
+	EXPECT_FALSE(on_cpu.runs.contains(m.task(1))) << "on a CPU that the set does not cover";
+
+	/* The last that exits says so. */
+	for (std::size_t i : {1, 2, 0}) {
+		EXPECT_FALSE(family.exited);
+		m.run(m.task(i), 0);
+		m.exit(0);
+		EXPECT_FALSE(family.runs.contains(m.task(i)));
+	}
+	EXPECT_TRUE(family.exited);
+}
+
+TEST(control_plane, forks_take_memory_that_was_prepared)
+{
+	machine m(4, 600);
+	followed_set family(kind_of(m.task(0), -1, true));
+
+	m.run(m.task(0), 1);
+	m.atomic_allocations = 0;
+	for (std::size_t i = 1; i < 600; i++) {
+		m.fork(m.task(i), 1);
+		if (i % 8 == 0)
+			grace_period();
+	}
+	EXPECT_EQ(m.atomic_allocations, 0u);
+	for (std::size_t i = 1; i < 600; i++) {
+		m.run(m.task(i), 2);
+		EXPECT_TRUE(family.runs.contains(m.task(i)));
+		m.exit(2);
+	}
+}
+
+#ifdef CONFIG_PREEMPT_RT
+TEST(control_plane, a_fork_without_prepared_memory_allocates_nothing_where_spinlocks_sleep)
+{
+	machine m(4, 2000);
+	followed_set family(kind_of(m.task(0), -1, true));
+
+	m.run(m.task(0), 1);
+	for (std::size_t i = 1; i < 2000; i++)
+		m.fork(m.task(i), 1);
+	EXPECT_EQ(m.atomic_allocations, 0u);
+}
+#else
+TEST(control_plane, a_fork_without_prepared_memory_allocates_it)
+{
+	machine m(4, 200);
+	followed_set family(kind_of(m.task(0), -1, true));
+
+	m.run(m.task(0), 1);
+	for (std::size_t i = 1; i < 200; i++)
+		m.fork(m.task(i), 1);
+	EXPECT_GT(m.atomic_allocations, 0u);
+	for (std::size_t i = 1; i < 200; i++) {
+		m.run(m.task(i), 2);
+		EXPECT_TRUE(family.runs.contains(m.task(i)));
+		m.exit(2);
+	}
+}
+#endif
+
+TEST(control_plane, a_program_that_its_user_may_not_look_into_leaves_every_set)
+{
+	machine m(4, 2);
+	followed_set any(kind_of(m.task(0))), here(kind_of(m.task(0), 1)),
+		there(kind_of(m.task(0), 2));
+	followed_set other(kind_of(m.task(1)));
+
+	m.run(m.task(0), 1);
+	m.run(m.task(1), 2);
+	m.exec_secured(1);
+	for (const followed_set *one : {&any, &here, &there}) {
+		EXPECT_TRUE(one->runs.empty());
+		EXPECT_TRUE(one->exited);
+	}
+	EXPECT_FALSE(other.exited);
+	m.run(m.task(0), 2);
+	EXPECT_TRUE(there.runs.empty());
+}
+
+TEST(control_plane, a_set_that_is_opened_on_a_task_that_runs_knows_where)
+{
+	machine m(4, 1);
+
+	m.run(m.task(0), 3);
+
+	followed_set set(kind_of(m.task(0)));
+
+	EXPECT_TRUE(set.has_running(3));
+	for (u32 cpu : {0, 1, 2})
+		EXPECT_FALSE(set.has_running(cpu));
+	m.idle(3);
+	EXPECT_FALSE(set.has_running(3));
+}
+
+TEST(control_plane, alone_with_the_ring_is_where_the_target_runs_or_nowhere)
+{
+	machine m(4, 1);
+	followed_set set(kind_of(m.task(0)));
+	s32 seen = -1;
+	const auto look = [](void *arg) {
+		*static_cast<s32 *>(arg) = static_cast<s32>(pb_this_cpu());
+	};
+
+	m.interrupts = 0;
+	set.run_alone(look, &seen);
+	EXPECT_EQ(seen, 0) << "the caller's CPU";
+	EXPECT_EQ(m.interrupts, 0u);
+	m.run(m.task(0), 3);
+	set.run_alone(look, &seen);
+	EXPECT_EQ(seen, 3);
+	EXPECT_EQ(m.interrupts, 1u);
+
+	/* What comes late keeps out while somebody is alone, and the other way round. */
+	m.idle(3);
+
+	struct late {
+		followed_task &home;
+		bool could;
+	} try_late{set.home(), true};
+
+	set.run_alone(
+		[](void *arg) {
+			late &one = *static_cast<late *>(arg);
+
+			one.could = one.home.try_enter_late();
+		},
+		&try_late);
+	EXPECT_FALSE(try_late.could);
+	EXPECT_TRUE(set.home().try_enter_late());
+	set.home().exit_late();
+}
+
+/* Against sets of tasks: what runs is what a set should follow, and the sanitizer sees all memory
+ * come back. */
+TEST(control_plane, random_forks_exits_switches_and_closes_follow_the_right_tasks)
+{
+	constexpr std::size_t tasks = 64;
+	constexpr u32 cpus = 4;
+
+	struct open_set {
+		std::unique_ptr<followed_set> set;
+		std::set<const pb_task *> followed;
+	};
+
+	{
+		machine m(cpus, tasks);
+		std::mt19937 random(1);
+		std::vector<open_set> open;
+		const auto pick = [&](std::size_t below) { return random() % below; };
+
+		for (int step = 0; step < 20'000; step++) {
+			const u32 cpu = static_cast<u32>(pick(cpus));
+			const pb_task *task = m.task(pick(tasks));
+			const bool runs = std::count(m.current.begin(), m.current.end(), task);
+
+			switch (pick(6)) {
+			case 0:
+				if (open.size() > 20)
+					break;
+				{
+					const s32 on = static_cast<s32>(pick(cpus + 1)) - 1;
+					const bool inherits = pick(2);
+
+					open.push_back({std::make_unique<followed_set>(
+								kind_of(task, on, inherits)),
+							{task}});
+				}
+				break;
+			case 1:
+				if (!open.empty())
+					open.erase(open.begin() +
+						   static_cast<long>(pick(open.size())));
+				break;
+			case 2: {
+				/* A child that nobody follows: the memory of an old task. */
+				bool fresh = !runs;
+
+				for (const open_set &one : open)
+					fresh = fresh && !one.followed.contains(task) &&
+						one.set->home().task() != task;
+				if (!fresh)
+					break;
+				for (open_set &one : open)
+					if (one.followed.contains(m.current[cpu]) &&
+					    one.set->inherits)
+						one.followed.insert(task);
+				m.fork(task, cpu);
+				break;
+			}
+			case 3:
+				for (open_set &one : open)
+					one.followed.erase(m.current[cpu]);
+				m.exit(cpu);
+				break;
+			default:
+				if (!runs)
+					m.run(task, cpu);
+				break;
+			}
+			for (const open_set &one : open) {
+				for (u32 on = 0; on < cpus; on++)
+					ASSERT_EQ(one.set->covers(on) && one.set->has_running(on),
+						  one.set->covers(on) &&
+							  one.followed.contains(m.current[on]))
+						<< "step " << step;
+			}
+			if (step % 50 == 0)
+				grace_period();
+		}
+	}
+}
+
+} // namespace

@@ -1,0 +1,415 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "device/task_index.hpp"
+
+#include "device/setup.hpp"
+
+#include <cxxrt/alloc.hpp>
+#include <cxxrt/guard.hpp>
+
+namespace perfbuf
+{
+
+using cxxrt::error;
+using cxxrt::gfp;
+using cxxrt::lock_guard;
+using cxxrt::make;
+using cxxrt::result;
+using cxxrt::unique_ptr;
+
+namespace
+{
+
+constinit cxxrt::lock_class task_lock_class{"perfbuf followed task", {}};
+constinit cxxrt::lock_class bucket_lock_class{"perfbuf task index", {}};
+constinit cxxrt::lock_class spares_lock_class{"perfbuf spare tasks", {}};
+
+/* As many buckets as a kernel has task numbers by default, or half of that. */
+constexpr u32 buckets_min = 16384;
+constexpr u32 buckets_per_cpu = 512;
+constexpr u32 lock_count = 64;
+
+/* A kernel with sleeping spinlocks cannot allocate in the fork hook: all must be prepared. */
+#ifdef CONFIG_PREEMPT_RT
+constexpr bool may_allocate_in_hooks = false;
+constexpr u32 spares_wanted = 128;
+#else
+constexpr bool may_allocate_in_hooks = true;
+constexpr u32 spares_wanted = 16;
+#endif
+
+} // namespace
+
+/* ---------------------------------------------------------------- followed_task */
+
+followed_task::followed_task(u32 capacity) noexcept
+	: lock(task_lock_class), capacity_(capacity), reclaim_(*this, reclaim)
+{
+}
+
+followed_task *followed_task::allocate(u32 members, gfp how) noexcept
+{
+	static_assert(alignof(task_member) <= alignof(followed_task));
+	static_assert(sizeof(followed_task) % alignof(members_of_task) == 0);
+
+	/* Zeros are empty lists. */
+	void *memory = cxxrt_alloc(sizeof(followed_task) +
+					   (1 + pb_nr_cpu_ids()) * sizeof(members_of_task) +
+					   members * sizeof(task_member),
+				   static_cast<unsigned int>(how));
+
+	return memory ? ::new (memory) followed_task(members) : nullptr;
+}
+
+void followed_task::free(followed_task *one) noexcept
+{
+	while (one) {
+		followed_task *next = one->beside_;
+
+		one->~followed_task();
+		cxxrt_free(one);
+		one = next;
+	}
+}
+
+task_member *followed_task::member_memory(u32 index) noexcept
+{
+	return reinterpret_cast<task_member *>(lists() + 1 + pb_nr_cpu_ids()) + index;
+}
+
+void followed_task::set_cpu(s32 cpu) noexcept
+{
+	lock_guard held(lock);
+
+	cpu_.write_once(cpu);
+}
+
+namespace
+{
+
+struct call_in_task {
+	const pb_task *task;
+	void (*fn)(void *arg);
+	void *arg;
+	bool done;
+};
+
+void call_here(void *of) noexcept
+{
+	call_in_task &wanted = *static_cast<call_in_task *>(of);
+
+	/* It may have left while the interrupt was on its way. */
+	if (pb_task_current() != wanted.task)
+		return;
+	wanted.fn(wanted.arg);
+	wanted.done = true;
+}
+
+} // namespace
+
+/*
+ * The writers of an event on a task and on any CPU are inside only while the task runs, on its CPU,
+ * with interrupts off: an interrupt that finds the task there is alone. A task that does not run
+ * takes the lock before it does, and what comes late leaves the word.
+ */
+void followed_task::run_alone(void (*fn)(void *arg), void *arg) noexcept
+{
+	call_in_task wanted = {task_, fn, arg, false};
+
+	do {
+		s32 runs_on;
+		{
+			lock_guard held(lock);
+
+			runs_on = cpu();
+			if (runs_on < 0) {
+				/* Such a writer is on another CPU, or was before us on this. */
+				while (!late_.try_cmpxchg(free_, alone))
+					cxxrt::barrier();
+				fn(arg);
+				late_.store_release(free_);
+				return;
+			}
+		}
+		pb_call_on_cpu(runs_on, call_here, &wanted);
+	} while (!wanted.done);
+}
+
+/* ---------------------------------------------------------------- spares */
+
+namespace
+{
+
+class index_table;
+
+} // namespace
+
+/*
+ * Memory for the children of followed tasks. A fork takes of it; what it took is replaced in
+ * process context.
+ */
+class spare_tasks
+{
+public:
+	explicit spare_tasks(index_table &owner) noexcept
+		: owner_(owner), lock_(spares_lock_class), refill_(*this, refill)
+	{
+	}
+	~spare_tasks()
+	{
+		while (first_)
+			followed_task::free(pop());
+	}
+
+	/* Preemption off. */
+	followed_task *take(u32 members) noexcept
+	{
+		lock_guard held(lock_);
+		followed_task *taken = nullptr;
+
+		capacity_ = cxxrt::max(capacity_, std::bit_ceil(members));
+		if (first_ && first_->capacity() >= members)
+			taken = pop();
+		if ((!taken || count_ < spares_wanted / 2) && !refilling_) {
+			refilling_ = true;
+			refill_.start();
+		}
+		return taken;
+	}
+
+	/* Process context. What there is no memory for now may be there for the next. */
+	void fill(u32 members) noexcept
+	{
+		u32 capacity;
+
+		while ((capacity = missing(members))) {
+			followed_task *made = followed_task::allocate(capacity, gfp::kernel);
+
+			if (!made)
+				return;
+
+			lock_guard held(lock_);
+
+			made->beside_ = std::exchange(first_, made);
+			count_++;
+		}
+	}
+
+	/* The table goes. True: at once; or else with the refill that is on its way. */
+	bool close() noexcept
+	{
+		lock_guard held(lock_);
+
+		closed_ = true;
+		return !refilling_;
+	}
+
+private:
+	static void refill(spare_tasks &self) noexcept;
+
+	/* The capacity of what is to be made next; 0: there are enough. Frees what is too small. */
+	u32 missing(u32 members) noexcept
+	{
+		for (;;) {
+			followed_task *small;
+			{
+				lock_guard held(lock_);
+
+				capacity_ = cxxrt::max(capacity_, std::bit_ceil(members));
+				if (!first_ || first_->capacity() >= capacity_)
+					return closed_ || count_ >= spares_wanted ? 0 : capacity_;
+				small = pop();
+			}
+			followed_task::free(small);
+		}
+	}
+
+	followed_task *pop() noexcept
+	{
+		followed_task *one = first_;
+
+		first_ = std::exchange(one->beside_, nullptr);
+		count_--;
+		return one;
+	}
+
+	index_table &owner_;
+	cxxrt::spinlock lock_;
+	followed_task *first_ = nullptr;
+	u32 count_ = 0;
+	u32 capacity_ = 1;
+	bool refilling_ = false;
+	bool closed_ = false;
+	cxxrt::deferred<spare_tasks> refill_;
+};
+
+/* ---------------------------------------------------------------- the index */
+
+namespace
+{
+
+struct bucket_lock {
+	bucket_lock() noexcept : lock(bucket_lock_class) {}
+
+	cxxrt::spinlock lock;
+};
+
+class index_table
+{
+public:
+	index_table() noexcept : spares(*this) {}
+	~index_table() { cxxrt_free(buckets_); }
+
+	result<void> open() noexcept
+	{
+		const u32 wanted =
+			std::bit_ceil(cxxrt::max(buckets_min, pb_nr_cpu_ids() * buckets_per_cpu));
+
+		bits_ = static_cast<u32>(std::bit_width(wanted)) - 1;
+		buckets_ = static_cast<rcu_list<followed_task> *>(
+			cxxrt_alloc(wanted * sizeof(*buckets_), PB_GFP_KERNEL));
+		if (!buckets_)
+			return error(ENOMEM);
+		return {};
+	}
+
+	rcu_list<followed_task> &bucket(const pb_task *task) noexcept
+	{
+		return buckets_[hash(task) >> (64 - bits_)];
+	}
+	cxxrt::spinlock &lock_of(const pb_task *task) noexcept
+	{
+		return locks_[hash(task) / (~u64{0} / lock_count + 1)].lock;
+	}
+
+	spare_tasks spares;
+
+private:
+	/* Fibonacci hashing; task structs are at least 64 bytes apart. */
+	static u64 hash(const pb_task *task) noexcept
+	{
+		return (reinterpret_cast<u64>(task) >> 6) * 0x9e3779b97f4a7c15;
+	}
+
+	rcu_list<followed_task> *buckets_ = nullptr;
+	u32 bits_ = 0;
+	bucket_lock locks_[lock_count];
+};
+
+constinit cxxrt::shared<index_table *> table;
+constinit u32 table_users; /* under the setup lock */
+
+/* No task is left, but a hook that is there for others may stand in an empty bucket. */
+void free_table(index_table *old) noexcept
+{
+	cxxrt_synchronize_rcu();
+	delete old;
+}
+
+} // namespace
+
+void spare_tasks::refill(spare_tasks &self) noexcept
+{
+	bool closed;
+
+	self.fill(1);
+	{
+		lock_guard held(self.lock_);
+
+		self.refilling_ = false;
+		closed = self.closed_;
+	}
+	if (closed)
+		free_table(&self.owner_);
+}
+
+result<void> task_index::join() noexcept
+{
+	setup_guard held;
+
+	if (!table_users) {
+		unique_ptr<index_table> made = TRY(make<index_table>(gfp::kernel));
+
+		TRY(made->open());
+		table.store_release(made.release());
+	}
+	table_users++;
+	return {};
+}
+
+void task_index::leave() noexcept
+{
+	setup_guard held;
+
+	if (--table_users)
+		return;
+
+	index_table *old = table.exchange(nullptr);
+
+	if (old->spares.close())
+		free_table(old);
+}
+
+followed_task *task_index::find(const pb_task *task) noexcept
+{
+	index_table *all = table.load_acquire();
+
+	if (!all)
+		return nullptr;
+	for (followed_task *one = all->bucket(task).first(); one;
+	     one = rcu_list<followed_task>::next(*one)) {
+		if (one->task() == task)
+			return one;
+	}
+	return nullptr;
+}
+
+followed_task &task_index::get(const pb_task *task, followed_task &made, u32 users) noexcept
+{
+	index_table &all = *table.load_acquire();
+	lock_guard held(all.lock_of(task));
+	followed_task *found = find(task);
+
+	if (!found) {
+		found = &made;
+		found->task_ = task;
+		all.bucket(task).push(*found);
+	}
+	found->users_.fetch_add(users);
+	return *found;
+}
+
+void task_index::keep_beside(followed_task &one, followed_task &unused) noexcept
+{
+	lock_guard held(table.load_acquire()->lock_of(one.task()));
+
+	unused.beside_ = std::exchange(one.beside_, &unused);
+}
+
+void task_index::put(followed_task &one, u32 users) noexcept
+{
+	index_table &all = *table.load_acquire();
+	{
+		lock_guard held(all.lock_of(one.task()));
+
+		if (one.users_.fetch_add(0 - users) != users)
+			return;
+		rcu_list<followed_task>::remove(one);
+	}
+	one.reclaim_.start();
+}
+
+followed_task *task_index::take_spare(u32 members) noexcept
+{
+	followed_task *taken = table.load_acquire()->spares.take(members);
+
+	if (!taken && may_allocate_in_hooks)
+		taken = followed_task::allocate(members, gfp::atomic);
+	return taken;
+}
+
+void task_index::prepare_spares(u32 members) noexcept
+{
+	table.load_acquire()->spares.fill(members);
+}
+
+} // namespace perfbuf

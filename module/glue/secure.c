@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * perf drops the events of a task that executes a program which its user may not look into. It
+ * calls perf_event_exit_task() then, with the new credentials in place and nothing mapped yet: the
+ * same place is ours. The tracepoint sched_process_exec is later, behind the mappings, and only for
+ * kernels on which that function cannot be probed.
+ */
+#include "secure.h"
+
+#include <linux/binfmts.h>
+#include <linux/cred.h>
+#include <linux/irqflags.h>
+#include <linux/kprobes.h>
+#include <linux/sched.h>
+#include <linux/smp.h>
+#include <linux/string.h>
+#include <linux/tracepoint.h>
+#include <trace/events/sched.h>
+
+/* So many tasks may be preempted or asleep in perf_event_exit_task() at an exec. */
+#define HITS_AT_ONCE 256
+
+static void secured(void)
+{
+	unsigned long flags;
+
+	local_irq_save(flags);
+	perfbuf_task_secured(smp_processor_id());
+	local_irq_restore(flags);
+}
+
+/* May be inside a breakpoint, which counts as an NMI. An exit, which calls it too, is no exec. */
+static int on_entry(struct kretprobe_instance *instance, struct pt_regs *regs)
+{
+	return current->flags & PF_EXITING;
+}
+
+/* In the task as its function is, with preemption off. */
+static int on_return(struct kretprobe_instance *instance, struct pt_regs *regs)
+{
+	secured();
+	return 0;
+}
+
+static struct kretprobe probe;
+
+static void on_exec(void *data, struct task_struct *task, pid_t old_pid, struct linux_binprm *bprm)
+{
+	const struct cred *cred = current_cred();
+
+	if (bprm->secureexec || bprm->interp_flags & BINPRM_FLAGS_ENFORCE_NONDUMP ||
+	    !uid_eq(cred->euid, cred->uid) || !gid_eq(cred->egid, cred->gid))
+		secured();
+}
+
+/* Not called: a kernel that passes other arguments does not compile here. docs/porting.md */
+static inline void check_prototype(void)
+{
+	check_trace_callback_type_sched_process_exec(on_exec);
+}
+
+static struct tracepoint *point;
+
+static void find_point(struct tracepoint *one, void *unused)
+{
+	if (!strcmp(one->name, "sched_process_exec"))
+		point = one;
+}
+
+int pb_secure_attach(void)
+{
+	int ret;
+
+	/* Registering fills it in; it wants to begin anew. */
+	probe = (struct kretprobe){
+		.kp.symbol_name = "perf_event_exit_task",
+		.entry_handler = on_entry,
+		.handler = on_return,
+		.maxactive = HITS_AT_ONCE,
+	};
+	ret = register_kretprobe(&probe);
+	if (!ret || ret == -ENOMEM)
+		return ret;
+
+	probe.handler = NULL;
+	for_each_kernel_tracepoint(find_point, NULL);
+	return point ? tracepoint_probe_register(point, on_exec, NULL) : -EOPNOTSUPP;
+}
+
+void pb_secure_detach(void)
+{
+	if (probe.handler) {
+		unregister_kretprobe(&probe);
+		return;
+	}
+	tracepoint_probe_unregister(point, on_exec, NULL);
+	tracepoint_synchronize_unregister();
+}
