@@ -67,8 +67,6 @@ result<void> task_set::open() noexcept
 
 		/* One for us, one for the member. */
 		home_ = &task_index::get(kind_.target, *made, 2);
-		if (home_ != made)
-			followed_task::free(made);
 		{
 			lock_guard locked(lock_);
 
@@ -76,6 +74,9 @@ result<void> task_set::open() noexcept
 		}
 		add(first_, *home_);
 	}
+	/* Not with preemption off, where a kernel with sleeping spinlocks cannot free. */
+	if (home_ != made)
+		followed_task::free(made);
 	locate_target();
 
 	/*
