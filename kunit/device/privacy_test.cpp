@@ -136,7 +136,7 @@ TEST(private_stop, reports_of_a_loss_take_no_record_from_an_event_of_another_tas
 		loss_reporter beside;
 		EXPECT_TRUE(eventually([&] {
 			records += buffer.drain().size();
-			return records > 50'000 && beside.reports() > 2'000;
+			return records > 5'000 && beside.reports() > 200;
 		}));
 	}
 	disable(fd.get());
@@ -234,7 +234,7 @@ TEST_P(private_stop_of, report_of_a_loss_while_the_task_moves_leaves_every_recor
 		}
 		const std::vector<record> got = r.buffer.drain();
 		records += got.size();
-		return records > 3'000;
+		return records > 300;
 	}));
 	stop = true;
 	task.join();
