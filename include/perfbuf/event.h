@@ -8,8 +8,26 @@
 
 #include <linux/types.h>
 
-/* Of all of this. perfbuf_source_register() refuses another with -EPROTO. */
-#define PERFBUF_ABI 2
+/*
+ * Of all of this. perfbuf_source_register() refuses another with -EPROTO, and a module that was
+ * compiled against another and only emits does not load: the names of what it calls end in the
+ * version, since 3. What was written for 2 compiles as it is.
+ */
+#define PERFBUF_ABI			3
+#define PERFBUF_VERSIONED_(name, abi)	name##_abi##abi
+#define PERFBUF_VERSIONED_AS(name, abi) PERFBUF_VERSIONED_(name, abi)
+#define PERFBUF_VERSIONED(name)		PERFBUF_VERSIONED_AS(name, PERFBUF_ABI)
+
+#define perfbuf_emit_begin		PERFBUF_VERSIONED(perfbuf_emit_begin)
+#define perfbuf_emit_next		PERFBUF_VERSIONED(perfbuf_emit_next)
+#define perfbuf_fixed_emit		PERFBUF_VERSIONED(perfbuf_fixed_emit)
+#define perfbuf_fixed_next		PERFBUF_VERSIONED(perfbuf_fixed_next)
+#define perfbuf_begin			PERFBUF_VERSIONED(perfbuf_begin)
+#define perfbuf_next			PERFBUF_VERSIONED(perfbuf_next)
+#define perfbuf_copy			PERFBUF_VERSIONED(perfbuf_copy)
+#define perfbuf_discard			PERFBUF_VERSIONED(perfbuf_discard)
+#define perfbuf_reserve			PERFBUF_VERSIONED(perfbuf_reserve)
+#define perfbuf_reserve_next		PERFBUF_VERSIONED(perfbuf_reserve_next)
 
 /* Bytes of the fixed part of an event, at most: that much may stand on a stack. */
 #define PERFBUF_FIXED_MAX 512
@@ -68,7 +86,7 @@ struct perfbuf_event {
 		__u64 listened_space[2];
 	};
 #endif
-	void *listeners; /* for each CPU; NULL while it is not registered */
+	void *cpus; /* for each CPU; NULL while it is not registered */
 	const char *name;
 	void (*describe)(struct perfbuf_layout *out);
 	__u32 bytes; /* of the fixed part */
@@ -82,12 +100,12 @@ struct perfbuf_part {
 	__u32 bytes;
 };
 
-/* An emission under way, on the stack of who emits. perfbuf's. */
+/* An emission under way, on the stack of the caller. perfbuf's. */
 struct perfbuf_emission {
 	__u64 irq_flags;
-	__u64 caller; /* this and the next two where a reader asks for one of them */
-	__u64 time;   /* ns */
+	__u64 time;   /* ns; this and the next as far as a reader needs them */
 	__u64 ids;    /* of the current thread: tgid, and tid in the upper half */
+	__u64 caller; /* of a raw event */
 	void *here;
 	__u64 space[33];
 };
@@ -117,7 +135,7 @@ struct perfbuf_source_ops {
 
 /*
  * Bits of perfbuf_source.contexts: where a source emits. An event that comes from elsewhere is not
- * written, and counted as lost by its context for each listener.
+ * written, and counted as lost by its context for each reader.
  */
 #define PERFBUF_CONTEXT_TASK	(1U << 0)
 #define PERFBUF_CONTEXT_SOFTIRQ (1U << 1)

@@ -172,7 +172,7 @@ struct array {
 	}
 };
 
-/* Argument: a string; what is longer is cut. */
+/* Argument: a string; what is longer is cut. nullptr: empty. */
 template <text Name, u32 Bytes>
 struct chars {
 	using argument = const char *;
@@ -188,19 +188,22 @@ struct chars {
 	{
 		u32 n = 0;
 
-		for (; n < Bytes - 1 && from[n]; n++)
+		for (; from && n < Bytes - 1 && from[n]; n++)
 			to[n] = from[n];
 		for (; n < Bytes; n++)
 			to[n] = 0;
 	}
 };
 
+/* Argument: a string; nullptr: "(null)". */
 template <text Name>
 struct string : detail::part<Name, PERFBUF_KIND_STRING> {
 	using argument = const char *;
 
-	[[gnu::always_inline]] static perfbuf_part find(const char *from) noexcept
+	[[gnu::always_inline]] static perfbuf_part find(const char *text) noexcept
 	{
+		const char *from = text ? text : "(null)";
+
 		return {from, static_cast<u32>(__builtin_strlen(from)) + 1};
 	}
 };
@@ -277,7 +280,7 @@ public:
 	/* For perfbuf_source.events. */
 	static inline constinit perfbuf_event object = {
 		.listened = {},
-		.listeners = nullptr,
+		.cpus = nullptr,
 		.name = Name.value,
 		.describe = describe,
 		.bytes = fixed_bytes,

@@ -70,8 +70,10 @@ public:
 	/* ------------------------------------------------- writers: any context, preemption off */
 
 	bool active() const noexcept { return state() == event_state::active; }
-	/* It is active, and nothing stands in the way of a sample that is all but made. */
-	bool is_short() const noexcept { return mode_.is_short(); }
+	/* It is active, each occurrence is a sample, and these have a layout. */
+	bool takes_fast_path() const noexcept { return mode_.is_fast(); }
+	/* The same, but a filter may drop them. */
+	bool takes_filtered_path() const noexcept { return mode_.is_fast_but_filtered(); }
 
 	/* sample_type's part of a moment, for this CPU and the current task. Any context. */
 	moment now() const noexcept;
@@ -95,7 +97,7 @@ public:
 	/* The record was a sample: it counts towards wakeup_events. */
 	void commit_sample(reservation record) noexcept;
 	/* The same, inline: device/event_write.hpp. begin_at() makes the reservation at @to, if it
-	 * says so. */
+	 * returns true. */
 	moment now_here() const noexcept;
 	cxxrt::result<reservation> begin_here(u32 bytes, const moment &when) noexcept;
 	bool begin_at(void *to, u32 bytes, const moment &when) noexcept;
@@ -171,9 +173,8 @@ public:
 		if (linked)
 			mode_.close(event_mode::linked);
 	}
-	/* Whether samples may take the short way as far as the stream is concerned. */
-	void close_short_way(event_mode::detour why) noexcept { mode_.close(why); }
-	void open_short_way(event_mode::detour why) noexcept { mode_.open(why); }
+	/* Samples take the slow path from now on. */
+	void close_fast_path(event_mode::reason why) noexcept { mode_.close(why); }
 	void set_stream(cxxrt::unique_ptr<stream> made) noexcept;
 	stream &producer() noexcept { return *stream_; }
 	/* Off for good: no writer is inside on return; lists forget it. Before the grace period. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * One word that says what state an event is in, and why its samples may not take
- * the short way (device/sample_form.hpp). Zero: it is active, and they may.
+ * One word that says what state an event is in, and why its samples do not take
+ * the fast path (producer/emission.hpp). Zero: it is active, and they do.
  */
 #pragma once
 
@@ -17,15 +17,16 @@ enum class event_state : u32 { active, off, exited, error, closed };
 class event_mode
 {
 public:
-	enum detour : u32 {
-		unusual = 0x100, /* its samples hold what is not known in advance */
-		period = 0x200,	 /* not every event is a sample */
-		limited = 0x400, /* REFRESH counts them */
-		linked = 0x800,	 /* they pause, resume or hold AUX */
+	enum reason : u32 {
+		no_layout = 0x100, /* of samples: device/sample_layout.hpp */
+		period = 0x200,	   /* not every event is a sample */
+		limited = 0x400,   /* REFRESH counts them */
+		linked = 0x800,	   /* they pause, resume or hold AUX */
 		filtered = 0x1000,
 	};
 
-	bool is_short() const noexcept { return word_.equals(0); }
+	bool is_fast() const noexcept { return word_.equals(0); }
+	bool is_fast_but_filtered() const noexcept { return !(word_.read_once() & ~u32{filtered}); }
 	event_state state() const noexcept { return state_of(word_.read_once()); }
 
 	/* Any context and CPU. */
@@ -51,8 +52,8 @@ public:
 	}
 
 	/* The same. Who is inside a record may not have seen it. */
-	void close(detour why) noexcept { word_.fetch_or(why); }
-	void open(detour why) noexcept { word_.fetch_and(~u32{why}); }
+	void close(reason why) noexcept { word_.fetch_or(why); }
+	void open(reason why) noexcept { word_.fetch_and(~u32{why}); }
 
 private:
 	static constexpr u32 state_mask = 0xff;

@@ -55,12 +55,8 @@ inline bool event::begin_at(void *to, u32 bytes, const moment &when) noexcept
 
 	const int why = into->begin_at(to, bytes, origin(*this, when));
 
-	if (why) [[unlikely]] {
-		note(*into, why);
-		return false;
-	}
-	records_.add(1);
-	return true;
+	note(*into, why);
+	return !why;
 }
 
 inline void event::commit_sample_here(reservation record) noexcept

@@ -43,7 +43,7 @@ sample_writer::sample_writer(event &owner) noexcept
 	: owner_(owner), fields_(owner.attr().sample_type),
 	  fixed_bytes_(sizeof(perf_event_header) +
 		       cxxrt::count_bits(fields_ & fixed_fields) * word),
-	  varies_(fields_ & ~(fixed_fields | PERF_SAMPLE_RAW)), plain_(has_raw() && !varies_),
+	  varies_(fields_ & ~(fixed_fields | PERF_SAMPLE_RAW)),
 	  regs_(cxxrt::count_bits(owner.attr().sample_regs_user))
 {
 }

@@ -74,16 +74,6 @@ public:
 		owner_.commit_sample(std::move(record));
 	}
 
-	/*
-	 * Both for samples of raw data and fields of one word: where is_plain(). Inline, in
-	 * device/sample_write.hpp. Makes the reservation at @record and says where the first
-	 * @in_place_bytes of the raw data go: in the ring, or @record if they do not lie there in
-	 * one piece and are to be copied; nullptr: none was made.
-	 */
-	bool is_plain() const noexcept { return plain_; }
-	void *begin_in_place(const sample &what, u32 in_place_bytes, void *record) const noexcept;
-	void finish_in_place(reservation &record) const noexcept;
-
 	/* All of it. @raw: what.raw_bytes. */
 	void write(const sample &what, const void *raw = nullptr) const noexcept
 	{
@@ -129,7 +119,6 @@ private:
 	const u64 fields_;	/* attr.sample_type */
 	const u32 fixed_bytes_; /* of the header and the fields of one word */
 	const bool varies_;	/* there are other fields than these and RAW */
-	const bool plain_;	/* RAW and fields of one word */
 	u32 regs_;		/* PERF_SAMPLE_REGS_USER: how many */
 	bool has_scratch_ = false;
 };

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The write path of samples, inline: for sample.cpp, and for typed events, in
- * which each instruction counts. Any context, preemption off.
+ * What sample.cpp and the layouts of typed events (device/sample_layout.hpp) share. Any
+ * context, preemption off.
  */
 #pragma once
 
@@ -61,43 +61,6 @@ inline void sample_writer::put_raw_size(reservation &record, const sample &what)
 {
 	if (has_raw())
 		record.put(raw_field_bytes(what) - static_cast<u32>(sizeof(u32)));
-}
-
-inline void *sample_writer::begin_in_place(const sample &what, u32 in_place_bytes,
-					   void *record) const noexcept
-{
-	const bool has_fields = fixed_bytes_ != sizeof(perf_event_header);
-	const moment when = owner_.now_here();
-	const u32 bytes = fixed_bytes_ + raw_field_bytes(what);
-
-	if (!owner_.begin_at(record, bytes, when)) [[unlikely]]
-		return nullptr;
-
-	const u32 raw_at = fixed_bytes_ + static_cast<u32>(sizeof(u32));
-	const u32 raw_size = bytes - raw_at;
-	/* All of it, if nothing follows what stands in place. */
-	const bool is_whole = in_place_bytes == what.raw_bytes;
-	const u32 wanted = is_whole ? bytes : raw_at + in_place_bytes;
-	char *at = static_cast<char *>(static_cast<reservation *>(record)->claim(wanted));
-
-	if (!at) [[unlikely]] {
-		put_head(*static_cast<reservation *>(record), what, when, bytes);
-		return record;
-	}
-	if (has_fields)
-		fill_fixed(reinterpret_cast<u64 *>(at), what, when, bytes);
-	else
-		*reinterpret_cast<u64 *>(at) = head_word(what, bytes);
-	/* The padding is among the last 8 bytes; the payload is stored over the others. */
-	if (is_whole)
-		*reinterpret_cast<u64 *>(at + bytes - sizeof(u64)) = 0;
-	__builtin_memcpy(at + fixed_bytes_, &raw_size, sizeof(raw_size));
-	return at + raw_at;
-}
-
-inline void sample_writer::finish_in_place(reservation &record) const noexcept
-{
-	owner_.commit_sample_here(std::move(record));
 }
 
 } // namespace perfbuf

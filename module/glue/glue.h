@@ -84,6 +84,7 @@ unsigned long pb_param_max_sample_rate(void) PB_NOEXCEPT;
 unsigned long pb_param_ring_pages_max(void) PB_NOEXCEPT;
 unsigned long pb_param_aux_pages_max(void) PB_NOEXCEPT;
 unsigned long pb_param_total_pages_max(void) PB_NOEXCEPT;
+unsigned int pb_param_event_readers_max(void) PB_NOEXCEPT;
 
 #ifdef __cplusplus
 }

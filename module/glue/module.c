@@ -31,6 +31,16 @@ static unsigned long total_pages_max = 1UL << 20;
 module_param(total_pages_max, ulong, 0644);
 MODULE_PARM_DESC(total_pages_max, "largest sum of all rings and AUX areas, pages");
 
+static unsigned int event_readers_max = 128;
+module_param(event_readers_max, uint, 0644);
+MODULE_PARM_DESC(event_readers_max,
+		 "open files of one typed event on one CPU; a quarter of them is for CAP_PERFMON");
+
+unsigned int pb_param_event_readers_max(void)
+{
+	return READ_ONCE(event_readers_max);
+}
+
 unsigned long pb_param_mlock_kib(void)
 {
 	return READ_ONCE(mlock_kb);

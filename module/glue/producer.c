@@ -2,6 +2,8 @@
 /* What other modules call: registration and emission. */
 #include "producer.h"
 
+#include "local_clock.h"
+
 #include <linux/bitops.h>
 #include <linux/export.h>
 #include <linux/irqflags.h>
@@ -11,7 +13,6 @@
 #include <linux/printk.h>
 #include <linux/ptrace.h>
 #include <linux/sched.h>
-#include <linux/sched/clock.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
 #include <linux/trace_events.h>
@@ -19,7 +20,8 @@
 #include <perfbuf/producer.h>
 
 static_assert(sizeof(((struct perfbuf_event *)0)->listened_space) ==
-	      offsetof(struct perfbuf_event, listeners));
+	      offsetof(struct perfbuf_event, cpus));
+
 /* As C++ lays it out. */
 static_assert(offsetof(struct perfbuf_source_ops, start) == 0);
 static_assert(offsetof(struct perfbuf_source_ops, stop) == sizeof(void *));
@@ -68,8 +70,8 @@ static __always_inline void *from_percpu(void __percpu *memory)
 /* What of the preempt count says that it is not a task that runs here. */
 #define NO_TASK (NMI_MASK | HARDIRQ_MASK | SOFTIRQ_OFFSET)
 
-/* struct perfbuf_common but for the pid, in a task; @flags: of the interrupts as they were. */
-static __always_inline u32 common_word(const struct pb_listeners *here, unsigned int count,
+/* The first word of struct perfbuf_common in a task; @flags: of the interrupts as they were. */
+static __always_inline u32 common_word(const struct pb_event_cpu *here, unsigned int count,
 				       unsigned long flags)
 {
 	static_assert(PREEMPT_MASK == 0xff);
@@ -78,16 +80,10 @@ static __always_inline u32 common_word(const struct pb_listeners *here, unsigned
 	return (here->common ^ (u32)(flags & X86_EFLAGS_IF) << 7) | count << 24;
 }
 
-static __always_inline u64 common_of(const struct pb_listeners *here, unsigned int count,
-				     unsigned long flags)
+/* What is added to it in an interrupt. */
+static __always_inline u32 context_flags(unsigned int count)
 {
-	return common_word(here, count, flags) | (u64)current->pid << 32;
-}
-
-/* What is to be added in an interrupt, and enum nesting. */
-static __always_inline u64 common_flags(unsigned int count)
-{
-	u64 context = 0;
+	u32 context = 0;
 
 	if (count & NMI_MASK)
 		context |= FLAG_NMI;
@@ -98,27 +94,44 @@ static __always_inline u64 common_flags(unsigned int count)
 	return context << 16;
 }
 
+/* enum nesting. */
 static __always_inline u32 level_of(unsigned int count)
 {
 	return count & NMI_MASK ? 3 : count & HARDIRQ_MASK ? 2 : !!(count & SOFTIRQ_OFFSET);
 }
 
-/* What the event has here, with interrupts off; false: it is not registered. Lists are changed on
- * their CPU, with interrupts off. */
-static __always_inline bool enter(struct perfbuf_emission *emission, struct perfbuf_event *event,
-				  struct pb_listeners **here)
+/* All of struct perfbuf_common, in any context. */
+static __always_inline u64 common_here(const struct perfbuf_emission *emission,
+				       const struct pb_event_cpu *here, unsigned int count)
 {
-	void __percpu *listeners;
+	return common_word(here, count, emission->irq_flags) | context_flags(count) |
+	       (u64)current->pid << 32;
+}
+
+/* tid, and tgid in the upper half, in the first namespace. */
+static __always_inline u64 ids_of(const struct task_struct *task)
+{
+	if (offsetof(struct task_struct, tgid) == offsetof(struct task_struct, pid) + sizeof(u32))
+		return *(const u64 *)&task->pid;
+	return (u32)task->pid | (u64)(u32)task->tgid << 32;
+}
+
+/* What the event has here, with interrupts off; false: it is not registered. */
+static __always_inline bool enter(struct perfbuf_emission *emission, struct perfbuf_event *event,
+				  struct pb_event_cpu **here, unsigned long *irqs)
+{
+	void __percpu *cpus;
 	unsigned long flags;
 
 	/* local_irq_save(), and the flags are out of the way. */
 	local_save_flags(flags);
 	emission->irq_flags = flags;
+	*irqs = flags;
 	local_irq_disable();
-	listeners = as_percpu(smp_load_acquire(&event->listeners));
-	if (unlikely(!listeners))
+	cpus = as_percpu(smp_load_acquire(&event->cpus));
+	if (unlikely(!cpus))
 		return false;
-	*here = this_cpu_ptr(listeners);
+	*here = this_cpu_ptr(cpus);
 	return true;
 }
 
@@ -130,134 +143,80 @@ notrace void *pb_emission_over(struct perfbuf_emission *emission)
 	return NULL;
 }
 
-/* common_of() and common_flags(), wherever this runs. */
-static __always_inline u64 common_here(const struct perfbuf_emission *emission,
-				       const struct pb_listeners *here, unsigned int count)
+/* What the readers need of an occurrence. */
+static __always_inline void gather(struct perfbuf_emission *emission,
+				   const struct pb_event_cpu *here)
 {
-	return common_of(here, count, emission->irq_flags) | common_flags(count);
+	if (here->needs & PB_NEEDS_TIME)
+		emission->time = pb_local_clock();
+	/* -1 of a task that has none any more. */
+	if (here->needs & PB_NEEDS_IDS)
+		emission->ids = likely(pid_alive(current)) ? rol64(ids_of(current), 32) : ~0ULL;
 }
 
 notrace void *perfbuf_emit_begin(struct perfbuf_emission *emission, struct perfbuf_event *event,
 				 void *spare, const struct perfbuf_part *parts, u32 part_count)
 {
-	struct pb_listeners *here;
+	struct pb_event_cpu *here;
+	unsigned long flags;
 	unsigned int count;
 
-	if (unlikely(!enter(emission, event, &here) || !here->first))
+	if (unlikely(!enter(emission, event, &here, &flags) || !here->first))
 		return pb_emission_over(emission);
-	emission->caller = _RET_IP_;
+	gather(emission, here);
 	count = preempt_count();
-	return perfbuf_emission_begin(emission, here, common_here(emission, here, count),
-				      level_of(count), event->bytes, spare, parts, part_count);
+	return perfbuf_emit_parts(emission, here, common_here(emission, here, count),
+				  level_of(count), event->bytes, spare, parts, part_count);
 }
 EXPORT_SYMBOL_GPL(perfbuf_emit_begin);
 EXPORT_SYMBOL_GPL(perfbuf_emit_next);
 
-/* tid, and tgid in the upper half, in the first namespace. */
-static __always_inline u64 ids_of(const struct task_struct *task)
+/* Functions of their own for what needs to save registers, so that the others do not. */
+static noinline notrace void *emit_any(struct perfbuf_emission *emission, struct pb_event_cpu *here)
 {
-	if (offsetof(struct task_struct, tgid) == offsetof(struct task_struct, pid) + sizeof(u32))
-		return *(const u64 *)&task->pid;
-	return (u32)task->pid | (u64)(u32)task->tgid << 32;
-}
-
-/* Wherever this runs. */
-static __always_inline void *fixed_begin(struct perfbuf_emission *emission,
-					 struct pb_listeners *here)
-{
-	const unsigned int count = preempt_count();
-	const u64 common = common_of(here, count, emission->irq_flags);
-
-	if (likely(!(count & NO_TASK)))
-		return perfbuf_fixed_begin(emission, here, common, 0);
-	return perfbuf_fixed_begin(emission, here, common | common_flags(count), level_of(count));
-}
-
-static __always_inline void *fixed_begin_stamped(struct perfbuf_emission *emission,
-						 struct pb_listeners *here, u64 time)
-{
-	emission->time = time;
-	/* -1 of a task that has none any more. */
-	emission->ids = likely(pid_alive(current)) ? rol64(ids_of(current), 32) : ~0ULL;
-	return fixed_begin(emission, here);
-}
-
-/*
- * Functions of their own for what needs to save registers, so that the others do not. What is
- * needed after the clock is kept in the emission, which is less than to save registers for it.
- */
-static noinline notrace void *fixed_emit_plain(struct perfbuf_emission *emission,
-					       struct pb_listeners *here)
-{
-	return fixed_begin(emission, here);
-}
-
-static noinline notrace void *fixed_emit_closely(struct perfbuf_emission *emission,
-						 struct pb_listeners *here)
-{
-	switch (here->way) {
-	case PB_WAY_NONE:
-		return pb_emission_over(emission);
-	case PB_WAY_PLAIN:
-		return fixed_emit_plain(emission, here);
-	}
-	return fixed_begin_stamped(emission, here, local_clock());
-}
-
-static noinline notrace void *fixed_emit_stamped_closely(struct perfbuf_emission *emission)
-{
-	return fixed_begin_stamped(emission, emission->here, emission->time);
-}
-
-static __always_inline void *fixed_emit_stamped(struct perfbuf_emission *emission,
-						struct pb_listeners *before,
-						typeof(perfbuf_fixed_begin_usual) *begin)
-{
-	struct pb_listeners *here;
 	unsigned int count;
 
-	WRITE_ONCE(emission->here, before);
-	emission->time = local_clock();
+	if (unlikely(!here->first))
+		return pb_emission_over(emission);
+	gather(emission, here);
 	count = preempt_count();
-	if (unlikely(count & NO_TASK || !pid_alive(current)))
-		return fixed_emit_stamped_closely(emission);
-	emission->ids = ids_of(current);
-	here = READ_ONCE(emission->here);
-	return begin(emission, here, common_word(here, count, emission->irq_flags));
+	return perfbuf_emit_any(emission, here, common_here(emission, here, count),
+				level_of(count));
 }
 
-static noinline notrace void *fixed_emit_usual(struct perfbuf_emission *emission,
-					       struct pb_listeners *here)
+/* The same of perfbuf_emit_raw_time_tid_cpu(), where the clock is a call. */
+static noinline notrace void *emit_time_tid_cpu(struct perfbuf_emission *emission,
+						struct pb_event_cpu *here)
 {
-	return fixed_emit_stamped(emission, here, perfbuf_fixed_begin_usual);
-}
+	const u64 time = local_clock();
 
-static noinline notrace void *fixed_emit_form(struct perfbuf_emission *emission,
-					      struct pb_listeners *here)
-{
-	return fixed_emit_stamped(emission, here, perfbuf_fixed_begin_form);
+	return perfbuf_emit_raw_time_tid_cpu(
+		emission, here, common_word(here, preempt_count(), emission->irq_flags),
+		ids_of(current), time);
 }
 
 notrace void *perfbuf_fixed_emit(struct perfbuf_emission *emission, struct perfbuf_event *event)
 {
-	struct pb_listeners *here;
+	struct pb_event_cpu *here;
+	unsigned long flags;
 	unsigned int count;
 
-	if (unlikely(!enter(emission, event, &here)))
+	if (unlikely(!enter(emission, event, &here, &flags)))
 		return pb_emission_over(emission);
-	if (here->way == PB_WAY_USUAL)
-		return fixed_emit_usual(emission, here);
-	if (unlikely(here->way != PB_WAY_LEAN)) {
-		emission->caller = _RET_IP_;
-		if (likely(here->way == PB_WAY_FORM))
-			return fixed_emit_form(emission, here);
-		return fixed_emit_closely(emission, here);
-	}
 	count = preempt_count();
-	if (unlikely(count & NO_TASK))
-		return fixed_emit_plain(emission, here);
-	return perfbuf_fixed_begin_lean(emission, here,
-					common_of(here, count, emission->irq_flags));
+	if (likely(!(count & NO_TASK))) {
+		if (here->alone == PB_ALONE_RAW)
+			return perfbuf_emit_raw(emission, here, common_word(here, count, flags),
+						ids_of(current));
+		if (here->alone == PB_ALONE_RAW_TIME_TID_CPU && likely(pid_alive(current))) {
+			if (!static_branch_likely(&pb_tsc_is_clock))
+				return emit_time_tid_cpu(emission, here);
+			return perfbuf_emit_raw_time_tid_cpu(emission, here,
+							     common_word(here, count, flags),
+							     ids_of(current), pb_tsc_clock_ns());
+		}
+	}
+	return emit_any(emission, here);
 }
 EXPORT_SYMBOL_GPL(perfbuf_fixed_emit);
 EXPORT_SYMBOL_GPL(perfbuf_fixed_next);
@@ -265,10 +224,11 @@ EXPORT_SYMBOL_GPL(perfbuf_fixed_next);
 static __always_inline void *raw_emit(struct perfbuf_emission *emission,
 				      struct perfbuf_event *event, u32 bytes, void *spare)
 {
-	struct pb_listeners *here;
+	struct pb_event_cpu *here;
+	unsigned long flags;
 	unsigned int count;
 
-	if (unlikely(!enter(emission, event, &here) || !here->first))
+	if (unlikely(!enter(emission, event, &here, &flags) || !here->first))
 		return pb_emission_over(emission);
 	emission->caller = _RET_IP_;
 	count = preempt_count();

@@ -57,49 +57,49 @@ void *pb_emission_over(struct perfbuf_emission *emission) PB_NOEXCEPT;
 int perfbuf_producer_register(struct perfbuf_source *source, void *owner) PB_NOEXCEPT;
 void perfbuf_producer_unregister(struct perfbuf_source *source) PB_NOEXCEPT;
 
-/* What there is to do on a CPU for an event of a fixed size. */
-enum pb_way {
-	PB_WAY_NONE,  /* nobody listens */
-	PB_WAY_LEAN,  /* there is one, who asks for the payload alone */
-	PB_WAY_USUAL, /* there is one, who asks for TID, TIME and CPU, too */
-	PB_WAY_FORM,  /* there is one, who asks for what fits a form; with the caller */
-	PB_WAY_PLAIN, /* whoever is there asks for the payload alone */
-	PB_WAY_ALL,   /* the rest: with the emission's caller, time, and ids */
+/* Whether one reader is attached to an event on a CPU, and its samples have a common layout. */
+enum pb_alone {
+	PB_ALONE_NOT,
+	PB_ALONE_RAW,
+	PB_ALONE_RAW_TIME_TID_CPU,
 };
+
+/* What the readers on a CPU need to know of an occurrence. */
+#define PB_NEEDS_TIME 1U
+#define PB_NEEDS_IDS  2U
 
 /* Of struct perfbuf_common, as one word: interrupts were off. */
 #define PB_COMMON_IRQS_OFF (1U << 16)
 
-/* What an event has on a CPU begins with this. */
-struct pb_listeners {
-	__u32 busy[4]; /* recursion_contexts */
-	void *first;   /* NULL while nobody listens */
-	__u32 way;     /* enum pb_way */
-	__u32 common;  /* id of the event | PB_COMMON_IRQS_OFF; set while somebody listens */
+/* What an event has on a CPU begins with this: producer/event_cpu.hpp. */
+struct pb_event_cpu {
+	__u32 busy[4]; /* recursion contexts */
+	void *first;   /* NULL without readers */
+	__u32 alone;   /* enum pb_alone */
+	__u32 needs;   /* PB_NEEDS_* */
+	__u32 common;  /* id of the event | PB_COMMON_IRQS_OFF */
 };
 
 /*
  * Emission: any context, interrupts off from begin until one of them returns NULL, which then comes
- * from pb_emission_over().
- * @here: struct pb_listeners of this CPU; there are some.
- * @common: the payload's first 8 bytes. @level: enum nesting.
+ * from pb_emission_over(). @here: of this CPU; it has readers.
+ *
+ * In a task, of the only reader, by enum pb_alone. @word: the first 4 bytes of the payload. @ids:
+ * the tid, which is the next 4, and the tgid in the upper half. @time: ns.
  */
-void *perfbuf_fixed_begin(struct perfbuf_emission *emission, struct pb_listeners *here,
-			  __u64 common, __u32 level) PB_NOEXCEPT;
-/* The same in a task, by PB_WAY_LEAN. */
-void *perfbuf_fixed_begin_lean(struct perfbuf_emission *emission, struct pb_listeners *here,
-			       __u64 common) PB_NOEXCEPT;
-/* And by PB_WAY_USUAL and PB_WAY_FORM. @common: the payload's first 4 bytes. emission->ids: the
- * tid, which is the next 4, and the tgid in the upper half. */
-void *perfbuf_fixed_begin_usual(struct perfbuf_emission *emission, struct pb_listeners *here,
-				__u32 common) PB_NOEXCEPT;
-void *perfbuf_fixed_begin_form(struct perfbuf_emission *emission, struct pb_listeners *here,
-			       __u32 common) PB_NOEXCEPT;
-void *perfbuf_emission_begin(struct perfbuf_emission *emission, void *here, __u64 common,
-			     __u32 level, __u32 fixed_bytes, void *spare,
-			     const struct perfbuf_part *parts, __u32 part_count) PB_NOEXCEPT;
-void *perfbuf_raw_begin(struct perfbuf_emission *emission, void *here, __u64 common, __u32 level,
-			__u32 bytes, void *spare) PB_NOEXCEPT;
+void *perfbuf_emit_raw(struct perfbuf_emission *emission, struct pb_event_cpu *here, __u32 word,
+		       __u64 ids) PB_NOEXCEPT;
+void *perfbuf_emit_raw_time_tid_cpu(struct perfbuf_emission *emission, struct pb_event_cpu *here,
+				    __u32 word, __u64 ids, __u64 time) PB_NOEXCEPT;
+/* All others. @emission has what the readers need, for a raw event the caller. @common: the first 8
+ * bytes of the payload. @level: enum nesting. */
+void *perfbuf_emit_any(struct perfbuf_emission *emission, struct pb_event_cpu *here, __u64 common,
+		       __u32 level) PB_NOEXCEPT;
+void *perfbuf_emit_parts(struct perfbuf_emission *emission, struct pb_event_cpu *here, __u64 common,
+			 __u32 level, __u32 fixed_bytes, void *spare,
+			 const struct perfbuf_part *parts, __u32 part_count) PB_NOEXCEPT;
+void *perfbuf_raw_begin(struct perfbuf_emission *emission, struct pb_event_cpu *here, __u64 common,
+			__u32 level, __u32 bytes, void *spare) PB_NOEXCEPT;
 
 #ifdef __cplusplus
 /* Of perfbuf/producer.h: what other modules call without C in between. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* A file that listens to an event of a producer, and has the AUX area that the producer fills. */
+/* A file that reads an event of a producer, and has the AUX area that the producer fills. */
 #pragma once
 
 #include "producer/aux_filler.hpp"
@@ -73,7 +73,11 @@ public:
 	}
 
 	/* At once, and not after a grace period: the next file may be waiting for it. */
-	void closed() noexcept override { this->from().part(*this); }
+	void closed() noexcept override
+	{
+		aux_output_stream::closed();
+		this->from().part(*this);
+	}
 
 	void stop_aux() noexcept override { this->on_its_cpus(restart_here); }
 

@@ -1,19 +1,23 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * An event that happens: a record for each output that listens on this CPU.
+ * An occurrence of an event: a record for each output that is attached on this CPU.
  *
- *   begin ── first output ── next ── second output ── next ── no more
+ *   begin ── the caller stores the payload ── next
  *
- * Between two of them the caller stores the payload: in place in the ring if it
- * lies there in one piece and nobody filters, else into a spare of its own, which
- * is copied (or, if the filter says so, dropped) at next.
+ * The payload goes
  *
- * An event of a fixed size with one output on the CPU takes the short way
- * (emission_fixed.cpp): all but the payload is made from the output's form, and
- * nothing is kept but where to publish. Whatever else there is, looks closely.
+ *   in place   into the record in the ring, if one reader is attached, its samples have a common
+ *              layout, it has no filter, and the record is contiguous
+ *   built      into a spare on the caller's stack, in all other cases: next() gives the arguments
+ *              to each reader's filter, and copies the payload into the record of each reader that
+ *              wants it
+ *   reserved   into the spare, if the ring was entered and the record then was not contiguous
  *
- * Interrupts are off throughout, which keeps rings, outputs and filters alive, and
- * whoever had an interrupt handled on this CPU knows that no emission is inside.
+ * Raw events (emission_raw.cpp) are copied by the caller, once for each reader, so there begin
+ * and next open a record of one reader after the other.
+ *
+ * Interrupts are off throughout, which keeps rings, outputs and filters alive. So if an interrupt
+ * was handled on a CPU, no emission that began before is inside there.
  */
 #pragma once
 
@@ -28,22 +32,26 @@ namespace perfbuf
 class emission
 {
 public:
-	/* The payload of the first output, and of the next; nullptr: there is none. */
-	void *begin(listeners &here, u64 common, nesting level, u32 fixed_bytes, void *spare,
-		    const perfbuf_part *parts, u32 part_count) noexcept;
+	/*
+	 * Where the payload goes; nullptr: nowhere, the emission is over. Of an event of a fixed
+	 * size, whose spare stands behind @this:
+	 *
+	 * begin_alone()   in a task, of one reader with the layout @of: enum pb_alone. @word, @ids,
+	 *                 @time: glue/producer.h
+	 * begin_fixed()   of any readers, in any context
+	 */
+	template <sample_layout::kind of>
+	void *begin_alone(event_cpu &here, u32 word, u64 ids, u64 time) noexcept;
+	void *begin_fixed(event_cpu &here, u64 common, nesting level) noexcept;
+	/* Of an event with parts. */
+	void *begin_parts(event_cpu &here, u64 common, nesting level, u32 fixed_bytes, void *spare,
+			  const perfbuf_part *parts, u32 part_count) noexcept;
+	/* The payload is stored. Returns nullptr. */
 	void *next() noexcept;
 
-	/* The same of an event without parts, whose spare stands behind @this. */
-	void *begin_any(listeners &here, u64 common, nesting level) noexcept;
-	/* In a task, by PB_WAY_LEAN, and by PB_WAY_USUAL or PB_WAY_FORM. */
-	void *begin_lean(listeners &here, u64 common) noexcept;
-	template <bool usual>
-	void *begin_stamped(listeners &here, u32 common) noexcept;
-	void *next_fixed() noexcept;
-
-	/* A raw event: one part, which the caller copies itself; @spare: nullptr, or room for it
-	 * if it is to lie in one piece. */
-	void *begin_raw(listeners &here, u64 common, nesting level, u32 bytes,
+	/* A raw event: one part, which the caller copies itself; @spare: nullptr, or space for it
+	 * if it is to be contiguous. */
+	void *begin_raw(event_cpu &here, u64 common, nesting level, u32 bytes,
 			void *spare) noexcept;
 	void *next_raw() noexcept;
 	void copy(const void *from, u32 bytes) noexcept;
@@ -55,76 +63,60 @@ public:
 	}
 
 private:
-	enum class stage : u32 {
-		over,	/* given up */
-		held,	/* in the spare; a filter will look at it */
-		opened, /* in the ring */
-		plain,	/* the same, and nothing of the sample follows the payload */
-		brief,	/* the same, in one piece and without a reservation */
-	};
+	/* More than any record holds, so that the ring refuses what is refused for its size. */
+	static constexpr u64 payload_max = 1u << 20;
 
 	struct raw_fixed {
 		u64 common;
 		u32 data;
 	};
 
-	bool enter(listeners &here, nesting level, u64 bytes) noexcept;
-	void count_not_entered(listeners &here) noexcept;
+	static constexpr void check() noexcept;
+	bool enter(event_cpu &here, nesting level) noexcept;
+	void count_not_entered(event_cpu &here) noexcept;
 	void *over() noexcept;
-	/* Typed events: tries the outputs from @from on. */
-	void *walk(output *from) noexcept;
-	/* Tries the outputs from @from on, until @open says that one wants the record. */
-	template <typename Open>
-	void *advance(output *from, Open &&open) noexcept;
-	void *open_typed(output &to) noexcept;
-	void *open_plain(output &to) noexcept;
-	void *open_varying(output &to) noexcept;
-	void *open_raw(output &to) noexcept;
-	struct of_any;
-	struct of_lean;
-	template <bool usual>
-	struct of_stamped;
-	template <typename What>
-	void *begin_fixed(listeners &here, recursion_context &context, bool is_alone,
-			  What what) noexcept;
-	void *open_short(output &to, perf_buffer &into) noexcept;
-	void *open_in_spare(output &to, perf_buffer &into) noexcept;
-	void keep_fixed(listeners &here, u64 common) noexcept;
-	void *begin_fixed_closely(listeners &here, u64 common) noexcept;
-	void *begin_fixed_in_spare(listeners &here, u64 common) noexcept;
-	void *finish_last_closely(perf_buffer::committed how) noexcept;
-	void *not_entered(listeners &here) noexcept;
-	bool open_record(output &to) noexcept;
-	static void open_with_regs(void *self, const pb_regs *regs) noexcept;
-	void finish_typed() noexcept;
-	void finish_plain() noexcept;
-	void finish_varying() noexcept;
-	void copy_rest() noexcept;
-	void finish_raw() noexcept;
-	void close_record() noexcept;
-	reservation &record() noexcept { return *reinterpret_cast<reservation *>(record_); }
+
+	void *build(event_cpu &here, u64 common, nesting level) noexcept;
+	void *build_reserved(output &to, perf_buffer &into, u64 common) noexcept;
+	void *begin_alone_slowly(event_cpu &here, u64 common) noexcept;
+	void *begin_alone_reserved(event_cpu &here, perf_buffer &into, u64 common) noexcept;
+	void *finish_in_place(perf_buffer::committed how) noexcept;
+	void *finish(u64 caller) noexcept;
+	void set_fixed(event_cpu &here) noexcept;
+
+	void write(output &to) noexcept;
+	void write_in_pieces(output &to, perf_buffer &into, u32 bytes) noexcept;
+	void write_by_begin(output &to, u32 bytes) noexcept;
+	void commit_pieces(output &to, u32 bytes) noexcept;
+	void write_slowly(output &to) noexcept;
+	void put_payload(reservation &into) const noexcept;
 	u32 padding() const noexcept { return sample_writer::raw_padding(bytes_); }
 
-	u64 irq_flags_;		  /* the C entry's */
-	u64 caller_;		  /* the address that the C entry returns to */
-	sample_form::stamp when_; /* when, and who, where the way has it */
-	void *here_;		  /* the C entry's */
+	/* A record by the event's sample_writer, up to its raw data. */
+	bool open_record(output &to) noexcept;
+	static void open_with_regs(void *self, const pb_regs *regs) noexcept;
+	void close_record() noexcept;
+	reservation &record() noexcept { return *reinterpret_cast<reservation *>(record_); }
+
+	void *advance_raw(output *from) noexcept;
+	void *open_raw(output &to) noexcept;
+	void finish_raw() noexcept;
+
+	u64 irq_flags_;		     /* the C entry's */
+	sample_layout::moment when_; /* as far as the outputs need it */
+	perf_buffer *into_;	     /* in place: the ring; then of the rest only context_ is set */
 	recursion_context *context_;
-	perf_buffer *only_; /* of a brief record, if there is no other output; all else is unset */
-	perf_buffer *into_; /* of a brief record */
-	stage stage_;
-	bool is_fixed_; /* it has no parts */
+	event_cpu *here_;
+	output *at_; /* reserved, and raw events: whose record is open */
 	u64 common_;
-	output *at_;
-	const filter *wanted_;
 	void *spare_;
 	const perfbuf_part *parts_;
 	u32 part_count_;
 	u32 fixed_bytes_;
 	u32 bytes_;	/* of the payload */
 	u32 left_;	/* of a raw event: not copied yet */
-	bool in_place_; /* the fixed part is stored in the ring */
-	bool padded_;	/* and so is what follows the payload */
+	bool is_open_;	/* record() is there */
+	bool in_place_; /* of a raw event: its data is not in the spare */
 	sample_writer::rest behind_;
 	alignas(8) unsigned char record_[sizeof(reservation)];
 };

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * PERF_EVENT_IOC_SET_FILTER: which payloads of an event a reader wants.
+ * PERF_EVENT_IOC_SET_FILTER: which payloads of an event a reader wants. The parser
+ * compiles the text to tests, each of which names the test that follows it, so that
+ * && and || cost nothing and what is constant is not tested.
  *
  *	queue == 3 && (state != idle || latency > 0x1000) && !(flags & busy)
  *	message ~ "disk*" || common_pid == 1
@@ -41,41 +43,77 @@ public:
 							      const perfbuf_layout &of) noexcept;
 
 	/*
-	 * Whether a payload is wanted: @fixed is its fixed part, @parts what stands behind it. A
-	 * step for each predicate, and in it at most the bytes of a word for each of a string's.
-	 * Any context.
+	 * Whether the reader wants a payload: @fixed is its fixed part, @parts what stands behind
+	 * it. At most one step for each comparison, and in a step at most the bytes of a word for
+	 * each byte of a string. Any context.
 	 */
-	bool matches(const void *fixed, const perfbuf_part *parts) const noexcept;
+	[[gnu::always_inline]] bool matches(const void *fixed,
+					    const perfbuf_part *parts) const noexcept
+	{
+		u32 at = first_;
 
-	/* What there is to compare. */
-	enum class operation : u8 { equal, differs, less, at_most, more, at_least, bits, like };
+		while (at < refused) {
+			const test &one = tests_[at];
 
-	struct predicate {
-		operation op;
-		u8 kind;      /* enum perfbuf_kind */
-		u8 is_signed; /* or not; of an integer */
-		u8 bytes;     /* of an integer */
-		u16 offset;   /* in the fixed part */
-		u16 place;    /* CHARS: bytes; STRING: which part */
-		u64 value;
-		bool any_before, any_behind; /* like */
-		u8 word_bytes;
-		char word[word_max];
-	};
+			at = one.next[holds(one, static_cast<const char *>(fixed), parts)];
+		}
+		return at == accepted;
+	}
 
 private:
 	friend class filter_parser;
-	/* Codes in the order of evaluation, the operands of an operator before it: the number of
-	 * a predicate, or one of these. */
-	static constexpr u8 code_and = 0xfd;
-	static constexpr u8 code_or = 0xfe;
-	static constexpr u8 code_not = 0xff;
-	static constexpr u32 codes_max = 4 * predicates_max;
 
-	u32 predicate_count_ = 0;
-	u32 code_count_ = 0;
-	u8 codes_[codes_max];
-	predicate predicates_[predicates_max];
+	/* In place of the number of a test. */
+	static constexpr u8 refused = predicates_max;
+	static constexpr u8 accepted = predicates_max + 1;
+
+	enum class test_kind : u8 { range, bits, chars, part };
+
+	/*
+	 * One comparison. An integer is loaded with the 8 bytes around it and shifted, so that it
+	 * ends at the top of a word; whatever stands below it does not change the answer:
+	 *
+	 *   range   value - low <= span, modulo 2^64: all of == != < <= > >=, signed or not
+	 *   bits    value & low
+	 */
+	struct test {
+		u64 low;
+		u64 span;
+		u16 at; /* where the load is in the fixed part */
+		u8 shift;
+		test_kind kind;
+		u8 next[2]; /* a later test, or a verdict: if it does not hold, and if it does */
+		u16 place;  /* chars: bytes of the field; part: which one */
+	};
+
+	/* What a string is compared with. */
+	struct word {
+		u8 bytes;
+		bool any_before, any_behind;
+		char text[word_max];
+	};
+
+	[[gnu::always_inline]] bool holds(const test &one, const char *fixed,
+					  const perfbuf_part *parts) const noexcept
+	{
+		if (one.kind > test_kind::bits) [[unlikely]]
+			return holds_text(one, fixed, parts);
+
+		u64 value;
+
+		__builtin_memcpy(&value, fixed + one.at, sizeof(value));
+		value <<= one.shift;
+		return one.kind == test_kind::range ? value - one.low <= one.span
+						    : (value & one.low) != 0;
+	}
+
+	bool holds_text(const test &one, const char *fixed,
+			const perfbuf_part *parts) const noexcept;
+
+	u8 first_ = refused;
+	u8 test_count_ = 0;
+	test tests_[predicates_max];
+	word words_[predicates_max]; /* of the test with the same number */
 };
 
 } // namespace perfbuf

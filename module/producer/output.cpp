@@ -9,53 +9,112 @@ namespace perfbuf
 namespace
 {
 
-listeners &listeners_on(void *all, u32 cpu) noexcept
+event_cpu &event_cpu_on(void *all, u32 cpu) noexcept
 {
-	return *static_cast<listeners *>(pb_percpu_at(all, cpu));
+	return *static_cast<event_cpu *>(pb_percpu_at(all, cpu));
 }
 
 } // namespace
 
-u32 listeners::way_to(const output *first) noexcept
+constexpr void event_cpu::check() noexcept
 {
-	if (!first)
-		return PB_WAY_NONE;
-
-	u32 way = PB_WAY_PLAIN;
-
-	for (const output *one = first; one; one = rcu_list<output>::next(*one))
-		if (!one->form().is_lean())
-			way = PB_WAY_ALL;
-	if (!rcu_list<output>::is_last(*first))
-		return way;
-
-	const sample_form &form = first->form();
-
-	if (way == PB_WAY_PLAIN)
-		return PB_WAY_LEAN;
-	return form.is_usual() ? PB_WAY_USUAL : form ? PB_WAY_FORM : PB_WAY_ALL;
+	static_assert(offsetof(event_cpu, busy_) == offsetof(pb_event_cpu, busy));
+	static_assert(offsetof(event_cpu, first_) == offsetof(pb_event_cpu, first));
+	static_assert(offsetof(event_cpu, alone_) == offsetof(pb_event_cpu, alone));
+	static_assert(offsetof(event_cpu, needs_) == offsetof(pb_event_cpu, needs));
+	static_assert(offsetof(event_cpu, common_) == offsetof(pb_event_cpu, common));
+	static_assert(sample_layout::needs_time == PB_NEEDS_TIME);
+	static_assert(sample_layout::needs_ids == PB_NEEDS_IDS);
+	static_assert((sample_layout::needs_time | sample_layout::needs_ids) < 1u << needs_bits);
 }
 
-void listeners::add(output &one) noexcept
+void event_cpu::set_up(u32 id, u32 fixed_bytes, u32 contexts) noexcept
 {
-	/* Of those who are there, each is told on this way. */
-	if (list.first())
-		way.set(PB_WAY_ALL);
-	list.push(one);
-	cxxrt::barrier();
-	way.set(way_to(list.first()));
+	static_assert(PERFBUF_CONTEXT_TASK == 1u << static_cast<u32>(nesting::task));
+	static_assert(PERFBUF_CONTEXT_SOFTIRQ == 1u << static_cast<u32>(nesting::softirq));
+	static_assert(PERFBUF_CONTEXT_HARDIRQ == 1u << static_cast<u32>(nesting::irq));
+	static_assert(PERFBUF_CONTEXT_NMI == 1u << static_cast<u32>(nesting::nmi));
+
+	common_ = id | PB_COMMON_IRQS_OFF;
+	fixed_bytes_ = fixed_bytes;
+	for (u32 level = 0; level < nesting_levels; level++) {
+		if (contexts & 1u << level)
+			continue;
+		busy_.at(static_cast<nesting>(level)).close();
+		restricted_ = true;
+	}
 }
 
-void listeners::remove(output &one) noexcept
+void event_cpu::set_alone() noexcept
 {
-	const bool is_only = list.first() == &one && rcu_list<output>::is_last(one);
+	const output *one = first();
 
-	/* Where there is a way somebody is in the list. */
-	way.set(is_only ? PB_WAY_NONE : PB_WAY_ALL);
+	alone_.set(count_ == 1 && !restricted_ ? one->alone() : u32{PB_ALONE_NOT});
+}
+
+void event_cpu::add(output &one) noexcept
+{
+	const u32 needs = one.layout_.needs();
+	output *before = first();
+
+	alone_.set(PB_ALONE_NOT);
+	needs_.set(needs_.read() | needs);
+	for (u32 i = 0; i < needs_bits; i++)
+		needing_[i] += needs >> i & 1;
 	cxxrt::barrier();
-	list.remove(one);
+	one.next_.write_once(before);
+	one.link_ = &first_;
+	if (before)
+		before->link_ = &one.next_;
 	cxxrt::barrier();
-	way.set(way_to(list.first()));
+	first_.write_once(&one);
+	count_++;
+	cxxrt::barrier();
+	set_alone();
+}
+
+void event_cpu::remove(output &one) noexcept
+{
+	const u32 needs = one.layout_.needs();
+	output *behind = one.next();
+	u32 left = 0;
+
+	alone_.set(PB_ALONE_NOT);
+	cxxrt::barrier();
+	one.link_->write_once(behind);
+	if (behind)
+		behind->link_ = one.link_;
+	count_--;
+	cxxrt::barrier();
+	for (u32 i = 0; i < needs_bits; i++) {
+		needing_[i] -= needs >> i & 1;
+		left |= needing_[i] ? 1u << i : 0;
+	}
+	needs_.set(left);
+	set_alone();
+}
+
+output::output(event &owner, const sample_writer *writer, u32 cpu, output_shared &shared) noexcept
+	: owner_(owner), layout_(owner, cpu, shared.fixed_bytes), writer_(writer), shared_(shared),
+	  cpu_(cpu), on_any_cpu_(owner.cpu() < 0),
+	  wakeup_events_(owner.attr().watermark ? 0 : owner.attr().wakeup_events)
+{
+	if (!writer || !has_layout())
+		owner.close_fast_path(event_mode::no_layout);
+}
+
+u32 output::alone() const noexcept
+{
+	if (on_any_cpu_ || wakeup_events_)
+		return PB_ALONE_NOT;
+	switch (layout_.fields()) {
+	case sample_layout::kind::raw:
+		return PB_ALONE_RAW;
+	case sample_layout::kind::raw_time_tid_cpu:
+		return PB_ALONE_RAW_TIME_TID_CPU;
+	default:
+		return PB_ALONE_NOT;
+	}
 }
 
 void output::start(u64 left) noexcept
@@ -65,10 +124,7 @@ void output::start(u64 left) noexcept
 	left_.set(left);
 	ran_.start();
 
-	listeners &here = listeners_on(shared_.listeners, cpu_);
-
-	here.common = shared_.id | PB_COMMON_IRQS_OFF;
-	here.add(*this);
+	event_cpu_on(shared_.event_cpus, cpu_).add(*this);
 }
 
 u64 output::stop() noexcept
@@ -76,8 +132,7 @@ u64 output::stop() noexcept
 	if (!runs())
 		return 0;
 	ran_.stop();
-
-	listeners_on(shared_.listeners, cpu_).remove(*this);
+	event_cpu_on(shared_.event_cpus, cpu_).remove(*this);
 	return left_.read();
 }
 

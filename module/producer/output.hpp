@@ -1,66 +1,38 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * An event of a producer on its way to one file, on one CPU: a part of a
- * cpu_stream. While it runs it is in the list that an emission on that CPU walks.
+ * An event of a producer on its way to one reader, on one CPU: a part of a
+ * cpu_stream. While it runs it is in the list of its event on that CPU.
+ *
+ * What the reader wants is compiled before: the layout of its samples
+ * (device/sample_layout.hpp) and its filter. A sample takes the fast path if one
+ * word of the event (device/event_mode.hpp) and one of the ring allow it; all
+ * others are written by the event's sample_writer.
  */
 #pragma once
 
 #include "device/cpus.hpp"
-#include "device/rcu_list.hpp"
 #include "device/run_time.hpp"
-#include "device/sample_form.hpp"
-#include "glue/producer.h"
+#include "device/sample_layout.hpp"
+#include "producer/event_cpu.hpp"
 #include "producer/filter.hpp"
-#include "ring/recursion.hpp"
 
 namespace perfbuf
 {
 
-class output;
-
-/*
- * What an event has on one CPU. The list is changed on that CPU with interrupts off, and walked
- * there, also in NMI.
- */
-struct listeners {
-	/* An NMI may come at any step, and finds what it was told of. */
-	void add(output &one) noexcept;
-	void remove(output &one) noexcept;
-
-	recursion_contexts busy;
-	rcu_list<output> list;
-	cxxrt::local<u32> way; /* enum pb_way */
-	u32 common; /* id of the event | PB_COMMON_IRQS_OFF; set while somebody is there */
-
-private:
-	/* Of an event of which @first and who follows are told. */
-	static u32 way_to(const output *first) noexcept;
-};
-
-/* The C entry looks at them before it calls anybody. */
-static_assert(offsetof(listeners, busy) == offsetof(pb_listeners, busy));
-static_assert(offsetof(listeners, list) == offsetof(pb_listeners, first));
-static_assert(offsetof(listeners, way) == offsetof(pb_listeners, way));
-static_assert(offsetof(listeners, common) == offsetof(pb_listeners, common));
-
 /* What the outputs of one file have in common. */
 struct output_shared {
-	void *listeners;		      /* of the event: for pb_percpu_at() */
+	void *event_cpus;		      /* of the event: for pb_percpu_at() */
 	cxxrt::shared<const filter *> wanted; /* nullptr: everything */
 	cxxrt::shared<u64> missed;	      /* while writers might not begin */
-	u32 id = 0;			      /* of the event */
-	sample_form form = {};		      /* of an event without variable parts */
+	u32 fixed_bytes = 0;		      /* of the payload */
 };
 
 /* Invariant: but for the counts it is touched on its CPU only, with interrupts off. */
-class output : public rcu_listed<output>
+class output
 {
 public:
 	/* @writer: nullptr: it counts and does not write. */
-	output(event &owner, const sample_writer *writer, u32 cpu, output_shared &shared) noexcept
-		: owner_(owner), writer_(writer), shared_(shared), cpu_(cpu)
-	{
-	}
+	output(event &owner, const sample_writer *writer, u32 cpu, output_shared &shared) noexcept;
 	output(const output &) = delete;
 	output &operator=(const output &) = delete;
 
@@ -78,42 +50,51 @@ public:
 
 	event &owner() const noexcept { return owner_; }
 	const sample_writer *writer() const noexcept { return writer_; }
-	const filter *wanted() const noexcept { return shared_.wanted.load_acquire(); }
+	const sample_layout &layout() const noexcept { return layout_; }
+	bool has_layout() const noexcept { return layout_.fields() != sample_layout::kind::none; }
+	output *next() const noexcept { return next_.read_once(); }
+
+	/* Whether the reader wants a payload. */
+	bool matches(const void *fixed, const perfbuf_part *parts) const noexcept
+	{
+		const filter *wanted = shared_.wanted.load_acquire();
+
+		return !wanted || wanted->matches(fixed, parts);
+	}
 
 	/* Whether it may be written to now; if not for the moment, the loss is noted. */
 	bool may_write() noexcept
 	{
 		if (!owner_.active()) [[unlikely]]
 			return false;
-		if (owner_.cpu() < 0 && !cpu_is_open(cpu_)) [[unlikely]] {
+		if (on_any_cpu_ && !cpu_is_open(cpu_)) [[unlikely]] {
 			shared_.missed.fetch_add(1);
 			return false;
 		}
 		return true;
 	}
 
-	/*
-	 * The ring, if the event has a form, all of it is written, and nothing stands in the way of
-	 * that: it takes a look at four words. Then may_write(), happened(), count_overflow() and a
-	 * filter would all say yes. It has happened, and is counted as a record: see
-	 * event::count_refused().
-	 */
-	perf_buffer *short_way() noexcept
+	/* Whether a reader that is alone and has no filter takes each occurrence as a sample; the
+	 * same of a reader whose filter matches(). */
+	bool takes_fast_path() const noexcept { return owner_.takes_fast_path(); }
+	bool takes_filtered_path() const noexcept
 	{
-		event &owner = owner_;
-
-		if (!owner.is_short()) [[unlikely]]
-			return nullptr;
-
-		perf_buffer *into = owner.ring();
-
-		if (!into) [[unlikely]]
-			return nullptr;
-		count_.add(1);
-		owner.count_record();
-		return into;
+		return owner_.takes_filtered_path() && !(on_any_cpu_ && !may_begin(-1, cpu_));
 	}
-	const sample_form &form() const noexcept { return shared_.form; }
+	perf_buffer *ring() const noexcept { return owner_.ring(); }
+
+	/* It has happened; and is a record on the fast path: see event::count_refused(). */
+	void count_occurrence() noexcept { count_.add(1); }
+	void count_sample() noexcept
+	{
+		count_occurrence();
+		owner_.count_record();
+	}
+	/* Between reserve and commit: the sample counts towards a wakeup. */
+	void count_towards_wakeup(perf_buffer &into) const noexcept
+	{
+		into.count_event(wakeup_events_);
+	}
 
 	/* It has happened. True: and it is to be written. */
 	bool happened() noexcept
@@ -128,13 +109,22 @@ public:
 	}
 
 private:
+	friend class event_cpu;
+
 	bool period_is_over(u64 period) noexcept;
+	/* What the C entries call it if it is the only one: enum pb_alone. */
+	u32 alone() const noexcept;
 
 	event &owner_;
+	cxxrt::shared<output *> next_;
+	cxxrt::local<u64> count_;
+	const sample_layout layout_;
+	cxxrt::shared<output *> *link_ = nullptr; /* what points to us in the list */
 	const sample_writer *const writer_;
 	output_shared &shared_;
 	const u32 cpu_;
-	cxxrt::local<u64> count_;
+	const bool on_any_cpu_;
+	const u32 wakeup_events_; /* every so many samples wake; 0: none */
 	cxxrt::local<u64> left_;
 	run_time ran_;
 };

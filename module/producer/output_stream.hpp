@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* A file that listens to an event of a producer. */
+/* A file that reads an event of a producer. */
 #pragma once
 
 #include "device/cpu_stream.hpp"
@@ -18,16 +18,9 @@ public:
 	/* @from stays as long as the file does. */
 	template <typename... More>
 	output_stream(event &owner, typed_source &from, typed_event &of, More... more) noexcept
-		: Shared{output_shared{of.all_listeners(),
-				       {},
-				       {},
-				       of.id(),
-				       sample_form(owner, of.fixed_bytes())},
-			 more...},
+		: Shared{output_shared{of.all_cpus(), {}, {}, of.fixed_bytes()}, more...},
 		  Follows(owner, static_cast<Shared &>(*this)), from_(from), of_(of)
 	{
-		if (!this->form)
-			owner.close_short_way(event_mode::unusual);
 	}
 
 	~output_stream() override
@@ -38,18 +31,21 @@ public:
 
 	cxxrt::result<void> open() noexcept
 	{
-		TRY(from_.join(*this, of_));
+		TRY(from_.join(*this));
 		joined_ = true;
 		return Follows::open(static_cast<Shared &>(*this));
 	}
 
 	event &owner() noexcept override { return this->owner_; }
+	typed_event &of() noexcept override { return of_; }
+	void closed() noexcept override { from_.free_place(*this); }
 
 	cxxrt::result<void> set_filter(const char *text) noexcept override
 	{
 		const filter *made = TRY(from_.parse_filter(of_, text)).release();
 
-		this->owner_.close_short_way(event_mode::filtered);
+		/* A reader that is alone has no filter on the fast path. */
+		this->owner_.close_fast_path(event_mode::filtered);
 
 		const filter *old = this->wanted.exchange(made);
 
@@ -78,7 +74,7 @@ protected:
 	void quit() noexcept
 	{
 		if (std::exchange(joined_, false))
-			from_.leave(*this, of_);
+			from_.leave(*this);
 	}
 
 private:

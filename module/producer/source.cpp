@@ -257,28 +257,36 @@ result<unique_ptr<stream>> typed_source::open(event &owner) noexcept
 	return open_as<output_stream<on_one_cpu<output>>>(owner);
 }
 
-result<void> typed_source::join(output_file &one, typed_event &of) noexcept
+result<void> typed_source::join(output_file &one) noexcept
 {
 	lock_guard held(mutex_);
 
 	if (!made_)
 		return error(ENODEV);
+	TRY(one.of().take_place(one.owner().cpu()));
+	one.has_place = true;
+
+	result<void> joined;
+
 	if (!files_ && made_->ops && made_->ops->start)
-		TRY(from_return(made_->ops->start(made_)));
-
-	const result<void> joined = one.joined(*made_);
-
+		joined = from_return(made_->ops->start(made_));
 	if (!joined) {
+		free_place_locked(one);
+		return joined;
+	}
+	joined = one.joined(*made_);
+	if (!joined) {
+		free_place_locked(one);
 		stop_if_unused();
-		return joined.error();
+		return joined;
 	}
 	one.next = files_;
 	files_ = &one;
-	of.listen();
+	one.of().listen();
 	return {};
 }
 
-void typed_source::leave(output_file &one, typed_event &of) noexcept
+void typed_source::leave(output_file &one) noexcept
 {
 	lock_guard held(mutex_);
 	output_file **link = &files_;
@@ -286,11 +294,25 @@ void typed_source::leave(output_file &one, typed_event &of) noexcept
 	while (*link != &one)
 		link = &(*link)->next;
 	*link = one.next;
-	of.unlisten();
+	free_place_locked(one);
+	one.of().unlisten();
 	if (!made_)
 		return;
 	one.left(*made_);
 	stop_if_unused();
+}
+
+void typed_source::free_place_locked(output_file &one) noexcept
+{
+	if (std::exchange(one.has_place, false))
+		one.of().free_place(one.owner().cpu());
+}
+
+void typed_source::free_place(output_file &one) noexcept
+{
+	lock_guard held(mutex_);
+
+	free_place_locked(one);
 }
 
 void typed_source::part(output_file &one) noexcept

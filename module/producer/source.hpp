@@ -41,6 +41,11 @@ public:
 	/* And no longer: on return nobody touches the producer's event. No output runs. */
 	void withdraw() noexcept;
 
+	/* Of a reader on @cpu, -1: any. ENOSPC: there are pb_param_event_readers_max(). Of the
+	 * caller, under the source's mutex. */
+	cxxrt::result<void> take_place(s32 cpu) noexcept;
+	void free_place(s32 cpu) noexcept;
+
 	/* An output's file is there, and has gone. Under the source's mutex. */
 	void listen() noexcept;
 	void unlisten() noexcept;
@@ -50,7 +55,8 @@ public:
 
 	u32 id() const noexcept { return node_.id; }
 	u32 fixed_bytes() const noexcept { return layout_.bytes; }
-	void *all_listeners() const noexcept { return listeners_; }
+	/* An event_cpu for each CPU: for pb_percpu_at(). */
+	void *all_cpus() const noexcept { return all_cpus_; }
 	const pb_node_event &node() const noexcept { return node_; }
 
 private:
@@ -60,7 +66,9 @@ private:
 	perfbuf_layout layout_ = {};
 	pb_node_event node_ = {};
 	void *held_id_ = nullptr;
-	void *listeners_ = nullptr;
+	void *all_cpus_ = nullptr;
+	u32 *readers_on_ = nullptr; /* by CPU */
+	u32 readers_on_any_ = 0;
 	u32 files_ = 0; /* that keep its static branch open */
 };
 
@@ -73,7 +81,10 @@ public:
 	 * once. Under the source's mutex. */
 	virtual cxxrt::result<void> joined(perfbuf_source &) noexcept { return {}; }
 	virtual void left(perfbuf_source &) noexcept {}
+	virtual typed_event &of() noexcept = 0;
+
 	output_file *next = nullptr; /* of the source's list; under its mutex */
+	bool has_place = false;	     /* typed_event::take_place(); likewise */
 
 protected:
 	~output_file() = default;
@@ -107,10 +118,12 @@ public:
 	bool takes_writes() const noexcept override { return takes_writes_; }
 	cxxrt::result<void> write(const void *data, u32 bytes) noexcept override;
 
-	/* For an output of @of: joins what is told when the source goes. ENODEV: it has; or what
-	 * start() says. */
-	cxxrt::result<void> join(output_file &one, typed_event &of) noexcept;
-	void leave(output_file &one, typed_event &of) noexcept;
+	/* Joins what is told when the source goes. ENODEV: it has; or what take_place() and
+	 * start() say. */
+	cxxrt::result<void> join(output_file &one) noexcept;
+	void leave(output_file &one) noexcept;
+	/* It is closed, and will leave. */
+	void free_place(output_file &one) noexcept;
 	/* It will leave, and nobody calls it any more. */
 	void part(output_file &one) noexcept;
 	/* ENODEV, and what filter::parse() says. */
@@ -123,6 +136,7 @@ private:
 	void withdraw() noexcept;
 	/* Under the mutex, while it is registered. */
 	void stop_if_unused() noexcept;
+	void free_place_locked(output_file &one) noexcept;
 	typed_event *find(u64 id) const noexcept;
 	template <typename Stream>
 	cxxrt::result<cxxrt::unique_ptr<stream>> open_as(event &owner) noexcept;

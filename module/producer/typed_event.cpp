@@ -2,6 +2,7 @@
 #include "producer/source.hpp"
 
 #include "device/text.hpp"
+#include "glue/glue.h"
 #include "glue/producer.h"
 #include "producer/format.hpp"
 #include "producer/names.hpp"
@@ -24,18 +25,16 @@ error refuse(const char *source, const char *what, const char *why, error code) 
 	return code;
 }
 
-/* @contexts: a u32 of the declared ones. */
-void close_undeclared(void *contexts, void *at) noexcept
+struct described {
+	u32 id, fixed_bytes, contexts;
+};
+
+void set_up_cpu(void *of, void *at) noexcept
 {
-	for (u32 level = 0; level < nesting_levels; level++) {
-		if (!(*static_cast<const u32 *>(contexts) & 1u << level))
-			static_cast<listeners *>(at)->busy.at(static_cast<nesting>(level)).close();
-	}
+	const described &event = *static_cast<described *>(of);
+
+	static_cast<event_cpu *>(at)->set_up(event.id, event.fixed_bytes, event.contexts);
 }
-static_assert(PERFBUF_CONTEXT_TASK == 1u << static_cast<u32>(nesting::task));
-static_assert(PERFBUF_CONTEXT_SOFTIRQ == 1u << static_cast<u32>(nesting::softirq));
-static_assert(PERFBUF_CONTEXT_HARDIRQ == 1u << static_cast<u32>(nesting::irq));
-static_assert(PERFBUF_CONTEXT_NMI == 1u << static_cast<u32>(nesting::nmi));
 
 } // namespace
 
@@ -46,7 +45,8 @@ typed_event::~typed_event()
 		made_->registered = nullptr;
 	if (held_id_)
 		pb_trace_id_put(held_id_);
-	pb_percpu_free(listeners_);
+	pb_percpu_free(all_cpus_);
+	cxxrt_free(readers_on_);
 	cxxrt_free(const_cast<char *>(node_.format));
 }
 
@@ -68,10 +68,13 @@ result<void> typed_event::set_up(perfbuf_event &made, const char *source, u32 co
 	if (layout_.bytes != made.bytes)
 		return refuse(source, made.name, "is not as large as it says", error(EINVAL));
 
-	listeners_ = pb_percpu_alloc(sizeof(listeners));
-	if (!listeners_)
+	all_cpus_ = pb_percpu_alloc(sizeof(event_cpu));
+	readers_on_ = static_cast<u32 *>(
+		cxxrt_alloc(pb_nr_cpu_ids() * sizeof(*readers_on_), PB_GFP_KERNEL));
+	if (!all_cpus_ || !readers_on_)
 		return error(ENOMEM);
-	pb_percpu_each(listeners_, close_undeclared, &contexts);
+	for (u32 cpu = 0; cpu < pb_nr_cpu_ids(); cpu++)
+		readers_on_[cpu] = 0;
 
 	const int id = pb_trace_id_get(&held_id_);
 
@@ -79,6 +82,10 @@ result<void> typed_event::set_up(perfbuf_event &made, const char *source, u32 co
 		return refuse(source, made.name, "gets no id", error(-id));
 	node_.name = made.name;
 	node_.id = static_cast<u32>(id);
+
+	described of = {node_.id, layout_.bytes, contexts};
+
+	pb_percpu_each(all_cpus_, set_up_cpu, &of);
 	TRY(make_format());
 	made_ = &made;
 	made.id = node_.id;
@@ -108,18 +115,44 @@ result<void> typed_event::make_format() noexcept
 
 void typed_event::publish() noexcept
 {
-	cxxrt::store_release(made_->listeners, listeners_);
+	cxxrt::store_release(made_->cpus, all_cpus_);
 }
 
 void typed_event::withdraw() noexcept
 {
-	cxxrt::write_once(made_->listeners, nullptr);
+	cxxrt::write_once(made_->cpus, nullptr);
 	for (; files_; files_--)
 		pb_event_unlisten(made_);
-	/* Emissions have interrupts off: none has the lists any more. */
+	/* Emissions have interrupts off: none is in the lists any more. */
 	cxxrt_synchronize_rcu();
 	made_->registered = nullptr;
 	made_ = nullptr;
+}
+
+/*
+ * A file has at most one output on a CPU: on its own, or, if it follows a task on any, on each. So
+ * the two sums bound what one emission writes.
+ */
+result<void> typed_event::take_place(s32 cpu) noexcept
+{
+	const u32 all = pb_param_event_readers_max();
+	/* Others cannot take the places of those who may trace. */
+	const u32 most = pb_may_trace() ? all : all - all / 4;
+	u32 on_one = cpu >= 0 ? readers_on_[cpu] : 0;
+
+	if (cpu < 0) {
+		for (u32 i = 0; i < pb_nr_cpu_ids(); i++)
+			on_one = cxxrt::max(on_one, readers_on_[i]);
+	}
+	if (on_one + readers_on_any_ >= most)
+		return error(ENOSPC);
+	(cpu < 0 ? readers_on_any_ : readers_on_[cpu])++;
+	return {};
+}
+
+void typed_event::free_place(s32 cpu) noexcept
+{
+	(cpu < 0 ? readers_on_any_ : readers_on_[cpu])--;
 }
 
 void typed_event::listen() noexcept

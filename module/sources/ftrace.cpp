@@ -29,8 +29,8 @@ constexpr u64 supported_fields = PERF_SAMPLE_IP | PERF_SAMPLE_TID | PERF_SAMPLE_
 /* trace_entry.type has 16 bits. */
 constexpr u64 id_max = 0xffff;
 
-/* The listeners of each CPU: from the first file's opening to the last one's end. */
-cxxrt::shared<void *> all_listeners;
+/* An event_cpu for each CPU: from the first file's opening to the last one's end. */
+cxxrt::shared<void *> all_cpus;
 u32 users; /* under the setup lock */
 
 result<void> join() noexcept
@@ -38,16 +38,16 @@ result<void> join() noexcept
 	setup_guard held;
 
 	if (!users) {
-		void *made = pb_percpu_alloc(sizeof(listeners));
+		void *made = pb_percpu_alloc(sizeof(event_cpu));
 
 		if (!made)
 			return error(ENOMEM);
-		all_listeners.store_release(made);
+		all_cpus.store_release(made);
 
 		result<void> started = from_return(pb_export_start());
 
 		if (!started) {
-			all_listeners.write_once(nullptr);
+			all_cpus.write_once(nullptr);
 			pb_percpu_free(made);
 			return started;
 		}
@@ -63,7 +63,7 @@ void leave() noexcept
 	if (--users)
 		return;
 	pb_export_stop();
-	pb_percpu_free(all_listeners.exchange(nullptr));
+	pb_percpu_free(all_cpus.exchange(nullptr));
 }
 
 /* Its output finds its list through output_shared. */
@@ -73,7 +73,7 @@ class ftrace_stream final : private output_shared, public Follows
 public:
 	/* Between join() and leave(), which follows in the destructor. */
 	explicit ftrace_stream(event &owner) noexcept
-		: output_shared{all_listeners.read_once(), {}, {}},
+		: output_shared{all_cpus.read_once(), {}, {}},
 		  Follows(owner, static_cast<output_shared &>(*this))
 	{
 	}
@@ -185,13 +185,13 @@ using namespace perfbuf;
 void perfbuf_trace_exported(const void *entry, __u32 bytes, __u64 ip, __u32 cpu,
 			    __u32 level) noexcept
 {
-	listeners &here =
-		*static_cast<listeners *>(pb_percpu_at(all_listeners.load_acquire(), cpu));
-	const bool entered = here.busy.try_enter(static_cast<nesting>(level));
+	event_cpu &here = *static_cast<event_cpu *>(pb_percpu_at(all_cpus.load_acquire(), cpu));
+	recursion_context &context = here.context(static_cast<nesting>(level));
+	const bool entered = context.try_enter();
 	u16 id;
 
 	__builtin_memcpy(&id, entry, sizeof(id));
-	for (output *one = here.list.first(); one; one = rcu_list<output>::next(*one)) {
+	for (output *one = here.first(); one; one = one->next()) {
 		if (one->owner().attr().config != id || !one->may_write())
 			continue;
 		if (!entered)
@@ -200,5 +200,5 @@ void perfbuf_trace_exported(const void *entry, __u32 bytes, __u64 ip, __u32 cpu,
 			write({entry, bytes, ip, one});
 	}
 	if (entered)
-		here.busy.leave(static_cast<nesting>(level));
+		context.leave();
 }

@@ -3,6 +3,7 @@
 #include <sys/stat.h>
 
 #include "producer/source.hpp"
+#include "support/module.hpp"
 
 using namespace device_test;
 
@@ -52,6 +53,36 @@ TEST_F(producer_register, refuses_what_cannot_be)
 	listener one(typed_attr("counted"));
 	ASSERT_EQ(command("counted 3"), 0);
 	EXPECT_EQ(one.samples().size(), 3u);
+}
+
+/* Its source would be refused; but it has none. */
+TEST(producer_abi, a_module_that_only_emits_by_another_version_does_not_load)
+{
+	EXPECT_EQ(load_module("/root/perfbuf_test_stale.ko"), ENOENT);
+}
+
+/* What one emission costs with interrupts off is bounded. */
+TEST_F(producer_register, a_reader_too_many_on_a_cpu_is_refused_with_ENOSPC)
+{
+	const std::string parameter = "/sys/module/perfbuf/parameters/event_readers_max";
+	const std::string before = read_file(parameter);
+	ASSERT_EQ(write_file(parameter, "4"), 0);
+	const perf_event_attr attr = typed_attr("counted");
+	std::vector<unique_fd> files;
+	for (int i = 0; i < 4; i++) {
+		files.push_back(open_source());
+		ASSERT_EQ(configure(files.back().get(), &attr,
+				    i < 2 ? target::every_process(0) : target::thread(0)),
+			  0);
+	}
+	EXPECT_EQ(configure_error(attr, target::every_process(0)), ENOSPC);
+	EXPECT_EQ(configure_error(attr, target::thread(0)), ENOSPC);
+	EXPECT_EQ(configure_error(attr, target::every_process(1)), 0) << "two follow the thread";
+	EXPECT_EQ(configure_error(typed_attr("fixed"), target::every_process(0)), 0);
+	files.pop_back();
+	EXPECT_EQ(configure_error(attr, target::every_process(0)), 0)
+		<< "the place is free when the file is closed";
+	ASSERT_EQ(write_file(parameter, before), 0);
 }
 
 TEST_F(producer_register, leaves_nothing_of_what_it_refuses)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What of typed events is logic alone: filters and format texts. */
+/* Filters: what they mean, against an oracle, and what text makes none. */
 #include <functional>
 #include <memory>
 #include <random>
@@ -9,7 +9,6 @@
 #include <gtest/gtest.h>
 
 #include "producer/filter.hpp"
-#include "producer/format.hpp"
 
 using namespace perfbuf;
 
@@ -221,63 +220,66 @@ TEST(producer_filter, takes_as_much_as_it_says_and_no_more)
 	EXPECT_EQ(parse_error("state == lazy"), ENOENT);
 }
 
-TEST(producer_format, of_every_kind)
+/* Each operator on each value of a byte, which is the last of a payload or stands before others. */
+TEST(producer_filter, compares_every_value_of_a_byte_with_every_other)
 {
-	char text[4096] = {};
-	text_writer out(text, sizeof(text) - 1);
-	write_format(out, "event", 7, layout);
-	const std::string all(text, out.bytes());
-	EXPECT_EQ(all.size(), out.length());
-	EXPECT_EQ(all.substr(0, 26), "name: event\nID: 7\nformat:\n");
-	EXPECT_NE(all.find("\tfield:s32 b;\toffset:9;\tsize:4;\tsigned:1;\n"), all.npos);
-	EXPECT_NE(all.find("\tfield:char name[4];\toffset:22;\tsize:4;\tsigned:1;\n"), all.npos);
-	EXPECT_NE(all.find("\tfield:__data_loc char[] text;\toffset:26;\tsize:4;\tsigned:0;\n"),
-		  all.npos);
-	EXPECT_NE(all.find("\nprint fmt: \"a=%u b=%d c=0x%llx state=%s name=%s text=%s\", REC->a, "
-			   "REC->b, REC->c, __print_symbolic(REC->state, { 255, \"none\" }, "
-			   "{ 0, \"idle\" }, { 1, \"busy\" }), REC->name, __get_str(text)\n"),
-		  all.npos);
+	static constexpr perfbuf_name names[] = {
+		{0x17f, "above"}, {u64(-200), "below"}, {0, nullptr}};
+	const char *signs[] = {"==", "!=", "<", "<=", ">", ">="};
+
+	for (int is_signed : {0, 1})
+		for (u32 behind : {0u, 3u, 9u}) {
+			const perfbuf_field byte = {
+				is_signed ? "s8" : "u8",   "f", names, 8, 1, 1, PERFBUF_KIND_ENUM,
+				static_cast<u8>(is_signed)};
+			const perfbuf_layout of = {&byte, 1, 9 + behind};
+
+			for (int op = 0; op < 6; op++)
+				for (int to = is_signed ? -128 : 0; to < 258 - 128 * is_signed;
+				     to++) {
+					const bool above = to >= 256 - 128 * is_signed;
+					const bool below = is_signed && to == 129;
+					const s64 number = below ? -200 : above ? 0x17f : to;
+					std::string text = std::string("f ") + signs[op] + " ";
+
+					text += below	? "below"
+						: above ? "above"
+							: std::to_string(to);
+					auto parsed = filter::parse(text.c_str(), of);
+					ASSERT_TRUE(parsed) << text;
+					const auto made = parsed.take();
+					for (int v = 0; v < 256; v++) {
+						char payload[18];
+
+						memset(payload, v * 7, sizeof(payload));
+						payload[8] = static_cast<char>(v);
+						const s64 value =
+							is_signed ? static_cast<std::int8_t>(v) : v;
+						const bool wanted[] = {
+							value == number, value != number,
+							value<number, value <= number, value>
+								number,
+							value >= number};
+
+						ASSERT_EQ(made->matches(payload, nullptr),
+							  wanted[op])
+							<< text << " of " << value << " before "
+							<< behind;
+					}
+				}
+		}
 }
 
-/* A text that is measured first needs exactly what was measured. */
-TEST(producer_format, is_as_long_as_it_was_measured)
+TEST(producer_filter, a_comparison_whose_answer_is_known_decides_without_a_test)
 {
-	text_writer measure(nullptr, 0);
-	write_format(measure, "event", 65535, layout);
-	EXPECT_EQ(measure.bytes(), 0u);
-	std::vector<char> exact(measure.length());
-	text_writer out(exact.data(), exact.size());
-	write_format(out, "event", 65535, layout);
-	EXPECT_EQ(out.bytes(), exact.size());
-	EXPECT_EQ(exact.back(), '\n');
-}
+	const values v = {};
 
-TEST(producer_format, layouts_that_cannot_be_are_refused)
-{
-	const char *where;
-	EXPECT_TRUE(check_layout(layout, &where));
-
-	const auto refused = [&](auto &&change) {
-		std::vector<perfbuf_field> mine(std::begin(fields), std::end(fields));
-		perfbuf_layout of = {mine.data(), static_cast<u32>(mine.size()), sizeof(values)};
-		change(mine, of);
-		const auto done = check_layout(of, &where);
-		return done ? 0 : done.error().code();
-	};
-	EXPECT_EQ(refused([](auto &, auto &of) { of.bytes = 7; }), EINVAL);
-	EXPECT_EQ(refused([](auto &, auto &of) { of.bytes = PERFBUF_FIXED_MAX + 1; }), E2BIG);
-	EXPECT_EQ(refused([](auto &f, auto &) { f[1].name = "a"; }), EEXIST);
-	EXPECT_STREQ(where, "a");
-	EXPECT_EQ(refused([](auto &f, auto &) { f[0].name = nullptr; }), EINVAL);
-	EXPECT_EQ(refused([](auto &f, auto &) { f[0].name = "9"; }), EINVAL);
-	EXPECT_EQ(refused([](auto &f, auto &) { f[0].name = "a2345678901234567890123456789012"; }),
-		  ENAMETOOLONG);
-	EXPECT_EQ(refused([](auto &f, auto &) { f[1].is_signed = 0; }), EINVAL);
-	EXPECT_EQ(refused([](auto &f, auto &) { f[5].bytes = 8; }), EINVAL);
-	EXPECT_EQ(refused([](auto &f, auto &) { f[5].offset = ~0u; }), EINVAL);
-	EXPECT_EQ(refused([](auto &f, auto &) { f[4].elements = 5; }), EINVAL);
-	static constexpr perfbuf_name quoted[] = {{0, "a\"b"}, {0, nullptr}};
-	EXPECT_EQ(refused([](auto &f, auto &) { f[3].names = quoted; }), EINVAL);
+	for (const char *text : {"a >= 0", "a <= 255 && c >= 0", "a == 1 || a >= 0", "!(a & 0)",
+				 "b >= -2147483648", "!(a < 0) && (a == 0 || c == 5)"})
+		EXPECT_TRUE(filter::parse(text, layout).take()->matches(&v, nullptr)) << text;
+	for (const char *text : {"a < 0", "c > 18446744073709551615", "a == 0 && a & 0",
+				 "!(a >= 0)", "(a < 0 || c & 0) && a == 0"})
+		EXPECT_FALSE(filter::parse(text, layout).take()->matches(&v, nullptr)) << text;
 }
 
 } // namespace

@@ -1,0 +1,370 @@
+// SPDX-License-Identifier: GPL-2.0
+/* What an emission writes, for each reader, on each path; the paths must not differ. */
+#include "harness.hpp"
+
+#include <algorithm>
+#include <optional>
+#include <random>
+
+using namespace perfbuf;
+using namespace perfbuf::host;
+
+namespace
+{
+
+/* The sample that the fields and the time ask for, as perf_event_open(2) lays it out. */
+raw_record expected(const event &of, u64 number, u64 time, u32 cpu = 0)
+{
+	const u64 fields = of.attr().sample_type;
+	std::vector<u64> words;
+
+	if (fields & PERF_SAMPLE_IDENTIFIER)
+		words.push_back(of.id());
+	if (fields & PERF_SAMPLE_TID)
+		words.push_back(u64(u32(now.tgid)) | u64(u32(now.pid)) << 32);
+	if (fields & PERF_SAMPLE_TIME)
+		words.push_back(time);
+	if (fields & PERF_SAMPLE_ADDR)
+		words.push_back(0);
+	if (fields & PERF_SAMPLE_ID)
+		words.push_back(of.id());
+	if (fields & PERF_SAMPLE_STREAM_ID)
+		words.push_back(of.id());
+	if (fields & PERF_SAMPLE_CPU)
+		words.push_back(cpu);
+	if (fields & PERF_SAMPLE_PERIOD)
+		words.push_back(1);
+
+	fixed_payload payload = {};
+
+	payload.common.type = static_cast<u16>(fixed::object.id);
+	payload.common.preempt_count = static_cast<u8>(now.preempt_count);
+	payload.common.pid = now.pid;
+	switch (now.level) {
+	case nesting::task:
+		break;
+	case nesting::softirq:
+		payload.common.flags = 0x10;
+		break;
+	case nesting::irq:
+		payload.common.flags = 0x08;
+		break;
+	case nesting::nmi:
+		payload.common.flags = 0x40;
+	}
+	if (now.irqs_off)
+		payload.common.flags |= 1;
+	payload.context = static_cast<u32>(now.level);
+	payload.number = number;
+	payload.last = static_cast<u8>(number);
+
+	raw_record made = {};
+	const u32 raw_size = 28;
+
+	made.body.resize(words.size() * 8 + 4 + raw_size);
+	std::copy_n(reinterpret_cast<const char *>(words.data()), words.size() * 8,
+		    made.body.data());
+	std::memcpy(&made.body[words.size() * 8], &raw_size, 4);
+	std::memcpy(&made.body[words.size() * 8 + 4], &payload, sizeof(payload));
+	made.header = {.type = PERF_RECORD_SAMPLE,
+		       .misc = PERF_RECORD_MISC_KERNEL,
+		       .size = static_cast<u16>(8 + made.body.size())};
+	return made;
+}
+
+constexpr perf_buffer::options rings[] = {
+	{.nr_pages = 4},
+	{.nr_pages = 4, .storage = storage_kind::mirrored},
+	{.nr_pages = 4, .storage = storage_kind::vmalloc},
+	{.nr_pages = 4, .page_order = 0},
+	{.nr_pages = 4, .overwrite = true},
+	{.nr_pages = 4, .backward = true},
+	{.nr_pages = 4, .overwrite = true, .backward = true},
+};
+
+TEST_F(producer_emission, each_reader_gets_the_same_sample_on_every_path)
+{
+	testdev source;
+
+	ASSERT_EQ(source.error, 0);
+	for (const perf_buffer::options &wanted : rings)
+		for (u64 fields : field_sets)
+			for (nesting level :
+			     {nesting::task, nesting::softirq, nesting::irq, nesting::nmi})
+				for (int others : {0, 1, 2})
+					for (const char *filter : {"", "number >= 0"}) {
+						SCOPED_TRACE(testing::Message()
+							     << &wanted - rings << " fields "
+							     << std::hex << fields << " level "
+							     << static_cast<u32>(level)
+							     << " others " << others << filter);
+						reader one(source, attr_of(fixed::object, fields),
+							   0, wanted);
+						std::vector<std::unique_ptr<reader>> more;
+
+						for (int i = 0; i < others; i++)
+							more.push_back(std::make_unique<reader>(
+								source,
+								attr_of(fixed::object,
+									field_sets[i + 1])));
+						if (*filter) {
+							ASSERT_EQ(one.set_filter(filter), 0);
+						}
+						now.level = level;
+						now.preempt_count = static_cast<u32>(others);
+						/* Chunks and rings end within records. */
+						for (u64 i = 0; i < 400; i++) {
+							const u64 time = now.clock;
+
+							emit_fixed(i);
+							const auto got = one.records();
+							ASSERT_EQ(got.size(), 1u) << i;
+							ASSERT_EQ(got[0],
+								  expected(one.owner(), i, time))
+								<< i;
+							for (auto &each : more) {
+								const auto theirs = each->records();
+								ASSERT_EQ(theirs.size(), 1u);
+								ASSERT_EQ(theirs[0],
+									  expected(each->owner(), i,
+										   time));
+							}
+						}
+						EXPECT_EQ(one.owner().records(), 400u);
+						EXPECT_EQ(one.owner().producer().count(), 400u);
+						now.level = nesting::task;
+						now.preempt_count = 0;
+					}
+}
+
+TEST_F(producer_emission, the_clock_is_read_once_and_only_if_a_reader_needs_it)
+{
+	testdev source;
+	std::optional<reader> raw, timed;
+
+	raw.emplace(source, attr_of(fixed::object));
+	now.clock_looks = 0;
+	emit_fixed(1);
+	EXPECT_EQ(now.clock_looks, 0u);
+	timed.emplace(source, attr_of(fixed::object, time_tid_cpu));
+	reader other(source, attr_of(fixed::object, every_field));
+	now.clock_looks = 0;
+	emit_fixed(2);
+	EXPECT_EQ(now.clock_looks, 1u);
+	timed.reset();
+	now.clock_looks = 0;
+	emit_fixed(3);
+	EXPECT_EQ(now.clock_looks, 1u) << "the last one needs it, too";
+}
+
+TEST_F(producer_emission, a_source_that_is_not_registered_writes_nothing)
+{
+	EXPECT_EQ(fixed::object.cpus, nullptr);
+	fixed::object.listened[0]++;
+	emit_fixed(1);
+	fixed::object.listened[0]--;
+	EXPECT_EQ(now.emissions, 0);
+}
+
+TEST_F(producer_emission, a_full_ring_counts_what_it_refuses_and_reports_it)
+{
+	testdev source;
+
+	for (u64 fields : field_sets)
+		for (int others : {0, 1}) {
+			reader one(source, attr_of(fixed::object, fields), 0, {.nr_pages = 1});
+			std::optional<reader> other;
+
+			if (others)
+				other.emplace(source, attr_of(fixed::object));
+			for (u64 i = 0; i < 200; i++)
+				emit_fixed(i);
+
+			const u64 kept = one.owner().records();
+			const auto got = one.records();
+
+			EXPECT_EQ(got.size(), kept);
+			EXPECT_LT(kept, 200u);
+			EXPECT_EQ(one.owner().losses().read(loss_cause::full), 200 - kept);
+			EXPECT_EQ(one.owner().producer().count(), 200u);
+			emit_fixed(200);
+
+			const auto after = one.records();
+
+			ASSERT_EQ(after.size(), 2u);
+			EXPECT_EQ(after[0].header.type, static_cast<u32>(PERF_RECORD_LOST));
+			EXPECT_EQ(after[0].at<u64>(8), 200 - kept);
+		}
+}
+
+TEST_F(producer_emission, a_filter_is_asked_before_anything_is_reserved)
+{
+	testdev source;
+	reader one(source, attr_of(fixed::object)), other(source, attr_of(fixed::object));
+
+	ASSERT_EQ(one.set_filter("number & 1 && number < 100"), 0);
+	for (u64 i = 0; i < 200; i++) {
+		const u64 before = one.ring().bytes();
+
+		emit_fixed(i);
+		const bool wanted = i % 2 && i < 100;
+
+		EXPECT_EQ(one.ring().bytes() != before, wanted);
+		EXPECT_EQ(one.records().size(), wanted);
+		EXPECT_EQ(other.records().size(), 1u);
+	}
+	EXPECT_EQ(one.owner().producer().count(), 50u) << "what it drops has not happened";
+	EXPECT_EQ(one.owner().losses().total(), 0u);
+	/* Of a ring that is full, too. */
+	one.owner().set_ring(nullptr);
+	emit_fixed(2);
+	EXPECT_EQ(one.owner().losses().total(), 0u);
+	emit_fixed(1);
+	EXPECT_EQ(one.owner().losses().read(loss_cause::no_ring), 1u);
+}
+
+TEST_F(producer_emission, a_period_and_a_limit_are_kept_to)
+{
+	testdev source;
+	perf_event_attr attr = attr_of(fixed::object);
+
+	attr.sample_period = 3;
+	reader third(source, attr);
+	for (u64 i = 0; i < 10; i++)
+		emit_fixed(i);
+	EXPECT_EQ(third.records().size(), 3u);
+	EXPECT_EQ(third.owner().producer().count(), 10u);
+
+	reader limited(source, attr_of(fixed::object));
+	limited.owner().disable();
+	ASSERT_TRUE(limited.owner().refresh(4));
+	for (u64 i = 0; i < 10; i++)
+		emit_fixed(i);
+	EXPECT_EQ(limited.records().size(), 4u);
+	EXPECT_EQ(limited.owner().state(), event_state::off);
+	settle();
+	EXPECT_GT(limited.woken, 0);
+}
+
+TEST_F(producer_emission, every_third_sample_wakes_on_the_fast_path)
+{
+	testdev source;
+	perf_event_attr attr = attr_of(fixed::object);
+
+	attr.wakeup_events = 3;
+	reader one(source, attr);
+	for (int i = 1; i <= 9; i++) {
+		emit_fixed(1);
+		settle();
+		EXPECT_EQ(one.woken, i / 3);
+	}
+}
+
+/* C macros take NULL for both; so does C++. */
+TEST_F(producer_emission, a_null_string_is_written_as_the_C_macros_write_it)
+{
+	testdev source;
+	reader one(source, attr_of(varying::object)), other(source, attr_of(varying::object));
+
+	varying::emit(5, nullptr, nullptr, perfbuf_part{nullptr, 0});
+	for (reader *each : {&one, &other}) {
+		const auto got = each->records();
+
+		ASSERT_EQ(got.size(), 1u);
+		EXPECT_EQ(got[0].at<u64>(4 + 8), 5u);
+		EXPECT_EQ(got[0].at<u64>(4 + 16), 0u) << "name is empty";
+		EXPECT_EQ(got[0].at<u32>(4 + 24), 32u | 7u << 16);
+		EXPECT_STREQ(&got[0].body[4 + 32], "(null)");
+	}
+}
+
+/* Parts of every length, so that records end everywhere. */
+TEST_F(producer_emission, parts_are_copied_behind_the_fixed_payload)
+{
+	testdev source;
+	std::string long_text(300, 'x');
+
+	for (const perf_buffer::options &wanted : rings)
+		for (u64 fields : field_sets) {
+			reader one(source, attr_of(varying::object, fields), 0, wanted);
+			const size_t raw = 8 * static_cast<size_t>(__builtin_popcountll(
+						       fields & ~u64{PERF_SAMPLE_RAW}));
+
+			for (u32 n = 0; n < 300; n++) {
+				const std::string text = long_text.substr(0, n);
+
+				varying::emit(n, "name", text.c_str(),
+					      perfbuf_part{long_text.data(), n % 9});
+				const auto got = one.records();
+				ASSERT_EQ(got.size(), 1u);
+				const raw_record &r = got[0];
+				const u32 bytes = 32 + n + 1 + n % 9;
+				const u32 raw_size = r.at<u32>(raw);
+
+				ASSERT_EQ((raw_size + 4) % 8, 0u);
+				ASSERT_GE(raw_size, bytes);
+				ASSERT_LT(raw_size, bytes + 8);
+				ASSERT_EQ(r.body.size(), raw + 4 + raw_size);
+				ASSERT_EQ(r.at<u32>(raw + 4 + 24), 32u | (n + 1) << 16);
+				ASSERT_EQ(&r.body[raw + 4 + 32], text);
+				ASSERT_EQ(std::string(&r.body[raw + 4 + 32 + n + 1], n % 9),
+					  std::string(n % 9, 'x'));
+				for (u32 at = bytes; at < raw_size; at++)
+					ASSERT_EQ(r.body[raw + 4 + at], 0);
+			}
+		}
+}
+
+TEST_F(producer_emission, a_raw_event_is_copied_given_up_and_reserved)
+{
+	testdev source;
+	reader one(source, attr_of(dump::object)), other(source, attr_of(dump::object));
+	perfbuf_emission e;
+	char spare[24];
+
+	for (bool more = perfbuf_begin(&e, &dump::object, 24); more; more = perfbuf_next(&e)) {
+		perfbuf_copy(&e, "12345678", 8);
+		perfbuf_copy(&e, "12345678123456781234567812345678", 32);
+	}
+	for (bool more = perfbuf_begin(&e, &dump::object, 24); more; more = perfbuf_next(&e)) {
+		perfbuf_discard(&e);
+		perfbuf_copy(&e, "x", 1);
+	}
+	for (void *to = perfbuf_reserve(&e, &dump::object, 24, spare); to;
+	     to = perfbuf_reserve_next(&e))
+		std::memset(to, 'r', 24);
+	for (reader *each : {&one, &other}) {
+		const auto got = each->records();
+
+		ASSERT_EQ(got.size(), 2u);
+		EXPECT_EQ(std::string(&got[0].body[4 + 12], 24), "123456781234567812345678");
+		EXPECT_EQ(std::string(&got[1].body[4 + 12], 24), std::string(24, 'r'));
+		EXPECT_EQ(each->owner().records(), 2u);
+	}
+}
+
+TEST_F(producer_emission, readers_that_come_and_go_leave_what_the_others_need)
+{
+	testdev source;
+	std::mt19937 random(7);
+	std::vector<std::unique_ptr<reader>> all;
+
+	for (int turn = 0; turn < 2000; turn++) {
+		if (all.size() < 6 && random() % 2)
+			all.push_back(std::make_unique<reader>(
+				source, attr_of(fixed::object, field_sets[random() % 4])));
+		else if (!all.empty())
+			all.erase(all.begin() + static_cast<long>(random() % all.size()));
+		const u64 time = now.clock;
+
+		emit_fixed(static_cast<u64>(turn));
+		for (auto &each : all) {
+			const auto got = each->records();
+
+			ASSERT_EQ(got.size(), 1u);
+			ASSERT_EQ(got[0], expected(each->owner(), static_cast<u64>(turn), time));
+		}
+	}
+}
+
+} // namespace

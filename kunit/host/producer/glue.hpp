@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The host's stand-in for the kernel around typed events: module/glue/producer.c with
+ * the C entries of emission, and as much of the rest of module/glue as the files of
+ * module/device need that module/producer is built on. docs/producer.md says what it
+ * covers.
+ *
+ * There is one thread. "The CPU" and the context are variables, so a test interrupts an emission
+ * by emitting from another context while the payload is being stored.
+ */
+#pragma once
+
+#include "device/task.h"
+#include "glue/producer.h"
+#include "ring/recursion.hpp"
+
+namespace perfbuf::host
+{
+
+inline constexpr u32 cpus = 4;
+
+struct machine {
+	u32 cpu = 0;
+	nesting level = nesting::task;
+	bool irqs_off = false;
+	u32 preempt_count = 0;
+	u64 clock = 1000; /* ns; each look adds 1 */
+	u32 clock_looks = 0;
+	s32 pid = 42, tgid = 40;
+	bool may_trace = true;
+	bool first_namespace = true;
+	u32 event_readers_max = 64;
+
+	/* Balances: 0 when nothing is under way. */
+	int emissions = 0;
+	int trace_ids = 0;
+	int modules = 0;
+	int percpu = 0;
+	int syncs = 0; /* grace periods that were waited for */
+	u32 next_trace_id = 1000;
+	/* The node of the one source. */
+	bool has_node = false;
+	int node_error = 0;
+	char refusal[128] = {};
+};
+
+extern machine now;
+
+} // namespace perfbuf::host

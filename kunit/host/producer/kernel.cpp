@@ -1,0 +1,272 @@
+// SPDX-License-Identifier: GPL-2.0
+/* What of device.cpp and of the rest of module/glue the files of module/device need. */
+#include "glue.hpp"
+
+#include "device/cpus.hpp"
+#include "device/file.hpp"
+#include "device/tsc_clock.hpp"
+#include "glue/cpuhp.h"
+#include "glue/glue.h"
+#include "glue/maps.h"
+#include "glue/setup.h"
+#include "glue/trace.h"
+
+#include <cstdlib>
+
+using namespace perfbuf;
+using perfbuf::host::now;
+
+namespace
+{
+
+int task; /* the current one */
+int first_namespace, other_namespace;
+
+alignas(device_state) char device_space[sizeof(device_state)];
+
+} // namespace
+
+/* ---------------------------------------------------------------- device.cpp */
+
+namespace perfbuf
+{
+
+/* The counter is not the clock. */
+bool tsc_clock_published(pb_tsc_parameters &) noexcept
+{
+	return false;
+}
+
+device_state &the_device() noexcept
+{
+	return *reinterpret_cast<device_state *>(device_space);
+}
+
+cxxrt::result<void> device_state::add(source &, const pb_node_event *, u32) noexcept
+{
+	if (now.node_error)
+		return cxxrt::error(now.node_error);
+	now.has_node = true;
+	return {};
+}
+
+void device_state::remove(source &) noexcept
+{
+	now.has_node = false;
+}
+
+} // namespace perfbuf
+
+extern "C" {
+
+int pb_may_trace(void) noexcept
+{
+	return now.may_trace;
+}
+
+int pb_locked_down(void) noexcept
+{
+	return 0;
+}
+
+unsigned int pb_param_event_readers_max(void) noexcept
+{
+	return now.event_readers_max;
+}
+
+unsigned long pb_param_max_sample_rate(void) noexcept
+{
+	return 100000;
+}
+
+__u32 pb_this_cpu(void) noexcept
+{
+	return now.cpu;
+}
+
+__u32 pb_nr_cpu_ids(void) noexcept
+{
+	return host::cpus;
+}
+
+__u32 pb_nesting_level(void) noexcept
+{
+	return static_cast<u32>(now.level);
+}
+
+/* No test here has an attr from user space. */
+int pb_copy_to_user(__u64, const void *, unsigned long) noexcept
+{
+	std::abort();
+}
+
+int pb_copy_from_user(void *, __u64, unsigned long) noexcept
+{
+	std::abort();
+}
+
+int pb_copy_struct_from_user(void *, unsigned long, __u64, unsigned long) noexcept
+{
+	std::abort();
+}
+
+/* Called there with interrupts off, so not within an emission. */
+int pb_call_on_cpu(int cpu, void (*fn)(void *arg), void *arg) noexcept
+{
+	const u32 before = now.cpu;
+
+	if (now.irqs_off)
+		std::abort();
+	now.cpu = static_cast<u32>(cpu);
+	fn(arg);
+	now.cpu = before;
+	return 0;
+}
+
+void pb_call_on_each_cpu(void (*fn)(void *arg), void *arg) noexcept
+{
+	for (u32 cpu = 0; cpu < host::cpus; cpu++)
+		pb_call_on_cpu(static_cast<int>(cpu), fn, arg);
+}
+
+__u64 pb_clock_ns(int) noexcept
+{
+	now.clock_looks++;
+	return now.clock++;
+}
+
+pb_task *pb_task_current(void) noexcept
+{
+	return reinterpret_cast<pb_task *>(&task);
+}
+
+void pb_task_put(pb_task *) noexcept
+{
+}
+
+int pb_task_is_exiting(const pb_task *) noexcept
+{
+	return 0;
+}
+
+const pb_pid_namespace *pb_pid_namespace_get(void) noexcept
+{
+	return reinterpret_cast<pb_pid_namespace *>(now.first_namespace ? &first_namespace
+									: &other_namespace);
+}
+
+void pb_pid_namespace_put(const pb_pid_namespace *) noexcept
+{
+}
+
+int pb_pid_namespace_is_first(const pb_pid_namespace *ns) noexcept
+{
+	return ns == reinterpret_cast<pb_pid_namespace *>(&first_namespace);
+}
+
+void pb_current_ids(const pb_pid_namespace *, __u32 *pid, __u32 *tid) noexcept
+{
+	*pid = static_cast<u32>(now.tgid);
+	*tid = static_cast<u32>(now.pid);
+}
+
+void pb_task_ids(const pb_task *, const pb_pid_namespace *ns, __u32 *pid, __u32 *tid) noexcept
+{
+	pb_current_ids(ns, pid, tid);
+}
+
+__u32 pb_current_parent_id(const pb_pid_namespace *) noexcept
+{
+	return 1;
+}
+
+void pb_preempt_disable(void) noexcept
+{
+}
+
+void pb_preempt_enable(void) noexcept
+{
+}
+
+void pb_setup_lock(void) noexcept
+{
+}
+
+void pb_setup_unlock(void) noexcept
+{
+}
+
+void pb_writers_lock(void) noexcept
+{
+}
+
+void pb_writers_unlock(void) noexcept
+{
+}
+
+unsigned long pb_lists_lock(void) noexcept
+{
+	return 0;
+}
+
+void pb_lists_unlock(unsigned long) noexcept
+{
+}
+
+int pb_cpuhp_attach(void) noexcept
+{
+	for (u32 cpu = 0; cpu < host::cpus; cpu++)
+		open_cpu(cpu);
+	return 0;
+}
+
+void pb_cpuhp_detach(void) noexcept
+{
+	for (u32 cpu = 0; cpu < host::cpus; cpu++)
+		close_cpu(cpu);
+}
+
+int pb_maps_attach(void) noexcept
+{
+	return 0;
+}
+
+void pb_maps_detach(void) noexcept
+{
+}
+
+int pb_trace_attach(enum pb_tracepoint) noexcept
+{
+	return 0;
+}
+
+void pb_trace_detach(enum pb_tracepoint) noexcept
+{
+}
+
+void pb_trace_synchronize(void) noexcept
+{
+	now.syncs++;
+}
+
+void pb_user_state_get(const pb_regs *, pb_user_state *out) noexcept
+{
+	*out = {};
+}
+
+__u32 pb_regs_values(const pb_regs *, __u64, __u64 *) noexcept
+{
+	return 0;
+}
+
+__u32 pb_unwind_kernel(const pb_regs *, __u64 *, __u32) noexcept
+{
+	return 0;
+}
+
+__u32 pb_unwind_user(const pb_user_state *, __u64 *, __u32) noexcept
+{
+	return 0;
+}
+
+} // extern "C"

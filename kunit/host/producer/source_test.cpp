@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Registration, files that open and close, and what each of them holds. */
+#include "harness.hpp"
+
+#include <optional>
+
+using namespace perfbuf;
+using namespace perfbuf::host;
+
+namespace
+{
+
+class producer_source : public producer_emission
+{
+};
+
+TEST_F(producer_source, registering_publishes_events_and_unregistering_takes_them_back)
+{
+	testdev source;
+
+	ASSERT_EQ(source.error, 0);
+	EXPECT_TRUE(now.has_node);
+	EXPECT_EQ(now.trace_ids, 3);
+	EXPECT_NE(fixed::object.cpus, nullptr);
+	EXPECT_EQ(fixed::object.id + 1, varying::object.id);
+	EXPECT_EQ(perfbuf_producer_register(&source.made, nullptr), -EBUSY);
+	source.unregister();
+	EXPECT_FALSE(now.has_node);
+	EXPECT_EQ(fixed::object.cpus, nullptr);
+	EXPECT_EQ(fixed::object.registered, nullptr);
+	source.unregister();
+}
+
+TEST_F(producer_source, a_registration_that_fails_late_leaves_nothing)
+{
+	now.node_error = EEXIST;
+	testdev source;
+
+	EXPECT_EQ(source.error, -EEXIST);
+	EXPECT_EQ(source.made.registered, nullptr);
+	EXPECT_EQ(fixed::object.cpus, nullptr);
+	EXPECT_EQ(fixed::object.registered, nullptr);
+	EXPECT_EQ(now.trace_ids, 0);
+}
+
+TEST_F(producer_source, start_comes_with_the_first_file_and_stop_after_the_last)
+{
+	testdev source;
+	{
+		reader one(source, attr_of(fixed::object));
+
+		EXPECT_EQ(source.starts, 1);
+		EXPECT_EQ(fixed::object.listened[0], 1u);
+		reader other(source, attr_of(varying::object));
+
+		EXPECT_EQ(source.starts, 1);
+		EXPECT_EQ(source.stops, 0);
+	}
+	EXPECT_EQ(source.stops, 1);
+	EXPECT_EQ(fixed::object.listened[0], 0u);
+	source.start_answer = -EIO;
+	reader refused(source, attr_of(fixed::object));
+
+	EXPECT_EQ(refused.error, EIO);
+	EXPECT_EQ(source.stops, 1);
+	EXPECT_EQ(fixed::object.listened[0], 0u);
+}
+
+TEST_F(producer_source, unregistering_puts_open_files_in_error_and_stops_once)
+{
+	testdev source;
+	reader one(source, attr_of(fixed::object));
+
+	source.unregister();
+	EXPECT_EQ(one.owner().state(), event_state::error);
+	EXPECT_EQ(source.stops, 1);
+	fixed::object.listened[0]++;
+	fixed::emit(0, 1, 1);
+	fixed::object.listened[0]--;
+	EXPECT_EQ(one.records().size(), 0u);
+	EXPECT_EQ(one.set_filter("number == 1"), ENODEV);
+}
+
+/* A bound for what one emission may cost with interrupts off. */
+TEST_F(producer_source, a_reader_too_many_on_a_cpu_is_refused_with_ENOSPC)
+{
+	now.event_readers_max = 8;
+	testdev source;
+	std::vector<std::unique_ptr<reader>> all;
+	const auto open = [&](s32 cpu, const perfbuf_event &of = fixed::object) {
+		auto made = std::make_unique<reader>(source, attr_of(of), cpu);
+		const int error = made->error;
+
+		if (!error)
+			all.push_back(std::move(made));
+		return error;
+	};
+
+	for (int i = 0; i < 8; i++)
+		EXPECT_EQ(open(0), 0);
+	EXPECT_EQ(open(0), ENOSPC);
+	EXPECT_EQ(open(1), 0) << "another CPU";
+	EXPECT_EQ(open(0, varying::object), 0) << "another event";
+	EXPECT_EQ(source.starts, 1);
+	fixed::emit(0, 1, 1);
+	EXPECT_EQ(all[7]->records().size(), 1u);
+
+	/* A place is free as soon as a file is closed, not only when its memory goes. */
+	all[3]->close();
+	EXPECT_EQ(open(0), 0);
+	EXPECT_EQ(open(0), ENOSPC);
+	all.clear();
+	for (int i = 0; i < 8; i++)
+		EXPECT_EQ(open(0), 0);
+	EXPECT_EQ(open(0), ENOSPC);
+}
+
+TEST_F(producer_source, a_quarter_of_the_places_is_kept_for_those_who_may_trace)
+{
+	now.event_readers_max = 8;
+	testdev source;
+	std::vector<std::unique_ptr<reader>> all;
+
+	now.may_trace = false;
+	for (int i = 0; i < 6; i++) {
+		all.push_back(std::make_unique<reader>(source, attr_of(fixed::object)));
+		EXPECT_EQ(all.back()->error, 0);
+	}
+	EXPECT_EQ(reader(source, attr_of(fixed::object)).error, ENOSPC);
+	now.may_trace = true;
+	EXPECT_EQ(reader(source, attr_of(fixed::object)).error, 0);
+}
+
+TEST_F(producer_source, attaching_and_detaching_with_many_readers_waits_for_nobody)
+{
+	now.event_readers_max = 1000;
+	testdev source;
+	std::vector<std::unique_ptr<reader>> all;
+
+	for (int i = 0; i < 500; i++)
+		all.push_back(std::make_unique<reader>(source, attr_of(fixed::object)));
+	/* From the middle, the oldest and the newest. */
+	for (size_t at : {size_t{250}, size_t{0}, size_t{499}})
+		all[at]->owner().disable();
+	fixed::emit(0, 1, 1);
+	u64 written = 0;
+
+	for (auto &each : all)
+		written += each->records().size();
+	EXPECT_EQ(written, 497u);
+	for (size_t at : {size_t{0}, size_t{499}, size_t{250}})
+		ASSERT_TRUE(all[at]->owner().enable());
+	fixed::emit(0, 2, 2);
+	for (auto &each : all)
+		EXPECT_EQ(each->records().size(), 1u);
+}
+
+} // namespace

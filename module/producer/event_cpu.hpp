@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What an event of a producer has on one CPU: the outputs to its readers there, and
+ * what these need to know of an occurrence.
+ *
+ * Invariants: changed on its CPU with interrupts off, in constant time; read there, also in an NMI
+ * that comes at any step of a change: needs_ covers every output of the list, and alone_ says
+ * something only while the list holds one output.
+ */
+#pragma once
+
+#include "glue/producer.h"
+#include "ring/recursion.hpp"
+
+namespace perfbuf
+{
+
+class output;
+
+class event_cpu
+{
+public:
+	void add(output &one) noexcept;
+	void remove(output &one) noexcept;
+	output *first() const noexcept { return first_.read_once(); }
+
+	/* The recursion word of a context. */
+	recursion_context &context(nesting level) noexcept { return busy_.at(level); }
+	/* What it is for, before the first output; @contexts: where the event may come from,
+	 * PERFBUF_CONTEXT_*. */
+	void set_up(u32 id, u32 fixed_bytes, u32 contexts) noexcept;
+	u32 fixed_bytes() const noexcept { return fixed_bytes_; }
+
+private:
+	/* The C entries look at the first members before they call anybody. */
+	static constexpr void check() noexcept;
+
+	void set_alone() noexcept;
+
+	recursion_contexts busy_;
+	cxxrt::shared<output *> first_;
+	cxxrt::local<u32> alone_; /* enum pb_alone */
+	cxxrt::local<u32> needs_; /* sample_layout::needs_* of all of them */
+	u32 common_;
+	u32 fixed_bytes_;
+	bool restricted_; /* some context is closed, so each emission looks */
+	u32 count_;
+	static constexpr u32 needs_bits = 2;
+	u32 needing_[needs_bits]; /* how many outputs need each bit of needs_ */
+};
+
+} // namespace perfbuf
