@@ -26,6 +26,7 @@ namespace
 {
 
 constinit cxxrt::lock_class source_lock_class{"perfbuf producer", {}};
+constinit cxxrt::lock_class owner_lock_class{"perfbuf producer's module", {}};
 
 constexpr u64 supported_fields = PERF_SAMPLE_IP | PERF_SAMPLE_TID | PERF_SAMPLE_TIME |
 				 PERF_SAMPLE_ADDR | PERF_SAMPLE_ID | PERF_SAMPLE_IDENTIFIER |
@@ -70,7 +71,8 @@ error refuse(const char *source, const char *what, error why) noexcept
 typed_source::typed_source(perfbuf_source &made, void *owner) noexcept
 	: made_(&made), owner_(owner), mode_(made.mode ? made.mode : 0600),
 	  takes_writes_(made.ops && made.ops->write), event_count_(made.event_count),
-	  mutex_(source_lock_class), aux_(*this), references_(1)
+	  mutex_(source_lock_class), aux_(*this), references_(1),
+	  owner_references_(owner_lock_class)
 {
 }
 
@@ -151,8 +153,11 @@ result<void> typed_source::add(perfbuf_source &made, void *owner) noexcept
 	const result<void> added = the_device().add(*fresh, fresh->nodes_, fresh->event_count_);
 
 	if (!added) {
-		for (u32 i = 0; i < fresh->event_count_; i++)
-			fresh->events_[i].withdraw();
+		/* The node may have been there for a moment, and files may be open on it. */
+		typed_source *gone = fresh.release();
+
+		gone->withdraw();
+		gone->put();
 		return refuse(made.name, made.name, added.error());
 	}
 	made.registered = fresh.release();
@@ -179,6 +184,21 @@ void typed_source::withdraw() noexcept
 	if (files_ && made.ops && made.ops->stop)
 		made.ops->stop(&made);
 	made_ = nullptr;
+	return_owner();
+}
+
+/*
+ * No file calls the owner any more, so none needs it. If the owner's init fails after it has
+ * registered, the kernel frees the owner whatever references are left, and a later module_put()
+ * would write to freed memory.
+ */
+void typed_source::return_owner() noexcept
+{
+	auto held = owner_references_.lock();
+
+	held->returned = true;
+	for (; held->count; held->count--)
+		pb_module_put(owner_);
 }
 
 void typed_source::remove(perfbuf_source &made) noexcept
@@ -197,14 +217,22 @@ void typed_source::remove(perfbuf_source &made) noexcept
 
 bool typed_source::file_opened() noexcept
 {
-	if (!pb_module_get(owner_))
+	auto held = owner_references_.lock();
+
+	if (held->returned || !pb_module_get(owner_))
 		return false;
+	held->count++;
 	get();
 	return true;
 }
 
 void typed_source::file_closed() noexcept
 {
+	auto held = owner_references_.lock();
+
+	if (held->returned)
+		return;
+	held->count--;
 	pb_module_put(owner_);
 }
 

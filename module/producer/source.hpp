@@ -134,6 +134,7 @@ private:
 	cxxrt::result<void> set_up() noexcept;
 	cxxrt::result<void> set_up_event(u32 index) noexcept;
 	void withdraw() noexcept;
+	void return_owner() noexcept;
 	/* Under the mutex, while it is registered. */
 	void stop_if_unused() noexcept;
 	void free_place_locked(output_file &one) noexcept;
@@ -152,6 +153,12 @@ private:
 	output_file *files_ = nullptr;
 	aux_side aux_;
 	cxxrt::refcount references_;
+	/* References to the owner that open files hold, until the source is unregistered. */
+	struct owner_references {
+		u64 count = 0;
+		bool returned = false;
+	};
+	cxxrt::guarded<owner_references, cxxrt::mutex> owner_references_;
 	char name_[PERFBUF_NAME_MAX + 1] = {};
 	char description_[128] = {};
 };

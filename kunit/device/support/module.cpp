@@ -11,12 +11,12 @@
 namespace device_test
 {
 
-int load_module(const std::string &path)
+int load_module(const std::string &path, const std::string &parameters)
 {
 	unique_fd module(open(path.c_str(), O_RDONLY | O_CLOEXEC));
 	if (!module.valid())
 		return errno;
-	return syscall(SYS_finit_module, module.get(), "", 0) ? errno : 0;
+	return syscall(SYS_finit_module, module.get(), parameters.c_str(), 0) ? errno : 0;
 }
 
 int unload_module(const std::string &name)

@@ -8,7 +8,7 @@ namespace device_test
 {
 
 /* Loads a file, or removes what nobody uses: 0 or an errno. */
-int load_module(const std::string &path);
+int load_module(const std::string &path, const std::string &parameters = "");
 int unload_module(const std::string &name);
 
 } /* namespace device_test */
