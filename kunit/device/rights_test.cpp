@@ -2,6 +2,7 @@
 /* Who may open, and what passes on with a file. */
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <linux/perfbuf.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -96,6 +97,39 @@ TEST_P(own_rights, file_that_was_opened_with_them_is_configured_without)
 			  return configure(fd.get(), &attr, target::every_process(0));
 		  }),
 		  0);
+}
+
+/* As perf_event_open(2), whose files can always be read: a node that a user may only write to
+ * (mode 0222) gives away no records. */
+TEST_P(own_rights, file_that_is_only_for_writing_is_refused_every_request_of_a_reader)
+{
+	const perf_event_attr attr = clock_attr();
+	unique_fd writer = open_device(O_WRONLY | O_CLOEXEC);
+	EXPECT_EQ(configure(writer.get(), &attr, target::every_process(0)), EBADF);
+	perfbuf_open_linked linked = {};
+	EXPECT_EQ(ioctl_error(writer.get(), PERFBUF_IOC_OPEN_LINKED, &linked), EBADF);
+	unique_fd reader = must_open(GetParam(), attr);
+	for (unsigned long request :
+	     std::initializer_list<unsigned long>{PERF_EVENT_IOC_ENABLE, PERF_EVENT_IOC_RESET,
+						  PERF_EVENT_IOC_ID, PERFBUF_IOC_RING})
+		EXPECT_EQ(ioctl_error(writer.get(), request), EBADF);
+	EXPECT_EQ(ioctl_error(writer.get(), PERF_EVENT_IOC_SET_OUTPUT,
+			      static_cast<unsigned long>(reader.get())),
+		  EBADF)
+		<< "as the file that is sent elsewhere";
+	EXPECT_EQ(ioctl_error(reader.get(), PERF_EVENT_IOC_SET_OUTPUT,
+			      static_cast<unsigned long>(writer.get())),
+		  EBADF)
+		<< "as the target";
+}
+
+TEST_P(own_rights, file_that_is_only_for_reading_is_configured)
+{
+	const perf_event_attr attr = clock_attr();
+	unique_fd reader = open_device(O_RDONLY | O_CLOEXEC);
+	EXPECT_EQ(configure(reader.get(), &attr), 0);
+	EXPECT_EQ(map_error(reader.get(), 3 * page_size(), PROT_READ), 0);
+	EXPECT_EQ(map_error(reader.get(), 3 * page_size()), EACCES);
 }
 
 INSTANTIATE_TEST_SUITE_P(on, own_rights, testing::ValuesIn(own_side()),

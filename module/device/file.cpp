@@ -435,6 +435,11 @@ error file::refuse(const event &mine, u32 request, u64 argument) noexcept
 
 result<u64> file::ioctl(void *filp, u32 request, u64 argument) noexcept
 {
+	if (request == PERFBUF_IOC_WRITE)
+		return write_parts(filp, argument);
+	/* All other requests are of a reader. */
+	if (!pb_file_is_readable(filp))
+		return error(EBADF);
 	if (request == PERFBUF_IOC_OPEN) {
 		TRY(open_event(filp, argument));
 		return u64{0};

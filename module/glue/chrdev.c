@@ -95,7 +95,7 @@ void *pb_fd_get(int fd, void **held)
 
 	if (!filp)
 		return NULL;
-	if (filp->f_op != &file_ops) {
+	if (filp->f_op != &file_ops || !pb_file_is_readable(filp)) {
 		fput(filp);
 		return NULL;
 	}
@@ -116,6 +116,13 @@ int pb_fd_exists(int fd)
 		return 0;
 	fput(filp);
 	return 1;
+}
+
+int pb_file_is_readable(void *held)
+{
+	struct file *filp = held;
+
+	return !!(filp->f_mode & FMODE_READ);
 }
 
 int pb_file_is_writable(void *held)

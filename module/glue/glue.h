@@ -20,13 +20,14 @@ extern "C" {
 /* Sources are numbered below this. */
 #define PB_MINORS 256
 
-/* The device number of another open file is ours: its file object, or NULL. @fd of the caller;
- * *@held goes to pb_fd_put. */
+/* The file object of @fd of the caller; NULL: there is no such file, it is not ours, or it is not
+ * open for reading. *@held goes to pb_fd_put. */
 void *pb_fd_get(int fd, void **held) PB_NOEXCEPT;
 void pb_fd_put(void *held) PB_NOEXCEPT;
 /* Whether the caller has a file of that number. */
 int pb_fd_exists(int fd) PB_NOEXCEPT;
-/* @filp was opened for writing. */
+/* @filp was opened for reading, for writing. */
+int pb_file_is_readable(void *filp) PB_NOEXCEPT;
 int pb_file_is_writable(void *filp) PB_NOEXCEPT;
 /* wait_queue_head_t of PB_SIZEOF_WAITQUEUE bytes. */
 void pb_waitqueue_init(void *waitqueue) PB_NOEXCEPT;

@@ -9,7 +9,8 @@
  * laid out as struct perf_event_mmap_page and the records that follow it.
  *
  * Before PERFBUF_IOC_OPEN every other request, read() and mmap() fail with
- * EBADFD.
+ * EBADFD. On a file that is not open for reading every request but
+ * PERFBUF_IOC_WRITE fails with EBADF.
  */
 #ifndef _UAPI_LINUX_PERFBUF_H
 #define _UAPI_LINUX_PERFBUF_H
