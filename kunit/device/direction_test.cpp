@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include "support/parameter.hpp"
 #include "support/session.hpp"
 #include "support/workload.hpp"
 
@@ -122,22 +123,6 @@ INSTANTIATE_TEST_SUITE_P(on, direction, testing::ValuesIn(sides()),
 			 side_name<testing::TestParamInfo<side>>);
 
 /* Memory: who pays, and how much there may be. */
-class parameter
-{
-public:
-	parameter(const std::string &name, const std::string &value)
-		: path_("/sys/module/perfbuf/parameters/" + name), old_(read_file(path_))
-	{
-		if (const int error = write_file(path_, value))
-			fail_errno(path_, error);
-	}
-	~parameter() { write_file(path_, old_); }
-
-private:
-	std::string path_;
-	std::string old_;
-};
-
 class charge : public testing::TestWithParam<side>
 {
 };

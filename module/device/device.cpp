@@ -45,24 +45,6 @@ device_state &the_device() noexcept
 	return *device;
 }
 
-cxxrt::result<void> device_state::take_pages(u64 area, u64 beside, u64 most) noexcept
-{
-	const u64 pages = area + beside;
-
-	if (area > most)
-		return cxxrt::error(ENOMEM);
-	if (ring_pages.fetch_add(pages) + pages > pb_param_total_pages_max()) {
-		ring_pages.fetch_add(0 - pages);
-		return cxxrt::error(ENOMEM);
-	}
-	return {};
-}
-
-void device_state::give_pages(u64 pages) noexcept
-{
-	ring_pages.fetch_add(0 - pages);
-}
-
 void device_state::refresh_user_pages(const files &list) noexcept
 {
 	for (file *one = list.first; one; one = one->next_open_) {
@@ -74,16 +56,17 @@ void device_state::refresh_user_pages(const files &list) noexcept
 void device_state::link(files &list, file &one) noexcept
 {
 	one.next_open_ = list.first;
+	if (one.next_open_)
+		one.next_open_->link_ = &one.next_open_;
+	one.link_ = &list.first;
 	list.first = &one;
 }
 
-void device_state::unlink(files &list, file &one) noexcept
+void device_state::unlink(file &one) noexcept
 {
-	file **link = &list.first;
-
-	while (*link != &one)
-		link = &(*link)->next_open_;
-	*link = one.next_open_;
+	*one.link_ = one.next_open_;
+	if (one.next_open_)
+		one.next_open_->link_ = one.link_;
 	if (one.configured())
 		one.owner().gone.add(*one.configured());
 }
@@ -95,20 +78,23 @@ void source_totals::add(const event &one) noexcept
 		lost[i] += one.losses().read(static_cast<loss_cause>(i));
 }
 
-source_totals device_state::totals(const source &of) noexcept
+source_totals device_state::totals(const source &of, const void *viewer) noexcept
 {
 	auto files = open_files.lock();
 
-	return totals(*files, of);
+	return totals(*files, of, viewer);
 }
 
-source_totals device_state::totals(const files &list, const source &of) noexcept
+source_totals device_state::totals(const files &list, const source &of, const void *viewer) noexcept
 {
-	source_totals sum = of.gone;
+	source_totals sum;
 
-	sum.bytes = of.gone_bytes.read_once();
+	if (!viewer) {
+		sum = of.gone;
+		sum.bytes = of.gone_bytes.read_once();
+	}
 	for (file *one = list.first; one; one = one->next_open_) {
-		if (&one->owner() != &of)
+		if (&one->owner() != &of || !one->account().is_of(viewer))
 			continue;
 		sum.files++;
 		if (!one->configured())
@@ -124,7 +110,7 @@ source_rates device_state::rates(source &of) noexcept
 {
 	constexpr u64 second = 1000000000;
 	auto files = open_files.lock();
-	const source_totals totals = this->totals(*files, of);
+	const source_totals totals = this->totals(*files, of, nullptr);
 	const rate_mark now = {now_ns(), totals.records, totals.bytes, totals.all_lost()};
 	rate_mark before = of.marks[0];
 
@@ -194,6 +180,20 @@ result<file *> device_state::open_file(u32 minor) noexcept
 {
 	check_tsc_clock();
 
+	user_account *account = users.get_current();
+
+	if (!account)
+		return error(ENOMEM);
+
+	result<file *> made = open_file(minor, *account);
+
+	if (!made)
+		account->put();
+	return made;
+}
+
+result<file *> device_state::open_file(u32 minor, user_account &account) noexcept
+{
 	auto files = open_files.lock();
 	source *from = minor < PB_MINORS ? files->sources[minor] : nullptr;
 
@@ -204,7 +204,7 @@ result<file *> device_state::open_file(u32 minor) noexcept
 	if (!from->file_opened())
 		return error(ENXIO);
 
-	file *made = new (cxxrt::gfp::kernel) file(*from);
+	file *made = new (cxxrt::gfp::kernel) file(*from, account);
 
 	if (!made) {
 		from->file_closed();
@@ -344,17 +344,19 @@ void perfbuf_mapping_close(void *of, void *mapping, unsigned long page_offset) n
 	static_cast<file *>(of)->mapping_closed(*static_cast<perf_buffer *>(mapping), page_offset);
 }
 
-long perfbuf_source_show(void *source, const char *name, char *to, unsigned long bytes) noexcept
+long perfbuf_source_show(void *source, const void *viewer, const char *name, char *to,
+			 unsigned long bytes) noexcept
 {
 	perfbuf::source &of = *static_cast<perfbuf::source *>(source);
 	perfbuf::text_writer out(to, bytes);
+	const result<void> shown = perfbuf::show_source(of, viewer, name, out);
 
-	perfbuf::show_source(of, name, out);
-	return static_cast<long>(out.bytes());
+	return shown ? static_cast<long>(out.bytes()) : shown.error().as_return();
 }
 
-long perfbuf_readers_show(void *source, __u64 position, char *to, unsigned long bytes) noexcept
+long perfbuf_readers_show(void *source, const void *viewer, __u64 position, char *to,
+			  unsigned long bytes) noexcept
 {
 	return static_cast<long>(perfbuf::show_readers(*static_cast<perfbuf::source *>(source),
-						       position, to, bytes));
+						       viewer, position, to, bytes));
 }

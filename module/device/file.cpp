@@ -82,9 +82,9 @@ result<void> check_unprivileged(const perf_event_attr &attr, const perfbuf_open 
 
 } // namespace
 
-file::file(source &from) noexcept
-	: source_(from), open_mutex_(open_lock_class), map_mutex_(map_lock_class),
-	  reclaim_work_(*this, reclaim)
+file::file(source &from, user_account &account) noexcept
+	: source_(from), account_(account), open_mutex_(open_lock_class),
+	  map_mutex_(map_lock_class), reclaim_work_(*this, reclaim)
 {
 	pb_waitqueue_init(&waitqueue_);
 }
@@ -133,12 +133,15 @@ void file::release() noexcept
 		lock_guard held(the_device().attach_lock);
 
 		attach(*mine, nullptr);
+		account_.give_event();
 	}
 	{
 		auto files = the_device().open_files.lock();
 
-		device_state::unlink(*files, *this);
+		device_state::unlink(*this);
 	}
+	/* Not with our memory: the accounts go with the module's device. */
+	account_.put();
 	/* No sample of ours is being written any more. */
 	if (linked_)
 		pb_fd_put(linked_);
@@ -229,6 +232,9 @@ result<void> file::make_event(void *filp, const perfbuf_open &wanted, file *link
 
 	if (configured())
 		return error(EBUSY);
+	TRY(account_.take_event());
+	cxxrt::scope_guard give_event([&] { account_.give_event(); });
+
 	put_target.dismiss();
 
 	event *bare = new (cxxrt::gfp::kernel) event(attr, wanted.cpu, target, *this);
@@ -243,6 +249,7 @@ result<void> file::make_event(void *filp, const perfbuf_open &wanted, file *link
 	made->link_aux(aux_event);
 	made->set_stream(TRY(dummy ? open_dummy(*made) : source_.open(*made)));
 	/* The stream is in lists, and the file the owner of both: nothing may fail from here on. */
+	give_event.dismiss();
 	event_.store_release(made.get());
 	if (!attr.disabled)
 		(void)made->enable();
@@ -444,8 +451,6 @@ result<u64> file::ioctl(void *filp, u32 request, u64 argument) noexcept
 		TRY(open_event(filp, argument));
 		return u64{0};
 	}
-	if (request == PERFBUF_IOC_WRITE)
-		return write_parts(filp, argument);
 	if (request == PERFBUF_IOC_OPEN_LINKED) {
 		TRY(open_linked(filp, argument));
 		return u64{0};

@@ -20,6 +20,7 @@
 #pragma once
 
 #include "device/event.hpp"
+#include "device/user.hpp"
 #include "glue/entry.h"
 #include "glue/glue.h"
 #include "glue/node.h"
@@ -33,7 +34,8 @@ struct device_state;
 class file final : public wake_target
 {
 public:
-	explicit file(source &from) noexcept;
+	/* Takes over the reference to @account: the user that opens it. */
+	file(source &from, user_account &account) noexcept;
 
 	/* From here on the file is on the device's list, until release(). */
 	void publish() noexcept;
@@ -42,6 +44,7 @@ public:
 	/* nullptr before PERFBUF_IOC_OPEN. */
 	event *configured() const noexcept { return event_.load_acquire(); }
 	source &owner() const noexcept { return source_; }
+	const user_account &account() const noexcept { return account_; }
 
 	cxxrt::result<u64> ioctl(void *filp, u32 request, u64 argument) noexcept;
 	cxxrt::result<u64> read(u64 to, u64 bytes) noexcept;
@@ -94,11 +97,12 @@ private:
 							bool writable) noexcept;
 	void attach(event &to, perf_buffer *ring) noexcept;
 	static void refresh_user_page(event &of) noexcept;
-	static void give_back(perf_buffer &ring, perf_buffer::mapping_state &mapping) noexcept;
+	static void give_back(perf_buffer::mapping_state &mapping) noexcept;
 	static void detach_all(perf_buffer &ring) noexcept;
 	static void reclaim(file &self) noexcept;
 
 	source &source_;
+	user_account &account_;
 	cxxrt::shared<event *> event_;
 	cxxrt::mutex open_mutex_; /* PERFBUF_IOC_OPEN */
 	cxxrt::mutex map_mutex_;
@@ -112,7 +116,9 @@ private:
 	void *fasync_ = nullptr;
 	void *linked_ = nullptr; /* the open file that our event is linked to, held */
 	cxxrt::deferred<file> reclaim_work_;
-	file *next_open_ = nullptr; /* of the device's list; under its lock */
+	/* Of the device's list; under its lock. @link_: what points to us. */
+	file *next_open_ = nullptr;
+	file **link_ = nullptr;
 	friend struct device_state;
 };
 
@@ -127,12 +133,7 @@ struct device_state {
 		source *sources[PB_MINORS] = {};
 	};
 	cxxrt::guarded<files, cxxrt::mutex> open_files;
-	cxxrt::shared<u64> ring_pages; /* of all rings and AUX areas */
-
-	/* Room under the module's own limits, taken and given back, for an area of @area pages and
-	 * @beside. ENOMEM: the area is of more than @most, or it is more than all may have. */
-	cxxrt::result<void> take_pages(u64 area, u64 beside, u64 most) noexcept;
-	void give_pages(u64 pages) noexcept;
+	user_accounts users;
 
 	/*
 	 * Publishes a source, with its node, and takes it back: then no file can be opened any
@@ -144,31 +145,38 @@ struct device_state {
 	/* A new file of the source at @minor. ENXIO, EACCES, ENOMEM. */
 	cxxrt::result<file *> open_file(u32 minor) noexcept;
 
-	source_totals totals(const source &of) noexcept;
+	/* Of the files of one user, which are open; of everybody's (@viewer is NULL), those that
+	 * are closed too. */
+	source_totals totals(const source &of, const void *viewer) noexcept;
 	/*
 	 * Since the time before last that this was asked, but if that is less than a second ago,
 	 * since the one before: over one second or two where it is asked often, or else over the
 	 * time since it was asked last.
 	 */
 	source_rates rates(source &of) noexcept;
-	/* Calls @fn(file) for each open file of @of that is configured. */
+	/* Calls @fn(file) for each open file of @of that is configured, and that the user @viewer
+	 * (NULL: everybody) opened. */
 	template <typename Call>
-	void each_reader(const source &of, Call &&call) noexcept
+	void each_reader(const source &of, const void *viewer, Call &&call) noexcept
 	{
 		auto files = open_files.lock();
 
 		for (file *one = files->first; one; one = one->next_open_) {
-			if (&one->owner() == &of && one->configured())
+			if (&one->owner() == &of && one->configured() &&
+			    one->account().is_of(viewer))
 				call(*one);
 		}
 	}
 	/* What page 0 of each mapped ring says of the counts and the clock, as it is now. */
 	static void refresh_user_pages(const files &list) noexcept;
 	static void link(files &list, file &one) noexcept;
-	static void unlink(files &list, file &one) noexcept;
+	static void unlink(file &one) noexcept;
 
 private:
-	static source_totals totals(const files &list, const source &of) noexcept;
+	static source_totals totals(const files &list, const source &of,
+				    const void *viewer) noexcept;
+	/* On success the file has the reference to @account. */
+	cxxrt::result<file *> open_file(u32 minor, user_account &account) noexcept;
 
 	/* Of a source's name, from before its node is made until after it is gone. Outside of all
 	 * other locks. */

@@ -55,14 +55,11 @@ u32 page_order_of(u32 nr_pages) noexcept
 /* Under map_mutex_. */
 result<ref<perf_buffer>> file::new_ring(event &owner, u32 nr_pages, bool writable) noexcept
 {
-	const u64 pages = pages_beside + nr_pages;
 	pb_charge charge;
 
-	TRY(from_return(pb_charge_pages(pages, pb_param_mlock_kib(), &charge)));
-	cxxrt::scope_guard uncharge([&] { pb_uncharge_pages(&charge); });
-
-	TRY(the_device().take_pages(nr_pages, pages_beside, pb_param_ring_pages_max()));
-	cxxrt::scope_guard leave([&] { the_device().give_pages(pages); });
+	TRY(the_device().users.charge(nr_pages, pages_beside, pb_param_ring_pages_max(), true,
+				      charge));
+	cxxrt::scope_guard uncharge([&] { the_device().users.uncharge(charge); });
 
 	ref<perf_buffer> ring = TRY(perf_buffer::create({
 		.nr_pages = nr_pages,
@@ -78,7 +75,6 @@ result<ref<perf_buffer>> file::new_ring(event &owner, u32 nr_pages, bool writabl
 
 	ring->mapping().unshared().charge = charge;
 	uncharge.dismiss();
-	leave.dismiss();
 	return ring;
 }
 
@@ -211,12 +207,11 @@ void file::mapping_opened(perf_buffer &ring, u64 page_offset) noexcept
 }
 
 /* Under the ring's mapping lock: what keeps its memory is paid for until the last of it goes. */
-void file::give_back(perf_buffer &ring, perf_buffer::mapping_state &mapping) noexcept
+void file::give_back(perf_buffer::mapping_state &mapping) noexcept
 {
 	if (mapping.mappings || mapping.stats_mappings)
 		return;
-	pb_uncharge_pages(&mapping.charge);
-	the_device().give_pages(pages_beside + ring.nr_pages());
+	the_device().users.uncharge(mapping.charge);
 }
 
 /* Under the ring's mapping lock, after the last mapping: the ring is nobody's any more. */
@@ -239,7 +234,7 @@ void file::mapping_closed(perf_buffer &closed, u64 page_offset) noexcept
 		auto mapping = ring->mapping().lock();
 
 		mapping->stats_mappings--;
-		give_back(*ring, *mapping);
+		give_back(*mapping);
 		return;
 	}
 
@@ -259,7 +254,7 @@ void file::mapping_closed(perf_buffer &closed, u64 page_offset) noexcept
 	}
 	if (!--mapping->mappings) {
 		detach_all(*ring);
-		give_back(*ring, *mapping);
+		give_back(*mapping);
 	}
 }
 

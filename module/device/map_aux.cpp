@@ -102,11 +102,8 @@ result<void> file::make_aux(event &mine, perf_buffer &ring, perf_buffer::mapping
 
 	if (!request.is_writable && !can->overwrite)
 		return error(EOPNOTSUPP);
-	TRY(from_return(pb_charge_pages(pages, pb_param_mlock_kib(), &charge)));
-	cxxrt::scope_guard uncharge([&] { pb_uncharge_pages(&charge); });
-
-	TRY(the_device().take_pages(pages, 0, pb_param_aux_pages_max()));
-	cxxrt::scope_guard leave([&] { the_device().give_pages(pages); });
+	TRY(the_device().users.charge(pages, 0, pb_param_aux_pages_max(), false, charge));
+	cxxrt::scope_guard uncharge([&] { the_device().users.uncharge(charge); });
 
 	ref<aux_area> area = TRY(aux_area::create(ring, *source_.aux(),
 						  {
@@ -125,7 +122,6 @@ result<void> file::make_aux(event &mine, perf_buffer &ring, perf_buffer::mapping
 	/* The reference is the mappings' now. */
 	ring.set_aux(area.release());
 	uncharge.dismiss();
-	leave.dismiss();
 	return {};
 }
 
@@ -137,7 +133,6 @@ result<void> file::make_aux(event &mine, perf_buffer &ring, perf_buffer::mapping
 void file::unmap_aux(perf_buffer &ring, perf_buffer::mapping_state &mapping) noexcept
 {
 	ref<aux_area> area = ref<aux_area>::adopt(ring.aux());
-	const u64 pages = area->nr_pages();
 
 	ring.set_aux(nullptr);
 	/* Who has just seen the pointer has begun, or written all of a short one. */
@@ -149,8 +144,7 @@ void file::unmap_aux(perf_buffer &ring, perf_buffer::mapping_state &mapping) noe
 			static_cast<file *>(one)->configured()->producer().stop_aux();
 	}
 	mapping.aux_start = area->published();
-	pb_uncharge_pages(&mapping.aux_charge);
-	the_device().give_pages(pages);
+	the_device().users.uncharge(mapping.aux_charge);
 }
 
 } // namespace perfbuf

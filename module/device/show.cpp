@@ -6,6 +6,9 @@
 namespace perfbuf
 {
 
+using cxxrt::error;
+using cxxrt::result;
+
 namespace
 {
 
@@ -57,14 +60,14 @@ void show_rates(source &of, text_writer &out) noexcept
 /* All numbers at their largest fit. */
 constexpr u32 reader_line_bytes = 384;
 
-u64 show_readers(const source &of, u64 position, char *to, u64 bytes) noexcept
+u64 show_readers(const source &of, const void *viewer, u64 position, char *to, u64 bytes) noexcept
 {
 	const u64 first = position / reader_line_bytes;
 	u64 skip = position % reader_line_bytes;
 	u64 at = 0;
 	u64 done = 0;
 
-	the_device().each_reader(of, [&](const file &one) {
+	the_device().each_reader(of, viewer, [&](const file &one) {
 		char line[reader_line_bytes];
 		text_writer out(line, sizeof(line) - 1);
 
@@ -84,17 +87,23 @@ u64 show_readers(const source &of, u64 position, char *to, u64 bytes) noexcept
 	return done;
 }
 
-void show_source(source &of, const char *name, text_writer &out) noexcept
+result<void> show_source(source &of, const void *viewer, const char *name,
+			 text_writer &out) noexcept
 {
-	if (equal(name, "rates"))
-		return show_rates(of, out);
+	if (equal(name, "rates")) {
+		/* A look moves the marks for all who look. */
+		if (viewer)
+			return error(EPERM);
+		show_rates(of, out);
+		return {};
+	}
 	if (equal(name, "description")) {
 		out.string(of.description());
 		out.string("\n");
-		return;
+		return {};
 	}
 
-	const source_totals totals = the_device().totals(of);
+	const source_totals totals = the_device().totals(of, viewer);
 
 	struct {
 		const char *name;
@@ -113,6 +122,7 @@ void show_source(source &of, const char *name, text_writer &out) noexcept
 			out.decimal(totals.lost[i]);
 	}
 	out.string("\n");
+	return {};
 }
 
 } // namespace perfbuf

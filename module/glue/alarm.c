@@ -23,7 +23,7 @@ static enum hrtimer_restart alarm_expired(struct hrtimer *timer)
 
 void *pb_alarm_create(void (*run)(void *argument), void *argument)
 {
-	struct pb_alarm *alarm = kzalloc(sizeof(*alarm), GFP_KERNEL);
+	struct pb_alarm *alarm = kzalloc(sizeof(*alarm), GFP_KERNEL_ACCOUNT);
 
 	if (!alarm)
 		return NULL;

@@ -30,6 +30,39 @@ int pb_locked_down(void)
 	return security_locked_down(LOCKDOWN_PERF) != 0;
 }
 
+void *pb_user_get_current(void)
+{
+	return get_uid(current_user());
+}
+
+void pb_user_put(void *user)
+{
+	free_uid(user);
+}
+
+int pb_user_is_root(const void *user)
+{
+	return uid_eq(((const struct user_struct *)user)->uid, GLOBAL_ROOT_UID);
+}
+
+int pb_may_exceed_limits(void)
+{
+	return ns_capable_noaudit(&init_user_ns, CAP_SYS_RESOURCE);
+}
+
+const void *pb_viewer(void)
+{
+	if (ns_capable_noaudit(&init_user_ns, CAP_PERFMON) ||
+	    ns_capable_noaudit(&init_user_ns, CAP_SYS_ADMIN))
+		return NULL;
+	return current_user();
+}
+
+const void *pb_viewer_of(const void *filp)
+{
+	return pb_file_may_trace((void *)filp) ? NULL : ((const struct file *)filp)->f_cred->user;
+}
+
 /* The counter that perf itself charges, so that both share one limit. */
 static atomic_long_t *user_counter(struct user_struct *user)
 {
@@ -40,7 +73,8 @@ static atomic_long_t *user_counter(struct user_struct *user)
 #endif
 }
 
-int pb_charge_pages(unsigned long pages, unsigned long free_kib_per_cpu, struct pb_charge *out)
+int pb_charge_pages(unsigned long pages, unsigned long free_kib_per_cpu,
+		    unsigned long pinned_by_user, struct pb_charge *out)
 {
 	struct user_struct *user = current_user();
 	struct mm_struct *mm = current->mm;
@@ -49,8 +83,9 @@ int pb_charge_pages(unsigned long pages, unsigned long free_kib_per_cpu, struct 
 	unsigned long to_user = min(pages, limit - used);
 	unsigned long to_mm = pages - to_user;
 
-	if (atomic64_read(&mm->pinned_vm) + to_mm > rlimit(RLIMIT_MEMLOCK) >> PAGE_SHIFT &&
-	    !capable(CAP_IPC_LOCK))
+	unsigned long pinned = max_t(unsigned long, atomic64_read(&mm->pinned_vm), pinned_by_user);
+
+	if (pinned + to_mm > rlimit(RLIMIT_MEMLOCK) >> PAGE_SHIFT && !capable(CAP_IPC_LOCK))
 		return -EPERM;
 
 	atomic_long_add(to_user, user_counter(user));

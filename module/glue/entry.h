@@ -55,11 +55,14 @@ int perfbuf_file_mmap(void *file, const struct pb_vma_request *request, void **m
 void perfbuf_mapping_open(void *file, void *mapping, unsigned long page_offset) PB_NOEXCEPT;
 void perfbuf_mapping_close(void *file, void *mapping, unsigned long page_offset) PB_NOEXCEPT;
 
-/* sysfs: writes at most @bytes of text for attribute @name of what pb_node.source is. */
-long perfbuf_source_show(void *source, const char *name, char *to, unsigned long bytes) PB_NOEXCEPT;
+/* sysfs: writes at most @bytes of text for attribute @name of what pb_node.source is. @viewer:
+ * whose files, of pb_viewer(). EPERM: it is for those who may see everybody's. */
+long perfbuf_source_show(void *source, const void *viewer, const char *name, char *to,
+			 unsigned long bytes) PB_NOEXCEPT;
 
 /* The same for the lines of readers, which may be many: from @position on. */
-long perfbuf_readers_show(void *source, __u64 position, char *to, unsigned long bytes) PB_NOEXCEPT;
+long perfbuf_readers_show(void *source, const void *viewer, __u64 position, char *to,
+			  unsigned long bytes) PB_NOEXCEPT;
 
 #ifdef __cplusplus
 }

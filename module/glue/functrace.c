@@ -98,7 +98,7 @@ bool pb_functions_rcu_watches(void)
 
 void *pb_functions_create(unsigned long cpu_bytes)
 {
-	struct functions *made = kzalloc(sizeof(*made), GFP_KERNEL);
+	struct functions *made = kzalloc(sizeof(*made), GFP_KERNEL_ACCOUNT);
 
 	if (!made)
 		return NULL;
@@ -131,7 +131,7 @@ void *pb_functions_at(void *functions, __u32 cpu)
 static int change(struct functions *functions, const char *glob,
 		  int (*how)(struct ftrace_ops *ops, unsigned char *text, int bytes, int reset))
 {
-	char *text = kstrdup(glob, GFP_KERNEL);
+	char *text = kstrdup(glob, GFP_KERNEL_ACCOUNT);
 	int ret;
 
 	if (!text)
@@ -187,8 +187,8 @@ static bool matches(unsigned long site, const char *glob, char *name)
 static int add_sites(struct functions *functions, const struct module *from, const char *glob)
 {
 	unsigned long *sites =
-		kvmalloc_array(from->num_ftrace_callsites + 1, sizeof(*sites), GFP_KERNEL);
-	char *name = kmalloc(KSYM_SYMBOL_LEN, GFP_KERNEL);
+		kvmalloc_array(from->num_ftrace_callsites + 1, sizeof(*sites), GFP_KERNEL_ACCOUNT);
+	char *name = kmalloc(KSYM_SYMBOL_LEN, GFP_KERNEL_ACCOUNT);
 	unsigned int count = 0, taken = 0, i;
 	int ret = -ENOMEM;
 
@@ -256,7 +256,7 @@ bool pb_functions_rcu_watches(void)
 
 void *pb_functions_create(unsigned long cpu_bytes)
 {
-	void __percpu **made = kzalloc(sizeof(*made), GFP_KERNEL);
+	void __percpu **made = kzalloc(sizeof(*made), GFP_KERNEL_ACCOUNT);
 
 	if (!made)
 		return NULL;

@@ -44,13 +44,28 @@ int pb_file_may_trace(void *filp) PB_NOEXCEPT;
 /* Kernel lockdown forbids kernel data (lockdown=confidentiality). */
 int pb_locked_down(void) PB_NOEXCEPT;
 
+/* The user (a struct user_struct) of the caller, with a reference. */
+void *pb_user_get_current(void) PB_NOEXCEPT;
+void pb_user_put(void *user) PB_NOEXCEPT;
+/* uid 0 of the initial user namespace. */
+int pb_user_is_root(const void *user) PB_NOEXCEPT;
+/* CAP_SYS_RESOURCE of the caller. */
+int pb_may_exceed_limits(void) PB_NOEXCEPT;
+/*
+ * Whose files are shown in sysfs: the caller's user, or NULL, which is everybody's, with
+ * CAP_PERFMON or CAP_SYS_ADMIN. The same of the credentials that @filp was opened with. No
+ * reference is taken: it is valid during the call in which it was asked for.
+ */
+const void *pb_viewer(void) PB_NOEXCEPT;
+const void *pb_viewer_of(const void *filp) PB_NOEXCEPT;
+
 /*
  * Charges @pages as perf does: to the user within perf_event_mlock_kb for each online CPU, what is
- * over to the mm within RLIMIT_MEMLOCK (EPERM without CAP_IPC_LOCK). Fills what pb_uncharge_pages
- * wants.
+ * over to the mm within RLIMIT_MEMLOCK (EPERM without CAP_IPC_LOCK), of which all processes of the
+ * user have used @pinned_by_user pages. Fills what pb_uncharge_pages wants.
  */
 int pb_charge_pages(unsigned long pages, unsigned long free_kib_per_cpu,
-		    struct pb_charge *out) PB_NOEXCEPT;
+		    unsigned long pinned_by_user, struct pb_charge *out) PB_NOEXCEPT;
 void pb_uncharge_pages(const struct pb_charge *charged) PB_NOEXCEPT;
 
 /* ------------------------------------------------------------------ mapping.c */
@@ -86,6 +101,10 @@ unsigned long pb_param_ring_pages_max(void) PB_NOEXCEPT;
 unsigned long pb_param_aux_pages_max(void) PB_NOEXCEPT;
 unsigned long pb_param_total_pages_max(void) PB_NOEXCEPT;
 unsigned int pb_param_event_readers_max(void) PB_NOEXCEPT;
+unsigned long pb_param_user_percent(void) PB_NOEXCEPT;
+unsigned long pb_param_root_percent(void) PB_NOEXCEPT;
+unsigned long pb_param_user_events_max(void) PB_NOEXCEPT;
+unsigned long pb_param_user_rings_max(void) PB_NOEXCEPT;
 
 #ifdef __cplusplus
 }

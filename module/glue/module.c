@@ -41,6 +41,24 @@ unsigned int pb_param_event_readers_max(void)
 	return READ_ONCE(event_readers_max);
 }
 
+static unsigned long user_percent = 25;
+module_param(user_percent, ulong, 0644);
+MODULE_PARM_DESC(user_percent,
+		 "percent of total_pages_max that one user may have, without CAP_SYS_RESOURCE");
+
+static unsigned long root_percent = 25;
+module_param(root_percent, ulong, 0644);
+MODULE_PARM_DESC(root_percent, "percent of total_pages_max that only root may have");
+
+static unsigned long user_events_max = 4096;
+module_param(user_events_max, ulong, 0644);
+MODULE_PARM_DESC(user_events_max,
+		 "most events (configured files) of one user, without CAP_SYS_RESOURCE");
+
+static unsigned long user_rings_max = 4096;
+module_param(user_rings_max, ulong, 0644);
+MODULE_PARM_DESC(user_rings_max, "most rings of one user, without CAP_SYS_RESOURCE");
+
 unsigned long pb_param_mlock_kib(void)
 {
 	return READ_ONCE(mlock_kb);
@@ -64,6 +82,26 @@ unsigned long pb_param_aux_pages_max(void)
 unsigned long pb_param_total_pages_max(void)
 {
 	return READ_ONCE(total_pages_max);
+}
+
+unsigned long pb_param_user_percent(void)
+{
+	return READ_ONCE(user_percent);
+}
+
+unsigned long pb_param_root_percent(void)
+{
+	return READ_ONCE(root_percent);
+}
+
+unsigned long pb_param_user_events_max(void)
+{
+	return READ_ONCE(user_events_max);
+}
+
+unsigned long pb_param_user_rings_max(void)
+{
+	return READ_ONCE(user_rings_max);
 }
 
 static int __init module_start(void)

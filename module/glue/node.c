@@ -5,6 +5,7 @@
 #include "chrdev.h"
 #include "entry.h"
 #include "generated/config.h"
+#include "glue.h"
 
 #include <linux/device.h>
 #include <linux/err.h>
@@ -65,7 +66,8 @@ static ssize_t source_show(struct device *device, struct device_attribute *attri
 	const struct node *node = dev_get_drvdata(device);
 
 	/* sysfs wants room for a NUL. */
-	return perfbuf_source_show(node->source, attribute->attr.name, to, PAGE_SIZE - 1);
+	return perfbuf_source_show(node->source, pb_viewer(), attribute->attr.name, to,
+				   PAGE_SIZE - 1);
 }
 
 #define SOURCE_ATTRIBUTE(_name)                                                                    \
@@ -101,7 +103,7 @@ static ssize_t readers_read(struct file *filp, struct kobject *kobject, read_att
 {
 	const struct node *node = dev_get_drvdata(kobj_to_dev(kobject));
 
-	return perfbuf_readers_show(node->source, position, to, bytes);
+	return perfbuf_readers_show(node->source, pb_viewer_of(filp), position, to, bytes);
 }
 
 static struct bin_attribute readers_attribute = {

@@ -47,8 +47,9 @@ int main(void)
 	SIZEOF(TIMER, struct hrtimer);
 	SIZEOF(REFCOUNT, refcount_t);
 
-	DEFINE(PB_GFP_KERNEL, GFP_KERNEL);
-	DEFINE(PB_GFP_ATOMIC, GFP_ATOMIC);
-	DEFINE(PB_GFP_NOWAIT, GFP_NOWAIT);
+	/* All of it is caused by a process, and paid for by its memory cgroup. */
+	DEFINE(PB_GFP_KERNEL, GFP_KERNEL_ACCOUNT);
+	DEFINE(PB_GFP_ATOMIC, GFP_ATOMIC | __GFP_ACCOUNT);
+	DEFINE(PB_GFP_NOWAIT, GFP_NOWAIT | __GFP_ACCOUNT);
 	return 0;
 }

@@ -9,7 +9,7 @@
 #include <linux/vmalloc.h>
 
 /* A ring that does not fit is refused; it does not get anybody killed. */
-#define RING_GFP (GFP_KERNEL | __GFP_ZERO | __GFP_NORETRY | __GFP_NOWARN)
+#define RING_GFP (GFP_KERNEL_ACCOUNT | __GFP_ZERO | __GFP_NORETRY | __GFP_NOWARN)
 
 void *pb_pages_alloc(int node, unsigned int order)
 {
@@ -28,7 +28,7 @@ void *pb_vmalloc_alloc(unsigned long bytes, int node, int mirrored)
 {
 	unsigned long count = bytes >> PAGE_SHIFT;
 	unsigned long mapped = mirrored ? 2 * count : count;
-	struct page **pages = kvcalloc(mapped, sizeof(*pages), GFP_KERNEL | __GFP_NOWARN);
+	struct page **pages = kvcalloc(mapped, sizeof(*pages), GFP_KERNEL_ACCOUNT | __GFP_NOWARN);
 	void *address = NULL;
 	unsigned long i;
 

@@ -66,6 +66,10 @@ struct pb_charge {
 	void *mm;
 	unsigned long user_pages;
 	unsigned long mm_pages;
+	/* Of the device: whose account, and what it was charged. */
+	void *account;
+	unsigned long pages;
+	int is_ring;
 };
 
 #ifdef __cplusplus

@@ -1,0 +1,271 @@
+// SPDX-License-Identifier: GPL-2.0
+/* What one user may have of the module, whatever it does: docs/limits.md. */
+#include <array>
+#include <vector>
+
+#include <gtest/gtest.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+
+#include "support/mapping.hpp"
+#include "support/parameter.hpp"
+#include "support/process.hpp"
+#include "support/rights.hpp"
+#include "support/user.hpp"
+
+using namespace device_test;
+
+namespace
+{
+
+constexpr uid_t mallory = 1001;
+
+/* A ring has two pages beside its data. */
+constexpr size_t pages_of_ring = 8 + 2;
+
+class user_limit : public testing::Test
+{
+protected:
+	node_for_everybody open_to_all;
+	/* What locked memory allows is another limit. */
+	parameter nothing_is_pinned{"mlock_kb", "1000000"};
+};
+
+/* Rings of 8 pages until one is refused; what refused it. */
+int map_until_refused(std::vector<unique_fd> &files, std::vector<mapping> &rings,
+		      size_t most = 1000)
+{
+	while (rings.size() < most) {
+		files.push_back(message_event());
+		if (int error = map_error(files.back().get(), 9 * page_size()))
+			return error;
+		rings.emplace_back(files.back().get(), 8);
+	}
+	return 0;
+}
+
+/* A user that has taken what it can get, until the object goes. */
+class hoarder
+{
+public:
+	explicit hoarder(uid_t uid)
+		: pipe_(make_pipe()), child_([this, uid] {
+			  become_user(uid);
+			  std::vector<unique_fd> files;
+			  std::vector<mapping> rings;
+			  const int said[] = {map_until_refused(files, rings),
+					      static_cast<int>(rings.size())};
+			  if (write(pipe_[1], said, sizeof(said)) != sizeof(said))
+				  return 1;
+			  for (;;)
+				  pause();
+		  })
+	{
+		int said[2] = {};
+		if (read(pipe_[0], said, sizeof(said)) != sizeof(said))
+			throw std::runtime_error("the user said nothing");
+		error = said[0];
+		rings = static_cast<size_t>(said[1]);
+	}
+	~hoarder()
+	{
+		close(pipe_[0]);
+		close(pipe_[1]);
+	}
+
+	int error = 0;
+	size_t rings = 0;
+
+private:
+	static std::array<int, 2> make_pipe()
+	{
+		std::array<int, 2> made;
+		if (pipe(made.data()))
+			fail_errno("pipe", errno);
+		return made;
+	}
+
+	std::array<int, 2> pipe_;
+	child child_;
+};
+
+TEST_F(user_limit, of_pages_leaves_the_rest_to_other_users_and_to_root)
+{
+	parameter total("total_pages_max", "1000");
+	hoarder first(mallory);
+	EXPECT_EQ(first.error, EPERM);
+	EXPECT_EQ(first.rings, 250 / pages_of_ring);
+	hoarder second(mallory + 1);
+	EXPECT_EQ(second.error, EPERM);
+	EXPECT_EQ(second.rings, 250 / pages_of_ring) << "another has as much";
+	hoarder third(mallory + 2), fourth(mallory + 3);
+	EXPECT_EQ(third.rings, 250 / pages_of_ring);
+	EXPECT_EQ(fourth.error, ENOMEM) << "what is left is root's";
+	EXPECT_EQ(fourth.rings, 0u);
+
+	std::vector<unique_fd> files;
+	std::vector<mapping> rings;
+	EXPECT_EQ(map_until_refused(files, rings), ENOMEM);
+	EXPECT_EQ(rings.size(), 250 / pages_of_ring);
+}
+
+TEST_F(user_limit, of_pages_is_of_all_processes_of_the_user)
+{
+	parameter total("total_pages_max", "1000");
+	hoarder first(mallory);
+	EXPECT_EQ(first.rings, 250 / pages_of_ring);
+	hoarder second(mallory);
+	EXPECT_EQ(second.error, EPERM);
+	EXPECT_EQ(second.rings, 0u);
+}
+
+TEST_F(user_limit, of_pages_is_given_back_with_the_last_mapping)
+{
+	parameter total("total_pages_max", "1000");
+	for (int turn = 0; turn < 3; turn++) {
+		hoarder one(mallory);
+		EXPECT_EQ(one.rings, 250 / pages_of_ring);
+	}
+}
+
+TEST_F(user_limit, of_pages_does_not_hold_for_cap_sys_resource)
+{
+	parameter total("total_pages_max", "1000");
+	EXPECT_EQ(run_in_child([] {
+			  if (prctl(PR_SET_KEEPCAPS, 1))
+				  return 1;
+			  become_user(mallory);
+			  set_rights(1ULL << CAP_SYS_RESOURCE);
+			  std::vector<unique_fd> files;
+			  std::vector<mapping> rings;
+			  /* But root's share is not theirs either. */
+			  if (map_until_refused(files, rings) != ENOMEM)
+				  return 2;
+			  return rings.size() == 750 / pages_of_ring ? 0 : 3;
+		  }).code,
+		  0);
+}
+
+/* Without CAP_IPC_LOCK, and beyond the allowance: of the user, not of each of its processes. */
+TEST_F(user_limit, of_locked_memory_is_of_all_processes_of_the_user)
+{
+	parameter nothing_is_free("mlock_kb", "0");
+	const rlimit forty = {40 * page_size(), 40 * page_size()};
+	gate mapped, over;
+	child first([&] {
+		setrlimit(RLIMIT_MEMLOCK, &forty);
+		become_user(mallory);
+		unique_fd fd = message_event();
+		mapping m(fd.get(), 16);
+		mapped.open();
+		over.wait();
+		return 0;
+	});
+	mapped.wait();
+	const auto second = [&](uid_t uid) {
+		return run_in_child([&] {
+			       setrlimit(RLIMIT_MEMLOCK, &forty);
+			       become_user(uid);
+			       unique_fd fd = message_event();
+			       if (map_error(fd.get(), 17 * page_size()))
+				       return 1;
+			       return map_error(fd.get(), 33 * page_size());
+		       })
+			.code;
+	};
+	EXPECT_EQ(second(mallory), EPERM) << "18 of 40 pages are used";
+	EXPECT_EQ(second(mallory + 1), 0) << "another's are not";
+	over.open();
+	EXPECT_TRUE(first.wait().clean());
+	EXPECT_EQ(second(mallory), 0);
+}
+
+TEST_F(user_limit, of_events_is_emfile_and_is_of_all_processes_of_the_user)
+{
+	parameter most("user_events_max", "8");
+	gate taken, over;
+	child first([&] {
+		become_user(mallory);
+		std::vector<unique_fd> files;
+		for (int i = 0; i < 6; i++)
+			files.push_back(message_event());
+		taken.open();
+		over.wait();
+		return 0;
+	});
+	taken.wait();
+	const auto more = [](uid_t uid, size_t wanted) {
+		return run_in_child([=] {
+			       become_user(uid);
+			       std::vector<unique_fd> files;
+			       const perf_event_attr attr = message_attr();
+			       for (size_t i = 0; i < wanted; i++) {
+				       files.push_back(open_message());
+				       if (int error = configure(files.back().get(), &attr,
+								 target::every_process(0)))
+					       return error;
+			       }
+			       return 0;
+		       })
+			.code;
+	};
+	EXPECT_EQ(more(mallory, 2), 0);
+	EXPECT_EQ(more(mallory, 3), EMFILE);
+	EXPECT_EQ(more(mallory + 1, 8), 0);
+	EXPECT_EQ(more(0, 20), 0) << "who may exceed limits";
+	over.open();
+	EXPECT_TRUE(first.wait().clean());
+	EXPECT_EQ(more(mallory, 8), 0) << "closed files are not counted";
+	EXPECT_EQ(more(mallory, 9), EMFILE);
+}
+
+TEST_F(user_limit, of_events_is_not_used_up_by_what_is_refused)
+{
+	parameter most("user_events_max", "4");
+	EXPECT_EQ(run_in_child([] {
+			  become_user(mallory);
+			  perf_event_attr wrong = message_attr();
+			  wrong.sample_type |= PERF_SAMPLE_IP;
+			  const perf_event_attr attr = message_attr();
+			  unique_fd fd = open_message();
+			  for (int i = 0; i < 10; i++)
+				  if (configure(fd.get(), &wrong, target::every_process(0)) !=
+				      EACCES)
+					  return 1;
+			  if (configure(fd.get(), &attr, target::every_process(0)))
+				  return 2;
+			  for (int i = 0; i < 10; i++)
+				  if (configure(fd.get(), &attr, target::every_process(0)) != EBUSY)
+					  return 3;
+			  std::vector<unique_fd> files;
+			  for (int i = 0; i < 3; i++)
+				  files.push_back(message_event());
+			  return 0;
+		  }).code,
+		  0);
+}
+
+TEST_F(user_limit, of_rings_is_enospc)
+{
+	parameter most("user_rings_max", "4");
+	EXPECT_EQ(run_in_child([] {
+			  become_user(mallory);
+			  std::vector<unique_fd> files;
+			  std::vector<mapping> rings;
+			  if (int error = map_until_refused(files, rings); error != ENOSPC)
+				  return 100 + error;
+			  if (rings.size() != 4)
+				  return 1;
+			  /* A second mapping of a ring is no second ring. */
+			  if (map_error(files[0].get(), 9 * page_size()))
+				  return 2;
+			  rings.pop_back();
+			  return map_error(files.back().get(), 9 * page_size());
+		  }).code,
+		  0);
+	std::vector<unique_fd> files;
+	std::vector<mapping> rings;
+	EXPECT_EQ(map_until_refused(files, rings, 10), 0) << "root";
+}
+
+} /* namespace */

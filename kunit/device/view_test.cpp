@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: GPL-2.0
+/* What /sys/class/perfbuf shows of other users: nothing. */
+#include <algorithm>
+
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <sys/prctl.h>
+
+#include "support/mapping.hpp"
+#include "support/process.hpp"
+#include "support/rights.hpp"
+#include "support/user.hpp"
+
+using namespace device_test;
+
+namespace
+{
+
+constexpr uid_t mallory = 1001;
+
+std::string shown(const std::string &name)
+{
+	std::string text = read_file(open_node_class + name);
+	while (!text.empty() && (text.back() == '\n' || text.back() == ' '))
+		text.pop_back();
+	return text;
+}
+
+size_t lines(const std::string &text)
+{
+	return static_cast<size_t>(std::count(text.begin(), text.end(), '\n'));
+}
+
+class sysfs_view : public testing::Test
+{
+protected:
+	sysfs_view()
+	{
+		enable(roots.get());
+		write_one();
+	}
+	void write_one()
+	{
+		unique_fd writer = open_message(O_WRONLY | O_CLOEXEC);
+		EXPECT_EQ(write(writer.get(), "x", 1), 1);
+	}
+
+	node_for_everybody open_to_all;
+	unique_fd roots = message_event(target::every_process(0));
+	mapping roots_ring{roots.get(), 8};
+};
+
+TEST_F(sysfs_view, of_a_user_has_its_own_files_alone)
+{
+	EXPECT_EQ(run_in_child([] {
+			  become_user(mallory);
+			  if (shown("files") != "0" || shown("rings") != "0" ||
+			      shown("records") != "0" || shown("bytes") != "0" ||
+			      shown("lost") != "0" || shown("lost_no_ring") != "0")
+				  return 1;
+			  if (!read_file(std::string(open_node_class) + "readers").empty())
+				  return 2;
+			  unique_fd mine = message_event();
+			  mapping ring(mine.get(), 8);
+			  if (shown("files") != "1" || shown("rings") != "1")
+				  return 3;
+			  const std::string readers =
+				  read_file(std::string(open_node_class) + "readers");
+			  if (lines(readers) != 1 ||
+			      readers.find("id=" + std::to_string(event_id(mine.get())) + " ") != 0)
+				  return 4;
+			  return 0;
+		  }).code,
+		  0);
+}
+
+TEST_F(sysfs_view, of_a_user_has_nothing_of_another_user)
+{
+	gate opened, over;
+	child other([&] {
+		become_user(mallory + 1);
+		unique_fd fd = message_event();
+		opened.open();
+		over.wait();
+		return 0;
+	});
+	opened.wait();
+	EXPECT_EQ(run_in_child([] {
+			  become_user(mallory);
+			  return read_file(std::string(open_node_class) + "readers").empty() ? 0
+											     : 1;
+		  }).code,
+		  0);
+	EXPECT_EQ(lines(read_file(std::string(open_node_class) + "readers")), 2u)
+		<< "root sees all";
+	over.open();
+	EXPECT_TRUE(other.wait().clean());
+}
+
+TEST_F(sysfs_view, of_cap_perfmon_has_everybody)
+{
+	EXPECT_EQ(run_in_child([] {
+			  if (prctl(PR_SET_KEEPCAPS, 1))
+				  return 1;
+			  become_user(mallory);
+			  set_rights(1ULL << CAP_PERFMON);
+			  if (lines(read_file(std::string(open_node_class) + "readers")) != 1)
+				  return 2;
+			  return shown("files") == "1" && !shown("rates").empty() ? 0 : 3;
+		  }).code,
+		  0);
+}
+
+/* The lines are those of whoever opened the file, and not of whoever reads it. */
+TEST_F(sysfs_view, of_readers_is_that_of_its_opener)
+{
+	const std::string path = std::string(open_node_class) + "readers";
+	unique_fd opened(open(path.c_str(), O_RDONLY | O_CLOEXEC));
+	EXPECT_EQ(run_in_child([&] {
+			  become_user(mallory);
+			  char text[1024];
+			  return read(opened.get(), text, sizeof(text)) > 0 ? 0 : 1;
+		  }).code,
+		  0);
+}
+
+TEST_F(sysfs_view, of_rates_is_eperm_without_cap_perfmon_and_moves_no_marks)
+{
+	shown("rates");
+	pause_for(std::chrono::milliseconds(1100));
+	shown("rates");
+	/* From here on a look of root's says more than a second. */
+	pause_for(std::chrono::milliseconds(1100));
+	EXPECT_EQ(run_in_child([] {
+			  become_user(mallory);
+			  unique_fd fd(open((std::string(open_node_class) + "rates").c_str(),
+					    O_RDONLY | O_CLOEXEC));
+			  char text[256];
+			  for (int i = 0; i < 3; i++) {
+				  if (pread(fd.get(), text, sizeof(text), 0) != -1 ||
+				      errno != EPERM)
+					  return 1;
+				  pause_for(std::chrono::milliseconds(1100));
+			  }
+			  return 0;
+		  }).code,
+		  0);
+	unsigned long records, bytes, lost, ms;
+	ASSERT_EQ(sscanf(shown("rates").c_str(), "records=%lu bytes=%lu lost=%lu ms=%lu", &records,
+			 &bytes, &lost, &ms),
+		  4);
+	EXPECT_GE(ms, 4000u) << "since root's own last look but one";
+}
+
+} /* namespace */

@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "device/user.hpp"
+
+#include "glue/glue.h"
+
+#include <cxxrt/alloc.hpp>
+#include <cxxrt/guard.hpp>
+
+namespace perfbuf
+{
+
+using cxxrt::error;
+using cxxrt::from_return;
+using cxxrt::lock_guard;
+using cxxrt::result;
+
+namespace
+{
+
+constinit cxxrt::lock_class accounts_lock_class{"perfbuf users", {}};
+constinit cxxrt::lock_class pages_lock_class{"perfbuf user's pages", {}};
+
+/* @percent of @all, which may be the largest number. */
+u64 part_of(u64 all, u64 percent) noexcept
+{
+	return percent >= 100 ? all : all / 100 * percent + all % 100 * percent / 100;
+}
+
+/* Adds 1, up to @most for all but who may exceed limits. */
+bool take_one(cxxrt::shared<u64> &count, u64 most) noexcept
+{
+	if (count.fetch_add(1) < most || pb_may_exceed_limits())
+		return true;
+	count.fetch_add(u64{0} - 1);
+	return false;
+}
+
+} // namespace
+
+/* ---------------------------------------------------------------- an account */
+
+user_account::user_account(user_accounts &of, void *user) noexcept
+	: of_(of), user_(user), is_root_(pb_user_is_root(user)), pages_mutex_(pages_lock_class)
+{
+}
+
+user_account::~user_account()
+{
+	pb_user_put(user_);
+}
+
+result<void> user_account::take_event() noexcept
+{
+	if (!take_one(events_, pb_param_user_events_max()))
+		return error(EMFILE);
+	return {};
+}
+
+void user_account::put() noexcept
+{
+	user_accounts &of = of_;
+	{
+		auto all = of.accounts_.lock();
+
+		if (--references_)
+			return;
+
+		user_account **link = &user_accounts::bucket(*all, user_);
+
+		while (*link != this)
+			link = &(*link)->next_;
+		*link = next_;
+	}
+	delete this;
+}
+
+/* ---------------------------------------------------------------- all of them */
+
+user_accounts::user_accounts() noexcept : accounts_(accounts_lock_class)
+{
+}
+
+user_account *&user_accounts::bucket(accounts &all, const void *user) noexcept
+{
+	constexpr u64 bits = 6;
+	static_assert(sizeof(all.buckets) / sizeof(*all.buckets) == 1u << bits);
+
+	return all.buckets[(reinterpret_cast<u64>(user) >> 6) * 0x9e3779b97f4a7c15 >> (64 - bits)];
+}
+
+user_account *user_accounts::get_current() noexcept
+{
+	void *user = pb_user_get_current();
+	auto all = accounts_.lock();
+	user_account *&first = bucket(*all, user);
+
+	for (user_account *one = first; one; one = one->next_) {
+		if (one->user_ != user)
+			continue;
+		pb_user_put(user);
+		one->references_++;
+		return one;
+	}
+
+	user_account *made = new (cxxrt::gfp::kernel) user_account(*this, user);
+
+	if (!made) {
+		pb_user_put(user);
+		return nullptr;
+	}
+	made->next_ = first;
+	first = made;
+	return made;
+}
+
+/* Root may have all that there is; the others together not what is reserved for root. */
+result<void> user_accounts::take_of_total(const user_account &by, u64 pages) noexcept
+{
+	const u64 total = pb_param_total_pages_max();
+	const u64 for_others = total - part_of(total, pb_param_root_percent());
+
+	if (!by.is_root_ && pages_of_others_.fetch_add(pages) + pages > for_others) {
+		pages_of_others_.fetch_add(0 - pages);
+		return error(ENOMEM);
+	}
+	if (total_pages_.fetch_add(pages) + pages > total) {
+		total_pages_.fetch_add(0 - pages);
+		if (!by.is_root_)
+			pages_of_others_.fetch_add(0 - pages);
+		return error(ENOMEM);
+	}
+	return {};
+}
+
+result<void> user_accounts::charge_account(user_account &to, u64 pages, bool is_ring,
+					   pb_charge &out) noexcept
+{
+	lock_guard held(to.pages_mutex_);
+	const u64 share = part_of(pb_param_total_pages_max(), pb_param_user_percent());
+
+	TRY(from_return(pb_charge_pages(pages, pb_param_mlock_kib(), to.pinned_, &out)));
+	cxxrt::scope_guard uncharge([&] { pb_uncharge_pages(&out); });
+
+	if (!to.is_root_ && to.pages_ + pages > share && !pb_may_exceed_limits())
+		return error(EPERM);
+	if (is_ring && !take_one(to.rings_, pb_param_user_rings_max()))
+		return error(ENOSPC);
+
+	result<void> taken = take_of_total(to, pages);
+
+	if (!taken) {
+		if (is_ring)
+			to.rings_.fetch_add(u64{0} - 1);
+		return taken;
+	}
+	to.pages_ += pages;
+	to.pinned_ += out.mm_pages;
+	uncharge.dismiss();
+	return {};
+}
+
+result<void> user_accounts::charge(u64 area, u64 beside, u64 most, bool is_ring,
+				   pb_charge &out) noexcept
+{
+	if (area > most)
+		return error(ENOMEM);
+
+	user_account *to = get_current();
+
+	if (!to)
+		return error(ENOMEM);
+
+	result<void> charged = charge_account(*to, area + beside, is_ring, out);
+
+	if (!charged) {
+		to->put();
+		return charged;
+	}
+	out.account = to;
+	out.pages = area + beside;
+	out.is_ring = is_ring;
+	return {};
+}
+
+void user_accounts::uncharge(const pb_charge &charged) noexcept
+{
+	user_account &from = *static_cast<user_account *>(charged.account);
+	{
+		lock_guard held(from.pages_mutex_);
+
+		from.pages_ -= charged.pages;
+		from.pinned_ -= charged.mm_pages;
+	}
+	total_pages_.fetch_add(0 - charged.pages);
+	if (!from.is_root_)
+		pages_of_others_.fetch_add(0 - charged.pages);
+	if (charged.is_ring)
+		from.rings_.fetch_add(u64{0} - 1);
+	pb_uncharge_pages(&charged);
+	from.put();
+}
+
+} // namespace perfbuf

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What each user has of the module, and what a user may have: docs/limits.md.
+ *
+ * A user is a uid of the initial user namespace (struct user_struct), whatever
+ * processes and namespaces it has. An account is there from the first file or ring
+ * of its user to the last.
+ *
+ * Locks: users > nothing; an account's pages mutex > nothing. Both are innermost.
+ */
+#pragma once
+
+#include "ring/abi.hpp"
+#include "ring/pages.h"
+
+#include <cxxrt/lock.hpp>
+#include <cxxrt/memory_model.hpp>
+#include <cxxrt/result.hpp>
+
+namespace perfbuf
+{
+
+class user_accounts;
+
+class user_account
+{
+public:
+	/* Takes over the reference to @user. */
+	user_account(user_accounts &of, void *user) noexcept;
+	~user_account();
+
+	/* For a process of the user, or for NULL, which is every user. */
+	bool is_of(const void *user) const noexcept { return !user || user_ == user; }
+
+	/* EMFILE: the user has as many events as it may have. */
+	cxxrt::result<void> take_event() noexcept;
+	void give_event() noexcept { events_.fetch_add(u64{0} - 1); }
+
+	void put() noexcept;
+
+private:
+	friend class user_accounts;
+
+	user_accounts &of_;
+	void *const user_; /* struct user_struct */
+	const bool is_root_;
+	user_account *next_ = nullptr;
+	u64 references_ = 1; /* under the lock of the accounts */
+	cxxrt::shared<u64> events_;
+	cxxrt::shared<u64> rings_;
+	cxxrt::mutex pages_mutex_;
+	u64 pages_ = 0;	 /* of rings and AUX areas */
+	u64 pinned_ = 0; /* those of them that were charged to an mm */
+};
+
+class user_accounts
+{
+public:
+	user_accounts() noexcept;
+
+	/* That of the calling process, with a reference; nullptr: no memory. */
+	user_account *get_current() noexcept;
+
+	/*
+	 * Charges an area of @area pages, which may be @most, and @beside to the calling user, to
+	 * its memory limit and to the module's total. What is filled in goes to uncharge(). ENOMEM:
+	 * more than @most, or than the module has left for this user; EPERM: more than the user may
+	 * have; ENOSPC: a ring more than the user may have. Process context, may sleep.
+	 */
+	cxxrt::result<void> charge(u64 area, u64 beside, u64 most, bool is_ring,
+				   pb_charge &out) noexcept;
+	void uncharge(const pb_charge &charged) noexcept;
+
+private:
+	friend class user_account;
+
+	cxxrt::result<void> charge_account(user_account &to, u64 pages, bool is_ring,
+					   pb_charge &out) noexcept;
+	cxxrt::result<void> take_of_total(const user_account &by, u64 pages) noexcept;
+
+	struct accounts {
+		user_account *buckets[64] = {};
+	};
+	static user_account *&bucket(accounts &all, const void *user) noexcept;
+
+	cxxrt::guarded<accounts, cxxrt::mutex> accounts_;
+	cxxrt::shared<u64> total_pages_;
+	cxxrt::shared<u64> pages_of_others_; /* than root */
+};
+
+} // namespace perfbuf
