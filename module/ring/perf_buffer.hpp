@@ -165,7 +165,11 @@ public:
 	u64 records() const noexcept { return records_.read(); }
 
 	/* Wakes now, for all that is published. */
-	void wakeup() noexcept { wake(published_.load_acquire()); }
+	void wakeup() noexcept
+	{
+		note_woken(published_.load_acquire());
+		send_wakeup();
+	}
 	/* Repeats the last wakeup, for a target that may have missed it. */
 	void repeat_wakeups() noexcept { wakeup_work_.raise(); }
 
@@ -295,8 +299,10 @@ private:
 	void show_head(u64 head) noexcept;
 	/* Whether the reader is to be woken for the published @head; moves the mark. */
 	bool wakeup_is_due(u32 asked, u64 head) noexcept;
-	/* Wakes for all up to @head, which is published. Any CPU. */
-	void wake(u64 head) noexcept;
+	/* Says that a wakeup is on its way for all up to @head, which is published. Any CPU. */
+	void note_woken(u64 head) noexcept;
+	/* And sends it. Any CPU. */
+	void send_wakeup() noexcept;
 
 	bool has_loss() noexcept;
 	u64 take_losses() noexcept;

@@ -32,7 +32,7 @@ bool perf_buffer::wakeup_is_due(u32 asked, u64 head) noexcept
 	return due;
 }
 
-void perf_buffer::wake(u64 head) noexcept
+void perf_buffer::note_woken(u64 head) noexcept
 {
 	u64 before = woken_at_.read_once();
 
@@ -41,6 +41,10 @@ void perf_buffer::wake(u64 head) noexcept
 	while (static_cast<s64>(progress(head) - progress(before)) > 0 &&
 	       !woken_at_.try_cmpxchg(before, head))
 		before = woken_at_.read_once();
+}
+
+void perf_buffer::send_wakeup() noexcept
+{
 	poll_.write_once(1);
 	if (silent_.read_once())
 		return;

@@ -135,11 +135,17 @@ bool perf_buffer::take(u64 bytes, u64 &position) noexcept
 	return true;
 }
 
-/* Nothing was reserved by us. */
+/* Nothing was reserved by us, so a nested writer leaves nothing to the outermost one. */
 void perf_buffer::leave() noexcept
 {
-	if (!nest_.equals(1)) [[unlikely]]
-		return publish_inside();
+	if (!nest_.equals(1)) [[unlikely]] {
+		const u32 nest = nest_.read();
+
+		if ((nest & nest_depth) == 1)
+			return publish_inside();
+		nest_.add(0 - (nest & nest_watched_all ? nest_watched + 1 : 1));
+		return;
+	}
 	/* What a nested writer left to us meanwhile. */
 	if (!nest_.dec_and_test()) [[unlikely]]
 		publish_again();
@@ -386,7 +392,6 @@ void perf_buffer::publish_outermost() noexcept
 {
 	bool wakes = false;
 	bool shows = false;
-	u64 head;
 	u32 alone;
 
 	do {
@@ -394,13 +399,18 @@ void perf_buffer::publish_outermost() noexcept
 		const u32 asked = take_requests();
 
 		cxxrt::barrier();
-		head = head_.read();
+		const u64 head = head_.read();
+
 		shows |= head != published_.read_once();
 		show_head(head);
 		/* While no other writer publishes, or an older count could be the last. */
 		if (reasons_.has(slow_path_reasons::watched))
 			show_stats(head);
-		wakes |= wakeup_is_due(asked, head);
+		/* Noted inside, so that a nested writer that is refused now does not ask again. */
+		if (wakeup_is_due(asked, head)) {
+			note_woken(head);
+			wakes = true;
+		}
 		/* As in try_commit_alone(). */
 		cxxrt::barrier();
 		alone = 1;
@@ -409,7 +419,7 @@ void perf_buffer::publish_outermost() noexcept
 	if (shows)
 		latency_.published();
 	if (wakes)
-		wake(head);
+		send_wakeup();
 }
 
 } // namespace perfbuf
