@@ -79,7 +79,7 @@ public:
 	bool takes_fast_path() const noexcept { return owner_.takes_fast_path(); }
 	bool takes_filtered_path() const noexcept
 	{
-		return owner_.takes_filtered_path() && !(on_any_cpu_ && !may_begin(-1, cpu_));
+		return owner_.takes_filtered_path() && !(on_any_cpu_ && !cpu_is_open(cpu_));
 	}
 	perf_buffer *ring() const noexcept { return owner_.ring(); }
 
