@@ -85,7 +85,8 @@ template <sample_layout::kind of>
 	return begin_fixed(here, common, nesting::task);
 }
 
-[[gnu::cold]] void *emission::begin_alone_reserved(event_cpu &here, perf_buffer &into, u64 common) noexcept
+[[gnu::cold]] void *emission::begin_alone_reserved(event_cpu &here, perf_buffer &into,
+						   u64 common) noexcept
 {
 	here_ = &here;
 	set_fixed(here);

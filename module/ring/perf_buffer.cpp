@@ -61,9 +61,10 @@ perf_buffer::perf_buffer(const options &wanted, storage &&data, perf_event_mmap_
 		watermark_ = bytes / 2;
 	record_max_ = bytes ? static_cast<u32>(cxxrt::min<u64>(record_size_max, capacity())) : 0;
 	wake_at_.set(progress(wanted.start) + watermark_);
-	/* The first record opens the limit. */
 	close_limit();
 	pause(false);
+	if (mask_)
+		set_limit(wanted.start, wanted.start);
 
 	user_page_->cap_bit0_is_deprecated = 1;
 	user_page_->size = offsetof(perf_event_mmap_page, __reserved);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* What of device.cpp and of the rest of module/glue the files of module/device need. */
 #include "glue.hpp"
+#include "glue/secure.h"
 
 #include "device/cpus.hpp"
 #include "device/file.hpp"
@@ -129,6 +130,24 @@ void pb_call_on_each_cpu(void (*fn)(void *arg), void *arg) noexcept
 		pb_call_on_cpu(static_cast<int>(cpu), fn, arg);
 }
 
+void pb_call_on_cpus(bool (*wants)(int cpu, void *arg), void (*fn)(void *arg), void *arg) noexcept
+{
+	for (u32 cpu = 0; cpu < host::cpus; cpu++) {
+		if (wants(static_cast<int>(cpu), arg))
+			pb_call_on_cpu(static_cast<int>(cpu), fn, arg);
+	}
+}
+
+/* No test here follows a task through exec. */
+int pb_secure_attach(void) noexcept
+{
+	return 0;
+}
+
+void pb_secure_detach(void) noexcept
+{
+}
+
 __u64 pb_clock_ns(int) noexcept
 {
 	now.clock_looks++;
@@ -138,6 +157,11 @@ __u64 pb_clock_ns(int) noexcept
 pb_task *pb_task_current(void) noexcept
 {
 	return reinterpret_cast<pb_task *>(&task);
+}
+
+__u32 pb_task_cpu(const pb_task *) noexcept
+{
+	return pb_this_cpu();
 }
 
 void pb_task_put(pb_task *) noexcept
