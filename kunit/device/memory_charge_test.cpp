@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 
 #include "support/mapping.hpp"
+#include "support/parameter.hpp"
 #include "support/process.hpp"
 #include "support/user.hpp"
 
@@ -108,6 +109,8 @@ TEST_P(memory_charge, beyond_the_limit_of_the_group_is_enomem_and_kills_nobody)
 
 TEST_P(memory_charge, of_events_is_that_of_the_process_that_opens_them)
 {
+	const parameter readers("event_readers_max", "8192");
+
 	EXPECT_EQ(in_group([] {
 			  std::vector<unique_fd> files;
 			  files.push_back(message_event(target::thread(0)));

@@ -6,7 +6,7 @@
 #include "nmi.h"
 
 #include <linux/delay.h>
-#include <linux/preempt.h>
+#include <linux/irqflags.h>
 #include <linux/workqueue.h>
 
 #define ROUNDS 300
@@ -20,14 +20,18 @@ static long drop_rounds(void *unused)
 		ret = nmi_last_prepare();
 		if (ret)
 			return -ret;
-		preempt_disable();
+		/*
+		 * The NMI waits for us, on top of whatever lock its CPU holds: an interrupt here
+		 * could wait for that lock.
+		 */
+		local_irq_disable();
 		for (spins = 0; !nmi_last_is_inside(); spins++) {
 			if (!(spins % 100000))
 				nmi_send();
 			cpu_relax();
 		}
 		ret = nmi_last_drop();
-		preempt_enable();
+		local_irq_enable();
 		if (!ret) {
 			pr_err("    # in round %u the NMI could not write, or not what it wrote\n",
 			       round);

@@ -6,8 +6,8 @@
  *and fails fail=node		its node is there, and a file of it is open, when the last step of
  *				registering it fails
  *
- * In both the kernel frees this module, whatever references to it there are. Without a file init
- * fails with ETIME.
+ * In both the kernel frees this module, whatever references to it there are. If no file was opened
+ * in time, init fails with ETIME.
  */
 #include <linux/delay.h>
 #include <linux/kobject.h>
@@ -65,7 +65,7 @@ static int fail_after_registration(void)
 		msleep(10);
 	perfbuf_emit(happened, .number = tries);
 	/* The reader has time to configure and to map the file. */
-	msleep(300);
+	msleep(3000);
 	perfbuf_emit(happened, .number = tries);
 	ret = is_open() ? -EIO : -ETIME;
 	perfbuf_source_unregister(&initdev);
