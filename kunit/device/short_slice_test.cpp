@@ -63,7 +63,8 @@ TEST_P(short_slices, clock_takes_as_many_samples_as_perf_of_the_same_work)
 	}));
 	const size_t own = count(ours.records, PERF_RECORD_SAMPLE);
 	const size_t theirs = count(perfs.records, PERF_RECORD_SAMPLE);
-	/* On a loaded machine each loses timer interrupts in bursts; evaded, it was one of twenty. */
+	/* On a loaded machine each loses timer interrupts in bursts; evaded, it was one of twenty.
+	 */
 	EXPECT_GT(own * 3, theirs) << own << " of " << theirs;
 	EXPECT_LT(own, theirs * 3) << own << " of " << theirs;
 }
