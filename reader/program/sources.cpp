@@ -4,8 +4,8 @@
 #include <algorithm>
 #include <charconv>
 #include <fstream>
-#include <iterator>
 #include <set>
+#include <sstream>
 
 namespace perfbuf::program
 {
@@ -18,10 +18,13 @@ namespace fs = std::filesystem;
 // What every device of every driver has: says nothing of the source.
 const std::set<std::string> common_attributes{"uevent", "dev"};
 
+// Empty also where the reading is refused: `rates` is for CAP_PERFMON alone.
 std::string whole_text(const fs::path &path)
 {
 	std::ifstream file(path);
-	return {std::istreambuf_iterator<char>(file), {}};
+	std::ostringstream text;
+	text << file.rdbuf();
+	return text.str();
 }
 
 std::map<std::string, std::string> read_attributes(const fs::path &directory)

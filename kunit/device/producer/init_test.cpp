@@ -87,11 +87,13 @@ TEST(producer_init, that_fails_leaves_a_file_that_was_mapped_in_error)
 	for (int turn = 0; turn < 3; turn++) {
 		module_in_its_init module("unregister");
 		ASSERT_TRUE(module.file.valid());
+		/* The node is there before the events are. */
+		const std::string id = "/sys/class/perfbuf/initdev/events/happened/id";
+		ASSERT_TRUE(eventually([&] { return access(id.c_str(), R_OK) == 0; }));
 		perf_event_attr attr = {};
 		attr.type = PERF_TYPE_TRACEPOINT;
 		attr.size = sizeof(attr);
-		attr.config =
-			std::stoull(read_file("/sys/class/perfbuf/initdev/events/happened/id"));
+		attr.config = std::stoull(read_file(id));
 		attr.sample_period = 1;
 		attr.sample_type = PERF_SAMPLE_RAW;
 		ASSERT_EQ(configure(module.file.get(), &attr, target::every_process(0)), 0);
