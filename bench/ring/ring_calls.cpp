@@ -189,13 +189,14 @@ int read_in_turn(one_of_all *all, u32 count, u32 &turn, char *to, u32 room,
 extern "C" int ours_create(const ours_wanted *wanted)
 {
 	for (ring_count = 0; ring_count < wanted->rings; ring_count++) {
-		auto made =
-			perf_buffer::create({.nr_pages = wanted->pages,
-					     .watermark = u64{wanted->pages} << page_shift,
-					     .overwrite = wanted->overwrite != 0,
-					     .backward = wanted->backward != 0,
-					     .storage = wanted->mirrored ? storage_kind::mirrored
-									 : storage_kind::pages});
+		auto made = perf_buffer::create(
+			{.nr_pages = wanted->pages,
+			 .watermark = u64{wanted->pages} << page_shift,
+			 .overwrite = wanted->overwrite != 0,
+			 .backward = wanted->backward != 0,
+			 .storage = wanted->mirrored ? storage_kind::mirrored : storage_kind::pages,
+			 /* As the device asks for them. */
+			 .page_order = 3});
 
 		if (!made)
 			return made.error().code();

@@ -274,6 +274,7 @@ private:
 	/* Moves head_ over @bytes. False: there is no space. Entered. */
 	bool take(u64 bytes, u64 &position) noexcept;
 	place refuse(loss_cause cause, int why) noexcept;
+	bool is_still_full(u64 bytes) const noexcept;
 	/* Leaves without a record. */
 	void leave() noexcept;
 

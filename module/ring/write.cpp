@@ -189,10 +189,32 @@ perf_buffer::place perf_buffer::reserve_reporting(u64 bytes, const record_origin
 	return found;
 }
 
+/*
+ * A ring that stays full refuses record after record: nothing to report them with, and the reader
+ * has been woken for this head. The head is read before the tail, as in take().
+ */
+inline bool perf_buffer::is_still_full(u64 bytes) const noexcept
+{
+	const u64 head = head_.read();
+
+	return woken_at_.equals(head) &&
+	       space(head, cxxrt::read_once(user_page_->data_tail)) < bytes;
+}
+
 perf_buffer::place perf_buffer::reserve_slow(u64 bytes, const record_origin &origin) noexcept
 {
 	const u32 reasons = reasons_.read();
 
+	if (reasons == slow_path_reasons::pending_loss && bytes <= record_max_ &&
+	    is_still_full(bytes)) [[likely]] {
+		stats_->lost.count(loss_cause::full);
+		lost_.add(1);
+		/* Its reason may have gone with a nested writer's report. */
+		if (!reasons_.has(slow_path_reasons::pending_loss)) [[unlikely]]
+			add_reason(slow_path_reasons::pending_loss);
+		leave();
+		return {.position = 0, .why = ENOSPC};
+	}
 	if (reasons & slow_path_reasons::watched)
 		nest_.add(nest_watched);
 	/* publish_outermost() starts the alarm. */
