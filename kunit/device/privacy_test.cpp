@@ -140,7 +140,7 @@ TEST(private_stop, reports_of_a_loss_take_no_record_from_an_event_of_another_tas
 		}));
 	}
 	disable(fd.get());
-	/* A full ring is the reader's fault, who is slow at times; the others are not. */
+	/* A slow reader causes a full ring; no reader causes the other losses. */
 	uint64_t words[2 + PERFBUF_LOST_CAUSES] = {};
 	EXPECT_EQ(read(fd.get(), words, sizeof(words)), static_cast<ssize_t>(sizeof(words)));
 	EXPECT_EQ(words[2 + PERFBUF_LOST_RECURSION], 0u) << "of " << records << " records";

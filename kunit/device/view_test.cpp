@@ -111,7 +111,7 @@ TEST_F(sysfs_view, of_cap_perfmon_has_everybody)
 		  0);
 }
 
-/* The lines are those of whoever opened the file, and not of whoever reads it. */
+/* The lines depend on the process that opened the file, not on the reader. */
 TEST_F(sysfs_view, of_readers_is_that_of_its_opener)
 {
 	const std::string path = std::string(open_node_class) + "readers";

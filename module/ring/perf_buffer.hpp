@@ -54,7 +54,7 @@ inline u64 circ_space(u64 head, u64 tail, u64 mask) noexcept
  *  - in discard mode, head_ - data_tail (masked) is less than size().
  *  - a record that ends at or before limit_ has space, is contiguous at base_, passes no wakeup
  *    mark, and no reason asks for the slow path. Only the outermost writer opens the limit.
- *  - progress(published_) <= wake_at_ + 0 outside of commit(), and
+ *  - outside of commit(), progress(published_) <= wake_at_, and
  *    wake_at_ <= progress(woken_at_) + watermark_: see docs/ring.md.
  *  - lost_ is what no PERF_RECORD_LOST has reported yet; stats_->lost is all since the start.
  */
