@@ -155,7 +155,7 @@ std::vector<scenario> nesting_scenarios()
 		 .script = {{{40}, {40}, {40}, {40}}, {}, {}},
 		 .drains = 1,
 		 .before = {40, 40},
-		 .at_least = 75},
+		 .at_least = 73},
 		{.name = "forward overwrite",
 		 .ring = {.nr_pages = 2, .overwrite = true, .start = 48},
 		 .script = {{{40}, {48}, {32}}, {{32}}, {{24}}},
