@@ -3,8 +3,11 @@
 
 #include <filesystem>
 #include <fmt/format.h>
+#include <memory>
 #include <perfbuf/mapping.hpp>
 
+#include "program/command.hpp"
+#include "program/commands.hpp"
 #include "program/events.hpp"
 #include "program/failure.hpp"
 #include "program/parse.hpp"
@@ -111,6 +114,17 @@ trace_options finish_trace_options(const trace_words &words, std::vector<std::st
 		throw failure(exit_usage, "a trace cannot be written into a pipe: give -o FILE");
 	finish_reach(record, words.reach);
 	return options;
+}
+
+command add_trace(CLI::App &program)
+{
+	const auto words = std::make_shared<trace_words>();
+	auto *app = program.add_subcommand("trace", trace_about)->prefix_command();
+	add_trace_options(*app, *words);
+	return {app, [words](const call &from) {
+			return trace(finish_trace_options(*words, command_of(from), from.all),
+				     from.open);
+		}};
 }
 
 } // namespace perfbuf::program

@@ -11,6 +11,7 @@
 
 #include "perfdata/kernel_maps.hpp"
 #include "program/attr.hpp"
+#include "program/command.hpp"
 #include "program/commands.hpp"
 #include "program/explain.hpp"
 #include "program/find_module.hpp"
@@ -180,6 +181,14 @@ void try_to_open(report &to, const std::string &what, std::string_view source, v
 }
 
 } // namespace
+
+command add_doctor(CLI::App &program)
+{
+	return {program.add_subcommand(
+			"doctor",
+			"Check whether recording would work here, and say what to do if not"),
+		[](const call &from) { return doctor(from.open); }};
+}
 
 int doctor(const opener &open)
 {

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include "program/command.hpp"
 #include "program/commands.hpp"
 #include "program/explain.hpp"
 #include "program/failure.hpp"
@@ -19,6 +20,15 @@ namespace
 {
 
 namespace fs = std::filesystem;
+
+constexpr const char *exec_about =
+	R"(Run a command whose perf events are ours: each that it opens by perf_event_open(2) is opened in
+/dev/perfbuf instead, the CPU clock of "clock" and all others of "pmu".
+
+  perfbuf exec -- perf record -a -g -- sleep 10
+  perfbuf exec -- perf top
+
+Programs that are linked statically, or make the system call without libc, are not changed.)";
 
 constexpr const char *library_name = "libperfbuf-exec.so";
 
@@ -73,6 +83,19 @@ int exec(const std::vector<std::string> &command)
 	const int why = errno;
 	throw failure(why == ENOENT || why == ENOTDIR ? exit_not_found : exit_not_executable,
 		      fmt::format("cannot run {}: {}", command[0], std::strerror(why)));
+}
+
+command add_exec(CLI::App &program)
+{
+	return {program.add_subcommand("exec", exec_about)->prefix_command(),
+		[](const call &from) -> int {
+			const auto command = command_of(from);
+			if (command.empty())
+				throw failure(
+					exit_usage,
+					"give a command to run, as in perfbuf exec -- perf top");
+			exec(command);
+		}};
 }
 
 } // namespace perfbuf::program

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1 OR BSD-2-Clause
 #include <fmt/format.h>
 
+#include "program/command.hpp"
 #include "program/commands.hpp"
 #include "program/events.hpp"
 #include "program/failure.hpp"
@@ -8,6 +9,12 @@
 
 namespace perfbuf::program
 {
+
+command add_list(CLI::App &program)
+{
+	return {program.add_subcommand("list", "Show the sources and events that can be recorded"),
+		[](const call &) { return list(); }};
+}
 
 int list()
 {

@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: LGPL-2.1 OR BSD-2-Clause
+#include "program/cli_record.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <fmt/format.h>
+#include <memory>
+#include <perfbuf/mapping.hpp>
+
+#include "program/command.hpp"
+#include "program/commands.hpp"
+#include "program/events.hpp"
+#include "program/failure.hpp"
+#include "program/parse.hpp"
+#include "program/rights.hpp"
+#include "program/sources.hpp"
+
+namespace perfbuf::program
+{
+
+namespace
+{
+
+constexpr const char *record_about =
+	R"(Record samples into a file that perf report, perf script and their like read.
+
+  perfbuf record -- make              a command, until it ends
+  perfbuf record -a --duration 10     the whole machine, for ten seconds
+  perfbuf record -p 1234              a process with its threads and children, until Ctrl-C
+  perfbuf record -a -o - | perf script -i -
+  perfbuf record -a -e mydev:tick --filter 'count > 9'
+
+Without a command and without -p, the whole machine is recorded until Ctrl-C. The exit
+status is the command's; 1 if recording failed; 2 if the command line is wrong; 126 or 127
+if the command cannot be run. A signal that ends the recording ends perfbuf with that
+signal, once the file is complete. An earlier FILE is kept as FILE.old.)";
+
+struct rate_limit {
+	uint64_t hertz;
+	std::string set_by;
+};
+
+// The module's own, or, where there is none to ask, perf's.
+rate_limit read_rate_limit()
+{
+	const std::string ours = "/sys/module/perfbuf/parameters/max_sample_rate";
+	const std::string text = first_line(ours);
+	const std::string other = first_line("/proc/sys/kernel/perf_event_max_sample_rate");
+	rate_limit limit{100'000,
+			 text.empty() ? "kernel.perf_event_max_sample_rate with sysctl" : ours};
+	const std::string &used = text.empty() ? other : text;
+	std::from_chars(used.data(), used.data() + used.size(), limit.hertz);
+	return limit;
+}
+
+// A filter belongs to the -e before it, so what counts is the order of the two.
+void take_events(record_options &options, const CLI::App &app, const record_words &words)
+{
+	const auto *event = app.get_option("--event");
+	const auto *filter = app.get_option("--filter");
+	size_t events = 0;
+	size_t filters = 0;
+	size_t first = 0; // of the last -e
+	if (!words.events.empty())
+		options.events.clear();
+	for (const auto *each : app.parse_order()) {
+		if (each == event) {
+			first = options.events.size();
+			for (auto &choice : parse_events(words.events[events++]))
+				options.events.push_back(std::move(choice));
+		} else if (each == filter) {
+			const std::string &text = words.filters[filters++];
+			if (!events || !options.events[first].filter.empty())
+				throw failure(
+					exit_usage,
+					fmt::format("--filter '{}': give one expression after "
+						    "the -e that it is for",
+						    text));
+			for (size_t at = first; at < options.events.size(); at++)
+				options.events[at].filter = text;
+		}
+	}
+}
+
+} // namespace
+
+void add_event_options(CLI::App &app, record_words &words)
+{
+	app.add_option("-e,--event", words.events,
+		       "what to record, as perfbuf list shows it: a source, a typed event "
+		       "(mydev:tick, 'mydev:*'), a counter of the kernel's (pmu:page-faults), or "
+		       "several with commas; may be repeated [clock]")
+		->type_name("EVENT")
+		->allow_extra_args(false);
+	app.add_option("--filter", words.filters,
+		       "of the typed events of the -e before it, only those that this holds for: "
+		       "'queue == 3 && latency > 1000'; of functrace, these functions: see perfbuf "
+		       "trace")
+		->type_name("EXPR")
+		->allow_extra_args(false);
+}
+
+void add_sampling_options(CLI::App &app, record_options &options, record_words &words)
+{
+	auto *frequency =
+		app.add_option("-F,--freq", words.frequency, "samples per second, or max [999]")
+			->type_name("HZ");
+	app.add_option("-c,--count", words.period,
+		       "every Nth of each typed event [1]; without typed events, nanoseconds from "
+		       "sample to sample in place of -F")
+		->type_name("N")
+		->excludes(frequency);
+	add_reach_options(app, words.reach);
+	auto *chains = app.add_flag("-g", words.chains, "the callers too, by frame pointers");
+	app.add_option("--call-graph", words.call_graph,
+		       "the callers too: fp (frame pointers), dwarf, or dwarf,BYTES of stack per "
+		       "sample [8192]")
+		->type_name("HOW")
+		->excludes(chains);
+	auto *kernel = app.add_flag("--exclude-kernel", options.exclude_kernel,
+				    "no samples in the kernel");
+	app.add_flag("--exclude-user", options.exclude_user, "no samples in user space")
+		->excludes(kernel);
+	app.add_flag("--exclude-idle", options.exclude_idle, "no samples of idle CPUs");
+}
+
+void add_ring_options(CLI::App &app, record_words &words)
+{
+	app.add_option("-m,--mmap-pages", words.pages,
+		       "each CPU's ring: a power of two of pages, or a size as 512K or 4M [128]")
+		->type_name("SIZE");
+	app.add_option("--aux-pages", words.aux_pages,
+		       "the area of each stream of functrace, or of a driver that fills one: as "
+		       "-m [1024]")
+		->type_name("SIZE");
+}
+
+void finish_record_options(record_options &options, const CLI::App &app, const record_words &words)
+{
+	take_events(options, app, words);
+	options.may_trace = may_trace();
+	if (!words.period.empty())
+		options.period = parse_period(words.period);
+	else if (const auto limit = read_rate_limit(); !words.frequency.empty())
+		options.frequency = parse_frequency(words.frequency, limit.hertz, limit.set_by);
+	else
+		options.frequency = std::min(options.frequency, limit.hertz);
+	if (!words.pages.empty())
+		options.pages = parse_pages(words.pages, reader::page_size());
+	if (!words.aux_pages.empty())
+		options.aux_pages =
+			parse_named_pages(words.aux_pages, "--aux-pages", reader::page_size());
+	if (!words.clock.empty())
+		options.clock = parse_clock(words.clock);
+	if (words.chains)
+		options.chains = call_graph::frame_pointers;
+	if (!words.call_graph.empty())
+		std::tie(options.chains, options.stack_bytes) = parse_call_graph(words.call_graph);
+	finish_reach(options, words.reach);
+}
+
+command add_record(CLI::App &program)
+{
+	struct state {
+		record_options options;
+		record_words words;
+	};
+	const auto of = std::make_shared<state>();
+	auto *app = program.add_subcommand("record", record_about)->prefix_command();
+	add_event_options(*app, of->words);
+	add_sampling_options(*app, of->options, of->words);
+	add_ring_options(*app, of->words);
+	app->add_option("-o,--output", of->options.output,
+			"the file; - writes to standard output, for perf's -i -")
+		->type_name("FILE")
+		->capture_default_str();
+	app->add_option("--clockid", of->words.clock,
+			"the clock of the samples' times: monotonic, monotonic_raw, realtime, "
+			"boottime, tai [perf's own]")
+		->type_name("CLOCK");
+	return {app, [of](const call &from) {
+			of->options.arguments = from.all;
+			of->options.command = command_of(from);
+			finish_record_options(of->options, from.app, of->words);
+			return record(of->options, from.open);
+		}};
+}
+
+} // namespace perfbuf::program

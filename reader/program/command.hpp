@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: LGPL-2.1 OR BSD-2-Clause
+/**
+ * @file
+ * The table of commands. A command is a function that adds its subcommand, with help and options,
+ * and says how it is run. A new one: write that function in a file of its own, declare it below and
+ * name it in the table of cli.cpp.
+ */
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "program/opener.hpp"
+
+namespace perfbuf::program
+{
+
+/** A command line, once it is parsed. */
+struct call {
+	CLI::App &app;			 /**< the subcommand */
+	std::vector<std::string> behind; /**< the words behind "--" */
+	std::vector<std::string> all;	 /**< every word, for the recording */
+	const opener &open;
+};
+
+/** @return the exit status, or throws `failure` */
+using run_command = std::function<int(const call &)>;
+
+struct command {
+	CLI::App *app;
+	run_command run;
+};
+
+/** What to record or to run: all words from the first on that is no option of ours. */
+std::vector<std::string> command_of(const call &of);
+
+command add_record(CLI::App &program);
+command add_trace(CLI::App &program);
+command add_list(CLI::App &program);
+command add_stat(CLI::App &program);
+command add_exec(CLI::App &program);
+command add_doctor(CLI::App &program);
+
+} // namespace perfbuf::program
