@@ -2,10 +2,14 @@
 /* Both directions and both modes, each with each, on both sides. */
 #include <tuple>
 
+#include <sys/resource.h>
+
 #include <gtest/gtest.h>
 
 #include "support/parameter.hpp"
+#include "support/process.hpp"
 #include "support/session.hpp"
+#include "support/user.hpp"
 #include "support/workload.hpp"
 
 using namespace device_test;
@@ -127,21 +131,40 @@ class charge : public testing::TestWithParam<side>
 {
 };
 
+/*
+ * As a user of its own, whose share of free memory nobody has used: the share is one counter for
+ * perf and for us, and perf of 7.3.4 does not give it back when an event is mapped twice (it then
+ * charges its own next ring whole, and ours).
+ */
 TEST_P(charge, beyond_the_free_part_is_pinned_memory_and_comes_back)
 {
-	const long before = status_value("VmPin");
-	long mapped;
-	{
-		unique_fd fd = must_open(GetParam(), clock_attr());
-		mapping m(fd.get(), 1024);
-		mapped = status_value("VmPin");
-		mapping second(fd.get(), 1024);
-		EXPECT_EQ(status_value("VmPin"), mapped) << "charged once";
-	}
-	/* 4 MiB less what the limit gives for each processor. */
-	EXPECT_GT(mapped, before);
-	EXPECT_LT(mapped, before + 4096);
-	EXPECT_EQ(status_value("VmPin"), before);
+	unique_fd fd = must_open(GetParam(), clock_attr());
+	const auto in_words = [](int code) {
+		const char *const words[] = {
+			"as it should be", "nothing is pinned", "nothing is free",
+			"the second mapping is charged, too", "it is not given back"};
+		return code < 5 ? words[code] : "an exception";
+	};
+	const int code = run_in_child([&] {
+				 const rlimit all = {RLIM_INFINITY, RLIM_INFINITY};
+				 setrlimit(RLIMIT_MEMLOCK, &all);
+				 become_user(GetParam() == side::perf ? 48'001 : 48'002);
+				 const long before = status_value("VmPin");
+				 {
+					 mapping m(fd.get(), 1024);
+					 const long mapped = status_value("VmPin");
+					 if (mapped <= before)
+						 return 1;
+					 /* 4 MiB less what the limit gives for each processor. */
+					 if (mapped >= before + 4096)
+						 return 2;
+					 mapping second(fd.get(), 1024);
+					 if (status_value("VmPin") != mapped)
+						 return 3;
+				 }
+				 return status_value("VmPin") == before ? 0 : 4;
+			 }).code;
+	EXPECT_EQ(code, 0) << in_words(code);
 }
 
 TEST(charge_of_a_ring, is_its_data_and_the_two_pages_beside_it)

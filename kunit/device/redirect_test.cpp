@@ -171,18 +171,28 @@ TEST(redirect, into_the_other_side_is_ebadf)
 
 TEST(redirect, of_the_target_that_is_mapped_by_the_redirected_too)
 {
-	/* The redirected event has the ring: a mapping of the same size shows the same pages. */
-	check_both({{0}}, [](side s) {
+	/*
+	 * The redirected event has the ring: a mapping of the same size shows the same pages. perf
+	 * of newer kernels (7.2) refuses it, because both events then write one user page. In ours
+	 * the ring writes it.
+	 */
+	check_both({{0, EBUSY}, {0}, "the ring writes the user page, not the event"}, [](side s) {
 		unique_fd to = must_open(s, clock_attr()), from = must_open(s, clock_attr());
 		mapping buffer(to.get(), 4);
 		EXPECT_EQ(redirect(from, to), 0);
 		EXPECT_EQ(map_error(from.get(), 3 * page_size()), EINVAL) << "of another size";
-		mapping second(from.get(), 4);
+		void *base = mmap(nullptr, buffer.bytes(), PROT_READ | PROT_WRITE, MAP_SHARED,
+				  from.get(), 0);
+		if (base == MAP_FAILED)
+			return errno;
+		const auto *second = static_cast<const volatile perf_event_mmap_page *>(base);
 		buffer.page()->data_tail = 40;
-		EXPECT_EQ(second.page()->data_tail, 40u);
+		EXPECT_EQ(second->data_tail, 40u);
+		const size_t bytes = buffer.bytes();
 		buffer.unmap();
 		to.reset();
-		EXPECT_EQ(second.page()->data_tail, 40u);
+		EXPECT_EQ(second->data_tail, 40u);
+		munmap(base, bytes);
 		return 0;
 	});
 }
