@@ -7,6 +7,8 @@
  *   write "<function> <calls>" to /proc/clock_bench, then read: "<timers found> <fewest> <median>
  *   <most>" for a call, less what calling an empty function costs
  */
+#include <generated/config.h>
+
 #include <linux/hrtimer.h>
 #include <linux/kallsyms.h>
 #include <linux/module.h>
@@ -16,6 +18,11 @@
 #include <linux/slab.h>
 #include <linux/sort.h>
 #include <linux/uaccess.h>
+
+/* Where later kernels have what was in hrtimer.h. */
+#if __has_include(<linux/hrtimer_bases.h>)
+#include <linux/hrtimer_bases.h>
+#endif
 
 #include <asm/irq_regs.h>
 #include <asm/msr.h>
@@ -34,20 +41,40 @@ static noinline enum hrtimer_restart empty(struct hrtimer *timer)
 	return HRTIMER_RESTART;
 }
 
+/* The pending timers of a clock, the earliest first. */
+#ifdef PB_HAVE_TIMERQUEUE_LINKED
+typedef struct timerqueue_linked_node timer_node;
+#define first_timer(base) timerqueue_linked_first(&(base)->active)
+#define next_timer(node)  timerqueue_linked_next(node)
+#else
+typedef struct timerqueue_node timer_node;
+#define first_timer(base) timerqueue_getnext(&(base)->active)
+#define next_timer(node)  timerqueue_iterate_next(node)
+#endif
+
+/* Its only use is its base: this CPU's timers. */
+static void init_timer(struct hrtimer *timer)
+{
+#ifdef PB_HAVE_HRTIMER_SETUP
+	hrtimer_setup(timer, empty, CLOCK_MONOTONIC, HRTIMER_MODE_REL_PINNED_HARD);
+#else
+	hrtimer_init(timer, CLOCK_MONOTONIC, HRTIMER_MODE_REL_PINNED_HARD);
+#endif
+}
+
 /* The timer of this CPU whose function has that name; the number of them in *@found. */
 static struct hrtimer *find_timer(const char *function, int *found)
 {
-	struct timerqueue_node *node;
+	timer_node *node;
 	struct hrtimer mine, *result = NULL;
 	char name[KSYM_SYMBOL_LEN];
 
-	hrtimer_init(&mine, CLOCK_MONOTONIC, HRTIMER_MODE_REL_PINNED_HARD);
+	init_timer(&mine);
 	*found = 0;
-	for (node = timerqueue_getnext(&mine.base->active); node;
-	     node = timerqueue_iterate_next(node)) {
+	for (node = first_timer(mine.base); node; node = next_timer(node)) {
 		struct hrtimer *timer = container_of(node, struct hrtimer, node);
 
-		snprintf(name, sizeof(name), "%ps", timer->function);
+		snprintf(name, sizeof(name), "%ps", ACCESS_PRIVATE(timer, function));
 		name[strcspn(name, " ")] = '\0';
 		if (strcmp(name, function))
 			continue;
@@ -92,7 +119,7 @@ static void measure(const char *function, unsigned int calls)
 		for (i = 0; i < 4; i++)
 			nothing = cost_of(empty, timer);
 		for (i = 0; i < calls; i++)
-			costs[i] = cost_of(timer->function, timer) - nothing;
+			costs[i] = cost_of(ACCESS_PRIVATE(timer, function), timer) - nothing;
 		preempt_count_sub(HARDIRQ_OFFSET);
 		set_irq_regs(old);
 		hrtimer_start(timer, expires, HRTIMER_MODE_ABS_PINNED_HARD);

@@ -11,7 +11,6 @@
 #include <linux/hrtimer.h>
 #include <linux/kthread.h>
 #include <linux/module.h>
-#include <linux/version.h>
 
 #include <perfbuf/producer.h>
 
@@ -58,8 +57,7 @@ void engine_stop(struct perfbuf_source *source)
 
 static int __init accelerator_init(void)
 {
-	/* Kernels from 6.13 on have hrtimer_setup(), kernels to 6.14 hrtimer_init(). */
-#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 13, 0)
+#ifdef HAVE_HRTIMER_SETUP
 	hrtimer_setup(&timer, on_interrupt, CLOCK_MONOTONIC, HRTIMER_MODE_REL_HARD);
 #else
 	hrtimer_init(&timer, CLOCK_MONOTONIC, HRTIMER_MODE_REL_HARD);

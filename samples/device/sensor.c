@@ -7,7 +7,6 @@
  */
 #include <linux/hrtimer.h>
 #include <linux/module.h>
-#include <linux/version.h>
 #include <linux/workqueue.h>
 
 #include <perfbuf/producer.h>
@@ -110,8 +109,7 @@ static struct perfbuf_source source = {
 static int __init sensor_init(void)
 {
 	INIT_WORK(&sensor.work, on_batch);
-	/* Kernels from 6.13 on have hrtimer_setup(), kernels to 6.14 hrtimer_init(). */
-#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 13, 0)
+#ifdef HAVE_HRTIMER_SETUP
 	hrtimer_setup(&sensor.timer, on_interrupt, CLOCK_MONOTONIC, HRTIMER_MODE_REL_HARD);
 #else
 	hrtimer_init(&sensor.timer, CLOCK_MONOTONIC, HRTIMER_MODE_REL_HARD);
