@@ -17,6 +17,7 @@
 #include "program/find_module.hpp"
 #include "program/open_files.hpp"
 #include "program/rights.hpp"
+#include "program/signing.hpp"
 #include "program/sources.hpp"
 
 namespace perfbuf::program
@@ -44,11 +45,26 @@ public:
 		fmt::print("{:<8} {}\n", word, text);
 		failed_ |= what == verdict::problem;
 	}
+	// What belongs to the line before.
+	void more(const std::string &text) { fmt::print("{:<8} {}\n", "", text); }
 	bool failed() const noexcept { return failed_; }
 
 private:
 	bool failed_ = false;
 };
+
+// A kernel that loads signed modules only says no more than "Key was rejected by service".
+void check_signature(report &to, const std::string &release, const fs::path &module)
+{
+	const auto advice = signing_advice(read_signing_state("/", release), module);
+	for (size_t at = 0; at < advice.size(); at++) {
+		if (at == 0)
+			// What has a signature may only wait for modprobe.
+			to.line(advice.size() > 2 ? verdict::problem : verdict::note, advice[at]);
+		else
+			to.more(advice[at]);
+	}
+}
 
 void check_module(report &to)
 {
@@ -73,6 +89,9 @@ void check_module(report &to)
 				    found->path.string(), found->built_for, system.release));
 	else
 		to.line(verdict::problem, "module: installed but not loaded: run modprobe perfbuf");
+	check_signature(to, system.release,
+			found ? found->path
+			      : fs::path("/lib/modules") / system.release / "updates/perfbuf.ko");
 }
 
 void check_devices(report &to)
