@@ -89,9 +89,7 @@ void check_module(report &to)
 				    found->path.string(), found->built_for, system.release));
 	else
 		to.line(verdict::problem, "module: installed but not loaded: run modprobe perfbuf");
-	check_signature(to, system.release,
-			found ? found->path
-			      : fs::path("/lib/modules") / system.release / "updates/perfbuf.ko");
+	check_signature(to, system.release, found ? found->path : fs::path("perfbuf.ko"));
 }
 
 void check_devices(report &to)

@@ -53,6 +53,8 @@ std::optional<bool> is_signed(const fs::path &module)
 	if (module.extension() != ".ko")
 		return std::nullopt;
 	std::ifstream file(module, std::ios::binary | std::ios::ate);
+	if (!file)
+		return std::nullopt;
 	const auto bytes = static_cast<std::streamoff>(file.tellg());
 	if (bytes < static_cast<std::streamoff>(signature_end.size()))
 		return false;
