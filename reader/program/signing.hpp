@@ -20,7 +20,8 @@ struct signing_state {
 /** @param root "/", or a test's */
 signing_state read_signing_state(const std::filesystem::path &root, const std::string &release);
 
-/** @return whether a module's file ends with a signature; nothing if it is compressed or not there */
+/** @return whether a module's file ends with a signature; nothing if it is compressed or not there
+ */
 std::optional<bool> is_signed(const std::filesystem::path &module);
 
 /**
