@@ -38,6 +38,11 @@ std::vector<std::string> command_of(const call &of);
 
 command add_record(CLI::App &program);
 command add_trace(CLI::App &program);
+command add_flame(CLI::App &program);
+command add_hist(CLI::App &program);
+command add_top(CLI::App &program);
+command add_script(CLI::App &program);
+command add_export(CLI::App &program);
 command add_list(CLI::App &program);
 command add_stat(CLI::App &program);
 command add_exec(CLI::App &program);

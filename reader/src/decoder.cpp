@@ -21,6 +21,10 @@ constexpr uint64_t identity_fields = PERF_SAMPLE_TID | PERF_SAMPLE_TIME | PERF_S
 // What stands before TIME in a sample, and in an identity.
 constexpr uint64_t sample_before_time = PERF_SAMPLE_IDENTIFIER | PERF_SAMPLE_IP | PERF_SAMPLE_TID;
 constexpr uint64_t identity_before_time = PERF_SAMPLE_TID;
+// What stands before ID in a sample, and from it to the end in an identity.
+constexpr uint64_t sample_before_id =
+	PERF_SAMPLE_IP | PERF_SAMPLE_TID | PERF_SAMPLE_TIME | PERF_SAMPLE_ADDR;
+constexpr uint64_t identity_from_id = PERF_SAMPLE_ID | PERF_SAMPLE_STREAM_ID | PERF_SAMPLE_CPU;
 
 size_t words(uint64_t fields)
 {
@@ -209,18 +213,24 @@ std::optional<uint64_t> decoder::time_of(const record &of) const noexcept
 	return time;
 }
 
+// IDENTIFIER stands first in a sample and last in everything else; without it, ID has a place that
+// depends on the fields before it, or behind it.
 std::optional<uint64_t> decoder::id_of(const record &of) const noexcept
 {
-	if (!(attr_.sample_type & PERF_SAMPLE_IDENTIFIER) || of.body().size() < sizeof(uint64_t))
-		return std::nullopt;
 	const bool is_sample = of.type() == PERF_RECORD_SAMPLE;
+	const auto body = of.body();
 	if (!is_sample && !attr_.sample_id_all)
 		return std::nullopt;
-	// First in a sample, last in everything else.
-	const auto body = of.body();
+	size_t at = is_sample ? 0 : sizeof(uint64_t);
+	if (!(attr_.sample_type & PERF_SAMPLE_IDENTIFIER)) {
+		if (!(attr_.sample_type & PERF_SAMPLE_ID))
+			return std::nullopt;
+		at = words(attr_.sample_type & (is_sample ? sample_before_id : identity_from_id));
+	}
+	if (is_sample ? at + sizeof(uint64_t) > body.size() : at > body.size())
+		return std::nullopt;
 	uint64_t id;
-	std::memcpy(&id, is_sample ? body.data() : body.data() + body.size() - sizeof(id),
-		    sizeof(id));
+	std::memcpy(&id, body.data() + (is_sample ? at : body.size() - at), sizeof(id));
 	return id;
 }
 

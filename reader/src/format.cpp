@@ -101,6 +101,40 @@ uint64_t load(const std::byte *from, size_t bytes, bool is_signed)
 			 : value >> unused;
 }
 
+// Of `__print_symbolic(REC->state, { 255, "none" }, { 0, "idle" })` and `__print_flags(...)` the
+// names. What is no number is left out: the kernel's own formats compute some.
+void take_names(std::string_view from, typed_field &field)
+{
+	const std::string target = "(REC->" + field.name + ",";
+	const size_t at = from.find(target);
+	if (at == std::string_view::npos)
+		return;
+	const std::string_view before = from.substr(0, at);
+	field.names_are_bits = before.ends_with("__print_flags");
+	if (!field.names_are_bits && !before.ends_with("__print_symbolic"))
+		return;
+	from.remove_prefix(at + target.size());
+	const uint64_t mask =
+		field.size < sizeof(uint64_t) ? (1ULL << 8 * field.size) - 1 : UINT64_MAX;
+	// Up to the parenthesis that closes it; none stands in a name.
+	from = from.substr(0, from.find(')'));
+	for (size_t open; (open = from.find('{')) != std::string_view::npos;) {
+		from.remove_prefix(open + 1);
+		std::string_view item = take(from, '}');
+		const std::string_view number = trimmed(take(item, ','));
+		const std::string_view quoted = trimmed(item);
+		uint64_t value = 0;
+		const bool hex = number.starts_with("0x");
+		const char *end = number.data() + number.size();
+		const auto [stop, bad] =
+			std::from_chars(number.data() + (hex ? 2 : 0), end, value, hex ? 16 : 10);
+		if (bad != std::errc() || quoted.size() < 2 || quoted.front() != '"' ||
+		    quoted.back() != '"')
+			continue;
+		field.names.emplace_back(value & mask, quoted.substr(1, quoted.size() - 2));
+	}
+}
+
 } // namespace
 
 std::span<const std::byte> typed_field::bytes(std::span<const std::byte> payload) const noexcept
@@ -153,8 +187,11 @@ result<typed_format> parse_format(std::string_view text)
 			format.name = trimmed(line.substr(5));
 		else if (line.starts_with("ID:"))
 			has_id = parse_number(trimmed(line.substr(3)), format.id);
-		else if (line.starts_with("print fmt:"))
+		else if (line.starts_with("print fmt:")) {
+			for (auto &field : format.fields)
+				take_names(line, field);
 			break;
+		}
 		if (!line.starts_with("field:"))
 			continue;
 		typed_field field;

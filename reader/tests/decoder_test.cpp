@@ -99,7 +99,8 @@ void round_trip(const perf_event_attr &attr, const values &of)
 		ASSERT_EQ(*time, of.of(PERF_SAMPLE_TIME));
 	}
 	const auto id = decoder.id_of(record);
-	ASSERT_EQ(id.has_value(), (attr.sample_type & PERF_SAMPLE_IDENTIFIER) != 0);
+	ASSERT_EQ(id.has_value(),
+		  (attr.sample_type & (PERF_SAMPLE_IDENTIFIER | PERF_SAMPLE_ID)) != 0);
 	if (id) {
 		ASSERT_EQ(*id, of.of(PERF_SAMPLE_ID));
 	}
@@ -245,6 +246,7 @@ TEST(Decoder, IdentityOfEveryCombination)
 					     ? of.of(PERF_SAMPLE_ID)
 					     : 0);
 		EXPECT_EQ(decoder.time_of(record).value_or(0), word(PERF_SAMPLE_TIME));
+		EXPECT_EQ(decoder.id_of(record).value_or(0), found->id);
 		const auto event = decoder.decode(record);
 		ASSERT_TRUE(std::holds_alternative<comm_event>(event));
 		EXPECT_EQ(std::get<comm_event>(event).name, "a name");

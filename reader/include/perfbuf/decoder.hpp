@@ -38,7 +38,7 @@ public:
 	 * else is decoded. */
 	std::optional<uint64_t> time_of(const record &of) const noexcept;
 
-	/** @return the id of any record with PERF_SAMPLE_IDENTIFIER */
+	/** @return the id of any record with PERF_SAMPLE_IDENTIFIER or PERF_SAMPLE_ID */
 	std::optional<uint64_t> id_of(const record &of) const noexcept;
 
 	/** @return bytes that sample_id_all appends */

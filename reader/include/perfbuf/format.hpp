@@ -13,6 +13,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace perfbuf::reader
@@ -26,6 +27,13 @@ struct typed_field {
 	size_t elements = 1; /**< of an array */
 	bool is_signed = false;
 	bool is_dynamic = false; /**< the payload says where its bytes stand (__data_loc) */
+	/** Of an enumeration or of flags, what its values or bits are called; masked to its size.
+	 */
+	std::vector<std::pair<uint64_t, std::string>> names;
+	bool names_are_bits = false;
+
+	/** Is it text? */
+	bool is_text() const noexcept { return type == "char"; }
 
 	/** @return an element, sign extended; nothing if the payload is too short or it is none */
 	std::optional<uint64_t> integer(std::span<const std::byte> payload,

@@ -1,0 +1,272 @@
+// SPDX-License-Identifier: LGPL-2.1 OR BSD-2-Clause
+#include "analysis/export.hpp"
+
+#include <algorithm>
+#include <fmt/format.h>
+#include <map>
+#include <set>
+
+#include "analysis/flame_tree.hpp"
+#include "analysis/values.hpp"
+#include "tracefile/show.hpp"
+
+namespace perfbuf::analysis
+{
+
+namespace
+{
+
+using tracefile::json_string;
+
+uint64_t weight_of(const described_sample &one)
+{
+	// Of a counter or a clock, how much a sample stands for.
+	return one.sample.period ? one.sample.period : 1;
+}
+
+class folded : public exporter
+{
+public:
+	folded(std::FILE *to, const frame_table &frames) : to_(to), frames_(frames) {}
+
+	void add(const described_sample &one) override
+	{
+		std::string line(plain(one.comm));
+		for (const uint32_t frame : one.frames)
+			line += ";" + plain(frames_[frame].name);
+		counts_[line]++;
+	}
+
+	void finish() override
+	{
+		for (const auto &[line, count] : counts_)
+			fmt::print(to_, "{} {}\n", line, count);
+	}
+
+private:
+	// A semicolon divides frames, and a line ends a stack.
+	static std::string plain(std::string_view text)
+	{
+		std::string out = tracefile::printable(text);
+		std::replace(out.begin(), out.end(), ';', ':');
+		return out;
+	}
+
+	std::FILE *to_;
+	const frame_table &frames_;
+	std::map<std::string, uint64_t> counts_;
+};
+
+class speedscope : public exporter
+{
+public:
+	speedscope(std::FILE *to, const frame_table &frames, std::string name)
+		: to_(to), frames_(frames), name_(std::move(name))
+	{
+	}
+
+	void add(const described_sample &one) override
+	{
+		auto &thread = threads_[{one.event_number, one.sample.pid, one.sample.tid}];
+		thread.name = fmt::format("{} {}/{}: {}", one.comm, one.sample.pid, one.sample.tid,
+					  one.event.name);
+		thread.stacks.emplace_back(one.frames.begin(), one.frames.end());
+		thread.weights.push_back(weight_of(one));
+		thread.total += weight_of(one);
+		thread.in_time = one.event.attr.type == PERF_TYPE_SOFTWARE &&
+				 one.event.attr.config <= PERF_COUNT_SW_TASK_CLOCK;
+	}
+
+	void finish() override
+	{
+		fmt::print(to_,
+			   "{{\"$schema\":\"https://www.speedscope.app/file-format-schema.json\","
+			   "\"exporter\":\"perfbuf\",\"name\":{},\"activeProfileIndex\":0,\n"
+			   "\"shared\":{{\"frames\":[",
+			   json_string(name_));
+		for (uint32_t at = 0; at < frames_.size(); at++)
+			fmt::print(to_, "{}{{\"name\":{},\"file\":{}}}", at ? ",\n" : "",
+				   json_string(frames_[at].name), json_string(frames_[at].file));
+		fmt::print(to_, "]}},\n\"profiles\":[");
+		bool first = true;
+		for (const auto &[_, thread] : threads_) {
+			put(thread, first);
+			first = false;
+		}
+		fmt::print(to_, "]}}\n");
+	}
+
+private:
+	struct thread_samples {
+		std::string name;
+		std::vector<std::vector<uint32_t>> stacks;
+		std::vector<uint64_t> weights;
+		uint64_t total = 0;
+		bool in_time = false;
+	};
+
+	void put(const thread_samples &thread, bool first)
+	{
+		fmt::print(to_,
+			   "{}{{\"type\":\"sampled\",\"name\":{},\"unit\":\"{}\",\"startValue\":0,"
+			   "\"endValue\":{},\"samples\":[",
+			   first ? "" : ",\n", json_string(thread.name),
+			   thread.in_time ? "nanoseconds" : "none", thread.total);
+		for (size_t at = 0; at < thread.stacks.size(); at++)
+			fmt::print(to_, "{}[{}]", at ? "," : "", fmt::join(thread.stacks[at], ","));
+		fmt::print(to_, "],\"weights\":[{}]}}", fmt::join(thread.weights, ","));
+	}
+
+	std::FILE *to_;
+	const frame_table &frames_;
+	std::string name_;
+	std::map<std::tuple<size_t, uint32_t, uint32_t>, thread_samples> threads_;
+};
+
+std::string stack_json(const described_sample &one, const frame_table &frames)
+{
+	std::string text = "[";
+	for (const uint32_t frame : one.frames)
+		text += (text.size() > 1 ? "," : "") + json_string(frames[frame].name);
+	return text + "]";
+}
+
+class perfetto : public exporter
+{
+public:
+	perfetto(std::FILE *to, const frame_table &frames) : to_(to), frames_(frames)
+	{
+		fmt::print(to_, "{{\"displayTimeUnit\":\"ns\",\"traceEvents\":[");
+	}
+
+	void add(const described_sample &one) override
+	{
+		const auto &sample = one.sample;
+		if (const auto [known, is_new] =
+			    named_.try_emplace({sample.pid, sample.tid}, one.comm);
+		    is_new || known->second != one.comm) {
+			known->second = one.comm;
+			name("thread_name", sample.pid, sample.tid, one.comm);
+			if (sample.pid == sample.tid)
+				name("process_name", sample.pid, sample.tid, one.comm);
+		}
+		std::string arguments = fmt::format("\"cpu\":{}", sample.cpu);
+		if (!one.frames.empty())
+			arguments += ",\"stack\":" + stack_json(one, frames_);
+		if (one.event.format)
+			arguments += ",\"fields\":" + fields_json(*one.event.format, sample.raw);
+		const std::string &shown = one.event.format || one.frames.empty()
+						   ? one.event.name
+						   : frames_[one.frames.back()].name;
+		begin();
+		fmt::print(to_,
+			   "{{\"ph\":\"i\",\"s\":\"t\",\"cat\":{},\"name\":{},\"pid\":{},\"tid\":{}"
+			   ",\"ts\":{},\"args\":{{{}}}}}",
+			   json_string(one.event.name), json_string(shown), sample.pid, sample.tid,
+			   microseconds(one.time), arguments);
+		if (one.event.format)
+			count(one);
+	}
+
+	void finish() override { fmt::print(to_, "\n]}}\n"); }
+
+private:
+	static std::string microseconds(uint64_t ns)
+	{
+		return fmt::format("{}.{:03}", ns / 1000, ns % 1000);
+	}
+
+	void begin()
+	{
+		fmt::print(to_, "{}\n", first_ ? "" : ",");
+		first_ = false;
+	}
+
+	void name(std::string_view kind, uint32_t pid, uint32_t tid, std::string_view name)
+	{
+		begin();
+		fmt::print(
+			to_,
+			"{{\"ph\":\"M\",\"name\":\"{}\",\"pid\":{},\"tid\":{},\"args\":{{\"name\":"
+			"{}}}}}",
+			kind, pid, tid, json_string(name));
+	}
+
+	// A track for each number that an event tells.
+	void count(const described_sample &one)
+	{
+		for (const auto &field : one.event.format->fields) {
+			const auto value = field.integer(one.sample.raw);
+			if (!value || field.elements > 1 || field.is_text() || !field.names.empty())
+				continue;
+			begin();
+			fmt::print(
+				to_,
+				"{{\"ph\":\"C\",\"name\":{},\"pid\":{},\"ts\":{},\"args\":{{{}:{}"
+				"}}}}",
+				json_string(one.event.name + " " + field.name), one.sample.pid,
+				microseconds(one.time), json_string(field.name),
+				value_json(field, one.sample.raw));
+		}
+	}
+
+	std::FILE *to_;
+	const frame_table &frames_;
+	bool first_ = true;
+	std::map<std::pair<uint32_t, uint32_t>, std::string> named_;
+};
+
+class json_lines : public exporter
+{
+public:
+	json_lines(std::FILE *to, const frame_table &frames) : to_(to), frames_(frames) {}
+
+	void add(const described_sample &one) override
+	{
+		const auto &sample = one.sample;
+		fmt::print(
+			to_,
+			"{{\"time\":{},\"event\":{},\"cpu\":{},\"pid\":{},\"tid\":{},\"comm\":{}",
+			one.time, json_string(one.event.name), sample.cpu, sample.pid, sample.tid,
+			json_string(one.comm));
+		if (sample.period)
+			fmt::print(to_, ",\"period\":{}", sample.period);
+		if (!one.frames.empty())
+			fmt::print(to_, ",\"stack\":{}", stack_json(one, frames_));
+		if (one.event.format)
+			fmt::print(to_, ",\"fields\":{}",
+				   fields_json(*one.event.format, sample.raw));
+		fmt::print(to_, "}}\n");
+	}
+
+	void finish() override {}
+
+private:
+	std::FILE *to_;
+	const frame_table &frames_;
+};
+
+} // namespace
+
+std::unique_ptr<exporter> export_folded(std::FILE *to, const frame_table &frames)
+{
+	return std::make_unique<folded>(to, frames);
+}
+
+std::unique_ptr<exporter> export_speedscope(std::FILE *to, const frame_table &frames,
+					    const std::string &name)
+{
+	return std::make_unique<speedscope>(to, frames, name);
+}
+
+std::unique_ptr<exporter> export_perfetto(std::FILE *to, const frame_table &frames)
+{
+	return std::make_unique<perfetto>(to, frames);
+}
+
+std::unique_ptr<exporter> export_json(std::FILE *to, const frame_table &frames)
+{
+	return std::make_unique<json_lines>(to, frames);
+}
+
+} // namespace perfbuf::analysis

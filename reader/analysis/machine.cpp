@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: LGPL-2.1 OR BSD-2-Clause
+#include "analysis/machine.hpp"
+
+#include <variant>
+
+#include "perfdata/format.hpp"
+
+namespace perfbuf::analysis
+{
+
+uint32_t machine::file_of(const reader::mmap_event &map)
+{
+	const auto next = static_cast<uint32_t>(files_.size());
+	const auto [found, is_new] =
+		file_numbers_.try_emplace({std::string(map.filename), map.inode}, next);
+	if (is_new)
+		files_.push_back({found->first.first, {map.major, map.minor, map.inode}});
+	return found->second;
+}
+
+// A new map takes the place of what was there: munmap(2) leaves no record.
+void machine::insert(maps &to, const mapped &map)
+{
+	auto at = to.lower_bound(map.start);
+	if (at != to.begin()) {
+		mapped &before = std::prev(at)->second;
+		if (before.end > map.end) {
+			mapped behind = before;
+			behind.offset += map.end - behind.start;
+			behind.start = map.end;
+			to.emplace(behind.start, behind);
+		}
+		before.end = std::min(before.end, map.start);
+	}
+	while (at != to.end() && at->second.start < map.end) {
+		mapped left = at->second;
+		at = to.erase(at);
+		if (left.end > map.end) {
+			left.offset += map.end - left.start;
+			left.start = map.end;
+			to.emplace(left.start, left);
+			break;
+		}
+	}
+	to[map.start] = map;
+}
+
+const mapped *machine::look_up(const maps &in, uint64_t address)
+{
+	const auto above = in.upper_bound(address);
+	if (above == in.begin())
+		return nullptr;
+	const mapped &found = std::prev(above)->second;
+	return address < found.end ? &found : nullptr;
+}
+
+void machine::add_map(const reader::mmap_event &map, bool kernel)
+{
+	if (!map.length || map.start + map.length < map.start)
+		return;
+	insert(kernel ? kernel_ : processes_[map.pid],
+	       {map.start, map.start + map.length, map.offset, file_of(map)});
+}
+
+void machine::see(const reader::record &record, const reader::decoder &decoder)
+{
+	switch (record.type()) {
+	case PERF_RECORD_COMM:
+	case PERF_RECORD_FORK:
+	case PERF_RECORD_EXIT:
+	case PERF_RECORD_MMAP:
+	case PERF_RECORD_MMAP2:
+		break;
+	default:
+		return;
+	}
+	const auto event = decoder.decode(record);
+	if (const auto *comm = std::get_if<reader::comm_event>(&event)) {
+		comms_[comm->tid] = comm->name;
+		// execve(2) leaves nothing of the maps before it.
+		if (comm->exec)
+			processes_.erase(comm->pid);
+	} else if (const auto *fork = std::get_if<reader::fork_event>(&event)) {
+		if (const auto name = comms_.find(fork->ptid); name != comms_.end())
+			comms_.try_emplace(fork->tid, name->second);
+		// Of a fork that was made up, the child's own maps follow.
+		if (fork->pid != fork->ppid && !(record.misc() & perfdata::misc_fork_exec))
+			if (const auto parent = processes_.find(fork->ppid);
+			    parent != processes_.end()) {
+				const maps copy = parent->second;
+				processes_[fork->pid] = copy;
+			}
+	} else if (const auto *map = std::get_if<reader::mmap_event>(&event)) {
+		const bool kernel =
+			(record.misc() & PERF_RECORD_MISC_CPUMODE_MASK) == PERF_RECORD_MISC_KERNEL;
+		add_map(*map, kernel);
+	}
+}
+
+const mapped *machine::find(uint32_t pid, uint64_t address) const
+{
+	const auto process = processes_.find(pid);
+	return process == processes_.end() ? nullptr : look_up(process->second, address);
+}
+
+const mapped *machine::find_kernel(uint64_t address) const
+{
+	return look_up(kernel_, address);
+}
+
+std::string_view machine::comm(uint32_t pid, uint32_t tid) const
+{
+	for (const uint32_t each : {tid, pid})
+		if (const auto found = comms_.find(each); found != comms_.end())
+			return found->second;
+	return pid == 0 ? "swapper" : "?";
+}
+
+} // namespace perfbuf::analysis

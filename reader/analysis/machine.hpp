@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: LGPL-2.1 OR BSD-2-Clause
+/** @file What ran where: the names of threads and the maps of processes, as the records tell. */
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <perfbuf/decoder.hpp>
+#include <perfbuf/record.hpp>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "perfdata/build_id.hpp"
+
+namespace perfbuf::analysis
+{
+
+/** A run of a process's addresses that shows a file. */
+struct mapped {
+	uint64_t start = 0;
+	uint64_t end = 0;
+	uint64_t offset = 0; /**< in the file, of start */
+	uint32_t file = 0;   /**< machine::file_name() */
+};
+
+class machine
+{
+public:
+	/** Takes note of COMM, FORK, EXIT, MMAP and MMAP2; other records change nothing. */
+	void see(const reader::record &record, const reader::decoder &decoder);
+
+	/** @return the map that the address is in, or nullptr */
+	const mapped *find(uint32_t pid, uint64_t address) const;
+	/** The same for an address of the kernel: itself, or a module. */
+	const mapped *find_kernel(uint64_t address) const;
+
+	/** @return the thread's name; its process's or "?" where it is not known */
+	std::string_view comm(uint32_t pid, uint32_t tid) const;
+
+	const std::string &file_name(uint32_t file) const noexcept { return files_[file].name; }
+	const perfdata::file_identity &file_identity(uint32_t file) const noexcept
+	{
+		return files_[file].identity;
+	}
+
+private:
+	using maps = std::map<uint64_t, mapped>; // by start, without overlaps
+
+	struct file_facts {
+		std::string name;
+		perfdata::file_identity identity;
+	};
+
+	uint32_t file_of(const reader::mmap_event &map);
+	void add_map(const reader::mmap_event &map, bool kernel);
+	static void insert(maps &to, const mapped &map);
+	static const mapped *look_up(const maps &in, uint64_t address);
+
+	std::vector<file_facts> files_;
+	std::map<std::pair<std::string, uint64_t>, uint32_t> file_numbers_; // by name and inode
+	std::unordered_map<uint32_t, maps> processes_;
+	maps kernel_;
+	std::unordered_map<uint32_t, std::string> comms_; // by tid
+};
+
+} // namespace perfbuf::analysis

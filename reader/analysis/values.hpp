@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: LGPL-2.1 OR BSD-2-Clause
+/** @file The values of typed fields, for people and as JSON. */
+#pragma once
+
+#include <cstddef>
+#include <perfbuf/format.hpp>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace perfbuf::analysis
+{
+
+/** @return "3", "busy|error", "1 2 3", "text", "00 7f ff"; "?" if it is not in the payload */
+std::string value_text(const reader::typed_field &field, std::span<const std::byte> payload);
+
+/** @return the value as JSON: a number, a string, an array of numbers; bytes are a string of
+ * hexadecimal digits; null if it is not in the payload */
+std::string value_json(const reader::typed_field &field, std::span<const std::byte> payload);
+
+/** @return "{"field":value,...}" of all fields */
+std::string fields_json(const reader::typed_format &format, std::span<const std::byte> payload);
+
+/** @return "field=value field=value" */
+std::string fields_text(const reader::typed_format &format, std::span<const std::byte> payload);
+
+} // namespace perfbuf::analysis

@@ -1,0 +1,359 @@
+// SPDX-License-Identifier: LGPL-2.1 OR BSD-2-Clause
+#include "perfdata/reader.hpp"
+
+#include <algorithm>
+#include <cstring>
+#include <fcntl.h>
+#include <perfbuf/merge.hpp>
+#include <perfbuf/unique_fd.hpp>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "perfdata/cursor.hpp"
+
+namespace perfbuf::perfdata
+{
+
+namespace
+{
+
+// Types of records that perf adds to files; only what must be known to step over them.
+constexpr uint32_t record_aux_trace = 71;
+constexpr uint32_t record_compressed = 81;
+constexpr uint32_t record_compressed2 = 83;
+
+reader::error damaged(const std::string &what)
+{
+	return reader::system_error(what, EINVAL);
+}
+
+reader::result<std::vector<std::byte>> read_to_end(int fd)
+{
+	std::vector<std::byte> all;
+	size_t used = 0;
+	for (;;) {
+		all.resize(std::max<size_t>(all.size(), used + (1 << 20)));
+		const ssize_t got = ::read(fd, all.data() + used, all.size() - used);
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got < 0)
+			return reader::system_error("cannot be read");
+		if (got == 0)
+			break;
+		used += static_cast<size_t>(got);
+	}
+	all.resize(used);
+	return all;
+}
+
+} // namespace
+
+recording::recording(recording &&other) noexcept
+	: base_(std::exchange(other.base_, nullptr)), length_(other.length_),
+	  read_(std::move(other.read_)), all_(other.all_), records_(other.records_),
+	  events_(std::move(other.events_)), by_id_(std::move(other.by_id_)),
+	  formats_(std::move(other.formats_)), build_ids_(std::move(other.build_ids_)),
+	  os_release_(std::move(other.os_release_)), hostname_(std::move(other.hostname_))
+{
+}
+
+recording::~recording()
+{
+	if (base_)
+		::munmap(base_, length_);
+}
+
+reader::result<recording> recording::open(const std::string &path)
+{
+	recording made;
+	const reader::unique_fd fd(path == "-" ? ::dup(STDIN_FILENO)
+					       : ::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+	if (!fd)
+		return reader::system_error("cannot be opened");
+	struct stat status {
+	};
+	if (::fstat(fd.get(), &status) == 0 && S_ISREG(status.st_mode) && status.st_size > 0) {
+		const auto length = static_cast<size_t>(status.st_size);
+		void *base = ::mmap(nullptr, length, PROT_READ, MAP_PRIVATE, fd.get(), 0);
+		if (base == MAP_FAILED)
+			return reader::system_error("cannot be mapped");
+		made.base_ = base;
+		made.length_ = length;
+		made.all_ = {static_cast<const std::byte *>(base), length};
+	} else {
+		auto all = read_to_end(fd.get());
+		if (!all)
+			return all.error();
+		made.read_ = *std::move(all);
+		made.all_ = made.read_;
+	}
+	cursor start(made.all_);
+	if (start.get<uint64_t>() != magic)
+		return damaged("is no perf.data of this machine's byte order");
+	const bool piped = start.get<uint64_t>() == sizeof(pipe_header);
+	if (auto done = piped ? made.read_pipe() : made.read_file(); !done)
+		return done.error();
+	made.finish_events();
+	if (made.events_.empty())
+		return damaged("describes no event");
+	return made;
+}
+
+std::span<const std::byte> recording::part(const section &of) const noexcept
+{
+	if (of.offset > all_.size() || of.size > all_.size() - of.offset)
+		return {};
+	return all_.subspan(static_cast<size_t>(of.offset), static_cast<size_t>(of.size));
+}
+
+void recording::add_event(const perf_event_attr &attr, std::vector<uint64_t> ids)
+{
+	recorded_event event;
+	event.attr = attr;
+	event.ids = std::move(ids);
+	event.decoder = reader::decoder(attr);
+	events_.push_back(std::move(event));
+}
+
+reader::result<void> recording::read_attrs(const file_header &header)
+{
+	constexpr size_t smallest = PERF_ATTR_SIZE_VER0 + sizeof(section);
+	if (header.attr_size < smallest || header.attr_size > 4096)
+		return damaged("has attrs of a size that cannot be");
+	const auto attrs = part(header.attrs);
+	for (size_t at = 0; at + header.attr_size <= attrs.size(); at += header.attr_size) {
+		perf_event_attr attr{};
+		const size_t known = header.attr_size - sizeof(section);
+		std::memcpy(&attr, attrs.data() + at, std::min(known, sizeof(attr)));
+		section where;
+		std::memcpy(&where, attrs.data() + at + known, sizeof(where));
+		const auto bytes = part(where);
+		std::vector<uint64_t> ids(bytes.size() / sizeof(uint64_t));
+		if (!ids.empty())
+			std::memcpy(ids.data(), bytes.data(), ids.size() * sizeof(uint64_t));
+		add_event(attr, std::move(ids));
+	}
+	return {};
+}
+
+void recording::read_event_description(std::span<const std::byte> content)
+{
+	cursor from(content);
+	const auto count = from.get<uint32_t>();
+	const auto size = from.get<uint32_t>();
+	for (uint32_t each = 0; each < count && from.ok(); each++) {
+		from.take(size);
+		const auto ids = from.get<uint32_t>();
+		const std::string name(from.string());
+		from.take(uint64_t{ids} * sizeof(uint64_t));
+		if (from.ok() && each < events_.size())
+			events_[each].name = name;
+	}
+}
+
+void recording::see_build_id(const reader::record &record)
+{
+	cursor from(record.body());
+	from.get<uint32_t>(); // pid
+	const auto field = from.take(24);
+	const std::string name(from.text());
+	if (!from.ok() || name.empty())
+		return;
+	size_t length = 20;
+	if (record.misc() & misc_build_id_size)
+		length = std::min<size_t>(length, std::to_integer<size_t>(field[20]));
+	build_ids_[name].assign(field.begin(), field.begin() + static_cast<ptrdiff_t>(length));
+}
+
+void recording::read_build_ids(std::span<const std::byte> content)
+{
+	while (content.size() >= sizeof(perf_event_header)) {
+		perf_event_header header;
+		std::memcpy(&header, content.data(), sizeof(header));
+		if (header.size < sizeof(header) || header.size > content.size())
+			return;
+		see_build_id(reader::record(content.first(header.size)));
+		content = content.subspan(header.size);
+	}
+}
+
+void recording::read_feature(feature which, std::span<const std::byte> content)
+{
+	switch (which) {
+	case feature::tracing_data:
+		formats_ = formats_in_tracing_data(content);
+		break;
+	case feature::build_ids:
+		read_build_ids(content);
+		break;
+	case feature::hostname:
+		hostname_ = cursor(content).string();
+		break;
+	case feature::os_release:
+		os_release_ = cursor(content).string();
+		break;
+	case feature::event_description:
+		read_event_description(content);
+		break;
+	default:
+		break;
+	}
+}
+
+reader::result<void> recording::read_features(const file_header &header)
+{
+	// A section for each bit, in their order, behind the records.
+	uint64_t at = header.data.offset + header.data.size;
+	for (uint32_t bit = 0; bit < 256; bit++) {
+		if (!(header.features[bit / 64] >> (bit % 64) & 1))
+			continue;
+		const auto described = part({at, sizeof(section)});
+		if (described.empty())
+			return damaged("ends within its features");
+		at += sizeof(section);
+		read_feature(static_cast<feature>(bit), part(cursor(described).get<section>()));
+	}
+	return {};
+}
+
+reader::result<void> recording::read_file()
+{
+	if (all_.size() < sizeof(file_header))
+		return damaged("ends within its header");
+	file_header header;
+	std::memcpy(&header, all_.data(), sizeof(header));
+	if (auto done = read_attrs(header); !done)
+		return done;
+	if (header.data.offset > all_.size())
+		return damaged("ends before its records");
+	// Of a file that was cut, what is there.
+	records_ = all_.subspan(static_cast<size_t>(header.data.offset));
+	if (header.data.size < records_.size())
+		records_ = records_.first(static_cast<size_t>(header.data.size));
+	return read_features(header);
+}
+
+reader::result<void> recording::read_pipe()
+{
+	auto left = all_.subspan(sizeof(pipe_header));
+	records_ = left;
+	while (left.size() >= sizeof(perf_event_header)) {
+		perf_event_header header;
+		std::memcpy(&header, left.data(), sizeof(header));
+		if (header.size < sizeof(header) || header.size > left.size())
+			break;
+		const reader::record record(left.first(header.size));
+		left = left.subspan(header.size);
+		cursor body(record.body());
+		if (header.type == record_header_attr) {
+			perf_event_attr attr{};
+			perf_event_attr head{};
+			std::memcpy(&head, record.body().data(),
+				    std::min<size_t>(PERF_ATTR_SIZE_VER0, record.body().size()));
+			const auto bytes = body.take(std::min<size_t>(head.size, body.left()));
+			std::memcpy(&attr, bytes.data(), std::min(bytes.size(), sizeof(attr)));
+			std::vector<uint64_t> ids;
+			while (body.left() >= sizeof(uint64_t))
+				ids.push_back(body.get<uint64_t>());
+			add_event(attr, std::move(ids));
+		} else if (header.type == record_header_feature) {
+			const auto which = body.get<uint64_t>();
+			if (which < 256)
+				read_feature(static_cast<feature>(which), body.take(body.left()));
+		} else if (header.type == record_header_build_id) {
+			see_build_id(record);
+		} else if (header.type == record_header_tracing_data) {
+			const auto size = std::min<size_t>(body.get<uint32_t>(), left.size());
+			formats_ = formats_in_tracing_data(left.first(size));
+			left = left.subspan(size);
+		} else if (header.type == record_aux_trace) {
+			left = left.subspan(std::min<size_t>(body.get<uint64_t>(), left.size()));
+		}
+	}
+	return {};
+}
+
+void recording::finish_events()
+{
+	std::vector<reader::typed_format> formats;
+	for (const auto &text : formats_)
+		if (auto format = reader::parse_format(text))
+			formats.push_back(*std::move(format));
+	for (size_t at = 0; at < events_.size(); at++) {
+		auto &event = events_[at];
+		for (const uint64_t id : event.ids)
+			by_id_[id] = at;
+		if (event.attr.type != PERF_TYPE_TRACEPOINT)
+			continue;
+		// Two systems may have events of one id: the name tells them apart.
+		for (const auto &format : formats)
+			if (format.id == event.attr.config &&
+			    (event.name.empty() || event.name.ends_with(":" + format.name)))
+				event.format = format;
+	}
+	for (auto &event : events_)
+		if (event.name.empty())
+			event.name = event.format ? event.format->name : "event";
+}
+
+const recorded_event *recording::event_of(const reader::record &record) const noexcept
+{
+	if (events_.size() == 1)
+		return &events_.front();
+	const auto id = events_.front().decoder.id_of(record);
+	if (!id)
+		return &events_.front();
+	const auto found = by_id_.find(*id);
+	if (found != by_id_.end())
+		return &events_[found->second];
+	return record.type() == PERF_RECORD_SAMPLE && *id ? nullptr : &events_.front();
+}
+
+reader::result<void> recording::each(const record_visitor &use) const
+{
+	reader::merge waiting;
+	const auto give = [&](const reader::record &record, uint64_t time, uint32_t which) {
+		use(record, events_[which], time);
+	};
+	uint64_t limit = 0;
+	auto left = records_;
+	while (left.size() >= sizeof(perf_event_header)) {
+		perf_event_header header;
+		std::memcpy(&header, left.data(), sizeof(header));
+		// Of perf's own types, one has an odd size.
+		const bool sound =
+			header.type < record_header_attr
+				? reader::plausible_size(header.size, left.size())
+				: header.size >= sizeof(header) && header.size <= left.size();
+		if (!sound) {
+			waiting.finish(give);
+			return damaged("is damaged at byte " +
+				       std::to_string(left.data() - all_.data()));
+		}
+		const reader::record record(left.first(header.size));
+		left = left.subspan(header.size);
+		if (header.type == record_compressed || header.type == record_compressed2)
+			return damaged("is compressed: record it without -z");
+		if (header.type == record_header_tracing_data)
+			left = left.subspan(std::min<size_t>(cursor(record.body()).get<uint32_t>(),
+							     left.size()));
+		if (header.type == record_aux_trace)
+			left = left.subspan(std::min<size_t>(cursor(record.body()).get<uint64_t>(),
+							     left.size()));
+		if (header.type == record_finished_round) {
+			// What this round holds is newer than all before the last one.
+			waiting.flush(limit, give);
+			limit = waiting.last_time();
+		}
+		if (header.type >= record_header_attr)
+			continue;
+		if (const auto *event = event_of(record))
+			waiting.add(event->decoder.time_of(record).value_or(0), record,
+				    static_cast<uint32_t>(event - events_.data()));
+	}
+	waiting.finish(give);
+	return {};
+}
+
+} // namespace perfbuf::perfdata

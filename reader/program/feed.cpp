@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: LGPL-2.1 OR BSD-2-Clause
+#include "program/feed.hpp"
+
+#include <fmt/format.h>
+
+#include "program/failure.hpp"
+
+namespace perfbuf::program
+{
+
+namespace
+{
+
+class recorded_feed : public feed
+{
+public:
+	recorded_feed(std::string path, perfdata::recording from)
+		: path_(std::move(path)), from_(std::move(from))
+	{
+	}
+
+	const std::vector<perfdata::recorded_event> &events() const override
+	{
+		return from_.events();
+	}
+	const perfdata::recording *recorded() const override { return &from_; }
+	std::string name() const override { return path_; }
+
+	int run(const perfdata::record_visitor &use,
+		const std::function<bool(const pass_facts &)> &pass) override
+	{
+		uint64_t lost = 0;
+		const auto done = from_.each([&](const reader::record &record,
+						 const perfdata::recorded_event &event,
+						 uint64_t time) {
+			if (record.type() == PERF_RECORD_LOST) {
+				const auto what = event.decoder.decode(record);
+				if (const auto *loss = std::get_if<reader::lost_event>(&what))
+					lost += loss->lost;
+			}
+			use(record, event, time);
+		});
+		pass({true, lost});
+		if (!done)
+			throw failure(exit_failed, fmt::format("{} {}: what was before it is shown",
+							       path_, done.error().text));
+		return 0;
+	}
+
+private:
+	std::string path_;
+	perfdata::recording from_;
+};
+
+} // namespace
+
+std::unique_ptr<feed> open_recording(const std::string &path)
+{
+	auto from = perfdata::recording::open(path);
+	if (!from && from.error().code.value() == ENOENT)
+		throw failure(exit_failed,
+			      fmt::format("there is no {}: record it with perfbuf record -o {}, or "
+					  "give another FILE with -i",
+					  path, path));
+	if (!from && from.error().code.value() == EINVAL)
+		throw failure(exit_failed,
+			      fmt::format("{} {}: give a file that perfbuf record or perf record "
+					  "wrote",
+					  path, from.error().text));
+	if (!from)
+		throw failure(exit_failed,
+			      fmt::format("{} {} ({}): give another FILE with -i", path,
+					  from.error().text, from.error().code.message()));
+	return std::make_unique<recorded_feed>(path, *std::move(from));
+}
+
+void add_feed_options(CLI::App &app, feed_words &words)
+{
+	app.add_option(
+		   "-i,--input", words.input,
+		   "the recording; - reads standard input [perf.data, unless something is to be "
+		   "recorded now]")
+		->type_name("FILE");
+	add_event_options(app, words.words);
+	add_sampling_options(app, words.options, words.words);
+	add_ring_options(app, words.words);
+}
+
+bool is_live(const feed_words &words, const call &from)
+{
+	const auto &how = words.words;
+	const bool records = how.reach.any() || !from.behind.empty() ||
+			     !from.app.remaining().empty() || !how.events.empty() ||
+			     !how.frequency.empty() || !how.period.empty();
+	if (records && !words.input.empty())
+		throw failure(exit_usage,
+			      "-i reads a recording: leave out what says what to record");
+	return records;
+}
+
+std::unique_ptr<feed> open_feed(feed_words &words, const call &from,
+				std::optional<std::chrono::milliseconds> every)
+{
+	if (!is_live(words, from))
+		return open_recording(words.input.empty() ? "perf.data" : words.input);
+	words.options.arguments = from.all;
+	words.options.command = command_of(from);
+	finish_record_options(words.options, from.app, words.words);
+	return open_live(words.options, from.open, every);
+}
+
+} // namespace perfbuf::program

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: LGPL-2.1 OR BSD-2-Clause
+/** @file Samples of a feed, with the names of their threads and functions. */
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <functional>
+#include <string>
+
+#include "analysis/export.hpp"
+#include "program/feed.hpp"
+
+namespace perfbuf::program
+{
+
+/** How functions get names, as written on the command line. */
+struct symbol_words {
+	bool no_inline = false;
+	std::string kallsyms;
+};
+
+void add_symbol_options(CLI::App &app, symbol_words &words);
+
+class sample_feed
+{
+public:
+	sample_feed(feed &from, const symbol_words &words)
+		: from_(from),
+		  stacks_(machine_, {!words.no_inline, words.kallsyms}, from.recorded())
+	{
+	}
+
+	/** @return the exit status of the feed */
+	int run(const std::function<void(const analysis::described_sample &)> &use,
+		const std::function<bool(const pass_facts &)> &pass);
+	/** Until the end. */
+	int run(const std::function<void(const analysis::described_sample &)> &use);
+
+	analysis::frame_table &frames() noexcept { return stacks_.table(); }
+	uint64_t samples() const noexcept { return samples_; }
+
+	/** Tells on standard error why functions of the kernel have no names, if they have none. */
+	void tell_missing_names() const;
+
+private:
+	feed &from_;
+	analysis::machine machine_;
+	analysis::stack_reader stacks_;
+	uint64_t samples_ = 0;
+};
+
+/** A file that a command writes, or standard output. Throws `failure`. */
+class output_file
+{
+public:
+	/** @param path "-" is standard output */
+	explicit output_file(const std::string &path);
+	output_file(const output_file &) = delete;
+	output_file &operator=(const output_file &) = delete;
+	~output_file();
+
+	std::FILE *stream() const noexcept { return stream_; }
+	/** Tells whether all of it was taken. */
+	void close();
+
+private:
+	std::string path_;
+	std::FILE *stream_;
+};
+
+} // namespace perfbuf::program

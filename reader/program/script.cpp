@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: LGPL-2.1 OR BSD-2-Clause
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include "analysis/values.hpp"
+#include "program/command.hpp"
+#include "program/failure.hpp"
+#include "program/samples.hpp"
+#include "tracefile/show.hpp"
+
+namespace perfbuf::program
+{
+
+namespace
+{
+
+constexpr const char *script_about =
+	R"(Print samples as they happened, one after the other: of a recording, or live.
+
+  perfbuf script                              perf.data
+  perfbuf script -a -e 'mydev:*'              what happens now, until Ctrl-C
+  perfbuf script -a -e mydev:tick --duration 5
+  perfbuf record -a -o - -- make | perfbuf script -i -
+
+The order is that of the times, over all CPUs. A line has the thread, the CPU, the time in
+seconds, the event and its fields; callers follow, the innermost first.)";
+
+struct script_words {
+	feed_words feed;
+	symbol_words symbols;
+};
+
+void print(const analysis::described_sample &one, const analysis::frame_table &frames)
+{
+	const auto &sample = one.sample;
+	fmt::print("{:>16} {:>7}/{:<7} [{:03}] {}: {}:", tracefile::printable(one.comm), sample.pid,
+		   sample.tid, sample.cpu, tracefile::show_time(one.time), one.event.name);
+	if (one.event.format)
+		fmt::print(" {}", tracefile::printable(
+					  analysis::fields_text(*one.event.format, sample.raw)));
+	const bool chain = !sample.callchain.empty();
+	if (!chain && !one.frames.empty() && !one.event.format)
+		fmt::print(" {}", tracefile::printable(frames[one.frames.back()].name));
+	fmt::print("\n");
+	for (size_t at = one.frames.size(); chain && at > 0; at--) {
+		const auto &frame = frames[one.frames[at - 1]];
+		fmt::print("{:>24} {}\n", "",
+			   tracefile::printable(frame.name) +
+				   (frame.file.empty() ? "" : " [" + frame.file + "]"));
+	}
+}
+
+int script(script_words &words, const call &from)
+{
+	// Somebody who looks on wants it soon, without a call for each pass of a busy machine.
+	const auto feed = open_feed(words.feed, from, std::chrono::milliseconds(200));
+	sample_feed samples(*feed, words.symbols);
+	samples.tell_missing_names();
+	return samples.run(
+		[&](const analysis::described_sample &one) { print(one, samples.frames()); },
+		[](const pass_facts &) {
+			return std::fflush(stdout) == 0 && !std::ferror(stdout);
+		});
+}
+
+} // namespace
+
+command add_script(CLI::App &program)
+{
+	const auto words = std::make_shared<script_words>();
+	auto *app = program.add_subcommand("script", script_about)->prefix_command();
+	add_symbol_options(*app, words->symbols);
+	add_feed_options(*app, words->feed);
+	return {app, [words](const call &from) { return script(*words, from); }};
+}
+
+} // namespace perfbuf::program

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: LGPL-2.1 OR BSD-2-Clause
+#include <perfbuf/merge.hpp>
+
+namespace perfbuf::reader
+{
+
+void merge::add(uint64_t time, const record &of, uint32_t tag)
+{
+	entries_.push_back({time, bytes_.size(), static_cast<uint32_t>(of.size()), tag});
+	const auto bytes = of.bytes();
+	bytes_.insert(bytes_.end(), bytes.begin(), bytes.end());
+	last_time_ = std::max(last_time_, time);
+}
+
+// Sorts the records before the limit to the front. UINT64_MAX takes all. @return how many there are
+size_t merge::take(uint64_t limit)
+{
+	const auto middle =
+		std::stable_partition(entries_.begin(), entries_.end(), [&](const entry &each) {
+			return each.time < limit || limit == UINT64_MAX;
+		});
+	std::stable_sort(entries_.begin(), middle,
+			 [](const entry &a, const entry &b) { return a.time < b.time; });
+	return static_cast<size_t>(middle - entries_.begin());
+}
+
+void merge::drop(size_t count)
+{
+	entries_.erase(entries_.begin(), entries_.begin() + static_cast<ptrdiff_t>(count));
+	std::vector<std::byte> left;
+	for (auto &each : entries_) {
+		const auto from = bytes_.begin() + static_cast<ptrdiff_t>(each.at);
+		each.at = left.size();
+		left.insert(left.end(), from, from + each.size);
+	}
+	bytes_ = std::move(left);
+}
+
+} // namespace perfbuf::reader

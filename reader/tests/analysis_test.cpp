@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: LGPL-2.1 OR BSD-2-Clause
+// Distributions, maps and values: what the commands that look at records are built on.
+#include <gtest/gtest.h>
+#include <random>
+
+#include "analysis/flame_page.hpp"
+#include "analysis/histogram.hpp"
+#include "analysis/machine.hpp"
+#include "analysis/values.hpp"
+#include "perfdata_file.hpp"
+#include "typed_event.hpp"
+
+using namespace perfbuf;
+using namespace perfbuf::tests;
+using analysis::histogram;
+
+TEST(Histogram, percentiles_are_those_of_the_sorted_values_or_a_32nd_above)
+{
+	std::mt19937_64 random(2);
+	for (const unsigned bits : {1u, 5u, 6u, 7u, 20u, 63u, 64u}) {
+		histogram of;
+		std::vector<uint64_t> values;
+		for (int each = 0; each < 5000; each++) {
+			const uint64_t value = random() >> (64 - bits) >> random() % bits;
+			values.push_back(value);
+			of.add(value);
+		}
+		std::sort(values.begin(), values.end());
+		for (const double share : {0.01, 0.5, 0.9, 0.99, 0.999, 1.0}) {
+			const auto at = static_cast<size_t>(std::ceil(share * 5000)) - 1;
+			const uint64_t exact = values[at];
+			const uint64_t told = of.percentile(share);
+			EXPECT_GE(told, exact) << bits << " bits, " << share;
+			EXPECT_LE(told - exact, exact / 32) << bits << " bits, " << share;
+		}
+		EXPECT_EQ(of.smallest(), values.front());
+		EXPECT_EQ(of.largest(), values.back());
+	}
+}
+
+TEST(Histogram, each_value_is_counted_in_its_power_of_two)
+{
+	histogram of;
+	for (const uint64_t value : {uint64_t{0}, uint64_t{1}, uint64_t{2}, uint64_t{3},
+				     uint64_t{4}, uint64_t{1023}, uint64_t{1024}, UINT64_MAX})
+		of.add(value);
+	EXPECT_EQ(of.of_power(0), 1u);
+	EXPECT_EQ(of.of_power(1), 1u);
+	EXPECT_EQ(of.of_power(2), 2u);
+	EXPECT_EQ(of.of_power(3), 1u);
+	EXPECT_EQ(of.of_power(10), 1u);
+	EXPECT_EQ(of.of_power(11), 1u);
+	EXPECT_EQ(of.of_power(64), 1u);
+	uint64_t sum = 0;
+	for (size_t n = 0; n <= 64; n++)
+		sum += of.of_power(n);
+	EXPECT_EQ(sum, of.count());
+}
+
+TEST(Histogram, without_values_it_says_so)
+{
+	EXPECT_EQ(analysis::draw(histogram()), "  no values\n");
+	EXPECT_EQ(histogram().percentile(0.5), 0u);
+}
+
+namespace
+{
+
+perfdata::bytes map_record(uint32_t pid, uint64_t start, uint64_t length, uint64_t offset,
+			   const char *name)
+{
+	perfdata::bytes records;
+	perfdata::synthesizer to(records, 0);
+	to.map(pid, {start, length, offset, 8, 1, 4711, 5, 2, name});
+	return records;
+}
+
+reader::decoder plain_decoder()
+{
+	perf_event_attr attr{};
+	return reader::decoder(attr);
+}
+
+void see(analysis::machine &to, const perfdata::bytes &record)
+{
+	to.see(reader::record(record.view()), plain_decoder());
+}
+
+} // namespace
+
+TEST(Machine, a_new_map_takes_the_place_of_what_was_there)
+{
+	analysis::machine of;
+	see(of, map_record(7, 0x1000, 0x9000, 0, "/old"));
+	see(of, map_record(7, 0x4000, 0x2000, 0x100, "/new"));
+	const auto at = [&](uint64_t address) {
+		const auto *map = of.find(7, address);
+		return map ? of.file_name(map->file) + "+" +
+				       std::to_string(address - map->start + map->offset)
+			   : std::string("none");
+	};
+	EXPECT_EQ(at(0xfff), "none");
+	EXPECT_EQ(at(0x1000), "/old+0");
+	EXPECT_EQ(at(0x3fff), "/old+" + std::to_string(0x2fff));
+	EXPECT_EQ(at(0x4000), "/new+" + std::to_string(0x100));
+	EXPECT_EQ(at(0x5fff), "/new+" + std::to_string(0x20ff));
+	EXPECT_EQ(at(0x6000), "/old+" + std::to_string(0x5000));
+	EXPECT_EQ(at(0xa000), "none");
+	EXPECT_EQ(of.find(8, 0x4000), nullptr) << "of another process";
+	see(of, map_record(7, 0, 0x100000, 0, "/all"));
+	EXPECT_EQ(at(0x4000), "/all+" + std::to_string(0x4000));
+}
+
+TEST(Values, every_kind_of_field_is_told_with_its_type)
+{
+	const auto format = reader::parse_format(typed_format_text());
+	ASSERT_TRUE(format);
+	const auto large = largest_values().payload();
+	EXPECT_EQ(analysis::fields_json(*format, large.view()),
+		  "{\"a_u8\":255,\"a_u64\":18446744073709551615,\"a_u16\":65535,"
+		  "\"a_u32\":4294967295,\"a_s8\":127,\"a_s16\":32767,\"a_s32\":2147483647,"
+		  "\"a_s64\":9223372036854775807,\"address\":18446744073709551615,"
+		  "\"flags\":\"busy|error|last\",\"state\":\"runs\",\"lanes\":[65535,32768,1,0],"
+		  "\"name\":\"seven!!\",\"message\":\"a message\",\"blob\":\"007fff\"}");
+	const auto small = smallest_values().payload();
+	EXPECT_EQ(analysis::fields_text(*format, small.view()),
+		  "a_u8=0 a_u64=0 a_u16=0 a_u32=0 a_s8=-128 a_s16=-32768 a_s32=-2147483648 "
+		  "a_s64=-9223372036854775808 address=0 flags= state=none lanes=0 0 0 0 name= "
+		  "message= blob=");
+}
+
+TEST(Values, a_payload_that_is_too_short_has_no_value)
+{
+	const auto format = reader::parse_format(typed_format_text());
+	ASSERT_TRUE(format);
+	const auto payload = largest_values().payload();
+	for (size_t size = 0; size < payload.size(); size++) {
+		const auto cut = payload.view().first(size);
+		EXPECT_FALSE(analysis::fields_json(*format, cut).empty());
+		if (size < 9) {
+			EXPECT_EQ(analysis::value_json(*format->find("a_u8"), cut), "null");
+		}
+	}
+}
+
+TEST(FlamePage, a_name_cannot_end_the_script_it_stands_in)
+{
+	analysis::flame_tree tree;
+	analysis::frame_table frames;
+	const uint32_t bad =
+		frames.number_of(analysis::frame_kind::user, "</script><b>\"\\", "a\nfile");
+	tree.add(std::span(&bad, 1), 3);
+	const std::string page = analysis::flame_html(tree, frames, {"<title>", "", "samples"});
+	EXPECT_NE(page.find("\\u003c/script>\\u003cb>\\\"\\\\"), std::string::npos);
+	EXPECT_EQ(page.find("</script><b>"), std::string::npos);
+	EXPECT_EQ(page.find(analysis::flame_page_data_mark), std::string::npos);
+}
