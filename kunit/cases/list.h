@@ -13,7 +13,6 @@
 
 #define PERFBUF_CASES_ring_write(CASE) \
 	CASE(ring_write, a_new_ring_is_empty_and_describes_itself) \
-	CASE(ring_write, a_burst_is_published_at_once_and_refused_as_a_whole) \
 	CASE(ring_write, a_ring_without_pages_stays_paused) \
 	CASE(ring_write, sizes_that_are_no_power_of_two_are_refused) \
 	CASE(ring_write, a_record_is_invisible_until_commit) \
@@ -29,6 +28,21 @@
 	CASE(ring_write, skip_leaves_what_was_there) \
 	CASE(ring_write, a_reservation_moves) \
 	CASE(ring_write, data_head_is_never_read_back)
+
+#define PERFBUF_CASES_ring_burst(CASE) \
+	CASE(ring_burst, a_reader_sees_all_records_of_a_burst_or_none) \
+	CASE(ring_burst, a_burst_that_crosses_the_chunks_of_the_ring_is_whole) \
+	CASE(ring_burst, a_nested_record_is_published_with_the_burst_behind_it) \
+	CASE(ring_burst, a_nested_burst_is_published_with_the_outer_record) \
+	CASE(ring_burst, a_burst_that_does_not_fit_is_lost_as_a_whole_and_reported) \
+	CASE(ring_burst, a_burst_larger_than_the_largest_record_is_too_big) \
+	CASE(ring_burst, a_burst_in_a_paused_ring_is_lost_as_paused) \
+	CASE(ring_burst, a_pending_loss_is_reported_before_the_burst) \
+	CASE(ring_burst, a_discarded_burst_vanishes_and_is_not_counted) \
+	CASE(ring_burst, a_discarded_burst_with_a_record_behind_it_becomes_one_record_of_no_loss) \
+	CASE(ring_burst, a_burst_beyond_several_watermarks_wakes_once) \
+	CASE(ring_burst, each_record_of_a_burst_counts_towards_the_wakeup_by_count) \
+	CASE(ring_burst, watched_statistics_count_each_record_of_a_burst)
 
 #define PERFBUF_CASES_ring_tail(CASE) \
 	CASE(ring_tail, a_user_page_full_of_rubbish_hurts_only_its_owner) \
@@ -232,6 +246,7 @@
 /* Every suite; KUnit takes no empty one, so the last stands apart. */
 #define PERFBUF_SUITES(SUITE) \
 	SUITE(ring_write) \
+	SUITE(ring_burst) \
 	SUITE(ring_tail) \
 	SUITE(ring_user_copy) \
 	SUITE(ring_loss) \
@@ -262,6 +277,7 @@
 
 #define PERFBUF_CASES(CASE) \
 	PERFBUF_CASES_ring_write(CASE) \
+	PERFBUF_CASES_ring_burst(CASE) \
 	PERFBUF_CASES_ring_tail(CASE) \
 	PERFBUF_CASES_ring_user_copy(CASE) \
 	PERFBUF_CASES_ring_loss(CASE) \

@@ -98,11 +98,16 @@ public:
 						     const record_origin &origin) noexcept;
 
 	/*
-	 * @records records of @bytes in all, under one reservation and one publication. The caller
-	 * writes their headers. Refused, they are @records losses.
+	 * A burst: @records records (at least one) of @bytes in all, under one reservation and one
+	 * publication, so a reader sees all of them or none. @bytes is at most record_size_max. The
+	 * caller writes the records with their headers; in a backward ring the newest record
+	 * first. If the burst is refused, @records losses are counted.
 	 */
 	cxxrt::result<reservation> begin_burst(u32 bytes, u32 records,
 					       const record_origin &origin) noexcept;
+	/* For a caller that reserved a burst as one record, or was refused it (@why: the errno):
+	 * counts the other records. */
+	void count_burst(u32 records, int why) noexcept;
 
 	/* begin() for C: makes the reservation at @to; 0 or the errno. */
 	int begin_at(void *to, u64 bytes, const record_origin &origin) noexcept;
@@ -146,8 +151,9 @@ public:
 
 	/* Asks the outermost writer for a wakeup. Between begin() and commit(). */
 	void request_wakeup() noexcept { nest_.set_bits(asks_wakeup); }
-	/* One of every @every records wakes; 0: none. Between begin() and commit(). */
-	void count_event(u32 every) noexcept;
+	/* One of every @every records wakes; 0: none. Between begin() and commit() of
+	 * @records. */
+	void count_event(u32 every, u32 records = 1) noexcept;
 
 	/* Reports losses that no record has followed, if there is space. */
 	void flush_lost(const record_origin &origin) noexcept;

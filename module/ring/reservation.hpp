@@ -57,10 +57,10 @@ public:
 
 	/*
 	 * Gives the record up. If no other record was begun behind it, it vanishes; else a
-	 * PERF_RECORD_LOST of 0 records stands in its place, which every reader skips. @bytes is
-	 * what begin_discardable() got. The reservation is over.
+	 * PERF_RECORD_LOST of 0 records stands in its place, which every reader skips. @bytes and
+	 * @records are what begin_discardable() or begin_burst() got. The reservation is over.
 	 */
-	void discard(u32 bytes, const record_origin &origin) noexcept;
+	void discard(u32 bytes, const record_origin &origin, u32 records = 1) noexcept;
 
 	/* The ring that the record goes to. Until commit(). */
 	perf_buffer &ring() noexcept { return *ring_; }

@@ -167,7 +167,7 @@ inline void *reservation::claim(u32 bytes) noexcept
 	return here;
 }
 
-inline void reservation::discard(u32 bytes, const record_origin &origin) noexcept
+inline void reservation::discard(u32 bytes, const record_origin &origin, u32 records) noexcept
 {
 #ifdef PERFBUF_DEBUG
 	unwritten_ = 0;
@@ -179,7 +179,7 @@ inline void reservation::discard(u32 bytes, const record_origin &origin) noexcep
 		seek(start_);
 		perf_buffer::fill_discarded(*this, bytes, origin);
 	}
-	ring_->records_.add(-1);
+	ring_->records_.add(0 - u64{records});
 	commit();
 }
 
@@ -279,11 +279,16 @@ inline cxxrt::result<reservation> perf_buffer::begin_burst(u32 bytes, u32 record
 {
 	cxxrt::result<reservation> begun = begin(bytes, origin);
 
-	if (begun) [[likely]]
+	count_burst(records, begun ? 0 : begun.error().code());
+	return begun;
+}
+
+inline void perf_buffer::count_burst(u32 records, int why) noexcept
+{
+	if (!why) [[likely]]
 		records_.add(records - 1);
 	else
-		count_loss(loss_cause_of(begun.error()), records - 1);
-	return begun;
+		count_loss(loss_cause_of(cxxrt::error(why)), records - 1);
 }
 
 /* ---------------------------------------------------------------- publishing */
@@ -356,7 +361,7 @@ inline bool perf_buffer::unreserve(u64 position, u32 bytes) noexcept
 	return head_.try_cmpxchg(end, begin);
 }
 
-inline void perf_buffer::count_event(u32 every) noexcept
+inline void perf_buffer::count_event(u32 every, u32 records) noexcept
 {
 	if (!every)
 		return;
@@ -366,7 +371,7 @@ inline void perf_buffer::count_event(u32 every) noexcept
 
 	/* One step, or nested writers would each take the same events for a wakeup of theirs. */
 	do
-		next = seen + 1 >= every ? 0 : seen + 1;
+		next = seen + records >= every ? 0 : seen + records;
 	while (!events_.try_cmpxchg(seen, next));
 	if (!next)
 		request_wakeup();
