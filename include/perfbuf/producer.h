@@ -14,6 +14,7 @@
 #ifndef PERFBUF_PRODUCER_H
 #define PERFBUF_PRODUCER_H
 
+#include <linux/build_bug.h>
 #include <linux/compiler.h>
 #include <linux/jump_label.h>
 #include <linux/module.h>
@@ -22,7 +23,9 @@
 #include <linux/types.h>
 
 #include <perfbuf/aux.h>
+#include <perfbuf/burst.h>
 #include <perfbuf/event.h>
+#include <perfbuf/fields.h>
 
 /* ---------------------------------------------------------------- sources */
 
@@ -120,6 +123,46 @@ void perfbuf_source_unregister(struct perfbuf_source *source);
 			_name##_emit(&(const struct _name##_args){__VA_ARGS__});                   \
 	} while (0)
 
+/**
+ * perfbuf_emit_burst() - the event has happened several times
+ * @_name: the event's, of a fixed size (no STRING, no BYTES)
+ * @_count: how often: a u32, from 1 to PERFBUF_BURST_MAX
+ * @_index: a name, for a u32 that counts the records from 0 on in what follows
+ * @...: the fields of record @_index, as .field = value; a field that is not named is 0
+ *
+ *	perfbuf_emit_burst(done, n, i, .tag = queue[i].tag, .status = queue[i].status);
+ *
+ * Writes @_count records for each reader, under one reservation and one publication: a reader sees
+ * all of them or none, and no other record between them. They have one time. The fields are
+ * evaluated once or twice for each reader and record, in any order, so they must not change
+ * meanwhile, and have no side effects. A filter chooses among the records. If the ring has no space
+ * for those that a reader wants, all of them are lost for that reader, and counted, as are more
+ * than PERFBUF_BURST_MAX. A reader whose samples hold more than fields of one word, or that does
+ *not take each occurrence (PERF_EVENT_IOC_REFRESH, a period), gets each record by itself.
+ *
+ * Context: As perfbuf_emit(). Interrupts are off for as long as the readers' records take.
+ */
+#define perfbuf_emit_burst(_name, _count, _index, ...)                                             \
+	do {                                                                                       \
+		BUILD_BUG_ON_MSG(_name##_parts, "a burst is of an event of a fixed size");         \
+		if (perfbuf_enabled(_name)) {                                                      \
+			PERFBUF_UNINITIALIZED struct {                                             \
+				struct perfbuf_burst burst;                                        \
+				struct _name##_record spare;                                       \
+			} perfbuf_b;                                                               \
+			struct _name##_record *perfbuf_payload =                                   \
+				perfbuf_burst_begin(&perfbuf_b.burst, &_name##_event, _count);     \
+                                                                                                   \
+			for (; perfbuf_payload; perfbuf_payload = perfbuf_burst_next(              \
+							&perfbuf_b.burst, perfbuf_payload)) {      \
+				const u32 _index = perfbuf_b.burst.index;                          \
+                                                                                                   \
+				_name##_store(perfbuf_payload,                                     \
+					      &(const struct _name##_args){__VA_ARGS__});          \
+			}                                                                          \
+		}                                                                                  \
+	} while (0)
+
 /* ---------------------------------------------------------------- raw events */
 
 /**
@@ -208,161 +251,6 @@ void *perfbuf_emit_next(struct perfbuf_emission *emission);
 void *perfbuf_fixed_emit(struct perfbuf_emission *emission, struct perfbuf_event *event);
 void *perfbuf_fixed_next(struct perfbuf_emission *emission);
 
-static __always_inline void perfbuf_put_chars(char *to, u32 bytes, const char *from)
-{
-	u32 n = 0;
-
-	if (from)
-		for (; n < bytes - 1 && from[n]; n++)
-			to[n] = from[n];
-	for (; n < bytes; n++)
-		to[n] = 0;
-}
-
-static __always_inline void perfbuf_put_array(void *to, const void *from, u32 bytes)
-{
-	if (from)
-		__builtin_memcpy(to, from, bytes);
-	else
-		__builtin_memset(to, 0, bytes);
-}
-
-static __always_inline struct perfbuf_part perfbuf_text(const char *text)
-{
-	const char *from = text ? text : "(null)";
-
-	return (struct perfbuf_part){from, __builtin_strlen(from) + 1};
-}
-
-#if __has_attribute(__uninitialized__)
-#define PERFBUF_UNINITIALIZED __attribute__((__uninitialized__))
-#else
-#define PERFBUF_UNINITIALIZED
-#endif
-
-#define PERFBUF_IS_SIGNED(_type) ((_type)(-1) < (_type)1)
-
-/* Of the payload. */
-#define PERFBUF_MEMBER(_kind, ...)		PERFBUF_MEMBER_##_kind(__VA_ARGS__)
-#define PERFBUF_MEMBER_INT(_type, _field, ...)	_type _field;
-#define PERFBUF_MEMBER_HEX			PERFBUF_MEMBER_INT
-#define PERFBUF_MEMBER_TIME(_field)		u64 _field;
-#define PERFBUF_MEMBER_FLAGS			PERFBUF_MEMBER_INT
-#define PERFBUF_MEMBER_ENUM			PERFBUF_MEMBER_INT
-#define PERFBUF_MEMBER_ARRAY(_type, _field, _n) _type _field[_n];
-#define PERFBUF_MEMBER_CHARS(_field, _n)	char _field[_n];
-#define PERFBUF_MEMBER_STRING(_field)		u32 _field;
-#define PERFBUF_MEMBER_BYTES(_field)		u32 _field;
-
-/* Of the arguments. */
-#define PERFBUF_ARG(_kind, ...)		     PERFBUF_ARG_##_kind(__VA_ARGS__)
-#define PERFBUF_ARG_INT(_type, _field, ...)  _type _field;
-#define PERFBUF_ARG_HEX			     PERFBUF_ARG_INT
-#define PERFBUF_ARG_TIME(_field)	     u64 _field;
-#define PERFBUF_ARG_FLAGS		     PERFBUF_ARG_INT
-#define PERFBUF_ARG_ENUM		     PERFBUF_ARG_INT
-#define PERFBUF_ARG_ARRAY(_type, _field, _n) const _type *_field;
-#define PERFBUF_ARG_CHARS(_field, _n)	     const char *_field;
-#define PERFBUF_ARG_STRING(_field)	     const char *_field;
-#define PERFBUF_ARG_BYTES(_field)	     struct perfbuf_part _field;
-
-/* How many parts stand behind the payload. */
-#define PERFBUF_PARTS(_kind, ...) +PERFBUF_PARTS_##_kind
-#define PERFBUF_PARTS_INT	  0
-#define PERFBUF_PARTS_HEX	  0
-#define PERFBUF_PARTS_TIME	  0
-#define PERFBUF_PARTS_FLAGS	  0
-#define PERFBUF_PARTS_ENUM	  0
-#define PERFBUF_PARTS_ARRAY	  0
-#define PERFBUF_PARTS_CHARS	  0
-#define PERFBUF_PARTS_STRING	  1
-#define PERFBUF_PARTS_BYTES	  1
-
-/* The parts, and where each will stand. */
-#define PERFBUF_FIND(_kind, ...) PERFBUF_FIND_##_kind(__VA_ARGS__)
-#define PERFBUF_FIND_INT(...)
-#define PERFBUF_FIND_HEX(...)
-#define PERFBUF_FIND_TIME(...)
-#define PERFBUF_FIND_FLAGS(...)
-#define PERFBUF_FIND_ENUM(...)
-#define PERFBUF_FIND_ARRAY(...)
-#define PERFBUF_FIND_CHARS(...)
-#define PERFBUF_FIND_STRING(_field)                                                                \
-	const struct perfbuf_part perfbuf_part_##_field = perfbuf_text(perfbuf_a->_field);         \
-	u32 perfbuf_at_##_field;
-#define PERFBUF_FIND_BYTES(_field)                                                                 \
-	const struct perfbuf_part perfbuf_part_##_field = perfbuf_a->_field;                       \
-	u32 perfbuf_at_##_field;
-
-#define PERFBUF_PLACE(_kind, ...) PERFBUF_PLACE_##_kind(__VA_ARGS__)
-#define PERFBUF_PLACE_INT(...)
-#define PERFBUF_PLACE_HEX(...)
-#define PERFBUF_PLACE_TIME(...)
-#define PERFBUF_PLACE_FLAGS(...)
-#define PERFBUF_PLACE_ENUM(...)
-#define PERFBUF_PLACE_ARRAY(...)
-#define PERFBUF_PLACE_CHARS(...)
-#define PERFBUF_PLACE_STRING(_field)                                                               \
-	perfbuf_at_##_field = perfbuf_at | perfbuf_part_##_field.bytes << 16;                      \
-	perfbuf_parts[perfbuf_n++] = perfbuf_part_##_field;                                        \
-	perfbuf_at += perfbuf_part_##_field.bytes;
-#define PERFBUF_PLACE_BYTES PERFBUF_PLACE_STRING
-
-/* Stores a field. */
-#define PERFBUF_STORE(_kind, ...)	      PERFBUF_STORE_##_kind(__VA_ARGS__)
-#define PERFBUF_STORE_INT(_type, _field, ...) perfbuf_to->_field = perfbuf_a->_field;
-#define PERFBUF_STORE_HEX		      PERFBUF_STORE_INT
-#define PERFBUF_STORE_TIME(_field)	      perfbuf_to->_field = perfbuf_a->_field;
-#define PERFBUF_STORE_FLAGS		      PERFBUF_STORE_INT
-#define PERFBUF_STORE_ENUM		      PERFBUF_STORE_INT
-#define PERFBUF_STORE_ARRAY(_type, _field, _n)                                                     \
-	perfbuf_put_array(perfbuf_to->_field, perfbuf_a->_field, sizeof(perfbuf_to->_field));
-#define PERFBUF_STORE_CHARS(_field, _n)                                                            \
-	perfbuf_put_chars(perfbuf_to->_field, sizeof(perfbuf_to->_field), perfbuf_a->_field);
-#define PERFBUF_STORE_STRING(_field) perfbuf_to->_field = perfbuf_at_##_field;
-#define PERFBUF_STORE_BYTES(_field)  perfbuf_to->_field = perfbuf_at_##_field;
-
-/* The tables of names. */
-#define PERFBUF_NAMES(_kind, ...) PERFBUF_NAMES_##_kind(__VA_ARGS__)
-#define PERFBUF_NAMES_INT(...)
-#define PERFBUF_NAMES_HEX(...)
-#define PERFBUF_NAMES_TIME(...)
-#define PERFBUF_NAMES_ARRAY(...)
-#define PERFBUF_NAMES_CHARS(...)
-#define PERFBUF_NAMES_STRING(...)
-#define PERFBUF_NAMES_BYTES(...)
-#define PERFBUF_NAMES_FLAGS(_type, _field, ...)                                                    \
-	static const struct perfbuf_name perfbuf_names_##_field[] = {__VA_ARGS__, {0, NULL}};
-#define PERFBUF_NAMES_ENUM PERFBUF_NAMES_FLAGS
-
-/* The descriptions of the fields. */
-#define PERFBUF_FIELD(_kind, ...) PERFBUF_FIELD_##_kind(__VA_ARGS__)
-#define PERFBUF_FIELD_OF(_kind, _type, _field, _names, _n, _signed)                                \
-	{                                                                                          \
-		.type = #_type,                                                                    \
-		.name = #_field,                                                                   \
-		.names = _names,                                                                   \
-		.offset = offsetof(perfbuf_record, _field),                                        \
-		.bytes = sizeof(((perfbuf_record *)0)->_field),                                    \
-		.elements = _n,                                                                    \
-		.kind = PERFBUF_KIND_##_kind,                                                      \
-		.is_signed = _signed,                                                              \
-	},
-#define PERFBUF_FIELD_INT(_type, _field)                                                           \
-	PERFBUF_FIELD_OF(INT, _type, _field, NULL, 1, PERFBUF_IS_SIGNED(_type))
-#define PERFBUF_FIELD_HEX(_type, _field)                                                           \
-	PERFBUF_FIELD_OF(HEX, _type, _field, NULL, 1, PERFBUF_IS_SIGNED(_type))
-#define PERFBUF_FIELD_TIME(_field) PERFBUF_FIELD_OF(TIME, u64, _field, NULL, 1, 0)
-#define PERFBUF_FIELD_FLAGS(_type, _field, ...)                                                    \
-	PERFBUF_FIELD_OF(FLAGS, _type, _field, perfbuf_names_##_field, 1, PERFBUF_IS_SIGNED(_type))
-#define PERFBUF_FIELD_ENUM(_type, _field, ...)                                                     \
-	PERFBUF_FIELD_OF(ENUM, _type, _field, perfbuf_names_##_field, 1, PERFBUF_IS_SIGNED(_type))
-#define PERFBUF_FIELD_ARRAY(_type, _field, _n)                                                     \
-	PERFBUF_FIELD_OF(ARRAY, _type, _field, NULL, _n, PERFBUF_IS_SIGNED(_type))
-#define PERFBUF_FIELD_CHARS(_field, _n) PERFBUF_FIELD_OF(CHARS, char, _field, NULL, _n, 1)
-#define PERFBUF_FIELD_STRING(_field)	PERFBUF_FIELD_OF(STRING, char, _field, NULL, 0, 0)
-#define PERFBUF_FIELD_BYTES(_field)	PERFBUF_FIELD_OF(BYTES, u8, _field, NULL, 0, 0)
-
 #define PERFBUF_DECLARE_EVENT(_name, _fields)                                                      \
 	struct _name##_record {                                                                    \
 		struct perfbuf_common perfbuf_common;                                              \
@@ -373,7 +261,13 @@ static __always_inline struct perfbuf_part perfbuf_text(const char *text)
 	};                                                                                         \
 	static_assert(sizeof(struct _name##_record) <= PERFBUF_FIXED_MAX,                          \
 		      "the fixed part of event " #_name " is too long");                           \
+	enum { _name##_parts = 0 _fields(PERFBUF_PARTS) };                                         \
 	extern struct perfbuf_event _name##_event;                                                 \
+	static __always_inline void _name##_store(struct _name##_record *perfbuf_to,               \
+						  const struct _name##_args *perfbuf_a)            \
+	{                                                                                          \
+		_fields(PERFBUF_NOWHERE) _fields(PERFBUF_STORE)                                    \
+	}                                                                                          \
 	static __always_inline void _name##_emit(const struct _name##_args *perfbuf_a)             \
 	{                                                                                          \
 		PERFBUF_UNINITIALIZED struct {                                                     \

@@ -23,7 +23,8 @@
 #include <type_traits>
 
 #include <linux/types.h>
-#include <perfbuf/aux.h>
+#include <perfbuf/aux.hpp>
+#include <perfbuf/burst.h>
 #include <perfbuf/event.h>
 
 extern "C" {
@@ -277,6 +278,29 @@ public:
 			write(arguments...);
 	}
 
+	/* That a record of a burst is stored: what the functor of emit_burst() returns. */
+	class stored
+	{
+		friend class event;
+		constexpr stored() noexcept = default;
+	};
+
+	/*
+	 * It has happened @count times: perfbuf_emit_burst() of <perfbuf/producer.h>, of an event
+	 * of a fixed size. @record is called as often as perfbuf evaluates the fields of a record:
+	 *
+	 *	done::emit_burst(n, [&](pb::u32 i, auto put) {
+	 *		return put(queue[i].tag, queue[i].status);
+	 *	});
+	 */
+	template <typename Record>
+	[[gnu::always_inline]] static void emit_burst(u32 count, Record &&record) noexcept
+	{
+		static_assert(!part_count, "a burst is of an event of a fixed size");
+		if (enabled()) [[unlikely]]
+			write_burst(count, record);
+	}
+
 	/* For perfbuf_source.events. */
 	static inline constinit perfbuf_event object = {
 		.listened = {},
@@ -326,67 +350,42 @@ private:
 								     mine.spare, parts, n)
 						: perfbuf_fixed_emit(&mine.emission, &object);
 		     payload; payload = next()) {
-			char *to = static_cast<char *>(payload) + sizeof(perfbuf_common);
-			u32 i = 0;
-
-			((Fields::store(to, arguments, where[i++]), to += Fields::size), ...);
+			store(payload, where, arguments...);
 		}
 	}
-};
 
-/*
- * An AUX transaction, as <perfbuf/aux.h> has it, for as long as its scope: begun by the
- * constructor; what was put into it by then is published by the destructor. Contexts: those of
- * perfbuf_aux_begin(), from the one to the other.
- *
- *	if (pb::transaction into(stream); into)
- *		into.put(packet, sizeof(packet));
- */
-class [[nodiscard]] transaction
-{
-public:
-	explicit transaction(perfbuf_stream *stream) noexcept
+	[[gnu::always_inline]] static void store(void *payload, const u32 *where,
+						 typename Fields::argument... arguments) noexcept
 	{
-		perfbuf_aux_begin(&handle_, stream);
-	}
-	~transaction() { perfbuf_aux_end(&handle_, written_); }
-	transaction(const transaction &) = delete;
-	transaction &operator=(const transaction &) = delete;
+		char *to = static_cast<char *>(payload) + sizeof(perfbuf_common);
+		u32 i = 0;
 
-	/* False: perfbuf_aux_begin() said NULL; nothing below does anything then. */
-	explicit operator bool() const noexcept { return handle_.area; }
-	/* What the setup of the area gave; without a setup, its pages. */
-	template <typename Kept = const perfbuf_aux_pages>
-	Kept *kept() const noexcept
+		((Fields::store(to, arguments, where[i++]), to += Fields::size), ...);
+	}
+
+	template <typename Record>
+	[[gnu::always_inline]] static void write_burst(u32 count, Record &record) noexcept
 	{
-		return static_cast<Kept *>(perfbuf_aux_get(&handle_));
+		struct on_stack {
+			perfbuf_burst burst;
+			char spare[fixed_bytes];
+		};
+		__attribute__((uninitialized)) on_stack mine;
+
+		for (void *payload = perfbuf_burst_begin(&mine.burst, &object, count); payload;
+		     payload = perfbuf_burst_next(&mine.burst, payload)) {
+			const auto put =
+				[payload](typename Fields::argument... arguments) noexcept {
+					constexpr u32 nowhere[sizeof...(Fields) + 1] = {};
+
+					store(payload, nowhere, arguments...);
+					return stored();
+				};
+			const stored done = record(mine.burst.index, put);
+
+			(void)done;
+		}
 	}
-	/* Of the next byte, in the stream; and how many bytes there is room for. */
-	u64 position() const noexcept { return handle_.head + written_; }
-	u64 room() const noexcept { return handle_.size - written_; }
-
-	/* Copies @bytes of kernel memory behind what is there; returns how many had room. */
-	u64 put(const void *from, u64 bytes) noexcept
-	{
-		const u64 done = perfbuf_aux_copy(&handle_, written_, from, bytes);
-
-		written_ += done;
-		return done;
-	}
-	/* The source has written the next @bytes by itself. */
-	void wrote(u64 bytes) noexcept { written_ += bytes; }
-	/* For a snapshot: the head goes on behind what was put, as the source is to see to. */
-	void move_head() noexcept { handle_.head += written_; }
-	/* Before anything is put. 0 or -ENOSPC. */
-	int skip(u64 bytes) noexcept { return perfbuf_aux_skip(&handle_, bytes); }
-	/* 0 or -EINVAL. */
-	int flag(u64 flags) noexcept { return perfbuf_aux_flag(&handle_, flags); }
-	/* Nothing is published. */
-	void give_up() noexcept { written_ = 0; }
-
-private:
-	perfbuf_aux_handle handle_ = {};
-	u64 written_ = 0;
 };
 
 } // namespace perfbuf::producer

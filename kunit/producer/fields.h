@@ -35,4 +35,11 @@
 	F(INT, u64, number)                                                                        \
 	F(INT, u8, last)
 
+/* A record of a burst: who wrote it, its number there, and which of how many it is. */
+#define TEST_GROUP(F)                                                                              \
+	F(ENUM, u32, context, {0, "task"}, {1, "softirq"}, {2, "irq"}, {3, "nmi"})                 \
+	F(INT, u64, number)                                                                        \
+	F(INT, u8, index)                                                                          \
+	F(INT, u8, count)
+
 #endif /* PERFBUF_TEST_FIELDS_H */

@@ -24,10 +24,11 @@
 PERFBUF_EVENT(all, TEST_ALL)
 PERFBUF_EVENT(counted, TEST_COUNTED)
 PERFBUF_EVENT(fixed, TEST_FIXED)
+PERFBUF_EVENT(group, TEST_GROUP)
 PERFBUF_RAW_EVENT(dump)
 
 static struct perfbuf_event *const events[] = {&all_event, &counted_event, &fixed_event,
-					       &dump_event};
+					       &group_event, &dump_event};
 
 static int start_answer;
 static unsigned int starts, stops;
@@ -90,6 +91,18 @@ module_param_array(numbers, ulong, NULL, 0444);
 
 static const u8 zeros[64];
 
+static unsigned long grouped[4];
+module_param_array(grouped, ulong, NULL, 0444);
+
+static void emit_group(u32 context, u32 count)
+{
+	const u64 first = grouped[context];
+
+	grouped[context] += count;
+	perfbuf_emit_burst(group, count, i, .context = context, .number = first + i, .index = i,
+			   .count = count);
+}
+
 /* On one CPU; a context interrupts only those below it. */
 static void emit_counted(u32 context)
 {
@@ -98,6 +111,7 @@ static void emit_counted(u32 context)
 	perfbuf_emit(counted, .context = context, .number = number,
 		     .filling = {zeros, number % sizeof(zeros)});
 	perfbuf_emit(fixed, .context = context, .number = number, .last = number);
+	emit_group(context, number % 16 + 1);
 }
 
 static void on_softirq(struct tasklet_struct *tasklet)
@@ -164,9 +178,21 @@ static bool wait_for_nmi(void)
 	return READ_ONCE(numbers[3]) != before;
 }
 
+/* A burst of 4. Whether an NMI came while it was stored, if the event has a reader. */
+static bool emit_interrupted_group(void)
+{
+	const u64 first = grouped[0];
+	bool came = false;
+
+	grouped[0] += 4;
+	perfbuf_emit_burst(group, 4, i, .context = 0, .number = first + i, .index = i,
+			   .count = (came |= i == 2 && wait_for_nmi(), 4));
+	return came;
+}
+
 /*
- * As emit_counted(0). Whether an NMI came: in the middle of a record of the fixed event, if
- * somebody listens to that.
+ * As emit_counted(0). Whether an NMI came: in the middle of a record of the fixed event, or of a
+ * burst, if they have readers.
  */
 static bool emit_interrupted(void)
 {
@@ -188,7 +214,8 @@ static bool emit_interrupted(void)
 		to->last = number;
 		open = true;
 	}
-	return open ? came : wait_for_nmi();
+	came |= emit_interrupted_group();
+	return open || perfbuf_enabled(group) ? came : wait_for_nmi();
 }
 
 /* False: the sender did not run, though it could. */
@@ -465,6 +492,10 @@ static int do_command(const char *text, const struct kernel_param *parameter)
 			emit_counted(0);
 		return 0;
 	}
+	if (!strcmp(verb, "group")) {
+		emit_group(0, number);
+		return 0;
+	}
 	if (!strcmp(verb, "irqs_off")) {
 		local_irq_disable();
 		emit_counted(0);
@@ -473,6 +504,7 @@ static int do_command(const char *text, const struct kernel_param *parameter)
 	}
 	if (!strcmp(verb, "restart")) {
 		memset(numbers, 0, sizeof(numbers));
+		memset(grouped, 0, sizeof(grouped));
 		return 0;
 	}
 	if (!strcmp(verb, "storm"))

@@ -97,25 +97,25 @@ public:
 	/* The record was a sample: it counts towards wakeup_events. */
 	void commit_sample(reservation record) noexcept;
 	/* The same, inline: device/event_write.hpp. begin_at() makes the reservation at @to, if it
-	 * returns true. */
+	 * returns true; of more than one of @records it is a burst. */
 	moment now_here() const noexcept;
 	cxxrt::result<reservation> begin_here(u32 bytes, const moment &when) noexcept;
-	bool begin_at(void *to, u32 bytes, const moment &when) noexcept;
+	bool begin_at(void *to, u32 bytes, const moment &when, u32 records = 1) noexcept;
 	void commit_sample_here(reservation record) noexcept;
 	/* A record of @bytes that was begun, and is given up. */
 	void discard(reservation record, u32 bytes) noexcept;
 	/* A record that could not be begun. */
-	void count_loss(loss_cause cause) noexcept;
+	void count_loss(loss_cause cause, u32 records = 1) noexcept;
 	/* For who asks the ring himself. */
-	void count_record() noexcept { records_.add(1); }
+	void count_record(u32 records = 1) noexcept { records_.add(records); }
 	/* For a caller of perf_buffer::try_reserve() that got false: the ring's reserve_entered().
 	 */
 	int reserve_entered(perf_buffer &into, void *to, u32 bytes) noexcept;
 	/* It was counted, and is refused. */
-	void count_refused(const perf_buffer &into, int why) noexcept
+	void count_refused(const perf_buffer &into, int why, u32 records = 1) noexcept
 	{
-		records_.add(-1);
-		note(into, why);
+		records_.add(0 - u64{records});
+		note(into, why, records);
 	}
 
 	/* Of AUX: perfbuf/aux.h says it all. */
@@ -219,10 +219,13 @@ private:
 
 	bool take_from_limit() noexcept;
 	/* A record that came when there was no ring. */
-	void count_no_ring() noexcept { losses_.count(loss_cause::no_ring); }
+	void count_no_ring(u32 records = 1) noexcept
+	{
+		losses_.count(loss_cause::no_ring, records);
+	}
 
 	/* A record that the ring wrote for us, or could not. */
-	void note(const perf_buffer &into, int errno_or_0) noexcept;
+	void note(const perf_buffer &into, int errno_or_0, u32 records = 1) noexcept;
 	/* Closes the short way, too, where not every event is a sample. */
 	void write_period(u64 value) noexcept;
 	/* Active no more, and the file is woken. */

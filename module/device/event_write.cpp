@@ -63,12 +63,12 @@ int event::reserve_entered(perf_buffer &into, void *to, u32 bytes) noexcept
 	return into.reserve_entered(to, bytes, origin(*this, when));
 }
 
-void event::note(const perf_buffer &into, int errno_or_0) noexcept
+void event::note(const perf_buffer &into, int errno_or_0, u32 records) noexcept
 {
 	if (errno_or_0)
-		losses_.count(cause_of(into, error(errno_or_0)));
+		losses_.count(cause_of(into, error(errno_or_0)), records);
 	else
-		records_.add(1);
+		records_.add(records);
 }
 
 bool event::take_from_limit() noexcept
@@ -105,13 +105,13 @@ void event::discard(reservation record, u32 bytes) noexcept
 	record.discard(bytes, origin(*this, when));
 }
 
-void event::count_loss(loss_cause cause) noexcept
+void event::count_loss(loss_cause cause, u32 records) noexcept
 {
 	perf_buffer *into = ring();
 
-	losses_.count(cause);
+	losses_.count(cause, records);
 	if (into)
-		into->count_loss(cause);
+		into->count_loss(cause, records);
 }
 
 bool event::enable_on_exec() noexcept

@@ -44,18 +44,20 @@ inline cxxrt::result<reservation> event::begin_here(u32 bytes, const moment &whe
 	return begun;
 }
 
-inline bool event::begin_at(void *to, u32 bytes, const moment &when) noexcept
+inline bool event::begin_at(void *to, u32 bytes, const moment &when, u32 records) noexcept
 {
 	perf_buffer *into = ring();
 
 	if (!into) [[unlikely]] {
-		count_no_ring();
+		count_no_ring(records);
 		return false;
 	}
 
 	const int why = into->begin_at(to, bytes, origin(*this, when));
 
-	note(*into, why);
+	if (records > 1)
+		into->count_burst(records, why);
+	note(*into, why, records);
 	return !why;
 }
 

@@ -38,6 +38,8 @@ public:
 
 	kind fields() const noexcept { return kind_; }
 	u32 needs() const noexcept { return needs_; }
+	/* Where the raw data of a record begins. */
+	u32 payload_at() const noexcept { return raw_at() + static_cast<u32>(sizeof(u32)); }
 	/* Of a whole record with raw_bytes of raw data, and with @raw_bytes. */
 	u32 bytes() const noexcept { return bytes_; }
 	u64 bytes_of(u64 raw_bytes) const noexcept

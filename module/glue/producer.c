@@ -221,6 +221,25 @@ notrace void *perfbuf_fixed_emit(struct perfbuf_emission *emission, struct perfb
 EXPORT_SYMBOL_GPL(perfbuf_fixed_emit);
 EXPORT_SYMBOL_GPL(perfbuf_fixed_next);
 
+notrace void *perfbuf_burst_begin(struct perfbuf_burst *burst, struct perfbuf_event *event,
+				  u32 records)
+{
+	struct perfbuf_emission *emission = &burst->emission;
+	struct pb_event_cpu *here;
+	unsigned long flags;
+	unsigned int count;
+
+	if (unlikely(!enter(emission, event, &here, &flags) || !here->first))
+		return pb_emission_over(emission);
+	emission->caller = _RET_IP_;
+	gather(emission, here);
+	count = preempt_count();
+	return perfbuf_burst_open(burst, here, common_here(emission, here, count), level_of(count),
+				  records);
+}
+EXPORT_SYMBOL_GPL(perfbuf_burst_begin);
+EXPORT_SYMBOL_GPL(perfbuf_burst_turn);
+
 static __always_inline void *raw_emit(struct perfbuf_emission *emission,
 				      struct perfbuf_event *event, u32 bytes, void *spare)
 {

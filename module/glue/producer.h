@@ -10,6 +10,7 @@
 #include <linux/jump_label.h>
 #endif
 #include <linux/types.h>
+#include <perfbuf/burst.h>
 #include <perfbuf/event.h>
 
 #ifdef __cplusplus
@@ -100,6 +101,9 @@ void *perfbuf_emit_parts(struct perfbuf_emission *emission, struct pb_event_cpu 
 			 const struct perfbuf_part *parts, __u32 part_count) PB_NOEXCEPT;
 void *perfbuf_raw_begin(struct perfbuf_emission *emission, struct pb_event_cpu *here, __u64 common,
 			__u32 level, __u32 bytes, void *spare) PB_NOEXCEPT;
+/* @records records of an event of a fixed size. */
+void *perfbuf_burst_open(struct perfbuf_burst *burst, struct pb_event_cpu *here, __u64 common,
+			 __u32 level, __u32 records) PB_NOEXCEPT;
 
 #ifdef __cplusplus
 /* Of perfbuf/producer.h: what other modules call without C in between. */

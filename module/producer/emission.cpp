@@ -23,23 +23,21 @@ void *emission::over() noexcept
 
 /* False: the event is being emitted in the same context, or the source has not declared it. Each
  * output counts the loss. */
-bool emission::enter(event_cpu &here, nesting level) noexcept
+bool emission::enter(event_cpu &here, nesting level, u32 records) noexcept
 {
 	here_ = &here;
 	context_ = &here.context(level);
 	if (context_->try_enter()) [[likely]]
 		return true;
-	count_not_entered(here);
+	count_loss(context_->is_closed() ? loss_cause::context : loss_cause::recursion, records);
 	return false;
 }
 
-void emission::count_not_entered(event_cpu &here) noexcept
+void emission::count_loss(loss_cause why, u32 records) noexcept
 {
-	const loss_cause why = context_->is_closed() ? loss_cause::context : loss_cause::recursion;
-
-	for (output *one = here.first(); one; one = one->next()) {
+	for (output *one = here_->first(); one; one = one->next()) {
 		if (one->writer() && one->may_write())
-			one->owner().count_loss(why);
+			one->owner().count_loss(why, records);
 	}
 }
 

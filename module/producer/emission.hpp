@@ -63,6 +63,8 @@ public:
 	}
 
 private:
+	friend class burst;
+
 	/* More than any record holds, so that the ring refuses what is refused for its size. */
 	static constexpr u64 payload_max = 1u << 20;
 
@@ -72,8 +74,8 @@ private:
 	};
 
 	static constexpr void check() noexcept;
-	bool enter(event_cpu &here, nesting level) noexcept;
-	void count_not_entered(event_cpu &here) noexcept;
+	bool enter(event_cpu &here, nesting level, u32 records = 1) noexcept;
+	void count_loss(loss_cause why, u32 records) noexcept;
 	void *over() noexcept;
 
 	void *build(event_cpu &here, u64 common, nesting level) noexcept;

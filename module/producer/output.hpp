@@ -90,10 +90,17 @@ public:
 		count_occurrence();
 		owner_.count_record();
 	}
-	/* Between reserve and commit: the sample counts towards a wakeup. */
-	void count_towards_wakeup(perf_buffer &into) const noexcept
+	/* The same of a burst. */
+	void count_occurrences(u32 times) noexcept { count_.add(times); }
+	void count_samples(u32 records) noexcept
 	{
-		into.count_event(wakeup_events_);
+		count_occurrences(records);
+		owner_.count_record(records);
+	}
+	/* Between reserve and commit: the samples count towards a wakeup. */
+	void count_towards_wakeup(perf_buffer &into, u32 records = 1) const noexcept
+	{
+		into.count_event(wakeup_events_, records);
 	}
 
 	/* It has happened. True: and it is to be written. */

@@ -22,7 +22,10 @@ using completed =
 		  pb::flags<pb::u32, "status", pb::name{1, "late"}, pb::name{2, "error"}>,
 		  pb::chars<"engine", 8>, pb::bytes<"registers">>;
 
-constexpr pb::u32 slots = 64;
+/* All commands that one interrupt found done, in a burst. */
+using retired = pb::event<"retired", pb::integer<pb::u32, "slot">, pb::integer<pb::u32, "of">>;
+
+constexpr pb::u32 slots = PERFBUF_BURST_MAX;
 
 struct command {
 	pb::u64 submitted_at;
@@ -35,7 +38,7 @@ constinit volatile pb::u32 head, tail;
 
 constexpr const char *labels[] = {"move a page", "clear a page", "multiply"};
 
-perfbuf_event *const events[] = {&submitted::object, &completed::object};
+perfbuf_event *const events[] = {&submitted::object, &completed::object, &retired::object};
 constexpr perfbuf_source_ops ops = {engine_start, engine_stop};
 
 } // namespace
@@ -44,7 +47,7 @@ constinit perfbuf_source engine_source = {
 	.name = "accelerator",
 	.description = "commands and completions of a device that a timer stands for",
 	.events = events,
-	.event_count = 2,
+	.event_count = 3,
 	.mode = 0,
 	.ops = &ops,
 	.data = nullptr,
@@ -70,7 +73,9 @@ void engine_submit() noexcept
 
 void engine_interrupt() noexcept
 {
-	for (pb::u32 at = tail; at != head; at++) {
+	const pb::u32 first = tail;
+
+	for (pb::u32 at = first; at != head; at++) {
 		const command &done = ring[at % slots];
 		const auto latency = static_cast<pb::s64>(engine_now() - done.submitted_at);
 		const pb::u32 registers[] = {at, done.what};
@@ -80,4 +85,10 @@ void engine_interrupt() noexcept
 		asm volatile("" ::: "memory");
 		tail = at + 1;
 	}
+
+	const pb::u32 done = tail - first;
+
+	if (done)
+		retired::emit_burst(
+			done, [&](pb::u32 i, auto put) { return put((first + i) % slots, done); });
 }

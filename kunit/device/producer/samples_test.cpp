@@ -98,8 +98,10 @@ TEST(producer_samples, accelerator_completes_what_was_submitted)
 	for (int turn = 0; turn < 3; turn++) {
 		everywhere submitted("accelerator", "submitted");
 		everywhere completed("accelerator", "completed");
+		everywhere retired("accelerator", "retired");
 		ASSERT_TRUE(submitted.until(20));
 		ASSERT_TRUE(completed.until(20));
+		ASSERT_TRUE(retired.until(20));
 		for (const payload &one : submitted.collect()) {
 			const auto slot = one.at<uint32_t>(8);
 			EXPECT_LT(slot, 64u);
@@ -112,6 +114,11 @@ TEST(producer_samples, accelerator_completes_what_was_submitted)
 		for (const payload &one : completed.collect()) {
 			EXPECT_GE(one.at<int64_t>(12), 0);
 			EXPECT_EQ(one.dynamic(32).size(), 8u);
+		}
+		for (const payload &one : retired.collect()) {
+			EXPECT_LT(one.at<uint32_t>(8), 64u);
+			EXPECT_GE(one.at<uint32_t>(12), 1u);
+			EXPECT_LE(one.at<uint32_t>(12), 64u);
 		}
 	}
 	EXPECT_EQ(unload_module("accelerator"), 0);

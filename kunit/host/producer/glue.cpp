@@ -117,6 +117,18 @@ void *perfbuf_emit_begin(perfbuf_emission *emission, perfbuf_event *event, void 
 				  part_count);
 }
 
+void *perfbuf_burst_begin(perfbuf_burst *burst, perfbuf_event *event, __u32 records) noexcept
+{
+	perfbuf_emission *emission = &burst->emission;
+	pb_event_cpu *here = enter(*emission, *event);
+
+	if (!here || !here->first)
+		return pb_emission_over(emission);
+	gather(*emission, *here);
+	return perfbuf_burst_open(burst, here, common_of(*emission, *here),
+				  static_cast<u32>(now.level), records);
+}
+
 static void *emit_raw_event(perfbuf_emission *emission, perfbuf_event *event, __u32 bytes,
 			    void *spare) noexcept
 {

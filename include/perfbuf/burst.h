@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * A burst: several records of one event of a fixed size, which each reader sees together. What
+ * perfbuf_emit_burst() (<perfbuf/producer.h>) and event::emit_burst() (<perfbuf/producer.hpp>) are
+ * made of.
+ */
+#ifndef PERFBUF_BURST_H
+#define PERFBUF_BURST_H
+
+#include <perfbuf/event.h>
+
+/* Records of a burst, at most. */
+#define PERFBUF_BURST_MAX   64
+
+#define perfbuf_burst_begin PERFBUF_VERSIONED(perfbuf_burst_begin)
+#define perfbuf_burst_turn  PERFBUF_VERSIONED(perfbuf_burst_turn)
+
+/* A burst under way, on the stack of the caller, with space for one payload right behind it. */
+struct perfbuf_burst {
+	__u32 index;  /* which record the caller is to store, from 0 */
+	__u32 last;   /* the last one that perfbuf_burst_next() finds by itself */
+	__s64 stride; /* bytes from one payload to the next */
+	__u64 space[3];
+	struct perfbuf_emission emission;
+};
+
+#ifdef __cplusplus
+#define PERFBUF_NOEXCEPT noexcept
+extern "C" {
+#else
+#define PERFBUF_NOEXCEPT
+#endif
+
+/*
+ * Where the payload of record burst->index goes; NULL: the burst is over. From one to the other
+ * interrupts are off. Each record may be asked for several times: for each reader, and for a filter
+ * before that.
+ */
+void *perfbuf_burst_begin(struct perfbuf_burst *burst, struct perfbuf_event *event,
+			  __u32 records) PERFBUF_NOEXCEPT;
+void *perfbuf_burst_turn(struct perfbuf_burst *burst) PERFBUF_NOEXCEPT;
+
+/* @payload of record burst->index is stored. Where the next one goes. */
+static inline __attribute__((__always_inline__)) void *
+perfbuf_burst_next(struct perfbuf_burst *burst, void *payload) PERFBUF_NOEXCEPT
+{
+	if (burst->index == burst->last)
+		return perfbuf_burst_turn(burst);
+	burst->index++;
+	return (char *)payload + burst->stride;
+}
+
+#ifdef __cplusplus
+}
+#endif
+#undef PERFBUF_NOEXCEPT
+
+#endif /* PERFBUF_BURST_H */

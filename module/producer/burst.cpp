@@ -1,0 +1,232 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "producer/burst.hpp"
+
+#include "glue/producer.h"
+
+namespace perfbuf
+{
+
+constexpr void burst::check() noexcept
+{
+	static_assert(offsetof(burst, index_) == offsetof(perfbuf_burst, index));
+	static_assert(offsetof(burst, last_) == offsetof(perfbuf_burst, last));
+	static_assert(offsetof(burst, stride_) == offsetof(perfbuf_burst, stride));
+	static_assert(offsetof(burst, one_) == offsetof(perfbuf_burst, emission));
+	static_assert(PERFBUF_BURST_MAX == 64, "a bit of a u64 for each record");
+}
+
+void *burst::over() noexcept
+{
+	one_.context_->leave();
+	return one_.over();
+}
+
+void *burst::begin(event_cpu &here, u64 common, nesting level, u32 records) noexcept
+{
+	one_.set_fixed(here);
+	if (!one_.enter(here, level, records)) [[unlikely]]
+		return one_.over();
+	if (!records) [[unlikely]]
+		return over();
+	if (records > PERFBUF_BURST_MAX) [[unlikely]] {
+		one_.count_loss(loss_cause::too_big, records);
+		return over();
+	}
+	records_ = static_cast<u8>(records);
+	__builtin_memcpy(one_.spare_, &common, sizeof(common));
+	return go_on(here.first());
+}
+
+/* The readers from @from on. */
+void *burst::go_on(output *from) noexcept
+{
+	for (output *to = from; to; to = to->next()) {
+		one_.at_ = to;
+		if (!to->takes_filtered_path()) {
+			if (to->owner().active())
+				return start(step::singly, all());
+			continue;
+		}
+		if (!to->takes_fast_path())
+			return start(step::matching, all());
+
+		void *payload = open(*to);
+
+		if (payload)
+			return payload;
+	}
+	return over();
+}
+
+/* nullptr: the reader loses the burst. */
+void *burst::open(output &to) noexcept
+{
+	const u32 bytes = records_ * to.layout().bytes();
+	perf_buffer *into = to.ring();
+	contiguous where;
+
+	if (!into) [[unlikely]] {
+		matches_ = all();
+		return open_matching(to);
+	}
+	to.count_samples(records_);
+	if (!(into->backward() ? into->try_reserve<true>(bytes, where)
+			       : into->try_reserve<false>(bytes, where))) [[unlikely]]
+		return open_entered(to, *into);
+	into->count_burst(records_, 0);
+	return open_in_place(to, *into, where);
+}
+
+template <sample_layout::kind of>
+[[gnu::always_inline]] inline void burst::fill(const sample_layout &layout, char *at,
+					       u32 bytes) noexcept
+{
+	u64 common;
+
+	__builtin_memcpy(&common, one_.spare_, sizeof(common));
+	for (u32 i = 0; i < records_; i++, at += bytes) {
+		char *payload = layout.fill<of>(at, bytes, one_.when_);
+
+		__builtin_memcpy(payload, &common, sizeof(common));
+	}
+}
+
+void *burst::open_in_place(output &to, perf_buffer &into, contiguous where) noexcept
+{
+	const sample_layout &layout = to.layout();
+	const u32 bytes = layout.bytes();
+	const u32 behind = (records_ - 1u) * bytes;
+
+	switch (layout.fields()) {
+	case sample_layout::kind::raw:
+		fill<sample_layout::kind::raw>(layout, where.at, bytes);
+		break;
+	case sample_layout::kind::raw_time_tid_cpu:
+		fill<sample_layout::kind::raw_time_tid_cpu>(layout, where.at, bytes);
+		break;
+	default:
+		fill<sample_layout::kind::others>(layout, where.at, bytes);
+	}
+	step_ = step::in_place;
+	one_.into_ = &into;
+	index_ = 0;
+	last_ = records_ - 1u;
+
+	char *payload = where.at + layout.payload_at();
+
+	/* The newest record of a backward ring comes first there. */
+	stride_ = into.backward() ? -s64{bytes} : s64{bytes};
+	return into.backward() ? payload + behind : payload;
+}
+
+/* The burst is not contiguous, or not within the limit. */
+void *burst::open_entered(output &to, perf_buffer &into) noexcept
+{
+	const int why =
+		to.owner().reserve_entered(into, one_.record_, records_ * to.layout().bytes());
+
+	into.count_burst(records_, why);
+	if (why) {
+		to.owner().count_refused(into, why, records_);
+		return nullptr;
+	}
+	matches_ = all();
+	return start(step::writing, matches_, into.backward());
+}
+
+/* A reservation for what is in matches_. nullptr: the reader loses those. */
+void *burst::open_matching(output &to) noexcept
+{
+	const sample_layout::moment &now = one_.when_;
+	const moment when = {.time = now.time,
+			     .pid = static_cast<u32>(now.ids),
+			     .tid = static_cast<u32>(now.ids >> 32),
+			     .cpu = pb_this_cpu()};
+	const u32 records = cxxrt::count_bits(matches_);
+
+	if (!records)
+		return nullptr;
+	to.count_occurrences(records);
+	if (!to.owner().begin_at(one_.record_, records * to.layout().bytes(), when, records))
+		return nullptr;
+	return start(step::writing, matches_, one_.record().ring().backward());
+}
+
+void *burst::start(step what, u64 which, bool newest_first) noexcept
+{
+	if (what == step::matching)
+		matches_ = 0;
+	step_ = what;
+	left_ = which;
+	newest_first_ = newest_first;
+	return next_record();
+}
+
+void *burst::next_record() noexcept
+{
+	const int index = newest_first_ ? 63 - std::countl_zero(left_) : std::countr_zero(left_);
+
+	left_ &= ~(u64{1} << index);
+	index_ = static_cast<u32>(index);
+	/* So that the caller comes back with it. */
+	last_ = index_;
+	return one_.spare_;
+}
+
+void *burst::turn() noexcept
+{
+	output &to = *one_.at_;
+
+	switch (step_) {
+	case step::in_place:
+		to.count_towards_wakeup(*one_.into_, records_);
+		one_.into_->commit_contiguous();
+		return go_on(to.next());
+	case step::writing:
+		to.layout().put(one_.record(), to.layout().bytes(), one_.when_);
+		one_.put_payload(one_.record());
+		if (left_)
+			return next_record();
+		commit();
+		return go_on(to.next());
+	case step::matching:
+		if (to.matches(one_.spare_, nullptr))
+			matches_ |= u64{1} << index_;
+		if (left_)
+			return next_record();
+		if (void *payload = open_matching(to))
+			return payload;
+		return go_on(to.next());
+	case step::singly:
+		one_.write(to);
+		return left_ ? next_record() : go_on(to.next());
+	}
+	return over();
+}
+
+void burst::commit() noexcept
+{
+	reservation &record = one_.record();
+
+	one_.at_->count_towards_wakeup(record.ring(), cxxrt::count_bits(matches_));
+	record.commit();
+	record.~reservation();
+}
+
+} // namespace perfbuf
+
+using perfbuf::burst;
+using perfbuf::event_cpu;
+using perfbuf::nesting;
+
+void *perfbuf_burst_open(struct perfbuf_burst *raw, struct pb_event_cpu *here, __u64 common,
+			 __u32 level, __u32 records) noexcept
+{
+	return burst::of(raw).begin(*reinterpret_cast<event_cpu *>(here), common,
+				    static_cast<nesting>(level), records);
+}
+
+void *perfbuf_burst_turn(struct perfbuf_burst *raw) noexcept
+{
+	return burst::of(raw).turn();
+}
