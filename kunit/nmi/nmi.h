@@ -18,6 +18,8 @@ enum nmi_how {
 	WRITE_PLAIN,
 	WRITE_AFTER_A_LOSS, /* so that it tells of it */
 	WRITE_AND_GIVE_UP,
+	WRITE_BURST,
+	WRITE_BURST_AND_GIVE_UP,
 	WRITE_INTO_FULL,       /* the ring is filled first */
 	WRITE_AUX_PACKET,      /* into a shared area */
 	WRITE_AUX_TRANSACTION, /* into an exclusive one */

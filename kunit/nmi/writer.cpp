@@ -64,38 +64,59 @@ u64 word_at(u64 position) noexcept
 					      (offset & (page_size - 1)));
 }
 
-int write_one(u32 context, bool gives_up) noexcept
+u32 words_of(u64 tag) noexcept
+{
+	return 1 + static_cast<u32>(body_word(tag, 0) >> 32) % largest_body;
+}
+
+u32 bytes_of(u64 tag) noexcept
+{
+	return 16 + 8 * words_of(tag);
+}
+
+/* More than one of @records are a burst. */
+int write_records(u32 context, u32 records, bool gives_up) noexcept
 {
 	const nobody who;
 	writer_state &mine = state.writers[context];
-	const u64 tag = tag_of(context, mine.attempted.read());
-	const u32 words = 1 + static_cast<u32>(body_word(tag, 0) >> 32) % largest_body;
-	const u32 bytes = 16 + 8 * words;
+	const u64 first = tag_of(context, mine.attempted.read());
+	u32 bytes = 0;
 
-	mine.attempted.add(1);
+	for (u32 i = 0; i < records; i++)
+		bytes += bytes_of(first + i);
+	mine.attempted.add(records);
 
-	result<reservation> begun = gives_up ? state.ring->begin_discardable(bytes, who)
-					     : state.ring->begin(bytes, who);
+	result<reservation> begun = records > 1 ? state.ring->begin_burst(bytes, records, who)
+				    : gives_up	? state.ring->begin_discardable(bytes, who)
+						: state.ring->begin(bytes, who);
 
 	if (!begun) {
-		mine.refused.add(1);
+		mine.refused.add(records);
 		return begun.error().code();
 	}
 
-	reservation record = begun.take();
+	reservation all = begun.take();
 
-	record.put(perf_event_header{
-		.type = PERF_RECORD_SAMPLE, .misc = 0, .size = static_cast<u16>(bytes)});
-	record.put(tag);
-	for (u32 i = 1; i <= words; i++)
-		record.put(body_word(tag, i));
+	for (u64 tag = first; tag < first + records; tag++) {
+		all.put(perf_event_header{.type = PERF_RECORD_SAMPLE,
+					  .misc = 0,
+					  .size = static_cast<u16>(bytes_of(tag))});
+		all.put(tag);
+		for (u32 i = 1; i <= words_of(tag); i++)
+			all.put(body_word(tag, i));
+	}
 	if (gives_up) {
-		state.given_up.add(1);
-		record.discard(bytes, who);
+		state.given_up.add(records);
+		all.discard(bytes, who, records);
 	} else {
-		record.commit();
+		all.commit();
 	}
 	return 0;
+}
+
+int write_one(u32 context, bool gives_up) noexcept
+{
+	return write_records(context, 1, gives_up);
 }
 
 const char *check_sample(u64 position, u32 bytes) noexcept
@@ -106,7 +127,7 @@ const char *check_sample(u64 position, u32 bytes) noexcept
 
 	if (context >= CONTEXTS)
 		return "a record that nobody wrote";
-	if (bytes != 16 + 8 * (1 + static_cast<u32>(body_word(tag, 0) >> 32) % largest_body))
+	if (bytes != bytes_of(tag))
 		return "a record of another size than was written";
 	for (u32 i = 1; i <= (bytes - 16) / 8; i++)
 		if (word_at(position + 8 + 8 * i) != body_word(tag, i))
@@ -171,6 +192,8 @@ extern "C" int nmi_write(nmi_context context, nmi_how how) noexcept
 		state.writers[context].refused.add(1);
 		state.ring->count_loss(loss_cause::recursion);
 	}
+	if (how == WRITE_BURST || how == WRITE_BURST_AND_GIVE_UP)
+		return write_records(context, 3, how == WRITE_BURST_AND_GIVE_UP);
 	return write_one(context, how == WRITE_AND_GIVE_UP);
 }
 
