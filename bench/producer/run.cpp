@@ -84,7 +84,7 @@ private:
 int main()
 {
 	constexpr unsigned long long raw = PERF_SAMPLE_RAW;
-	constexpr unsigned long long usual =
+	constexpr unsigned long long time_tid_cpu_id =
 		raw | PERF_SAMPLE_TID | PERF_SAMPLE_TIME | PERF_SAMPLE_CPU | PERF_SAMPLE_IDENTIFIER;
 	const struct {
 		const char *what;
@@ -98,7 +98,8 @@ int main()
 		{"RAW alone, a ring in one piece", 1, raw, PERFBUF_STORAGE_MIRRORED, nullptr},
 		{"2 readers", 2, raw, PERFBUF_STORAGE_PAGES, nullptr},
 		{"3 readers", 3, raw, PERFBUF_STORAGE_PAGES, nullptr},
-		{"RAW, TID, TIME, CPU, IDENTIFIER", 1, usual, PERFBUF_STORAGE_PAGES, nullptr},
+		{"RAW, TID, TIME, CPU, IDENTIFIER", 1, time_tid_cpu_id, PERFBUF_STORAGE_PAGES,
+		 nullptr},
 		{"RAW alone, a filter lets through", 1, raw, PERFBUF_STORAGE_PAGES, "b == 2"},
 		{"RAW alone, a filter drops", 1, raw, PERFBUF_STORAGE_PAGES, "b == 3"},
 	};

@@ -41,6 +41,8 @@ OURS_FUNCTION void ours_end(struct ours_record *record);
 /* Where to write, or NULL. */
 OURS_FUNCTION void *ours_reserve(unsigned long bytes);
 OURS_FUNCTION void ours_commit(void);
+/* The same of a burst of @records records, of @bytes in all. */
+OURS_FUNCTION void *ours_reserve_burst(unsigned long bytes, unsigned int records);
 
 /* The same of a ring by its number. */
 OURS_FUNCTION int ours_begin_in(unsigned int ring, struct ours_record *record, unsigned long bytes);

@@ -29,7 +29,7 @@ extern const struct peer memcpy_peer, memcpy_call_peer, perf_peer, bpf_reserve_p
 	bpf_output_peer, bpf_program_peer, ftrace_reserve_peer, ftrace_write_peer,
 	relay_reserve_peer, relay_write_peer, ours_reserve_peer, ours_copy_peer, ours_inline_peer,
 	ours_reserve_stamped_peer, ours_copy_stamped_peer, ours_inline_stamped_peer,
-	ours_in_turn_peer, tracepoint_peer, typed_peer;
+	ours_in_turn_peer, ours_burst_peer, tracepoint_peer, typed_peer, typed_burst_peer;
 
 /* With a ring for each CPU; the others have them by themselves, or one for all. */
 extern const struct peer memcpy_here_peer, perf_here_peer, ours_reserve_here_peer,
@@ -74,21 +74,39 @@ static __always_inline u32 write_each(u64 *payload, const u32 bytes, u32 records
 	return written;
 }
 
+/* Bursts, the last one of what is left over. Each moves the count in the payload on. */
+#define BURST 8
+
+static __always_inline u32 write_bursts(u64 *payload, const u32 bytes, u32 records,
+					bool (*burst)(u64 *payload, u32 bytes, u32 count))
+{
+	u32 i, count, written = 0;
+
+	for (i = 0; i < records; i += count) {
+		count = records - i < BURST ? records - i : BURST;
+		if (burst(payload, bytes, count))
+			written += count;
+	}
+	return written;
+}
+
 /* The size is a constant of the producer's, so each has a loop of its own. */
-#define DEFINE_WRITE(name, one)                                                                    \
+#define DEFINE_WRITE(name, one)	   DEFINE_WRITE_BY(name, write_each, one)
+#define DEFINE_BURSTS(name, burst) DEFINE_WRITE_BY(name, write_bursts, burst)
+#define DEFINE_WRITE_BY(name, loop, one)                                                           \
 	static u32 name(u64 *payload, u32 bytes, u32 records)                                      \
 	{                                                                                          \
 		switch (bytes) {                                                                   \
 		case 8:                                                                            \
-			return write_each(payload, 8, records, one);                               \
+			return loop(payload, 8, records, one);                                     \
 		case 64:                                                                           \
-			return write_each(payload, 64, records, one);                              \
+			return loop(payload, 64, records, one);                                    \
 		case 256:                                                                          \
-			return write_each(payload, 256, records, one);                             \
+			return loop(payload, 256, records, one);                                   \
 		case 1024:                                                                         \
-			return write_each(payload, 1024, records, one);                            \
+			return loop(payload, 1024, records, one);                                  \
 		case 4096:                                                                         \
-			return write_each(payload, 4096, records, one);                            \
+			return loop(payload, 4096, records, one);                                  \
 		}                                                                                  \
 		return 0;                                                                          \
 	}

@@ -241,6 +241,14 @@ extern "C" void *ours_reserve(unsigned long bytes)
 	return ring->reserve_contiguous(bytes, origin);
 }
 
+extern "C" void *ours_reserve_burst(unsigned long bytes, unsigned int records)
+{
+	void *at = ring->reserve_contiguous(bytes, origin);
+
+	ring->count_burst(records, at ? 0 : ENOSPC);
+	return at;
+}
+
 extern "C" void ours_commit()
 {
 	ring->commit_contiguous();

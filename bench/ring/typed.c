@@ -91,6 +91,33 @@ static __always_inline bool emit_one(const u64 *payload, u32 bytes)
 
 DEFINE_WRITE(emit_write, emit_one)
 
+/* The first word of a record follows from its index, so it may be stored as often as asked for. */
+#define EMIT_BURST(event)                                                                          \
+	perfbuf_emit_burst(event, count, i, .words = (payload[0] = first + i, payload))
+
+static __always_inline bool emit_burst(u64 *payload, u32 bytes, u32 count)
+{
+	const u64 first = payload[0];
+
+	switch (bytes) {
+	case 8:
+		EMIT_BURST(written_8);
+		break;
+	case 64:
+		EMIT_BURST(written_64);
+		break;
+	case 256:
+		EMIT_BURST(written_256);
+		break;
+	default:
+		return false;
+	}
+	payload[0] = first + count;
+	return true;
+}
+
+DEFINE_BURSTS(burst_write, emit_burst)
+
 const struct peer tracepoint_peer = {
 	.name = "tracepoint",
 	.open = typed_open,
@@ -103,4 +130,11 @@ const struct peer typed_peer = {
 	.open = typed_open,
 	.close = typed_close,
 	.write = emit_write,
+};
+
+const struct peer typed_burst_peer = {
+	.name = "typed_burst",
+	.open = typed_open,
+	.close = typed_close,
+	.write = burst_write,
 };

@@ -357,7 +357,7 @@ std::unique_ptr<reader> open_program_perf(const opening &wanted)
 						 sizeof(perf_event_header) + sizeof(uint32_t));
 }
 
-std::unique_ptr<reader> open_program_perf_usual(const opening &wanted)
+std::unique_ptr<reader> open_program_perf_time_tid_cpu(const opening &wanted)
 {
 	return std::make_unique<program_to_perf>(
 		wanted, PERF_SAMPLE_RAW | PERF_SAMPLE_TID | PERF_SAMPLE_TIME | PERF_SAMPLE_CPU,

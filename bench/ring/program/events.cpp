@@ -207,7 +207,7 @@ private:
 	std::vector<std::unique_ptr<reader>> all_, idle_;
 };
 
-perf_event_attr typed_attr(const std::string &id, const opening &wanted, bool lean)
+perf_event_attr typed_attr(const std::string &id, const opening &wanted, bool raw_alone)
 {
 	perf_event_attr attr = quiet_attr(wanted.data);
 
@@ -215,7 +215,7 @@ perf_event_attr typed_attr(const std::string &id, const opening &wanted, bool le
 	attr.config = std::stoull(text_of(id));
 	attr.sample_period = 1;
 	attr.sample_type = PERF_SAMPLE_RAW;
-	if (!lean)
+	if (!raw_alone)
 		attr.sample_type |= PERF_SAMPLE_TID | PERF_SAMPLE_TIME | PERF_SAMPLE_CPU;
 	return attr;
 }
@@ -224,33 +224,34 @@ perf_event_attr typed_attr(const std::string &id, const opening &wanted, bool le
 constexpr unsigned fixed_most = 256;
 
 /* Header, fields, the size of the raw data, and what all events begin with. */
-unsigned typed_skip(bool lean)
+unsigned typed_skip(bool raw_alone)
 {
-	return sizeof(perf_event_header) + (lean ? 0 : 3 * sizeof(uint64_t)) + sizeof(uint32_t) +
-	       sizeof(uint64_t);
+	return sizeof(perf_event_header) + (raw_alone ? 0 : 3 * sizeof(uint64_t)) +
+	       sizeof(uint32_t) + sizeof(uint64_t);
 }
 
 /* Of a file of the typed event, or of the tracepoint. */
-std::unique_ptr<reader> read_typed(int fd, const opening &wanted, bool lean)
+std::unique_ptr<reader> read_typed(int fd, const opening &wanted, bool raw_alone)
 {
 	const unsigned where = wanted.bytes > fixed_most ? sizeof(uint32_t) : 0;
 
-	return read_event(fd, wanted, typed_skip(lean) + where, wanted.bytes);
+	return read_event(fd, wanted, typed_skip(raw_alone) + where, wanted.bytes);
 }
 
-std::unique_ptr<reader> read_tracepoint(const opening &wanted, bool lean)
+std::unique_ptr<reader> read_tracepoint(const opening &wanted, bool raw_alone)
 {
-	return read_event(open_event(typed_attr(tracepoint_of(wanted.bytes) + "id", wanted, lean)),
-			  wanted, typed_skip(lean), wanted.bytes);
+	return read_event(
+		open_event(typed_attr(tracepoint_of(wanted.bytes) + "id", wanted, raw_alone)),
+		wanted, typed_skip(raw_alone), wanted.bytes);
 }
 
-int open_typed_file(const opening &wanted, bool lean, bool idle,
+int open_typed_file(const opening &wanted, bool raw_alone, bool idle,
 		    unsigned storage = PERFBUF_STORAGE_PAGES)
 {
 	perf_event_attr attr = typed_attr(
 		"/sys/class/perfbuf/ring_bench/events/written_" +
 			(wanted.bytes > fixed_most ? "any" : std::to_string(wanted.bytes)) + "/id",
-		wanted, lean);
+		wanted, raw_alone);
 	const int fd = open("/dev/perfbuf/ring_bench", O_RDWR);
 	perfbuf_open open = {reinterpret_cast<uint64_t>(&attr), -1, 0, 0};
 
@@ -264,10 +265,10 @@ int open_typed_file(const opening &wanted, bool lean, bool idle,
 	return fd;
 }
 
-std::unique_ptr<reader> open_typed_files(const opening &wanted, bool lean)
+std::unique_ptr<reader> open_typed_files(const opening &wanted, bool raw_alone)
 {
 	const auto one = [&](bool idle) {
-		return read_typed(open_typed_file(wanted, lean, idle), wanted, lean);
+		return read_typed(open_typed_file(wanted, raw_alone, idle), wanted, raw_alone);
 	};
 	auto all = std::make_unique<several>();
 
@@ -280,10 +281,20 @@ std::unique_ptr<reader> open_typed_files(const opening &wanted, bool lean)
 	return all;
 }
 
-std::unique_ptr<reader> open_typed_whole_ring(const opening &wanted, bool lean)
+/* The fields of the event are an array, which a filter cannot ask for. */
+std::unique_ptr<reader> open_typed_filtered(const opening &wanted, const char *filter)
 {
-	return read_typed(open_typed_file(wanted, lean, false, PERFBUF_STORAGE_MIRRORED), wanted,
-			  lean);
+	const int fd = open_typed_file(wanted, true, false);
+
+	if (ioctl(fd, PERF_EVENT_IOC_SET_FILTER, filter))
+		fail("PERF_EVENT_IOC_SET_FILTER");
+	return read_typed(fd, wanted, true);
+}
+
+std::unique_ptr<reader> open_typed_in_mirrored(const opening &wanted, bool raw_alone)
+{
+	return read_typed(open_typed_file(wanted, raw_alone, false, PERFBUF_STORAGE_MIRRORED),
+			  wanted, raw_alone);
 }
 
 int open_output_event(const opening &wanted)
@@ -332,7 +343,7 @@ std::unique_ptr<reader> open_tracepoint(const opening &wanted)
 	return read_tracepoint(wanted, false);
 }
 
-std::unique_ptr<reader> open_tracepoint_lean(const opening &wanted)
+std::unique_ptr<reader> open_tracepoint_raw(const opening &wanted)
 {
 	return read_tracepoint(wanted, true);
 }
@@ -342,17 +353,27 @@ std::unique_ptr<reader> open_typed(const opening &wanted)
 	return open_typed_files(wanted, false);
 }
 
-std::unique_ptr<reader> open_typed_lean(const opening &wanted)
+std::unique_ptr<reader> open_typed_raw(const opening &wanted)
 {
 	return open_typed_files(wanted, true);
 }
 
-std::unique_ptr<reader> open_typed_whole(const opening &wanted)
+std::unique_ptr<reader> open_typed_matches(const opening &wanted)
 {
-	return open_typed_whole_ring(wanted, false);
+	return open_typed_filtered(wanted, "common_pid > 0");
 }
 
-std::unique_ptr<reader> open_typed_lean_whole(const opening &wanted)
+std::unique_ptr<reader> open_typed_dropped(const opening &wanted)
 {
-	return open_typed_whole_ring(wanted, true);
+	return open_typed_filtered(wanted, "common_pid == 0");
+}
+
+std::unique_ptr<reader> open_typed_mirrored(const opening &wanted)
+{
+	return open_typed_in_mirrored(wanted, false);
+}
+
+std::unique_ptr<reader> open_typed_raw_mirrored(const opening &wanted)
+{
+	return open_typed_in_mirrored(wanted, true);
 }

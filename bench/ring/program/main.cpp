@@ -30,7 +30,7 @@ constexpr row sized[] = {
 	{"bpf_program", 0, "BPF program: reserve, stores, submit", 256, open_program_reserve},
 	{"bpf_program", 0, "BPF program: bpf_ringbuf_output", 4096, open_program_output},
 	{"bpf_program", 0, "BPF program: bpf_perf_event_output, RAW", 4096, open_program_perf},
-	{"bpf_program", 0, "... RAW TIME TID CPU", 4096, open_program_perf_usual},
+	{"bpf_program", 0, "... RAW TIME TID CPU", 4096, open_program_perf_time_tid_cpu},
 	{"perf", 0, "perf_output_begin, copy, end", 4096, open_perf},
 	{"perf", overwrite, "... overwrite", 4096, open_perf},
 	{"perf", newest_first, "... overwrite, backward", 4096, open_perf},
@@ -50,6 +50,7 @@ constexpr row sized[] = {
 	{"ours_copy", overwrite, "... overwrite"},
 	{"ours_copy", newest_first, "... overwrite, backward"},
 	{"ours_copy_stamped", 0, "perfbuf: begin, copy, end (time)"},
+	{"ours_burst", 0, "perfbuf: reserve, 8 times memcpy, commit: each of a burst of 8"},
 };
 
 constexpr row in_nmi[] = {
@@ -65,7 +66,7 @@ constexpr row in_nmi[] = {
 	{"ours_copy", nmi, "perfbuf: begin, copy, end"},
 	{"tracepoint", nmi, "TRACE_EVENT to perf: RAW TIME TID CPU", 1024, open_tracepoint},
 	{"typed", nmi, "perfbuf_emit: RAW TIME TID CPU", 4096, open_typed},
-	{"typed", nmi, "... a ring in one piece", 4096, open_typed_whole},
+	{"typed", nmi, "... a ring in one piece", 4096, open_typed_mirrored},
 };
 
 #define SLOW   .reader = reading::full, .data = small
@@ -112,25 +113,13 @@ constexpr row scale[] = {
 	{.peer = "ours_in_turn", .what = "1 ring in turn", .data = small, .rings = 1},
 	{.peer = "ours_in_turn", .what = "4 rings in turn", .data = small, .rings = 4},
 	{.peer = "ours_in_turn", .what = "16 rings in turn", .data = small, .rings = 16},
-	{.peer = "typed", .what = "a typed event, 1 file", .open = open_typed_lean, .data = small},
-	{.peer = "typed",
-	 .what = "... 2 files",
-	 .open = open_typed_lean,
-	 .data = small,
-	 .files = 2},
-	{.peer = "typed",
-	 .what = "... 4 files",
-	 .open = open_typed_lean,
-	 .data = small,
-	 .files = 4},
-	{.peer = "typed",
-	 .what = "... 8 files",
-	 .open = open_typed_lean,
-	 .data = small,
-	 .files = 8},
+	{.peer = "typed", .what = "a typed event, 1 file", .open = open_typed_raw, .data = small},
+	{.peer = "typed", .what = "... 2 files", .open = open_typed_raw, .data = small, .files = 2},
+	{.peer = "typed", .what = "... 4 files", .open = open_typed_raw, .data = small, .files = 4},
+	{.peer = "typed", .what = "... 8 files", .open = open_typed_raw, .data = small, .files = 8},
 	{.peer = "typed",
 	 .what = "... 1 file, and 15 that are disabled",
-	 .open = open_typed_lean,
+	 .open = open_typed_raw,
 	 .data = small,
 	 .idle = 15},
 };
@@ -148,7 +137,7 @@ constexpr row typed[] = {
 	{.peer = "tracepoint",
 	 .what = "TRACE_EVENT to perf: RAW",
 	 .most_bytes = 1024,
-	 .open = open_tracepoint_lean},
+	 .open = open_tracepoint_raw},
 	{.peer = "tracepoint",
 	 .what = "... RAW TIME TID CPU",
 	 .most_bytes = 1024,
@@ -157,12 +146,29 @@ constexpr row typed[] = {
 	 .what = "perfbuf_emit, nobody listens",
 	 .open = open_nobody,
 	 .silent = true},
-	{.peer = "typed", .what = "perfbuf_emit: RAW", .open = open_typed_lean},
+	{.peer = "typed", .what = "perfbuf_emit: RAW", .open = open_typed_raw},
 	{.peer = "typed", .what = "... RAW TIME TID CPU", .open = open_typed},
-	{.peer = "typed", .what = "... RAW, a ring in one piece", .open = open_typed_lean_whole},
+	{.peer = "typed", .what = "... RAW, a ring in one piece", .open = open_typed_raw_mirrored},
 	{.peer = "typed",
 	 .what = "... RAW TIME TID CPU, a ring in one piece",
-	 .open = open_typed_whole},
+	 .open = open_typed_mirrored},
+	{.peer = "typed", .what = "... RAW, 2 readers", .open = open_typed_raw, .files = 2},
+	{.peer = "typed", .what = "... RAW, 3 readers", .open = open_typed_raw, .files = 3},
+	{.peer = "typed",
+	 .what = "... RAW, a filter that lets it through",
+	 .open = open_typed_matches},
+	{.peer = "typed",
+	 .what = "... RAW, a filter that drops it",
+	 .open = open_typed_dropped,
+	 .silent = true},
+	{.peer = "typed_burst",
+	 .what = "perfbuf_emit_burst, each of 8: RAW",
+	 .most_bytes = 256,
+	 .open = open_typed_raw},
+	{.peer = "typed_burst",
+	 .what = "... RAW TIME TID CPU",
+	 .most_bytes = 256,
+	 .open = open_typed},
 };
 
 constexpr row readers[] = {
@@ -173,7 +179,7 @@ constexpr row readers[] = {
 	{.peer = "bpf_reserve", .what = "BPF's ring", .open = open_bpf, .reader = reading::counted},
 	{.peer = "typed",
 	 .what = "perfbuf's ring, the least loop",
-	 .open = open_typed_lean,
+	 .open = open_typed_raw,
 	 .reader = reading::counted},
 	{.peer = "typed",
 	 .what = "perfbuf's ring, our library: each()",
@@ -216,12 +222,18 @@ struct column {
 	size_t row;
 };
 
-consteval size_t find(std::span<const row> rows, std::string_view peer)
+/* The first row with @name as its @member. */
+consteval size_t find(std::span<const row> rows, const char *row::*member, std::string_view name)
 {
 	for (size_t i = 0; i < rows.size(); i++)
-		if (rows[i].peer == peer)
+		if (rows[i].*member == name)
 			return i;
-	throw "no row is of that peer"; /* while it is compiled */
+	throw "no row is of that name"; /* while it is compiled */
+}
+
+consteval size_t find(std::span<const row> rows, std::string_view peer)
+{
+	return find(rows, &row::peer, peer);
 }
 
 constexpr column sized_columns[] = {
@@ -240,7 +252,9 @@ constexpr column slow_columns[] = {
 constexpr column scale_columns[] = {{"512 KiB over it", 1},
 				    {"1 ring over it", find(scale, "ours_in_turn")},
 				    {"1 file over it", find(scale, "typed")}};
-constexpr column typed_columns[] = {{"perfbuf's with TIME TID CPU over it", std::size(typed) - 1}};
+constexpr column typed_columns[] = {
+	{"perfbuf's with TIME TID CPU over it",
+	 find(typed, &row::what, "... RAW TIME TID CPU, a ring in one piece")}};
 constexpr column reader_columns[] = {{"our library over it", 3}};
 
 constexpr unsigned sizes[] = {64, 8, 256, 1024, 4096};
@@ -283,10 +297,12 @@ const row *chosen(const char *peer)
 {
 	const row *found = nullptr;
 
-	/* Who has more than one listener: the one that is compared. */
+	/* A peer with more than one row: the one that is compared; or by the whole name of the
+	 * row. */
 	for (std::span<const row> rows : {std::span<const row>(sized), std::span<const row>(typed)})
 		for (const row &one : rows)
-			if (!one.mode && !one.silent && !strcmp(one.peer, peer))
+			if (!strcmp(one.what, peer) ||
+			    (!one.mode && !one.silent && !strcmp(one.peer, peer)))
 				found = &one;
 	return found;
 }

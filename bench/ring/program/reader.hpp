@@ -49,12 +49,14 @@ opener open_nobody;
 /* A reader that perf or BPF lets see the ring through its own mapping. */
 opener open_perf, open_bpf;
 /* A BPF program that writes a record of its own making; the last two to perf's ring. */
-opener open_program_reserve, open_program_output, open_program_perf, open_program_perf_usual;
+opener open_program_reserve, open_program_output, open_program_perf, open_program_perf_time_tid_cpu;
 
-/* The record as a typed event of 64 bytes, with TID, TIME and CPU; lean: without those. */
-opener open_tracepoint, open_tracepoint_lean, open_typed, open_typed_lean;
+/* The record as a typed event, with TID, TIME and CPU; raw: without those. */
+opener open_tracepoint, open_tracepoint_raw, open_typed, open_typed_raw;
+/* By a file with a filter that lets the event through, or drops it. */
+opener open_typed_matches, open_typed_dropped;
 /* In a ring in one piece. */
-opener open_typed_whole, open_typed_lean_whole;
+opener open_typed_mirrored, open_typed_raw_mirrored;
 /* A tracepoint that ftrace listens to. */
 opener open_ftrace;
 
