@@ -63,10 +63,14 @@ cxx-uapi-headers = $(addprefix -isystem , \
 
 cxx-overlay := -I$(src)/$(cxxrt-dir)/overlay
 
+# Nobody calls __aarch64_ldadd8_relax and its like in a kernel.
+cxx-option = $(shell $(cxx) -Werror $1 -fsyntax-only -x c++ /dev/null 2>/dev/null && echo $1)
+
 # Thread-safe statics and __cxa_atexit stay at their defaults on purpose: code that needs them is
 # then refused by the gate, instead of silently doing nothing.
 cxx-language := -std=gnu++20 -ffreestanding -fbuiltin -fno-exceptions -fno-rtti \
 	-fno-asynchronous-unwind-tables -fno-unwind-tables \
+	$(call cxx-option,-mno-outline-atomics) \
 	$(if $(findstring clang,$(notdir $(cxx))),,-fno-gnu-unique)
 
 cxx-warnings := -Wall -Wextra -Wnon-virtual-dtor -Woverloaded-virtual -Wextra-semi \

@@ -27,6 +27,13 @@
 #include <perfbuf/burst.h>
 #include <perfbuf/event.h>
 
+/* What stands at a static branch that is not taken, where the jump table is relative. */
+#if defined(CONFIG_JUMP_LABEL) && defined(__x86_64__)
+#define PERFBUF_JUMP_LABEL_NOP ".byte 0x0f, 0x1f, 0x44, 0x00, 0x00"
+#elif defined(CONFIG_JUMP_LABEL) && defined(__aarch64__)
+#define PERFBUF_JUMP_LABEL_NOP "nop"
+#endif
+
 extern "C" {
 void *perfbuf_emit_begin(struct perfbuf_emission *emission, struct perfbuf_event *event,
 			 void *spare, const struct perfbuf_part *parts, __u32 part_count) noexcept;
@@ -246,10 +253,9 @@ public:
 	/* One static branch. */
 	[[gnu::always_inline]] static bool enabled() noexcept
 	{
-#ifdef CONFIG_JUMP_LABEL
-		/* As arch_static_branch() of x86 has it. */
-		asm goto("1:\n\t"
-			 ".byte 0x0f, 0x1f, 0x44, 0x00, 0x00\n\t"
+#ifdef PERFBUF_JUMP_LABEL_NOP
+		/* As arch_static_branch() has it. */
+		asm goto("1:\n\t" PERFBUF_JUMP_LABEL_NOP "\n\t"
 			 ".pushsection __jump_table, \"aw\"\n\t"
 			 ".balign 8\n\t"
 			 ".long 1b - .\n\t"

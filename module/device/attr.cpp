@@ -5,7 +5,7 @@
 #include "glue/glue.h"
 #include "ring/storage.hpp"
 
-#include <asm/perf_regs.h>
+#include <arch_registers.h>
 #include <linux/perfbuf.h>
 
 namespace perfbuf
@@ -35,17 +35,6 @@ constexpr u32 aux_switches = PERFBUF_AUX_PAUSE | PERFBUF_AUX_RESUME;
 constexpr u32 known_aux_actions = PERFBUF_AUX_START_PAUSED | aux_switches;
 /* The bits of attr from disabled to sigtrap. */
 constexpr u32 known_bits = 38;
-
-#if defined(__x86_64__)
-/* The segment registers are not to be had in 64-bit mode, as in perf. */
-constexpr u64 no_such_regs = (1ULL << PERF_REG_X86_DS) | (1ULL << PERF_REG_X86_ES) |
-			     (1ULL << PERF_REG_X86_FS) | (1ULL << PERF_REG_X86_GS);
-constexpr u64 user_regs = ((1ULL << PERF_REG_X86_64_MAX) - 1) & ~no_such_regs;
-/* perf has these for some counters. */
-constexpr u64 vector_regs = ~((1ULL << PERF_REG_X86_XMM0) - 1);
-#else
-#error "perfbuf knows the user registers of x86-64 only"
-#endif
 
 result<void> check_clock(const perf_event_attr &attr) noexcept
 {
@@ -96,7 +85,7 @@ bool is_supported(const perf_event_attr &attr, const aux_abilities *aux,
 		return false;
 
 	return !(attr.read_format & ~supported_read_format) &&
-	       !((attr.sample_regs_user | attr.sample_regs_intr) & vector_regs) &&
+	       !((attr.sample_regs_user | attr.sample_regs_intr) & PB_ARCH_VECTOR_REGS) &&
 	       (!attr.aux_watermark || aux) && (!attr.aux_sample_size || linked);
 }
 
@@ -191,13 +180,15 @@ result<void> check_ranges(const perf_event_attr &attr) noexcept
 	if (attr.read_format & ~known_read_format)
 		return error(EINVAL);
 	if (attr.sample_type & PERF_SAMPLE_REGS_USER &&
-	    (!attr.sample_regs_user || attr.sample_regs_user & ~(user_regs | vector_regs)))
+	    (!attr.sample_regs_user ||
+	     attr.sample_regs_user & ~(PB_ARCH_USER_REGS | PB_ARCH_VECTOR_REGS)))
 		return error(EINVAL);
 	if (attr.sample_type & PERF_SAMPLE_STACK_USER &&
 	    (attr.sample_stack_user >= 0xffff || attr.sample_stack_user % record_alignment))
 		return error(EINVAL);
 	if (attr.sample_type & PERF_SAMPLE_REGS_INTR &&
-	    (!attr.sample_regs_intr || attr.sample_regs_intr & ~(user_regs | vector_regs)))
+	    (!attr.sample_regs_intr ||
+	     attr.sample_regs_intr & ~(PB_ARCH_USER_REGS | PB_ARCH_VECTOR_REGS)))
 		return error(EINVAL);
 	if (attr.sample_type & PERF_SAMPLE_WEIGHT && attr.sample_type & PERF_SAMPLE_WEIGHT_STRUCT)
 		return error(EINVAL);

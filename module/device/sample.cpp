@@ -5,7 +5,7 @@
 #include "device/callchain.hpp"
 #include "device/sample_write.hpp"
 
-#include <asm/perf_regs.h>
+#include <arch_registers.h>
 
 namespace perfbuf
 {
@@ -211,7 +211,7 @@ result<reservation> sample_writer::begin_parts(const sample &what, const moment 
 void sample_writer::put_rest(reservation &record, const rest &behind) const noexcept
 {
 	if (fields_ & PERF_SAMPLE_REGS_USER) {
-		__attribute__((uninitialized)) u64 values[PERF_REG_X86_64_MAX];
+		__attribute__((uninitialized)) u64 values[PB_ARCH_REGS_MAX];
 
 		record.put(u64{behind.user.abi});
 		if (behind.regs_count) {

@@ -152,8 +152,8 @@ int pb_functions_remove(void *functions, const char *glob)
 }
 
 /*
- * With a reference, or NULL. Modules are in one ring with the head of the list, which is in the
- * kernel's own image, where no module is.
+ * With a reference, or NULL. Modules are in one ring with the head of the list, which is no module:
+ * a module's kobject points back to it.
  */
 static struct module *find(const char *name)
 {
@@ -165,8 +165,8 @@ static struct module *find(const char *name)
 	preempt_disable();
 	list_for_each_entry_rcu(one, &THIS_MODULE->list, list)
 	{
-		if ((unsigned long)one < MODULES_VADDR || (unsigned long)one >= MODULES_END ||
-		    one->state != MODULE_STATE_LIVE || strcmp(one->name, name))
+		if (one->mkobj.mod != one || one->state != MODULE_STATE_LIVE ||
+		    strcmp(one->name, name))
 			continue;
 		if (try_module_get(one))
 			found = one;

@@ -13,6 +13,8 @@
 #include <linux/sched/clock.h>
 #include <linux/types.h>
 
+#include "arch.h"
+
 /* ns = (ticks * multiplier >> 32) + zero, the product in 128 bits. */
 struct pb_tsc_clock {
 	u64 multiplier;
@@ -23,21 +25,9 @@ struct pb_tsc_clock {
 extern struct pb_tsc_clock pb_tsc_clock;
 DECLARE_STATIC_KEY_FALSE(pb_tsc_is_clock);
 
-/* One instruction sequence: for a 128-bit product gcc aligns the stack of the caller. */
 static __always_inline u64 pb_tsc_clock_ns(void)
 {
-	u64 ns;
-
-	asm volatile("rdtsc\n\t"
-		     "shlq $32, %%rdx\n\t"
-		     "orq %%rdx, %%rax\n\t"
-		     "mulq %1\n\t"
-		     "shrdq $32, %%rdx, %%rax\n\t"
-		     "addq %2, %%rax"
-		     : "=&a"(ns)
-		     : "m"(pb_tsc_clock.multiplier), "m"(pb_tsc_clock.zero)
-		     : "rdx", "cc");
-	return ns;
+	return pb_arch_counter_ns(&pb_tsc_clock.multiplier, &pb_tsc_clock.zero);
 }
 
 /* local_clock(). Any context, NMI included; preemption off. Takes no lock, and is not traced. */

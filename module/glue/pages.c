@@ -5,8 +5,9 @@
 #include <linux/gfp.h>
 #include <linux/mm.h>
 #include <linux/slab.h>
-#include <linux/uaccess.h>
 #include <linux/vmalloc.h>
+
+#include "arch.h"
 
 /* A ring that does not fit is refused; it does not get anybody killed. */
 #define RING_GFP (GFP_KERNEL_ACCOUNT | __GFP_ZERO | __GFP_NORETRY | __GFP_NOWARN)
@@ -80,5 +81,5 @@ unsigned long pb_page_frame(const void *address)
 
 unsigned long pb_copy_from_user_nofault(void *to, unsigned long user_address, unsigned long bytes)
 {
-	return copy_from_user_nmi(to, (const void __user *)user_address, bytes);
+	return pb_arch_copy_from_user(to, (const void __user *)user_address, bytes);
 }

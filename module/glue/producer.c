@@ -19,6 +19,8 @@
 
 #include <perfbuf/producer.h>
 
+#include "arch.h"
+
 static_assert(sizeof(((struct perfbuf_event *)0)->listened_space) ==
 	      offsetof(struct perfbuf_event, cpus));
 
@@ -76,8 +78,7 @@ static __always_inline u32 common_word(const struct pb_event_cpu *here, unsigned
 {
 	static_assert(PREEMPT_MASK == 0xff);
 	static_assert(FLAG_IRQS_OFF << 16 == PB_COMMON_IRQS_OFF);
-	static_assert((u64)X86_EFLAGS_IF << 7 == PB_COMMON_IRQS_OFF);
-	return (here->common ^ (u32)(flags & X86_EFLAGS_IF) << 7) | count << 24;
+	return (here->common ^ pb_arch_irqs_on(flags, PB_COMMON_IRQS_OFF)) | count << 24;
 }
 
 /* What is added to it in an interrupt. */
@@ -373,13 +374,9 @@ void pb_log_refusal(const char *source, const char *what, const char *why)
 
 void pb_with_here_regs(void (*fn)(void *arg, const pb_regs *regs), void *arg)
 {
-	struct pt_regs regs = {.cs = __KERNEL_CS, .flags = X86_EFLAGS_FIXED};
+	struct pt_regs regs;
 
-	/* At one place, so that the unwinder's tables for it hold. */
-	asm volatile("leaq 0(%%rip), %0\n\t"
-		     "movq %%rsp, %1\n\t"
-		     "movq %%rbp, %2"
-		     : "=&r"(regs.ip), "=&r"(regs.sp), "=&r"(regs.bp));
+	pb_arch_here_regs(&regs);
 	fn(arg, &regs);
 	/* Not a tail call: the frame is the one that @regs says. */
 	barrier();

@@ -36,7 +36,7 @@ struct pb_user_state {
  */
 void pb_user_state_get(const pb_regs *interrupted, struct pb_user_state *out) PB_NOEXCEPT;
 
-/* Those of @mask (1 << PERF_REG_X86_*), lowest first. Returns their number. Any context. */
+/* Those of @mask (1 << PERF_REG_*), lowest first. Returns their number. Any context. */
 __u32 pb_regs_values(const pb_regs *regs, __u64 mask, __u64 *out) PB_NOEXCEPT;
 
 /*

@@ -5,7 +5,7 @@
  * local<T> (one CPU at a time: task, softirq, irq and NMI nested on it), and
  * these are the only ways to it.
  *
- * In the kernel they are what READ_ONCE() and friends are there. On the host
+ * In the kernel they are what READ_ONCE() and friends are there (cxxrt/arch). On the host
  * they are __atomic builtins, so that sanitizers understand them, and with
  * CXXRT_MODEL each tells the test's scheduler, before it happens, which bytes it
  * is about to touch. A host program that measures the ring defines
@@ -14,11 +14,12 @@
  */
 #pragma once
 
-#include <cxxrt/std.hpp>
-
 #if defined(__KERNEL__) && !defined(CXXRT_AS_IN_KERNEL)
 #define CXXRT_AS_IN_KERNEL
 #endif
+
+#include <cxxrt/arch.hpp>
+#include <cxxrt/std.hpp>
 
 #ifdef CXXRT_MODEL
 #include <cxxrt_model.hpp>
@@ -52,43 +53,27 @@ inline void barrier() noexcept
 inline void smp_wmb() noexcept
 {
 	model::before(model::access::wmb, nullptr, 0);
-#if defined(__x86_64__)
-	asm volatile("" ::: "memory");
-#else
-	__atomic_thread_fence(__ATOMIC_RELEASE);
-#endif
+	arch::wmb();
 }
 
 /* Loads before are done before loads after. */
 inline void smp_rmb() noexcept
 {
 	model::before(model::access::rmb, nullptr, 0);
-#if defined(__x86_64__)
-	asm volatile("" ::: "memory");
-#else
-	__atomic_thread_fence(__ATOMIC_ACQUIRE);
-#endif
+	arch::rmb();
 }
 
 inline void smp_mb() noexcept
 {
 	model::before(model::access::mb, nullptr, 0);
-#if defined(CXXRT_AS_IN_KERNEL) && defined(__x86_64__)
-	asm volatile("lock; addl $0,-4(%%rsp)" ::: "memory", "cc");
-#else
-	__atomic_thread_fence(__ATOMIC_SEQ_CST);
-#endif
+	arch::mb();
 }
 
 template <word T>
 inline T read_once(const T &from) noexcept
 {
 	model::before(model::access::load, &from, sizeof(from));
-#ifdef CXXRT_AS_IN_KERNEL
-	return *static_cast<const volatile T *>(&from);
-#else
-	return __atomic_load_n(&from, __ATOMIC_RELAXED);
-#endif
+	return arch::load(from);
 }
 
 template <word T>
@@ -116,75 +101,40 @@ inline void store_release(T &to, std::type_identity_t<T> value) noexcept
 	__atomic_store_n(&to, value, __ATOMIC_RELEASE);
 }
 
-/* read_once(from) == value, in one instruction where there is one: compilers do not fold a
- * volatile load into its use. */
+/* read_once(from) == value, in one instruction where the architecture has one. */
 template <word T>
 inline bool equals_once(const T &from, std::type_identity_t<T> value) noexcept
 {
-#if defined(CXXRT_AS_IN_KERNEL) && defined(__x86_64__)
-	if constexpr ((std::is_integral_v<T> && sizeof(T) == 4) || sizeof(T) == 8) {
-		bool same;
-
-		if constexpr (sizeof(T) == 8)
-			asm volatile("cmpq %2, %1"
-				     : "=@cce"(same)
-				     : "m"(from), "er"(__builtin_bit_cast(u64, value)));
-		else
-			asm volatile("cmpl %2, %1" : "=@cce"(same) : "m"(from), "ir"(value));
-		return same;
-	}
-#endif
-	return read_once(from) == value;
+	model::before(model::access::load, &from, sizeof(from));
+	return arch::equals(from, value);
 }
 
 /* read_once(from) - value >= 0 as signed numbers, with and without regard to an overflow: likewise.
  */
 inline bool at_least_once(const u64 &from, s64 value) noexcept
 {
-#if defined(CXXRT_AS_IN_KERNEL) && defined(__x86_64__)
-	bool is;
-
-	asm volatile("cmpq %2, %1" : "=@ccge"(is) : "m"(from), "er"(value));
-	return is;
-#else
-	return static_cast<s64>(read_once(from)) >= value;
-#endif
+	model::before(model::access::load, &from, sizeof(from));
+	return arch::at_least(from, value);
 }
 
 inline bool not_before_once(const u64 &from, u64 value) noexcept
 {
-#if defined(CXXRT_AS_IN_KERNEL) && defined(__x86_64__)
-	bool is;
-
-	asm volatile("cmpq %2, %1" : "=@ccns"(is) : "m"(from), "er"(value));
-	return is;
-#else
-	return static_cast<s64>(read_once(from) - value) >= 0;
-#endif
+	model::before(model::access::load, &from, sizeof(from));
+	return arch::not_before(from, value);
 }
 
 /* value - read_once(from) >= 0 without regard to an overflow: likewise. */
 inline bool not_after_once(const u64 &from, u64 value) noexcept
 {
-#if defined(CXXRT_AS_IN_KERNEL) && defined(__x86_64__)
-	bool is;
-
-	asm volatile("cmpq %1, %2" : "=@ccns"(is) : "m"(from), "r"(value));
-	return is;
-#else
-	return static_cast<s64>(value - read_once(from)) >= 0;
-#endif
+	model::before(model::access::load, &from, sizeof(from));
+	return arch::not_after(from, value);
 }
 
 /* read_once(from) + value: likewise. */
 inline u64 plus_once(const u64 &from, u64 value) noexcept
 {
-#if defined(CXXRT_AS_IN_KERNEL) && defined(__x86_64__)
-	asm volatile("addq %1, %0" : "+r"(value) : "m"(from) : "cc");
-	return value;
-#else
-	return read_once(from) + value;
-#endif
+	model::before(model::access::load, &from, sizeof(from));
+	return arch::plus(from, value);
 }
 
 /*
@@ -194,22 +144,7 @@ inline u64 plus_once(const u64 &from, u64 value) noexcept
 inline void copy_plain(void *to, const void *from, std::size_t bytes) noexcept
 {
 	model::before(model::access::plain_store, to, bytes);
-#if defined(CXXRT_AS_IN_KERNEL) && defined(__x86_64__) && !defined(CONFIG_KASAN)
-	/* A call costs as much as it copies where that is a header, or a few words. */
-	if (!__builtin_constant_p(bytes)) {
-		if (bytes == sizeof(u64)) {
-			__builtin_memcpy(to, from, sizeof(u64));
-			return;
-		}
-		if (!(bytes % sizeof(u64))) {
-			std::size_t words = bytes / sizeof(u64);
-
-			asm volatile("rep movsq" : "+D"(to), "+S"(from), "+c"(words) : : "memory");
-			return;
-		}
-	}
-#endif
-	__builtin_memcpy(to, from, bytes);
+	arch::copy(to, from, bytes);
 }
 
 inline void zero_plain(void *to, std::size_t bytes) noexcept
@@ -249,34 +184,44 @@ public:
 	T fetch_add(T by) noexcept requires std::integral<T>
 	{
 		model::before(model::access::rmw, &value_, sizeof(value_));
-		return __atomic_fetch_add(&value_, by, __ATOMIC_SEQ_CST);
+		const T was = __atomic_fetch_add(&value_, by, __ATOMIC_SEQ_CST);
+		arch::after_rmw();
+		return was;
 	}
 
 	/* What it was. Fully ordered, locked. */
 	T fetch_or(T bits) noexcept requires std::integral<T>
 	{
 		model::before(model::access::rmw, &value_, sizeof(value_));
-		return __atomic_fetch_or(&value_, bits, __ATOMIC_SEQ_CST);
+		const T was = __atomic_fetch_or(&value_, bits, __ATOMIC_SEQ_CST);
+		arch::after_rmw();
+		return was;
 	}
 
 	T fetch_and(T bits) noexcept requires std::integral<T>
 	{
 		model::before(model::access::rmw, &value_, sizeof(value_));
-		return __atomic_fetch_and(&value_, bits, __ATOMIC_SEQ_CST);
+		const T was = __atomic_fetch_and(&value_, bits, __ATOMIC_SEQ_CST);
+		arch::after_rmw();
+		return was;
 	}
 
 	/* True if the word was @expected and now is @desired. */
 	bool try_cmpxchg(T expected, T desired) noexcept
 	{
 		model::before(model::access::rmw, &value_, sizeof(value_));
-		return __atomic_compare_exchange_n(&value_, &expected, desired, false,
-						   __ATOMIC_SEQ_CST, __ATOMIC_RELAXED);
+		const bool done = __atomic_compare_exchange_n(&value_, &expected, desired, false,
+							      __ATOMIC_SEQ_CST, __ATOMIC_RELAXED);
+		arch::after_rmw();
+		return done;
 	}
 
 	T exchange(T value) noexcept
 	{
 		model::before(model::access::rmw, &value_, sizeof(value_));
-		return __atomic_exchange_n(&value_, value, __ATOMIC_SEQ_CST);
+		const T was = __atomic_exchange_n(&value_, value, __ATOMIC_SEQ_CST);
+		arch::after_rmw();
+		return was;
 	}
 
 private:
@@ -312,38 +257,20 @@ public:
 	void add(T by) noexcept
 	{
 		model::before(model::access::local_rmw, &value_, sizeof(value_));
-#if defined(CXXRT_AS_IN_KERNEL) && defined(__x86_64__)
-		if constexpr (sizeof(T) == 8)
-			asm volatile("addq %1, %0" : "+m"(value_) : "er"(by) : "memory", "cc");
-		else
-			asm volatile("addl %1, %0" : "+m"(value_) : "ir"(by) : "memory", "cc");
-#else
-		__atomic_fetch_add(&value_, by, __ATOMIC_RELAXED);
-#endif
+		arch::local_add(value_, by);
 	}
 
 	/* Subtracts 1. True: the word is 0 now. */
 	[[nodiscard]] bool dec_and_test() noexcept requires std::same_as<T, u32>
 	{
 		model::before(model::access::local_rmw, &value_, sizeof(value_));
-#if defined(CXXRT_AS_IN_KERNEL) && defined(__x86_64__)
-		bool is_zero;
-
-		asm volatile("decl %1" : "=@ccz"(is_zero), "+m"(value_) : : "memory");
-		return is_zero;
-#else
-		return __atomic_sub_fetch(&value_, 1, __ATOMIC_RELAXED) == 0;
-#endif
+		return arch::local_dec_and_test(value_);
 	}
 
 	void set_bits(T bits) noexcept requires std::same_as<T, u32>
 	{
 		model::before(model::access::local_rmw, &value_, sizeof(value_));
-#if defined(CXXRT_AS_IN_KERNEL) && defined(__x86_64__)
-		asm volatile("orl %1, %0" : "+m"(value_) : "ir"(bits) : "memory", "cc");
-#else
-		__atomic_fetch_or(&value_, bits, __ATOMIC_RELAXED);
-#endif
+		arch::local_or(value_, bits);
 	}
 
 	/* True if the word was @expected and now is @desired; otherwise @expected is what it was.
@@ -351,24 +278,7 @@ public:
 	bool try_cmpxchg(T &expected, T desired) noexcept
 	{
 		model::before(model::access::local_rmw, &value_, sizeof(value_));
-#if defined(CXXRT_AS_IN_KERNEL) && defined(__x86_64__)
-		bool done;
-
-		if constexpr (sizeof(T) == 8)
-			asm volatile("cmpxchgq %3, %1"
-				     : "=@ccz"(done), "+m"(value_), "+a"(expected)
-				     : "r"(desired)
-				     : "memory");
-		else
-			asm volatile("cmpxchgl %3, %1"
-				     : "=@ccz"(done), "+m"(value_), "+a"(expected)
-				     : "r"(desired)
-				     : "memory");
-		return done;
-#else
-		return __atomic_compare_exchange_n(&value_, &expected, desired, false,
-						   __ATOMIC_RELAXED, __ATOMIC_RELAXED);
-#endif
+		return arch::local_cmpxchg(value_, expected, desired);
 	}
 
 	/* xchg with memory locks the bus on x86; this does not. */

@@ -2,24 +2,17 @@
 /* Registers and stacks of x86-64. */
 #include "regs.h"
 
+#include "nmi_regs.h"
+
 #include <linux/compat.h>
-#include <linux/hardirq.h>
 #include <linux/perf_event.h>
 #include <linux/ptrace.h>
 #include <linux/sched.h>
-#include <linux/sched/task_stack.h>
 #include <linux/uaccess.h>
 
 #include <asm/perf_regs.h>
 #include <asm/processor-flags.h>
 #include <asm/unwind.h>
-
-/* Threads that never were in user space, though some of them borrow its memory. */
-#ifdef PF_USER_WORKER
-#define PF_NO_USER_STATE (PF_KTHREAD | PF_IO_WORKER | PF_USER_WORKER)
-#else
-#define PF_NO_USER_STATE (PF_KTHREAD | PF_IO_WORKER)
-#endif
 
 #define REG(id, field) [PERF_REG_X86_##id] = offsetof(struct pt_regs, field)
 
@@ -31,25 +24,6 @@ static const u16 reg_offsets[PERF_REG_X86_64_MAX] = {
 	REG(R11, r11), REG(R12, r12), REG(R13, r13), REG(R14, r14), REG(R15, r15),
 };
 
-/*
- * An NMI may come while the entry code saves the task's registers, restores them, or has not yet
- * changed to the task's stack; what stands in pt_regs is then of two entries mixed, or of one long
- * past. They are whole where the stack in use was the task's own, below them, or where an interrupt
- * or softirq was running, whose entry had saved them before. That leaves out a task switch (one
- * task's stack, another's current) and the stacks of exceptions, which may come anywhere.
- */
-static bool nmi_finds_user_regs(const struct pt_regs *interrupted)
-{
-	unsigned long nmis = nmi_count() >> NMI_SHIFT;
-	unsigned long stack = (unsigned long)task_stack_page(current);
-	unsigned long saved = (unsigned long)task_pt_regs(current);
-
-	/* An NMI counts as a hardirq as well. */
-	if (hardirq_count() > nmis * HARDIRQ_OFFSET || in_serving_softirq())
-		return true;
-	return interrupted->sp > stack && interrupted->sp <= saved;
-}
-
 void pb_user_state_get(const pb_regs *interrupted, struct pb_user_state *out)
 {
 	const struct pt_regs *regs = interrupted;
@@ -57,9 +31,9 @@ void pb_user_state_get(const pb_regs *interrupted, struct pb_user_state *out)
 	*out = (struct pb_user_state){.abi = PERF_SAMPLE_REGS_ABI_NONE};
 
 	if (!user_mode((struct pt_regs *)regs)) {
-		if (current->flags & PF_NO_USER_STATE)
+		if (current->flags & PB_NO_USER_STATE)
 			return;
-		if (in_nmi() && !nmi_finds_user_regs(regs))
+		if (in_nmi() && !pb_nmi_finds_user_regs(regs->sp))
 			return;
 		regs = task_pt_regs(current);
 	}

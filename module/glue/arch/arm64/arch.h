@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* What the kernel offers on arm64 only, or in another way than elsewhere. For C. */
+#ifndef PERFBUF_GLUE_ARCH_H
+#define PERFBUF_GLUE_ARCH_H
+
+#include <linux/compiler.h>
+#include <linux/instruction_pointer.h>
+#include <linux/irqflags.h>
+#include <linux/ptrace.h>
+#include <linux/sched/clock.h>
+#include <linux/types.h>
+#include <linux/uaccess.h>
+
+/* @bit, a power of two, if interrupts are on in @flags of local_save_flags(), otherwise 0. */
+#define pb_arch_irqs_on(flags, bit) (irqs_disabled_flags(flags) ? 0 : (u32)(bit))
+
+/*
+ * The registers as they are here, for an unwinder that begins here. Only in a function that is not
+ * inline: pc is where it returns to, which is what pb_unwind_kernel() finds on the stack.
+ */
+#define pb_arch_here_regs(here)                                                                    \
+	(*(here) = (struct pt_regs){                                                               \
+		 .pc = _RET_IP_,                                                                   \
+		 .sp = current_stack_pointer,                                                      \
+		 .regs[29] = (unsigned long)__builtin_frame_address(0),                            \
+		 .pstate = PSR_MODE_EL1h,                                                          \
+	 })
+
+/* Returns the bytes that were not copied. Any context, without a page fault. */
+static inline unsigned long pb_arch_copy_from_user(void *to, const void __user *from,
+						   unsigned long bytes)
+{
+	unsigned long left;
+
+	if (!access_ok(from, bytes))
+		return bytes;
+	pagefault_disable();
+	left = __copy_from_user_inatomic(to, from, bytes);
+	pagefault_enable();
+	return left;
+}
+
+/* ---------------------------------------------------------------- the counter as a clock */
+
+/* Never called: pb_tsc_is_clock is off for good (arm64/tsc.c). */
+static __always_inline u64 pb_arch_counter_ns(const u64 *multiplier, const u64 *zero)
+{
+	return local_clock();
+}
+
+#endif /* PERFBUF_GLUE_ARCH_H */
