@@ -4,9 +4,9 @@
  * where an older kernel does not know a bit of attr either, because that is the errno on which
  * readers ask again without it.
  */
-#include <asm/perf_regs.h>
 
 #include "support/expect.hpp"
+#include "support/registers.hpp"
 
 using namespace device_test;
 
@@ -83,7 +83,7 @@ const refused_row sample_types[] = {
 	{"regs_intr",
 	 [](attr_t &a) {
 		 a.sample_type |= PERF_SAMPLE_REGS_INTR;
-		 a.sample_regs_intr = 1 << PERF_REG_X86_IP;
+		 a.sample_regs_intr = 1ULL << reg_ip;
 	 },
 	 {0}},
 	{"regs_intr_none",

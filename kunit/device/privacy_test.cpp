@@ -18,6 +18,7 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 
+#include "support/registers.hpp"
 #include "support/rights.hpp"
 #include "support/session.hpp"
 #include "support/workload.hpp"
@@ -282,7 +283,7 @@ protected:
 		perf_event_attr attr = clock_attr(200'000);
 		attr.sample_type |= PERF_SAMPLE_STACK_USER | PERF_SAMPLE_REGS_USER;
 		attr.sample_stack_user = 512;
-		attr.sample_regs_user = 1ULL << 8; /* PERF_REG_X86_IP */
+		attr.sample_regs_user = 1ULL << reg_ip;
 		attr.comm = attr.mmap = attr.mmap2 = attr.task = 1;
 		return attr;
 	}

@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <bit>
 
-#include <asm/perf_regs.h>
 #include <gtest/gtest.h>
 
+#include "support/registers.hpp"
 #include "support/session.hpp"
 #include "support/workload.hpp"
 
@@ -13,10 +13,6 @@ using namespace device_test;
 
 namespace
 {
-
-constexpr uint64_t every_register = (0xffULL << PERF_REG_X86_R8) | (1 << PERF_REG_X86_SS) |
-				    (1 << PERF_REG_X86_CS) | (1 << PERF_REG_X86_FLAGS) | 0x1ff;
-constexpr uint64_t ip_and_sp = 1 << PERF_REG_X86_IP | 1 << PERF_REG_X86_SP;
 
 perf_event_attr with_user_state(uint64_t mask, uint32_t stack_bytes)
 {
@@ -62,11 +58,13 @@ TEST_P(user_state, registers_are_those_of_the_loop)
 	for (const sample &s : of(busy, attr, 40)) {
 		ASSERT_EQ(*s.regs_abi, uint64_t{PERF_SAMPLE_REGS_ABI_64});
 		ASSERT_EQ(s.regs.size(), static_cast<size_t>(std::popcount(every_register)));
-		const uint64_t ip = s.reg(every_register, PERF_REG_X86_IP);
-		const uint64_t sp = s.reg(every_register, PERF_REG_X86_SP);
+		const uint64_t ip = s.reg(every_register, reg_ip);
+		const uint64_t sp = s.reg(every_register, reg_sp);
 		EXPECT_TRUE(in_program(ip)) << std::hex << ip;
+#ifdef __x86_64__
 		EXPECT_EQ(s.reg(every_register, PERF_REG_X86_CS), 0x33u);
 		EXPECT_EQ(s.reg(every_register, PERF_REG_X86_SS), 0x2bu);
+#endif
 		/* Within a page or two below what the thread started with. */
 		EXPECT_LT(sp, busy.stack() + 4096);
 		EXPECT_GT(sp, busy.stack() - 65536);
@@ -85,8 +83,8 @@ TEST_P(user_state, registers_of_kernel_samples_are_where_it_left_user_code)
 	attr.exclude_user = 1;
 	for (const sample &s : of(busy, attr, 30)) {
 		ASSERT_EQ(*s.regs_abi, uint64_t{PERF_SAMPLE_REGS_ABI_64});
-		EXPECT_FALSE(in_kernel(s.reg(ip_and_sp, PERF_REG_X86_IP)));
-		EXPECT_FALSE(in_kernel(s.reg(ip_and_sp, PERF_REG_X86_SP)));
+		EXPECT_FALSE(in_kernel(s.reg(ip_and_sp, reg_ip)));
+		EXPECT_FALSE(in_kernel(s.reg(ip_and_sp, reg_sp)));
 		EXPECT_TRUE(in_kernel(*s.ip));
 	}
 }

@@ -52,7 +52,7 @@ struct sample : sample_id {
 	unsigned cpumode() const { return misc & PERF_RECORD_MISC_CPUMODE_MASK; }
 	bool user() const { return cpumode() == PERF_RECORD_MISC_USER; }
 	bool kernel() const { return cpumode() == PERF_RECORD_MISC_KERNEL; }
-	/* The value of a PERF_REG_X86_*. */
+	/* The value of a PERF_REG_*. */
 	uint64_t reg(uint64_t mask, unsigned which) const;
 };
 
