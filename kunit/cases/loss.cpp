@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Losses: counted by cause, and told in the stream with whoever comes next. */
+/* Losses: the ring counts them by cause, and reports them in the stream before the next record. */
 #include "ring_harness.hpp"
 
 using namespace perfbuf;

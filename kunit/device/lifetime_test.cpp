@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Ends in every order, and several at once. The kernel's log is read by whoever runs this. */
+/* Files and mappings end in every order, and several at once. scripts/vm --check-dmesg reads the
+ * kernel's log. */
 #include <atomic>
 #include <csignal>
 #include <thread>

@@ -226,8 +226,8 @@ result<void> file::make_event(void *filp, const perfbuf_open &wanted, file *link
 		return error(EINVAL);
 	TRY(check_support(attr, aux_of(attr), linked_aux));
 
-	/* One event for a file: whoever comes second finds it. Not map_mutex_: mmap_lock is outside
-	 * of that, and inside of what a source may take. */
+	/* A file has one event: a second opener finds the first one's. Not map_mutex_: mmap_lock is
+	 * taken outside of that one, and inside of the locks that a source may take. */
 	lock_guard held(open_mutex_);
 
 	if (configured())
@@ -291,7 +291,8 @@ void file::attach(event &to, perf_buffer *ring) noexcept
 	to.set_ring(ring);
 	if (!old)
 		return;
-	/* What began on the old ring ends there: whoever unmaps its area will not look here. */
+	/* The AUX transaction of the old ring ends there: unmapping the old area does not look
+	 * here. */
 	if (source_.aux())
 		to.producer().stop_aux();
 
@@ -301,8 +302,8 @@ void file::attach(event &to, perf_buffer *ring) noexcept
 }
 
 /*
- * An area is set up by one source, and no other that fills areas may come near it: whoever is on
- * the ring may be who maps it. Under the attach lock.
+ * One source sets an area up, and no other source that fills areas may share its ring: any file of
+ * the ring may be the one that maps the area. Under the attach lock.
  */
 bool file::may_share_aux(perf_buffer &ring) const noexcept
 {

@@ -24,7 +24,7 @@ bool wants_maps(const perf_event_attr &attr) noexcept
 	return attr.mmap || attr.mmap2 || attr.mmap_data;
 }
 
-/* perf tells of tasks whoever is told of their names or maps. */
+/* A reader that asks for names or mappings gets records of tasks as well, as from perf. */
 bool wants_tasks(const perf_event_attr &attr) noexcept
 {
 	return attr.task || attr.comm || wants_maps(attr);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Whether another module fills the AUX of a stream: its start() and stop(), which
- * alternate, whoever wants what in which context.
+ * Whether another module fills the AUX of a stream: calls its start() and stop(), which alternate
+ * in whatever order and context the requests come.
  *
  *   wanted    the event is on and its CPU there        begin(), end()
  *   paused    a linked event's samples say so          settle()

@@ -25,8 +25,8 @@ namespace
 {
 
 constexpr size_t longest_build_id = 20; // what the record has room for
-// Of a file, bytes. A file's own are a few hundred; whoever was recorded wrote it, and may claim
-// more.
+// Bytes of notes that are read of a file. A linker writes a few hundred; the recorded user wrote
+// the file, and may claim more.
 constexpr uint64_t most_notes = 256 * 1024;
 constexpr uint32_t kernel_pid = UINT32_MAX;
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1 OR BSD-2-Clause
-/** @file Build-ids: which binary it was, for whoever reads the file later or elsewhere. */
+/** @file Build-ids: they name the recorded binary when the file is read later or on another
+ * machine. */
 #pragma once
 
 #include <cstddef>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1 OR BSD-2-Clause
-/** @file The signals that end a recording, as something to poll for: a file must be finished,
- * whoever asks to stop. */
+/** @file The signals that end a recording, as a descriptor to poll: the program completes its file
+ * after any of them. */
 #pragma once
 
 #include <optional>

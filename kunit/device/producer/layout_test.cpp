@@ -180,7 +180,8 @@ TEST_F(producer_layout, many_readers_are_all_shown)
 	EXPECT_EQ(command("stream 0"), 0);
 }
 
-/* Of the time between two looks; whoever looks more often than each second does not shorten it. */
+/* Rates are of the time between two reads; a reader that reads more than once a second does not
+ * shorten it. */
 TEST_F(producer_layout, rates_are_those_of_the_last_seconds)
 {
 	struct rate {

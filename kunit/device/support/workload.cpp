@@ -93,7 +93,7 @@ spinner::spinner(int cpu, work kind)
 	thread_ = std::thread([this, cpu, kind] {
 		if (cpu >= 0)
 			pin_to(cpu);
-		/* So much of its stack is in use, at least, whoever dumps it. */
+		/* At least these bytes of its stack are in use when a sample dumps it. */
 		char depth[deep_bytes] = {};
 		asm volatile("" ::"r"(depth) : "memory");
 		uint64_t here = 0;
