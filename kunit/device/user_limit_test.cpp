@@ -245,6 +245,147 @@ TEST_F(user_limit, of_events_is_not_used_up_by_what_is_refused)
 		  0);
 }
 
+/* Events of the calling thread until one is refused: what refused it. */
+int follow_until_refused(std::vector<unique_fd> &files, perf_event_attr attr)
+{
+	while (files.size() < 1000) {
+		files.push_back(open_message());
+		if (int error = configure(files.back().get(), &attr, target::thread(0))) {
+			files.pop_back();
+			return error;
+		}
+	}
+	return 0;
+}
+
+/* What it counts alone, which has no place among an event's readers. */
+perf_event_attr dummy_attr()
+{
+	perf_event_attr attr = {};
+	attr.type = PERF_TYPE_SOFTWARE;
+	attr.config = PERF_COUNT_SW_DUMMY;
+	attr.size = sizeof(attr);
+	return attr;
+}
+
+TEST_F(user_limit, of_events_on_one_task_is_enospc)
+{
+	parameter most("task_events_max", "16");
+	EXPECT_EQ(run_in_child([] {
+			  become_user(mallory);
+			  std::vector<unique_fd> files;
+			  if (follow_until_refused(files, dummy_attr()) != ENOSPC)
+				  return 1;
+			  if (files.size() != 16)
+				  return 2;
+			  /* Another task of the same user has as many. */
+			  const outcome other = run_in_child([] {
+				  std::vector<unique_fd> own;
+				  follow_until_refused(own, dummy_attr());
+				  return own.size() == 16 ? 0 : 1;
+			  });
+			  if (!other.clean())
+				  return 3;
+			  files.pop_back();
+			  return follow_until_refused(files, dummy_attr()) == ENOSPC &&
+						 files.size() == 16
+					 ? 0
+					 : 4;
+		  }).code,
+		  0);
+	std::vector<unique_fd> files;
+	for (int i = 0; i < 20; i++) {
+		const perf_event_attr attr = dummy_attr();
+		files.push_back(open_message());
+		EXPECT_EQ(configure(files.back().get(), &attr, target::thread(0)), 0) << "root";
+	}
+}
+
+/* A child beyond the limit runs, is not followed, and is a loss of its event. */
+TEST_F(user_limit, of_inherited_events_leaves_children_unfollowed_and_counts_a_loss)
+{
+	parameter most("user_members_max", "5");
+	EXPECT_EQ(run_in_child([] {
+			  become_user(mallory);
+			  perf_event_attr attr = message_attr();
+			  attr.inherit = 1;
+			  attr.disabled = 0;
+			  attr.read_format = PERF_FORMAT_LOST;
+			  unique_fd fd = open_message(), writer = open_message(O_WRONLY);
+			  if (configure(fd.get(), &attr, target::thread(0)))
+				  return 1;
+			  const auto fork_one = [&](std::vector<child> &all, gate &written,
+						    gate &over) {
+				  all.emplace_back([&] {
+					  if (write(writer.get(), "x", 1) != 1)
+						  return 1;
+					  written.open();
+					  over.wait();
+					  return 0;
+				  });
+				  written.wait();
+			  };
+			  gate over;
+			  {
+				  std::vector<child> children;
+				  for (int i = 0; i < 4; i++) {
+					  gate written;
+					  fork_one(children, written, over);
+				  }
+				  if (read_value(fd.get(), 0) != 4 || read_value(fd.get(), 1))
+					  return 2;
+				  for (int i = 0; i < 3; i++) {
+					  gate written;
+					  fork_one(children, written, over);
+				  }
+				  if (read_value(fd.get(), 0) != 4)
+					  return 3;
+				  if (!read_value(fd.get(), 1))
+					  return 4;
+				  /* The user has no more for any event. */
+				  unique_fd second = open_message();
+				  if (configure(second.get(), &attr, target::thread(0)) != EMFILE)
+					  return 5;
+			  }
+			  /* They are dead and their members given back. */
+			  std::vector<child> children;
+			  gate written;
+			  fork_one(children, written, over);
+			  return read_value(fd.get(), 0) == 5 ? 0 : 6;
+		  }).code,
+		  0);
+}
+
+TEST_F(user_limit, of_readers_of_one_event_leaves_places_to_other_users)
+{
+	parameter most("event_readers_max", "16");
+	const auto places = [](uid_t uid) {
+		return run_in_child([=] {
+			       become_user(uid);
+			       std::vector<unique_fd> files;
+			       return follow_until_refused(files, message_attr()) == ENOSPC
+					      ? static_cast<int>(files.size())
+					      : 100;
+		       })
+			.code;
+	};
+	EXPECT_EQ(places(mallory), 4);
+	gate taken, over;
+	child first([&] {
+		become_user(mallory);
+		std::vector<unique_fd> files;
+		follow_until_refused(files, message_attr());
+		taken.open();
+		over.wait();
+		return 0;
+	});
+	taken.wait();
+	EXPECT_EQ(places(mallory), 0) << "in another process";
+	EXPECT_EQ(places(mallory + 1), 4);
+	over.open();
+	EXPECT_TRUE(first.wait().clean());
+}
+
 TEST_F(user_limit, of_rings_is_enospc)
 {
 	parameter most("user_rings_max", "4");

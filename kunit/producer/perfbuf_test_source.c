@@ -455,6 +455,33 @@ static int bad(unsigned int which)
 	return -ENOENT;
 }
 
+/* Registers sources until one is refused, and takes all back. Returns what refused it. */
+static int crowd(void)
+{
+	struct crowded {
+		struct perfbuf_source source;
+		char name[16];
+	} * all;
+	const int most = 300;
+	int made, ret = 0;
+
+	all = kcalloc(most, sizeof(*all), GFP_KERNEL);
+	if (!all)
+		return -ENOMEM;
+	for (made = 0; made < most; made++) {
+		snprintf(all[made].name, sizeof(all[made].name), "crowd%d", made);
+		all[made].source.name = all[made].name;
+		all[made].source.description = "one of many";
+		ret = perfbuf_source_register(&all[made].source);
+		if (ret)
+			break;
+	}
+	while (made--)
+		perfbuf_source_unregister(&all[made].source);
+	kfree(all);
+	return ret;
+}
+
 /* ---------------------------------------------------------------- commands */
 
 static int do_command(const char *text, const struct kernel_param *parameter)
@@ -523,6 +550,8 @@ static int do_command(const char *text, const struct kernel_param *parameter)
 	}
 	if (!strcmp(verb, "bad"))
 		return bad(number);
+	if (!strcmp(verb, "crowd"))
+		return crowd();
 	if (!strcmp(verb, "stream") && number && !streamer) {
 		streamer = kthread_run(stream, NULL, "perfbuf_stream");
 		if (IS_ERR(streamer)) {

@@ -176,6 +176,7 @@ public:
 			  .inherits = owner.attr().inherit != 0,
 			  .threads_only = owner.attr().inherit_thread != 0,
 			  .enables_on_exec = owner.attr().enable_on_exec != 0,
+			  .members_of_user = owner.limited_members(),
 		  })
 	{
 	}
@@ -364,6 +365,7 @@ private:
 
 	bool enable_on_exec() noexcept final { return owner_.enable_on_exec(); }
 	void all_exited() noexcept final { owner_.target_exited(); }
+	void child_not_followed() noexcept final { sideband_.miss_child(); }
 
 	void *memory_ = nullptr;
 	place *places_ = nullptr;

@@ -166,6 +166,11 @@ public:
 
 	/* ------------------------------------------------------- the file: process, may sleep */
 
+	/* Before the stream is opened: where the members of its user are counted, who may have only
+	 * so many. It outlives the stream's close(). */
+	void limit_members(cxxrt::shared<u64> &of_user) noexcept { limited_members_ = &of_user; }
+	/* nullptr: there is no limit. */
+	cxxrt::shared<u64> *limited_members() const noexcept { return limited_members_; }
 	/* Before the stream is opened. It outlives the stream. */
 	void link_aux(event *linked) noexcept
 	{
@@ -253,6 +258,7 @@ private:
 	cxxrt::shared<u8> aux_paused_;
 	cxxrt::shared<s32> aux_cpu_{-1};
 	event *linked_ = nullptr;
+	cxxrt::shared<u64> *limited_members_ = nullptr;
 	cxxrt::local<u64> records_;
 	loss_counts losses_;
 

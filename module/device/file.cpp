@@ -247,6 +247,8 @@ result<void> file::make_event(void *filp, const perfbuf_open &wanted, file *link
 	unique_ptr<event> made(bare);
 
 	made->link_aux(aux_event);
+	if (!is_tracer && !pb_may_exceed_limits())
+		made->limit_members(account_.members());
 	made->set_stream(TRY(dummy ? open_dummy(*made) : source_.open(*made)));
 	/* The stream is in lists, and the file the owner of both: nothing may fail from here on. */
 	give_event.dismiss();

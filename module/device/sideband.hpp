@@ -50,6 +50,13 @@ public:
 	static void each(u32 cpu, Wants &&wants, Write &&write) noexcept;
 
 	bool has_missed() const noexcept { return missed_.read_once(); }
+	/* A child is not followed: all that it does is one loss, whose extent nobody knows. Any
+	 * context. */
+	void miss_child() noexcept
+	{
+		if (!has_missed())
+			missed_.fetch_add(1);
+	}
 	/* As the event's writer. */
 	void count_missed() noexcept;
 

@@ -123,6 +123,7 @@ public:
 
 	cxxrt::spinlock lock;		/* of the lists and of cpu(); outside of a set's lock */
 	cxxrt::shared<u32> cpu_members; /* of sets on one CPU; changed under the lock */
+	u32 limited_members = 0;	/* of users with limits; under the lock */
 
 private:
 	friend class task_index;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "device/task_set.hpp"
 
+#include "glue/glue.h"
+
 #include <cxxrt/alloc.hpp>
 #include <cxxrt/guard.hpp>
 
@@ -62,6 +64,8 @@ result<void> task_set::open() noexcept
 
 	if (!made)
 		return error(ENOMEM);
+
+	result<void> added;
 	{
 		preempt_guard held;
 
@@ -72,11 +76,14 @@ result<void> task_set::open() noexcept
 
 			open_ = true;
 		}
-		add(first_, *home_);
+		added = add(first_, *home_);
+		if (!added)
+			task_index::put(*home_, 1);
 	}
 	/* Not with preemption off, where a kernel with sleeping spinlocks cannot free. */
 	if (home_ != made)
 		followed_task::free(made);
+	TRY(std::move(added));
 	locate_target();
 
 	/*
@@ -165,13 +172,28 @@ void task_set::close() noexcept
 	}
 }
 
-bool task_set::add(task_member &made, followed_task &to) noexcept
+result<void> task_set::take_member(followed_task &to) noexcept
+{
+	if (!kind_.members_of_user)
+		return {};
+	if (to.limited_members >= pb_param_task_events_max())
+		return error(ENOSPC);
+	if (kind_.members_of_user->fetch_add(1) >= pb_param_user_members_max()) {
+		kind_.members_of_user->fetch_add(u64{0} - 1);
+		return error(EMFILE);
+	}
+	to.limited_members++;
+	return {};
+}
+
+result<void> task_set::add(task_member &made, followed_task &to) noexcept
 {
 	lock_guard task_held(to.lock);
 	lock_guard held(lock_);
 
 	if (!open_)
-		return false;
+		return error(EBADF);
+	TRY(take_member(to));
 	made.set_ = this;
 	made.task_ = &to;
 	made.linked_ = true;
@@ -180,7 +202,7 @@ bool task_set::add(task_member &made, followed_task &to) noexcept
 	to.on(kind_.cpu).push(made);
 	if (kind_.cpu >= 0)
 		to.cpu_members.write_once(to.cpu_members.read_once() + 1);
-	return true;
+	return {};
 }
 
 void task_set::remove(task_member &one) noexcept
@@ -201,6 +223,11 @@ void task_set::remove(task_member &one) noexcept
 
 		members_of_set::remove(one);
 		was_last = !--followed_ && open_;
+		/* Under the lock: the count goes with the file, which close() lets go. */
+		if (kind_.members_of_user) {
+			task.limited_members--;
+			kind_.members_of_user->fetch_add(u64{0} - 1);
+		}
 	}
 	task_index::put(task, 1);
 	if (was_last)
@@ -246,8 +273,13 @@ void task_set::forked(const pb_task *child, bool is_thread) noexcept
 	/* Without memory the child is not followed; a fork is not made to fail for it. */
 	followed_task *memory = task_index::take_spare(wanted);
 
-	if (!memory)
+	if (!memory) {
+		parent->each([&](task_member &one) {
+			if (one.set().takes(is_thread))
+				one.set().child_not_followed();
+		});
 		return;
+	}
 
 	/* One user for each member, and one for us. What is opened meanwhile is not inherited. */
 	followed_task &to = task_index::get(child, *memory, wanted + 1);
@@ -260,9 +292,16 @@ void task_set::forked(const pb_task *child, bool is_thread) noexcept
 	parent->each([&](task_member &one) {
 		task_set &set = one.set();
 
-		if (used < wanted && set.takes(is_thread) &&
-		    set.add(*::new (memory->member_memory(used)) task_member, to))
+		if (used == wanted || !set.takes(is_thread))
+			return;
+
+		const result<void> added =
+			set.add(*::new (memory->member_memory(used)) task_member, to);
+
+		if (added)
 			used++;
+		else if (added.error().code() != EBADF)
+			set.child_not_followed();
 	});
 	task_index::put(to, wanted + 1 - used);
 }

@@ -23,6 +23,10 @@ struct task_set_kind {
 	bool inherits;
 	bool threads_only; /* of what it inherits */
 	bool enables_on_exec;
+	/* The members of all sets of the event's user, who may have only so many
+	 * (pb_param_user_members_max()), and of one task only so many
+	 * (pb_param_task_events_max()); nullptr: a user without limits. */
+	cxxrt::shared<u64> *members_of_user;
 };
 
 /*
@@ -41,7 +45,8 @@ public:
 	task_set(const task_set &) = delete;
 	task_set &operator=(const task_set &) = delete;
 
-	/* Begins to follow; all or nothing. EOPNOTSUPP, ENOMEM. Process context, may sleep. */
+	/* Begins to follow; all or nothing. EOPNOTSUPP, ENOMEM; EMFILE, ENOSPC: a limit of the
+	 * user. Process context, may sleep. */
 	cxxrt::result<void> open() noexcept;
 	/* Forgets all members. The event is off and stays so. Process context. */
 	void close() noexcept;
@@ -101,13 +106,18 @@ protected:
 	virtual bool enable_on_exec() noexcept = 0;
 	/* The last member has gone. */
 	virtual void all_exited() noexcept = 0;
+	/* There was no memory to follow a child, or its user may have no more members. Preemption
+	 * off. */
+	virtual void child_not_followed() noexcept = 0;
 
 private:
 	struct locator;
 
-	/* A user of @to becomes the member's. False: the set was closed meanwhile. Under no lock.
-	 */
-	bool add(task_member &made, followed_task &to) noexcept;
+	/* A user of @to becomes the member's. EBADF: the set was closed meanwhile; EMFILE, ENOSPC:
+	 * see open(). Under no lock. */
+	cxxrt::result<void> add(task_member &made, followed_task &to) noexcept;
+	/* Counts a member of @to, or refuses it. Under both locks. */
+	cxxrt::result<void> take_member(followed_task &to) noexcept;
 	/* By the first of close(), the task's exit and open() that comes. Preemption off. */
 	void remove(task_member &one) noexcept;
 	static void remove_all(u32 cpu) noexcept;

@@ -35,6 +35,8 @@ public:
 	/* EMFILE: the user has as many events as it may have. */
 	cxxrt::result<void> take_event() noexcept;
 	void give_event() noexcept { events_.fetch_add(u64{0} - 1); }
+	/* Tasks that its events follow, one for each event and task: task_set_kind. */
+	cxxrt::shared<u64> &members() noexcept { return members_; }
 
 	void put() noexcept;
 
@@ -47,6 +49,7 @@ private:
 	user_account *next_ = nullptr;
 	u64 references_ = 1; /* under the lock of the accounts */
 	cxxrt::shared<u64> events_;
+	cxxrt::shared<u64> members_;
 	cxxrt::shared<u64> rings_;
 	cxxrt::mutex pages_mutex_;
 	u64 pages_ = 0;	 /* of rings and AUX areas */

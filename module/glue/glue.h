@@ -105,6 +105,8 @@ unsigned long pb_param_user_percent(void) PB_NOEXCEPT;
 unsigned long pb_param_root_percent(void) PB_NOEXCEPT;
 unsigned long pb_param_user_events_max(void) PB_NOEXCEPT;
 unsigned long pb_param_user_rings_max(void) PB_NOEXCEPT;
+unsigned long pb_param_user_members_max(void) PB_NOEXCEPT;
+unsigned long pb_param_task_events_max(void) PB_NOEXCEPT;
 
 #ifdef __cplusplus
 }

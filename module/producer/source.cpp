@@ -291,7 +291,8 @@ result<void> typed_source::join(output_file &one) noexcept
 
 	if (!made_)
 		return error(ENODEV);
-	TRY(one.of().take_place(one.owner().cpu()));
+	TRY(one.of().take_place(one.owner().cpu(), one.owner().limited_members(),
+				places_of_user(one)));
 	one.has_place = true;
 
 	result<void> joined;
@@ -328,6 +329,24 @@ void typed_source::leave(output_file &one) noexcept
 		return;
 	one.left(*made_);
 	stop_if_unused();
+}
+
+/* More than there are on each single CPU if @one is on any. */
+u32 typed_source::places_of_user(output_file &one) const noexcept
+{
+	const event &mine = one.owner();
+	u32 places = 0;
+
+	if (!mine.limited_members())
+		return 0;
+	for (output_file *other = files_; other; other = other->next) {
+		const event &theirs = other->owner();
+
+		places += other->has_place && &other->of() == &one.of() &&
+			  theirs.limited_members() == mine.limited_members() &&
+			  (mine.cpu() < 0 || theirs.cpu() < 0 || theirs.cpu() == mine.cpu());
+	}
+	return places;
 }
 
 void typed_source::free_place_locked(output_file &one) noexcept

@@ -41,9 +41,10 @@ public:
 	/* And no longer: on return nobody touches the producer's event. No output runs. */
 	void withdraw() noexcept;
 
-	/* Of a reader on @cpu, -1: any. ENOSPC: there are pb_param_event_readers_max(). Of the
-	 * caller, under the source's mutex. */
-	cxxrt::result<void> take_place(s32 cpu) noexcept;
+	/* Of a reader on @cpu, -1: any. ENOSPC: there are pb_param_event_readers_max(), or the
+	 * reader @is_limited and its user has a quarter, @of_user. Of the caller, under the
+	 * source's mutex. */
+	cxxrt::result<void> take_place(s32 cpu, bool is_limited, u32 of_user) noexcept;
 	void free_place(s32 cpu) noexcept;
 
 	/* An output's file is there, and has gone. Under the source's mutex. */
@@ -138,6 +139,8 @@ private:
 	/* Under the mutex, while it is registered. */
 	void stop_if_unused() noexcept;
 	void free_place_locked(output_file &one) noexcept;
+	/* How many readers the user of @one has on one of its CPUs; 0 of a user without limits. */
+	u32 places_of_user(output_file &one) const noexcept;
 	typed_event *find(u64 id) const noexcept;
 	template <typename Stream>
 	cxxrt::result<cxxrt::unique_ptr<stream>> open_as(event &owner) noexcept;

@@ -133,7 +133,7 @@ void typed_event::withdraw() noexcept
  * A file has at most one output on a CPU: on its own, or, if it follows a task on any, on each. So
  * the two sums bound what one emission writes.
  */
-result<void> typed_event::take_place(s32 cpu) noexcept
+result<void> typed_event::take_place(s32 cpu, bool is_limited, u32 of_user) noexcept
 {
 	const u32 all = pb_param_event_readers_max();
 	/* Others cannot take the places of those who may trace. */
@@ -145,6 +145,9 @@ result<void> typed_event::take_place(s32 cpu) noexcept
 			on_one = cxxrt::max(on_one, readers_on_[i]);
 	}
 	if (on_one + readers_on_any_ >= most)
+		return error(ENOSPC);
+	/* One user cannot take the places of all others. */
+	if (is_limited && of_user >= cxxrt::max(all / 4, 1u))
 		return error(ENOSPC);
 	(cpu < 0 ? readers_on_any_ : readers_on_[cpu])++;
 	return {};

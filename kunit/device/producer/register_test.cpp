@@ -85,6 +85,15 @@ TEST_F(producer_register, a_reader_too_many_on_a_cpu_is_refused_with_ENOSPC)
 	ASSERT_EQ(write_file(parameter, before), 0);
 }
 
+TEST_F(producer_register, a_source_beyond_the_last_number_is_enfile)
+{
+	EXPECT_EQ(command("crowd"), ENFILE);
+	EXPECT_EQ(command("crowd"), ENFILE) << "all of them were taken back";
+	listener one(typed_attr("counted"));
+	ASSERT_EQ(command("counted 3"), 0);
+	EXPECT_EQ(one.samples().size(), 3u);
+}
+
 TEST_F(producer_register, leaves_nothing_of_what_it_refuses)
 {
 	ASSERT_EQ(command("bad 8"), EEXIST);

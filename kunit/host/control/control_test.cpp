@@ -26,8 +26,8 @@ public:
 		  slots_(kind.cpu < 0 ? pb_nr_cpu_ids() : 1)
 	{
 		set_slots(slots_.data(), sizeof(task_set_slot));
-		if (!open())
-			std::abort();
+		opened = open();
+		is_open_ = static_cast<bool>(opened);
 	}
 	~followed_set() { finish(); }
 
@@ -43,6 +43,8 @@ public:
 	const bool inherits;
 	std::set<const pb_task *> runs;
 	bool exited = false;
+	u32 not_followed = 0;
+	cxxrt::result<void> opened;
 	u32 enabled = 0;
 
 private:
@@ -50,16 +52,17 @@ private:
 	void end_run(task_member &who, u32) noexcept override { runs.erase(who.task().task()); }
 	bool enable_on_exec() noexcept override { return !enabled++; }
 	void all_exited() noexcept override { exited = true; }
+	void child_not_followed() noexcept override { not_followed++; }
 
 	std::vector<task_set_slot> slots_;
-	bool is_open_ = true;
+	bool is_open_ = false;
 };
 
 using sets = std::vector<std::unique_ptr<followed_set>>;
 
 task_set_kind kind_of(const pb_task *target, s32 cpu = -1, bool inherits = false)
 {
-	return {target, cpu, inherits, false, false};
+	return {target, cpu, inherits, false, false, nullptr};
 }
 
 /* @members of sets on tasks that are not ours, of the kinds that there are. */
@@ -202,6 +205,45 @@ TEST(control_plane, forks_take_memory_that_was_prepared)
 		EXPECT_TRUE(family.runs.contains(m.task(i)));
 		m.exit(2);
 	}
+}
+
+TEST(control_plane, a_user_with_limits_has_so_many_members_and_a_task_so_many_of_them)
+{
+	machine m(4, 20);
+	cxxrt::shared<u64> members;
+	task_set_kind limited = kind_of(m.task(0), -1, true);
+
+	limited.members_of_user = &members;
+	m.task_events_max = 2;
+	m.user_members_max = 7;
+	{
+		followed_set first(limited), second(limited), third(limited);
+
+		EXPECT_TRUE(first.opened && second.opened);
+		ASSERT_FALSE(third.opened);
+		EXPECT_EQ(third.opened.error().code(), ENOSPC);
+		EXPECT_EQ(members.read_once(), 2u);
+		EXPECT_TRUE(followed_set(kind_of(m.task(0))).opened) << "of a user without limits";
+
+		m.run(m.task(0), 1);
+		for (std::size_t i = 1; i < 4; i++)
+			m.fork(m.task(i), 1);
+		EXPECT_EQ(members.read_once(), 7u);
+		EXPECT_EQ(first.not_followed + second.not_followed, 1u);
+		limited.target = m.task(10);
+
+		followed_set fourth(limited);
+
+		ASSERT_FALSE(fourth.opened);
+		EXPECT_EQ(fourth.opened.error().code(), EMFILE);
+
+		/* What goes is given back. */
+		m.run(m.task(1), 1);
+		m.exit(1);
+		EXPECT_EQ(members.read_once(), 5u);
+		EXPECT_TRUE(followed_set(limited).opened);
+	}
+	EXPECT_EQ(members.read_once(), 0u);
 }
 
 #ifdef CONFIG_PREEMPT_RT

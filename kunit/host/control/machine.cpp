@@ -184,6 +184,16 @@ void cxxrt_fatal(const char *what) noexcept
 	std::abort();
 }
 
+unsigned long pb_param_task_events_max() noexcept
+{
+	return the_machine->task_events_max;
+}
+
+unsigned long pb_param_user_members_max() noexcept
+{
+	return the_machine->user_members_max;
+}
+
 void pb_setup_lock() noexcept
 {
 }

@@ -32,6 +32,9 @@ struct machine {
 	std::vector<const pb_task *> current;
 	std::vector<u32> last_cpu; /* of each task */
 	unsigned long interrupts = 0;
+	/* Parameters. */
+	unsigned long task_events_max = 128;
+	unsigned long user_members_max = 1000;
 	unsigned long atomic_allocations = 0;
 
 private:
