@@ -144,6 +144,21 @@ notrace void *pb_emission_over(struct perfbuf_emission *emission)
 	return NULL;
 }
 
+int pb_emission_let_interrupts_in(struct perfbuf_emission *emission)
+{
+	const unsigned long flags = emission->irq_flags;
+
+	if (irqs_disabled_flags(flags) || preempt_count() & NO_TASK)
+		return false;
+	preempt_disable();
+	local_irq_enable();
+	/* An interrupt comes behind the second instruction. */
+	cpu_relax();
+	local_irq_disable();
+	preempt_enable();
+	return true;
+}
+
 /* What the readers need of an occurrence. */
 static __always_inline void gather(struct perfbuf_emission *emission,
 				   const struct pb_event_cpu *here)

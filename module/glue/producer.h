@@ -52,6 +52,12 @@ void pb_with_here_regs(void (*fn)(void *arg, const pb_regs *regs), void *arg) PB
  */
 void *pb_emission_over(struct perfbuf_emission *emission) PB_NOEXCEPT;
 
+/*
+ * Lets interrupts in for a moment, if the emission may be interrupted: it is of a task, and they
+ * were on before it. The CPU stays, and what grace periods protect. False: they were not let in.
+ */
+int pb_emission_let_interrupts_in(struct perfbuf_emission *emission) PB_NOEXCEPT;
+
 /* ------------------------------------------------- C++ */
 
 /* Process context, may sleep. 0 or a negative errno. */

@@ -181,6 +181,8 @@ void *emission::finish(u64 caller) noexcept
 		put_payload(record());
 		record().commit();
 		record().~reservation();
+	} else if (bytes_ > step_payload) [[unlikely]] {
+		write_in_steps();
 	} else {
 		for (output *one = here_->first(); one; one = one->next())
 			write(*one);
@@ -197,6 +199,36 @@ void emission::put_payload(reservation &into) const noexcept
 			into.copy(parts_[i].from, parts_[i].bytes);
 	}
 	into.zero(padding());
+}
+
+/*
+ * A large payload: interrupts are let in between records. Then readers come and go: those that are
+ * there afterwards are looked through again, and each has a mark that says whether it has had this
+ * payload. A reader that comes meanwhile may have it, too. Marks are of one emission at a time on a
+ * CPU, since an emission that interrupts this one is not of a task.
+ */
+[[gnu::cold]] [[gnu::noinline]] void emission::write_in_steps() noexcept
+{
+	const u64 mark = here_->next_mark();
+	u32 copied = 0;
+	output *one = here_->first();
+
+	while (one) {
+		if (one->has_mark(mark)) {
+			one = one->next();
+			continue;
+		}
+		one->set_mark(mark);
+		write(*one);
+		copied += bytes_;
+
+		const u32 changes = here_->changes();
+
+		if (copied >= step_bytes &&
+		    pb_emission_let_interrupts_in(reinterpret_cast<perfbuf_emission *>(this)))
+			copied = 0;
+		one = here_->changes() == changes ? one->next() : here_->first();
+	}
 }
 
 inline void emission::write(output &to) noexcept

@@ -17,7 +17,8 @@
  * and next open a record of one reader after the other.
  *
  * Interrupts are off throughout, which keeps rings, outputs and filters alive. So if an interrupt
- * was handled on a CPU, no emission that began before is inside there.
+ * was handled on a CPU, no emission that began before is inside there; or it is a large one between
+ * two records, with preemption off (write_in_steps()).
  */
 #pragma once
 
@@ -67,6 +68,10 @@ private:
 
 	/* More than any record holds, so that the ring refuses what is refused for its size. */
 	static constexpr u64 payload_max = 1u << 20;
+	/* So much is copied at most, and a record more, before interrupts are let in, if it is in
+	 * payloads of more than the second. */
+	static constexpr u32 step_bytes = 65536;
+	static constexpr u32 step_payload = 4096;
 
 	struct raw_fixed {
 		u64 common;
@@ -87,6 +92,7 @@ private:
 	void set_fixed(event_cpu &here) noexcept;
 
 	void write(output &to) noexcept;
+	void write_in_steps() noexcept;
 	void write_in_pieces(output &to, perf_buffer &into, u32 bytes) noexcept;
 	void write_by_begin(output &to, u32 bytes) noexcept;
 	void commit_pieces(output &to, u32 bytes) noexcept;

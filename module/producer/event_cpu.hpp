@@ -30,6 +30,10 @@ public:
 	 * PERFBUF_CONTEXT_*. */
 	void set_up(u32 id, u32 fixed_bytes, u32 contexts) noexcept;
 	u32 fixed_bytes() const noexcept { return fixed_bytes_; }
+	/* For an emission that lets interrupts in: a number of its own, and whether outputs have
+	 * come or gone meanwhile. */
+	u64 next_mark() noexcept { return ++last_mark_; }
+	u32 changes() const noexcept { return changes_.read_once(); }
 
 private:
 	/* The C entries look at the first members before they call anybody. */
@@ -47,6 +51,8 @@ private:
 	u32 count_;
 	static constexpr u32 needs_bits = 2;
 	u32 needing_[needs_bits]; /* how many outputs need each bit of needs_ */
+	cxxrt::shared<u32> changes_;
+	u64 last_mark_;
 };
 
 } // namespace perfbuf

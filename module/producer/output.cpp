@@ -69,6 +69,7 @@ void event_cpu::add(output &one) noexcept
 	cxxrt::barrier();
 	first_.write_once(&one);
 	count_++;
+	changes_.write_once(changes_.read_once() + 1);
 	cxxrt::barrier();
 	set_alone();
 }
@@ -85,6 +86,7 @@ void event_cpu::remove(output &one) noexcept
 	if (behind)
 		behind->link_ = one.link_;
 	count_--;
+	changes_.write_once(changes_.read_once() + 1);
 	cxxrt::barrier();
 	for (u32 i = 0; i < needs_bits; i++) {
 		needing_[i] -= needs >> i & 1;

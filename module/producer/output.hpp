@@ -103,6 +103,10 @@ public:
 		into.count_event(wakeup_events_, records);
 	}
 
+	/* Of the last emission in steps that it had: emission::write_in_steps(). */
+	bool has_mark(u64 mark) const noexcept { return mark_ == mark; }
+	void set_mark(u64 mark) noexcept { mark_ = mark; }
+
 	/* It has happened. True: and it is to be written. */
 	bool happened() noexcept
 	{
@@ -133,6 +137,7 @@ private:
 	const bool on_any_cpu_;
 	const u32 wakeup_events_; /* every so many samples wake; 0: none */
 	cxxrt::local<u64> left_;
+	u64 mark_ = 0;
 	run_time ran_;
 };
 

@@ -315,6 +315,65 @@ TEST_F(producer_emission, parts_are_copied_behind_the_fixed_payload)
 		}
 }
 
+/* Readers of one large payload, which are exchanged when interrupts are let in. */
+struct crowd {
+	testdev source;
+	std::mt19937 random{3};
+	std::vector<std::unique_ptr<reader>> stay, change;
+
+	std::unique_ptr<reader> make(u64 fields)
+	{
+		return std::make_unique<reader>(source, attr_of(varying::object, fields), 0,
+						perf_buffer::options{.nr_pages = 16});
+	}
+};
+crowd *the_crowd;
+
+TEST_F(producer_emission, a_large_payload_for_many_readers_lets_interrupts_in_and_comes_once)
+{
+	crowd all;
+	const std::string large(32000, 'l');
+	const auto emit = [&] { varying::emit(1, "n", "m", perfbuf_part{large.data(), 32000}); };
+
+	now.event_readers_max = 1000;
+	for (u32 i = 0; i < 20; i++) {
+		all.stay.push_back(all.make(field_sets[i % 4]));
+		all.change.push_back(all.make(field_sets[i % 3]));
+	}
+	emit();
+	EXPECT_GE(now.let_in, 40 * 32000 / 98304);
+	for (auto *some : {&all.stay, &all.change})
+		for (auto &one : *some)
+			ASSERT_EQ(one->records().size(), 1u);
+
+	/* Readers come, go, and are turned off and on. */
+	the_crowd = &all;
+	now.interrupt = [] {
+		crowd &of = *the_crowd;
+		reader &toggled = *of.stay[of.random() % of.stay.size()];
+		auto &gone = of.change[of.random() % of.change.size()];
+
+		toggled.owner().disable();
+		EXPECT_TRUE(toggled.owner().enable());
+		gone = of.make(field_sets[of.random() % 4]);
+	};
+	for (int turn = 0; turn < 50; turn++) {
+		emit();
+		for (auto &one : all.stay)
+			ASSERT_EQ(one->records().size(), 1u) << turn;
+		for (auto &one : all.change)
+			ASSERT_LE(one->records().size(), 1u) << turn;
+	}
+
+	/* Small ones, and those of an interrupt, do not let it in. */
+	now.let_in = 0;
+	varying::emit(1, "n", "m", perfbuf_part{large.data(), 4000});
+	now.level = nesting::irq;
+	emit();
+	now.level = nesting::task;
+	EXPECT_EQ(now.let_in, 0);
+}
+
 TEST_F(producer_emission, a_raw_event_is_copied_given_up_and_reserved)
 {
 	testdev source;

@@ -151,6 +151,19 @@ void *perfbuf_reserve(perfbuf_emission *emission, perfbuf_event *event, __u32 by
 	return emit_raw_event(emission, event, bytes, spare);
 }
 
+int pb_emission_let_interrupts_in(perfbuf_emission *emission) noexcept
+{
+	if (!(emission->irq_flags & irqs_on) || now.level != nesting::task)
+		return false;
+	now.let_in++;
+	if (now.interrupt) {
+		now.irqs_off = false;
+		now.interrupt();
+		now.irqs_off = true;
+	}
+	return true;
+}
+
 void *pb_emission_over(perfbuf_emission *emission) noexcept
 {
 	now.irqs_off = !(emission->irq_flags & irqs_on);

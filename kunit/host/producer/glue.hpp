@@ -31,6 +31,10 @@ struct machine {
 	bool first_namespace = true;
 	u32 event_readers_max = 64;
 
+	/* What comes when a large emission lets interrupts in, and how often it did. */
+	void (*interrupt)() = nullptr;
+	int let_in = 0;
+
 	/* Balances: 0 when nothing is under way. */
 	int emissions = 0;
 	int trace_ids = 0;

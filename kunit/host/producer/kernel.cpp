@@ -75,6 +75,16 @@ unsigned int pb_param_event_readers_max(void) noexcept
 	return now.event_readers_max;
 }
 
+unsigned long pb_param_user_members_max(void) noexcept
+{
+	return ~0ul;
+}
+
+unsigned long pb_param_task_events_max(void) noexcept
+{
+	return ~0ul;
+}
+
 unsigned long pb_param_max_sample_rate(void) noexcept
 {
 	return 100000;
