@@ -301,6 +301,39 @@ TEST_F(user_limit, of_events_on_one_task_is_enospc)
 	}
 }
 
+TEST_F(user_limit, of_files_on_one_ring_is_enospc)
+{
+	parameter most("ring_files_max", "5");
+	/* How many follow the first, and what the next is told. */
+	const auto redirect_all = [](size_t wanted) {
+		std::vector<unique_fd> files;
+		files.push_back(message_event());
+		mapping ring(files[0].get(), 8);
+		while (files.size() < wanted) {
+			unique_fd fd = open_message();
+			const perf_event_attr attr = dummy_attr();
+			if (configure(fd.get(), &attr, target::every_process(0)))
+				return std::pair(files.size(), -1);
+			if (int error = ioctl_error(fd.get(), PERF_EVENT_IOC_SET_OUTPUT,
+						    static_cast<unsigned long>(files[0].get())))
+				return std::pair(files.size(), error);
+			files.push_back(std::move(fd));
+		}
+		/* One that is there already may say so again. */
+		return std::pair(files.size(),
+				 ioctl_error(files[1].get(), PERF_EVENT_IOC_SET_OUTPUT,
+					     static_cast<unsigned long>(files[0].get())));
+	};
+	EXPECT_EQ(run_in_child([&] {
+			  become_user(mallory);
+			  if (redirect_all(20) != std::pair(size_t{5}, ENOSPC))
+				  return 1;
+			  return redirect_all(5) == std::pair(size_t{5}, 0) ? 0 : 2;
+		  }).code,
+		  0);
+	EXPECT_EQ(redirect_all(20), std::pair(size_t{20}, 0)) << "root";
+}
+
 /* A child beyond the limit runs, is not followed, and is a loss of its event. */
 TEST_F(user_limit, of_inherited_events_leaves_children_unfollowed_and_counts_a_loss)
 {

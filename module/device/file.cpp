@@ -320,6 +320,21 @@ bool file::may_share_aux(perf_buffer &ring) const noexcept
 	return true;
 }
 
+/* A wakeup walks all files of the ring in an interrupt, and each may signal many tasks. Under the
+ * attach lock. */
+bool file::has_place_for(const event &one, perf_buffer &ring) noexcept
+{
+	if (!one.limited_members())
+		return true;
+
+	u64 left = pb_param_ring_files_max();
+
+	for (wake_target *other = ring.first_target(); other && left;
+	     other = other->next.read_once())
+		left--;
+	return left;
+}
+
 result<void> file::redirect(event &redirected, file *target) noexcept
 {
 	lock_guard mapping(map_mutex_);
@@ -335,6 +350,8 @@ result<void> file::redirect(event &redirected, file *target) noexcept
 		ring = target->configured()->ring();
 		if (!ring || !may_share_aux(*ring))
 			return error(EINVAL);
+		if (ring != redirected.ring() && !has_place_for(redirected, *ring))
+			return error(ENOSPC);
 	}
 	attach(redirected, ring);
 	/* Who sleeps in poll() looks again: the new ring may have been readable before. */

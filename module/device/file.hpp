@@ -83,6 +83,7 @@ private:
 	/* The event's ring with a reference, or none. */
 	static cxxrt::ref<perf_buffer> ring_of(event &of) noexcept;
 	bool may_share_aux(perf_buffer &ring) const noexcept;
+	static bool has_place_for(const event &one, perf_buffer &ring) noexcept;
 	cxxrt::result<void> redirect(event &redirected, file *target) noexcept;
 	/* What the source can do with an area of an event of @attr; nullptr: nothing. */
 	const aux_abilities *aux_of(const perf_event_attr &attr) const noexcept;

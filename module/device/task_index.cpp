@@ -32,9 +32,12 @@ constexpr u32 lock_count = 64;
 #ifdef CONFIG_PREEMPT_RT
 constexpr bool may_allocate_in_hooks = false;
 constexpr u32 spares_wanted = 128;
+/* Forks of users with limits leave so many for others. */
+constexpr u32 spares_reserved = spares_wanted / 2;
 #else
 constexpr bool may_allocate_in_hooks = true;
 constexpr u32 spares_wanted = 16;
+constexpr u32 spares_reserved = 0;
 #endif
 
 } // namespace
@@ -161,13 +164,14 @@ public:
 	}
 
 	/* Preemption off. */
-	followed_task *take(u32 members) noexcept
+	followed_task *take(u32 members, bool is_limited) noexcept
 	{
 		lock_guard held(lock_);
 		followed_task *taken = nullptr;
 
 		capacity_ = cxxrt::max(capacity_, std::bit_ceil(members));
-		if (first_ && first_->capacity() >= members)
+		if (first_ && first_->capacity() >= members &&
+		    count_ > (is_limited ? spares_reserved : 0))
 			taken = pop();
 		if ((!taken || count_ < spares_wanted / 2) && !refilling_) {
 			refilling_ = true;
@@ -398,9 +402,9 @@ void task_index::put(followed_task &one, u32 users) noexcept
 	one.reclaim_.start();
 }
 
-followed_task *task_index::take_spare(u32 members) noexcept
+followed_task *task_index::take_spare(u32 members, bool is_limited) noexcept
 {
-	followed_task *taken = table.load_acquire()->spares.take(members);
+	followed_task *taken = table.load_acquire()->spares.take(members, is_limited);
 
 	if (!taken && may_allocate_in_hooks)
 		taken = followed_task::allocate(members, gfp::atomic);

@@ -174,9 +174,10 @@ public:
 
 	/*
 	 * Memory for a child with @members members: prepared before, since a fork cannot sleep, or
-	 * nullptr. The second prepares it; process context.
+	 * nullptr. @is_limited: all events are of users with limits, who leave some for others. The
+	 * second prepares it; process context.
 	 */
-	static followed_task *take_spare(u32 members) noexcept;
+	static followed_task *take_spare(u32 members, bool is_limited) noexcept;
 	static void prepare_spares(u32 members) noexcept;
 };
 

@@ -263,15 +263,21 @@ void task_set::forked(const pb_task *child, bool is_thread) noexcept
 {
 	followed_task *parent = task_index::find(pb_task_current());
 	u32 wanted = 0;
+	bool is_limited = true;
 
 	if (!parent)
 		return;
-	parent->each([&](task_member &one) { wanted += one.set().takes(is_thread); });
+	parent->each([&](task_member &one) {
+		if (!one.set().takes(is_thread))
+			return;
+		wanted++;
+		is_limited &= one.set().kind_.members_of_user != nullptr;
+	});
 	if (!wanted)
 		return;
 
 	/* Without memory the child is not followed; a fork is not made to fail for it. */
-	followed_task *memory = task_index::take_spare(wanted);
+	followed_task *memory = task_index::take_spare(wanted, is_limited);
 
 	if (!memory) {
 		parent->each([&](task_member &one) {

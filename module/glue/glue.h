@@ -107,6 +107,7 @@ unsigned long pb_param_user_events_max(void) PB_NOEXCEPT;
 unsigned long pb_param_user_rings_max(void) PB_NOEXCEPT;
 unsigned long pb_param_user_members_max(void) PB_NOEXCEPT;
 unsigned long pb_param_task_events_max(void) PB_NOEXCEPT;
+unsigned long pb_param_ring_files_max(void) PB_NOEXCEPT;
 
 #ifdef __cplusplus
 }

@@ -59,17 +59,27 @@ static unsigned long user_rings_max = 4096;
 module_param(user_rings_max, ulong, 0644);
 MODULE_PARM_DESC(user_rings_max, "most rings of one user, without CAP_SYS_RESOURCE");
 
-static unsigned long user_members_max = 1UL << 16;
+static unsigned long user_members_max = 1UL << 14;
 module_param(user_members_max, ulong, 0644);
 MODULE_PARM_DESC(user_members_max,
 		 "most tasks that the events of one user follow, counted for each event, without "
 		 "CAP_PERFMON and CAP_SYS_RESOURCE");
 
-static unsigned long task_events_max = 128;
+static unsigned long task_events_max = 32;
 module_param(task_events_max, ulong, 0644);
 MODULE_PARM_DESC(
 	task_events_max,
 	"most events of users without CAP_PERFMON and CAP_SYS_RESOURCE that follow one task");
+
+static unsigned long ring_files_max = 32;
+module_param(ring_files_max, ulong, 0644);
+MODULE_PARM_DESC(ring_files_max,
+		 "most files on one ring, for users without CAP_PERFMON and CAP_SYS_RESOURCE");
+
+unsigned long pb_param_ring_files_max(void)
+{
+	return READ_ONCE(ring_files_max);
+}
 
 unsigned long pb_param_user_members_max(void)
 {

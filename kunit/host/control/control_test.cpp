@@ -256,6 +256,28 @@ TEST(control_plane, a_fork_without_prepared_memory_allocates_nothing_where_spinl
 	for (std::size_t i = 1; i < 2000; i++)
 		m.fork(m.task(i), 1);
 	EXPECT_EQ(m.atomic_allocations, 0u);
+	EXPECT_GT(family.not_followed, 0u);
+}
+
+TEST(control_plane, forks_of_a_user_with_limits_leave_memory_for_others_where_spinlocks_sleep)
+{
+	machine m(4, 2000);
+	cxxrt::shared<u64> members;
+	task_set_kind limited = kind_of(m.task(0), -1, true);
+
+	limited.members_of_user = &members;
+	m.user_members_max = 10000;
+
+	followed_set hostile(limited), other(kind_of(m.task(1), -1, true));
+
+	m.run(m.task(0), 0);
+	for (std::size_t i = 2; i < 1000; i++)
+		m.fork(m.task(i), 0);
+	EXPECT_GT(hostile.not_followed, 0u);
+	m.run(m.task(1), 1);
+	for (std::size_t i = 1000; i < 1060; i++)
+		m.fork(m.task(i), 1);
+	EXPECT_EQ(other.not_followed, 0u);
 }
 #else
 TEST(control_plane, a_fork_without_prepared_memory_allocates_it)
