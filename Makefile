@@ -73,6 +73,8 @@ bench:
 	@cat build/bench-functrace.md
 	@scripts/bench-native $(if $(QUICK),--quick) > build/bench-native.md
 	@cat build/bench-native.md
+	@scripts/bench-control $(if $(QUICK),--quick) $(KERNEL) > build/bench-control.md
+	@cat build/bench-control.md
 
 vm:
 	@scripts/vm --kernel $(or $(KERNEL),6.1) -- $(or $(RUN),sh)
