@@ -22,6 +22,9 @@
 
 static char *fail = "";
 module_param(fail, charp, 0);
+/* ms that it takes a file to be opened, and then to be used; at most. */
+static unsigned int patience = 30000;
+module_param(patience, uint, 0);
 
 #define HAPPENED(F) F(INT, u64, number)
 PERFBUF_EVENT(happened, HAPPENED)
@@ -56,16 +59,17 @@ static bool is_open(void)
 
 static int fail_after_registration(void)
 {
-	int tries, ret;
+	unsigned int tries;
+	int ret;
 
 	ret = perfbuf_source_register(&initdev);
 	if (ret)
 		return ret;
-	for (tries = 0; !is_open() && tries < 3000; tries++)
+	for (tries = 0; !is_open() && tries < patience / 10; tries++)
 		msleep(10);
 	perfbuf_emit(happened, .number = tries);
 	/* The reader has time to configure and to map the file. */
-	msleep(3000);
+	msleep(min(patience, 3000U));
 	perfbuf_emit(happened, .number = tries);
 	ret = is_open() ? -EIO : -ETIME;
 	perfbuf_source_unregister(&initdev);
@@ -85,12 +89,12 @@ static noinline notrace struct kobject *no_kobject(void)
 /* The directory of the events in sysfs: the node is in devtmpfs by now. Preemption is off. */
 static int refuse_events(struct kprobe *probe, struct pt_regs *regs)
 {
-	int tries;
+	unsigned int tries;
 
 	if (current != registering ||
 	    strcmp((const char *)regs_get_kernel_argument(regs, 0), "events"))
 		return 0;
-	for (tries = 0; !is_open() && tries < 1000000; tries++)
+	for (tries = 0; !is_open() && tries < 200 * min(patience, 5000U); tries++)
 		udelay(5);
 	was_open = is_open();
 	instruction_pointer_set(regs, (unsigned long)no_kobject);

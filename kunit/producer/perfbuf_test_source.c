@@ -332,7 +332,8 @@ static int stream(void *unused)
 {
 	while (!kthread_should_stop()) {
 		emit_counted(0);
-		cond_resched();
+		/* Otherwise a grace period of RCU tasks, as for a function trace, would not end. */
+		cond_resched_tasks_rcu_qs();
 	}
 	return 0;
 }

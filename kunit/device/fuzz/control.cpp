@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: GPL-2.0
+/* PERF_EVENT_IOC_* and PERFBUF_IOC_RING. */
+#include <linux/perfbuf.h>
+#include <sys/ioctl.h>
+
+#include "fuzz/world.hpp"
+
+namespace fuzz
+{
+
+namespace
+{
+
+template <unsigned long Request>
+int plain(actor &by)
+{
+	return error_of(ioctl(by.file(), Request, by.one_of<unsigned long>({0, 0, 0, 1, ~0ul})));
+}
+
+int period(actor &by)
+{
+	uint64_t value = by.one_of<uint64_t>({1, 2, 1000, 300'000, 5'000'000, 0, ~0ULL});
+	return error_of(ioctl(by.file(), PERF_EVENT_IOC_PERIOD,
+			      by.once_in(16) ? reinterpret_cast<uint64_t *>(8) : &value));
+}
+
+int filter(actor &by)
+{
+	const char *text = by.one_of(
+		{"number == 1", "number > 10 && context != 2", "common_pid == 1", "data ~ \"*a*\"",
+		 "", "0", "nothing == 1", "number ==", "((((((((((((((((((1))))", "vfs_*",
+		 "!vfs_read", "number == 99999999999999999999999", "a_s8 < -1 || name == \"x\""});
+	return error_of(ioctl(by.file(), PERF_EVENT_IOC_SET_FILTER,
+			      by.once_in(16) ? reinterpret_cast<const char *>(8) : text));
+}
+
+int id(actor &by)
+{
+	uint64_t value;
+	return error_of(ioctl(by.file(), PERF_EVENT_IOC_ID,
+			      by.once_in(16) ? reinterpret_cast<uint64_t *>(8) : &value));
+}
+
+int set_output(actor &by)
+{
+	const long to = by.once_in(8) ? -1 : by.file();
+	return error_of(ioctl(by.file(), PERF_EVENT_IOC_SET_OUTPUT, to));
+}
+
+int ring(actor &by)
+{
+	perfbuf_ring wanted = {.size = sizeof(wanted),
+			       .storage = static_cast<uint32_t>(by.below(by.once_in(8) ? 5 : 3)),
+			       .flags = by.once_in(4),
+			       .reserved = by.once_in(24),
+			       .wakeup_latency = by.one_of<uint64_t>({0, 0, 10000, 1'000'000, 5})};
+	if (by.once_in(16))
+		wanted.size = by.one_of<uint32_t>({0, 8, 4096, 5000});
+	return error_of(ioctl(by.file(), PERFBUF_IOC_RING, &wanted));
+}
+
+int modify(actor &by)
+{
+	perf_event_attr attr = some_attr(by);
+	return error_of(ioctl(by.file(), PERF_EVENT_IOC_MODIFY_ATTRIBUTES, &attr));
+}
+
+int bpf(actor &by)
+{
+	uint32_t query[4] = {2};
+	return by.once_in(2) ? error_of(ioctl(by.file(), PERF_EVENT_IOC_SET_BPF, by.file()))
+			     : error_of(ioctl(by.file(), PERF_EVENT_IOC_QUERY_BPF, query));
+}
+
+int unknown(actor &by)
+{
+	return error_of(ioctl(by.file(), static_cast<unsigned long>(by.random() & 0xffffffff),
+			      by.random()));
+}
+
+} /* namespace */
+
+std::vector<operation> control_operations()
+{
+	const auto control = [](const char *name, unsigned weight, int (*call)(actor &),
+				std::initializer_list<int> more = {}) {
+		std::vector<int> all = {EBADF, ENOTTY, EBADFD, ENODEV};
+		all.insert(all.end(), more);
+		return operation{name, readers, weight, call, all};
+	};
+	return {
+		control("ENABLE", 8, plain<PERF_EVENT_IOC_ENABLE>,
+			{EINVAL, EBUSY, EOPNOTSUPP, ENOMEM, EAGAIN}),
+		control("DISABLE", 5, plain<PERF_EVENT_IOC_DISABLE>),
+		control("RESET", 2, plain<PERF_EVENT_IOC_RESET>),
+		control("REFRESH", 3, plain<PERF_EVENT_IOC_REFRESH>, {EINVAL, EBUSY, ENOMEM}),
+		control("PAUSE_OUTPUT", 3, plain<PERF_EVENT_IOC_PAUSE_OUTPUT>, {EINVAL}),
+		control("PERIOD", 4, period, {EINVAL, EFAULT, EOPNOTSUPP, EBUSY}),
+		control("SET_FILTER", 5, filter,
+			{EINVAL, EFAULT, ENOENT, ERANGE, E2BIG, ENOMEM, EOPNOTSUPP}),
+		control("ID", 2, id, {EFAULT}),
+		control("SET_OUTPUT", 8, set_output, {EINVAL, ENOSPC}),
+		control("PERFBUF_IOC_RING", 5, ring, {EINVAL, E2BIG, EBUSY, EFAULT, ENOMEM}),
+		control("MODIFY_ATTRIBUTES", 2, modify, {EINVAL, E2BIG, EOPNOTSUPP, EACCES}),
+		control("SET_BPF, QUERY_BPF", 1, bpf, {EINVAL}),
+		control("an unknown request", 1, unknown,
+			{EINVAL, EFAULT, EPERM, EACCES, ENOENT, E2BIG, EBUSY, EOPNOTSUPP}),
+	};
+}
+
+} /* namespace fuzz */

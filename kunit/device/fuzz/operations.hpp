@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The fuzzer of the user-space interface: what it does, and what may come of it.
+ *
+ * Coverage by construction: every request, system call and event of the module's life that
+ * reaches perfbuf is an operation in one table. The fuzzer calls them at random, with arguments
+ * that are mostly valid, from several users and threads at once, and prints how often each
+ * operation gave each errno. An errno that is not in the operation's list is a failure.
+ */
+#pragma once
+
+#include <cstdint>
+#include <initializer_list>
+#include <random>
+#include <string>
+#include <vector>
+
+namespace fuzz
+{
+
+struct actor;
+
+/* Who calls an operation. */
+enum role : unsigned {
+	user = 1,    /* a process without any right */
+	tracer = 2,  /* root */
+	machine = 4, /* the one that plugs CPUs, loads modules and changes parameters */
+	readers = user | tracer,
+	everybody = user | tracer | machine,
+};
+
+struct operation {
+	const char *name;
+	unsigned roles;
+	unsigned weight;
+	/* 0 or an errno. */
+	int (*call)(actor &by);
+	std::vector<int> errnos;
+};
+
+const std::vector<operation> &operations();
+
+/* By file: what belongs together. */
+std::vector<operation> file_operations();
+std::vector<operation> control_operations();
+std::vector<operation> memory_operations();
+std::vector<operation> process_operations();
+std::vector<operation> machine_operations();
+
+} /* namespace fuzz */
