@@ -11,6 +11,7 @@
  */
 #include "tsc.h"
 
+#include "generated/config.h"
 #include "local_clock.h"
 
 #include <linux/cpuhotplug.h>
@@ -182,9 +183,15 @@ static void run_check_all(struct work_struct *work)
 	perfbuf_tsc_check(1);
 }
 
+#ifdef PB_HAVE_SYSTEM_PERCPU_WQ
+#define check_queue system_percpu_wq
+#else
+#define check_queue system_wq
+#endif
+
 void pb_tsc_check_after(unsigned int ms)
 {
-	mod_delayed_work(system_wq, &check_work, msecs_to_jiffies(ms));
+	mod_delayed_work(check_queue, &check_work, msecs_to_jiffies(ms));
 }
 
 /* Not here: who checks takes the lock of CPU hotplug within its own. */
