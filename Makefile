@@ -33,15 +33,19 @@ modules: check-kdir
 # What a module that is a source is built with: headers, the C++ rule, and the CRCs of what
 # perfbuf.ko exports for this kernel.
 producer_dir = $(DESTDIR)$(PREFIX)/src/perfbuf
-install-producer: modules
-	install -d $(producer_dir)/include/perfbuf $(producer_dir)/include/linux $(producer_dir)/$(release)
+install-producer-headers:
+	install -d $(producer_dir)/include/perfbuf $(producer_dir)/include/linux
 	install -m 644 include/perfbuf/* $(producer_dir)/include/perfbuf/
 	install -m 644 include/producer.mk $(producer_dir)/
 	install -m 644 include/uapi/linux/*.h $(producer_dir)/include/linux/
-	install -m 644 $(BUILD)/Module.symvers $(producer_dir)/$(release)/
-	find cxxrt -type f ! -path '*/tests/*' ! -name runtime.cpp -exec install -m 644 -D {} $(producer_dir)/{} \;
+	find cxxrt -type f ! -path '*/tests/*' ! -name runtime.cpp ! -name gate -exec install -m 644 -D {} $(producer_dir)/{} \;
+	install -m 755 cxxrt/gate $(producer_dir)/cxxrt/
 
-install: modules install-producer
+install-producer: modules install-producer-headers
+	install -d $(producer_dir)/$(release)
+	install -m 644 $(BUILD)/Module.symvers $(producer_dir)/$(release)/
+
+install-module: modules install-producer
 	@# A distribution keeps the key of its kernel to itself: without it there is nothing to sign with.
 	+@$(kbuild) modules_install $(if $(wildcard $(KDIR)/certs/signing_key.pem),,CONFIG_MODULE_SIG_ALL=) $(if $(DESTDIR),INSTALL_MOD_PATH=$(abspath $(DESTDIR)))
 	install -d $(DESTDIR)$(PREFIX)/include/linux
@@ -49,6 +53,25 @@ install: modules install-producer
 	install -d $(DESTDIR)/etc/udev/rules.d
 	install -m 644 scripts/60-perfbuf.rules $(DESTDIR)/etc/udev/rules.d/
 	$(if $(DESTDIR),,depmod $(release))
+
+# The program with what it preloads, its library, its manual pages and completion for two shells.
+share = $(DESTDIR)$(PREFIX)/share
+install-program:
+	@command -v cmake >/dev/null || { \
+		echo "make: the program needs cmake and some libraries: 'scripts/setup user' installs them; 'make install-module' does without" >&2; \
+		exit 1; }
+	+@$(MAKE) user
+	DESTDIR=$(abspath $(DESTDIR)) cmake --install $(HOST_BUILD) --prefix $(PREFIX)
+	scripts/man $(HOST_BUILD)/man $(HOST_BUILD)/reader/perfbuf
+	for section in 1 4 9; do \
+		install -d $(share)/man/man$$section && \
+		install -m 644 $(HOST_BUILD)/man/*.$$section $(share)/man/man$$section/ || exit; \
+	done
+	scripts/completion $(HOST_BUILD)/completion $(HOST_BUILD)/reader/perfbuf
+	install -D -m 644 $(HOST_BUILD)/completion/perfbuf $(share)/bash-completion/completions/perfbuf
+	install -D -m 644 $(HOST_BUILD)/completion/_perfbuf $(share)/zsh/site-functions/_perfbuf
+
+install: install-module install-program
 
 user:
 	@mkdir -p $(HOST_BUILD)
@@ -87,7 +110,9 @@ help:
 	@echo 'make KDIR=<dir>  the module for another kernel: its headers, or its build directory'
 	@echo '     KUNIT=1     and perfbuf_kunit.ko;  W=e: a warning is an error;  V=1: the commands'
 	@echo '     BUILD=<dir> and elsewhere than in build/<release>'
-	@echo 'make install     the module, its headers and its udev rule; DESTDIR= and PREFIX= as usual'
+	@echo 'make install     the module, its headers and its udev rule, and the program with its manual pages;'
+	@echo '                 DESTDIR= and PREFIX= as usual'
+	@echo 'make install-module  of that, only what is of the module; install-program: the other part'
 	@echo 'make install-producer  what modules that are sources are built with, in PREFIX/src/perfbuf'
 	@echo 'make user        the program perfbuf and its library, in build/host'
 	@echo '     TARGET=<t>  only that target of CMake; TARGET=tests: all test programs'
@@ -99,4 +124,4 @@ help:
 	@echo '                 its tracer and in ours; KERNEL= as above; and the time of a record of ours, natively'
 	@echo 'make clean       removes build/ (kernels are kept elsewhere: docs/building.md)'
 
-.PHONY: all check-kdir modules install install-producer user kunit test demo bench vm clean help
+.PHONY: all check-kdir modules install install-module install-program install-producer install-producer-headers user kunit test demo bench vm clean help

@@ -11,10 +11,11 @@
 
 ccflags-y += -I$(PERFBUF)/include
 
-# The CRCs of what perfbuf.ko exports to modules of this kernel. What the kernel calls itself is
-# not what Debian's include/config/kernel.release says.
-KBUILD_EXTRA_SYMBOLS ?= $(PERFBUF)/$(shell sed -n 's/.*UTS_RELEASE "\(.*\)"/\1/p' \
-	$(objtree)/include/generated/utsrelease.h)/Module.symvers
+# The CRCs of what perfbuf.ko exports to modules of this kernel: from 'make install-producer', or from DKMS. What
+# the kernel calls itself is not what Debian's include/config/kernel.release says.
+perfbuf-release := $(shell sed -n 's/.*UTS_RELEASE "\(.*\)"/\1/p' $(objtree)/include/generated/utsrelease.h)
+perfbuf-symvers := $(PERFBUF)/$(perfbuf-release)/Module.symvers /var/lib/perfbuf/$(perfbuf-release)/Module.symvers
+KBUILD_EXTRA_SYMBOLS ?= $(firstword $(wildcard $(perfbuf-symvers)) $(perfbuf-symvers))
 
 ifneq ($(PERFBUF_CXX),)
 cxxrt-dir := $(shell realpath --relative-to=$(src) $(PERFBUF)/cxxrt)
