@@ -95,6 +95,11 @@ std::vector<kernel_map> read_module_maps(const fs::path &modules, const fs::path
 			map.name = found->second;
 	std::sort(maps.begin(), maps.end(),
 		  [](const auto &a, const auto &b) { return a.start < b.start; });
+	// The size is that of a module's text and data, which since 6.4 do not lie together: what
+	// is said to lie behind the text would hide the modules there.
+	for (size_t at = 1; at < maps.size(); at++)
+		maps[at - 1].length =
+			std::min(maps[at - 1].length, maps[at].start - maps[at - 1].start);
 	return maps;
 }
 

@@ -103,6 +103,21 @@ TEST(Synthesize, ModulesAreFoundByTheirFiles)
 	EXPECT_EQ(maps[1].module, "nf_tables");
 }
 
+// Since 6.4 a module has several areas: the size in /proc/modules is that of all, the address its
+// text's.
+TEST(Synthesize, ModuleEndsWhereTheNextBegins)
+{
+	const scratch_directory scratch;
+	write_text(scratch / "modules", "user 28672 0 - Live 0xffffffffc0831000\n"
+					"perfbuf 466944 1 user, Live 0xffffffffc0800000 (OE)\n"
+					"last 16384 0 - Live 0xffffffffc0834000\n");
+	const auto maps = read_module_maps(scratch / "modules", scratch / "tree");
+	ASSERT_EQ(maps.size(), 3u);
+	EXPECT_EQ(maps[0].length, 0x31000u) << maps[0].name;
+	EXPECT_EQ(maps[1].length, 0x3000u) << maps[1].name;
+	EXPECT_EQ(maps[2].length, 16384u) << maps[2].name;
+}
+
 TEST(Synthesize, ProcessIsItsThreadsAndMaps)
 {
 	const scratch_directory scratch;
