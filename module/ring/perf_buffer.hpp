@@ -139,14 +139,6 @@ public:
 	committed try_commit() noexcept;
 	void commit_slow(committed how) noexcept;
 
-	/*
-	 * try_reserve() and try_commit() for an outermost writer. If is_alone() says so, it stays
-	 * true: a writer that interrupts the caller leaves before the caller goes on.
-	 */
-	bool is_alone() const noexcept { return nest_.equals(0); }
-	bool try_reserve_alone(u64 bytes, contiguous &to) noexcept;
-	committed try_commit_alone() noexcept;
-
 	bool is_mirrored() const noexcept { return storage_.kind() == storage_kind::mirrored; }
 
 	/* Asks the outermost writer for a wakeup. Between begin() and commit(). */
@@ -269,10 +261,10 @@ private:
 	bool reserve_within(u64 bytes, contiguous &to) noexcept;
 	/* The slow path: entered; left if it is refused. */
 	place reserve_slow(u64 bytes, const record_origin &origin) noexcept;
-	void *reserve_contiguous_entered(u64 bytes, const record_origin &origin) noexcept;
 	place reserve_reporting(u64 bytes, const record_origin &origin) noexcept;
 	place reserve_plain(u64 bytes) noexcept;
-	/* Tail calls of the two before them, so that those save no registers. */
+	/* Tail calls of begin_at(), reserve_entered() and reserve_contiguous(), so that those save
+	 * no registers. */
 	[[gnu::noinline]] int reserve_entered_slow(void *to, u64 bytes,
 						   const record_origin &origin) noexcept;
 	[[gnu::noinline]] void *reserve_contiguous_slow(u64 bytes,
@@ -294,6 +286,8 @@ private:
 	/* The same, once no writer is left on the fast path. Process context, sleeps. */
 	void add_reason_and_wait(slow_path_reasons::reason why) noexcept;
 
+	/* try_commit() of a writer that is not nested, and was asked for nothing. */
+	committed try_commit_alone() noexcept;
 	/* Leaves the nesting; the outermost writer publishes. */
 	void publish() noexcept;
 	void publish_inside() noexcept;

@@ -250,16 +250,6 @@ int perf_buffer::reserve_entered_slow(void *to, u64 bytes, const record_origin &
 	return found.why;
 }
 
-void *perf_buffer::reserve_contiguous_entered(u64 bytes, const record_origin &origin) noexcept
-{
-	contiguous where;
-
-	if (!reserve_within<true>(bytes, where)) [[unlikely]]
-		return reserve_contiguous_slow(bytes, origin);
-	count_record();
-	return where.at;
-}
-
 void *perf_buffer::reserve_contiguous_slow(u64 bytes, const record_origin &origin) noexcept
 {
 	if (!is_mirrored()) [[unlikely]] {

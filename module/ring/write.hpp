@@ -220,16 +220,6 @@ template <bool backward>
 	return true;
 }
 
-[[gnu::always_inline]] inline bool perf_buffer::try_reserve_alone(u64 bytes,
-								  contiguous &to) noexcept
-{
-	nest_.set(1);
-	if (!reserve_within<false>(bytes, to)) [[unlikely]]
-		return false;
-	count_record();
-	return true;
-}
-
 [[gnu::always_inline]] inline cxxrt::result<reservation>
 perf_buffer::begin(u32 bytes, const record_origin &origin) noexcept
 {
@@ -250,8 +240,12 @@ perf_buffer::begin(u32 bytes, const record_origin &origin) noexcept
 {
 	contiguous where;
 
-	if (!try_reserve(bytes, where)) [[unlikely]]
-		return reserve_entered(to, bytes, origin);
+	/* Of a backward ring here, not behind a call; never within the floor of a forward ring. */
+	if (!try_reserve(bytes, where)) [[unlikely]] {
+		if (!reserve_within<true>(bytes, where)) [[unlikely]]
+			return reserve_entered_slow(to, bytes, origin);
+		count_record();
+	}
 	::new (to) reservation(*this, where, static_cast<u32>(bytes));
 	return 0;
 }
@@ -261,8 +255,12 @@ perf_buffer::reserve_contiguous(u64 bytes, const record_origin &origin) noexcept
 {
 	contiguous where;
 
-	if (!try_reserve(bytes, where)) [[unlikely]]
-		return reserve_contiguous_entered(bytes, origin);
+	/* As in begin_at(). */
+	if (!try_reserve(bytes, where)) [[unlikely]] {
+		if (!reserve_within<true>(bytes, where)) [[unlikely]]
+			return reserve_contiguous_slow(bytes, origin);
+		count_record();
+	}
 	return where.at;
 }
 
