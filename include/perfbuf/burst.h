@@ -20,7 +20,7 @@ struct perfbuf_burst {
 	__u32 index;  /* which record the caller is to store, from 0 */
 	__u32 last;   /* the last one that perfbuf_burst_next() finds by itself */
 	__s64 stride; /* bytes from one payload to the next */
-	__u64 space[3];
+	__u64 space[4];
 	struct perfbuf_emission emission;
 };
 

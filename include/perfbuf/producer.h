@@ -224,7 +224,7 @@ void perfbuf_copy(struct perfbuf_emission *emission, const void *from, u32 bytes
  * @emission: after perfbuf_begin() or perfbuf_reserve()
  *
  * This reader will not see it, unless it takes no data (no PERF_SAMPLE_RAW): it is told that the
- * event has happened. perfbuf_next() follows as usual.
+ * event has happened. perfbuf_next() follows.
  */
 void perfbuf_discard(struct perfbuf_emission *emission);
 

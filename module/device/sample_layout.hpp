@@ -38,8 +38,14 @@ public:
 
 	kind fields() const noexcept { return kind_; }
 	u32 needs() const noexcept { return needs_; }
-	/* Where the raw data of a record begins. */
+	/* Where the raw data of a record begins; of a layout that the compiler knows. */
 	u32 payload_at() const noexcept { return raw_at() + static_cast<u32>(sizeof(u32)); }
+	template <kind of>
+	static constexpr u32 payload_at_of() noexcept
+	{
+		static_assert(of == kind::raw || of == kind::raw_time_tid_cpu);
+		return sizeof(u32) + sizeof(u64) * (of == kind::raw ? 1 : 4);
+	}
 	/* Of a whole record with raw_bytes of raw data, and with @raw_bytes. */
 	u32 bytes() const noexcept { return bytes_; }
 	u64 bytes_of(u64 raw_bytes) const noexcept
@@ -53,7 +59,7 @@ public:
 	 * bytes_of() returned.
 	 */
 	template <kind of>
-	char *fill(char *record, u32 bytes, const moment &when) const noexcept;
+	char *fill(char *record, u64 bytes, const moment &when) const noexcept;
 	char *fill_sized(char *record, u32 bytes, const moment &when) const noexcept;
 	/* The same into a record of @bytes that is not contiguous; the padding is the caller's. */
 	void put(reservation &record, u32 bytes, const moment &when) const noexcept;
@@ -90,7 +96,7 @@ inline void sample_layout::fill_fields(u64 *to, const moment &when) const noexce
 }
 
 template <sample_layout::kind of>
-[[gnu::always_inline]] inline char *sample_layout::fill(char *record, u32 bytes,
+[[gnu::always_inline]] inline char *sample_layout::fill(char *record, u64 bytes,
 							const moment &when) const noexcept
 {
 	u64 *to = reinterpret_cast<u64 *>(record);

@@ -73,12 +73,12 @@ static __always_inline void *from_percpu(void __percpu *memory)
 #define NO_TASK (NMI_MASK | HARDIRQ_MASK | SOFTIRQ_OFFSET)
 
 /* The first word of struct perfbuf_common in a task; @flags: of the interrupts as they were. */
-static __always_inline u32 common_word(const struct pb_event_cpu *here, unsigned int count,
-				       unsigned long flags)
+static __always_inline u32 common_word(const struct pb_event_cpu *here, unsigned long flags)
 {
 	static_assert(PREEMPT_MASK == 0xff);
 	static_assert(FLAG_IRQS_OFF << 16 == PB_COMMON_IRQS_OFF);
-	return (here->common ^ pb_arch_irqs_on(flags, PB_COMMON_IRQS_OFF)) | count << 24;
+	return (here->common ^ pb_arch_irqs_on(flags, PB_COMMON_IRQS_OFF)) |
+	       (u32)preempt_count() << 24;
 }
 
 /* What is added to it in an interrupt. */
@@ -105,7 +105,7 @@ static __always_inline u32 level_of(unsigned int count)
 static __always_inline u64 common_here(const struct perfbuf_emission *emission,
 				       const struct pb_event_cpu *here, unsigned int count)
 {
-	return common_word(here, count, emission->irq_flags) | context_flags(count) |
+	return common_word(here, emission->irq_flags) | context_flags(count) |
 	       (u64)current->pid << 32;
 }
 
@@ -196,6 +196,10 @@ static noinline notrace void *emit_any(struct perfbuf_emission *emission, struct
 		return pb_emission_over(emission);
 	gather(emission, here);
 	count = preempt_count();
+	if (likely(!(count & NO_TASK)))
+		return perfbuf_emit_any(
+			emission, here,
+			common_word(here, emission->irq_flags) | (u64)current->pid << 32, 0);
 	return perfbuf_emit_any(emission, here, common_here(emission, here, count),
 				level_of(count));
 }
@@ -206,31 +210,33 @@ static noinline notrace void *emit_time_tid_cpu(struct perfbuf_emission *emissio
 {
 	const u64 time = local_clock();
 
-	return perfbuf_emit_raw_time_tid_cpu(
-		emission, here, common_word(here, preempt_count(), emission->irq_flags),
-		ids_of(current), time);
+	return perfbuf_emit_raw_time_tid_cpu(emission, here, ids_of(current),
+					     common_word(here, emission->irq_flags), time);
 }
 
 notrace void *perfbuf_fixed_emit(struct perfbuf_emission *emission, struct perfbuf_event *event)
 {
 	struct pb_event_cpu *here;
 	unsigned long flags;
-	unsigned int count;
 
 	if (unlikely(!enter(emission, event, &here, &flags)))
 		return pb_emission_over(emission);
-	count = preempt_count();
-	if (likely(!(count & NO_TASK))) {
+	if (likely(!(preempt_count() & NO_TASK))) {
+		const struct task_struct *task = current;
+
 		if (here->alone == PB_ALONE_RAW)
-			return perfbuf_emit_raw(emission, here, common_word(here, count, flags),
-						ids_of(current));
-		if (here->alone == PB_ALONE_RAW_TIME_TID_CPU && likely(pid_alive(current))) {
+			return perfbuf_emit_raw(emission, here, ids_of(task),
+						common_word(here, flags));
+		if (here->alone == PB_ALONE_RAW_TIME_TID_CPU && likely(pid_alive(task))) {
 			if (!static_branch_likely(&pb_tsc_is_clock))
 				return emit_time_tid_cpu(emission, here);
-			return perfbuf_emit_raw_time_tid_cpu(emission, here,
-							     common_word(here, count, flags),
-							     ids_of(current), pb_tsc_clock_ns());
+			return perfbuf_emit_raw_time_tid_cpu(emission, here, ids_of(task),
+							     common_word(here, flags),
+							     pb_tsc_clock_ns());
 		}
+		if (here->first && !here->needs)
+			return perfbuf_emit_any(emission, here,
+						common_word(here, flags) | (u64)task->pid << 32, 0);
 	}
 	return emit_any(emission, here);
 }

@@ -80,7 +80,7 @@ enum pb_alone {
 
 /* What an event has on a CPU begins with this: producer/event_cpu.hpp. */
 struct pb_event_cpu {
-	__u32 busy[4]; /* recursion contexts */
+	__u64 busy[4]; /* recursion contexts */
 	void *first;   /* NULL without readers */
 	__u32 alone;   /* enum pb_alone */
 	__u32 needs;   /* PB_NEEDS_* */
@@ -91,13 +91,14 @@ struct pb_event_cpu {
  * Emission: any context, interrupts off from begin until one of them returns NULL, which then comes
  * from pb_emission_over(). @here: of this CPU; it has readers.
  *
- * In a task, of the only reader, by enum pb_alone. @word: the first 4 bytes of the payload. @ids:
- * the tid, which is the next 4, and the tgid in the upper half. @time: ns.
+ * In a task, of the only reader, by enum pb_alone. @ids: the tid, which is bytes 4 to 7 of the
+ * payload, and the tgid in the upper half. @word: the first 4 bytes of the payload. @time: ns. In
+ * this order the caller has them in the registers where they go.
  */
-void *perfbuf_emit_raw(struct perfbuf_emission *emission, struct pb_event_cpu *here, __u32 word,
-		       __u64 ids) PB_NOEXCEPT;
+void *perfbuf_emit_raw(struct perfbuf_emission *emission, struct pb_event_cpu *here, __u64 ids,
+		       __u32 word) PB_NOEXCEPT;
 void *perfbuf_emit_raw_time_tid_cpu(struct perfbuf_emission *emission, struct pb_event_cpu *here,
-				    __u32 word, __u64 ids, __u64 time) PB_NOEXCEPT;
+				    __u64 ids, __u32 word, __u64 time) PB_NOEXCEPT;
 /* All others. @emission has what the readers need, for a raw event the caller. @common: the first 8
  * bytes of the payload. @level: enum nesting. */
 void *perfbuf_emit_any(struct perfbuf_emission *emission, struct pb_event_cpu *here, __u64 common,

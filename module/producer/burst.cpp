@@ -108,7 +108,7 @@ void *burst::open_in_place(output &to, perf_buffer &into, contiguous where) noex
 		fill<sample_layout::kind::others>(layout, where.at, bytes);
 	}
 	step_ = step::in_place;
-	one_.into_ = &into;
+	into_ = &into;
 	index_ = 0;
 	last_ = records_ - 1u;
 
@@ -179,8 +179,8 @@ void *burst::turn() noexcept
 
 	switch (step_) {
 	case step::in_place:
-		to.count_towards_wakeup(*one_.into_, records_);
-		one_.into_->commit_contiguous();
+		to.count_towards_wakeup(*into_, records_);
+		into_->commit_contiguous();
 		return go_on(to.next());
 	case step::writing:
 		to.layout().put(one_.record(), to.layout().bytes(), one_.when_);

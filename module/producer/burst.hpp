@@ -60,8 +60,9 @@ private:
 	u32 index_;
 	u32 last_;
 	s64 stride_;
-	u64 left_;    /* the records that are still to come in this step */
-	u64 matches_; /* those that the filter let through; that are written */
+	u64 left_;	    /* the records that are still to come in this step */
+	u64 matches_;	    /* those that the filter let through; that are written */
+	perf_buffer *into_; /* in place */
 	u8 records_;
 	bool newest_first_; /* the last record comes first */
 	step step_;

@@ -27,7 +27,7 @@ bool emission::enter(event_cpu &here, nesting level, u32 records) noexcept
 {
 	here_ = &here;
 	context_ = &here.context(level);
-	if (context_->try_enter()) [[likely]]
+	if (context_->try_enter(built())) [[likely]]
 		return true;
 	count_loss(context_->is_closed() ? loss_cause::context : loss_cause::recursion, records);
 	return false;
@@ -43,73 +43,126 @@ void emission::count_loss(loss_cause why, u32 records) noexcept
 
 /* ---------------------------------------------------------------- in place */
 
+namespace
+{
+
+/*
+ * In the place of the ring of an emission whose payload is not in place. No writer ever enters it,
+ * so try_commit() stores nothing and says that the writer is not the outermost.
+ */
+alignas(perf_buffer) constinit const unsigned char no_ring[sizeof(perf_buffer)] = {};
+
+} // namespace
+
+u64 emission::built() noexcept
+{
+	return reinterpret_cast<u64>(no_ring);
+}
+
+/*
+ * That the arguments of begin_alone() are still in the registers in which they came. Otherwise gcc
+ * begins with moving them to others, because it takes these for what comes next.
+ */
+[[gnu::always_inline]] static inline void
+first_two_are_in_registers([[maybe_unused]] const void *first,
+			   [[maybe_unused]] const void *second) noexcept
+{
+#ifdef __x86_64__
+	asm("" : : "D"(first), "S"(second));
+#endif
+}
+
+[[gnu::always_inline]] static inline void
+next_two_are_in_registers([[maybe_unused]] u64 &third, [[maybe_unused]] u32 &fourth) noexcept
+{
+#ifdef __x86_64__
+	asm("" : "+d"(third), "+c"(fourth));
+#endif
+}
+
 template <sample_layout::kind of>
-[[gnu::always_inline]] inline void *emission::begin_alone(event_cpu &here, u32 word, u64 ids,
+[[gnu::always_inline]] inline void *emission::begin_alone(event_cpu &here, u64 ids, u32 word,
 							  u64 time) noexcept
 {
 	output &to = *here.first();
+	event &owner = to.owner();
 	const sample_layout &layout = to.layout();
-	const u32 bytes = layout.bytes();
-	perf_buffer *into = to.takes_fast_path() ? to.ring() : nullptr;
-	recursion_context &context = here.context(nesting::task);
-	/* For the slow paths, which find it here. */
-	const auto keep = [&]() noexcept {
-		when_.time = time;
-		when_.ids = ids << 32 | ids >> 32;
-		return word | ids << 32;
-	};
+	const u64 bytes = layout.bytes();
+	perf_buffer *into = owner.takes_fast_path() ? owner.ring() : nullptr;
+	recursion_context &context = here.task_context();
 
-	if (!into || !context.try_enter()) [[unlikely]]
-		return begin_alone_slowly(here, keep());
+	if (!into || !context.try_enter(reinterpret_cast<u64>(into))) [[unlikely]]
+		return begin_alone_slowly(here, ids, word, time);
+	first_two_are_in_registers(this, &here);
 	context_ = &context;
-	to.count_sample();
+	to.count_occurrence();
+	owner.count_record();
 
 	contiguous where;
 
 	if (!into->try_reserve(bytes, where)) [[unlikely]]
-		return begin_alone_reserved(here, *into, keep());
-	into_ = into;
+		return begin_alone_reserved(to, ids, word, time);
 
-	char *payload = layout.fill<of>(where.at, bytes, {time, ids << 32 | ids >> 32, 0});
-	u32 *common = reinterpret_cast<u32 *>(payload);
+	next_two_are_in_registers(ids, word);
+	constexpr u32 payload_at = sample_layout::payload_at_of<of>();
+	char *record = where.at;
+
+	layout.fill<of>(record, bytes, {time, ids << 32 | ids >> 32, 0});
+
+	u32 *common = reinterpret_cast<u32 *>(record + payload_at);
 
 	cxxrt::write_once(common[0], word);
 	cxxrt::write_once(common[1], static_cast<u32>(ids));
-	return payload;
+	/* gcc would otherwise compute the sum above in another register, and move it. */
+	asm("" : "+r"(record));
+	return record + payload_at;
 }
 
-[[gnu::cold]] void *emission::begin_alone_slowly(event_cpu &here, u64 common) noexcept
+void emission::set_moment(u64 ids, u64 time) noexcept
 {
-	return begin_fixed(here, common, nesting::task);
+	when_.time = time;
+	when_.ids = ids << 32 | ids >> 32;
 }
 
-[[gnu::cold]] void *emission::begin_alone_reserved(event_cpu &here, perf_buffer &into,
-						   u64 common) noexcept
+[[gnu::cold, gnu::noinline]] void *emission::begin_alone_slowly(event_cpu &here, u64 ids, u32 word,
+								u64 time) noexcept
 {
-	here_ = &here;
-	set_fixed(here);
-	return build_reserved(*here.first(), into, common);
+	set_moment(ids, time);
+	return begin_fixed(here, word | ids << 32, nesting::task);
+}
+
+[[gnu::cold, gnu::noinline]] void *emission::begin_alone_reserved(output &to, u64 ids, u32 word,
+								  u64 time) noexcept
+{
+	perf_buffer &into = *reinterpret_cast<perf_buffer *>(context_->word());
+
+	context_->set_word(built());
+	here_ = &event_cpu::of_task_context(*context_);
+	set_moment(ids, time);
+	set_fixed(*here_);
+	return build_reserved(to, into, word | ids << 32);
 }
 
 [[gnu::always_inline]] inline void *emission::next() noexcept
 {
-	perf_buffer *into = into_;
-
-	/* Here the callchains begin, too. */
-	if (!into) [[unlikely]]
-		return finish(reinterpret_cast<u64>(__builtin_return_address(0)));
-
-	const perf_buffer::committed how = into->try_commit();
+	recursion_context &context = *context_;
+	const perf_buffer::committed how =
+		reinterpret_cast<perf_buffer *>(context.word())->try_commit();
 
 	if (how != perf_buffer::committed::done) [[unlikely]]
-		return finish_in_place(how);
-	context_->leave();
+		return next_slowly(how, reinterpret_cast<u64>(__builtin_return_address(0)));
+	context.leave();
 	return pb_emission_over(reinterpret_cast<perfbuf_emission *>(this));
 }
 
-[[gnu::cold]] void *emission::finish_in_place(perf_buffer::committed how) noexcept
+/* @caller: here the callchains begin. */
+[[gnu::noinline]] void *emission::next_slowly(perf_buffer::committed how, u64 caller) noexcept
 {
-	into_->commit_slow(how);
+	const u64 word = context_->word();
+
+	if (word == built()) [[likely]]
+		return finish(caller);
+	reinterpret_cast<perf_buffer *>(word)->commit_slow(how);
 	context_->leave();
 	return over();
 }
@@ -150,7 +203,6 @@ void *emission::build(event_cpu &here, u64 common, nesting level) noexcept
 {
 	if (!enter(here, level)) [[unlikely]]
 		return over();
-	into_ = nullptr;
 	is_open_ = false;
 	__builtin_memcpy(spare_, &common, sizeof(common));
 	return spare_;
@@ -168,7 +220,6 @@ void *emission::build_reserved(output &to, perf_buffer &into, u64 common) noexce
 		return over();
 	}
 	to.layout().put(record(), bytes, when_);
-	into_ = nullptr;
 	is_open_ = true;
 	__builtin_memcpy(spare_, &common, sizeof(common));
 	return spare_;
@@ -177,28 +228,33 @@ void *emission::build_reserved(output &to, perf_buffer &into, u64 common) noexce
 void *emission::finish(u64 caller) noexcept
 {
 	when_.ip = caller;
-	if (is_open_) [[unlikely]] {
-		put_payload(record());
-		record().commit();
-		record().~reservation();
-	} else if (bytes_ > step_payload) [[unlikely]] {
+	if (is_open_) [[unlikely]]
+		return finish_reserved();
+	if (bytes_ > step_payload) [[unlikely]] {
 		write_in_steps();
-	} else {
-		for (output *one = here_->first(); one; one = one->next())
+		context_->leave();
+		return over();
+	}
+	for (output *one = here_->first(); one; one = one->next()) {
+		const filter *wanted = one->wanted();
+
+		if (!one->is_plain() || part_count_ || !one->owner().takes_filtered_path() ||
+		    (wanted && wanted->compares_text())) [[unlikely]]
 			write(*one);
+		else if (!wanted || wanted->matches_numbers(spare_))
+			write_plain(*one);
 	}
 	context_->leave();
 	return over();
 }
 
-void emission::put_payload(reservation &into) const noexcept
+[[gnu::cold]] void *emission::finish_reserved() noexcept
 {
-	into.copy(spare_, fixed_bytes_);
-	for (u32 i = 0; i < part_count_; i++) {
-		if (parts_[i].bytes)
-			into.copy(parts_[i].from, parts_[i].bytes);
-	}
-	into.zero(padding());
+	put_payload(record());
+	record().commit();
+	record().~reservation();
+	context_->leave();
+	return over();
 }
 
 /*
@@ -231,130 +287,31 @@ void emission::put_payload(reservation &into) const noexcept
 	}
 }
 
-inline void emission::write(output &to) noexcept
+/* write(), inline for the readers that have the least to look at. It matches. */
+[[gnu::always_inline]] inline void emission::write_plain(output &to) noexcept
 {
 	const sample_layout &layout = to.layout();
-	const u32 bytes = static_cast<u32>(layout.bytes_of(bytes_));
-
-	if (!to.takes_filtered_path()) [[unlikely]]
-		return write_slowly(to);
-	if (!to.matches(spare_, parts_))
-		return;
-
-	perf_buffer *into = to.ring();
+	const u64 bytes = layout.bytes();
+	event &owner = to.owner();
+	perf_buffer *into = owner.ring();
 
 	if (!into) [[unlikely]]
-		return write_by_begin(to, bytes);
-	to.count_sample();
+		return write_by_begin(to, static_cast<u32>(bytes));
+	to.count_occurrence();
+	owner.count_record();
 
 	contiguous where;
 
 	if (!into->try_reserve(bytes, where)) [[unlikely]]
-		return write_in_pieces(to, *into, bytes);
+		return write_in_pieces(to, *into, static_cast<u32>(bytes));
 
-	char *payload = layout.fill_sized(where.at, bytes, when_);
+	char *payload = layout.fields() == sample_layout::kind::raw
+				? layout.fill<sample_layout::kind::raw>(where.at, bytes, when_)
+				: layout.fill<sample_layout::kind::raw_time_tid_cpu>(where.at,
+										     bytes, when_);
 
 	cxxrt::copy_plain(payload, spare_, fixed_bytes_);
-	payload += fixed_bytes_;
-	for (u32 i = 0; i < part_count_; i++) {
-		if (parts_[i].bytes)
-			cxxrt::copy_plain(payload, parts_[i].from, parts_[i].bytes);
-		payload += parts_[i].bytes;
-	}
-	to.count_towards_wakeup(*into);
 	into->commit_contiguous();
-}
-
-[[gnu::cold]] void emission::write_in_pieces(output &to, perf_buffer &into, u32 bytes) noexcept
-{
-	const int why = to.owner().reserve_entered(into, record_, bytes);
-
-	if (why) {
-		to.owner().count_refused(into, why);
-		return;
-	}
-	commit_pieces(to, bytes);
-}
-
-/* There is no ring: the event counts the loss. */
-[[gnu::noinline]] void emission::write_by_begin(output &to, u32 bytes) noexcept
-{
-	const moment when = {.time = when_.time,
-			     .pid = static_cast<u32>(when_.ids),
-			     .tid = static_cast<u32>(when_.ids >> 32),
-			     .cpu = pb_this_cpu()};
-
-	to.count_occurrence();
-	if (to.owner().begin_at(record_, bytes, when))
-		commit_pieces(to, bytes);
-}
-
-void emission::commit_pieces(output &to, u32 bytes) noexcept
-{
-	to.layout().put(record(), bytes, when_);
-	put_payload(record());
-	to.count_towards_wakeup(record().ring());
-	record().commit();
-	record().~reservation();
-}
-
-[[gnu::noinline]] void emission::write_slowly(output &to) noexcept
-{
-	if (!to.may_write() || !to.matches(spare_, parts_) || !open_record(to))
-		return;
-	if (to.writer()->has_raw()) [[likely]]
-		put_payload(record());
-	close_record();
-}
-
-/* ---------------------------------------------------------------- by the sample_writer */
-
-/* False: it is not a sample, or there is no space. */
-bool emission::open_record(output &to) noexcept
-{
-	if (!to.happened())
-		return false;
-
-	at_ = &to;
-	is_open_ = false;
-	/* The last that REFRESH allows is written, too; may_write() refuses the next. */
-	(void)to.owner().count_overflow();
-	if (to.writer()->wants_regs()) [[unlikely]]
-		pb_with_here_regs(open_with_regs, this);
-	else
-		open_with_regs(this, nullptr);
-	if (!is_open_)
-		to.owner().sample_over();
-	return is_open_;
-}
-
-void emission::open_with_regs(void *self, const pb_regs *regs) noexcept
-{
-	emission &mine = *static_cast<emission *>(self);
-	output &to = *mine.at_;
-	__attribute__((uninitialized)) const sample what = {
-		.regs = regs,
-		.ip = mine.when_.ip,
-		.user = false,
-		.address = 0,
-		.period = to.owner().period(),
-		.raw_bytes = mine.bytes_,
-		.from_here = true,
-	};
-	cxxrt::result<reservation> begun = to.writer()->begin(what, mine.behind_);
-
-	if (!begun) [[unlikely]]
-		return;
-	::new (mine.record_) reservation(begun.take());
-	mine.is_open_ = true;
-}
-
-void emission::close_record() noexcept
-{
-	at_->writer()->finish(std::move(record()), behind_);
-	record().~reservation();
-	is_open_ = false;
-	at_->owner().sample_over();
 }
 
 } // namespace perfbuf
@@ -364,18 +321,18 @@ using perfbuf::event_cpu;
 using perfbuf::nesting;
 using perfbuf::sample_layout;
 
-void *perfbuf_emit_raw(struct perfbuf_emission *raw, struct pb_event_cpu *here, __u32 word,
-		       __u64 ids) noexcept
+void *perfbuf_emit_raw(struct perfbuf_emission *raw, struct pb_event_cpu *here, __u64 ids,
+		       __u32 word) noexcept
 {
 	return emission::of(raw).begin_alone<sample_layout::kind::raw>(
-		*reinterpret_cast<event_cpu *>(here), word, ids, 0);
+		*reinterpret_cast<event_cpu *>(here), ids, word, 0);
 }
 
 void *perfbuf_emit_raw_time_tid_cpu(struct perfbuf_emission *raw, struct pb_event_cpu *here,
-				    __u32 word, __u64 ids, __u64 time) noexcept
+				    __u64 ids, __u32 word, __u64 time) noexcept
 {
 	return emission::of(raw).begin_alone<sample_layout::kind::raw_time_tid_cpu>(
-		*reinterpret_cast<event_cpu *>(here), word, ids, time);
+		*reinterpret_cast<event_cpu *>(here), ids, word, time);
 }
 
 void *perfbuf_emit_any(struct perfbuf_emission *raw, struct pb_event_cpu *here, __u64 common,
@@ -401,5 +358,5 @@ void *perfbuf_fixed_next(struct perfbuf_emission *raw) noexcept
 
 void *perfbuf_emit_next(struct perfbuf_emission *raw) noexcept
 {
-	return emission::of(raw).next();
+	return perfbuf_fixed_next(raw);
 }

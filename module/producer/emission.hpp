@@ -42,7 +42,7 @@ public:
 	 * begin_fixed()   of any readers, in any context
 	 */
 	template <sample_layout::kind of>
-	void *begin_alone(event_cpu &here, u32 word, u64 ids, u64 time) noexcept;
+	void *begin_alone(event_cpu &here, u64 ids, u32 word, u64 time) noexcept;
 	void *begin_fixed(event_cpu &here, u64 common, nesting level) noexcept;
 	/* Of an event with parts. */
 	void *begin_parts(event_cpu &here, u64 common, nesting level, u32 fixed_bytes, void *spare,
@@ -79,20 +79,25 @@ private:
 	};
 
 	static constexpr void check() noexcept;
+	static u64 built() noexcept;
 	bool enter(event_cpu &here, nesting level, u32 records = 1) noexcept;
 	void count_loss(loss_cause why, u32 records) noexcept;
 	void *over() noexcept;
 
 	void *build(event_cpu &here, u64 common, nesting level) noexcept;
 	void *build_reserved(output &to, perf_buffer &into, u64 common) noexcept;
-	void *begin_alone_slowly(event_cpu &here, u64 common) noexcept;
-	void *begin_alone_reserved(event_cpu &here, perf_buffer &into, u64 common) noexcept;
-	void *finish_in_place(perf_buffer::committed how) noexcept;
+	/* Their arguments are begin_alone()'s, in the same registers. */
+	void *begin_alone_slowly(event_cpu &here, u64 ids, u32 word, u64 time) noexcept;
+	void *begin_alone_reserved(output &to, u64 ids, u32 word, u64 time) noexcept;
+	void set_moment(u64 ids, u64 time) noexcept;
+	void *next_slowly(perf_buffer::committed how, u64 caller) noexcept;
 	void *finish(u64 caller) noexcept;
+	void *finish_reserved() noexcept;
 	void set_fixed(event_cpu &here) noexcept;
 
 	void write(output &to) noexcept;
 	void write_in_steps() noexcept;
+	void write_plain(output &to) noexcept;
 	void write_in_pieces(output &to, perf_buffer &into, u32 bytes) noexcept;
 	void write_by_begin(output &to, u32 bytes) noexcept;
 	void commit_pieces(output &to, u32 bytes) noexcept;
@@ -112,7 +117,8 @@ private:
 
 	u64 irq_flags_;		     /* the C entry's */
 	sample_layout::moment when_; /* as far as the outputs need it */
-	perf_buffer *into_;	     /* in place: the ring; then of the rest only context_ is set */
+	/* Its word is the ring if the payload is in place, and then nothing of the rest is set;
+	 * else built(). */
 	recursion_context *context_;
 	event_cpu *here_;
 	output *at_; /* reserved, and raw events: whose record is open */

@@ -26,6 +26,11 @@ public:
 
 	/* The recursion word of a context. */
 	recursion_context &context(nesting level) noexcept { return busy_.at(level); }
+	recursion_context &task_context() noexcept { return busy_.at(nesting::task); }
+	static event_cpu &of_task_context(recursion_context &context) noexcept
+	{
+		return reinterpret_cast<event_cpu &>(context);
+	}
 	/* What it is for, before the first output; @contexts: where the event may come from,
 	 * PERFBUF_CONTEXT_*. */
 	void set_up(u32 id, u32 fixed_bytes, u32 contexts) noexcept;

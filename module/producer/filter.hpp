@@ -60,6 +60,20 @@ public:
 		return at == accepted;
 	}
 
+	/* Of a filter that compares no text: matches(), without a call. */
+	bool compares_text() const noexcept { return compares_text_; }
+	[[gnu::always_inline]] bool matches_numbers(const void *fixed) const noexcept
+	{
+		u32 at = first_;
+
+		while (at < refused) {
+			const test &one = tests_[at];
+
+			at = one.next[holds_number(one, static_cast<const char *>(fixed))];
+		}
+		return at == accepted;
+	}
+
 private:
 	friend class filter_parser;
 
@@ -98,7 +112,11 @@ private:
 	{
 		if (one.kind > test_kind::bits) [[unlikely]]
 			return holds_text(one, fixed, parts);
+		return holds_number(one, fixed);
+	}
 
+	[[gnu::always_inline]] static bool holds_number(const test &one, const char *fixed) noexcept
+	{
 		u64 value;
 
 		__builtin_memcpy(&value, fixed + one.at, sizeof(value));
@@ -112,6 +130,7 @@ private:
 
 	u8 first_ = refused;
 	u8 test_count_ = 0;
+	bool compares_text_ = false;
 	test tests_[predicates_max];
 	word words_[predicates_max]; /* of the test with the same number */
 };

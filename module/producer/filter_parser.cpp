@@ -330,6 +330,7 @@ private:
 
 		const bool is_part = of.kind == PERFBUF_KIND_STRING;
 
+		into_.compares_text_ = true;
 		made.kind = is_part ? kind::part : kind::chars;
 		made.at = static_cast<u16>(of.offset);
 		made.place = is_part ? of.part : static_cast<u16>(of.bytes);

@@ -19,6 +19,8 @@ event_cpu &event_cpu_on(void *all, u32 cpu) noexcept
 constexpr void event_cpu::check() noexcept
 {
 	static_assert(offsetof(event_cpu, busy_) == offsetof(pb_event_cpu, busy));
+	/* of_task_context() */
+	static_assert(offsetof(event_cpu, busy_) == 0 && static_cast<u32>(nesting::task) == 0);
 	static_assert(offsetof(event_cpu, first_) == offsetof(pb_event_cpu, first));
 	static_assert(offsetof(event_cpu, alone_) == offsetof(pb_event_cpu, alone));
 	static_assert(offsetof(event_cpu, needs_) == offsetof(pb_event_cpu, needs));
@@ -99,7 +101,8 @@ void event_cpu::remove(output &one) noexcept
 output::output(event &owner, const sample_writer *writer, u32 cpu, output_shared &shared) noexcept
 	: owner_(owner), layout_(owner, cpu, shared.fixed_bytes), writer_(writer), shared_(shared),
 	  cpu_(cpu), on_any_cpu_(owner.cpu() < 0),
-	  wakeup_events_(owner.attr().watermark ? 0 : owner.attr().wakeup_events)
+	  wakeup_events_(owner.attr().watermark ? 0 : owner.attr().wakeup_events),
+	  is_plain_(alone() != PB_ALONE_NOT)
 {
 	if (!writer || !has_layout())
 		owner.close_fast_path(event_mode::no_layout);

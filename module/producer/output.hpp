@@ -57,10 +57,12 @@ public:
 	/* Whether the reader wants a payload. */
 	bool matches(const void *fixed, const perfbuf_part *parts) const noexcept
 	{
-		const filter *wanted = shared_.wanted.load_acquire();
+		const filter *one = wanted();
 
-		return !wanted || wanted->matches(fixed, parts);
+		return !one || one->matches(fixed, parts);
 	}
+
+	const filter *wanted() const noexcept { return shared_.wanted.load_acquire(); }
 
 	/* Whether it may be written to now; if not for the moment, the loss is noted. */
 	bool may_write() noexcept
@@ -81,6 +83,9 @@ public:
 	{
 		return owner_.takes_filtered_path() && !(on_any_cpu_ && !cpu_is_open(cpu_));
 	}
+	/* Whether takes_filtered_path() depends on the event alone, samples wake by no count, and
+	 * have one of the two common layouts. */
+	bool is_plain() const noexcept { return is_plain_; }
 	perf_buffer *ring() const noexcept { return owner_.ring(); }
 
 	/* It has happened; and is a record on the fast path: see event::count_refused(). */
@@ -136,6 +141,7 @@ private:
 	const u32 cpu_;
 	const bool on_any_cpu_;
 	const u32 wakeup_events_; /* every so many samples wake; 0: none */
+	const bool is_plain_;
 	cxxrt::local<u64> left_;
 	u64 mark_ = 0;
 	run_time ran_;

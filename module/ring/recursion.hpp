@@ -18,34 +18,43 @@ inline constexpr u32 nesting_levels = 4;
 /* Where code runs; the numbers are those that pb_nesting_level() returns. */
 enum class nesting : u32 { task, softirq, irq, nmi };
 
-/* One context of one CPU and source. Invariant: it is busy just while somebody is inside on it. */
+/* One context of one CPU and source. Invariant: its word is 0 just while nobody is inside on it. */
 class recursion_context
 {
 public:
-	/* Nobody may ever be inside. Before anybody is. */
-	void close() noexcept { busy_.set(never); }
-	bool is_closed() const noexcept { return busy_.equals(never); }
+	/* The word of a context that is entered and says nothing else. */
+	static constexpr u64 entered = 1;
 
-	/* False: already inside, or closed; drop and count. Preemption is off until leave(). */
-	[[nodiscard]] bool try_enter() noexcept
+	/* Nobody may ever be inside. Before anybody is. */
+	void close() noexcept { word_.set(never); }
+	bool is_closed() const noexcept { return word_.equals(never); }
+
+	/*
+	 * False: already inside, or closed; drop and count. Preemption is off until leave(). @word:
+	 * for word(), more than 2.
+	 */
+	[[nodiscard]] bool try_enter(u64 word = entered) noexcept
 	{
-		if (!busy_.equals(0)) [[unlikely]]
+		if (!word_.equals(0)) [[unlikely]]
 			return false;
-		busy_.set(1);
+		word_.set(word);
 		cxxrt::barrier();
 		return true;
 	}
+	/* Inside: what the context was entered with; and another. */
+	u64 word() const noexcept { return word_.read(); }
+	void set_word(u64 word) noexcept { word_.set(word); }
 
 	void leave() noexcept
 	{
 		cxxrt::barrier();
-		busy_.set(0);
+		word_.set(0);
 	}
 
 private:
-	static constexpr u32 never = 2;
+	static constexpr u64 never = 2;
 
-	cxxrt::local<u32> busy_;
+	cxxrt::local<u64> word_;
 };
 
 /*

@@ -92,10 +92,10 @@ void *perfbuf_fixed_emit(perfbuf_emission *emission, perfbuf_event *event) noexc
 		return pb_emission_over(emission);
 	if (now.level == nesting::task) {
 		if (here->alone == PB_ALONE_RAW)
-			return perfbuf_emit_raw(emission, here, word_of(*emission, *here), ids());
+			return perfbuf_emit_raw(emission, here, ids(), word_of(*emission, *here));
 		if (here->alone == PB_ALONE_RAW_TIME_TID_CPU)
 			return perfbuf_emit_raw_time_tid_cpu(
-				emission, here, word_of(*emission, *here), ids(), pb_clock_ns(-1));
+				emission, here, ids(), word_of(*emission, *here), pb_clock_ns(-1));
 	}
 	if (!here->first)
 		return pb_emission_over(emission);
