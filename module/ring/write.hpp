@@ -240,14 +240,17 @@ perf_buffer::begin(u32 bytes, const record_origin &origin) noexcept
 {
 	contiguous where;
 
-	/* Of a backward ring here, not behind a call; never within the floor of a forward ring. */
-	if (!try_reserve(bytes, where)) [[unlikely]] {
-		if (!reserve_within<true>(bytes, where)) [[unlikely]]
-			return reserve_entered_slow(to, bytes, origin);
-		count_record();
+	if (try_reserve(bytes, where)) [[likely]] {
+		::new (to) reservation(*this, where, static_cast<u32>(bytes));
+		return 0;
 	}
-	::new (to) reservation(*this, where, static_cast<u32>(bytes));
-	return 0;
+	/* Of a backward ring here, not behind a call; never within the floor of a forward ring. */
+	if (reserve_within<true>(bytes, where)) [[likely]] {
+		count_record();
+		::new (to) reservation(*this, where, static_cast<u32>(bytes));
+		return 0;
+	}
+	return reserve_entered_slow(to, bytes, origin);
 }
 
 [[gnu::always_inline]] inline void *
