@@ -77,8 +77,8 @@ static __always_inline u32 common_word(const struct pb_event_cpu *here, unsigned
 {
 	static_assert(PREEMPT_MASK == 0xff);
 	static_assert(FLAG_IRQS_OFF << 16 == PB_COMMON_IRQS_OFF);
-	return (here->common ^ pb_arch_irqs_on(flags, PB_COMMON_IRQS_OFF)) |
-	       (u32)preempt_count() << 24;
+	return (here->common ^ pb_arch_irqs_on(flags, PB_COMMON_IRQS_OFF)) | (u32)preempt_count()
+										     << 24;
 }
 
 /* What is added to it in an interrupt. */
