@@ -57,7 +57,7 @@ rate_limit read_rate_limit()
 void take_events(record_options &options, const CLI::App &app, const record_words &words)
 {
 	const auto *event = app.get_option("--event");
-	const auto *filter = app.get_option("--filter");
+	const auto *filter = app.get_option_no_throw("--filter");
 	size_t events = 0;
 	size_t filters = 0;
 	size_t first = 0; // of the last -e
@@ -84,7 +84,7 @@ void take_events(record_options &options, const CLI::App &app, const record_word
 
 } // namespace
 
-void add_event_options(CLI::App &app, record_words &words)
+void add_event_option(CLI::App &app, record_words &words)
 {
 	app.add_option("-e,--event", words.events,
 		       "what to record, as perfbuf list shows it: a source, a typed event "
@@ -92,6 +92,11 @@ void add_event_options(CLI::App &app, record_words &words)
 		       "several with commas; may be repeated [clock]")
 		->type_name("EVENT")
 		->allow_extra_args(false);
+}
+
+void add_event_options(CLI::App &app, record_words &words)
+{
+	add_event_option(app, words);
 	app.add_option("--filter", words.filters,
 		       "of the typed events of the -e before it, only those that this holds for: "
 		       "'queue == 3 && latency > 1000'; of functrace, these functions: see perfbuf "

@@ -27,6 +27,8 @@ struct record_words {
 	bool chains = false;
 };
 
+/** -e alone. */
+void add_event_option(CLI::App &app, record_words &words);
 /** -e and --filter. */
 void add_event_options(CLI::App &app, record_words &words);
 /** -F, -c, which CPUs and processes, callers, and what to leave out. */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1 OR BSD-2-Clause
 #include <memory>
 
+#include "program/cli_record.hpp"
 #include "program/command.hpp"
 #include "program/commands.hpp"
 #include "program/failure.hpp"
@@ -13,46 +14,50 @@ namespace
 {
 
 constexpr const char *stat_about =
-	"Show what each source, its events and its readers do and lose; with a command, count its "
-	"time or an event";
+	R"(Count events; or show what each source, its events and its readers do and lose.
+
+  perfbuf stat                                    each source, its events and its readers
+  perfbuf stat -e clock,mydev:tick -- make        what a command does
+  perfbuf stat -a -e 'mydev:*' --duration 10      on the whole machine
+  perfbuf stat -p 1234 -e pmu:page-faults         a process, until Ctrl-C
+
+The exit status is the command's.)";
 
 } // namespace
 
 command add_stat(CLI::App &program)
 {
 	struct words {
-		bool all = false;
-		std::string event = "clock";
+		record_options options;
+		record_words record;
 		std::string interval = "1";
 	};
 	const auto of = std::make_shared<words>();
 	auto *app = program.add_subcommand("stat", stat_about)->prefix_command();
-	app->add_flag("-a,--all-cpus", of->all,
-		      "with a command: count on the whole machine while it runs");
-	app->add_option("-e,--event", of->event, "with a command: what is counted, as for record")
-		->type_name("EVENT")
-		->capture_default_str();
+	add_event_option(*app, of->record);
+	add_reach_options(*app, of->record.reach);
 	app->add_option("--interval", of->interval,
-			"without a command: how long to look for the rates")
+			"of what all do, without anything to count: how long to look for the rates")
 		->type_name("TIME")
 		->capture_default_str();
 	return {app, [of](const call &from) {
-			const auto command = command_of(from);
-			if (command.empty() && from.app.count("--event"))
+			auto &options = of->options;
+			options.command = command_of(from);
+			const bool reach = of->record.reach.any();
+			if (options.command.empty() && !reach) {
+				if (from.app.count("--event"))
+					throw failure(exit_usage,
+						      "-e says what is counted: give a command, -a "
+						      "or -p, "
+						      "as in perfbuf stat -e clock -- true");
+				return stat(parse_duration(of->interval));
+			}
+			if (from.app.count("--interval"))
 				throw failure(exit_usage,
-					      "-e is what a command is counted by: give one, as in "
-					      "perfbuf stat -e clock -- true");
-			if (command.empty() && of->all)
-				throw failure(exit_usage,
-					      "-a counts while a command runs: give one, as in "
-					      "perfbuf stat -a -e clock -- sleep 1");
-			if (!command.empty() && from.app.count("--interval"))
-				throw failure(exit_usage,
-					      "--interval is for what all do, without a command: "
-					      "leave one of them out");
-			return command.empty()
-				       ? stat(parse_duration(of->interval))
-				       : stat_command(of->event, of->all, command, from.open);
+					      "--interval is for what all do: leave it out where "
+					      "something is counted, and give --duration");
+			finish_record_options(options, from.app, of->record);
+			return stat_command(options, from.open);
 		}};
 }
 

@@ -16,9 +16,8 @@ int list();
 int record(const record_options &options, const opener &open);
 /** What happens on each source within `interval`. */
 int stat(std::chrono::nanoseconds interval);
-/** @param events with commas @param all count on the whole machine while the command runs */
-int stat_command(const std::string &events, bool all, const std::vector<std::string> &command,
-		 const opener &open);
+/** Count events of a command, of processes, or of the whole machine. */
+int stat_command(const record_options &options, const opener &open);
 /** Record a function trace, or show one. */
 int trace(const trace_options &options, const opener &open);
 int doctor(const opener &open);

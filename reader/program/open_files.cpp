@@ -21,16 +21,6 @@ namespace
 
 namespace fs = std::filesystem;
 
-// A file per event, thread and CPU goes past the usual 1024; what we may have, we take.
-void raise_file_limit()
-{
-	rlimit limit{};
-	if (::getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur == limit.rlim_max)
-		return;
-	limit.rlim_cur = limit.rlim_max;
-	::setrlimit(RLIMIT_NOFILE, &limit);
-}
-
 reader::result<reader::file> open_one(const std::string &source, perf_event_attr &attr, pid_t pid,
 				      int cpu, const opener &open)
 {
@@ -55,6 +45,15 @@ reader::result<reader::file> open_one(const std::string &source, perf_event_attr
 }
 
 } // namespace
+
+void raise_file_limit()
+{
+	rlimit limit{};
+	if (::getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur == limit.rlim_max)
+		return;
+	limit.rlim_cur = limit.rlim_max;
+	::setrlimit(RLIMIT_NOFILE, &limit);
+}
 
 std::vector<pid_t> threads_of(const std::vector<pid_t> &pids)
 {

@@ -38,6 +38,9 @@ struct open_files {
 	std::vector<cpu_ring> rings;
 };
 
+/** A file per event, thread and CPU goes past 1024: take what we may have. */
+void raise_file_limit();
+
 /** @return the threads of the processes; throws `failure` where there is no such process */
 std::vector<pid_t> threads_of(const std::vector<pid_t> &pids);
 

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1 OR BSD-2-Clause
+#include <algorithm>
+#include <cerrno>
 #include <chrono>
 #include <fmt/format.h>
+#include <poll.h>
 #include <sys/wait.h>
 
 #include "program/commands.hpp"
@@ -20,7 +23,8 @@ namespace perfbuf::program
 namespace
 {
 
-perf_event_attr make_counting_attr(const chosen_event &counted, bool all)
+perf_event_attr make_counting_attr(const chosen_event &counted, const record_options &options,
+				   bool of_child)
 {
 	perf_event_attr attr{};
 	attr.type = PERF_TYPE_SOFTWARE;
@@ -34,8 +38,8 @@ perf_event_attr make_counting_attr(const chosen_event &counted, bool all)
 	}
 	attr.read_format = PERF_FORMAT_TOTAL_TIME_ENABLED | PERF_FORMAT_TOTAL_TIME_RUNNING;
 	attr.disabled = 1;
-	attr.inherit = !all;
-	attr.enable_on_exec = !all;
+	attr.inherit = !options.all_cpus;
+	attr.enable_on_exec = of_child;
 	return attr;
 }
 
@@ -53,38 +57,82 @@ void print_count(const chosen_event &counted, uint64_t total, double elapsed)
 
 } // namespace
 
-int stat_command(const std::string &events, bool all, const std::vector<std::string> &command,
-		 const opener &open)
+namespace
 {
-	record_options options;
-	options.command = command;
-	options.all_cpus = all;
-	options.may_trace = may_trace();
-	const auto chosen = choose_events(parse_events(events), read_sources());
 
-	sigset_t mask;
-	::sigprocmask(SIG_SETMASK, nullptr, &mask);
-	workload child(command, mask, false);
+// Until the command has ended, a signal came, the time is over, or none of the processes is left.
+void wait_for_end(const signals &watched, std::optional<workload> &child,
+		  std::optional<int> &status, const record_options &options)
+{
+	using clock = std::chrono::steady_clock;
+	constexpr std::chrono::milliseconds look_for_processes{200};
+	const auto begin = clock::now();
+	for (;;) {
+		auto wait = std::chrono::milliseconds(
+			options.pids.empty() ? INT32_MAX : look_for_processes.count());
+		if (options.duration)
+			wait = std::min(wait, std::chrono::ceil<std::chrono::milliseconds>(
+						      begin + *options.duration - clock::now()));
+		if (wait.count() <= 0)
+			return;
+		pollfd signal{watched.fd(), POLLIN, 0};
+		(void)::poll(&signal, 1, static_cast<int>(wait.count()));
+		const auto number = watched.take();
+		if (child && (status = child->reap()))
+			return;
+		// Ctrl-C is for the command; we stay to say what it used.
+		if (number && !child)
+			return;
+		if (number && *number != SIGINT)
+			child->stop();
+		if (!child && !options.pids.empty() &&
+		    std::none_of(options.pids.begin(), options.pids.end(),
+				 [](pid_t pid) { return ::kill(pid, 0) == 0 || errno == EPERM; }))
+			return;
+	}
+}
+
+} // namespace
+
+int stat_command(const record_options &options, const opener &open)
+{
+	const auto chosen = choose_events(options.events, read_sources());
+	const bool of_child = options.pids.empty() && !options.all_cpus;
+	const signals watched;
+	std::optional<workload> child;
+	if (!options.command.empty())
+		child.emplace(options.command, watched.before(), false);
+	std::vector<pid_t> threads{-1};
+	if (!options.pids.empty())
+		threads = threads_of(options.pids);
+	else if (of_child)
+		threads = {child->pid()};
+	raise_file_limit();
 	std::vector<std::vector<reader::file>> files(chosen.size());
 	for (size_t which = 0; which < chosen.size(); which++)
-		for (const int cpu : cpus_of(options)) {
-			auto file =
-				open(chosen[which].source, make_counting_attr(chosen[which], all),
-				     all ? -1 : child.pid(), cpu);
-			if (!file)
-				throw explain_open(file.error(), options, chosen[which]);
-			files[which].push_back(*std::move(file));
-		}
-	// Ctrl-C is for the command; we stay to say what it used.
-	::signal(SIGINT, SIG_IGN);
-	if (all)
+		for (const int cpu : cpus_of(options))
+			for (const pid_t thread : threads) {
+				auto file =
+					open(chosen[which].source,
+					     make_counting_attr(chosen[which], options, of_child),
+					     thread, cpu);
+				if (!file && file.error().code.value() == ESRCH &&
+				    threads.size() > 1)
+					continue; // it ended since we listed it
+				if (!file)
+					throw explain_open(file.error(), options, chosen[which]);
+				files[which].push_back(*std::move(file));
+			}
+	if (!of_child)
 		for (const auto &of_event : files)
 			for (const auto &file : of_event)
 				if (auto done = file.enable(); !done)
 					throw explain_enable(done.error());
 	const auto begin = std::chrono::steady_clock::now();
-	child.start();
-	const int status = *child.reap(true);
+	if (child)
+		child->start();
+	std::optional<int> status;
+	wait_for_end(watched, child, status, options);
 	const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - begin;
 
 	bool others_may_count = false;
@@ -97,13 +145,20 @@ int stat_command(const std::string &events, bool all, const std::vector<std::str
 			total += counts->value;
 		}
 		print_count(chosen[which], total, elapsed.count());
-		others_may_count |= !all && !total && chosen[which].is_typed();
+		others_may_count |= of_child && !total && chosen[which].is_typed();
 	}
 	say("{:>18.3f} s   elapsed\n", elapsed.count());
 	if (others_may_count)
 		say("perfbuf: 0 is what the command did itself: give -a for what happened in "
 		    "interrupts and in other processes, too\n");
-	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+	if (!child)
+		return 0;
+	if (!status) {
+		child->stop();
+		status = child->reap(true);
+		return 0; // --duration ended it
+	}
+	return WIFEXITED(*status) ? WEXITSTATUS(*status) : 128 + WTERMSIG(*status);
 }
 
 } // namespace perfbuf::program

@@ -365,7 +365,7 @@ TEST_F(Usage, OneSentenceAndStatusTwo)
 	      "trace --aux-pages '' -- true", "trace -i x --format ''", "stat -e '' -- true",
 	      "stat --interval ''", "record ''", "record -- ''", "trace -- ''", "stat -- ''",
 	      // Options of which one would be ignored.
-	      "stat -e clock", "stat -a", "stat --interval 3 -- true", "trace -i x -o y",
+	      "stat -e clock", "stat -a -p 1", "stat --interval 3 -- true", "trace -i x -o y",
 	      "trace -i x -a", "trace -o x --format json", "trace -o -", "record -o a -o b -- true",
 	      "record -o - -- true >&-",
 	      // Numbers without end.
@@ -386,7 +386,8 @@ TEST_F(Usage, OneSentenceAndStatusTwo)
 
 TEST_F(Usage, HelpIsNoError)
 {
-	for (const char *command : {"", "record", "trace", "list", "stat", "doctor"}) {
+	for (const char *command : {"", "record", "trace", "flame", "hist", "top", "script",
+				    "export", "list", "stat", "exec", "doctor"}) {
 		const auto said = run(std::string(command) + " --help");
 		EXPECT_EQ(said.status, 0);
 		EXPECT_EQ(count_lines(said.out, "--help"), 1u) << said.out;
