@@ -56,6 +56,9 @@ rate_limit read_rate_limit()
 // A filter belongs to the -e before it, so what counts is the order of the two.
 void take_events(record_options &options, const CLI::App &app, const record_words &words)
 {
+	// A command may have chosen the events by itself.
+	if (words.events.empty() && words.filters.empty())
+		return;
 	const auto *event = app.get_option("--event");
 	const auto *filter = app.get_option_no_throw("--filter");
 	size_t events = 0;

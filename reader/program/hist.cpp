@@ -240,17 +240,22 @@ int hist(hist_words &words, const call &from)
 		throw failure(exit_usage, "--pair and --key go together: --key is the field that "
 					  "both events have");
 	std::unique_ptr<feed> feed;
+	if (!words.pair.empty()) {
+		const auto [begin, end] = parse_pair(words);
+		words.pair = begin + "," + end;
+		words.feed.words.events.clear();
+		words.feed.options.events = parse_events(words.pair);
+	} else if (words.feed.input.empty() && words.feed.words.events.empty()) {
+		throw failure(exit_usage, "give the event with -e, or a recording with -i");
+	}
 	if (!words.feed.input.empty()) {
 		feed = open_recording(words.feed.input);
 	} else {
-		if (!words.pair.empty()) {
-			const auto [begin, end] = parse_pair(words);
-			words.feed.words.events = {begin, end};
-			words.feed.options.events = parse_events(begin + "," + end);
-		} else if (words.feed.words.events.empty()) {
-			throw failure(exit_usage, "give the event with -e, or a recording with -i");
-		}
-		feed = open_feed(words.feed, from, std::chrono::milliseconds(1000));
+		auto &options = words.feed.options;
+		options.arguments = from.all;
+		options.command = command_of(from);
+		finish_record_options(options, from.app, words.feed.words);
+		feed = open_live(options, from.open, std::chrono::milliseconds(1000));
 	}
 	distribution of(words, feed->events());
 	const bool watched = feed->recorded() == nullptr && ::isatty(STDOUT_FILENO);

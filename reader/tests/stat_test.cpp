@@ -63,7 +63,7 @@ TEST_F(Stat, a_signal_ends_the_count_of_the_machine)
 {
 	// The program itself in the background, no function of the shell's.
 	const auto said = run(program + " stat -a & counting=$!\n"
-			      "sleep 0.5; kill -INT $counting; wait $counting");
+					"sleep 0.5; kill -INT $counting; wait $counting");
 	EXPECT_EQ(said.status, 0) << said.err;
 	EXPECT_GT(milliseconds(said.err), 0) << said.err;
 }
