@@ -44,7 +44,7 @@ private:
 	friend class user_accounts;
 
 	user_accounts &of_;
-	void *const user_; /* struct user_struct */
+	void *const user_; /* of pb_user_get_current() */
 	const bool is_root_;
 	user_account *next_ = nullptr;
 	u64 references_ = 1; /* under the lock of the accounts */

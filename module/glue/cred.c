@@ -30,19 +30,28 @@ int pb_locked_down(void)
 	return security_locked_down(LOCKDOWN_PERF) != 0;
 }
 
+/*
+ * A user by its number: there is one struct user_struct for each uid, but a module can hold a
+ * reference to it only where free_uid() is exported, and 6.1.176 (Debian 12's) does not export it.
+ * Never NULL.
+ */
+static void *user_of(kuid_t uid)
+{
+	return (void *)(((unsigned long)__kuid_val(uid) + 1) << 6);
+}
+
 void *pb_user_get_current(void)
 {
-	return get_uid(current_user());
+	return user_of(current_user()->uid);
 }
 
 void pb_user_put(void *user)
 {
-	free_uid(user);
 }
 
 int pb_user_is_root(const void *user)
 {
-	return uid_eq(((const struct user_struct *)user)->uid, GLOBAL_ROOT_UID);
+	return user == user_of(GLOBAL_ROOT_UID);
 }
 
 int pb_may_exceed_limits(void)
@@ -55,12 +64,14 @@ const void *pb_viewer(void)
 	if (ns_capable_noaudit(&init_user_ns, CAP_PERFMON) ||
 	    ns_capable_noaudit(&init_user_ns, CAP_SYS_ADMIN))
 		return NULL;
-	return current_user();
+	return user_of(current_user()->uid);
 }
 
 const void *pb_viewer_of(const void *filp)
 {
-	return pb_file_may_trace((void *)filp) ? NULL : ((const struct file *)filp)->f_cred->user;
+	return pb_file_may_trace((void *)filp)
+		       ? NULL
+		       : user_of(((const struct file *)filp)->f_cred->user->uid);
 }
 
 /* The counter that perf itself charges, so that both share one limit. */
@@ -93,7 +104,8 @@ int pb_charge_pages(unsigned long pages, unsigned long free_kib_per_cpu,
 	/* The mm may be gone from its users when the last mapping goes; its counters must not be.
 	 */
 	mmgrab(mm);
-	out->user = get_uid(user);
+	/* Credentials hold their user. */
+	out->user = (void *)get_current_cred();
 	out->mm = mm;
 	out->user_pages = to_user;
 	out->mm_pages = to_mm;
@@ -102,10 +114,11 @@ int pb_charge_pages(unsigned long pages, unsigned long free_kib_per_cpu,
 
 void pb_uncharge_pages(const struct pb_charge *charged)
 {
+	const struct cred *cred = charged->user;
 	struct mm_struct *mm = charged->mm;
 
-	atomic_long_sub(charged->user_pages, user_counter(charged->user));
+	atomic_long_sub(charged->user_pages, user_counter(cred->user));
 	atomic64_sub(charged->mm_pages, &mm->pinned_vm);
-	free_uid(charged->user);
+	put_cred(cred);
 	mmdrop(mm);
 }

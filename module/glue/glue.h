@@ -44,7 +44,7 @@ int pb_file_may_trace(void *filp) PB_NOEXCEPT;
 /* Kernel lockdown forbids kernel data (lockdown=confidentiality). */
 int pb_locked_down(void) PB_NOEXCEPT;
 
-/* The user (a struct user_struct) of the caller, with a reference. */
+/* What stands for the user of the caller, the same for all of its processes. */
 void *pb_user_get_current(void) PB_NOEXCEPT;
 void pb_user_put(void *user) PB_NOEXCEPT;
 /* uid 0 of the initial user namespace. */
