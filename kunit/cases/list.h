@@ -99,6 +99,7 @@
 #define PERFBUF_CASES_ring_overwrite(CASE) \
 	CASE(ring_overwrite, nothing_is_lost_for_want_of_room) \
 	CASE(ring_overwrite, the_newest_records_of_a_forward_ring_end_at_the_head) \
+	CASE(ring_overwrite, a_forward_ring_keeps_marks_where_records_begin_one_for_each_watermark) \
 	CASE(ring_overwrite, a_backward_ring_is_read_from_its_head_newest_first) \
 	CASE(ring_overwrite, a_tail_means_nothing) \
 	CASE(ring_overwrite, a_record_of_the_ring_fits) \

@@ -45,6 +45,46 @@ CASE(ring_overwrite, the_newest_records_of_a_forward_ring_end_at_the_head)
 	}
 }
 
+CASE(ring_overwrite, a_forward_ring_keeps_marks_where_records_begin_one_for_each_watermark)
+{
+	ref<perf_buffer> ring =
+		make_ring({.nr_pages = 1, .watermark = 256, .overwrite = true, .marks = true});
+
+	REQUIRE(ring);
+
+	ring_reader reader(*ring);
+	u64 positions[256];
+	const u32 count = 640;
+
+	for (u32 i = 0; i < count; i++) {
+		positions[i % 256] = ring->published();
+		REQUIRE(!write_sample(*ring, 24 + 8 * (i % 9), i));
+	}
+
+	/* Of each span of the ring that is still there, the mark is a position of a record. */
+	u64 lowest = ring->published();
+	u32 kept = 0;
+
+	for (u32 i = 0; i < perf_buffer::mark_count; i++) {
+		const u64 mark = ring->marks()[i];
+
+		EXPECT(mark <= ring->published());
+		if (mark < ring->published() - ring->size())
+			continue;
+
+		bool begins = mark == ring->published();
+
+		for (u64 at : positions)
+			begins |= at == mark;
+		EXPECT(begins);
+		kept++;
+		lowest = lowest < mark ? lowest : mark;
+	}
+	EXPECT(kept >= 14);
+	EXPECT(lowest <= ring->published() - ring->size() + 2 * 256);
+	EXPECT(!overwriting()->marks());
+}
+
 CASE(ring_overwrite, a_backward_ring_is_read_from_its_head_newest_first)
 {
 	ref<perf_buffer> ring = overwriting(true);

@@ -17,6 +17,11 @@ namespace
 
 constinit cxxrt::lock_class mapping_lock_class{"perfbuf ring mapping", {}};
 
+/* On the page of the statistics. */
+constexpr u64 marks_at = page_size / 2;
+static_assert(sizeof(ring_stats) <= marks_at);
+static_assert(perf_buffer::mark_count * sizeof(u64) <= page_size - marks_at);
+
 } // namespace
 
 result<ref<perf_buffer>> perf_buffer::create(const options &wanted) noexcept
@@ -61,6 +66,8 @@ perf_buffer::perf_buffer(const options &wanted, storage &&data, perf_event_mmap_
 		watermark_ = bytes / 2;
 	record_max_ = bytes ? static_cast<u32>(cxxrt::min<u64>(record_size_max, capacity())) : 0;
 	wake_at_.set(progress(wanted.start) + watermark_);
+	if (wanted.marks)
+		marks_ = reinterpret_cast<u64 *>(reinterpret_cast<char *>(stats_) + marks_at);
 	close_limit();
 	pause(false);
 	if (mask_)

@@ -70,6 +70,7 @@ public:
 		storage_kind storage = storage_kind::pages;
 		u32 page_order = 0; /* largest chunk of storage_kind::pages: 2^page_order pages */
 		u64 start = 0; /* where the stream begins: a multiple of 8. For tests of its wrap */
+		bool marks = false; /* keep marks(): forward rings */
 	};
 
 	/* EINVAL (nr_pages), ENOMEM. Process context, may sleep. */
@@ -219,6 +220,20 @@ public:
 	/* Of all published records. */
 	u64 bytes() const noexcept { return progress(published_.read_once()); }
 
+	/*
+	 * Positions at which records begin, one for each watermark that the stream has passed, for
+	 * a reader that comes when the start was overwritten. Behind the statistics; nullptr
+	 * without options::marks. The words that a reader of memory needs beside it, by their
+	 * addresses.
+	 */
+	static constexpr u32 mark_count = 32;
+	const u64 *marks() const noexcept { return marks_; }
+	const void *reserved_word() const noexcept { return &head_; }
+	const void *published_word() const noexcept { return &user_page_->data_head; }
+	/* All of it that is published; the data. Any CPU. */
+	u64 published() const noexcept { return published_.load_acquire(); }
+	const storage &data() const noexcept { return storage_; }
+
 	/* The page frame behind page @index of the mapping (0: the user page). ENXIO past the end.
 	 * Process. */
 	cxxrt::result<unsigned long> page_frame(u64 index) const noexcept;
@@ -304,6 +319,8 @@ private:
 	void note_woken(u64 head) noexcept;
 	/* And sends it. Any CPU. */
 	void send_wakeup() noexcept;
+	/* A record begins at the published @head. */
+	void set_mark(u64 head) noexcept;
 
 	bool has_loss() noexcept;
 	u64 take_losses() noexcept;
@@ -365,6 +382,7 @@ private:
 	u32 record_max_;	       /* bytes; a larger record is refused as too big */
 	const bool overwrite_;
 	const bool backward_;
+	u64 *marks_ = nullptr;
 	cxxrt::local<u32> events_;		/* records since the last that woke by count */
 	cxxrt::local<u64> begun_[depths_timed]; /* ns, by depth: when the writer there began */
 

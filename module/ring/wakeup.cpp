@@ -43,6 +43,12 @@ void perf_buffer::note_woken(u64 head) noexcept
 		before = woken_at_.read_once();
 }
 
+/* Two marks that are a watermark apart have places of their own, so the newest ones stay. */
+void perf_buffer::set_mark(u64 head) noexcept
+{
+	cxxrt::write_once(marks_[head / watermark_ % mark_count], head);
+}
+
 void perf_buffer::send_wakeup() noexcept
 {
 	poll_.write_once(1);

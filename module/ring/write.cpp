@@ -421,6 +421,8 @@ void perf_buffer::publish_outermost() noexcept
 		/* Noted inside, so that a nested writer that is refused now does not ask again. */
 		if (wakeup_is_due(asked, head)) {
 			note_woken(head);
+			if (marks_)
+				set_mark(head);
 			wakes = true;
 		}
 		/* As in try_commit_alone(). */
