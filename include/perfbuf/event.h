@@ -11,12 +11,15 @@
 /*
  * Of all of this. perfbuf_source_register() refuses another with -EPROTO, and a module that was
  * compiled against another and only emits does not load: the names of what it calls end in the
- * version, since 3. What was written for 2 compiles as it is.
+ * version of emission, since 3. What was written for 2 compiles as it is. 4 has
+ * perfbuf_source.recorder at the end, and takes what was compiled against 3, which has none.
  */
-#define PERFBUF_ABI			3
+#define PERFBUF_ABI			4
+#define PERFBUF_ABI_OLDEST		3
+#define PERFBUF_EMISSION_ABI		3
 #define PERFBUF_VERSIONED_(name, abi)	name##_abi##abi
 #define PERFBUF_VERSIONED_AS(name, abi) PERFBUF_VERSIONED_(name, abi)
-#define PERFBUF_VERSIONED(name)		PERFBUF_VERSIONED_AS(name, PERFBUF_ABI)
+#define PERFBUF_VERSIONED(name)		PERFBUF_VERSIONED_AS(name, PERFBUF_EMISSION_ABI)
 
 #define perfbuf_emit_begin		PERFBUF_VERSIONED(perfbuf_emit_begin)
 #define perfbuf_emit_next		PERFBUF_VERSIONED(perfbuf_emit_next)
@@ -111,6 +114,18 @@ struct perfbuf_emission {
 };
 
 struct perfbuf_aux; /* <perfbuf/aux.h> */
+
+/*
+ * The flight recorder of a source (docs/recorder.md): from registration on, its newest events are
+ * in a ring of the kernel's own on each CPU. All 0: there is none, unless the administrator wants
+ * one.
+ */
+struct perfbuf_recorder {
+	__u32 bytes_per_cpu; /* of each ring: a power of two, at least 4096 */
+	__u32 reserved;	     /* 0 */
+	const char *events;  /* those that are recorded: names with commas between; NULL: all */
+};
+
 struct perfbuf_source;
 
 /* For structures that C++ reads: RANDSTRUCT shuffles those of function pointers alone, in C only.
@@ -154,6 +169,7 @@ struct perfbuf_source {
 	void *registered;		      /* perfbuf's */
 	const struct perfbuf_aux *aux;	      /* its AUX area; NULL: none */
 	__u32 contexts;			      /* PERFBUF_CONTEXT_*; 0: any */
+	struct perfbuf_recorder recorder;     /* since version 4 of PERFBUF_ABI */
 };
 
 #endif /* PERFBUF_EVENT_H */

@@ -354,6 +354,13 @@ long perfbuf_source_show(void *source, const void *viewer, const char *name, cha
 	return shown ? static_cast<long>(out.bytes()) : shown.error().as_return();
 }
 
+long perfbuf_source_store(void *source, const char *name, const char *text) noexcept
+{
+	if (!perfbuf::equal(name, "recorder"))
+		return -EINVAL;
+	return static_cast<perfbuf::source *>(source)->change_recorder(text).as_return();
+}
+
 long perfbuf_readers_show(void *source, const void *viewer, __u64 position, char *to,
 			  unsigned long bytes) noexcept
 {

@@ -97,6 +97,10 @@ result<void> show_source(source &of, const void *viewer, const char *name,
 		show_rates(of, out);
 		return {};
 	}
+	if (equal(name, "recorder")) {
+		of.show_recorder(out);
+		return {};
+	}
 	if (equal(name, "description")) {
 		out.string(of.description());
 		out.string("\n");

@@ -15,6 +15,7 @@ namespace perfbuf
 
 class aux_source;
 class event;
+class text_writer;
 
 /*
  * Life: source::open() -> (start() -> stop())* -> close() -> a grace period -> destructor. All in
@@ -159,6 +160,14 @@ public:
 	 */
 	virtual cxxrt::result<void> check(const perf_event_attr &attr) const noexcept = 0;
 	virtual cxxrt::result<cxxrt::unique_ptr<stream>> open(event &owner) noexcept = 0;
+
+	/* What is recorded of it without a reader (docs/recorder.md), as text, both ways.
+	 * EOPNOTSUPP: nothing can be. Process, may sleep. */
+	virtual void show_recorder(text_writer &) noexcept {}
+	virtual cxxrt::result<void> change_recorder(const char *) noexcept
+	{
+		return cxxrt::error(EOPNOTSUPP);
+	}
 
 	/* Its side of AUX areas; nullptr: it fills none. */
 	virtual aux_source *aux() noexcept { return nullptr; }

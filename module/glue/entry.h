@@ -60,6 +60,9 @@ void perfbuf_mapping_close(void *file, void *mapping, unsigned long page_offset)
 long perfbuf_source_show(void *source, const void *viewer, const char *name, char *to,
 			 unsigned long bytes) PB_NOEXCEPT;
 
+/* The other direction: @text, with its NUL, for attribute @name. 0 or a negative errno. */
+long perfbuf_source_store(void *source, const char *name, const char *text) PB_NOEXCEPT;
+
 /* The same for the lines of readers, which may be many: from @position on. */
 long perfbuf_readers_show(void *source, const void *viewer, __u64 position, char *to,
 			  unsigned long bytes) PB_NOEXCEPT;

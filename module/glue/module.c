@@ -4,6 +4,7 @@
 #include "defer.h"
 #include "entry.h"
 #include "glue.h"
+#include "recorder.h"
 #include "tsc.h"
 
 #include <linux/module.h>
@@ -149,23 +150,33 @@ static int __init module_start(void)
 	ret = perfbuf_init();
 	if (ret)
 		goto stop_chrdev;
-	ret = perfbuf_typed_init();
+	ret = perfbuf_recorder_init();
 	if (ret)
 		goto exit;
+	ret = perfbuf_typed_init();
+	if (ret)
+		goto exit_recorder;
 	ret = perfbuf_tsc_init();
 	if (ret)
 		goto exit_typed;
 	pb_tsc_start();
-	ret = pb_chrdev_publish();
+	ret = pb_recorder_start();
 	if (ret)
 		goto exit_clock;
+	ret = pb_chrdev_publish();
+	if (ret)
+		goto stop_recorder;
 	return 0;
 
+stop_recorder:
+	pb_recorder_stop();
 exit_clock:
 	pb_tsc_stop();
 	perfbuf_tsc_exit();
 exit_typed:
 	perfbuf_typed_exit();
+exit_recorder:
+	perfbuf_recorder_exit();
 exit:
 	perfbuf_exit();
 stop_chrdev:
@@ -178,9 +189,11 @@ stop_defer:
 static void __exit module_stop(void)
 {
 	pb_chrdev_withdraw();
+	pb_recorder_stop();
 	pb_tsc_stop();
 	perfbuf_tsc_exit();
 	perfbuf_typed_exit();
+	perfbuf_recorder_exit();
 	perfbuf_exit();
 	pb_chrdev_stop();
 	pb_defer_stop();

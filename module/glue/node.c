@@ -70,8 +70,20 @@ static ssize_t source_show(struct device *device, struct device_attribute *attri
 				   PAGE_SIZE - 1);
 }
 
+static ssize_t source_store(struct device *device, struct device_attribute *attribute,
+			    const char *from, size_t bytes)
+{
+	const struct node *node = dev_get_drvdata(device);
+	long ret = perfbuf_source_store(node->source, attribute->attr.name, from);
+
+	return ret ? ret : bytes;
+}
+
 #define SOURCE_ATTRIBUTE(_name)                                                                    \
 	static struct device_attribute attribute_##_name = __ATTR(_name, 0444, source_show, NULL)
+
+static struct device_attribute attribute_recorder =
+	__ATTR(recorder, 0644, source_show, source_store);
 
 SOURCE_ATTRIBUTE(description);
 SOURCE_ATTRIBUTE(files);
@@ -88,13 +100,11 @@ SOURCE_ATTRIBUTE(lost_no_ring);
 SOURCE_ATTRIBUTE(lost_context);
 
 static struct attribute *source_attrs[] = {
-	&attribute_description.attr,	&attribute_files.attr,
-	&attribute_rings.attr,		&attribute_rates.attr,
-	&attribute_records.attr,	&attribute_bytes.attr,
-	&attribute_lost.attr,		&attribute_lost_full.attr,
-	&attribute_lost_paused.attr,	&attribute_lost_too_big.attr,
-	&attribute_lost_recursion.attr, &attribute_lost_no_ring.attr,
-	&attribute_lost_context.attr,	NULL,
+	&attribute_description.attr,  &attribute_files.attr,	      &attribute_rings.attr,
+	&attribute_rates.attr,	      &attribute_records.attr,	      &attribute_bytes.attr,
+	&attribute_lost.attr,	      &attribute_lost_full.attr,      &attribute_lost_paused.attr,
+	&attribute_lost_too_big.attr, &attribute_lost_recursion.attr, &attribute_lost_no_ring.attr,
+	&attribute_lost_context.attr, &attribute_recorder.attr,	      NULL,
 };
 
 /* Not cut at a page, as the others are. */

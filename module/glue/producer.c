@@ -31,13 +31,13 @@ static_assert(offsetof(struct perfbuf_source_ops, write) == 2 * sizeof(void *));
 
 int perfbuf_source_register_abi(struct perfbuf_source *source, struct module *owner, u32 abi)
 {
-	if (abi != PERFBUF_ABI) {
+	if (abi < PERFBUF_ABI_OLDEST || abi > PERFBUF_ABI) {
 		pr_notice("perfbuf: %s was compiled against version %u of perfbuf/producer.h, this "
 			  "is %u\n",
 			  owner ? owner->name : "a module", abi, PERFBUF_ABI);
 		return -EPROTO;
 	}
-	return perfbuf_producer_register(source, owner);
+	return perfbuf_producer_register(source, owner, abi);
 }
 EXPORT_SYMBOL_GPL(perfbuf_source_register_abi);
 

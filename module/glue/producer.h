@@ -61,7 +61,8 @@ int pb_emission_let_interrupts_in(struct perfbuf_emission *emission) PB_NOEXCEPT
 /* ------------------------------------------------- C++ */
 
 /* Process context, may sleep. 0 or a negative errno. */
-int perfbuf_producer_register(struct perfbuf_source *source, void *owner) PB_NOEXCEPT;
+/* @abi: of the header that @source was compiled against; it may end earlier in an older one. */
+int perfbuf_producer_register(struct perfbuf_source *source, void *owner, __u32 abi) PB_NOEXCEPT;
 void perfbuf_producer_unregister(struct perfbuf_source *source) PB_NOEXCEPT;
 
 /* Whether one reader is attached to an event on a CPU, and its samples have a common layout. */

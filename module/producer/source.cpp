@@ -8,6 +8,7 @@
 #include "producer/aux_stream.hpp"
 #include "producer/names.hpp"
 #include "producer/output_stream.hpp"
+#include "producer/recording.hpp"
 
 #include <cxxrt/guard.hpp>
 
@@ -33,6 +34,9 @@ constexpr u64 supported_fields = PERF_SAMPLE_IP | PERF_SAMPLE_TID | PERF_SAMPLE_
 				 PERF_SAMPLE_STREAM_ID | PERF_SAMPLE_CPU | PERF_SAMPLE_PERIOD |
 				 PERF_SAMPLE_CALLCHAIN | PERF_SAMPLE_REGS_USER |
 				 PERF_SAMPLE_STACK_USER | PERF_SAMPLE_RAW | PERF_SAMPLE_DATA_SRC;
+
+/* The first version of perfbuf/event.h whose perfbuf_source has a recorder. */
+constexpr u32 recorder_abi = 4;
 
 constexpr u32 all_contexts = (1u << nesting_levels) - 1;
 
@@ -130,7 +134,7 @@ result<void> typed_source::set_up() noexcept
 	return {};
 }
 
-result<void> typed_source::add(perfbuf_source &made, void *owner) noexcept
+result<void> typed_source::add(perfbuf_source &made, void *owner, u32 abi) noexcept
 {
 	const result<void> named = check_name(made.name, true);
 
@@ -146,6 +150,8 @@ result<void> typed_source::add(perfbuf_source &made, void *owner) noexcept
 	unique_ptr<typed_source> fresh = TRY(make<typed_source>(gfp::kernel, made, owner));
 
 	TRY(fresh->set_up());
+	if (recording::get() && abi >= recorder_abi)
+		TRY(recording::get()->begin(*fresh, made));
 
 	for (u32 i = 0; i < fresh->event_count_; i++)
 		fresh->events_[i].publish();
@@ -181,6 +187,8 @@ void typed_source::withdraw() noexcept
 	aux_.withdraw();
 	for (u32 i = 0; i < event_count_; i++)
 		events_[i].withdraw();
+	if (recorder_)
+		recording::get()->end(*this);
 	if (files_ && made.ops && made.ops->stop)
 		made.ops->stop(&made);
 	made_ = nullptr;
@@ -211,6 +219,27 @@ void typed_source::remove(perfbuf_source &made) noexcept
 	gone->withdraw();
 	made.registered = nullptr;
 	gone->put();
+}
+
+/* ---------------------------------------------------------------- its recorder */
+
+void typed_source::show_recorder(text_writer &out) noexcept
+{
+	lock_guard held(mutex_);
+
+	if (made_ && recording::get())
+		recording::get()->show(*this, out);
+}
+
+result<void> typed_source::change_recorder(const char *text) noexcept
+{
+	lock_guard held(mutex_);
+
+	if (!made_)
+		return error(ENODEV);
+	if (!recording::get())
+		return error(EOPNOTSUPP);
+	return recording::get()->change(*this, text);
 }
 
 /* ---------------------------------------------------------------- files */
@@ -397,9 +426,9 @@ result<unique_ptr<filter>> typed_source::parse_filter(const typed_event &of,
 
 } // namespace perfbuf
 
-int perfbuf_producer_register(struct perfbuf_source *source, void *owner) noexcept
+int perfbuf_producer_register(struct perfbuf_source *source, void *owner, __u32 abi) noexcept
 {
-	return perfbuf::typed_source::add(*source, owner).as_return();
+	return perfbuf::typed_source::add(*source, owner, abi).as_return();
 }
 
 void perfbuf_producer_unregister(struct perfbuf_source *source) noexcept

@@ -22,6 +22,7 @@
 namespace perfbuf
 {
 
+class recorder;
 class typed_source;
 
 /* An event of a source. */
@@ -56,6 +57,8 @@ public:
 
 	u32 id() const noexcept { return node_.id; }
 	u32 fixed_bytes() const noexcept { return layout_.bytes; }
+	/* While it is registered: its names are the producer's. */
+	const perfbuf_layout &layout() const noexcept { return layout_; }
 	/* An event_cpu for each CPU: for pb_percpu_at(). */
 	void *all_cpus() const noexcept { return all_cpus_; }
 	const pb_node_event &node() const noexcept { return node_; }
@@ -95,7 +98,7 @@ class typed_source final : public source
 {
 public:
 	/* perfbuf_source_register() and _unregister(). */
-	static cxxrt::result<void> add(perfbuf_source &made, void *owner) noexcept;
+	static cxxrt::result<void> add(perfbuf_source &made, void *owner, u32 abi) noexcept;
 	static void remove(perfbuf_source &made) noexcept;
 
 	typed_source(perfbuf_source &made, void *owner) noexcept;
@@ -115,6 +118,15 @@ public:
 	cxxrt::result<cxxrt::unique_ptr<stream>> open(event &owner) noexcept override;
 
 	aux_source *aux() noexcept override { return aux_.is_there() ? &aux_ : nullptr; }
+
+	void show_recorder(text_writer &out) noexcept override;
+	cxxrt::result<void> change_recorder(const char *text) noexcept override;
+
+	/* For producer/recording.hpp: what it keeps of this source, and the events. */
+	recorder *get_recorder() const noexcept { return recorder_; }
+	recorder *set_recorder(recorder *one) noexcept { return std::exchange(recorder_, one); }
+	u32 event_count() const noexcept { return event_count_; }
+	typed_event &event_at(u32 index) const noexcept { return events_[index]; }
 
 	bool takes_writes() const noexcept override { return takes_writes_; }
 	cxxrt::result<void> write(const void *data, u32 bytes) noexcept override;
@@ -154,6 +166,7 @@ private:
 	pb_node_event *nodes_ = nullptr;
 	cxxrt::mutex mutex_;
 	output_file *files_ = nullptr;
+	recorder *recorder_ = nullptr; /* from registration on it changes under the mutex */
 	aux_side aux_;
 	cxxrt::refcount references_;
 	/* References to the owner that open files hold, until the source is unregistered. */

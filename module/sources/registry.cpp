@@ -19,7 +19,7 @@ source *const sources_in_the_box[] = {
 /* Our own module is kept by its open files: these need no owner. */
 int perfbuf_typed_init(void) noexcept
 {
-	return perfbuf_producer_register(&perfbuf::inject_source, nullptr);
+	return perfbuf_producer_register(&perfbuf::inject_source, nullptr, PERFBUF_ABI);
 }
 
 void perfbuf_typed_exit(void) noexcept

@@ -48,7 +48,7 @@ public:
 	explicit testdev(u32 contexts = 0)
 	{
 		made.contexts = contexts;
-		error = perfbuf_producer_register(&made, nullptr);
+		error = perfbuf_producer_register(&made, nullptr, PERFBUF_ABI);
 	}
 	~testdev() { unregister(); }
 	testdev(const testdev &) = delete;

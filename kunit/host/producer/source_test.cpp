@@ -23,7 +23,7 @@ TEST_F(producer_source, registering_publishes_events_and_unregistering_takes_the
 	EXPECT_EQ(now.trace_ids, 3);
 	EXPECT_NE(fixed::object.cpus, nullptr);
 	EXPECT_EQ(fixed::object.id + 1, varying::object.id);
-	EXPECT_EQ(perfbuf_producer_register(&source.made, nullptr), -EBUSY);
+	EXPECT_EQ(perfbuf_producer_register(&source.made, nullptr, PERFBUF_ABI), -EBUSY);
 	source.unregister();
 	EXPECT_FALSE(now.has_node);
 	EXPECT_EQ(fixed::object.cpus, nullptr);

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* What the flight recorder asks of the kernel, and what C calls in it. */
+#ifndef PERFBUF_GLUE_RECORDER_H
+#define PERFBUF_GLUE_RECORDER_H
+
+#include "ring/pages.h"
+
+#include <linux/types.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* ------------------------------------------------- C; process context, may sleep, but for ... */
+
+/* How many CPUs there may ever be, and the first of them that is not below @from. Any context. */
+__u32 pb_possible_cpus(void) PB_NOEXCEPT;
+__u32 pb_next_possible_cpu(__u32 from) PB_NOEXCEPT;
+/*
+ * Calls @fn for each of them: on it with interrupts off if it is online, else here, while it stays
+ * offline.
+ */
+void pb_call_for_possible_cpus(void (*fn)(void *arg, __u32 cpu), void *arg) PB_NOEXCEPT;
+
+/* Says something of a source's recorder in the kernel's log. */
+void pb_log_recorder(const char *source, const char *what) PB_NOEXCEPT;
+/* A line at a panic or an oops. Any context. */
+void pb_log_recorded(const char *line) PB_NOEXCEPT;
+
+/* Module parameters. Any context. */
+const char *pb_param_recorders(void) PB_NOEXCEPT;
+unsigned long pb_param_recorder_kib_max(void) PB_NOEXCEPT;
+unsigned int pb_param_recorders_kept_max(void) PB_NOEXCEPT;
+
+/* ------------------------------------------------- C++ */
+
+int perfbuf_recorder_init(void) PB_NOEXCEPT;
+void perfbuf_recorder_exit(void) PB_NOEXCEPT;
+
+/* /dev/perfbuf_recorders: at most @bytes of its text from @position on, into kernel memory; and its
+ * requests. */
+long perfbuf_recorders_read(__u64 position, char *to, unsigned long bytes) PB_NOEXCEPT;
+long perfbuf_recorders_ioctl(unsigned int request, unsigned long argument) PB_NOEXCEPT;
+
+/* Prints the last @events events of all recorders. One CPU at a time; any context, preemption off.
+ */
+void perfbuf_print_recorded(__u32 events) PB_NOEXCEPT;
+
+#ifdef __cplusplus
+}
+#endif
+
+#ifndef __cplusplus
+/* The node and the notifiers; at the module's start and end. */
+int pb_recorder_start(void);
+void pb_recorder_stop(void);
+#endif
+
+#endif /* PERFBUF_GLUE_RECORDER_H */

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What records the events of a source without a reader, from its registration on: the layer above
+ * (module/recorder). A source calls it at the turns of its life; without it nothing is recorded.
+ */
+#pragma once
+
+#include "device/text.hpp"
+
+#include <cxxrt/result.hpp>
+#include <perfbuf/event.h>
+
+namespace perfbuf
+{
+
+class typed_source;
+
+class recording
+{
+public:
+	/* Process context, may sleep. The source is set up, and nothing can be emitted yet. What
+	 * this fails with refuses the source, and was said in the log. */
+	virtual cxxrt::result<void> begin(typed_source &of,
+					  const perfbuf_source &made) noexcept = 0;
+	/* The events are withdrawn: nothing is emitted any more. */
+	virtual void end(typed_source &of) noexcept = 0;
+	/* Under the source's mutex, while it is registered: what is recorded, as text, both ways.
+	 */
+	virtual void show(typed_source &of, text_writer &out) noexcept = 0;
+	virtual cxxrt::result<void> change(typed_source &of, const char *text) noexcept = 0;
+
+	/* At the module's start. */
+	static void set(recording *one) noexcept { the_one_ = one; }
+	static recording *get() noexcept { return the_one_; }
+
+protected:
+	~recording() = default;
+
+private:
+	static inline constinit recording *the_one_ = nullptr;
+};
+
+} // namespace perfbuf

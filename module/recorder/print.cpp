@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The last events of all recorders, in the kernel's log, at a panic or an oops: in any context,
+ * without a lock and without memory. How much is read is bounded by the rings, how much is printed
+ * by what was asked for.
+ */
+#include "glue/recorder.h"
+#include "recorder/line.hpp"
+#include "recorder/registry.hpp"
+#include "recorder/walk.hpp"
+
+namespace perfbuf
+{
+
+namespace
+{
+
+struct newest {
+	const recorder *of;
+	const recorder_cpu *cpu;
+	recorded what;
+};
+
+constexpr u32 print_max = 1024;
+
+/* A heap with the oldest on top; then in order. One CPU at a time: the notifiers see to it. */
+constinit newest found[print_max];
+
+bool is_older(const newest &a, const newest &b) noexcept
+{
+	return a.what.time < b.what.time ||
+	       (a.what.time == b.what.time && a.what.position < b.what.position);
+}
+
+void sift_down(u32 at, u32 count) noexcept
+{
+	for (;;) {
+		u32 least = at;
+
+		for (u32 child = 2 * at + 1; child <= 2 * at + 2 && child < count; child++) {
+			if (is_older(found[child], found[least]))
+				least = child;
+		}
+		if (least == at)
+			return;
+		std::swap(found[at], found[least]);
+		at = least;
+	}
+}
+
+void sift_up(u32 at) noexcept
+{
+	for (; at && is_older(found[at], found[(at - 1) / 2]); at = (at - 1) / 2)
+		std::swap(found[at], found[(at - 1) / 2]);
+}
+
+void add(const newest &one, u32 &count, u32 most) noexcept
+{
+	if (count < most) {
+		found[count] = one;
+		sift_up(count++);
+	} else if (is_older(found[0], one)) {
+		found[0] = one;
+		sift_down(0, count);
+	}
+}
+
+void print(u32 most) noexcept
+{
+	char line[recorded_line_bytes];
+	u32 count = 0;
+	u32 damaged = 0;
+
+	most = cxxrt::min(most, print_max);
+	for (const recorder *one = the_recorders().first(); one; one = one->next.load_acquire()) {
+		for (u32 i = 0; i < one->cpu_count(); i++) {
+			ring_walk walk(*one, one->cpu(i));
+			newest here = {one, &one->cpu(i), {}};
+
+			while (walk.next(here.what))
+				add(here, count, most);
+			damaged += walk.damaged();
+		}
+	}
+
+	text_writer head(line, sizeof(line) - 1);
+
+	head.string("the last ");
+	head.decimal(count);
+	head.string(" events of all recorders; ");
+	head.decimal(damaged);
+	head.string(" were incomplete or damaged");
+	line[head.bytes()] = 0;
+	pb_log_recorded(line);
+
+	/* The top is the oldest: taken away one by one, they come in order. */
+	for (u32 left = count; left; left--) {
+		const newest &oldest = found[0];
+
+		write_line(*oldest.of, *oldest.cpu, oldest.what, line);
+		pb_log_recorded(line);
+		found[0] = found[left - 1];
+		sift_down(0, left - 1);
+	}
+}
+
+} // namespace
+
+} // namespace perfbuf
+
+void perfbuf_print_recorded(__u32 events) noexcept
+{
+	if (events)
+		perfbuf::print(events);
+}

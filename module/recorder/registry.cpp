@@ -1,0 +1,322 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "recorder/registry.hpp"
+
+#include "glue/producer.h"
+#include "glue/recorder.h"
+#include "recorder/wish.hpp"
+
+namespace perfbuf
+{
+
+using cxxrt::error;
+using cxxrt::gfp;
+using cxxrt::ref;
+using cxxrt::result;
+
+namespace
+{
+
+constinit cxxrt::lock_class recorders_lock_class{"perfbuf recorders", {}};
+constinit recorders *all_recorders = nullptr;
+
+error refuse(const typed_source &of, const char *what, const char *why, error code) noexcept
+{
+	pb_log_refusal(of.name(), what, why);
+	return code;
+}
+
+/* What make() fails with, said in the log. */
+error refuse(const typed_source &of, error why) noexcept
+{
+	switch (why.code()) {
+	case E2BIG:
+		return refuse(of, "its recorder",
+			      "takes more than the parameter recorder_kib_max allows", why);
+	case ENOMEM:
+		return refuse(of, "its recorder", "gets no memory", why);
+	}
+	return refuse(of, "its recorder", "is not allowed", why);
+}
+
+} // namespace
+
+recorders &the_recorders() noexcept
+{
+	return *all_recorders;
+}
+
+recorders::recorders() noexcept : state_(recorders_lock_class)
+{
+}
+
+result<ref<recorder>> recorders::make(const typed_source &of, const recorder_wish &wish) noexcept
+{
+	const u64 bytes = wish.bytes_per_cpu * pb_possible_cpus();
+	u64 number;
+	{
+		auto all = state_.lock();
+
+		if (all->bytes + bytes > u64{pb_param_recorder_kib_max()} << 10)
+			return error(E2BIG);
+		all->bytes += bytes;
+		number = ++all->last_number;
+	}
+
+	result<ref<recorder>> made = recorder::create(of, number, wish);
+
+	if (!made)
+		state_.lock()->bytes -= bytes;
+	return made;
+}
+
+void recorders::add(ref<recorder> one) noexcept
+{
+	auto all = state_.lock();
+
+	one->next.write_once(first_.read_once());
+	first_.store_release(one.release());
+}
+
+recorder *recorders::unlink(state &all, recorder &gone) noexcept
+{
+	cxxrt::shared<recorder *> *link = &first_;
+
+	while (link->read_once() && link->read_once() != &gone)
+		link = &link->read_once()->next;
+	if (!link->read_once())
+		return nullptr;
+	/* gone.next stays: a walk that is at it goes on. */
+	link->write_once(gone.next.read_once());
+	all.bytes -= gone.bytes();
+	return &gone;
+}
+
+void recorders::free_unlinked(recorder *gone) noexcept
+{
+	if (!gone)
+		return;
+	cxxrt_synchronize_rcu();
+	gone->put();
+}
+
+void recorders::remove(recorder &gone) noexcept
+{
+	recorder *unlinked;
+	{
+		auto all = state_.lock();
+
+		unlinked = unlink(*all, gone);
+	}
+	free_unlinked(unlinked);
+}
+
+/* ---------------------------------------------------------------- sources */
+
+result<void> recorders::begin(typed_source &of, const perfbuf_source &made) noexcept
+{
+	recorder_wish wish = {made.recorder.bytes_per_cpu, made.recorder.events};
+	wish_text text;
+	const char *what;
+
+	if (made.recorder.reserved)
+		return refuse(of, "its recorder", "has a reserved field that is not 0",
+			      error(EINVAL));
+	/* The administrator's word comes before the driver's. */
+	if (find_wish(pb_param_recorders(), of.name(), text)) {
+		const result<void> parsed = parse_wish(text.bytes, wish);
+		const result<void> good =
+			parsed && wish.bytes_per_cpu ? check_wish(wish, of, &what) : parsed;
+
+		if (!good) {
+			pb_log_recorder(of.name(), "what the parameter recorders says of it makes "
+						   "no sense: the source's own wish holds");
+			wish = {made.recorder.bytes_per_cpu, made.recorder.events};
+		}
+	}
+	if (!wish.bytes_per_cpu)
+		return {};
+
+	const result<void> good = check_wish(wish, of, &what);
+
+	if (!good)
+		return refuse(of, what, "is not allowed", good.error());
+
+	result<ref<recorder>> fresh = this->make(of, wish);
+
+	if (!fresh)
+		return refuse(of, fresh.error());
+
+	/* Nothing is emitted yet. */
+	give(of, fresh.take(), false);
+	return {};
+}
+
+/* Attached before it is in the list, or it would pass for one that is kept. */
+void recorders::give(typed_source &of, ref<recorder> fresh, bool live) noexcept
+{
+	recorder &one = *fresh;
+
+	one.attach(live);
+	of.set_recorder(ref<recorder>::share(&one).release());
+	add(std::move(fresh));
+	for (u32 i = 0; i < one.event_count(); i++) {
+		if (one.event_at(i).is_recorded)
+			of.event_at(i).listen();
+	}
+}
+
+/* The static branches are closed by the source, whatever has opened them. */
+void recorders::end(typed_source &of) noexcept
+{
+	const ref<recorder> one = ref<recorder>::adopt(of.set_recorder(nullptr));
+
+	if (!one)
+		return;
+	one->detach(false);
+	if (one->is_empty())
+		remove(*one);
+	else
+		enforce_limit();
+}
+
+void recorders::show(typed_source &of, text_writer &out) noexcept
+{
+	const recorder *one = of.get_recorder();
+
+	out.string("bytes_per_cpu=");
+	out.decimal(one ? one->bytes_per_cpu() : 0);
+	if (one) {
+		const char *between = "";
+
+		out.string(" number=");
+		out.decimal(one->number());
+		out.string(" records=");
+		out.decimal(one->records());
+		out.string(" events=");
+		for (u32 i = 0; i < one->event_count(); i++) {
+			if (!one->event_at(i).is_recorded)
+				continue;
+			out.string(between);
+			out.string(one->event_at(i).name);
+			between = ",";
+		}
+	}
+	out.string("\n");
+}
+
+/* What was recorded before goes: the rings may have another size. */
+result<void> recorders::change(typed_source &of, const char *text) noexcept
+{
+	recorder_wish wish;
+	const char *what;
+	wish_text copy;
+
+	TRY(copy.set(text));
+	TRY(parse_wish(copy.bytes, wish));
+
+	ref<recorder> fresh;
+
+	if (wish.bytes_per_cpu) {
+		TRY(check_wish(wish, of, &what));
+		fresh = TRY(this->make(of, wish));
+	}
+
+	const ref<recorder> before = ref<recorder>::adopt(of.set_recorder(nullptr));
+
+	if (before) {
+		before->detach(true);
+		for (u32 i = 0; i < before->event_count(); i++) {
+			if (before->event_at(i).is_recorded)
+				of.event_at(i).unlisten();
+		}
+		remove(*before);
+	}
+	if (fresh)
+		give(of, std::move(fresh), true);
+	return {};
+}
+
+/* ---------------------------------------------------------------- kept recorders */
+
+/* The oldest ones go. */
+void recorders::enforce_limit() noexcept
+{
+	for (;;) {
+		recorder *unlinked = nullptr;
+		{
+			auto all = state_.lock();
+			recorder *oldest = nullptr;
+			u32 kept = 0;
+
+			for (recorder *one = first(); one; one = one->next.load_acquire()) {
+				if (one->is_attached())
+					continue;
+				kept++;
+				oldest = one;
+			}
+			if (kept > pb_param_recorders_kept_max())
+				unlinked = unlink(*all, *oldest);
+		}
+		if (!unlinked)
+			return;
+		free_unlinked(unlinked);
+	}
+}
+
+ref<recorder> recorders::find(u64 number) noexcept
+{
+	auto all = state_.lock();
+
+	for (recorder *one = first(); one; one = one->next.load_acquire()) {
+		if (one->number() == number)
+			return ref<recorder>::share(one);
+	}
+	return {};
+}
+
+result<void> recorders::forget(u64 number) noexcept
+{
+	const ref<recorder> found = find(number);
+	recorder *unlinked;
+
+	if (!found)
+		return error(ENOENT);
+	{
+		auto all = state_.lock();
+
+		if (found->is_attached())
+			return error(EBUSY);
+		unlinked = unlink(*all, *found);
+	}
+	if (!unlinked)
+		return error(ENOENT);
+	free_unlinked(unlinked);
+	return {};
+}
+
+void recorders::forget_all() noexcept
+{
+	while (recorder *one = first())
+		remove(*one);
+}
+
+} // namespace perfbuf
+
+/* ---------------------------------------------------------------- the module */
+
+int perfbuf_recorder_init(void) noexcept
+{
+	perfbuf::all_recorders = new (perfbuf::gfp::kernel) perfbuf::recorders;
+	if (!perfbuf::all_recorders)
+		return -ENOMEM;
+	perfbuf::recording::set(perfbuf::all_recorders);
+	return 0;
+}
+
+void perfbuf_recorder_exit(void) noexcept
+{
+	perfbuf::recording::set(nullptr);
+	perfbuf::all_recorders->forget_all();
+	delete perfbuf::all_recorders;
+	perfbuf::all_recorders = nullptr;
+}
