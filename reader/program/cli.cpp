@@ -39,9 +39,9 @@ constexpr const char *about = R"(perfbuf: records from the sources of the perfbu
   perfbuf trace -- ./program          shows which functions of the kernel it entered)";
 
 // In the order in which the help shows them.
-constexpr command (*const table[])(CLI::App &) = {add_record, add_trace,  add_flame,  add_hist,
-						  add_top,    add_script, add_export, add_list,
-						  add_stat,   add_exec,	  add_doctor};
+constexpr command (*const table[])(CLI::App &) = {
+	add_record, add_trace, add_flame, add_hist,   add_top,	add_script, add_export,
+	add_list,   add_stat,  add_exec,  add_doctor, add_dump, add_recover};
 
 // An empty value is mostly a variable of a shell's that was not set, and never means "not given":
 // without its -p a recording would be of the whole machine.

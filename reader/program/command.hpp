@@ -47,5 +47,7 @@ command add_list(CLI::App &program);
 command add_stat(CLI::App &program);
 command add_exec(CLI::App &program);
 command add_doctor(CLI::App &program);
+command add_dump(CLI::App &program);
+command add_recover(CLI::App &program);
 
 } // namespace perfbuf::program

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: LGPL-2.1 OR BSD-2-Clause
+#include "program/cli_recorder.hpp"
+
+#include <memory>
+
+#include "program/command.hpp"
+
+namespace perfbuf::program
+{
+
+namespace
+{
+
+constexpr const char *dump_about =
+	R"(Show what a flight recorder holds, while its driver goes on.
+
+  perfbuf dump                        the recorders that there are
+  perfbuf dump mydev                  the last events of mydev, in order of time
+  perfbuf dump mydev -o perf.data     the same for perf script
+  perfbuf dump 'mydev#3' --keep       those of a recorder that was kept, by its number
+
+What is overwritten while it is read is left out, and the line at the end says so. The recorder
+of a driver that has gone is freed once it was shown. It takes root or CAP_PERFMON.)";
+
+constexpr const char *recover_about =
+	R"(Find flight recorders in the memory of a machine that has crashed.
+
+  perfbuf recover vmcore                  their last events, in order of time
+  perfbuf recover vmcore -o perf.data     the same for perf script
+
+FILE is an ELF core (/proc/vmcore, makedumpfile -E, QEMU's dump-guest-memory), raw memory from
+address 0 on, or a snapshot of a recorder. No symbols are needed. What is damaged, or was being
+written, is left out and counted.)";
+
+} // namespace
+
+command add_dump(CLI::App &program)
+{
+	auto *app = program.add_subcommand("dump", dump_about);
+	auto options = std::make_shared<dump_options>();
+	app->add_option("RECORDER", options->recorder, "SOURCE, or SOURCE#NUMBER");
+	app->add_option("-o,--output", options->output, "a perf.data, in place of text")
+		->type_name("FILE");
+	app->add_flag("--keep", options->keep,
+		      "do not free the recorder of a driver that has gone");
+	return {app, [options](const call &of) {
+			options->arguments = of.all;
+			return dump(*options);
+		}};
+}
+
+command add_recover(CLI::App &program)
+{
+	auto *app = program.add_subcommand("recover", recover_about);
+	auto options = std::make_shared<recover_options>();
+	app->add_option("FILE", options->input, "the dump")->required();
+	app->add_option("-o,--output", options->output, "a perf.data, in place of text")
+		->type_name("FILE");
+	return {app, [options](const call &of) {
+			options->arguments = of.all;
+			return recover(*options);
+		}};
+}
+
+} // namespace perfbuf::program

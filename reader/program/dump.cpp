@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: LGPL-2.1 OR BSD-2-Clause
+#include <cerrno>
+#include <charconv>
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <fstream>
+#include <perfbuf/unique_fd.hpp>
+#include <sstream>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+
+#include "program/cli_recorder.hpp"
+#include "program/failure.hpp"
+#include "program/recorder_output.hpp"
+#include "program/say.hpp"
+
+namespace perfbuf::program
+{
+
+namespace
+{
+
+constexpr const char *node = "/dev/perfbuf_recorders";
+
+struct listed {
+	uint64_t number = 0;
+	std::string source;
+	bool kept = false;
+	std::string line;
+};
+
+reader::unique_fd open_node()
+{
+	reader::unique_fd fd(::open(node, O_RDONLY | O_CLOEXEC));
+	if (fd.get() >= 0)
+		return fd;
+	if (errno == ENOENT)
+		throw failure(exit_failed, fmt::format("there is no {}: load the module with "
+						       "modprobe perfbuf",
+						       node));
+	if (errno == EACCES || errno == EPERM)
+		throw failure(exit_failed, "to read a recorder takes root or CAP_PERFMON");
+	throw failure(exit_failed,
+		      fmt::format("{}: {}", node, std::generic_category().message(errno)));
+}
+
+std::vector<listed> list_recorders()
+{
+	std::vector<listed> all;
+	std::ifstream file(node);
+	for (std::string line; std::getline(file, line);) {
+		listed one;
+		line.erase(line.find_last_not_of(' ') + 1);
+		one.line = line;
+		std::istringstream words(line);
+		for (std::string word; words >> word;) {
+			const size_t equals = word.find('=');
+			const std::string key = word.substr(0, equals);
+			const std::string value =
+				word.substr(std::min(equals, word.size() - 1) + 1);
+			if (key == "number")
+				std::from_chars(value.data(), value.data() + value.size(),
+						one.number);
+			if (key == "source")
+				one.source = value;
+			if (key == "state")
+				one.kept = value == "kept";
+		}
+		all.push_back(std::move(one));
+	}
+	return all;
+}
+
+// The one that is registered, else the newest that was kept.
+listed find_recorder(const std::string &wanted, const std::vector<listed> &all)
+{
+	const size_t sharp = wanted.find('#');
+	const std::string source = wanted.substr(0, sharp);
+	const listed *best = nullptr;
+	uint64_t number = 0;
+	if (sharp != std::string::npos) {
+		const char *end = wanted.data() + wanted.size();
+		const auto [stop, bad] = std::from_chars(wanted.data() + sharp + 1, end, number);
+		if (bad != std::errc() || stop != end)
+			throw failure(exit_usage,
+				      fmt::format("'{}': give SOURCE or SOURCE#NUMBER", wanted));
+	}
+	for (const auto &each : all)
+		if (each.source == source && (!number || each.number == number) &&
+		    (!best || (best->kept && !each.kept)))
+			best = &each;
+	if (!best)
+		throw failure(exit_failed,
+			      fmt::format("{} has no recorder: see perfbuf dump for those that "
+					  "there are, and docs/recorder.md for how to get one",
+					  wanted));
+	return *best;
+}
+
+// Memory that is there before the kernel copies into it: a fault would give writers time.
+class room
+{
+public:
+	explicit room(size_t bytes)
+		: at_(::mmap(nullptr, bytes, PROT_READ | PROT_WRITE,
+			     MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0)),
+		  bytes_(bytes)
+	{
+		if (at_ == MAP_FAILED)
+			throw failure(exit_failed, "there is no memory for the snapshot");
+	}
+	~room() { ::munmap(at_, bytes_); }
+	room(const room &) = delete;
+	room &operator=(const room &) = delete;
+	std::span<std::byte> all() const { return {static_cast<std::byte *>(at_), bytes_}; }
+
+private:
+	void *at_;
+	size_t bytes_;
+};
+
+[[noreturn]] void explain(const listed &of, int error)
+{
+	if (error == ENOENT)
+		throw failure(exit_failed,
+			      fmt::format("the recorder of {} has just gone", of.source));
+	if (error == EPERM)
+		throw failure(exit_failed, "the kernel is locked down for confidentiality: no "
+					   "recorder can be read");
+	throw failure(exit_failed,
+		      fmt::format("{}: {}", of.source, std::generic_category().message(error)));
+}
+
+recorder::contents take_snapshot(int fd, const listed &of)
+{
+	perfbuf_snapshot wanted{of.number, 0, 0};
+	if (!::ioctl(fd, PERFBUF_IOC_SNAPSHOT, &wanted) || errno != ENOSPC)
+		explain(of, errno);
+	const room to(wanted.bytes);
+	wanted.buffer = reinterpret_cast<uintptr_t>(to.all().data());
+	if (::ioctl(fd, PERFBUF_IOC_SNAPSHOT, &wanted))
+		explain(of, errno);
+	auto made = recorder::parse_snapshot(to.all().first(wanted.bytes));
+	if (!made)
+		throw plain_failure(made.error());
+	return std::move(*made);
+}
+
+} // namespace
+
+int dump(const dump_options &options)
+{
+	const reader::unique_fd fd = open_node();
+	const auto all = list_recorders();
+	if (options.recorder.empty()) {
+		for (const auto &each : all)
+			fmt::print("{}\n", each.line);
+		if (all.empty())
+			say("perfbuf: no driver has a recorder: see docs/recorder.md\n");
+		return 0;
+	}
+	const listed chosen = find_recorder(options.recorder, all);
+	const recorder::contents found = take_snapshot(fd.get(), chosen);
+	recorder::omissions left_out;
+	const std::vector<recorder_events> events{
+		{&found,
+		 recorder::events_of(found.rings, found.of, recorder::moment::live, left_out)}};
+	write_events(events, options.output, options.arguments);
+	say("[ perfbuf: {} of {} ]\n", summary(events, left_out), chosen.source);
+	if (chosen.kept && !options.keep) {
+		uint64_t number = chosen.number;
+		if (::ioctl(fd.get(), PERFBUF_IOC_FREE_RECORDER, &number) && errno != ENOENT)
+			explain(chosen, errno);
+	}
+	return 0;
+}
+
+} // namespace perfbuf::program
