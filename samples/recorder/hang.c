@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * A driver that loses an interrupt, on purpose, and has a flight recorder to show it: requests are
+ * submitted and completed, one is never completed, and the watchdog finds the device hung. With
+ * crash=1 it then panics, so that the last events are on the console too (panic_print=, a parameter
+ * of perfbuf).
+ *
+ *	perfbuf dump hang
+ */
+#include <linux/module.h>
+#include <linux/timer.h>
+#include <linux/workqueue.h>
+
+#include <perfbuf/producer.h>
+
+#define REQUEST(F)                                                                                 \
+	F(INT, u32, request)                                                                       \
+	F(ENUM, u8, operation, {0, "read"}, {1, "write"}, {2, "flush"})                            \
+	F(HEX, u32, sector)
+PERFBUF_EVENT(submit, REQUEST)
+
+#define DONE(F)                                                                                    \
+	F(INT, u32, request)                                                                       \
+	F(FLAGS, u8, status, {1, "ok"}, {2, "late"})
+PERFBUF_EVENT(done, DONE)
+
+#define HUNG(F)                                                                                    \
+	F(INT, u32, waiting)                                                                       \
+	F(STRING, what)
+PERFBUF_EVENT(hung, HUNG)
+
+static struct perfbuf_event *const events[] = {&submit_event, &done_event, &hung_event};
+
+static struct perfbuf_source hang = {
+	.name = "hang",
+	.description = "a device that stops to answer",
+	.events = events,
+	.event_count = ARRAY_SIZE(events),
+	/* From perfbuf_source_register() on, without anybody who reads. */
+	.recorder = {.bytes_per_cpu = 16 << 10},
+};
+
+static bool crash;
+module_param(crash, bool, 0444);
+static unsigned int after = 100;
+module_param(after, uint, 0444);
+MODULE_PARM_DESC(after, "the request that is never completed");
+
+static struct timer_list interrupt;
+static struct delayed_work watchdog;
+static u32 submitted, completed;
+
+/* The device has done a request, and gets the next. */
+static void on_interrupt(struct timer_list *unused)
+{
+	if (submitted) {
+		completed = submitted;
+		perfbuf_emit(done, .request = completed, .status = 1);
+	}
+	submitted++;
+	perfbuf_emit(submit, .request = submitted, .operation = submitted % 3,
+		     .sector = submitted * 8);
+	/* The interrupt that does not come. */
+	if (submitted == after)
+		return;
+	mod_timer(&interrupt, jiffies + 1);
+}
+
+static void on_watchdog(struct work_struct *unused)
+{
+	static u32 seen;
+
+	if (completed != seen || !submitted) {
+		seen = completed;
+		schedule_delayed_work(&watchdog, HZ);
+		return;
+	}
+	perfbuf_emit(hung, .waiting = submitted, .what = "no interrupt for a second");
+	pr_err("hang: request %u is not completed\n", submitted);
+	if (crash)
+		panic("hang: the device does not answer");
+}
+
+static int __init hang_init(void)
+{
+	int ret = perfbuf_source_register(&hang);
+
+	if (ret)
+		return ret;
+	timer_setup(&interrupt, on_interrupt, 0);
+	INIT_DELAYED_WORK(&watchdog, on_watchdog);
+	mod_timer(&interrupt, jiffies + 1);
+	schedule_delayed_work(&watchdog, HZ);
+	return 0;
+}
+
+static void __exit hang_exit(void)
+{
+	cancel_delayed_work_sync(&watchdog);
+	timer_delete_sync(&interrupt);
+	/* What it recorded is kept: perfbuf dump hang. */
+	perfbuf_source_unregister(&hang);
+}
+
+module_init(hang_init);
+module_exit(hang_exit);
+MODULE_LICENSE("GPL");
+MODULE_DESCRIPTION("a driver that hangs, and its flight recorder");
