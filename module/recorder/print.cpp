@@ -22,6 +22,7 @@ struct newest {
 };
 
 constexpr u32 print_max = 1024;
+constexpr const char *overwritten = "(an event that was overwritten before it was printed)";
 
 /* A heap with the oldest on top; then in order. One CPU at a time: the notifiers see to it. */
 constinit newest found[print_max];
@@ -65,6 +66,15 @@ void add(const newest &one, u32 &count, u32 most) noexcept
 	}
 }
 
+/* At an oops other CPUs go on: what they overwrite is not what was found. After it was read. */
+bool is_still_there(const newest &one) noexcept
+{
+	const perf_buffer &ring = *one.cpu->ring;
+
+	cxxrt::smp_rmb();
+	return ring.reserved() - one.what.position <= ring.size();
+}
+
 void print(u32 most) noexcept
 {
 	char line[recorded_line_bytes];
@@ -77,8 +87,10 @@ void print(u32 most) noexcept
 			ring_walk walk(*one, one->cpu(i));
 			newest here = {one, &one->cpu(i), {}};
 
-			while (walk.next(here.what))
-				add(here, count, most);
+			while (walk.next(here.what)) {
+				if (is_still_there(here))
+					add(here, count, most);
+			}
 			damaged += walk.damaged();
 		}
 	}
@@ -98,7 +110,7 @@ void print(u32 most) noexcept
 		const newest &oldest = found[0];
 
 		write_line(*oldest.of, *oldest.cpu, oldest.what, line);
-		pb_log_recorded(line);
+		pb_log_recorded(is_still_there(oldest) ? line : overwritten);
 		found[0] = found[left - 1];
 		sift_down(0, left - 1);
 	}

@@ -208,7 +208,7 @@ TEST_F(flight_recorder, is_read_while_writers_of_all_contexts_go_on_and_nothing_
 	const uint64_t number = number_in("registered");
 	ASSERT_EQ(command("start"), 0);
 	size_t events = 0, overwritten = 0;
-	const int times = 2000;
+	const int times = 500;
 	for (int i = 0; i < times && !HasFatalFailure(); i++) {
 		recorder::omissions left_out;
 		events += whole_events(reader.must_take(number), left_out).size();
