@@ -37,22 +37,6 @@ unsigned long number_in(const std::string &path)
 	return value;
 }
 
-const std::string recorder = "/sys/class/perfbuf/bench/recorder";
-
-void set_recorder(const char *wanted)
-{
-	if (!(std::ofstream(recorder) << wanted << std::flush))
-		fail(recorder.c_str());
-}
-
-unsigned long recorded()
-{
-	std::ifstream file(recorder);
-	const std::string text{std::istreambuf_iterator<char>(file), {}};
-	const size_t at = text.find("records=");
-	return at == std::string::npos ? 0 : strtoul(text.c_str() + at + 8, nullptr, 10);
-}
-
 class reader
 {
 public:
@@ -102,15 +86,12 @@ int main()
 	constexpr unsigned long long raw = PERF_SAMPLE_RAW;
 	constexpr unsigned long long time_tid_cpu_id =
 		raw | PERF_SAMPLE_TID | PERF_SAMPLE_TIME | PERF_SAMPLE_CPU | PERF_SAMPLE_IDENTIFIER;
-	constexpr unsigned long long recorder_fields =
-		raw | PERF_SAMPLE_TID | PERF_SAMPLE_TIME | PERF_SAMPLE_CPU;
 	const struct {
 		const char *what;
 		unsigned readers;
 		unsigned long long fields;
 		unsigned storage;
 		const char *filter;
-		bool recorded = false;
 	} rows[] = {
 		{"nobody listens", 0, raw, 0, nullptr},
 		{"RAW alone", 1, raw, PERFBUF_STORAGE_PAGES, nullptr},
@@ -119,9 +100,6 @@ int main()
 		{"3 readers", 3, raw, PERFBUF_STORAGE_PAGES, nullptr},
 		{"RAW, TID, TIME, CPU, IDENTIFIER", 1, time_tid_cpu_id, PERFBUF_STORAGE_PAGES,
 		 nullptr},
-		{"RAW, TID, TIME, CPU", 1, recorder_fields, PERFBUF_STORAGE_PAGES, nullptr},
-		{"the recorder alone", 0, raw, 0, nullptr, true},
-		{"the recorder and a reader of RAW", 1, raw, PERFBUF_STORAGE_PAGES, nullptr, true},
 		{"RAW alone, a filter lets through", 1, raw, PERFBUF_STORAGE_PAGES, "b == 2"},
 		{"RAW alone, a filter drops", 1, raw, PERFBUF_STORAGE_PAGES, "b == 3"},
 	};
@@ -131,7 +109,6 @@ int main()
 		std::vector<reader *> readers;
 		for (unsigned i = 0; i < row.readers; i++)
 			readers.push_back(new reader(row.fields, row.storage, row.filter));
-		set_recorder(row.recorded ? "64K" : "0");
 		const unsigned long before = number_in("/sys/class/perfbuf/bench/records");
 		std::ofstream(parameters + "run") << records << std::flush;
 		const unsigned long written =
@@ -140,10 +117,6 @@ int main()
 		if (written != (dropped ? 0 : records * row.readers)) {
 			wrong = true;
 			printf("%lu records came of %s\n", written, row.what);
-		}
-		if (row.recorded && recorded() != records) {
-			wrong = true;
-			printf("%lu records are in the recorder of %s\n", recorded(), row.what);
 		}
 		printf("%-36s %6.1f instructions, the loop %.1f\n", row.what,
 		       static_cast<double>(number_in(parameters + "ticks")) / records,
