@@ -231,7 +231,7 @@ private:
 
 	/* A record that the ring wrote for us, or could not. */
 	void note(const perf_buffer &into, int errno_or_0, u32 records = 1) noexcept;
-	/* Closes the short way, too, where not every event is a sample. */
+	/* Closes the fast path, too, where not every event is a sample. */
 	void write_period(u64 value) noexcept;
 	/* Active no more, and the file is woken. */
 	void turn_off() noexcept;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Events of a fixed size take a short way into the ring. It must come to the same
+ * Events of a fixed size take the fast path into the ring. It must come to the same
  * as the long one, and be left whenever something stands in the way.
  */
 #include "producer/source.hpp"
@@ -80,7 +80,7 @@ void expect_equal(const std::vector<sample> &left, const std::vector<sample> &ri
 	}
 }
 
-/* A filter that drops nothing takes the long way. The pages are in chunks of 16 KiB, which end in
+/* A filter that drops nothing takes the slow path. The pages are in chunks of 16 KiB, which end in
  * the middle of records. */
 TEST_F(producer_fixed, short_and_long_write_the_same)
 {
@@ -202,7 +202,7 @@ TEST_F(producer_fixed, a_full_ring_keeps_what_came_first_and_tells_the_rest)
 	EXPECT_EQ(std::stoul(attribute("records")) + std::stoul(attribute("lost_full")), 202u);
 }
 
-/* Each of what the short way does not do, begun and ended while the file is open. */
+/* Begins and ends each thing that the fast path does not do while the file is open. */
 TEST_F(producer_fixed, it_is_left_and_taken_again)
 {
 	listener one(typed_attr("fixed"));
@@ -245,7 +245,7 @@ TEST_F(producer_fixed, a_limit_and_a_filter_are_kept_to)
 	EXPECT_EQ(emit(filtered, 10).size(), 4u);
 }
 
-/* What counts samples towards a wakeup has no short way. */
+/* What counts samples towards a wakeup has no fast path. */
 TEST_F(producer_fixed, every_third_sample_wakes)
 {
 	perf_event_attr attr = typed_attr("fixed");
