@@ -11,6 +11,7 @@
 
 #include "producer/source.hpp"
 #include "support/module.hpp"
+#include "support/process.hpp"
 
 using namespace device_test;
 
@@ -23,8 +24,10 @@ constexpr const char *node = "/dev/perfbuf/initdev";
 class module_in_its_init
 {
 public:
-	explicit module_in_its_init(const std::string &how)
-		: loader_([this, how] {
+	explicit module_in_its_init(const std::string &how, int cpu = -1)
+		: loader_([this, how, cpu] {
+			  if (cpu >= 0)
+				  pin_to(cpu);
 			  error_ = load_module("/root/perfbuf_test_init.ko", "fail=" + how);
 			  over_ = true;
 		  })
@@ -113,9 +116,10 @@ TEST(producer_init, in_which_the_last_step_of_registering_fails_leaves_an_opened
 {
 	int turns = 0;
 	/* A turn in which the node appears too late says nothing: the module waits with preemption
-	 * off, perhaps on the CPU that makes it. */
-	for (int tries = 0; tries < 12 && turns < 2; tries++) {
-		module_in_its_init module("node");
+	 * off, perhaps on the CPU that makes it. So on one CPU after the other. */
+	const std::vector<int> cpus = online_cpus();
+	for (size_t tries = 0; tries < 40 && turns < 2; tries++) {
+		module_in_its_init module("node patience=1000", cpus[tries % cpus.size()]);
 		const int error = module.error();
 		if (!module.file.valid() || error == ETIME)
 			continue;
