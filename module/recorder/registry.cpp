@@ -156,13 +156,14 @@ void recorders::give(typed_source &of, ref<recorder> fresh, bool live) noexcept
 {
 	recorder &one = *fresh;
 
-	one.attach(live);
-	of.set_recorder(ref<recorder>::share(&one).release());
-	add(std::move(fresh));
+	/* The branches first: once it is attached on a CPU, no event is missing there. */
 	for (u32 i = 0; i < one.event_count(); i++) {
 		if (one.event_at(i).is_recorded)
 			of.event_at(i).listen();
 	}
+	one.attach(live);
+	of.set_recorder(ref<recorder>::share(&one).release());
+	add(std::move(fresh));
 }
 
 /* The static branches are closed by the source, whatever has opened them. */
