@@ -213,12 +213,24 @@
 	CASE(aux_memory, an_area_outlives_its_mappings_while_a_transaction_is_open) \
 	CASE(aux_memory, what_has_no_reference_left_begins_nothing)
 
+#define PERFBUF_CASES_aux_edges(CASE) \
+	CASE(aux_edges, an_event_learns_whether_its_record_was_written) \
+	CASE(aux_edges, an_area_that_is_used_up_to_a_few_bytes_gives_these) \
+	CASE(aux_edges, a_truncated_transaction_of_one_byte_wakes_and_is_readable) \
+	CASE(aux_edges, an_area_is_readable_up_to_the_last_byte_that_was_woken_for) \
+	CASE(aux_edges, the_position_of_a_transaction_is_the_areas_to_say) \
+	CASE(aux_edges, snapshot_mode_ends_and_skips_where_the_source_says) \
+	CASE(aux_edges, a_skip_takes_all_that_is_free_and_no_more) \
+	CASE(aux_edges, a_window_of_a_shared_area_ends_at_what_is_published) \
+	CASE(aux_edges, an_area_beyond_the_largest_chunk_is_cut_and_one_of_its_size_is_not)
+
 #ifdef PERFBUF_DEBUG
 #define PERFBUF_CASES_reservation_debug(CASE) \
 	CASE(reservation_debug, a_reservation_that_is_dropped_is_caught) \
 	CASE(reservation_debug, a_record_that_is_not_filled_is_caught) \
 	CASE(reservation_debug, a_record_that_overflows_its_reservation_is_caught) \
-	CASE(reservation_debug, a_record_that_keeps_the_rules_is_silent)
+	CASE(reservation_debug, a_record_that_keeps_the_rules_is_silent) \
+	CASE(reservation_debug, an_AUX_reservation_that_is_dropped_overflown_or_not_filled_is_caught)
 #else
 #define PERFBUF_CASES_reservation_debug(CASE)
 #endif
@@ -264,6 +276,7 @@
 	SUITE(aux_transaction) \
 	SUITE(aux_shared) \
 	SUITE(aux_memory) \
+	SUITE(aux_edges) \
 	SUITE(result) \
 	SUITE(guard) \
 	SUITE(alloc) \
@@ -295,6 +308,7 @@
 	PERFBUF_CASES_aux_transaction(CASE) \
 	PERFBUF_CASES_aux_shared(CASE) \
 	PERFBUF_CASES_aux_memory(CASE) \
+	PERFBUF_CASES_aux_edges(CASE) \
 	PERFBUF_CASES_reservation_debug(CASE) \
 	PERFBUF_CASES_result(CASE) \
 	PERFBUF_CASES_guard(CASE) \

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* What debug builds (ring/debug.hpp) catch: producers that break a reservation's rules. */
-#include "ring_harness.hpp"
+#include "aux_harness.hpp"
 
 #ifdef PERFBUF_DEBUG
 
@@ -75,6 +75,34 @@ CASE(reservation_debug, a_record_that_keeps_the_rules_is_silent)
 	for (u32 i = 0; i < 100; i++)
 		write_sample(*ring, 24 + 8 * (i % 7), i);
 	EXPECT_EQ(pb_test_warnings(), 0);
+}
+
+CASE(reservation_debug, an_AUX_reservation_that_is_dropped_overflown_or_not_filled_is_caught)
+{
+	for (u32 broken = 0; broken < 4; broken++) {
+		aux_ring aux({.nr_pages = 1, .shared = true});
+		const u64 bytes[3] = {1, 2, 3};
+
+		REQUIRE(aux);
+		pb_test_expect_warnings();
+		{
+			writer_section section;
+			result<aux_reservation> reserved = aux.area().reserve(16, origin());
+
+			REQUIRE(reserved);
+
+			aux_reservation taken = reserved.take();
+
+			if (broken != 1)
+				taken.copy(bytes, broken == 2 ? 24 : 16);
+			if (broken)
+				taken.commit(origin());
+		}
+		EXPECT_EQ(pb_test_warnings(), broken < 3);
+		/* What does not fit is left out. */
+		if (broken == 2)
+			EXPECT_EQ(aux.byte(16), 0);
+	}
 }
 
 #endif

@@ -155,7 +155,7 @@ aux_machine::aux_machine(const aux_scenario &what, explorer &choices)
 
 	area_ = aux_area::create(*ring_, filler_, wanted).take();
 	ring_->user_page()->aux_head = ring_->user_page()->aux_tail = what.start;
-	seen_ = told_ = woken_at_ = what.start;
+	seen_ = told_ = woken_at_ = readable_to_ = what.start;
 	begin(what.name, choices);
 	for (unsigned i = 0; i < contexts; i++)
 		interrupts_left_[i] = what.script[i].empty() ? 0 : what.interrupts[i];
@@ -301,10 +301,8 @@ void aux_machine::before(cxxrt::model::access access, const volatile void *where
 		if (exploring_)
 			intervene(memory_.is_shared(where) ||
 				  where == &ring_->user_page()->aux_tail);
-		if (access == release)
-			memory_.fence();
 		if (reader_ && (access == store || access == release || access == plain_store))
-			memory_.begin_store(where, static_cast<u32>(bytes));
+			memory_.begin_store(where, static_cast<u32>(bytes), access == release);
 	}
 	inside_ = false;
 }
@@ -401,7 +399,29 @@ void aux_machine::raised(const void *)
 
 	raises_++;
 	woken_at_ = ring_->user_page()->aux_head;
+
+	const u64 to = readable_to();
+
+	if (static_cast<s64>(to - readable_to_) < 0)
+		fail("a wakeup takes back the position that an earlier one was sent for");
+	readable_to_ = to;
 	inside_ = was_inside;
+}
+
+/* Up to which tail the reader is told to go on. */
+u64 aux_machine::readable_to()
+{
+	perf_event_mmap_page &page = *ring_->user_page();
+	const u64 tail = page.aux_tail;
+	u64 to = tail;
+
+	for (u64 at = tail; at != page.aux_head; at++) {
+		page.aux_tail = at;
+		if (area_->readable())
+			to = at + 1;
+	}
+	page.aux_tail = tail;
+	return to;
 }
 
 void aux_machine::check_end()

@@ -243,10 +243,8 @@ void machine::before(cxxrt::model::access access, const volatile void *where, st
 		if (exploring_)
 			intervene(memory_.is_shared(where) ||
 				  where == &ring_->user_page()->data_tail);
-		if (access == release)
-			memory_.fence();
 		if (reader_ && (access == store || access == release || access == plain_store))
-			memory_.begin_store(where, static_cast<u32>(bytes));
+			memory_.begin_store(where, static_cast<u32>(bytes), access == release);
 	}
 	if (what_.far_alarms && exploring_)
 		here_.before(access, where, bytes);

@@ -28,7 +28,7 @@ bool weak_memory::overlap(const store &one, const region *in, u32 offset, u32 by
 	return one.in == in && one.offset < offset + bytes && offset < one.offset + one.bytes;
 }
 
-void weak_memory::begin_store(const volatile void *where, u32 bytes)
+void weak_memory::begin_store(const volatile void *where, u32 bytes, bool releases)
 {
 	region *in = find(where);
 	const char *address = const_cast<const char *>(static_cast<const volatile char *>(where));
@@ -37,7 +37,7 @@ void weak_memory::begin_store(const volatile void *where, u32 bytes)
 		return;
 	if (bytes > largest_record)
 		fail("the model's records are smaller than that");
-	stores_.push_back({in, static_cast<u32>(address - in->native), bytes, epoch_, false, {}});
+	stores_.push_back({in, static_cast<u32>(address - in->native), bytes, epoch_, releases, false, {}});
 	storing_ = true;
 }
 
@@ -61,7 +61,7 @@ void weak_memory::leave(std::size_t index)
 		return;
 	one.left = true;
 	for (std::size_t i = 0; i < index; i++)
-		if (stores_[i].epoch < one.epoch ||
+		if (stores_[i].epoch < one.epoch || one.releases ||
 		    overlap(stores_[i], one.in, one.offset, one.bytes))
 			leave(i);
 	std::memcpy(one.in->seen.data() + one.offset, one.data, one.bytes);

@@ -25,8 +25,9 @@ public:
 	void share(const void *where, u32 bytes);
 	bool is_shared(const volatile void *where) const { return find(where); }
 
-	/* The writer is about to store; finish() once it has. */
-	void begin_store(const volatile void *where, u32 bytes);
+	/* The writer is about to store; finish() once it has. @releases: the stores before are seen
+	 * before it, which says nothing of those after it. */
+	void begin_store(const volatile void *where, u32 bytes, bool releases);
 	void finish_store();
 	/* Stores before are seen before stores after. */
 	void fence() { epoch_++; }
@@ -44,6 +45,7 @@ private:
 		u32 offset;
 		u32 bytes;
 		u32 epoch;
+		bool releases;
 		bool left;
 		char data[largest_record];
 	};

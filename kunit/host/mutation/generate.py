@@ -2,16 +2,19 @@
 # SPDX-License-Identifier: GPL-2.0
 """Makes copies of C++ sources in which every mutation is present and asleep.
 
-usage: generate.py --source DIR --out DIR FILE...
+usage: generate.py --source DIR --out DIR --table TABLE FILE...
 
 FILE is relative to DIR. In the copy each place that can be mutated asks mutant.hpp at run time
 whether its mutation is the one that is awake, so one build serves all mutations. OUT/mutants.txt
 lists them, one for each line: number, file, line, kind, and the source line.
 
+The written mutations of TABLE (table.py) come first: a function that one of them changes has its
+body once more for it. Their kind is "row PART", their source line is their name.
+
 Kinds:
     <, <=, ... becomes OTHER    a comparison includes or excludes its boundary, or is inverted
     OP is off by +8, -8         the left side of a comparison is 8 more or less
-    condition is always true, false
+    condition is always true, false        of if, while and ?:
     operand of && is true, of || is false
     ! is left out
     + becomes -, - becomes +, & is left out
@@ -25,6 +28,8 @@ of a template has none before it. What is evaluated by the compiler is left alon
 import argparse
 import pathlib
 import re
+
+import table
 
 TOKEN = re.compile(r"""
     (?P<skip>\s+|//[^\n]*|/\*.*?\*/|^[ \t]*\#(?:[^\n\\]|\\.|\\\n)*)
@@ -40,7 +45,7 @@ EXPRESSION = re.compile(r"(\*?[A-Za-z_][\w]*((::|\.|->)\w+|\[[^\]]*\])*"
 KEYWORDS = {"return", "if", "for", "while", "do", "else", "case", "default", "switch", "using", "goto",
             "static_assert", "static", "const", "constexpr", "template", "typedef", "struct", "class",
             "enum", "delete", "asm", "union", "public", "private", "protected", "alignas", "auto",
-            "volatile", "unsigned", "extern", "friend", "namespace", "operator"}
+            "volatile", "unsigned", "__attribute__", "extern", "friend", "namespace", "operator"}
 
 
 class Token:
@@ -68,8 +73,8 @@ def tokens_of(text):
 
 def mark_live(tokens):
     """live: in the body of a function, and not for the compiler alone; init: within braces that
-    initialize."""
-    index, scopes, header = 0, [], []
+    initialize. Returns where the bodies of functions begin."""
+    index, scopes, header, bodies = 0, [], [], []
     while index < len(tokens):
         token = tokens[index]
         in_function = "function" in scopes
@@ -92,6 +97,8 @@ def mark_live(tokens):
                 kind = "skip" if names & {"constexpr", "consteval"} else "function"
             else:
                 kind = "skip"
+            if kind == "function" and not in_function:
+                bodies.append(index)
             scopes.append(kind)
             if kind != "init":
                 header = []
@@ -116,7 +123,7 @@ def mark_live(tokens):
                 index = end + 1
                 header = []
                 continue
-            if token.text in ("sizeof", "offsetof", "alignof", "decltype") and tokens[index + 1].text == "(":
+            if token.text in ("sizeof", "offsetof", "alignof", "decltype", "__builtin_return_address") and tokens[index + 1].text == "(":
                 header.append(token)
                 header.append(tokens[tokens[index + 1].pair])
                 index = tokens[index + 1].pair + 1
@@ -134,6 +141,7 @@ def mark_live(tokens):
         token.live = in_function and "skip" not in scopes
         token.init = bool(scopes) and scopes[-1] == "init"
         index += 1
+    return bodies
 
 
 class Mutator:
@@ -143,7 +151,41 @@ class Mutator:
         self.inserts = []   # (offset, order, text)
         self.replaces = []  # (start, end, text)
         self.mutants = []
-        mark_live(self.tokens)
+        self.bodies = mark_live(self.tokens)
+
+    def rows(self, rows):
+        """The function that a row changes has its body once more, as the row wants it."""
+        bodies = {}
+        for row in rows:
+            number = self.next
+            self.next += 1
+            self.mutants.append((number, self.path, row.line, f"row {row.part}", row.name))
+            for index, text in self.changed(row).items():
+                bodies.setdefault(index, []).append(f"if (mutant::on({number})) {text}\nelse ")
+        for index, variants in bodies.items():
+            opening = self.tokens[index]
+            # Around all that is changed within.
+            self.inserts.append((opening.start, 1, -len(self.text) - 1, "{ " + "".join(variants)))
+            self.inserts.append((self.tokens[opening.pair].end, 0, 1, " }"))
+        return self
+
+    def changed(self, row):
+        """The bodies that a row changes, by their first token."""
+        found = {}
+        for first, last, text in row.edits(self.text):
+            around = [index for index in self.bodies
+                      if self.tokens[index].end <= first and last <= self.tokens[self.tokens[index].pair].start]
+            if len(around) != 1:
+                raise SystemExit(f"table: '{row.name}' changes more than the body of a function")
+            found.setdefault(around[0], []).append((first, last, text))
+        for index, edits in found.items():
+            out, at = [], self.tokens[index].start
+            for first, last, text in sorted(edits):
+                out += [self.text[at:first], text]
+                at = last
+            out.append(self.text[at:self.tokens[self.tokens[index].pair].end])
+            found[index] = "".join(out)
+        return found
 
     def add(self, token, *kinds):
         first = self.next
@@ -179,6 +221,16 @@ class Mutator:
             at = (token.pair if token.pair is not None else at) + step
         return at - step
 
+    def start_of_choice(self, index):
+        """The first token of the condition of the ? at @index."""
+        at = index - 1
+        while True:
+            token = self.tokens[at]
+            if token.text in OPENS or \
+                    token.text in ("?", ":", ",", ";", "}", "return", "=", "+=", "-=", "|=", "&="):
+                return at + 1
+            at = (token.pair if token.pair is not None else at) - 1
+
     def run(self):
         flips = {"<": ("lt", "<="), "<=": ("le", "<"), ">": ("gt", ">="), ">=": ("ge", ">"),
                  "==": ("eq", "!="), "!=": ("ne", "==")}
@@ -203,6 +255,12 @@ class Mutator:
             elif token.kind == "sign" and text == "!":
                 number = self.add(token, "! is left out")
                 self.replaces.append((token.start, token.end, f"mutant::negate({number}) % "))
+            elif text == "?" and self.spaced(token):
+                first = self.start_of_choice(index)
+                number = self.add(self.tokens[first], "condition is always true",
+                                  "condition is always false")
+                self.wrap(self.tokens[first].start, self.tokens[index - 1].end,
+                          f"mutant::branch({number}, static_cast<bool>(", "))")
             elif text in ("&&", "||") and self.spaced(token):
                 for first, last in ((self.operand(index, -1), index - 1), (index + 1, self.operand(index, 1))):
                     value = "true" if text == "&&" else "false"
@@ -239,7 +297,8 @@ class Mutator:
 
     def constant(self, index):
         token = self.tokens[index]
-        value = int(re.sub(r"[uUlL]+$", "", token.text), 0)
+        digits = re.sub(r"[uUlL]+$", "", token.text)
+        value = int(digits, 8 if re.fullmatch(r"0\d+", digits) else 0)
         before, behind = self.tokens[index - 1].text, self.tokens[index + 1].text
         in_braces = before in ("=", ",", "{") and behind in (",", "}") and token.init
         if token.init and not in_braces:
@@ -287,6 +346,8 @@ class Mutator:
                 return
         if token.text in KEYWORDS - {"delete"} or not (token.kind == "name" or token.text in ("*", "::", "++", "--")):
             return
+        if before.text == ";" and self.is_in_parentheses(index):
+            return
         end = index
         while tokens[end].text != ";":
             if tokens[end].text in CLOSES:
@@ -300,6 +361,13 @@ class Mutator:
         # A name and parentheses may be a label, and a type's name and a name are a declaration.
         number = self.add(token, "statement is left out")
         self.wrap(token.start, tokens[end].end, f"if (mutant::on({number})) ; else {{ ", " }")
+
+    def is_in_parentheses(self, index):
+        """Of a for."""
+        at = index - 1
+        while self.tokens[at].text not in OPENS:
+            at = (self.tokens[at].pair if self.tokens[at].pair is not None else at) - 1
+        return self.tokens[at].text == "("
 
     def result(self):
         edits = [(start, 2, 0, end, text) for start, end, text in self.replaces]
@@ -320,11 +388,17 @@ def main():
     parser = argparse.ArgumentParser(usage=__doc__)
     parser.add_argument("--source", type=pathlib.Path, required=True)
     parser.add_argument("--out", type=pathlib.Path, required=True)
+    parser.add_argument("--table", type=pathlib.Path, required=True)
     parser.add_argument("files", nargs="+")
     args = parser.parse_args()
     number, listed = 1, []
+    rows = table.read(args.table)
+    for row in rows:
+        if row.file not in args.files:
+            raise SystemExit(f"{args.table}: '{row.name}' is in no file that is mutated: {row.file}")
     for name in args.files:
-        made = Mutator(name, (args.source / name).read_text(), number).run()
+        made = Mutator(name, (args.source / name).read_text(), number)
+        made.rows([row for row in rows if row.file == name]).run()
         number = made.next
         listed += made.mutants
         target = args.out / name

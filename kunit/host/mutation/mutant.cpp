@@ -2,11 +2,14 @@
 /*
  * PERFBUF_MUTANT: the number of the mutation that is awake.
  * PERFBUF_REACHED: a file that at the end has the numbers of those that were reached.
+ * PERFBUF_LIMIT_MS: processor time after which the program is killed.
  */
 #include "mutant.hpp"
 
 #include <cstdio>
 #include <cstdlib>
+
+#include <sys/time.h>
 
 namespace mutant
 {
@@ -33,6 +36,14 @@ void write_reached()
 {
 	if (const char *number = std::getenv("PERFBUF_MUTANT"))
 		awake = static_cast<unsigned>(std::strtoul(number, nullptr, 10));
+	if (const char *ms = std::getenv("PERFBUF_LIMIT_MS")) {
+		const long all = std::strtol(ms, nullptr, 10);
+		const itimerval limit = {.it_interval = {},
+					 .it_value = {.tv_sec = all / 1000,
+						      .tv_usec = all % 1000 * 1000 + 1}};
+
+		setitimer(ITIMER_PROF, &limit, nullptr);
+	}
 	if (std::getenv("PERFBUF_REACHED"))
 		std::atexit(write_reached);
 }

@@ -2,22 +2,29 @@
 # SPDX-License-Identifier: GPL-2.0
 """Wakes each mutation that generate.py has made and runs the tests until one fails.
 
-usage: run.py --mutants FILE --survivors FILE [--sample N] [--only TEXT] [--file FILE]...
-       [--jobs N] --test COMMAND...
+usage: run.py --mutants FILE --survivors FILE --results FILE --at-least N [--sample N] [--only TEXT]
+       [--file FILE]... [--resume] [--jobs N] [--row PART=COMMAND]... --test [PATTERN:]COMMAND...
 
---test    a test, as words of one argument: a program that exits with 0 if the ring is right. They
-          run in this order, and only those that reach the mutation. May be given again.
---sample  about N of the mutations, chosen by the text of their file, so that another version of it
-          has others tried
---only    mutations whose place or kind has TEXT in it
---file    of these files alone
+--test    a program that exits with 0 if what is mutated is right. They run in this order, and only
+          those that reach the mutation. With PATTERN, for mutations of such files alone.
+--row     a test of the written mutations of that part: one of these must notice them
+--results where the verdicts are kept. --resume takes from there what a test has noticed before, so
+          that only survivors and what is new run again.
+--sample  the written mutations, and about N of the generated ones that should be noticed, chosen by
+          the text of their file, so that another version of it has others tried
+--only    mutations whose place or kind has TEXT in it; --file: of these files alone
+--at-least  fails if fewer are tried, unless --only or --file says which
 
-What no test notices survives. survivors.txt says of each why it changes nothing that a test could
-see; exits with 1 if one survives that is not there, and with 2 if the list is wrong: an entry that is
-no mutation, or a test that fails without any.
+A test has three times the processor time that it takes without a mutation; one that needs more is
+taken for one that does not end, which is noticed, too.
+
+What no test notices survives. The list of survivors says of each why it changes nothing that a test
+could see; exits with 1 if one survives that is not there, and with 2 if the list is wrong (an entry that is
+no mutation, or does not survive), if a test fails without a mutation, or if too few were tried.
 """
 import argparse
 import concurrent.futures
+import fnmatch
 import hashlib
 import os
 import pathlib
@@ -27,11 +34,14 @@ import sys
 import tempfile
 import time
 
+SURVIVED, NOT_REACHED = "SURVIVED", "NOT REACHED"
+
 
 class Mutant:
     def __init__(self, line):
         number, self.file, self.line, self.kind, self.source = line.split("\t")
         self.number = int(number)
+        self.part = self.kind[4:] if self.kind.startswith("row ") else None
         self.nth = 1
 
     def key(self):
@@ -56,7 +66,7 @@ def read_survivors(path):
     """Blocks of lines `in FILE', the source line, lines `- KIND [(NTH)]', these three again for what
     has the same reason, and the reason."""
     known, file, source, kinds = {}, None, None, []
-    for number, line in enumerate(path.read_text().splitlines(), 1):
+    for number, line in enumerate(path.read_text().splitlines() + [""], 1):
         if not line:
             if kinds and not known.get(kinds[-1]):
                 sys.exit(f"{path}:{number}: no reason is given")
@@ -80,67 +90,97 @@ def read_survivors(path):
     return known
 
 
-def limits(seconds):
-    def set_them():
-        resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
-        resource.setrlimit(resource.RLIMIT_AS, (4 << 30, 4 << 30))
-        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    return set_them
+class Results:
+    """A line for each verdict: verdict, file, source line, kind, which of the same."""
+
+    def __init__(self, path, resume):
+        self.noticed = {}
+        if resume and path.exists():
+            for line in path.read_text().splitlines():
+                verdict, file, source, kind, nth = line.split("\t")
+                self.noticed[file, source, kind, int(nth)] = verdict
+            self.noticed = {key: verdict for key, verdict in self.noticed.items()
+                            if verdict not in (SURVIVED, NOT_REACHED)}
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self.out = open(path, "w")
+        for key, verdict in self.noticed.items():
+            self.write(key, verdict)
+
+    def write(self, key, verdict):
+        print(verdict, *key, sep="\t", file=self.out, flush=True)
+
+
+def no_core():
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
 class Test:
-    def __init__(self, command):
-        self.words = command.split()
+    def __init__(self, command, pattern="*"):
+        self.words, self.pattern = command.split(), pattern
         self.name = " ".join([pathlib.Path(self.words[0]).name] + self.words[1:])
+        self.reached, self.seconds = None, 0
+
+    def measure(self):
         with tempfile.NamedTemporaryFile() as reached:
-            start = time.monotonic()
+            before = resource.getrusage(resource.RUSAGE_CHILDREN)
             ran = subprocess.run(self.words, env={**os.environ, "PERFBUF_REACHED": reached.name},
-                                 stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-            self.seconds = time.monotonic() - start
+                                 stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace")
+            after = resource.getrusage(resource.RUSAGE_CHILDREN)
+            self.seconds = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
             if ran.returncode:
                 print(f"{self.name} fails without a mutation:\n{ran.stdout[-3000:]}")
                 sys.exit(2)
             self.reached = {int(number) for number in pathlib.Path(reached.name).read_text().split()}
+        print(f"{self.seconds:7.2f} s without a mutation, {len(self.reached)} reached: {self.name}", flush=True)
 
-    def notices(self, mutant):
-        # One that does not end is noticed, too.
-        seconds = 2 + int(8 * self.seconds)
+    def reaches(self, mutant):
+        return fnmatch.fnmatch(mutant.file, self.pattern) and mutant.number in self.reached
+
+    def notices(self, mutant, seconds):
         try:
-            return subprocess.run(self.words, env={**os.environ, "PERFBUF_MUTANT": str(mutant.number)},
-                                  stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-                                  preexec_fn=limits(seconds), timeout=10 * seconds).returncode != 0
+            return subprocess.run(self.words, env={**os.environ, "PERFBUF_MUTANT": str(mutant.number),
+                                                   "PERFBUF_LIMIT_MS": str(int(seconds * 1000))},
+                                  stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                                  preexec_fn=no_core, timeout=30 + 20 * seconds).returncode != 0
         except subprocess.TimeoutExpired:
             return True
 
 
-def try_one(mutant, tests):
+def try_one(mutant, tests, rows):
+    if mutant.part:
+        return next((test.name for test in rows[mutant.part] if test.notices(mutant, 600)), SURVIVED)
     reached = False
     for test in tests:
-        if mutant.number not in test.reached:
-            continue
-        reached = True
-        if test.notices(mutant):
-            return test.name
-    return "SURVIVED" if reached else "NOT REACHED"
+        if test.reaches(mutant):
+            reached = True
+            if test.notices(mutant, 0.3 + 3 * test.seconds):
+                return test.name
+    return SURVIVED if reached else NOT_REACHED
 
 
-def sample(mutants, wanted, texts):
-    if not wanted or wanted >= len(mutants):
-        return mutants
+def sample(mutants, wanted, known):
+    texts = {}
+    for one in mutants:
+        texts.setdefault(one.file, hashlib.sha256()).update(one.source.encode())
+    texts = {name: text.hexdigest() for name, text in texts.items()}
 
     def rank(one):
         return hashlib.sha256(f"{texts[one.file]} {one.source} {one.kind} {one.nth}".encode()).digest()
-    return sorted(sorted(mutants, key=rank)[:wanted], key=lambda one: one.number)
+    generated = sorted((one for one in mutants if not one.part and one.key() not in known), key=rank)
+    return [one for one in mutants if one.part] + generated[:wanted]
 
 
 def main():
     parser = argparse.ArgumentParser(usage=__doc__)
-    parser.add_argument("--mutants", type=pathlib.Path, required=True)
-    parser.add_argument("--survivors", type=pathlib.Path, required=True)
-    parser.add_argument("--sample", type=int, default=0)
+    for name in ("mutants", "survivors", "results"):
+        parser.add_argument(f"--{name}", type=pathlib.Path, required=True)
+    parser.add_argument("--at-least", type=int, required=True)
+    parser.add_argument("--sample", type=int)
     parser.add_argument("--only", default="")
     parser.add_argument("--file", action="append", default=[])
-    parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("--resume", action="store_true")
+    parser.add_argument("--jobs", type=int, default=1)
+    parser.add_argument("--row", action="append", default=[])
     parser.add_argument("--test", action="append", required=True)
     args = parser.parse_args()
 
@@ -148,35 +188,52 @@ def main():
     known = read_survivors(args.survivors)
     status = 0
     for key in known.keys() - {one.key() for one in mutants}:
-        print(f"survivors.txt: no mutation is this: {' | '.join(map(str, key))}")
+        print(f"the list of survivors: no mutation is this: {' | '.join(map(str, key))}")
         status = 2
-    texts = {}
-    for one in mutants:
-        texts.setdefault(one.file, hashlib.sha256())
-        texts[one.file].update(one.source.encode())
-    texts = {name: text.hexdigest() for name, text in texts.items()}
-    chosen = sample([one for one in mutants if args.only in str(one) and
-                     (not args.file or one.file in args.file)], args.sample, texts)
-    tests = [Test(command) for command in args.test]
+    chosen = [one for one in mutants if args.only in str(one) and (not args.file or one.file in args.file)]
+    if args.sample is not None:
+        chosen = sample(chosen, args.sample, known)
+    if not chosen or len(chosen) < args.at_least and not args.only and not args.file:
+        print(f"{len(chosen)} mutations are tried, and {args.at_least} were to be")
+        status = 2
+    rows = {}
+    for part, _, command in (row.partition("=") for row in args.row):
+        rows.setdefault(part, []).append(Test(command))
+    tests = []
+    for one in args.test:
+        pattern, separates, command = one.partition(":")
+        tests.append(Test(command, pattern) if separates else Test(one))
+    if any(not one.part for one in chosen):
+        for test in tests:
+            test.measure()
+    results = Results(args.results, args.resume)
 
     noticed, explained, unexplained = {}, 0, 0
+    start = said = time.monotonic()
     with concurrent.futures.ThreadPoolExecutor(args.jobs) as pool:
-        for mutant, verdict in zip(chosen, pool.map(lambda one: try_one(one, tests), chosen)):
-            if verdict not in ("SURVIVED", "NOT REACHED"):
+        def verdict_of(mutant):
+            return results.noticed.get(mutant.key()) or try_one(mutant, tests, rows)
+        for done, (mutant, verdict) in enumerate(zip(chosen, pool.map(verdict_of, chosen)), 1):
+            if mutant.key() not in results.noticed:
+                results.write(mutant.key(), verdict)
+            if verdict not in (SURVIVED, NOT_REACHED):
                 noticed[verdict] = noticed.get(verdict, 0) + 1
                 if mutant.key() in known:
-                    print(f"survivors.txt: this does not survive: {mutant}", flush=True)
+                    print(f"the list of survivors: this does not survive: {mutant}", flush=True)
                     status = 2
             elif mutant.key() in known:
                 explained += 1
             else:
                 unexplained += 1
                 print(f"{verdict}: {mutant}", flush=True)
+            if time.monotonic() - said > 30:
+                said = time.monotonic()
+                print(f"    {done} of {len(chosen)} in {said - start:.0f} s, {unexplained} unexplained", flush=True)
     for name, count in noticed.items():
         print(f"{count:6} noticed first by {name}")
     print(f"{len(chosen)} of {len(mutants)} mutations: {sum(noticed.values())} noticed, {explained} survive as "
-          f"survivors.txt explains, {unexplained} survive unexplained")
-    sys.exit(1 if unexplained and not status else 2 if not chosen else status)
+          f"the list of survivors explains, {unexplained} survive unexplained")
+    sys.exit(status or unexplained != 0)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: GPL-2.0
+# Programs in which every mutation of a part of the module is present and asleep (generate.py), and the
+# targets and tests that wake each (run.py).
+find_package(Python3 REQUIRED COMPONENTS Interpreter)
+set(mutation ${CMAKE_CURRENT_SOURCE_DIR}/mutation)
+
+# add_mutants(NAME FILE...): FILE, under module/, with its mutations; sets mutated_sources.
+function(add_mutants name)
+	set(out ${CMAKE_CURRENT_BINARY_DIR}/mutants/${name})
+	list(TRANSFORM ARGN PREPEND ${top}/module/ OUTPUT_VARIABLE from)
+	list(TRANSFORM ARGN PREPEND ${out}/ OUTPUT_VARIABLE to)
+	add_custom_command(OUTPUT ${out}/mutants.txt ${to}
+		COMMAND ${Python3_EXECUTABLE} ${mutation}/generate.py --source ${top}/module --out ${out}
+			--table ${mutation}/${name}_rows.txt ${ARGN}
+		DEPENDS ${from} ${mutation}/generate.py ${mutation}/table.py ${mutation}/${name}_rows.txt
+		VERBATIM)
+	add_custom_target(${name}_mutants_made DEPENDS ${out}/mutants.txt)
+	list(FILTER to INCLUDE REGEX "[.]cpp$")
+	set(mutated_sources ${to} PARENT_SCOPE)
+endfunction()
+
+# add_mutants_program(NAME OF SOURCE...): a program of tests with the mutations of OF.
+function(add_mutants_program name of)
+	add_executable(${name} ${ARGN} mutation/mutant.cpp ${mutated_sources} ${host_sources})
+	add_dependencies(${name} ${of}_mutants_made)
+	target_include_directories(${name} BEFORE PRIVATE ${CMAKE_CURRENT_BINARY_DIR}/mutants/${of} mutation)
+	target_compile_options(${name} PRIVATE -O1 -w)
+	target_link_libraries(${name} PRIVATE ring_on_host)
+endfunction()
+
+# add_mutants_run(OF AT_LEAST SAMPLE ARGUMENT...): mutants/OF/run, which tries all, of which there are
+# AT_LEAST, unless it is told which (run.py says how); as the target OF_mutants; and the test
+# OF_mutants_sample of the written ones and SAMPLE others.
+function(add_mutants_run of at_least sample)
+	set(out ${CMAKE_CURRENT_BINARY_DIR}/mutants/${of})
+	list(JOIN ARGN "' '" arguments)
+	file(GENERATE OUTPUT ${out}/run CONTENT "#!/bin/sh
+exec ${Python3_EXECUTABLE} ${mutation}/run.py --mutants ${out}/mutants.txt --survivors ${mutation}/${of}_survivors.txt --at-least ${at_least} --results ${out}/results.txt '${arguments}' \"$@\"
+" FILE_PERMISSIONS OWNER_READ OWNER_WRITE OWNER_EXECUTE)
+	add_custom_target(${of}_mutants COMMAND ${out}/run DEPENDS ${${of}_programs} USES_TERMINAL VERBATIM)
+	file(STRINGS ${mutation}/${of}_rows.txt rows REGEX "^== ")
+	list(LENGTH rows written)
+	math(EXPR tried "${written} + ${sample}")
+	add_test(NAME ${of}_mutants_sample COMMAND ${out}/run --at-least ${tried} --sample ${sample}
+		--results ${out}/sample.txt)
+	set_tests_properties(${of}_mutants_sample PROPERTIES TIMEOUT 900)
+endfunction()
+
+# --- The ring
+
+file(GLOB mutated RELATIVE ${top}/module CONFIGURE_DEPENDS ${top}/module/ring/*.cpp ${top}/module/ring/*.hpp)
+add_mutants(ring ${mutated})
+add_mutants_program(ring_mutants_cases ring cases_main.cpp ${case_sources})
+target_link_libraries(ring_mutants_cases PRIVATE ${gtest})
+target_compile_definitions(ring_mutants_cases PRIVATE PERFBUF_DEBUG)
+add_mutants_program(ring_mutants_oracle ring oracle/main.cpp oracle/history.cpp oracle/sleeping_reader.cpp
+	oracle/stream.cpp waiting_call.cpp)
+add_mutants_program(ring_mutants_model ring ${model_sources} model/machine.cpp oracle/sleeping_reader.cpp
+	waiting_call.cpp)
+foreach(program ring_mutants_oracle ring_mutants_model)
+	target_compile_definitions(${program} PRIVATE ${model_defines})
+	target_include_directories(${program} PRIVATE model)
+endforeach()
+set(ring_programs ring_mutants_cases ring_mutants_oracle ring_mutants_model)
+set(model "$<TARGET_FILE:ring_mutants_model> --mutant")
+# What kills most for its time comes first, what survives the rest last.
+add_mutants_run(ring 1400 150
+	--row "nesting=${model} --nesting --quick" --row "nesting=${model} --nesting"
+	--row "wakeups=${model} --wakeups --quick" --row "wakeups=${model} --wakeups"
+	--row "reader=${model} --reader --quick" --row "reader=${model} --reader"
+	--row "aux=${model} --aux --quick" --row "aux=${model} --aux"
+	--test "$<TARGET_FILE:ring_mutants_cases> --gtest_fail_fast --gtest_brief"
+	--test "$<TARGET_FILE:ring_mutants_oracle> --seeds 8"
+	--test "${model} --quick --reader"
+	--test "$<TARGET_FILE:ring_mutants_oracle> --seeds 100"
+	--test "ring/aux*:${model} --quick --aux"
+	--test "${model} --quick --wakeups"
+	--test "${model} --quick --nesting")
+
+# --- Typed events
+
+file(GLOB mutated RELATIVE ${top}/module CONFIGURE_DEPENDS ${top}/module/producer/*.cpp
+	${top}/module/producer/*.hpp)
+add_mutants(producer ${mutated})
+foreach(program producer_mutants_logic producer_mutants_asan)
+	add_mutants_program(${program} producer ${producer_tests} ${producer_base} ${ring_sources})
+	target_link_libraries(${program} PRIVATE ${gtest})
+endforeach()
+target_compile_options(producer_mutants_asan PRIVATE ${asan_flags})
+target_link_options(producer_mutants_asan PRIVATE ${asan_flags})
+set(producer_programs producer_mutants_logic producer_mutants_asan)
+add_mutants_run(producer 1000 150
+	--row "logic=$<TARGET_FILE:producer_mutants_logic> --gtest_fail_fast --gtest_brief"
+	--row "asan=$<TARGET_FILE:producer_mutants_asan> --gtest_fail_fast --gtest_brief"
+	--test "$<TARGET_FILE:producer_mutants_logic> --gtest_fail_fast --gtest_brief"
+	--test "$<TARGET_FILE:producer_mutants_asan> --gtest_fail_fast --gtest_brief")
