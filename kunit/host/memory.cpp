@@ -75,6 +75,15 @@ std::size_t order_bytes(unsigned int order)
 	return bytes < 4096 ? 4096 : bytes;
 }
 
+/* What is freed must be as large as what was allocated there. */
+void check_size(void *address, std::size_t bytes)
+{
+	const std::size_t had = malloc_usable_size(address);
+
+	if (had < bytes || had >= bytes + 4096)
+		std::abort();
+}
+
 void *mirror(std::size_t bytes)
 {
 	const int fd = memfd_create("mirror", MFD_CLOEXEC);
@@ -157,8 +166,9 @@ void *pb_pages_alloc(int, unsigned int order) noexcept
 	return made;
 }
 
-void pb_pages_free(void *address, unsigned int) noexcept
+void pb_pages_free(void *address, unsigned int order) noexcept
 {
+	check_size(address, order_bytes(order));
 	std::free(address);
 	note_freed();
 }
@@ -181,10 +191,12 @@ void *pb_vmalloc_alloc(unsigned long bytes, int, int mirrored) noexcept
 
 void pb_vmalloc_free(void *address, unsigned long bytes, int mirrored) noexcept
 {
-	if (mirrored)
+	if (mirrored) {
 		munmap(address, 2 * bytes);
-	else
+	} else {
+		check_size(address, bytes < 4096 ? 4096 : bytes);
 		std::free(address);
+	}
 	note_freed();
 }
 

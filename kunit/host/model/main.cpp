@@ -5,10 +5,10 @@
  *
  *	ring_model [--nesting | --wakeups | --reader | --aux] [--fault no-rmb | no-mb] [--mutant]
  *[--quick]
- *		[--only TEXT]
+ *		[--most N] [--only TEXT]
  *
  * --mutant: does not look at the sizes, which a changed ring changes.
- * --quick: leaves out what takes long.
+ * --quick: leaves out what takes long; --most: what has more executions than N.
  * --only: the scenarios that have TEXT in their names.
  */
 #include "scenario.hpp"
@@ -16,6 +16,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
 #include <functional>
 
@@ -23,7 +24,8 @@ using namespace perfbuf::model;
 
 int main(int argc, char **argv)
 {
-	bool nesting = true, wakeups = true, reader = true, aux = true, sizes = true, quick = false;
+	bool nesting = true, wakeups = true, reader = true, aux = true, sizes = true;
+	perfbuf::u64 most = ~0ull;
 	reader_fault fault = reader_fault::none;
 	const char *only = "";
 
@@ -39,11 +41,13 @@ int main(int argc, char **argv)
 		else if (!std::strcmp(argv[i], "--mutant"))
 			sizes = false;
 		else if (!std::strcmp(argv[i], "--quick"))
-			quick = true;
+			most = 70000;
 		else if (!std::strcmp(argv[i], "no-rmb"))
 			fault = reader_fault::no_rmb;
 		else if (!std::strcmp(argv[i], "no-mb"))
 			fault = reader_fault::no_mb;
+		else if (!std::strcmp(argv[i], "--most") && i + 1 < argc)
+			most = std::strtoull(argv[++i], nullptr, 0);
 		else if (!std::strcmp(argv[i], "--only") && i + 1 < argc)
 			only = argv[++i];
 		else if (std::strcmp(argv[i], "--fault"))
@@ -80,8 +84,7 @@ int main(int argc, char **argv)
 			 });
 
 	std::erase_if(all, [=](const space &one) { return !std::strstr(one.name, only); });
-	if (quick)
-		std::erase_if(all, [](const space &one) { return one.at_least * one.cost > 70000; });
+	std::erase_if(all, [=](const space &one) { return one.at_least * one.cost > most; });
 
 	perfbuf::u64 executions = 0;
 	int status = 0;

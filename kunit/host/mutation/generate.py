@@ -191,7 +191,7 @@ class Mutator:
         first = self.next
         line = self.text.count("\n", 0, token.start) + 1
         for kind in kinds:
-            self.mutants.append((self.next, self.path, line, kind, self.text.split("\n")[line - 1].strip()))
+            self.mutants.append((self.next, self.path, line, kind, " ".join(self.text.split("\n")[line - 1].split())))
             self.next += 1
         return first
 

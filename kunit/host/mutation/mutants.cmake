@@ -71,8 +71,9 @@ add_mutants_run(ring 1400 150
 	--row "aux=${model} --aux --quick" --row "aux=${model} --aux"
 	--test "$<TARGET_FILE:ring_mutants_cases> --gtest_fail_fast --gtest_brief"
 	--test "$<TARGET_FILE:ring_mutants_oracle> --seeds 8"
-	--test "${model} --quick --reader"
 	--test "$<TARGET_FILE:ring_mutants_oracle> --seeds 100"
+	--test "${model} --most 8000"
+	--test "${model} --quick --reader"
 	--test "ring/aux*:${model} --quick --aux"
 	--test "${model} --quick --wakeups"
 	--test "${model} --quick --nesting")

@@ -94,4 +94,167 @@ TEST(producer_format, layouts_that_cannot_be_are_refused)
 	EXPECT_EQ(refused([](auto &f, auto &) { f[3].names = quoted; }), EINVAL);
 }
 
+/* Every kind and type of field, word for word. */
+TEST(producer_format, a_text_says_each_field_as_tracefs_does)
+{
+	static constexpr perfbuf_name bits[] = {{1, "one"}, {2, "two"}, {0, nullptr}};
+	static constexpr perfbuf_name signs[] = {{u64(-1), "minus"}, {5, "five"}, {0, nullptr}};
+	static constexpr perfbuf_field all[] = {
+		{"u16", "i", nullptr, 8, 2, 1, PERFBUF_KIND_INT, 0},
+		{"s8", "j", nullptr, 10, 1, 1, PERFBUF_KIND_INT, 1},
+		{"s16", "k", nullptr, 12, 2, 1, PERFBUF_KIND_INT, 1},
+		{"s64", "l", nullptr, 16, 8, 1, PERFBUF_KIND_INT, 1},
+		{"u64", "t", nullptr, 24, 8, 1, PERFBUF_KIND_TIME, 0},
+		{"u8", "h", nullptr, 32, 1, 1, PERFBUF_KIND_HEX, 0},
+		{"u32", "f", bits, 36, 4, 1, PERFBUF_KIND_FLAGS, 0},
+		{"s16", "e", signs, 40, 2, 1, PERFBUF_KIND_ENUM, 1},
+		{"u16", "r", nullptr, 42, 6, 3, PERFBUF_KIND_ARRAY, 0},
+		{"char", "c", nullptr, 48, 5, 5, PERFBUF_KIND_CHARS, 1},
+		{"char", "s", nullptr, 56, 4, 0, PERFBUF_KIND_STRING, 0},
+		{"u8", "b", nullptr, 60, 4, 0, PERFBUF_KIND_BYTES, 0},
+	};
+	constexpr perfbuf_layout of = {all, std::size(all), 64};
+	const char *where;
+	char text[4096] = {};
+	text_writer out(text, sizeof(text) - 1);
+
+	EXPECT_TRUE(check_layout(of, &where)) << where;
+	write_format(out, "every", 4711, of);
+	EXPECT_EQ(std::string(text, out.bytes()),
+		  "name: every\nID: 4711\nformat:\n"
+		  "\tfield:unsigned short common_type;\toffset:0;\tsize:2;\tsigned:0;\n"
+		  "\tfield:unsigned char common_flags;\toffset:2;\tsize:1;\tsigned:0;\n"
+		  "\tfield:unsigned char common_preempt_count;\toffset:3;\tsize:1;\tsigned:0;\n"
+		  "\tfield:int common_pid;\toffset:4;\tsize:4;\tsigned:1;\n\n"
+		  "\tfield:u16 i;\toffset:8;\tsize:2;\tsigned:0;\n"
+		  "\tfield:s8 j;\toffset:10;\tsize:1;\tsigned:1;\n"
+		  "\tfield:s16 k;\toffset:12;\tsize:2;\tsigned:1;\n"
+		  "\tfield:s64 l;\toffset:16;\tsize:8;\tsigned:1;\n"
+		  "\tfield:u64 t;\toffset:24;\tsize:8;\tsigned:0;\n"
+		  "\tfield:u8 h;\toffset:32;\tsize:1;\tsigned:0;\n"
+		  "\tfield:u32 f;\toffset:36;\tsize:4;\tsigned:0;\n"
+		  "\tfield:s16 e;\toffset:40;\tsize:2;\tsigned:1;\n"
+		  "\tfield:u16 r[3];\toffset:42;\tsize:6;\tsigned:0;\n"
+		  "\tfield:char c[5];\toffset:48;\tsize:5;\tsigned:1;\n"
+		  "\tfield:__data_loc char[] s;\toffset:56;\tsize:4;\tsigned:0;\n"
+		  "\tfield:__data_loc u8[] b;\toffset:60;\tsize:4;\tsigned:0;\n"
+		  "\nprint fmt: \"i=%u j=%hhd k=%hd l=%lld t=%llu h=0x%x f=%s e=%s r=%s c=%s s=%s "
+		  "b=%s\", REC->i, REC->j, REC->k, REC->l, REC->t, REC->h, "
+		  "__print_flags(REC->f, \"|\", { 1, \"one\" }, { 2, \"two\" }), "
+		  "__print_symbolic(REC->e, { 65535, \"minus\" }, { 5, \"five\" }), "
+		  "__print_array(REC->r, 3, 2), REC->c, __get_str(s), "
+		  "__print_hex(__get_dynamic_array(b), __get_dynamic_array_len(b))\n");
+}
+
+/* One field at a time, at its boundaries. */
+TEST(producer_format, a_field_lies_within_the_fixed_part_and_is_what_its_type_says)
+{
+	const auto error_of = [](const perfbuf_field &one, u32 bytes = 24) {
+		const perfbuf_layout of = {&one, 1, bytes};
+		const char *where = nullptr;
+		const auto done = check_layout(of, &where);
+
+		EXPECT_STREQ(where, one.name ? one.name : "a field");
+		return done ? 0 : done.error().code();
+	};
+	const auto integer = [](u32 offset, u32 bytes, const char *type = "u32") {
+		return perfbuf_field{type, "f", nullptr, offset, bytes, 1, PERFBUF_KIND_INT, 0};
+	};
+
+	EXPECT_EQ(error_of(integer(8, 4)), 0);
+	EXPECT_EQ(error_of(integer(20, 4)), 0);
+	EXPECT_EQ(error_of(integer(21, 4)), EINVAL);
+	EXPECT_EQ(error_of(integer(24, 4)), EINVAL);
+	EXPECT_EQ(error_of(integer(25, 4)), EINVAL);
+	EXPECT_EQ(error_of(integer(~u32{0} - 1, 4)), EINVAL);
+	EXPECT_EQ(error_of(integer(7, 4)), EINVAL);
+	EXPECT_EQ(error_of(integer(0, 4)), EINVAL);
+	EXPECT_EQ(error_of(integer(8, 0)), EINVAL);
+	EXPECT_EQ(error_of(integer(8, 2)), EINVAL);
+	EXPECT_EQ(error_of(integer(8, 8)), EINVAL);
+	EXPECT_EQ(error_of(integer(8, ~u32{0})), EINVAL);
+	EXPECT_EQ(error_of(integer(8, 4, "int")), EINVAL);
+	EXPECT_EQ(error_of(integer(8, 8, "u64")), 0);
+	for (u32 kind = 0; kind < 256; kind++) {
+		perfbuf_field one = integer(8, 4);
+
+		one.kind = static_cast<u8>(kind);
+		one.elements = 4;
+		const bool bare = kind == PERFBUF_KIND_INT || kind == PERFBUF_KIND_HEX ||
+				  kind == PERFBUF_KIND_TIME || kind == PERFBUF_KIND_CHARS ||
+				  kind == PERFBUF_KIND_STRING || kind == PERFBUF_KIND_BYTES;
+		EXPECT_EQ(error_of(one), bare ? 0 : EINVAL) << kind;
+	}
+
+	perfbuf_field one = integer(8, 6, "u16");
+
+	one.kind = PERFBUF_KIND_ARRAY;
+	for (u32 elements = 0; elements < 5; elements++) {
+		one.elements = static_cast<decltype(one.elements)>(elements);
+		EXPECT_EQ(error_of(one), elements == 3 ? 0 : EINVAL) << elements;
+	}
+	one = integer(8, 5, "char");
+	one.kind = PERFBUF_KIND_CHARS;
+	for (u32 elements : {4u, 5u, 6u, 13u}) {
+		one.elements = static_cast<decltype(one.elements)>(elements);
+		EXPECT_EQ(error_of(one), elements == 5 ? 0 : EINVAL) << elements;
+	}
+	for (u8 kind : {PERFBUF_KIND_STRING, PERFBUF_KIND_BYTES})
+		for (u32 bytes : {1u, 3u, 4u, 5u, 8u, 12u}) {
+			one = integer(8, bytes, "char");
+			one.kind = kind;
+			EXPECT_EQ(error_of(one), bytes == 4 ? 0 : EINVAL) << bytes;
+		}
+	one = integer(8, 4);
+	one.is_signed = 1;
+	EXPECT_EQ(error_of(one), EINVAL);
+	one.type = "s32";
+	EXPECT_EQ(error_of(one), 0);
+	one.is_signed = 0;
+	EXPECT_EQ(error_of(one), EINVAL);
+
+	static constexpr const char *names[] = {
+		"common_x", "commo_x", "common", "", "_", "a-b", "a b", "9a", "a9Z_z", "A", "@", "[", "`", "{"};
+	static constexpr bool good[] = {false, true,  true, false, true,  false, false,
+					false, true,  true, false, false, false, false};
+	for (size_t i = 0; i < std::size(names); i++) {
+		one = integer(8, 4);
+		one.name = names[i];
+		EXPECT_EQ(error_of(one), good[i] ? 0 : EINVAL) << names[i];
+	}
+}
+
+TEST(producer_format, a_name_of_a_value_is_printable_and_stands_in_quotes)
+{
+	for (int c = 1; c < 256; c++) {
+		const char text[] = {'a', static_cast<char>(c), 'b', 0};
+		const perfbuf_name names[] = {{0, "good"}, {1, text}, {0, nullptr}};
+
+		for (u8 kind : {PERFBUF_KIND_ENUM, PERFBUF_KIND_FLAGS}) {
+			const perfbuf_field one = {"u8", "f", names, 8, 1, 1, kind, 0};
+			const perfbuf_layout of = {&one, 1, 9};
+			const char *where;
+
+			EXPECT_EQ(static_cast<bool>(check_layout(of, &where)),
+				  c >= ' ' && c <= '~' && c != '"' && c != '\\')
+				<< c;
+		}
+	}
+}
+
+TEST(producer_format, a_fixed_part_is_from_its_common_fields_to_the_largest)
+{
+	for (u32 bytes : {0u, 1u, 7u, 8u, 9u, u32{PERFBUF_FIXED_MAX} - 1, u32{PERFBUF_FIXED_MAX},
+			  u32{PERFBUF_FIXED_MAX} + 1, u32{PERFBUF_FIXED_MAX} + 9, ~0u}) {
+		const perfbuf_layout of = {nullptr, 0, bytes};
+		const char *where = nullptr;
+		const auto done = check_layout(of, &where);
+
+		EXPECT_EQ(done ? 0 : done.error().code(), bytes < 8		       ? EINVAL
+							   : bytes > PERFBUF_FIXED_MAX ? E2BIG
+										       : 0);
+		EXPECT_STREQ(where, "its fixed part");
+	}
+}
+
 } // namespace

@@ -178,8 +178,11 @@ void pb_with_here_regs(void (*fn)(void *arg, const pb_regs *regs), void *arg) no
 
 /* ---------------------------------------------------------------- glue/producer.c: registration */
 
-int pb_module_get(void *) noexcept
+int pb_module_get(void *module) noexcept
 {
+	if (now.module_goes)
+		return 0;
+	now.last_module = module;
 	now.modules++;
 	return 1;
 }
@@ -191,6 +194,8 @@ void pb_module_put(void *) noexcept
 
 int pb_trace_id_get(void **held) noexcept
 {
+	if (now.trace_id_error)
+		return -now.trace_id_error;
 	now.trace_ids++;
 	*held = &now;
 	return static_cast<int>(now.next_trace_id++);
@@ -215,6 +220,9 @@ void pb_event_unlisten(perfbuf_event *event) noexcept
 
 void *pb_percpu_alloc(unsigned long bytes) noexcept
 {
+	if (now.percpu_fails)
+		return nullptr;
+
 	percpu *made = static_cast<percpu *>(std::malloc(sizeof(*made)));
 
 	made->bytes = bytes;

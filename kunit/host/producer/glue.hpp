@@ -14,6 +14,9 @@
 #include "glue/producer.h"
 #include "ring/recursion.hpp"
 
+#include <string>
+#include <vector>
+
 namespace perfbuf::host
 {
 
@@ -45,6 +48,17 @@ struct machine {
 	/* The node of the one source. */
 	bool has_node = false;
 	int node_error = 0;
+	struct node_event {
+		std::string name;
+		u32 id;
+		std::string format;
+	};
+	std::vector<node_event> node_events;
+	/* What is refused. */
+	bool module_goes = false;
+	int trace_id_error = 0;
+	bool percpu_fails = false;
+	void *last_module = nullptr;
 	char refusal[128] = {};
 };
 

@@ -43,11 +43,16 @@ device_state &the_device() noexcept
 	return *reinterpret_cast<device_state *>(device_space);
 }
 
-cxxrt::result<void> device_state::add(source &, const pb_node_event *, u32) noexcept
+cxxrt::result<void> device_state::add(source &, const pb_node_event *events, u32 count) noexcept
 {
 	if (now.node_error)
 		return cxxrt::error(now.node_error);
 	now.has_node = true;
+	now.node_events.clear();
+	for (u32 i = 0; i < count; i++)
+		now.node_events.push_back(
+			{events[i].name, events[i].id,
+			 std::string(events[i].format, events[i].format_bytes)});
 	return {};
 }
 
