@@ -59,6 +59,8 @@
 	CASE(ring_user_copy, an_address_that_is_no_users_is_zeros)
 
 #define PERFBUF_CASES_ring_loss(CASE) \
+	CASE(ring_loss, in_overwrite_mode_a_loss_can_be_reported_wherever_the_head_is) \
+	CASE(ring_loss, a_loss_can_be_reported_just_when_its_record_has_space) \
 	CASE(ring_loss, a_full_ring_refuses_and_counts) \
 	CASE(ring_loss, a_loss_is_told_before_the_next_record) \
 	CASE(ring_loss, a_loss_carries_the_sample_id_of_who_tells_it) \
@@ -73,6 +75,7 @@
 	CASE(ring_loss, every_record_is_received_or_lost)
 
 #define PERFBUF_CASES_ring_wakeup(CASE) \
+	CASE(ring_wakeup, a_record_that_ends_on_a_multiple_of_the_watermark_has_not_passed_it) \
 	CASE(ring_wakeup, the_default_watermark_is_half_the_ring) \
 	CASE(ring_wakeup, a_watermark_is_at_most_the_ring) \
 	CASE(ring_wakeup, more_than_the_watermark_wakes) \
@@ -122,6 +125,7 @@
 	CASE(ring_nesting, a_pause_between_begin_and_commit_does_not_hold_the_record)
 
 #define PERFBUF_CASES_recursion(CASE) \
+	CASE(recursion, a_closed_context_is_not_entered_and_a_busy_one_is_not_closed) \
 	CASE(recursion, a_source_enters_each_context_once) \
 	CASE(recursion, a_refused_entry_changes_nothing)
 
@@ -147,6 +151,9 @@
 	CASE(ring_lifetime, a_put_too_many_saturates)
 
 #define PERFBUF_CASES_ring_in_place(CASE) \
+	CASE(ring_in_place, a_writer_that_is_alone_reserves_and_commits_without_the_others) \
+	CASE(ring_in_place, a_claim_begins_on_the_next_page_where_the_last_copy_ended_one) \
+	CASE(ring_in_place, what_is_not_contiguous_leaves_the_ring_as_it_was) \
 	CASE(ring_in_place, on_mirrored_storage_every_record_is_contiguous) \
 	CASE(ring_in_place, where_a_record_wraps_the_claim_is_refused_and_the_reservation_stays) \
 	CASE(ring_in_place, without_a_reservation_in_every_mode) \
@@ -160,14 +167,20 @@
 	CASE(ring_in_place, a_reservation_that_is_made_where_the_caller_says)
 
 #define PERFBUF_CASES_ring_discard(CASE) \
+	CASE(ring_discard, a_filler_is_a_LOST_of_nothing) \
 	CASE(ring_discard, a_record_that_is_given_up_vanishes) \
 	CASE(ring_discard, with_a_record_behind_it_a_loss_of_none_takes_its_place) \
 	CASE(ring_discard, a_loss_that_was_told_with_it_stays_told) \
 	CASE(ring_discard, a_record_too_small_for_its_filler_is_refused)
 
 #define PERFBUF_CASES_ring_stats(CASE) \
+	CASE(ring_stats, a_loss_that_is_reported_alone_is_noted_as_a_record) \
+	CASE(ring_stats, what_nobody_has_mapped_notes_nothing_of_nested_writers) \
 	CASE(ring_stats, what_the_page_says_is_what_has_happened) \
-	CASE(ring_stats, watching_shows_what_was_written_before)
+	CASE(ring_stats, watching_shows_what_was_written_before) \
+	CASE(ring_stats, the_longest_write_is_timed_at_four_depths_and_no_deeper) \
+	CASE(ring_stats, high_water_is_what_was_unread_however_the_tail_is_stored) \
+	CASE(ring_stats, high_water_says_nothing_in_overwrite_mode)
 
 #define PERFBUF_CASES_aux_transaction(CASE) \
 	CASE(aux_transaction, a_sample_leaves_out_what_an_interrupted_source_may_overwrite) \
@@ -226,6 +239,7 @@
 
 #ifdef PERFBUF_DEBUG
 #define PERFBUF_CASES_reservation_debug(CASE) \
+	CASE(reservation_debug, each_way_to_overflow_a_reservation_is_caught) \
 	CASE(reservation_debug, a_reservation_that_is_dropped_is_caught) \
 	CASE(reservation_debug, a_record_that_is_not_filled_is_caught) \
 	CASE(reservation_debug, a_record_that_overflows_its_reservation_is_caught) \

@@ -66,6 +66,37 @@ CASE(reservation_debug, a_record_that_overflows_its_reservation_is_caught)
 	EXPECT(pb_test_warnings() >= 1);
 }
 
+/* On the slow path a record does not know where it ends; and what is no copy is checked, too. */
+CASE(reservation_debug, each_way_to_overflow_a_reservation_is_caught)
+{
+	for (u32 way = 0; way < 6; way++) {
+		ref<perf_buffer> ring = make_ring();
+
+		REQUIRE(ring);
+		if (way & 1)
+			ring->watch_stats();
+		pb_test_expect_warnings();
+		{
+			writer_section section;
+			result<reservation> begun = ring->begin(16, origin());
+
+			REQUIRE(begun);
+
+			reservation record = begun.take();
+
+			record.put(u64{1});
+			if (way / 2 == 0)
+				record.copy("0123456789abcdef", 16);
+			else if (way / 2 == 1)
+				record.zero(16);
+			else
+				record.skip(16);
+			record.commit();
+		}
+		EXPECT(pb_test_warnings() >= 1);
+	}
+}
+
 CASE(reservation_debug, a_record_that_keeps_the_rules_is_silent)
 {
 	ref<perf_buffer> ring = make_ring();

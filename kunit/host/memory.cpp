@@ -75,12 +75,18 @@ std::size_t order_bytes(unsigned int order)
 	return bytes < 4096 ? 4096 : bytes;
 }
 
+/* Larger than pages of the same size, so that these two are not taken for one another. */
+std::size_t vmalloc_bytes(std::size_t bytes)
+{
+	return (bytes < 4096 ? 4096 : bytes) + 8192;
+}
+
 /* What is freed must be as large as what was allocated there. */
 void check_size(void *address, std::size_t bytes)
 {
 	const std::size_t had = malloc_usable_size(address);
 
-	if (had < bytes || had >= bytes + 4096)
+	if (had < bytes || had >= 2 * bytes)
 		std::abort();
 }
 
@@ -178,8 +184,7 @@ void *pb_vmalloc_alloc(unsigned long bytes, int, int mirrored) noexcept
 	if (allocation_fails() || bytes > 0x7fffffff)
 		return nullptr;
 
-	void *made =
-		mirrored ? mirror(bytes) : std::aligned_alloc(4096, bytes < 4096 ? 4096 : bytes);
+	void *made = mirrored ? mirror(bytes) : std::aligned_alloc(4096, vmalloc_bytes(bytes));
 
 	if (!made)
 		return nullptr;
@@ -194,7 +199,7 @@ void pb_vmalloc_free(void *address, unsigned long bytes, int mirrored) noexcept
 	if (mirrored) {
 		munmap(address, 2 * bytes);
 	} else {
-		check_size(address, bytes < 4096 ? 4096 : bytes);
+		check_size(address, vmalloc_bytes(bytes));
 		std::free(address);
 	}
 	note_freed();

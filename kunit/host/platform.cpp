@@ -309,6 +309,8 @@ void pb_irq_work_sync(void *work) noexcept
 {
 	if (static_cast<irq_work *>(work)->raised)
 		run_irq_works();
+	/* Meanwhile whatever was started may fire. */
+	expire_alarms();
 }
 
 void *pb_alarm_create(void (*run)(void *), void *argument) noexcept
