@@ -59,6 +59,9 @@ CASE(ring_stats, the_longest_write_is_timed_at_four_depths_and_no_deeper)
 		EXPECT_EQ(ring->stats().nesting.read(), deepest);
 		EXPECT_EQ(ring->records(), deepest);
 		EXPECT(!ring->readable());
+		/* What a deeper one would have written over. */
+		ring->wakeup();
+		EXPECT(ring->readable());
 	}
 }
 
@@ -216,6 +219,8 @@ CASE(ring_loss, in_overwrite_mode_a_loss_can_be_reported_wherever_the_head_is)
 	/* Each record takes the loss with it. */
 	for (u32 i = 0; i < ring->size() / 64 - 1; i++)
 		EXPECT_EQ(write_sample(*ring, 64, i), 0);
+	/* With the 24 bytes of the loss before: a ring that is not overwritten would be full. */
+	EXPECT_EQ(write_sample(*ring, 24, 0), 0);
 	EXPECT(!ring->can_flush_lost(0));
 	{
 		writer_section section;
