@@ -105,7 +105,7 @@ private:
 	u64 data_seen_ = 0;	 /* of data_head */
 	u64 begun_ = 0;		 /* bytes that were written whole */
 	u64 woken_at_ = 0;	 /* aux_head at the last wakeup */
-	u64 readable_to_; /* at the last wakeup */
+	u64 readable_to_;	 /* at the last wakeup */
 	bool truncated_ = false; /* a record said so */
 	unsigned raises_ = 0;
 	unsigned raises_at_full_ = ~0u; /* when something was refused for want of room first */

@@ -78,10 +78,9 @@ int main(int argc, char **argv)
 			all.push_back({one.name, one.at_least, [=] { return explore(one); }, 16});
 
 	/* The quick ones first: they find most of what there is to find. */
-	std::stable_sort(all.begin(), all.end(),
-			 [](const space &a, const space &b) {
-				 return a.at_least * a.cost < b.at_least * b.cost;
-			 });
+	std::stable_sort(all.begin(), all.end(), [](const space &a, const space &b) {
+		return a.at_least * a.cost < b.at_least * b.cost;
+	});
 
 	std::erase_if(all, [=](const space &one) { return !std::strstr(one.name, only); });
 	std::erase_if(all, [=](const space &one) { return one.at_least * one.cost > most; });

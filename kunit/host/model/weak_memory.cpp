@@ -37,7 +37,8 @@ void weak_memory::begin_store(const volatile void *where, u32 bytes, bool releas
 		return;
 	if (bytes > largest_record)
 		fail("the model's records are smaller than that");
-	stores_.push_back({in, static_cast<u32>(address - in->native), bytes, epoch_, releases, false, {}});
+	stores_.push_back(
+		{in, static_cast<u32>(address - in->native), bytes, epoch_, releases, false, {}});
 	storing_ = true;
 }
 

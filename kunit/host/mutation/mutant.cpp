@@ -38,9 +38,9 @@ void write_reached()
 		awake = static_cast<unsigned>(std::strtoul(number, nullptr, 10));
 	if (const char *ms = std::getenv("PERFBUF_LIMIT_MS")) {
 		const long all = std::strtol(ms, nullptr, 10);
-		const itimerval limit = {.it_interval = {},
-					 .it_value = {.tv_sec = all / 1000,
-						      .tv_usec = all % 1000 * 1000 + 1}};
+		const itimerval limit = {
+			.it_interval = {},
+			.it_value = {.tv_sec = all / 1000, .tv_usec = all % 1000 * 1000 + 1}};
 
 		setitimer(ITIMER_PROF, &limit, nullptr);
 	}

@@ -25,7 +25,8 @@ public:
 	typed_source &source() { return *static_cast<typed_source *>(of.registered); }
 	static aux_device &from(perfbuf_source *of) { return *static_cast<aux_device *>(of->data); }
 
-	std::string said; /* o c s t h r S F: open, close, start, stop, hold, release, setup, free */
+	std::string
+		said; /* o c s t h r S F: open, close, start, stop, hold, release, setup, free */
 	int open_answer = 0, setup_answer = 0;
 	bool keeps = true;
 	void *freed = nullptr;

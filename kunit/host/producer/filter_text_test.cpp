@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Filters at their boundaries: every width and place of a number, strings, and texts that are none. */
+/* Filters at their boundaries: every width and place of a number, strings, and texts that are none.
+ */
 #include <algorithm>
 #include <cstring>
 #include <random>
@@ -64,9 +65,9 @@ TEST(producer_filter, a_number_is_compared_at_every_width_and_place)
 		u32 bytes;
 		bool is_signed;
 	};
-	constexpr type types[] = {{"u8", 1, false}, {"u16", 2, false}, {"u32", 4, false},
-				  {"u64", 8, false}, {"s8", 1, true}, {"s16", 2, true},
-				  {"s32", 4, true}, {"s64", 8, true}};
+	constexpr type types[] = {{"u8", 1, false},  {"u16", 2, false}, {"u32", 4, false},
+				  {"u64", 8, false}, {"s8", 1, true},	{"s16", 2, true},
+				  {"s32", 4, true},  {"s64", 8, true}};
 	const char *signs[] = {"==", "!=", "<", "<=", ">", ">=", "&"};
 	std::mt19937_64 random(3);
 
@@ -74,18 +75,25 @@ TEST(producer_filter, a_number_is_compared_at_every_width_and_place)
 		for (u32 before = 0; before < 9; before++)
 			for (u32 behind = 0; behind < 9; behind++) {
 				const u32 offset = 8 + before;
-				const perfbuf_field one = {of.name, "f", nullptr, offset, of.bytes, 1,
-							   PERFBUF_KIND_INT,
-							   static_cast<u8>(of.is_signed)};
+				const perfbuf_field one = {
+					of.name,	  "f",
+					nullptr,	  offset,
+					of.bytes,	  1,
+					PERFBUF_KIND_INT, static_cast<u8>(of.is_signed)};
 				const perfbuf_layout with = {&one, 1, offset + of.bytes + behind};
 				const u32 unused = 64 - 8 * of.bytes;
-				const u64 edges[] = {0, 1, ~u64{0}, u64{1} << (8 * of.bytes - 1),
-						     (u64{1} << (8 * of.bytes - 1)) - 1, random()};
+				const u64 edges[] = {0,
+						     1,
+						     ~u64{0},
+						     u64{1} << (8 * of.bytes - 1),
+						     (u64{1} << (8 * of.bytes - 1)) - 1,
+						     random()};
 				const auto cut = [&](u64 value) {
 					value <<= unused;
-					return of.is_signed ? static_cast<u64>(static_cast<s64>(value) >>
-									       unused)
-							    : value >> unused;
+					return of.is_signed
+						       ? static_cast<u64>(static_cast<s64>(value) >>
+									  unused)
+						       : value >> unused;
 				};
 
 				for (u64 to : edges) {
@@ -94,7 +102,8 @@ TEST(producer_filter, a_number_is_compared_at_every_width_and_place)
 						const std::string text =
 							std::string("f") + signs[op] +
 							(of.is_signed
-								 ? std::to_string(static_cast<s64>(to))
+								 ? std::to_string(
+									   static_cast<s64>(to))
 								 : std::to_string(to));
 						auto parsed = filter::parse(text.c_str(), with);
 
@@ -110,7 +119,8 @@ TEST(producer_filter, a_number_is_compared_at_every_width_and_place)
 							const bool less =
 								of.is_signed
 									? static_cast<s64>(value) <
-										  static_cast<s64>(to)
+										  static_cast<s64>(
+											  to)
 									: value < to;
 							const u64 ones = ~u64{0} >> unused;
 							const bool wanted[] = {
@@ -208,20 +218,55 @@ TEST(producer_filter, a_number_that_the_field_cannot_hold_is_a_range_error)
 
 TEST(producer_filter, a_text_that_is_no_expression_is_EINVAL)
 {
-	for (const char *text :
-	     {"", " ", "a", "a ==", "== 1", "a = 1", "a === 1", "a == 1 b", "a == 1)", "(a == 1",
-	      "()", "a == 1 &&", "a == 1 ||", "&& a == 1", "a == 1 | a == 2", "a & & 1", "a && 1",
-	      "a == 1 & b", "!", "a !", "a ! = 1", "a ! 1", "a ~ 1", "a == 'x", "a == \"x'", "name == 'x",
-	      "name < x", "name & x", "name >= x", "name ~ a*b", "name ~ *a*b", "name ~ a**", "name ~ '*'*'",
-	      "list == 1", "blob == 1", "blob == x", "a == 1;", "a == @", "text > a", "'a == 1"})
+	for (const char *text : {"",
+				 " ",
+				 "a",
+				 "a ==",
+				 "== 1",
+				 "a = 1",
+				 "a === 1",
+				 "a == 1 b",
+				 "a == 1)",
+				 "(a == 1",
+				 "()",
+				 "a == 1 &&",
+				 "a == 1 ||",
+				 "&& a == 1",
+				 "a == 1 | a == 2",
+				 "a & & 1",
+				 "a && 1",
+				 "a == 1 & b",
+				 "!",
+				 "a !",
+				 "a ! = 1",
+				 "a ! 1",
+				 "a ~ 1",
+				 "a == 'x",
+				 "a == \"x'",
+				 "name == 'x",
+				 "name < x",
+				 "name & x",
+				 "name >= x",
+				 "name ~ a*b",
+				 "name ~ *a*b",
+				 "name ~ a**",
+				 "name ~ '*'*'",
+				 "list == 1",
+				 "blob == 1",
+				 "blob == x",
+				 "a == 1;",
+				 "a == @",
+				 "text > a",
+				 "'a == 1"})
 		EXPECT_EQ(error_of(text), EINVAL) << text;
-	for (const char *text : {"z == 1", "aa == 1", "common == 1", "common_pi == 1", "common_pidd == 1",
-				 "A == 1", "nam == x", "names == x", "-a == 1"})
+	for (const char *text : {"z == 1", "aa == 1", "common == 1", "common_pi == 1",
+				 "common_pidd == 1", "A == 1", "nam == x", "names == x", "-a == 1"})
 		EXPECT_EQ(error_of(text), ENOENT) << text;
 	for (const char *text :
-	     {"a==1", " \t\n a\t==\n1 \t\n", "((a==1))", "!a==1", "! ! a == 1", "'a' == 1", "a&1", "a & 1&&a&2",
-	      "a<1||a>1", "name ~ *", "name ~ **", "name ~ '*'", "name == ''", "name == 'a*b'", "name == a*b",
-	      "name != \"a'b\"", "name ~ 'a b*'", "text ~ ''", "more == x"})
+	     {"a==1", " \t\n a\t==\n1 \t\n", "((a==1))", "!a==1", "! ! a == 1", "'a' == 1", "a&1",
+	      "a & 1&&a&2", "a<1||a>1", "name ~ *", "name ~ **", "name ~ '*'", "name == ''",
+	      "name == 'a*b'", "name == a*b", "name != \"a'b\"", "name ~ 'a b*'", "text ~ ''",
+	      "more == x"})
 		EXPECT_EQ(error_of(text), 0) << text;
 }
 
@@ -231,7 +276,8 @@ TEST(producer_filter, nesting_and_words_have_their_bounds)
 		const int wanted = depth < filter::depth_max ? 0 : E2BIG;
 
 		EXPECT_EQ(error_of(std::string(depth, '!') + "a==1"), wanted) << depth;
-		EXPECT_EQ(error_of(std::string(depth, '(') + "a==1" + std::string(depth, ')')), wanted)
+		EXPECT_EQ(error_of(std::string(depth, '(') + "a==1" + std::string(depth, ')')),
+			  wanted)
 			<< depth;
 	}
 	for (u32 n = filter::word_max - 9; n < filter::word_max + 10; n++) {
@@ -277,7 +323,8 @@ TEST(producer_filter, each_string_is_the_part_or_the_field_of_its_name)
 TEST(producer_filter, the_common_fields_are_compared_as_they_are_laid_out)
 {
 	payload p;
-	const perfbuf_common common = {.type = 0x1234, .flags = 0x56, .preempt_count = 0x78, .pid = -9};
+	const perfbuf_common common = {
+		.type = 0x1234, .flags = 0x56, .preempt_count = 0x78, .pid = -9};
 
 	std::memcpy(p.fixed, &common, sizeof(common));
 	EXPECT_TRUE(p.matches("common_type == 0x1234"));
@@ -306,8 +353,10 @@ TEST(producer_filter, a_pattern_matches_at_its_open_ends)
 		if (word.size() > 3)
 			continue;
 		for (int stars = 0; stars < 4; stars++) {
-			const std::string pattern = (stars & 1 ? "*" : "") + word + (stars & 2 ? "*" : "");
-			const std::string text = "text ~ '" + pattern + "' && name ~ '" + pattern + "'";
+			const std::string pattern =
+				(stars & 1 ? "*" : "") + word + (stars & 2 ? "*" : "");
+			const std::string text =
+				"text ~ '" + pattern + "' && name ~ '" + pattern + "'";
 			auto parsed = filter::parse(text.c_str(), layout);
 
 			ASSERT_TRUE(parsed) << text;
@@ -321,9 +370,10 @@ TEST(producer_filter, a_pattern_matches_at_its_open_ends)
 				const bool behind = stars & 2 && (pattern.size() > 1 || !before);
 				const bool wanted =
 					before && behind ? value.find(word) != value.npos
-					: before	 ? at != value.npos && at + word.size() == value.size()
-					: behind	 ? value.compare(0, word.size(), word) == 0
-							 : value == word;
+					: before	 ? at != value.npos &&
+							   at + word.size() == value.size()
+					: behind ? value.compare(0, word.size(), word) == 0
+						 : value == word;
 
 				p.parts[1] = {value.data(), static_cast<u32>(value.size())};
 				std::copy(value.begin(), value.end(), &p.fixed[39]);

@@ -213,10 +213,11 @@ TEST(producer_format, a_field_lies_within_the_fixed_part_and_is_what_its_type_sa
 	one.is_signed = 0;
 	EXPECT_EQ(error_of(one), EINVAL);
 
-	static constexpr const char *names[] = {
-		"common_x", "commo_x", "common", "", "_", "a-b", "a b", "9a", "a9Z_z", "A", "@", "[", "`", "{"};
-	static constexpr bool good[] = {false, true,  true, false, true,  false, false,
-					false, true,  true, false, false, false, false};
+	static constexpr const char *names[] = {"common_x", "commo_x", "common", "",	  "_",
+						"a-b",	    "a b",     "9a",	 "a9Z_z", "A",
+						"@",	    "[",       "`",	 "{"};
+	static constexpr bool good[] = {false, true, true, false, true,	 false, false,
+					false, true, true, false, false, false, false};
 	for (size_t i = 0; i < std::size(names); i++) {
 		one = integer(8, 4);
 		one.name = names[i];
@@ -250,9 +251,9 @@ TEST(producer_format, a_fixed_part_is_from_its_common_fields_to_the_largest)
 		const char *where = nullptr;
 		const auto done = check_layout(of, &where);
 
-		EXPECT_EQ(done ? 0 : done.error().code(), bytes < 8		       ? EINVAL
-							   : bytes > PERFBUF_FIXED_MAX ? E2BIG
-										       : 0);
+		EXPECT_EQ(done ? 0 : done.error().code(), bytes < 8		      ? EINVAL
+							  : bytes > PERFBUF_FIXED_MAX ? E2BIG
+										      : 0);
 		EXPECT_STREQ(where, "its fixed part");
 	}
 }

@@ -50,9 +50,8 @@ cxxrt::result<void> device_state::add(source &, const pb_node_event *events, u32
 	now.has_node = true;
 	now.node_events.clear();
 	for (u32 i = 0; i < count; i++)
-		now.node_events.push_back(
-			{events[i].name, events[i].id,
-			 std::string(events[i].format, events[i].format_bytes)});
+		now.node_events.push_back({events[i].name, events[i].id,
+					   std::string(events[i].format, events[i].format_bytes)});
 	return {};
 }
 
