@@ -151,7 +151,6 @@
 	CASE(ring_lifetime, a_put_too_many_saturates)
 
 #define PERFBUF_CASES_ring_in_place(CASE) \
-	CASE(ring_in_place, a_writer_that_is_alone_reserves_and_commits_without_the_others) \
 	CASE(ring_in_place, a_claim_begins_on_the_next_page_where_the_last_copy_ended_one) \
 	CASE(ring_in_place, what_is_not_contiguous_leaves_the_ring_as_it_was) \
 	CASE(ring_in_place, on_mirrored_storage_every_record_is_contiguous) \

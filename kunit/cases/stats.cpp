@@ -166,7 +166,7 @@ CASE(ring_stats, a_loss_that_is_reported_alone_is_noted_as_a_record)
 	EXPECT_EQ(ring->stats().high_water.read(), sizeof(lost_record));
 	EXPECT_EQ(ring->stats().nesting.read(), 1);
 	EXPECT(ring->stats().longest.read() > 0);
-	EXPECT(ring->is_alone());
+	EXPECT(is_left(*ring));
 }
 
 CASE(ring_loss, a_loss_can_be_reported_just_when_its_record_has_space)
@@ -266,7 +266,7 @@ CASE(ring_in_place, what_is_not_contiguous_leaves_the_ring_as_it_was)
 	writer_section section;
 
 	EXPECT_EQ(ring->reserve_contiguous(128, origin()), nullptr);
-	EXPECT(ring->is_alone());
+	EXPECT(is_left(*ring));
 	EXPECT_EQ(ring->losses().total(), 0);
 }
 
@@ -295,38 +295,4 @@ CASE(ring_in_place, a_claim_begins_on_the_next_page_where_the_last_copy_ended_on
 	}
 	for (u32 i = 0; i < 8; i++)
 		EXPECT_EQ(ring_reader(*ring).word(page_size + 8 * i), 0x1234 + i);
-}
-
-CASE(ring_in_place, a_writer_that_is_alone_reserves_and_commits_without_the_others)
-{
-	ref<perf_buffer> ring = make_ring();
-
-	REQUIRE(ring);
-
-	writer_section section;
-	contiguous where = {};
-
-	/* The second time within the limit that the first has opened. */
-	for (u64 i = 0; i < 2; i++) {
-		EXPECT(ring->is_alone());
-		EXPECT(ring->try_reserve_alone(16, where));
-		EXPECT(!ring->is_alone());
-		EXPECT_EQ(where.position, 16 * i);
-		reinterpret_cast<u64 *>(where.at)[0] = u64{16} << 48 | PERF_RECORD_SAMPLE;
-		reinterpret_cast<u64 *>(where.at)[1] = i;
-		/* A nested one leaves its publication to it. */
-		EXPECT(ring->try_commit_alone() == perf_buffer::committed::done);
-		EXPECT_EQ(ring->user_page()->data_head, 16 * (i + 1));
-		EXPECT_EQ(ring->records(), i + 1);
-	}
-	EXPECT(ring->is_alone());
-	ring->pause(true);
-	EXPECT(!ring->try_reserve_alone(16, where));
-	EXPECT(!ring->is_alone());
-	EXPECT_EQ(ring->records(), 2);
-	alignas(reservation) char space[sizeof(reservation)];
-
-	EXPECT_EQ(ring->reserve_entered(space, 16, origin()), EAGAIN);
-	EXPECT(ring->is_alone());
-	ring->pause(false);
 }

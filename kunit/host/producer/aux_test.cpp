@@ -21,7 +21,7 @@ public:
 	aux_device() { of.data = this; }
 	~aux_device() { perfbuf_producer_unregister(&of); }
 
-	int add() { return -perfbuf_producer_register(&of, nullptr); }
+	int add() { return -perfbuf_producer_register(&of, nullptr, PERFBUF_ABI); }
 	typed_source &source() { return *static_cast<typed_source *>(of.registered); }
 	static aux_device &from(perfbuf_source *of) { return *static_cast<aux_device *>(of->data); }
 

@@ -21,7 +21,7 @@ public:
 	int add()
 	{
 		now.refusal[0] = 0;
-		const int ret = perfbuf_producer_register(&of, nullptr);
+		const int ret = perfbuf_producer_register(&of, nullptr, PERFBUF_ABI);
 
 		perfbuf_producer_unregister(&of);
 		return -ret;
@@ -89,7 +89,7 @@ TEST_F(producer_registration, a_source_that_cannot_be_is_refused_with_its_reason
 	EXPECT_STREQ(now.refusal, "its contexts is not allowed");
 	EXPECT_EQ(refused([&] { of.contexts = 15; }), 0);
 	of.registered = this;
-	EXPECT_EQ(perfbuf_producer_register(&of, nullptr), -EBUSY);
+	EXPECT_EQ(perfbuf_producer_register(&of, nullptr, PERFBUF_ABI), -EBUSY);
 	of.registered = nullptr;
 	EXPECT_STREQ(now.refusal, "dev is registered already");
 
@@ -160,7 +160,7 @@ TEST_F(producer_registration, a_failure_of_any_allocation_leaks_nothing)
 
 	for (u32 nth = 1; nth < 64; nth++) {
 		pb_test_fail_allocation(nth);
-		const int ret = perfbuf_producer_register(&of, nullptr);
+		const int ret = perfbuf_producer_register(&of, nullptr, PERFBUF_ABI);
 
 		pb_test_fail_allocation(0);
 		if (!ret)
@@ -183,7 +183,7 @@ TEST_F(producer_registration, a_source_says_what_it_was_registered_with)
 	of.mode = 0640;
 	const std::string text(300, 'd');
 	of.description = text.c_str();
-	ASSERT_EQ(perfbuf_producer_register(&of, nullptr), 0);
+	ASSERT_EQ(perfbuf_producer_register(&of, nullptr, PERFBUF_ABI), 0);
 	EXPECT_STREQ(source().name(), "dev");
 	EXPECT_EQ(std::string(source().description()), text.substr(0, 127));
 	EXPECT_EQ(source().mode(), 0640u);
@@ -200,7 +200,7 @@ TEST_F(producer_registration, a_source_says_what_it_was_registered_with)
 
 	of.mode = 0;
 	of.ops = &ops;
-	ASSERT_EQ(perfbuf_producer_register(&of, nullptr), 0);
+	ASSERT_EQ(perfbuf_producer_register(&of, nullptr, PERFBUF_ABI), 0);
 	EXPECT_EQ(source().mode(), 0600u);
 	EXPECT_FALSE(source().takes_writes());
 	perfbuf_producer_unregister(&of);
@@ -215,7 +215,7 @@ TEST_F(producer_registration, what_is_written_into_the_node_reaches_its_source)
 		return bytes == 3 ? -EDOM : 0;
 	};
 	of.ops = &ops;
-	ASSERT_EQ(perfbuf_producer_register(&of, nullptr), 0);
+	ASSERT_EQ(perfbuf_producer_register(&of, nullptr, PERFBUF_ABI), 0);
 	EXPECT_TRUE(source().takes_writes());
 	EXPECT_TRUE(source().write("word", 4));
 	EXPECT_EQ(written, "word");
@@ -233,7 +233,7 @@ TEST_F(producer_registration, what_is_written_into_the_node_reaches_its_source)
 
 TEST_F(producer_registration, open_files_hold_the_owner_until_the_source_goes)
 {
-	ASSERT_EQ(perfbuf_producer_register(&of, this), 0);
+	ASSERT_EQ(perfbuf_producer_register(&of, this, PERFBUF_ABI), 0);
 
 	typed_source &kept = source();
 
@@ -264,7 +264,7 @@ TEST_F(producer_registration, open_files_hold_the_owner_until_the_source_goes)
 
 TEST_F(producer_registration, a_file_asks_for_what_an_event_can_do_or_is_refused)
 {
-	ASSERT_EQ(perfbuf_producer_register(&of, nullptr), 0);
+	ASSERT_EQ(perfbuf_producer_register(&of, nullptr, PERFBUF_ABI), 0);
 
 	const perf_event_attr good = attr_of(fixed::object);
 	const auto refused = [&](auto &&change) {
@@ -294,7 +294,7 @@ TEST_F(producer_registration, a_file_asks_for_what_an_event_can_do_or_is_refused
 /* Emissions that found the event before it was withdrawn have left when the producer goes on. */
 TEST_F(producer_registration, unregistering_waits_until_no_emission_is_inside)
 {
-	ASSERT_EQ(perfbuf_producer_register(&of, nullptr), 0);
+	ASSERT_EQ(perfbuf_producer_register(&of, nullptr, PERFBUF_ABI), 0);
 	static unsigned waited;
 
 	waited = 0;
