@@ -17,10 +17,11 @@ namespace
 
 constinit cxxrt::lock_class mapping_lock_class{"perfbuf ring mapping", {}};
 
-/* On the page of the statistics. */
-constexpr u64 marks_at = page_size / 2;
+/* On the page of the statistics, which has 4096 bytes at least, also where the host's model cuts
+ * the data into smaller pages. */
+constexpr u64 marks_at = 2048;
 static_assert(sizeof(ring_stats) <= marks_at);
-static_assert(perf_buffer::mark_count * sizeof(u64) <= page_size - marks_at);
+static_assert(perf_buffer::mark_count * sizeof(u64) <= 4096 - marks_at);
 
 } // namespace
 

@@ -9,7 +9,8 @@ whether its mutation is the one that is awake, so one build serves all mutations
 lists them, one for each line: number, file, line, kind, and the source line.
 
 The written mutations of TABLE (table.py) come first: a function that one of them changes has its
-body once more for it. Their kind is "row PART", their source line is their name.
+body once more for it. Their kind is "row PART", their source line is their name. OUT/wrong.txt says
+which of them do not apply: the build goes on, and run.py fails.
 
 Kinds:
     <, <=, ... becomes OTHER    a comparison includes or excludes its boundary, or is inverted
@@ -153,14 +154,20 @@ class Mutator:
         self.mutants = []
         self.bodies = mark_live(self.tokens)
 
-    def rows(self, rows):
-        """The function that a row changes has its body once more, as the row wants it."""
+    def rows(self, rows, wrong):
+        """The function that a row changes has its body once more, as the row wants it. What cannot be
+        changed is added to @wrong."""
         bodies = {}
         for row in rows:
+            try:
+                changed = self.changed(row)
+            except ValueError as error:
+                wrong.append(str(error))
+                continue
             number = self.next
             self.next += 1
             self.mutants.append((number, self.path, row.line, f"row {row.part}", row.name))
-            for index, text in self.changed(row).items():
+            for index, text in changed.items():
                 bodies.setdefault(index, []).append(f"if (mutant::on({number})) {text}\nelse ")
         for index, variants in bodies.items():
             opening = self.tokens[index]
@@ -176,7 +183,7 @@ class Mutator:
             around = [index for index in self.bodies
                       if self.tokens[index].end <= first and last <= self.tokens[self.tokens[index].pair].start]
             if len(around) != 1:
-                raise SystemExit(f"table: '{row.name}' changes more than the body of a function")
+                raise ValueError(f"'{row.name}' changes more than the body of a function")
             found.setdefault(around[0], []).append((first, last, text))
         for index, edits in found.items():
             out, at = [], self.tokens[index].start
@@ -393,12 +400,10 @@ def main():
     args = parser.parse_args()
     number, listed = 1, []
     rows = table.read(args.table)
-    for row in rows:
-        if row.file not in args.files:
-            raise SystemExit(f"{args.table}: '{row.name}' is in no file that is mutated: {row.file}")
+    wrong = [f"'{row.name}' is in no file that is mutated: {row.file}" for row in rows if row.file not in args.files]
     for name in args.files:
         made = Mutator(name, (args.source / name).read_text(), number)
-        made.rows([row for row in rows if row.file == name]).run()
+        made.rows([row for row in rows if row.file == name], wrong).run()
         number = made.next
         listed += made.mutants
         target = args.out / name
@@ -408,6 +413,7 @@ def main():
         if not target.exists() or target.read_text() != text:
             target.write_text(text)
     (args.out / "mutants.txt").write_text("".join("\t".join(map(str, one)) + "\n" for one in listed))
+    (args.out / "wrong.txt").write_text("".join(f"{args.table.name}: {one}\n" for one in wrong))
 
 
 if __name__ == "__main__":

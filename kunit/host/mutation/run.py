@@ -188,6 +188,9 @@ def main():
     mutants = read_mutants(args.mutants)
     known = read_survivors(args.survivors)
     status = 0
+    for line in args.mutants.with_name("wrong.txt").read_text().splitlines():
+        print(line)
+        status = 2 if args.sample is None else 0
     for key in known.keys() - {one.key() for one in mutants}:
         print(f"the list of survivors: no mutation is this: {' | '.join(map(str, key))}")
         # Who changes a line learns of it where all are tried.

@@ -16,7 +16,7 @@ class Row:
             wanted = [line.strip() for line in old if line.strip()]
             places = list(find(lines, wanted))
             if len(places) != 1:
-                raise SystemExit(f"table: '{self.name}': {len(places)} places for: {' / '.join(wanted)}")
+                raise ValueError(f"'{self.name}': {len(places)} places for: {' / '.join(wanted)}")
             first, last = places[0]
             # The first and the last may be a part of their line, the rest of which stays.
             begin = starts[first] + lines[first].index(wanted[0])
