@@ -3,5 +3,5 @@
 #include "../../module/glue/alarm.c"
 #include "../../module/glue/cxxrt.c"
 #include "../../module/glue/pages.c"
-#include "../../module/glue/regs.c"
+#include "../../module/glue/arch/x86/regs.c"
 #include "../../module/glue/wake.c"
