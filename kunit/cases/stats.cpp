@@ -120,7 +120,7 @@ CASE(recursion, a_closed_context_is_not_entered_and_a_busy_one_is_not_closed)
 	EXPECT(context.try_enter());
 	EXPECT(!context.is_closed());
 	context.leave();
-	/* It keeps a word of who is inside. */
+	/* A busy context stores a word of its writer. */
 	EXPECT(context.try_enter(8));
 	EXPECT_EQ(context.word(), 8);
 	context.set_word(24);

@@ -169,7 +169,7 @@ INSTANTIATE_TEST_SUITE_P(deeds, mapping_table, testing::ValuesIn(deeds),
 class mapping_of : public testing::TestWithParam<side>
 {
 protected:
-	/* Whoever runs is sampled, and there is always somebody. */
+	/* The event samples any task, and the spinner always runs. */
 	spinner busy{0};
 	unique_fd fd = must_open(GetParam(), clock_attr(100'000), target::every_process(0));
 };

@@ -51,7 +51,7 @@ public:
 		while (!word_.try_cmpxchg(seen, with(seen, to)));
 	}
 
-	/* The same. Who is inside a record may not have seen it. */
+	/* The same. A writer between begin and commit may still act on the old word. */
 	void close(reason why) noexcept { word_.fetch_or(why); }
 	void open(reason why) noexcept { word_.fetch_and(~u32{why}); }
 

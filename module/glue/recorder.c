@@ -144,7 +144,7 @@ static const struct file_operations recorders_ops = {
 #endif
 };
 
-/* Whoever opens it needs CAP_PERFMON, so its permissions need say nothing. */
+/* open() requires CAP_PERFMON, so the permissions of the node can be those of any file. */
 static struct miscdevice recorders_device = {
 	.minor = MISC_DYNAMIC_MINOR,
 	.name = "perfbuf_recorders",

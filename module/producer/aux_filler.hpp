@@ -8,9 +8,9 @@
  *   running   start() was called, and stop() was not
  *
  * Invariants: touched on the stream's CPU only, interrupts off or in NMI; of a task's
- * on the CPU where it runs, and end() comes there before it runs elsewhere. Who is in
- * the module's start() or stop() has changing_ set; who finds it set leaves what it
- * wants to who is inside, who looks again.
+ * on the CPU where it runs, and end() comes there before it runs elsewhere. A
+ * context that calls the module's start() or stop() has changing_ set; a nested context
+ * that finds it set only records its request, which the first one checks again.
  */
 #pragma once
 

@@ -150,7 +150,8 @@ void writer::set_features(const feature_map &features) noexcept
 			1ULL << (static_cast<uint32_t>(which) % 64);
 }
 
-// Whoever kills us leaves a file that can be read. If there is no room, the records alone are told.
+// If a signal kills the program, the file can be read. If there is no room, the records alone are
+// told.
 void writer::complete_so_far()
 {
 	header_.data.size = out_.size() - header_.data.offset;

@@ -171,7 +171,7 @@ int live_feed::run(const perfdata::record_visitor &use,
 		status = loop.end_command();
 		signal = loop.signal();
 	}
-	// Whoever looked on and has seen enough is not to see a failure.
+	// A user who has seen enough presses Ctrl-C: that is no failure.
 	return signal && *signal != SIGINT ? 128 + *signal : status;
 }
 

@@ -65,8 +65,8 @@ private:
 	std::optional<int> signal_;
 };
 
-/** Once all is in order: end as the signal that ended the recording. Whoever waits for us (a
- * shell's loop, say) is told. */
+/** Once all is in order: end as the signal that ended the recording. The
+ * parent process (a shell's loop, say) sees it. */
 void end_by_signal(int number);
 
 } // namespace perfbuf::program

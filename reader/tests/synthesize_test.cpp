@@ -191,7 +191,7 @@ TEST(BuildId, OfNotesAndOfElf)
 	EXPECT_FALSE(build_id_in_notes(std::as_bytes(std::span(empty))));
 }
 
-// Whoever is recorded maps what files he likes, and root may record him.
+// A recorded user maps any file, and root may record that user.
 TEST(BuildId, NotesThatClaimToBeLongTakeNoMemory)
 {
 	struct {
