@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * Test cases that are written once: in the kernel they are KUnit's
- * (kunit/suites.c), on the host GoogleTest's (kunit/host/cases_main.cpp), under
+ * (kunit/kernel/suites.c), on the host GoogleTest's (kunit/host/cases_main.cpp), under
  * the same suite and name. KUnit's headers are C, and a module runs no static
  * constructors, so the names stand in a list that both languages include:
  * kunit/cases/list.h.

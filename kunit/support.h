@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What a test case asks of the machine it runs on: kunit/support.c in the kernel,
+ * What a test case asks of the machine it runs on: kunit/kernel/support.c in the kernel,
  * kunit/host/support.cpp on the host. Process context, may sleep, unless a line
  * says otherwise.
  */

@@ -2,7 +2,7 @@
 /*
  * Nested writers, by hand: the order that interrupts give, begin and commit as
  * brackets. At every single access it is the host's scheduler that nests them
- * (kunit/host/model), and in real interrupts kunit/nmi.
+ * (kunit/host/model), and in real interrupts kunit/kernel/nmi.
  */
 #include "ring_harness.hpp"
 

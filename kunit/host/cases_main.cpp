@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The cases under GoogleTest; kunit/suites.c is the same for KUnit. */
+/* The cases under GoogleTest; kunit/kernel/suites.c is the same for KUnit. */
 #include "../cases/list.h"
 #include "../support.h"
 

@@ -1,0 +1,388 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Flight recorders of kunit/guest/recorder's driver, read through /dev/perfbuf_recorders. */
+#include <fcntl.h>
+#include <map>
+#include <sstream>
+#include <sys/ioctl.h>
+#include <unistd.h>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "recorder/snapshot.hpp"
+#include "support/event.hpp"
+#include "support/mapping.hpp"
+#include "support/module.hpp"
+#include "support/parameter.hpp"
+#include "support/process.hpp"
+#include "support/record.hpp"
+
+using namespace device_test;
+namespace recorder = perfbuf::recorder;
+
+namespace
+{
+
+constexpr const char *node = "/dev/perfbuf_recorders";
+constexpr const char *recorder_attribute = "/sys/class/perfbuf/recdev/recorder";
+
+int load(const std::string &parameters = "")
+{
+	return load_module("/root/perfbuf_test_recorder.ko", parameters);
+}
+
+int unload()
+{
+	return unload_module("perfbuf_test_recorder");
+}
+
+int command(const std::string &what)
+{
+	return write_file("/sys/module/perfbuf_test_recorder/parameters/command", what);
+}
+
+struct line {
+	uint64_t number = 0;
+	std::string source, state;
+	uint64_t bytes_per_cpu = 0;
+};
+
+std::vector<line> recorders()
+{
+	std::vector<line> all;
+	std::istringstream text(read_file(node));
+	for (std::string one; std::getline(text, one);) {
+		line made;
+		std::istringstream words(one);
+		for (std::string word; words >> word;) {
+			const std::string value = word.substr(word.find('=') + 1);
+			if (word.starts_with("number="))
+				made.number = std::stoull(value);
+			if (word.starts_with("source="))
+				made.source = value;
+			if (word.starts_with("state="))
+				made.state = value;
+			if (word.starts_with("bytes_per_cpu="))
+				made.bytes_per_cpu = std::stoull(value);
+		}
+		all.push_back(made);
+	}
+	return all;
+}
+
+/* The one of recdev in @state; 0: there is none. */
+uint64_t number_in(const std::string &state)
+{
+	for (const auto &each : recorders())
+		if (each.source == "recdev" && each.state == state)
+			return each.number;
+	return 0;
+}
+
+class snapshots
+{
+public:
+	snapshots() : fd_(open(node, O_RDONLY | O_CLOEXEC)) {}
+
+	int fd() const { return fd_.get(); }
+
+	/* 0 or an errno; what it takes is left in bytes(). */
+	int take(uint64_t number)
+	{
+		perfbuf_snapshot wanted = {number, reinterpret_cast<uintptr_t>(memory_.data()),
+					   memory_.size()};
+		const int error = ioctl(fd(), PERFBUF_IOC_SNAPSHOT, &wanted) ? errno : 0;
+		bytes_ = wanted.bytes;
+		return error;
+	}
+	/* Into as much memory as it takes. */
+	recorder::contents must_take(uint64_t number)
+	{
+		if (int error = take(number); error == ENOSPC) {
+			memory_.resize(bytes_);
+			error = take(number);
+			if (error)
+				throw std::runtime_error("no snapshot: " + std::to_string(error));
+		}
+		auto made = recorder::parse_snapshot(std::span(memory_).first(bytes_));
+		if (!made)
+			throw std::runtime_error(made.error().text);
+		return std::move(*made);
+	}
+	uint64_t bytes() const { return bytes_; }
+
+private:
+	unique_fd fd_;
+	std::vector<std::byte> memory_;
+	uint64_t bytes_ = 0;
+};
+
+struct step {
+	uint64_t number, check;
+	uint8_t context;
+} __attribute__((packed));
+
+step step_of(const recorder::recorded_event &of)
+{
+	step made;
+	memcpy(&made, of.payload.data() + 8, sizeof(made));
+	return made;
+}
+
+uint64_t check_of(const step &of, unsigned cpu)
+{
+	return (of.number * 0x9e3779b97f4a7c15ULL) ^ (cpu << 8) ^ of.context;
+}
+
+/* Of each CPU and context the numbers go up by one, and each event is what the driver has emitted.
+ */
+void expect_whole(const std::vector<recorder::recorded_event> &events)
+{
+	std::map<std::pair<uint32_t, uint8_t>, uint64_t> last;
+	uint64_t time = 0;
+	for (const auto &each : events) {
+		const step now = step_of(each);
+		ASSERT_LE(time, each.time) << "in the order of time";
+		time = each.time;
+		ASSERT_EQ(now.check, check_of(now, each.cpu)) << "torn: number " << now.number;
+		ASSERT_EQ(each.event->format.name, now.number & 1 ? "sized" : "step");
+		const auto [at, is_new] = last.try_emplace({each.cpu, now.context}, now.number);
+		if (!is_new) {
+			ASSERT_EQ(now.number, at->second + 1)
+				<< "cpu " << each.cpu << " context " << unsigned{now.context};
+			at->second = now.number;
+		}
+	}
+}
+
+std::vector<recorder::recorded_event> whole_events(const recorder::contents &of,
+						   recorder::omissions &left_out)
+{
+	auto events = recorder::events_of(of.rings, of.of, recorder::moment::live, left_out);
+	EXPECT_EQ(left_out.damaged, 0u);
+	EXPECT_EQ(left_out.lost, 0u);
+	expect_whole(events);
+	return events;
+}
+
+class flight_recorder : public testing::Test
+{
+protected:
+	~flight_recorder() override
+	{
+		unload();
+		forget_kept();
+	}
+
+	void forget_kept()
+	{
+		for (const auto &each : recorders()) {
+			uint64_t number = each.number;
+			EXPECT_EQ(ioctl(reader.fd(), PERFBUF_IOC_FREE_RECORDER, &number), 0);
+		}
+	}
+
+	snapshots reader;
+};
+
+} /* namespace */
+
+TEST_F(flight_recorder, of_a_driver_holds_what_it_emitted_before_user_space_could_open_it)
+{
+	ASSERT_EQ(load(), 0);
+	const uint64_t number = number_in("registered");
+	ASSERT_NE(number, 0u);
+	const auto found = reader.must_take(number);
+	recorder::omissions left_out;
+	const auto events = whole_events(found, left_out);
+	ASSERT_EQ(events.size(), 1u);
+	EXPECT_EQ(step_of(events[0]).number, 1u);
+	EXPECT_EQ(found.of.source, "recdev");
+	EXPECT_EQ(found.of.bytes_per_cpu, 65536u);
+	EXPECT_EQ(events[0].tid, static_cast<uint32_t>(getpid())) << "the loader of the module";
+}
+
+TEST_F(flight_recorder, is_read_while_writers_of_all_contexts_go_on_and_nothing_is_torn)
+{
+	ASSERT_EQ(load(), 0);
+	const uint64_t number = number_in("registered");
+	ASSERT_EQ(command("start"), 0);
+	size_t events = 0, overwritten = 0;
+	const int times = 500;
+	for (int i = 0; i < times && !HasFatalFailure(); i++) {
+		recorder::omissions left_out;
+		events += whole_events(reader.must_take(number), left_out).size();
+		overwritten += left_out.overwritten != 0;
+	}
+	ASSERT_EQ(command("stop"), 0);
+	recorder::omissions left_out;
+	const auto last = whole_events(reader.must_take(number), left_out);
+	EXPECT_EQ(left_out.overwritten, 0u) << "nobody writes any more";
+	EXPECT_GT(last.size(), 500u) << "two rings of 64 KiB";
+	EXPECT_GT(events, static_cast<size_t>(times));
+	std::map<uint8_t, size_t> by_context;
+	for (const auto &each : last)
+		by_context[step_of(each).context]++;
+	EXPECT_GT(by_context[0], 0u);
+	EXPECT_GT(by_context[2], 0u);
+	EXPECT_GT(by_context[3], 0u) << "NMIs";
+	RecordProperty("snapshots", times);
+	RecordProperty("overwritten_meanwhile", static_cast<int>(overwritten));
+}
+
+TEST_F(flight_recorder, of_a_driver_that_has_gone_is_kept_until_it_is_freed)
+{
+	ASSERT_EQ(load(), 0);
+	ASSERT_EQ(command("start"), 0);
+	usleep(20000);
+	ASSERT_EQ(unload(), 0);
+	const uint64_t number = number_in("kept");
+	ASSERT_NE(number, 0u);
+	recorder::omissions left_out;
+	EXPECT_GT(whole_events(reader.must_take(number), left_out).size(), 100u);
+	uint64_t argument = number;
+	EXPECT_EQ(ioctl(reader.fd(), PERFBUF_IOC_FREE_RECORDER, &argument), 0);
+	EXPECT_EQ(reader.take(number), ENOENT);
+	EXPECT_EQ(ioctl(reader.fd(), PERFBUF_IOC_FREE_RECORDER, &argument), -1);
+	EXPECT_EQ(errno, ENOENT);
+}
+
+TEST_F(flight_recorder, of_a_registered_source_cannot_be_freed)
+{
+	ASSERT_EQ(load(), 0);
+	uint64_t number = number_in("registered");
+	EXPECT_EQ(ioctl(reader.fd(), PERFBUF_IOC_FREE_RECORDER, &number), -1);
+	EXPECT_EQ(errno, EBUSY);
+}
+
+TEST_F(flight_recorder, the_oldest_that_is_kept_goes_when_there_are_too_many)
+{
+	parameter most("recorders_kept_max", "2");
+	ASSERT_EQ(load(), 0);
+	for (int i = 0; i < 4; i++) {
+		ASSERT_EQ(command("start"), 0);
+		usleep(1000);
+		ASSERT_EQ(command("stop"), 0);
+		ASSERT_EQ(command("again"), 0);
+	}
+	std::vector<uint64_t> kept;
+	for (const auto &each : recorders())
+		if (each.state == "kept")
+			kept.push_back(each.number);
+	ASSERT_EQ(kept.size(), 2u);
+	const uint64_t registered = number_in("registered");
+	EXPECT_EQ(kept[0], registered - 1);
+	EXPECT_EQ(kept[1], registered - 2);
+}
+
+TEST_F(flight_recorder, that_is_empty_is_not_kept)
+{
+	ASSERT_EQ(load("recorded=sized"), 0);
+	/* The first event is sized. */
+	ASSERT_EQ(write_file(recorder_attribute, "4096 step"), 0);
+	ASSERT_EQ(unload(), 0);
+	EXPECT_EQ(number_in("kept"), 0u);
+}
+
+TEST_F(flight_recorder, of_a_size_or_an_event_that_cannot_be_refuses_the_source)
+{
+	EXPECT_EQ(load("bytes_per_cpu=65537"), EINVAL);
+	EXPECT_EQ(load("bytes_per_cpu=2048"), EINVAL);
+	EXPECT_EQ(load("recorded=step,other"), ENOENT);
+	EXPECT_EQ(load("recorded=ste"), ENOENT);
+	parameter most("recorder_kib_max", "64");
+	EXPECT_EQ(load("bytes_per_cpu=65536"), E2BIG);
+	EXPECT_EQ(load("bytes_per_cpu=32768"), 0);
+	EXPECT_TRUE(recorders().size() == 1 && recorders()[0].bytes_per_cpu == 32768);
+}
+
+TEST_F(flight_recorder, without_a_wish_there_is_none_and_sysfs_makes_one)
+{
+	ASSERT_EQ(load("bytes_per_cpu=0"), 0);
+	EXPECT_EQ(number_in("registered"), 0u);
+	EXPECT_EQ(read_file(recorder_attribute), "bytes_per_cpu=0\n");
+	ASSERT_EQ(write_file(recorder_attribute, "8K step"), 0);
+	EXPECT_NE(read_file(recorder_attribute).find("bytes_per_cpu=8192 "), std::string::npos);
+	EXPECT_NE(read_file(recorder_attribute).find("events=step\n"), std::string::npos);
+	EXPECT_EQ(write_file(recorder_attribute, "8193"), EINVAL);
+	EXPECT_EQ(write_file(recorder_attribute, "big"), EINVAL);
+	EXPECT_EQ(write_file(recorder_attribute, "8K other"), ENOENT);
+	EXPECT_EQ(write_file(recorder_attribute, "512M"), E2BIG);
+	EXPECT_NE(number_in("registered"), 0u) << "what was refused changes nothing";
+	ASSERT_EQ(write_file(recorder_attribute, "0"), 0);
+	EXPECT_EQ(number_in("registered"), 0u);
+}
+
+/* kunit/guest/recorder/run loads the module with recorders=recother=8K:step,recnone=0. */
+TEST_F(flight_recorder, is_what_the_module_parameter_says_whatever_the_driver_wants)
+{
+	ASSERT_EQ(load("name=recother bytes_per_cpu=0"), 0);
+	const std::string other = read_file("/sys/class/perfbuf/recother/recorder");
+	EXPECT_TRUE(other.starts_with("bytes_per_cpu=8192 ")) << other;
+	EXPECT_TRUE(other.ends_with(" events=step\n")) << other;
+	ASSERT_EQ(unload(), 0);
+	ASSERT_EQ(load("name=recnone"), 0);
+	EXPECT_EQ(read_file("/sys/class/perfbuf/recnone/recorder"), "bytes_per_cpu=0\n");
+}
+
+/* Beside writers of all contexts; what the rings hold then is whole. */
+TEST_F(flight_recorder, is_switched_and_resized_while_writers_go_on)
+{
+	ASSERT_EQ(load(), 0);
+	ASSERT_EQ(command("start"), 0);
+	const char *const sizes[] = {"4096", "0", "64K", "16K step,sized", "0", "8K"};
+	for (int i = 0; i < 60 && !HasFatalFailure(); i++) {
+		ASSERT_EQ(write_file(recorder_attribute, sizes[i % std::size(sizes)]), 0);
+		const uint64_t number = number_in("registered");
+		recorder::omissions left_out;
+		usleep(500);
+		if (number)
+			whole_events(reader.must_take(number), left_out);
+	}
+	ASSERT_EQ(command("stop"), 0);
+}
+
+TEST_F(flight_recorder, and_readers_do_not_disturb_each_other)
+{
+	ASSERT_EQ(load(), 0);
+	perf_event_attr attr = {};
+	attr.type = PERF_TYPE_TRACEPOINT;
+	attr.size = sizeof(attr);
+	attr.config = std::stoull(read_file("/sys/class/perfbuf/recdev/events/step/id"));
+	attr.sample_period = 1;
+	attr.sample_type = PERF_SAMPLE_RAW | PERF_SAMPLE_TID | PERF_SAMPLE_CPU | PERF_SAMPLE_TIME;
+	unique_fd fd(open("/dev/perfbuf/recdev", O_RDWR | O_CLOEXEC));
+	ASSERT_TRUE(fd.valid());
+	ASSERT_EQ(configure(fd.get(), &attr, target::every_process(0)), 0);
+	ring buffer(fd.get(), 4);
+	enable(fd.get());
+	ASSERT_EQ(command("start"), 0);
+	usleep(20000);
+	ASSERT_EQ(command("stop"), 0);
+	std::vector<record> records;
+	buffer.drain(records);
+	EXPECT_GT(records.size(), 10u);
+	recorder::omissions left_out;
+	EXPECT_GT(whole_events(reader.must_take(number_in("registered")), left_out).size(), 100u);
+}
+
+TEST_F(flight_recorder, is_for_those_who_may_trace)
+{
+	ASSERT_EQ(load(), 0);
+	const pid_t child = fork();
+	if (!child) {
+		if (setgid(65534) || setuid(65534))
+			_exit(2);
+		_exit(open(node, O_RDONLY) < 0 && errno == EACCES ? 0 : 1);
+	}
+	int status;
+	ASSERT_EQ(waitpid(child, &status, 0), child);
+	EXPECT_EQ(status, 0);
+	perfbuf_snapshot nowhere = {number_in("registered"), 8, 1 << 20};
+	EXPECT_EQ(ioctl(reader.fd(), PERFBUF_IOC_SNAPSHOT, &nowhere), -1);
+	EXPECT_EQ(errno, EFAULT);
+	EXPECT_EQ(ioctl(reader.fd(), PERFBUF_IOC_SNAPSHOT, nullptr), -1);
+	EXPECT_EQ(errno, EFAULT);
+	EXPECT_EQ(ioctl(reader.fd(), 0xbd99, 0), -1);
+	EXPECT_EQ(errno, ENOTTY);
+}

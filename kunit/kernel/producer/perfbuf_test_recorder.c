@@ -1,0 +1,271 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * A driver with a flight recorder, for kunit/guest/recorder: a command is written to
+ * /sys/module/perfbuf_test_recorder/parameters/command.
+ *
+ *	start	a thread on each CPU emits without a pause, from itself, in a hard irq and in an
+ *NMI, until stop stop bug	BUG() while the threads emit nmi	panic() in an NMI while the
+ *threads emit hang	a task that waits for ever, for the kernel's hung-task detector again
+ *unregisters and registers
+ *
+ * Every event has a number of its CPU and context, which the driver keeps beside it. At a panic it
+ * prints the last numbers it has, for the test to compare.
+ */
+#include <linux/completion.h>
+#include <linux/delay.h>
+#include <linux/irq_work.h>
+#include <linux/kthread.h>
+#include <linux/module.h>
+#include <linux/moduleparam.h>
+#include <linux/notifier.h>
+#include <linux/panic_notifier.h>
+#include <linux/percpu.h>
+#include <linux/smp.h>
+
+#include <asm/apic.h>
+#include <asm/nmi.h>
+
+#include <perfbuf/producer.h>
+
+#define STEP(F)                                                                                    \
+	F(INT, u64, number)                                                                        \
+	F(HEX, u64, check)                                                                         \
+	F(ENUM, u8, context, {0, "task"}, {2, "irq"}, {3, "nmi"})
+PERFBUF_EVENT(step, STEP)
+
+#define SIZED(F)                                                                                   \
+	F(INT, u64, number)                                                                        \
+	F(HEX, u64, check)                                                                         \
+	F(ENUM, u8, context, {0, "task"}, {2, "irq"}, {3, "nmi"})                                  \
+	F(STRING, text)                                                                            \
+	F(BYTES, filling)
+PERFBUF_EVENT(sized, SIZED)
+
+static struct perfbuf_event *const events[] = {&step_event, &sized_event};
+
+static struct perfbuf_source recdev = {
+	.name = "recdev",
+	.description = "a driver with a flight recorder",
+	.events = events,
+	.event_count = ARRAY_SIZE(events),
+};
+
+static unsigned int bytes_per_cpu = 64 << 10;
+module_param(bytes_per_cpu, uint, 0444);
+static char *name = "recdev";
+module_param(name, charp, 0444);
+static char *recorded;
+module_param(recorded, charp, 0444);
+
+enum { task, irq = 2, nmi, contexts };
+
+static DEFINE_PER_CPU(u64, numbers[contexts]);
+static const u8 zeros[64];
+
+/* By the number alone, so that a reader knows it. */
+static u64 check_of(u64 number, unsigned int cpu, unsigned int context)
+{
+	return (number * 0x9e3779b97f4a7c15ULL) ^ (cpu << 8) ^ context;
+}
+
+/* Odd numbers are sized events. Preemption off. */
+static void emit(unsigned int context)
+{
+	const unsigned int cpu = smp_processor_id();
+	const u64 number = this_cpu_read(numbers[context]) + 1;
+	const u64 check = check_of(number, cpu, context);
+
+	if (number & 1)
+		perfbuf_emit(sized, .number = number, .check = check, .context = context,
+			     .text = "sized", .filling = {zeros, number % sizeof(zeros)});
+	else
+		perfbuf_emit(step, .number = number, .check = check, .context = context);
+	this_cpu_write(numbers[context], number);
+}
+
+/* ---------------------------------------------------------------- who emits */
+
+static DEFINE_PER_CPU(struct task_struct *, threads);
+static DEFINE_PER_CPU(struct irq_work, works);
+static DEFINE_PER_CPU(bool, nmi_expected);
+static bool panic_in_nmi, bug_wanted;
+
+static void on_irq(struct irq_work *work)
+{
+	emit(irq);
+}
+
+static int on_nmi(unsigned int type, struct pt_regs *regs)
+{
+	if (!this_cpu_read(nmi_expected))
+		return NMI_DONE;
+	this_cpu_write(nmi_expected, false);
+	emit(nmi);
+	if (READ_ONCE(panic_in_nmi) && this_cpu_read(numbers[nmi]) > 200)
+		panic("recdev: a panic in an NMI");
+	return NMI_HANDLED;
+}
+
+static void send_nmi(int cpu)
+{
+	if (cpu >= nr_cpu_ids || !cpu_online(cpu) || per_cpu(nmi_expected, cpu))
+		return;
+	per_cpu(nmi_expected, cpu) = true;
+#ifdef HAVE_APIC_SEND_IPI_MASK
+	__apic_send_IPI_mask(cpumask_of(cpu), NMI_VECTOR);
+#else
+	apic->send_IPI_mask(cpumask_of(cpu), NMI_VECTOR);
+#endif
+}
+
+/* NMIs go to the other CPU, where they come in the middle of anything. */
+static int emitter(void *unused)
+{
+	unsigned long turn;
+
+	for (turn = 1; !kthread_should_stop(); turn++) {
+		int i;
+
+		preempt_disable();
+		for (i = 0; i < 8; i++)
+			emit(task);
+		irq_work_queue(this_cpu_ptr(&works));
+		if (turn % 4 == 0)
+			send_nmi(smp_processor_id() ^ 1);
+		preempt_enable();
+		if (READ_ONCE(bug_wanted) && turn > 1000)
+			BUG();
+		if (turn % 64 == 0)
+			cond_resched();
+	}
+	return 0;
+}
+
+static void stop(void)
+{
+	int cpu;
+
+	for_each_possible_cpu (cpu) {
+		struct task_struct *one = per_cpu(threads, cpu);
+
+		per_cpu(threads, cpu) = NULL;
+		if (one)
+			kthread_stop(one);
+		irq_work_sync(per_cpu_ptr(&works, cpu));
+	}
+}
+
+static int start(void)
+{
+	int cpu;
+
+	for_each_online_cpu (cpu) {
+		struct task_struct *made = kthread_create_on_cpu(emitter, NULL, cpu, "recdev/%u");
+
+		if (IS_ERR(made)) {
+			stop();
+			return PTR_ERR(made);
+		}
+		per_cpu(threads, cpu) = made;
+		wake_up_process(made);
+	}
+	return 0;
+}
+
+/* ---------------------------------------------------------------- commands */
+
+static DECLARE_COMPLETION(never);
+
+static int hang(void *unused)
+{
+	preempt_disable();
+	emit(task);
+	preempt_enable();
+	wait_for_completion(&never);
+	return 0;
+}
+
+static int register_source(void)
+{
+	recdev.name = name;
+	recdev.recorder.bytes_per_cpu = bytes_per_cpu;
+	recdev.recorder.events = recorded;
+	return perfbuf_source_register(&recdev);
+}
+
+static int do_command(const char *text, const struct kernel_param *param)
+{
+	struct task_struct *made;
+
+	if (sysfs_streq(text, "stop")) {
+		stop();
+		return 0;
+	}
+	if (sysfs_streq(text, "again")) {
+		perfbuf_source_unregister(&recdev);
+		return register_source();
+	}
+	if (sysfs_streq(text, "hang")) {
+		made = kthread_run(hang, NULL, "recdev-hang");
+		return PTR_ERR_OR_ZERO(made);
+	}
+	if (sysfs_streq(text, "bug"))
+		WRITE_ONCE(bug_wanted, true);
+	else if (sysfs_streq(text, "nmi"))
+		WRITE_ONCE(panic_in_nmi, true);
+	else if (!sysfs_streq(text, "start"))
+		return -EINVAL;
+	return start();
+}
+
+static const struct kernel_param_ops command_ops = {.set = do_command};
+module_param_cb(command, &command_ops, NULL, 0200);
+
+/* Before perfbuf's notifier. */
+static int on_panic(struct notifier_block *block, unsigned long action, void *text)
+{
+	int cpu;
+
+	for_each_online_cpu (cpu)
+		pr_emerg("recdev: cpu %d task %llu irq %llu nmi %llu\n", cpu,
+			 per_cpu(numbers[task], cpu), per_cpu(numbers[irq], cpu),
+			 per_cpu(numbers[nmi], cpu));
+	return NOTIFY_DONE;
+}
+
+static struct notifier_block panic_block = {.notifier_call = on_panic, .priority = 100};
+
+static int __init recorder_init(void)
+{
+	int ret, cpu;
+
+	for_each_possible_cpu (cpu)
+		init_irq_work(per_cpu_ptr(&works, cpu), on_irq);
+	ret = register_nmi_handler(NMI_LOCAL, on_nmi, 0, "recdev");
+	if (ret)
+		return ret;
+	ret = register_source();
+	if (ret) {
+		unregister_nmi_handler(NMI_LOCAL, "recdev");
+		return ret;
+	}
+	/* Before user space can have opened anything. */
+	preempt_disable();
+	emit(task);
+	preempt_enable();
+	atomic_notifier_chain_register(&panic_notifier_list, &panic_block);
+	return 0;
+}
+
+static void __exit recorder_exit(void)
+{
+	atomic_notifier_chain_unregister(&panic_notifier_list, &panic_block);
+	stop();
+	unregister_nmi_handler(NMI_LOCAL, "recdev");
+	perfbuf_source_unregister(&recdev);
+}
+
+module_init(recorder_init);
+module_exit(recorder_exit);
+MODULE_LICENSE("GPL");
+MODULE_DESCRIPTION("a driver with a flight recorder, for perfbuf's tests");
