@@ -2,7 +2,7 @@
 /*
  * run [--quick]: what the control plane costs, in instructions: tasks that no event follows while
  * others follow many, followed tasks against perf's, and a user without rights who has all the
- * events that it gets. Fails where a cost is not what docs/bench-control.md says it may be.
+ * events that it gets. Fails where a cost is not what docs/bench/control.md says it may be.
  */
 #include "control_bench.hpp"
 
