@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+/* The index of followed tasks, and the spare memory for the children of followed tasks. */
 #include "device/task_index.hpp"
 
 #include "device/setup.hpp"
@@ -19,7 +20,6 @@ using cxxrt::unique_ptr;
 namespace
 {
 
-constinit cxxrt::lock_class task_lock_class{"perfbuf followed task", {}};
 constinit cxxrt::lock_class bucket_lock_class{"perfbuf task index", {}};
 constinit cxxrt::lock_class spares_lock_class{"perfbuf spare tasks", {}};
 
@@ -41,101 +41,6 @@ constexpr u32 spares_reserved = 0;
 #endif
 
 } // namespace
-
-/* ---------------------------------------------------------------- followed_task */
-
-followed_task::followed_task(u32 capacity) noexcept
-	: lock(task_lock_class), capacity_(capacity), reclaim_(*this, reclaim)
-{
-}
-
-followed_task *followed_task::allocate(u32 members, gfp how) noexcept
-{
-	static_assert(alignof(task_member) <= alignof(followed_task));
-	static_assert(sizeof(followed_task) % alignof(members_of_task) == 0);
-
-	/* Zeros are empty lists. */
-	void *memory = cxxrt_alloc(sizeof(followed_task) +
-					   (1 + pb_nr_cpu_ids()) * sizeof(members_of_task) +
-					   members * sizeof(task_member),
-				   static_cast<unsigned int>(how));
-
-	return memory ? ::new (memory) followed_task(members) : nullptr;
-}
-
-void followed_task::free(followed_task *one) noexcept
-{
-	while (one) {
-		followed_task *next = one->beside_;
-
-		one->~followed_task();
-		cxxrt_free(one);
-		one = next;
-	}
-}
-
-task_member *followed_task::member_memory(u32 index) noexcept
-{
-	return reinterpret_cast<task_member *>(lists() + 1 + pb_nr_cpu_ids()) + index;
-}
-
-void followed_task::set_cpu(s32 cpu) noexcept
-{
-	lock_guard held(lock);
-
-	cpu_.write_once(cpu);
-}
-
-namespace
-{
-
-struct call_in_task {
-	const pb_task *task;
-	void (*fn)(void *arg);
-	void *arg;
-	bool done;
-};
-
-void call_here(void *of) noexcept
-{
-	call_in_task &wanted = *static_cast<call_in_task *>(of);
-
-	/* It may have left while the interrupt was on its way. */
-	if (pb_task_current() != wanted.task)
-		return;
-	wanted.fn(wanted.arg);
-	wanted.done = true;
-}
-
-} // namespace
-
-/*
- * The writers of an event on a task and on any CPU are inside only while the task runs, on its CPU,
- * with interrupts off: an interrupt that finds the task there is alone. A task that does not run
- * takes the lock before it does, and what comes late leaves the word.
- */
-void followed_task::run_alone(void (*fn)(void *arg), void *arg) noexcept
-{
-	call_in_task wanted = {task_, fn, arg, false};
-
-	do {
-		s32 runs_on;
-		{
-			lock_guard held(lock);
-
-			runs_on = cpu();
-			if (runs_on < 0) {
-				/* Such a writer is on another CPU, or was before us on this. */
-				while (!late_.try_cmpxchg(free_, alone))
-					cxxrt::barrier();
-				fn(arg);
-				late_.store_release(free_);
-				return;
-			}
-		}
-		pb_call_on_cpu(runs_on, call_here, &wanted);
-	} while (!wanted.done);
-}
 
 /* ---------------------------------------------------------------- spares */
 

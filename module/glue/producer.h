@@ -39,6 +39,9 @@ void *pb_percpu_at(void *memory, __u32 cpu) PB_NOEXCEPT;
 /* Calls @fn(@arg, address) for each possible CPU. */
 void pb_percpu_each(void *memory, void (*fn)(void *arg, void *at), void *arg) PB_NOEXCEPT;
 
+/* Says in the kernel's log that @owner was compiled against version @abi of perfbuf/producer.h. */
+void pb_log_other_abi(void *owner, __u32 abi) PB_NOEXCEPT;
+
 /* Says in the kernel's log why a source was refused. */
 void pb_log_refusal(const char *source, const char *what, const char *why) PB_NOEXCEPT;
 

@@ -22,6 +22,7 @@
 #include "ring/irq_work.hpp"
 #include "ring/latency.hpp"
 #include "ring/loss.hpp"
+#include "ring/mapping_state.hpp"
 #include "ring/pages.h"
 #include "ring/reservation.hpp"
 #include "ring/slow_path.hpp"
@@ -243,19 +244,7 @@ public:
 	unsigned long watch_stats() noexcept;
 
 	/* The state of the mappings' owner. The ring does not look at it. */
-	struct mapping_state {
-		u32 mappings = 0; /* live VMAs of the data area */
-		u32 stats_mappings =
-			0; /* live VMAs of the statistics, which keep the ring's memory */
-		u32 page_sequence = 0; /* what user_page->lock says; never read back from there */
-		pb_charge charge = {}; /* who pays for the data area */
-
-		/* Of the AUX area; its VMAs are counted in mappings, too. */
-		u32 aux_mappings = 0;
-		u64 aux_page_offset = 0;
-		u64 aux_start = 0; /* where the stream of the next area begins */
-		pb_charge aux_charge = {};
-	};
+	using mapping_state = ring_mapping_state;
 	cxxrt::guarded<mapping_state, cxxrt::mutex> &mapping() noexcept { return mapping_; }
 
 private:

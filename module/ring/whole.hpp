@@ -4,8 +4,10 @@
 #pragma once
 
 #include "ring/aux.cpp"
+#include "ring/aux_life.cpp"
 #include "ring/aux_storage.cpp"
 #include "ring/latency.cpp"
+#include "ring/loss.cpp"
 #include "ring/perf_buffer.cpp"
 #include "ring/storage.cpp"
 #include "ring/wakeup.cpp"

@@ -5,9 +5,6 @@
 #include <unistd.h>
 
 #include "perfdata/features.hpp"
-#include "perfdata/kernel_maps.hpp"
-#include "perfdata/processes.hpp"
-#include "perfdata/synthesize.hpp"
 #include "perfdata/tracing_data.hpp"
 #include "program/attr.hpp"
 #include "program/aux_files.hpp"
@@ -16,6 +13,7 @@
 #include "program/drain.hpp"
 #include "program/events.hpp"
 #include "program/failure.hpp"
+#include "program/kernel_facts.hpp"
 #include "program/map_watch.hpp"
 #include "program/open_files.hpp"
 #include "program/parse.hpp"
@@ -52,47 +50,6 @@ destination open_destination(const std::string &path)
 	const bool seekable = ::lseek(fd.get(), 0, SEEK_CUR) >= 0;
 	return {perfdata::output(std::move(fd)),
 		seekable ? perfdata::layout::file : perfdata::layout::pipe};
-}
-
-struct kernel_facts {
-	std::optional<perfdata::kernel_map> kernel;
-	std::vector<perfdata::kernel_map> modules;
-};
-
-kernel_facts read_kernel(const record_options &options)
-{
-	kernel_facts facts{perfdata::read_kernel_map(), perfdata::read_module_maps()};
-	if (!facts.kernel && !options.exclude_kernel && options.may_trace)
-		say("perfbuf: the kernel hides its addresses, so its functions will "
-		    "have no names: set "
-		    "kernel.kptr_restrict to 0 or run as root\n");
-	return facts;
-}
-
-perfdata::bytes synthesize(const record_options &options, const kernel_facts &facts, pid_t child,
-			   size_t identity_size)
-{
-	perfdata::bytes records;
-	perfdata::synthesizer to(records, identity_size);
-	if (facts.kernel)
-		to.kernel(*facts.kernel);
-	for (const auto &module : facts.modules)
-		to.kernel(module);
-
-	const auto which =
-		options.chains == call_graph::dwarf ? perfdata::maps::all : perfdata::maps::code;
-	if (options.all_cpus) {
-		for (const auto &process : perfdata::read_processes(which))
-			to.process(process);
-		return records;
-	}
-	std::vector<pid_t> pids = options.pids;
-	if (pids.empty())
-		pids.push_back(child);
-	for (const pid_t pid : pids)
-		if (const auto process = perfdata::read_process(static_cast<uint32_t>(pid), which))
-			to.process(*process);
-	return records;
 }
 
 // One recording, from the files to the last byte.

@@ -253,6 +253,11 @@ void pb_percpu_each(void *memory, void (*fn)(void *arg, void *at), void *arg) no
 		fn(arg, one);
 }
 
+void pb_log_other_abi(void *, __u32 abi) noexcept
+{
+	std::snprintf(now.refusal, sizeof(now.refusal), "version %u", abi);
+}
+
 void pb_log_refusal(const char *, const char *what, const char *why) noexcept
 {
 	std::snprintf(now.refusal, sizeof(now.refusal), "%s %s", what, why);

@@ -49,6 +49,16 @@ public:
 	std::string written;
 };
 
+TEST_F(producer_registration, a_source_of_another_header_version_is_refused_before_it_is_read)
+{
+	for (const u32 abi : {u32{PERFBUF_ABI_OLDEST} - 1, u32{PERFBUF_ABI} + 1}) {
+		EXPECT_EQ(perfbuf_producer_register(nullptr, nullptr, abi), -EPROTO) << abi;
+		EXPECT_EQ(now.refusal, "version " + std::to_string(abi));
+	}
+	EXPECT_EQ(perfbuf_producer_register(&of, nullptr, PERFBUF_ABI_OLDEST), 0);
+	perfbuf_producer_unregister(&of);
+}
+
 TEST_F(producer_registration, a_source_that_cannot_be_is_refused_with_its_reason)
 {
 	const auto refused = [&](auto &&change) {

@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: GPL-2.0
+/* PERFBUF_IOC_OPEN and PERFBUF_IOC_OPEN_LINKED: check an attribute and make the file's event. */
+#include "device/attr.hpp"
+#include "device/aux.hpp"
+#include "device/dummy.hpp"
+#include "device/file.hpp"
+#include "glue/glue.h"
+
+#include <cxxrt/guard.hpp>
+#include <linux/perfbuf.h>
+
+namespace perfbuf
+{
+
+using cxxrt::error;
+using cxxrt::from_return;
+using cxxrt::lock_guard;
+using cxxrt::result;
+using cxxrt::unique_ptr;
+
+namespace
+{
+
+/* Flags of perf_event_open(2). */
+constexpr u64 known_flags =
+	PERF_FLAG_FD_NO_GROUP | PERF_FLAG_FD_OUTPUT | PERF_FLAG_PID_CGROUP | PERF_FLAG_FD_CLOEXEC;
+constexpr u64 supported_flags = PERF_FLAG_FD_CLOEXEC;
+
+result<void> check_flags(u64 flags) noexcept
+{
+	if (flags & ~known_flags)
+		return error(EINVAL);
+	if (flags & ~supported_flags)
+		return error(EOPNOTSUPP);
+	return {};
+}
+
+/* perf's order: a task that is not there, then a CPU that cannot be, then one that is offline. */
+result<pb_task *> find_target(s32 pid, s32 cpu) noexcept
+{
+	pb_task *target = nullptr;
+
+	if (pid != -1) {
+		target = pb_task_find(pid);
+		if (!target)
+			return error(ESRCH);
+	}
+	cxxrt::scope_guard put_target([&] { pb_task_put(target); });
+
+	if (static_cast<u32>(cpu) >= pb_nr_cpu_ids() && !(target && cpu == -1))
+		return error(EINVAL);
+	if (!target && !pb_cpu_is_online(cpu))
+		return error(ENODEV);
+	put_target.dismiss();
+	return target;
+}
+
+/*
+ * Who may open the node and has no CAP_PERFMON: what the source tells, of all or of the own
+ * process, and nothing that the source does not: no kernel addresses, no records of other tasks,
+ * and no user memory, registers or maps: the own process may become one of another user (exec).
+ */
+result<void> check_unprivileged(const perf_event_attr &attr, const perfbuf_open &wanted) noexcept
+{
+	const u64 of_tasks = PERF_SAMPLE_CALLCHAIN | PERF_SAMPLE_REGS_USER | PERF_SAMPLE_STACK_USER;
+
+	if (attr.sample_type & (PERF_SAMPLE_IP | PERF_SAMPLE_ADDR))
+		return error(EACCES);
+	if (attr.sample_type & of_tasks || attr.mmap || attr.mmap2 || attr.mmap_data)
+		return error(EACCES);
+	if (wanted.pid > 0)
+		return error(EACCES);
+	if (wanted.pid == -1 && (attr.task || attr.comm || attr.context_switch))
+		return error(EACCES);
+	return {};
+}
+
+} // namespace
+
+result<void> file::open_event(void *filp, u64 argument) noexcept
+{
+	perfbuf_open wanted;
+
+	TRY(from_return(pb_copy_from_user(&wanted, argument, sizeof(wanted))));
+	return make_event(filp, wanted, nullptr);
+}
+
+result<void> file::open_linked(void *filp, u64 argument) noexcept
+{
+	perfbuf_open_linked wanted;
+	void *held;
+
+	TRY(from_return(pb_copy_from_user(&wanted, argument, sizeof(wanted))));
+	if (wanted.reserved)
+		return error(EINVAL);
+
+	file *linked = static_cast<file *>(pb_fd_get(wanted.aux_fd, &held));
+
+	if (!linked)
+		return error(EBADF);
+	cxxrt::scope_guard put_linked([&] { pb_fd_put(held); });
+
+	if (!linked->configured())
+		return error(linked == this ? EINVAL : EBADFD);
+	TRY(make_event(filp, wanted.open, linked));
+	put_linked.dismiss();
+	linked_ = held;
+	return {};
+}
+
+result<void> file::make_event(void *filp, const perfbuf_open &wanted, file *linked) noexcept
+{
+	perf_event_attr attr = {};
+
+	const bool is_tracer = pb_file_may_trace(filp);
+
+	if (!is_tracer && source_.is_for_tracers())
+		return error(EACCES);
+	TRY(check_flags(wanted.flags));
+	TRY(copy_attr(attr, wanted.attr));
+	TRY(check_ranges(attr));
+	if (!is_tracer)
+		TRY(check_unprivileged(attr, wanted));
+
+	pb_task *target = TRY(find_target(wanted.pid, wanted.cpu));
+	cxxrt::scope_guard put_target([&] { pb_task_put(target); });
+
+	const bool dummy = is_dummy(attr);
+
+	if (!dummy)
+		TRY(source_.check(attr));
+
+	event *aux_event = linked ? linked->configured() : nullptr;
+	const aux_abilities *linked_aux = linked ? linked->aux_of(aux_event->attr()) : nullptr;
+
+	/* As with perf's groups: what is not the same cannot be sampled together. */
+	if (linked &&
+	    (!linked_aux || aux_event->cpu() != wanted.cpu || aux_event->target() != target))
+		return error(EINVAL);
+	TRY(check_support(attr, aux_of(attr), linked_aux));
+
+	/* A file has one event: a second opener finds the first one's. Not map_mutex_: mmap_lock is
+	 * taken outside of that one, and inside of the locks that a source may take. */
+	lock_guard held(open_mutex_);
+
+	if (configured())
+		return error(EBUSY);
+	TRY(account_.take_event());
+	cxxrt::scope_guard give_event([&] { account_.give_event(); });
+
+	put_target.dismiss();
+
+	event *bare = new (cxxrt::gfp::kernel) event(attr, wanted.cpu, target, *this);
+
+	if (!bare) {
+		pb_task_put(target);
+		return error(ENOMEM);
+	}
+
+	unique_ptr<event> made(bare);
+
+	made->link_aux(aux_event);
+	if (!is_tracer && !pb_may_exceed_limits())
+		made->limit_members(account_.members());
+	made->set_stream(TRY(dummy ? open_dummy(*made) : source_.open(*made)));
+	/* The stream is in lists, and the file the owner of both: nothing may fail from here on. */
+	give_event.dismiss();
+	event_.store_release(made.get());
+	if (!attr.disabled)
+		(void)made->enable();
+	made.release();
+	return {};
+}
+
+} // namespace perfbuf

@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: GPL-2.0
+/* One comparison of a filter: finds its field, reads its value and compiles its test. */
+#include "producer/filter_parser.hpp"
+
+namespace perfbuf
+{
+
+using cxxrt::error;
+using cxxrt::result;
+
+result<filter_parser::field> filter_parser::find_field(const word &name) const noexcept
+{
+	constexpr struct {
+		const char *name;
+		u8 offset, bytes;
+		bool is_signed;
+	} commons[] = {
+		{"common_type", 0, 2, false},
+		{"common_flags", 2, 1, false},
+		{"common_preempt_count", 3, 1, false},
+		{"common_pid", 4, 4, true},
+	};
+
+	for (const auto &one : commons) {
+		if (equals(name, one.name))
+			return field{nullptr,	PERFBUF_KIND_INT, one.is_signed,
+				     one.bytes, one.offset,	  0};
+	}
+
+	u16 parts = 0;
+
+	for (u32 i = 0; i < layout_.field_count; i++) {
+		const perfbuf_field &one = layout_.fields[i];
+		const bool is_part =
+			one.kind == PERFBUF_KIND_STRING || one.kind == PERFBUF_KIND_BYTES;
+
+		if (!equals(name, one.name)) {
+			parts = static_cast<u16>(parts + is_part);
+			continue;
+		}
+		if (one.kind == PERFBUF_KIND_ARRAY || one.kind == PERFBUF_KIND_BYTES)
+			return error(EINVAL);
+		return field{one.names, one.kind, one.is_signed != 0, one.bytes, one.offset, parts};
+	}
+	return error(ENOENT);
+}
+
+result<void> filter_parser::set_text(u8 number, const field &of, operation op, word value) noexcept
+{
+	test &made = into_.tests_[number];
+	filter::word &wanted = into_.words_[number];
+
+	if (op != operation::equal && op != operation::differs && op != operation::like)
+		return error(EINVAL);
+	wanted = {};
+	if (op == operation::like) {
+		wanted.any_before = value.bytes && value.text[0] == '*';
+		if (wanted.any_before) {
+			value.text++;
+			value.bytes--;
+		}
+		wanted.any_behind = value.bytes && value.text[value.bytes - 1] == '*';
+		if (wanted.any_behind)
+			value.bytes--;
+		/* Elsewhere it would stand for itself, which nobody means. */
+		for (u32 i = 0; i < value.bytes; i++) {
+			if (value.text[i] == '*')
+				return error(EINVAL);
+		}
+	}
+	if (value.bytes > filter::word_max)
+		return error(E2BIG);
+	__builtin_memcpy(wanted.text, value.text, value.bytes);
+	wanted.bytes = static_cast<u8>(value.bytes);
+
+	const bool is_part = of.kind == PERFBUF_KIND_STRING;
+
+	into_.compares_text_ = true;
+	made.kind = is_part ? kind::part : kind::chars;
+	made.at = static_cast<u16>(of.offset);
+	made.place = is_part ? of.part : static_cast<u16>(of.bytes);
+	return {};
+}
+
+result<bool> filter_parser::set_number(test &made, const field &of, operation op,
+				       const word &value) const noexcept
+{
+	if (op == operation::like)
+		return error(EINVAL);
+
+	const bool negative = value.bytes && value.text[0] == '-';
+	const bool is_number = value.bytes > negative && value.text[negative] >= '0' &&
+			       value.text[negative] <= '9';
+	const u64 number = TRY(!is_number || value.quoted ? find_named(value, of)
+							  : read_digits(value, negative, of));
+
+	return compile(made, of, op, number);
+}
+
+u64 filter_parser::least_of(const field &of) noexcept
+{
+	return of.is_signed ? ~u64{0} << (8 * of.bytes - 1) : 0;
+}
+
+u64 filter_parser::greatest_of(const field &of) noexcept
+{
+	return ~u64{0} >> (64 - 8 * of.bytes + of.is_signed);
+}
+
+bool filter_parser::is_less(const field &of, u64 one, u64 other) noexcept
+{
+	return of.is_signed ? static_cast<s64>(one) < static_cast<s64>(other) : one < other;
+}
+
+bool filter_parser::compile(test &made, const field &of, operation op, u64 number) const noexcept
+{
+	/* The load begins at the field, or before it, so that it ends with the payload. */
+	const u32 at = cxxrt::min<u32>(of.offset, layout_.bytes - sizeof(u64));
+	const u32 above = 64 - 8 * of.bytes;
+	const u64 least = least_of(of);
+	const u64 greatest = greatest_of(of);
+
+	made.at = static_cast<u16>(at);
+	made.shift = static_cast<u8>(above - 8 * (of.offset - at));
+	if (op == operation::bits) {
+		made.kind = kind::bits;
+		made.low = number << above;
+		return false;
+	}
+	made.kind = kind::range;
+
+	const bool is_below = is_less(of, number, least);
+	const bool is_above = is_less(of, greatest, number);
+	u64 low = least;
+	u64 high = greatest;
+	bool never = false;
+
+	switch (op) {
+	case operation::less:
+		never = is_below || number == least;
+		high = is_above ? greatest : number - 1;
+		break;
+	case operation::at_most:
+		never = is_below;
+		high = is_above ? greatest : number;
+		break;
+	case operation::more:
+		never = is_above || number == greatest;
+		low = is_below ? least : number + 1;
+		break;
+	case operation::at_least:
+		never = is_above;
+		low = is_below ? least : number;
+		break;
+	default:
+		never = is_below || is_above;
+		low = high = number;
+	}
+	/* The opposite of all there are. */
+	if (never) {
+		low = least;
+		high = greatest;
+	}
+	made.low = low << above;
+	made.span = (high - low) << above | ((u64{1} << above) - 1);
+	return never;
+}
+
+result<u64> filter_parser::read_digits(const word &value, bool negative, const field &of) noexcept
+{
+	u32 at = negative;
+	u64 base = 10;
+	u64 number = 0;
+
+	if (value.bytes > at + 2 && value.text[at] == '0' && (value.text[at + 1] | 0x20) == 'x') {
+		base = 16;
+		at += 2;
+	}
+	for (; at < value.bytes; at++) {
+		const u64 digit = digit_of(value.text[at]);
+
+		if (digit >= base)
+			return error(EINVAL);
+		if (__builtin_mul_overflow(number, base, &number) ||
+		    __builtin_add_overflow(number, digit, &number))
+			return error(ERANGE);
+	}
+	if (negative ? !of.is_signed || number > 0 - least_of(of) : number > greatest_of(of))
+		return error(ERANGE);
+	return negative ? 0 - number : number;
+}
+
+u64 filter_parser::digit_of(char one) noexcept
+{
+	if (one >= '0' && one <= '9')
+		return static_cast<u64>(one - '0');
+	one = static_cast<char>(one | 0x20);
+	return one >= 'a' && one <= 'f' ? static_cast<u64>(one - 'a' + 10) : 16;
+}
+
+result<u64> filter_parser::find_named(const word &value, const field &of) noexcept
+{
+	if (!of.names)
+		return error(EINVAL);
+	for (const perfbuf_name *one = of.names; one->name; one++) {
+		if (equals(value, one->name))
+			return u64{one->value};
+	}
+	return error(ENOENT);
+}
+
+} // namespace perfbuf

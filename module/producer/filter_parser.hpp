@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Compiles the text of a filter to its tests. The grammar is in filter.hpp: filter_parser.cpp has a
+ * function for each of its levels, filter_comparison.cpp compiles one comparison.
+ */
+#pragma once
+
+#include "producer/filter.hpp"
+
+#include <cxxrt/std.hpp>
+
+namespace perfbuf
+{
+
+class filter_parser
+{
+public:
+	filter_parser(const char *text, const perfbuf_layout &of, filter &into) noexcept
+		: at_(text), layout_(of), into_(into)
+	{
+	}
+
+	/* Parses the whole text. The errors of filter::parse(). */
+	cxxrt::result<void> all() noexcept;
+
+private:
+	using test = filter::test;
+	using kind = filter::test_kind;
+
+	enum class operation : u8 { equal, differs, less, at_most, more, at_least, bits, like };
+
+	/* The field of a comparison. */
+	struct field {
+		const perfbuf_name *names; /* or nullptr */
+		u8 kind;		   /* enum perfbuf_kind */
+		bool is_signed;		   /* an integer */
+		u32 bytes;
+		u32 offset;
+		u16 part; /* STRING: its number among the parts */
+	};
+
+	/*
+	 * The exits of the tests of an expression, in two lists: the exits taken if the expression
+	 * holds, and the exits taken if it fails. An exit is test * 2 + (the test holds). Until
+	 * patch() gives it its target, it has the next exit of its list.
+	 */
+	struct outcome {
+		u8 holds;
+		u8 fails;
+	};
+	static constexpr u8 no_exit = 0xff;
+	static_assert(2 * filter::predicates_max < no_exit);
+
+	/* A word of the text; @quoted: it stood in quotes, which are left out. */
+	struct word {
+		const char *text;
+		u32 bytes;
+		bool quoted;
+	};
+
+	/* ------------------------------------------------- lists of exits */
+
+	u8 &exit(u8 which) noexcept { return into_.tests_[which / 2].next[which % 2]; }
+	/* Sends every exit of @list to test or verdict @target. */
+	void patch(u8 list, u8 target) noexcept;
+	/* One list of the exits of both. */
+	u8 join(u8 one, u8 other) noexcept;
+	/* The answer of a test that does not depend on the payload; -1: it depends. */
+	static int constant(const test &one) noexcept;
+	/* @target, or the test or verdict that follows it behind constant tests. */
+	u8 past_constants(u8 target) const noexcept;
+	/* Removes constant tests from all paths. */
+	void fold() noexcept;
+
+	/* ------------------------------------------------- text */
+
+	void skip_blanks() noexcept;
+	/* Consumes @sign, and the blanks before it, if it comes next. */
+	bool take(const char *sign) noexcept;
+	cxxrt::result<word> next_word() noexcept;
+	cxxrt::result<operation> next_operation() noexcept;
+	static bool equals(const word &one, const char *other) noexcept;
+
+	/* ------------------------------------------------- levels of the grammar */
+
+	cxxrt::result<outcome> either(u32 depth) noexcept;
+	cxxrt::result<outcome> both(u32 depth) noexcept;
+	cxxrt::result<outcome> one(u32 depth) noexcept;
+	cxxrt::result<outcome> comparison() noexcept;
+
+	/* ------------------------------------------------- one comparison */
+
+	/* ENOENT: the event has no such field. EINVAL: fields of that kind are not compared. */
+	cxxrt::result<field> find_field(const word &name) const noexcept;
+	/* Makes test @number a comparison of the string @of with @value. */
+	cxxrt::result<void> set_text(u8 number, const field &of, operation op, word value) noexcept;
+	/* Makes @made a comparison of the integer @of with @value. True: @made tests the opposite.
+	 */
+	cxxrt::result<bool> set_number(test &made, const field &of, operation op,
+				       const word &value) const noexcept;
+	bool compile(test &made, const field &of, operation op, u64 number) const noexcept;
+	/* The least and the greatest number that @of can hold, as 64 bits of the same sign. */
+	static u64 least_of(const field &of) noexcept;
+	static u64 greatest_of(const field &of) noexcept;
+	static bool is_less(const field &of, u64 one, u64 other) noexcept;
+	/* ERANGE: @of cannot hold the number. */
+	static cxxrt::result<u64> read_digits(const word &value, bool negative,
+					      const field &of) noexcept;
+	static u64 digit_of(char one) noexcept;
+	/* The number of one of the field's names. */
+	static cxxrt::result<u64> find_named(const word &value, const field &of) noexcept;
+
+	const char *at_;
+	const perfbuf_layout &layout_;
+	filter &into_;
+};
+
+} // namespace perfbuf

@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The files of a source that another module registered: they open, join, leave and close. */
+#include "device/attr.hpp"
+#include "glue/producer.h"
+#include "producer/aux_stream.hpp"
+#include "producer/output_stream.hpp"
+#include "producer/source.hpp"
+
+#include <cxxrt/guard.hpp>
+
+namespace perfbuf
+{
+
+using cxxrt::error;
+using cxxrt::from_return;
+using cxxrt::gfp;
+using cxxrt::lock_guard;
+using cxxrt::make;
+using cxxrt::result;
+using cxxrt::unique_ptr;
+
+namespace
+{
+
+constexpr u64 supported_fields = PERF_SAMPLE_IP | PERF_SAMPLE_TID | PERF_SAMPLE_TIME |
+				 PERF_SAMPLE_ADDR | PERF_SAMPLE_ID | PERF_SAMPLE_IDENTIFIER |
+				 PERF_SAMPLE_STREAM_ID | PERF_SAMPLE_CPU | PERF_SAMPLE_PERIOD |
+				 PERF_SAMPLE_CALLCHAIN | PERF_SAMPLE_REGS_USER |
+				 PERF_SAMPLE_STACK_USER | PERF_SAMPLE_RAW | PERF_SAMPLE_DATA_SRC;
+
+} // namespace
+
+bool typed_source::file_opened() noexcept
+{
+	auto held = owner_references_.lock();
+
+	if (held->returned || !pb_module_get(owner_))
+		return false;
+	held->count++;
+	get();
+	return true;
+}
+
+void typed_source::file_closed() noexcept
+{
+	auto held = owner_references_.lock();
+
+	if (held->returned)
+		return;
+	held->count--;
+	pb_module_put(owner_);
+}
+
+typed_event *typed_source::find(u64 id) const noexcept
+{
+	for (u32 i = 0; i < event_count_; i++) {
+		if (events_[i].id() == id)
+			return &events_[i];
+	}
+	return nullptr;
+}
+
+result<void> typed_source::check(const perf_event_attr &attr) const noexcept
+{
+	if (attr.type != PERF_TYPE_TRACEPOINT || !find(attr.config))
+		return error(ENOENT);
+	/* Only who fills an AUX area makes something of these. */
+	if ((attr.config1 || attr.config2) && !aux_.abilities(attr))
+		return error(EOPNOTSUPP);
+	/* They are not told of it. */
+	if (config3(attr))
+		return error(EOPNOTSUPP);
+	/* What happens, happens in the kernel, and no CPU is idle then. */
+	if (attr.freq || attr.exclude_kernel || attr.exclude_idle ||
+	    attr.sample_type & ~supported_fields)
+		return error(EOPNOTSUPP);
+	return {};
+}
+
+template <typename Stream>
+result<unique_ptr<stream>> typed_source::open_as(event &owner) noexcept
+{
+	auto made = TRY(make<Stream>(gfp::kernel, owner, *this, *find(owner.attr().config)));
+
+	TRY(made->open());
+	return unique_ptr<stream>(made.release());
+}
+
+result<unique_ptr<stream>> typed_source::open(event &owner) noexcept
+{
+	if (aux_.abilities(owner.attr())) {
+		if (!owner.target())
+			return open_as<aux_stream<on_one_cpu<aux_output>>>(owner);
+		if (!aux_.follows_tasks())
+			return error(EOPNOTSUPP);
+		return open_as<aux_stream<on_tasks<aux_output>>>(owner);
+	}
+	if (owner.target())
+		return open_as<output_stream<on_tasks<output>>>(owner);
+	return open_as<output_stream<on_one_cpu<output>>>(owner);
+}
+
+result<void> typed_source::join(output_file &one) noexcept
+{
+	lock_guard held(mutex_);
+
+	if (!made_)
+		return error(ENODEV);
+	TRY(one.of().take_place(one.owner().cpu(), one.owner().limited_members(),
+				places_of_user(one)));
+	one.has_place = true;
+
+	result<void> joined;
+
+	if (!files_ && made_->ops && made_->ops->start)
+		joined = from_return(made_->ops->start(made_));
+	if (!joined) {
+		free_place_locked(one);
+		return joined;
+	}
+	joined = one.joined(*made_);
+	if (!joined) {
+		free_place_locked(one);
+		stop_if_unused();
+		return joined;
+	}
+	one.next = files_;
+	files_ = &one;
+	one.of().listen();
+	return {};
+}
+
+void typed_source::leave(output_file &one) noexcept
+{
+	lock_guard held(mutex_);
+	output_file **link = &files_;
+
+	while (*link != &one)
+		link = &(*link)->next;
+	*link = one.next;
+	free_place_locked(one);
+	one.of().unlisten();
+	if (!made_)
+		return;
+	one.left(*made_);
+	stop_if_unused();
+}
+
+/* More than there are on each single CPU if @one is on any. */
+u32 typed_source::places_of_user(output_file &one) const noexcept
+{
+	const event &mine = one.owner();
+	u32 places = 0;
+
+	if (!mine.limited_members())
+		return 0;
+	for (output_file *other = files_; other; other = other->next) {
+		const event &theirs = other->owner();
+
+		places += other->has_place && &other->of() == &one.of() &&
+			  theirs.limited_members() == mine.limited_members() &&
+			  (mine.cpu() < 0 || theirs.cpu() < 0 || theirs.cpu() == mine.cpu());
+	}
+	return places;
+}
+
+void typed_source::free_place_locked(output_file &one) noexcept
+{
+	if (std::exchange(one.has_place, false))
+		one.of().free_place(one.owner().cpu());
+}
+
+void typed_source::free_place(output_file &one) noexcept
+{
+	lock_guard held(mutex_);
+
+	free_place_locked(one);
+}
+
+void typed_source::part(output_file &one) noexcept
+{
+	lock_guard held(mutex_);
+
+	if (made_)
+		one.left(*made_);
+}
+
+void typed_source::stop_if_unused() noexcept
+{
+	if (!files_ && made_->ops && made_->ops->stop)
+		made_->ops->stop(made_);
+}
+
+result<void> typed_source::write(const void *data, u32 bytes) noexcept
+{
+	lock_guard held(mutex_);
+
+	if (!made_)
+		return error(ENODEV);
+	return from_return(made_->ops->write(made_, data, bytes));
+}
+
+result<unique_ptr<filter>> typed_source::parse_filter(const typed_event &of,
+						      const char *text) noexcept
+{
+	lock_guard held(mutex_);
+
+	if (!made_)
+		return error(ENODEV);
+	return of.parse_filter(text);
+}
+
+} // namespace perfbuf
