@@ -18,7 +18,7 @@ using cxxrt::result;
 namespace
 {
 
-/* PERF_SAMPLE_MAX and PERF_FORMAT_MAX are those of the headers at hand. */
+/* The bits that the headers of this build know. */
 constexpr u64 known_sample_type = u64{PERF_SAMPLE_MAX} - 1;
 constexpr u64 known_read_format = (u64{PERF_FORMAT_MAX} - 1) | PERFBUF_FORMAT_LOST_CAUSES;
 
@@ -52,9 +52,9 @@ result<void> check_clock(const perf_event_attr &attr) noexcept
 }
 
 /*
- * Records and actions that perf has and we have not. A kernel that is older than one of these bits
- * answers EINVAL, and clients of perf_event_open(2) then ask again without the bit. Another errno
- * would end them.
+ * Records and actions that perf has and this module has not. A kernel that is older than one of
+ * these bits returns EINVAL, and clients of perf_event_open(2) then try again without the bit. They
+ * give up at any other errno.
  */
 bool is_known_to_older_kernels(const perf_event_attr &attr) noexcept
 {
@@ -67,7 +67,9 @@ bool is_known_to_older_kernels(const perf_event_attr &attr) noexcept
 	       !attr.sigtrap;
 }
 
-/* What perf_event has and we have not: refused, never ignored. */
+/*
+ * False: perf_event has something in @attr that this module has not. It is refused, never ignored.
+ */
 bool is_supported(const perf_event_attr &attr, const aux_abilities *aux,
 		  const aux_abilities *linked) noexcept
 {
@@ -89,8 +91,8 @@ bool is_supported(const perf_event_attr &attr, const aux_abilities *aux,
 	       (!attr.aux_watermark || aux) && (!attr.aux_sample_size || linked);
 }
 
-/* lockdown=confidentiality: nothing of the kernel's, and no user memory that might be somebody's
- * secret. */
+/* Whether samples of @attr hold kernel addresses or user memory, which lockdown=confidentiality
+ * forbids. */
 bool is_confidential(const perf_event_attr &attr) noexcept
 {
 	if (!attr.exclude_kernel)
@@ -100,7 +102,7 @@ bool is_confidential(const perf_event_attr &attr) noexcept
 	return attr.sample_type & PERF_SAMPLE_STACK_USER;
 }
 
-/* nullptr: the headers do not have it. */
+/* Returns a pointer to the member, or nullptr if the headers do not have it. */
 template <typename Attr>
 auto *config3_in(Attr &attr) noexcept
 {
@@ -157,7 +159,8 @@ result<void> copy_attr(perf_event_attr &attr, u64 user_address) noexcept
 	if (size >= PERF_ATTR_SIZE_VER0 && size <= page_size)
 		ret = pb_copy_struct_from_user(&attr, sizeof(attr), user_address, size);
 	if (ret == -E2BIG) {
-		/* Tells which size would do; that this may fail is the caller's own doing. */
+		/* Writes back the size that the module knows. If this write fails, the caller still
+		 * gets E2BIG. */
 		size = sizeof(attr);
 		pb_copy_to_user(user_address + __builtin_offsetof(perf_event_attr, size), &size,
 				sizeof(size));

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Where a callchain is gathered before its record's size is known. */
+/* Per-CPU buffers that hold a callchain until the size of its record is known. */
 #pragma once
 
 #include "device/attr.hpp"
@@ -11,8 +11,9 @@ namespace perfbuf
 {
 
 /*
- * For each CPU and each of its four nesting levels one array. There while an event with callchains
- * is open: get() by the first, put() by the last, which is a grace period after its last writer.
+ * One array for each CPU and each of its four nesting levels. The arrays exist while an event with
+ * callchains is open: the first event allocates them in get(), the last frees them in put(), a
+ * grace period after its last writer.
  */
 class callchain_scratch
 {
@@ -21,7 +22,8 @@ public:
 	static cxxrt::result<void> get() noexcept;
 	static void put() noexcept;
 
-	/* The frames of this CPU and context, for a scope. Preemption off; between get and put. */
+	/* Claims the array of this CPU and context until the end of the scope. Preemption off;
+	 * between get() and put(). */
 	class [[nodiscard]] user
 	{
 	public:
@@ -30,7 +32,7 @@ public:
 		user(const user &) = delete;
 		user &operator=(const user &) = delete;
 
-		/* False: they are in use, further down on this very stack. */
+		/* False: a writer that this one interrupted uses the array. */
 		explicit operator bool() const noexcept { return frames_; }
 		u64 *frames() const noexcept { return frames_; }
 
@@ -41,7 +43,7 @@ public:
 	};
 
 private:
-	/* And the two marks, PERF_CONTEXT_KERNEL and _USER. */
+	/* The frames, and the marks PERF_CONTEXT_KERNEL and PERF_CONTEXT_USER. */
 	static constexpr u32 words = max_stack_frames + 2;
 
 	recursion_contexts busy_;

@@ -78,13 +78,13 @@ void one_cpu_stream::close() noexcept
 		rcu_list<one_cpu_stream>::remove(*this);
 }
 
-/* An offline CPU has no part and no writer: they were stopped when it went. */
+/* An offline CPU has no part and no writer: the offline callback has stopped them. */
 void one_cpu_stream::on_its_cpus(void (*fn)(void *stream)) noexcept
 {
 	pb_call_on_cpu(owner_.cpu(), fn, static_cast<cpu_stream *>(this));
 }
 
-/* Writers have interrupts off, so an interrupt on their CPU is alone. */
+/* Writers have interrupts off, so an interrupt on their CPU excludes them. */
 void one_cpu_stream::run_as_writer(void (*fn)(void *arg), void *arg) noexcept
 {
 	run_alone_on(static_cast<u32>(owner_.cpu()), fn, arg);

@@ -1,24 +1,25 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The streams of sources that follow CPUs and tasks.
+ * Streams of sources that follow CPUs and tasks.
  *
  *   on_one_cpu<Part>   everything on one CPU: one part, which runs while the event is active and
- *                      the CPU there
- *   on_tasks<Part>     the tasks of a set, on one CPU or on any: a part for each of those CPUs,
- *                      which runs while a member does
+ *                      the CPU is online
+ *   on_tasks<Part>     the tasks of a set, on one CPU or on any CPU: a part for each of those CPUs,
+ *                      which runs while a member of the set runs there
  *
- * A part is what the source does on one CPU:
+ * A part is the source's code for one CPU. It has these members:
  *
- *   Part(event &, const sample_writer *, u32 cpu, Extra &...)   no writer: it counts only
- *   void start(u64 left)     from now on; left: what stop() said, 0 at first. Nothing if it runs.
- *   u64 stop()               and no longer; what is left of a period, 0 if that means nothing
+ *   Part(event &, const sample_writer *, u32 cpu, Extra &...)   without a writer it only counts
+ *   void start(u64 left)     starts; left: the result of the last stop(), 0 at first. Does nothing
+ *                            if the part runs already.
+ *   u64 stop()               stops; returns the rest of the period, or 0 for parts without a period
  *   bool runs()
  *   u64 count(), running_ns()   any CPU
- *   writes_late              (if it has it) it may write after stop(): see late_writer
+ *   writes_late              (optional) the part may write after stop(): see late_writer
  *
- * start() and stop() are called on the part's CPU with interrupts off. Its writers have
- * interrupts off, too. What a file asks for concerns the CPUs on which its own tasks run, and no
- * others. Why stop() and close() leave nobody inside: docs/clock.md.
+ * start() and stop() run on the part's CPU with interrupts off. Its writers have interrupts off,
+ * too. An ioctl on a file interrupts only the CPUs on which tasks of its own set run. docs/clock.md
+ * explains why no writer is left inside after stop() and close().
  */
 #pragma once
 
@@ -31,7 +32,7 @@
 namespace perfbuf
 {
 
-/* What both kinds share. */
+/* The common base of on_one_cpu and on_tasks. */
 class cpu_stream : public stream
 {
 public:
@@ -45,28 +46,30 @@ public:
 		return {};
 	}
 
-	/* On the CPU at hand, interrupts off: runs there if it should; and no longer. Nothing if
-	 * the event is not for that CPU. */
+	/* Starts and stops the part of this CPU, if the event covers the CPU. Interrupts off. */
 	virtual void start_on(u32 cpu) noexcept = 0;
 	virtual void stop_on(u32 cpu) noexcept = 0;
 
 protected:
 	cpu_stream(event &owner, task_set *members) noexcept;
 
-	/* What may fail; publish() follows when nothing can fail any more. */
+	/* Allocates everything. publish() follows, and cannot fail. */
 	cxxrt::result<void> prepare() noexcept;
 	void publish() noexcept;
 
-	/* The event is on and may begin to write on @cpu. */
+	/* Whether the event is active and @cpu is open for writers. */
 	bool may_start_on(u32 cpu) const noexcept;
 	virtual void restart_on(u32 cpu) noexcept = 0;
-	/* Calls @fn(this) with interrupts off wherever a part or a writer of it can be. */
+	/* Calls @fn(this) with interrupts off on every CPU where a part runs or a writer of a part
+	 * may be inside. */
 	virtual void on_its_cpus(void (*fn)(void *stream)) noexcept = 0;
 
 	event &owner_;
 	const bool on_any_cpu_;
-	/* The children of an inherited event on any CPU would write to one ring from several CPUs.
-	 * perf does not let such an event be mapped; here it counts and writes nothing. */
+	/*
+	 * False for an inherited event on any CPU: its children would write to one ring from
+	 * several CPUs. perf refuses mmap(2) of such an event. Here it counts, and writes nothing.
+	 */
 	const bool writes_;
 	sample_writer writer_;
 	sideband_reader sideband_;
@@ -79,14 +82,14 @@ private:
 	hook_set hooks_;
 };
 
-/* What is on one CPU is in the list of that CPU, for the time that the CPU comes or goes. */
+/* A stream on one CPU. The hotplug callbacks find it in the list of its CPU. */
 class one_cpu_stream : public cpu_stream, public rcu_listed<one_cpu_stream>
 {
 public:
 	void close() noexcept override;
 	void run_as_writer(void (*fn)(void *arg), void *arg) noexcept final;
 
-	/* On the CPU that comes or goes, interrupts off. */
+	/* The CPU goes online or offline: on that CPU, interrupts off. */
 	static void cpu_opened(u32 cpu) noexcept;
 	static void cpu_closing(u32 cpu) noexcept;
 
@@ -137,10 +140,10 @@ public:
 	}
 
 protected:
-	/* nullptr: the event is not for that CPU. */
+	/* Returns nullptr if the event does not cover @cpu. */
 	Part *part_on(u32 cpu) noexcept { return covers(cpu) ? &part_ : nullptr; }
 
-	/* The writer that comes late: here none does. */
+	/* Guards a write after stop(). A stream on one CPU has no such writes. */
 	class late_writer
 	{
 	public:
@@ -211,7 +214,7 @@ public:
 		return {};
 	}
 
-	/* A writer that comes late is found where it could not begin: see run_as_writer(). */
+	/* Waits for late writers, too: see run_as_writer(). */
 	void stop() noexcept override
 	{
 		cpu_stream::stop();
@@ -252,8 +255,9 @@ protected:
 	Part *part_on(u32 cpu) noexcept { return covers(cpu) ? &part_of(cpu) : nullptr; }
 
 	/*
-	 * H, pairs with G in task_set::switched(): the caller has changed what begin_run() looks
-	 * at. Either a switch sees that, or the member that it switched to is seen here.
+	 * H, pairs with G in task_set::switched(): the caller has changed what begin_run() reads.
+	 * Either the context switch reads the new value, or this function finds the member that was
+	 * switched in.
 	 */
 	void on_its_cpus(void (*fn)(void *stream)) noexcept final
 	{
@@ -265,8 +269,9 @@ protected:
 	}
 
 	/*
-	 * For a part that writes at any time while a task has not quite left its CPU: false while
-	 * another is alone with the ring. On that CPU, interrupts off, or NMI.
+	 * Guards a write of a part that may write after stop(), until the task has left its CPU.
+	 * Converts to false while run_as_writer() runs a function on the ring. On that CPU,
+	 * interrupts off, or NMI.
 	 */
 	class late_writer
 	{
@@ -298,7 +303,9 @@ protected:
 	};
 
 private:
-	/* Each CPU has cache lines of its own: a task that runs there changes them. */
+	/*
+	 * Each CPU has cache lines of its own, because every task switch on the CPU writes to them.
+	 */
 	static constexpr u32 cache_line = 64;
 
 	struct place_base : task_set_slot {

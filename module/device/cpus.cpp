@@ -12,7 +12,7 @@ namespace perfbuf
 namespace
 {
 
-/* By CPU. Written on that CPU, under the lists' lock. */
+/* Indexed by CPU. Written on that CPU, under the lists' lock. */
 constinit cxxrt::shared<u8> is_open[PB_NR_CPUS];
 
 struct call {
@@ -21,7 +21,7 @@ struct call {
 	bool done;
 };
 
-/* The CPU may have closed while the interrupt was on its way. */
+/* Runs in an interrupt. The CPU may have closed before the interrupt arrived. */
 void call_here(void *of) noexcept
 {
 	call *wanted = static_cast<call *>(of);

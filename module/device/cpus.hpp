@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Where writers may begin, and what there is on each CPU.
+ * The CPUs on which writers may begin, and a list for each CPU.
  *
- * A CPU is open from its online callback to its offline callback, while the hook
- * for them is in place. While it is not, no sampler starts there, and side-band
- * records are counted as lost: user tasks do not run on it then, but a few of its
- * kernel threads do.
+ * A CPU is open from its online callback to its offline callback, as long as the hotplug hook is in
+ * place. No sampler starts on a closed CPU, and its side-band records are counted as lost: no user
+ * task runs there, but a few of its kernel threads do.
  */
 #pragma once
 
@@ -19,19 +18,18 @@ namespace perfbuf
 
 /* On that CPU, interrupts off. */
 bool cpu_is_open(u32 cpu) noexcept;
-/* On that CPU, interrupts off; the second when all writers have been stopped there. */
+/* On that CPU, interrupts off. close_cpu() follows after all writers on the CPU have stopped. */
 void open_cpu(u32 cpu) noexcept;
 void close_cpu(u32 cpu) noexcept;
 
-/*
- * Calls @fn(@arg) while no writer that is bound to @cpu is inside: on @cpu with interrupts off, or
- * here while @cpu cannot open. Process context.
- */
+/* Calls @fn(@arg) while no writer of @cpu is inside: on @cpu with interrupts off, or on this CPU
+ * while @cpu cannot open. Process context. */
 void run_alone_on(u32 cpu, void (*fn)(void *arg), void *arg) noexcept;
 
 /*
- * A list for each CPU. Beyond so many CPUs some share one, so an element is asked for its CPU.
- * Changed under the lists' lock, walked with preemption off.
+ * A list for each CPU. If there are more CPUs than lists, several CPUs share a list, so the reader
+ * of a list checks the CPU of each element. Changed under the lists' lock, walked with preemption
+ * off.
  */
 template <typename T>
 class cpu_lists

@@ -15,7 +15,7 @@ using cxxrt::unique_ptr;
 namespace
 {
 
-/* It counts the time that it was on, as perf's does, and nothing else. */
+/* Counts the time for which it was enabled, as perf's dummy event does, and nothing else. */
 class dummy_part
 {
 public:

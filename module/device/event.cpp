@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What a file does with its event, in process context. The writers' half is in event_write.cpp. */
+/*
+ * An event's operations for its file, in process context. The writers' half is in event_write.cpp.
+ */
 #include "device/event.hpp"
 
 #include "device/attr.hpp"
@@ -34,10 +36,8 @@ u32 sample_id_bytes(const perf_event_attr &attr) noexcept
 	return sizeof(u64) * cxxrt::count_bits(attr.sample_type & sample_id_fields);
 }
 
-/*
- * A clock's frequency is as good as its period, and so perf forgets it: PERF_EVENT_IOC_PERIOD
- * gives ns from then on.
- */
+/* The period of a new event. A frequency of a clock is converted to its period here, so
+ * PERF_EVENT_IOC_PERIOD sets ns afterwards, as with perf. */
 u64 first_period(const perf_event_attr &attr) noexcept
 {
 	return attr.freq && attr.sample_freq ? ns_per_second / attr.sample_freq
@@ -58,7 +58,7 @@ event::event(const perf_event_attr &attr, s32 cpu, pb_task *target, wake_target 
 
 event::~event()
 {
-	/* The stream goes first: nobody raises the work after it. */
+	/* The stream goes first: it raises irq_work_. */
 	stream_.reset();
 	irq_work_.sync();
 	pb_task_put(target_);
@@ -89,7 +89,8 @@ void event::disable() noexcept
 
 	mode_.try_change(event_state::active, event_state::off);
 	stream_->stop();
-	/* An exec may have turned it on meanwhile; what it started, we have just stopped. */
+	/* An exec may have turned the event on meanwhile. The stop() above has stopped what it
+	 * started. */
 	if (active())
 		stream_->start();
 }
@@ -110,11 +111,11 @@ void event::source_gone() noexcept
 	{
 		lock_guard held(mutex_);
 
-		/* A file that is being closed stops its stream by itself. */
+		/* shut_down() stops the stream of a closed event. */
 		if (state() == event_state::closed)
 			return;
 		mode_.set(event_state::error);
-		/* Without a stream it is still being opened, and will never be active. */
+		/* An event without a stream is still being opened, and will never be active. */
 		if (stream_)
 			stream_->stop();
 	}
@@ -126,7 +127,7 @@ result<void> event::refresh(u32 samples) noexcept
 	if (attr_.inherit || !attr_.sample_period)
 		return error(EINVAL);
 	mode_.close(event_mode::limited);
-	/* A negative number takes back; the sum wraps as perf's int does. */
+	/* A negative number reduces the limit; the sum wraps as perf's int does. */
 	limit_.fetch_add(samples);
 	return enable();
 }
@@ -182,7 +183,8 @@ u32 event::read_values(u64 *words) noexcept
 	const u64 running = stream_->running_ns();
 	u32 n = 0;
 
-	/* perf_event_open(2): a group puts the times before the values, a single event behind. */
+	/* perf_event_open(2): with PERF_FORMAT_GROUP the times stand before the values, else behind
+	 * them. */
 	if (format & PERF_FORMAT_GROUP)
 		words[n++] = 1;
 	else
@@ -221,19 +223,21 @@ void event::flush_lost() noexcept
 
 void event::update_user_page(perf_buffer &on) noexcept
 {
-	/* Not under mutex_: mmap_lock may be held. */
+	/* The caller may hold mmap_lock, so this function does not take mutex_. */
 	const u64 count = stream_->recent_count() - count_base_.read();
 	const u64 running = stream_->recent_running_ns();
 	const u64 now = pb_clock_ns(-1);
 	auto mapping = on.mapping().lock();
 	perf_event_mmap_page *page = on.user_page();
-	/* Under the lock: of two callers the later one finds the later parameters. */
+	/* Read under the lock, so that the later of two callers stores the later parameters. */
 	pb_tsc_parameters clock;
 	const bool has_clock = tsc_clock_published(clock);
-	/* If attr names another clock, the counter says nothing about the times in records. */
+	/* If attr names another clock, the time stamp counter does not give the times of the
+	 * records. */
 	const bool has_zero = has_clock && !attr_.use_clockid;
 
-	/* A sequence count: odd while the rest changes. The reader's half is in perf_event_open(2).
+	/*
+	 * A sequence count: odd while the rest changes. perf_event_open(2) has the reader's half.
 	 */
 	cxxrt::write_once(page->lock, ++mapping->page_sequence);
 	cxxrt::smp_wmb();
@@ -241,7 +245,8 @@ void event::update_user_page(perf_buffer &on) noexcept
 	page->offset = static_cast<s64>(count);
 	page->time_enabled = running;
 	page->time_running = running;
-	/* The reader can write to the page: bit-fields would take the other bits from there. */
+	/* The reader can write to the page: a store to a bit-field would read the other bits from
+	 * there. */
 	page->capabilities = cap_bit0_is_deprecated | (has_clock ? cap_user_time : 0) |
 			     (has_zero ? cap_user_time_zero : 0);
 	page->time_mult = clock.mult;

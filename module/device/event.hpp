@@ -1,18 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * An event: what PERFBUF_IOC_OPEN makes of a file. It knows its attr, its state,
- * its counts and the ring that its records go to.
+ * An event: PERFBUF_IOC_OPEN makes it, one for each file. It has the attribute, the state, the
+ * counts, and the pointer to the ring that its records go to.
  *
- * States (perf's, seen from outside):
+ * States, which user space knows from perf:
  *
  *   off <--ENABLE/DISABLE, REFRESH, limit--> active --target exits--> exited
  *    any --source goes--> error
- *
  *    any --last close--> closed
  *
- * The last three are final: poll says POLLHUP for exited and POLLERR for error.
- * off -> active and back go by compare-and-exchange, since a tracepoint (exec) or
- * an interrupt (limit) may do it beside an ioctl.
+ * The last three are final: poll() reports POLLHUP for exited and POLLERR for error. Changes
+ * between off and active use compare-and-exchange, because a tracepoint (exec) or an interrupt
+ * (limit) may make them while an ioctl runs.
  */
 #pragma once
 
@@ -28,32 +27,32 @@
 namespace perfbuf
 {
 
-/* When and where a record is written; the part of sample_id that changes from record to record. */
+/* The time and the task of a record: the fields of sample_id that differ between records. */
 struct moment {
 	u64 time; /* ns of the event's clock */
-	u32 pid;  /* in the pid namespace of who opened the event */
+	u32 pid;  /* in the pid namespace of the task that opened the event */
 	u32 tid;
 	u32 cpu;
 };
 
-/* What of sample_type a sample_id has, a word each. */
+/* The bits of sample_type whose fields are in a sample_id, one word each. */
 inline constexpr u64 sample_id_fields = PERF_SAMPLE_TID | PERF_SAMPLE_TIME | PERF_SAMPLE_ID |
 					PERF_SAMPLE_STREAM_ID | PERF_SAMPLE_CPU |
 					PERF_SAMPLE_IDENTIFIER;
 inline constexpr u32 sample_id_max = 6 * sizeof(u64);
 
-/* Bytes of an AUX area that a sample takes. */
+/* The bytes of an AUX area that a sample copies. */
 struct aux_snapshot {
-	aux_area *area; /* nullptr: there are none */
-	u64 from;	/* in the stream */
+	aux_area *area; /* nullptr: no bytes */
+	u64 from;	/* position in the AUX stream */
 	u32 bytes;
 };
 
 class event
 {
 public:
-	/* @target: a counted task or nullptr; the event takes it over. @cpu: -1 with a target only.
-	 */
+	/* @target: a task with a reference, which the event takes over, or nullptr. @cpu: -1 only
+	 * with a target. */
 	event(const perf_event_attr &attr, s32 cpu, pb_task *target, wake_target &file) noexcept;
 	~event();
 	event(const event &) = delete;
@@ -62,31 +61,36 @@ public:
 	const perf_event_attr &attr() const noexcept { return attr_; }
 	u64 id() const noexcept { return id_; }
 	s32 cpu() const noexcept { return cpu_; }
-	/* The task that the event was opened on; nullptr for all. Compare it, do not follow it. */
+	/* The task that the event was opened on; nullptr: all tasks. For comparisons only, not to
+	 * dereference. */
 	pb_task *target() const noexcept { return target_; }
-	/* The pid namespace that records are written for. */
+	/* The pid namespace of the ids in the event's records. */
 	const pb_pid_namespace *pid_namespace() const noexcept { return pid_namespace_; }
 
 	/* ------------------------------------------------- writers: any context, preemption off */
 
 	bool active() const noexcept { return state() == event_state::active; }
-	/* It is active, each occurrence is a sample, and these have a layout. */
+	/* Whether samples take the fast path: the event is active, every occurrence is a sample,
+	 * and the samples have a sample_layout. */
 	bool takes_fast_path() const noexcept { return mode_.is_fast(); }
-	/* The same, but a filter may drop them. */
+	/* The same for an event with a filter, which may drop samples. */
 	bool takes_filtered_path() const noexcept { return mode_.is_fast_but_filtered(); }
 
-	/* sample_type's part of a moment, for this CPU and the current task. Any context. */
+	/* The fields of a moment that sample_type selects, for this CPU and the current task. Any
+	 * context. */
 	moment now() const noexcept;
 
 	/* The bytes of sample_id_all's trailer; 0 without. A record's size includes them. */
 	u32 trailer_bytes() const noexcept { return trailer_bytes_; }
 	void put_trailer(reservation &into, const moment &when) const noexcept;
 
-	/* A record of @bytes in all (header, body, trailer); ENOSPC, E2BIG: counted. */
+	/* Reserves a record of @bytes in all (header, body, trailer). ENOSPC, E2BIG, which are
+	 * counted. */
 	cxxrt::result<reservation> begin(u32 bytes, const moment &when) noexcept;
 	/*
-	 * The period is over: a sample is about to be written, or lost. False: it is the last that
-	 * REFRESH allows, and the event is off; so who sees the sample sees that, too.
+	 * Called before a sample is written or lost. Returns false if it is the last sample that
+	 * REFRESH allows. The event is off by then, so a reader of the sample also reads the new
+	 * state.
 	 */
 	[[nodiscard]] bool count_overflow() noexcept
 	{
@@ -94,101 +98,101 @@ public:
 			switch_linked(PERFBUF_AUX_PAUSE, true);
 		return !limit_.read_once() || take_from_limit();
 	}
-	/* The record was a sample: it counts towards wakeup_events. */
+	/* Commits a sample, which counts towards wakeup_events. */
 	void commit_sample(reservation record) noexcept;
-	/* The same, inline: device/event_write.hpp. begin_at() makes the reservation at @to, if it
-	 * returns true; of more than one of @records it is a burst. */
+	/* The same, inline: see device/event_write.hpp. begin_at() makes the reservation at @to and
+	 * returns true; if @records is more than one, the reservation is a burst. */
 	moment now_here() const noexcept;
 	cxxrt::result<reservation> begin_here(u32 bytes, const moment &when) noexcept;
 	bool begin_at(void *to, u32 bytes, const moment &when, u32 records = 1) noexcept;
 	void commit_sample_here(reservation record) noexcept;
-	/* A record of @bytes that was begun, and is given up. */
+	/* Gives up a reservation of @bytes. */
 	void discard(reservation record, u32 bytes) noexcept;
-	/* A record that could not be begun. */
+	/* Counts records for which no reservation was tried. */
 	void count_loss(loss_cause cause, u32 records = 1) noexcept;
-	/* For who asks the ring himself. */
+	/* Counts records, for a caller that reserves directly in the ring. */
 	void count_record(u32 records = 1) noexcept { records_.add(records); }
-	/* For a caller of perf_buffer::try_reserve() that got false: the ring's reserve_entered().
-	 */
+	/* perf_buffer::reserve_entered(), for a caller whose perf_buffer::try_reserve() returned
+	 * false. */
 	int reserve_entered(perf_buffer &into, void *to, u32 bytes) noexcept;
-	/* It was counted, and is refused. */
+	/* Takes back count_record(), and counts the losses instead. */
 	void count_refused(const perf_buffer &into, int why, u32 records = 1) noexcept
 	{
 		records_.add(0 - u64{records});
 		note(into, why, records);
 	}
 
-	/* Of AUX: perfbuf/aux.h says it all. */
+	/* The functions of perfbuf/aux.h, which describes them. */
 	void *aux_begin(perfbuf_aux_handle &handle) noexcept;
 	void aux_end(perfbuf_aux_handle &handle, u64 size) noexcept;
-	/* The position that they got. */
+	/* Returns the position of the bytes. */
 	cxxrt::result<u64> aux_write(const void *from, u64 bytes) noexcept;
 	void aux_itrace_start() noexcept;
-	/* The one CPU on which AUX may be written to, if the event is on any: who fills it says
-	 * where that is for now. -1: any. */
+	/* The one CPU that may write to the AUX area now, if the event is on any CPU; the source
+	 * sets it. -1: any. */
 	static constexpr s32 no_cpu = -2;
 	void set_aux_cpu(s32 cpu) noexcept { aux_cpu_.write_once(cpu); }
 	s32 aux_cpu() const noexcept { return cpu_ >= 0 ? cpu_ : aux_cpu_.read_once(); }
-	/* A pointer of the source's own. */
+	/* A pointer that belongs to the source. */
 	void *kept_by_source = nullptr;
 
-	/*
-	 * The sample that count_overflow() began is written or lost: what resumes AUX does so here.
-	 * Its counterpart pauses.
-	 */
+	/* Called after a sample was written or lost. Resumes AUX of the linked event, if attr says
+	 * so; count_overflow() pauses it. */
 	void sample_over() noexcept
 	{
 		if (linked_) [[unlikely]]
 			switch_linked(PERFBUF_AUX_RESUME, false);
 	}
 
-	/* The event whose AUX our samples have to do with, or nullptr. */
+	/* The event whose AUX area this event's samples copy, pause or resume, or nullptr. */
 	event *linked() const noexcept { return linked_; }
 	/*
-	 * The newest @most bytes of our own AUX, held still from this to release_aux(); none where
-	 * nothing is mapped or somebody who is interrupted holds them. Only whole words.
+	 * The newest @most bytes, in whole words, of this event's AUX area. No writer overwrites
+	 * them until release_aux(). No bytes if no area is mapped, or if an interrupted sample
+	 * holds the area.
 	 */
 	aux_snapshot hold_aux(u32 most) noexcept;
 	void release_aux(const aux_snapshot &held) noexcept;
-	/* Paused by the samples of others: our source writes nothing into AUX. */
+	/* Samples of a linked event have paused this event's AUX: its source writes nothing. */
 	bool aux_paused() const noexcept { return aux_paused_.read_once(); }
 
 	/* The current sampling period (ns for a clock): PERF_SAMPLE_PERIOD. */
 	u64 period() const noexcept { return period_.read_once(); }
 
-	/* Turns the event on from a tracepoint (enable_on_exec), once. True if it was off before.
-	 */
+	/* Turns the event on from the exec tracepoint (enable_on_exec), once. True: it was off
+	 * before. */
 	[[nodiscard]] bool enable_on_exec() noexcept;
-	/* An exec would still do so. */
+	/* Whether an exec will turn the event on. */
 	bool awaits_exec() const noexcept { return exec_armed_.read_once(); }
-	/* The last task of the target has gone. Any context but NMI. */
+	/* Puts the event into state exited, after the last task of its set. Any context but NMI. */
 	void target_exited() noexcept;
 
 	/* ------------------------------------------------------- the file: process, may sleep */
 
-	/* Before the stream is opened: where the members of its user are counted, who may have only
-	 * so many. It outlives the stream's close(). */
+	/* Before the stream is opened: @of_user counts the members of all events of a user with
+	 * limits. The counter outlives the stream's close(). */
 	void limit_members(cxxrt::shared<u64> &of_user) noexcept { limited_members_ = &of_user; }
-	/* nullptr: there is no limit. */
+	/* The counter, or nullptr if the user has no limits. */
 	cxxrt::shared<u64> *limited_members() const noexcept { return limited_members_; }
-	/* Before the stream is opened. It outlives the stream. */
+	/* Before the stream is opened. @linked outlives the stream. */
 	void link_aux(event *linked) noexcept
 	{
 		linked_ = linked;
 		if (linked)
 			mode_.close(event_mode::linked);
 	}
-	/* Samples take the slow path from now on. */
+	/* All samples take the slow path from now on. */
 	void close_fast_path(event_mode::reason why) noexcept { mode_.close(why); }
 	void set_stream(cxxrt::unique_ptr<stream> made) noexcept;
 	stream &producer() noexcept { return *stream_; }
-	/* Off for good: no writer is inside on return; lists forget it. Before the grace period. */
+	/* Closes the event for good. On return no writer is inside, and no list has the event. A
+	 * grace period must follow before it is freed. */
 	void shut_down() noexcept;
-	/* The source goes: in error for good, no writer is inside on return, and who polls is told.
-	 */
+	/* Puts the event into state error, because its source is going. On return no writer is
+	 * inside, and readers in poll() are awake. */
 	void source_gone() noexcept;
 
-	/* What the stream cannot begin with. */
+	/* The error of stream::get_ready(). */
 	cxxrt::result<void> enable() noexcept;
 	void disable() noexcept;
 	/* EINVAL: not a sampling event. */
@@ -198,46 +202,49 @@ public:
 	cxxrt::result<void> pause_output(bool on) noexcept;
 
 	event_state state() const noexcept { return mode_.state(); }
-	/* attr.read_format: fills @words (read_words_max at most) and returns their number. */
+	/*
+	 * Fills @words as attr.read_format says (read_words_max at most) and returns their number.
+	 */
 	static constexpr u32 read_words_max = 7 + loss_causes;
 	u32 read_values(u64 *words) noexcept;
-	/* How many of them there are. */
+	/* The number of words that read_values() returns. */
 	u32 read_words() const noexcept;
-	/* Losses that no record has followed are told now, if there is room. */
+	/* Writes a record for the pending losses, if the ring has space. */
 	void flush_lost() noexcept;
-	/* Fills in the count and the times of page 0 of @on, the ring that the caller holds. */
+	/* Stores the count and the times in the user page of @on, a ring that the caller holds. */
 	void update_user_page(perf_buffer &on) noexcept;
 
-	/* The ring's pointer: written under attach_lock(). */
+	/* The ring that the event writes to. Changed under the attach lock. */
 	perf_buffer *ring() const noexcept { return ring_.load_acquire(); }
 	void set_ring(perf_buffer *ring) noexcept { ring_.store_release(ring); }
 
-	/* Records written, and those not written by cause. */
+	/* The records written, and the losses by cause. */
 	u64 records() const noexcept { return records_.read(); }
 	const loss_counts &losses() const noexcept { return losses_; }
 
-	/* The limit of REFRESH was reached since the last look (SIGIO says POLL_HUP). */
+	/* Whether the limit of REFRESH was reached since the last call (SIGIO reports POLL_HUP). */
 	bool take_hangup() noexcept { return hangup_.read_once() && hangup_.exchange(0); }
 
 private:
 	class origin;
 
 	bool take_from_limit() noexcept;
-	/* A record that came when there was no ring. */
+	/* Counts records of an event without a ring. */
 	void count_no_ring(u32 records = 1) noexcept
 	{
 		losses_.count(loss_cause::no_ring, records);
 	}
 
-	/* A record that the ring wrote for us, or could not. */
+	/* Counts a record that the ring wrote by itself (a loss, an AUX record), or could not
+	 * write. */
 	void note(const perf_buffer &into, int errno_or_0, u32 records = 1) noexcept;
-	/* Closes the fast path, too, where not every event is a sample. */
+	/* Closes the fast path, too, if a sample stands for more than one occurrence. */
 	void write_period(u64 value) noexcept;
-	/* Active no more, and the file is woken. */
+	/* Changes the state from active to off, and wakes the file. */
 	void turn_off() noexcept;
 	aux_area *enter_aux() noexcept;
 	void pause_aux(bool on) noexcept;
-	/* Pauses the linked event's AUX, or resumes it, if attr says @action. */
+	/* Pauses or resumes the linked event's AUX, if attr has @action. */
 	void switch_linked(u32 action, bool pause) noexcept;
 	static void run_irq_work(event &self) noexcept;
 	static void flush_as_writer(void *self) noexcept;
@@ -266,7 +273,7 @@ private:
 	irq_work<event> irq_work_;
 	cxxrt::unique_ptr<stream> stream_;
 	cxxrt::mutex mutex_;
-	cxxrt::local<u64> count_base_; /* the stream's count at the last RESET */
+	cxxrt::local<u64> count_base_; /* the stream's count at the last PERF_EVENT_IOC_RESET */
 };
 
 } // namespace perfbuf
