@@ -7,6 +7,7 @@
 
 #include <linux/compiler.h>
 #include <linux/stddef.h>
+#include <linux/stringify.h>
 #include <linux/types.h>
 
 #include <perfbuf/event.h>
@@ -45,8 +46,65 @@ static __always_inline struct perfbuf_part perfbuf_text(const char *text)
 
 #define PERFBUF_IS_SIGNED(_type) ((_type)(-1) < (_type)1)
 
+/*
+ * A kind that is not in this list becomes UNKNOWN: a member, so that the compiler does not complain
+ * of each use of the field, and one sentence in place of the errors of macros that do not exist.
+ */
+#define PERFBUF_KNOWN_INT		 , INT
+#define PERFBUF_KNOWN_HEX		 , HEX
+#define PERFBUF_KNOWN_TIME		 , TIME
+#define PERFBUF_KNOWN_FLAGS		 , FLAGS
+#define PERFBUF_KNOWN_ENUM		 , ENUM
+#define PERFBUF_KNOWN_ARRAY		 , ARRAY
+#define PERFBUF_KNOWN_CHARS		 , CHARS
+#define PERFBUF_KNOWN_STRING		 , STRING
+#define PERFBUF_KNOWN_BYTES		 , BYTES
+
+#define PERFBUF_SECOND_(_one, _two, ...) _two
+#define PERFBUF_SECOND(...)		 PERFBUF_SECOND_(__VA_ARGS__)
+#define PERFBUF_KNOWN(_kind)		 PERFBUF_SECOND(PERFBUF_KNOWN_##_kind, UNKNOWN, )
+#define PERFBUF_OF_KIND_(_macro, _kind)	 _macro##_kind
+#define PERFBUF_OF_KIND(_macro, _kind)	 PERFBUF_OF_KIND_(_macro, _kind)
+
+/* Of F(KIND, field) or F(KIND, type, field, ...). */
+#define PERFBUF_NAME_IN(_first, ...) PERFBUF_SECOND(, ##__VA_ARGS__, _first, )
+
+/* What cannot be in an event does not compile: the sentence names the field. */
+#define PERFBUF_CHECK(_kind, ...)                                                                  \
+	PERFBUF_OF_KIND(PERFBUF_CHECK_, PERFBUF_KNOWN(_kind))(#_kind, __VA_ARGS__)
+#define PERFBUF_CHECK_UNKNOWN(_kind, ...)                                                          \
+	_Static_assert(0, "perfbuf: " _kind ", the kind of field " #__VA_ARGS__                    \
+			  ", is none of INT HEX TIME FLAGS ENUM ARRAY CHARS STRING BYTES");
+#define PERFBUF_CHECK_NAME(_field)                                                                 \
+	_Static_assert(__builtin_strncmp(#_field, "common_", 7),                                   \
+		       "perfbuf: field " #_field ": names that begin with common_ are those of "   \
+		       "every event: choose another");                                             \
+	_Static_assert(sizeof(#_field) <= PERFBUF_NAME_MAX + 1,                                    \
+		       "perfbuf: field " #_field                                                   \
+		       ": a name has " __stringify(PERFBUF_NAME_MAX) " characters at most");
+#define PERFBUF_IS_TYPE(_type, _name) (!__builtin_strcmp(#_type, _name))
+#define PERFBUF_CHECK_INT(_kind, _type, _field, ...)                                               \
+	PERFBUF_CHECK_NAME(_field)                                                                 \
+	_Static_assert(PERFBUF_IS_TYPE(_type, "u8") || PERFBUF_IS_TYPE(_type, "u16") ||            \
+			       PERFBUF_IS_TYPE(_type, "u32") || PERFBUF_IS_TYPE(_type, "u64") ||   \
+			       PERFBUF_IS_TYPE(_type, "s8") || PERFBUF_IS_TYPE(_type, "s16") ||    \
+			       PERFBUF_IS_TYPE(_type, "s32") || PERFBUF_IS_TYPE(_type, "s64"),     \
+		       "perfbuf: field " #_field " cannot be of type " #_type                      \
+		       ": give u8, u16, u32, u64, s8, s16, s32 or s64");
+#define PERFBUF_CHECK_HEX		  PERFBUF_CHECK_INT
+#define PERFBUF_CHECK_TIME(_kind, _field) PERFBUF_CHECK_NAME(_field)
+#define PERFBUF_CHECK_FLAGS		  PERFBUF_CHECK_INT
+#define PERFBUF_CHECK_ENUM		  PERFBUF_CHECK_INT
+#define PERFBUF_CHECK_ARRAY		  PERFBUF_CHECK_INT
+#define PERFBUF_CHECK_CHARS(_kind, _field, _n)                                                     \
+	PERFBUF_CHECK_NAME(_field)                                                                 \
+	_Static_assert((_n) > 0, "perfbuf: field " #_field " has space for no character");
+#define PERFBUF_CHECK_STRING PERFBUF_CHECK_TIME
+#define PERFBUF_CHECK_BYTES  PERFBUF_CHECK_TIME
+
 /* Of the payload. */
-#define PERFBUF_MEMBER(_kind, ...)		PERFBUF_MEMBER_##_kind(__VA_ARGS__)
+#define PERFBUF_MEMBER(_kind, ...)                                                                 \
+	PERFBUF_OF_KIND(PERFBUF_MEMBER_, PERFBUF_KNOWN(_kind))(__VA_ARGS__)
 #define PERFBUF_MEMBER_INT(_type, _field, ...)	_type _field;
 #define PERFBUF_MEMBER_HEX			PERFBUF_MEMBER_INT
 #define PERFBUF_MEMBER_TIME(_field)		u64 _field;
@@ -56,9 +114,10 @@ static __always_inline struct perfbuf_part perfbuf_text(const char *text)
 #define PERFBUF_MEMBER_CHARS(_field, _n)	char _field[_n];
 #define PERFBUF_MEMBER_STRING(_field)		u32 _field;
 #define PERFBUF_MEMBER_BYTES(_field)		u32 _field;
+#define PERFBUF_MEMBER_UNKNOWN(...)		u64 PERFBUF_NAME_IN(__VA_ARGS__);
 
 /* Of the arguments. */
-#define PERFBUF_ARG(_kind, ...)		     PERFBUF_ARG_##_kind(__VA_ARGS__)
+#define PERFBUF_ARG(_kind, ...)		     PERFBUF_OF_KIND(PERFBUF_ARG_, PERFBUF_KNOWN(_kind))(__VA_ARGS__)
 #define PERFBUF_ARG_INT(_type, _field, ...)  _type _field;
 #define PERFBUF_ARG_HEX			     PERFBUF_ARG_INT
 #define PERFBUF_ARG_TIME(_field)	     u64 _field;
@@ -68,9 +127,10 @@ static __always_inline struct perfbuf_part perfbuf_text(const char *text)
 #define PERFBUF_ARG_CHARS(_field, _n)	     const char *_field;
 #define PERFBUF_ARG_STRING(_field)	     const char *_field;
 #define PERFBUF_ARG_BYTES(_field)	     struct perfbuf_part _field;
+#define PERFBUF_ARG_UNKNOWN(...)	     u64 PERFBUF_NAME_IN(__VA_ARGS__);
 
 /* How many parts stand behind the payload. */
-#define PERFBUF_PARTS(_kind, ...) +PERFBUF_PARTS_##_kind
+#define PERFBUF_PARTS(_kind, ...) +PERFBUF_OF_KIND(PERFBUF_PARTS_, PERFBUF_KNOWN(_kind))
 #define PERFBUF_PARTS_INT	  0
 #define PERFBUF_PARTS_HEX	  0
 #define PERFBUF_PARTS_TIME	  0
@@ -80,15 +140,17 @@ static __always_inline struct perfbuf_part perfbuf_text(const char *text)
 #define PERFBUF_PARTS_CHARS	  0
 #define PERFBUF_PARTS_STRING	  1
 #define PERFBUF_PARTS_BYTES	  1
+#define PERFBUF_PARTS_UNKNOWN	  0
 
 /* The parts, and where each will stand. */
-#define PERFBUF_FIND(_kind, ...) PERFBUF_FIND_##_kind(__VA_ARGS__)
+#define PERFBUF_FIND(_kind, ...) PERFBUF_OF_KIND(PERFBUF_FIND_, PERFBUF_KNOWN(_kind))(__VA_ARGS__)
 #define PERFBUF_FIND_INT(...)
 #define PERFBUF_FIND_HEX(...)
 #define PERFBUF_FIND_TIME(...)
 #define PERFBUF_FIND_FLAGS(...)
 #define PERFBUF_FIND_ENUM(...)
 #define PERFBUF_FIND_ARRAY(...)
+#define PERFBUF_FIND_UNKNOWN(...)
 #define PERFBUF_FIND_CHARS(...)
 #define PERFBUF_FIND_STRING(_field)                                                                \
 	const struct perfbuf_part perfbuf_part_##_field = perfbuf_text(perfbuf_a->_field);         \
@@ -97,13 +159,14 @@ static __always_inline struct perfbuf_part perfbuf_text(const char *text)
 	const struct perfbuf_part perfbuf_part_##_field = perfbuf_a->_field;                       \
 	u32 perfbuf_at_##_field;
 
-#define PERFBUF_PLACE(_kind, ...) PERFBUF_PLACE_##_kind(__VA_ARGS__)
+#define PERFBUF_PLACE(_kind, ...) PERFBUF_OF_KIND(PERFBUF_PLACE_, PERFBUF_KNOWN(_kind))(__VA_ARGS__)
 #define PERFBUF_PLACE_INT(...)
 #define PERFBUF_PLACE_HEX(...)
 #define PERFBUF_PLACE_TIME(...)
 #define PERFBUF_PLACE_FLAGS(...)
 #define PERFBUF_PLACE_ENUM(...)
 #define PERFBUF_PLACE_ARRAY(...)
+#define PERFBUF_PLACE_UNKNOWN(...)
 #define PERFBUF_PLACE_CHARS(...)
 #define PERFBUF_PLACE_STRING(_field)                                                               \
 	perfbuf_at_##_field = perfbuf_at | perfbuf_part_##_field.bytes << 16;                      \
@@ -112,7 +175,7 @@ static __always_inline struct perfbuf_part perfbuf_text(const char *text)
 #define PERFBUF_PLACE_BYTES PERFBUF_PLACE_STRING
 
 /* Stores a field. */
-#define PERFBUF_STORE(_kind, ...)	      PERFBUF_STORE_##_kind(__VA_ARGS__)
+#define PERFBUF_STORE(_kind, ...)	      PERFBUF_OF_KIND(PERFBUF_STORE_, PERFBUF_KNOWN(_kind))(__VA_ARGS__)
 #define PERFBUF_STORE_INT(_type, _field, ...) perfbuf_to->_field = perfbuf_a->_field;
 #define PERFBUF_STORE_HEX		      PERFBUF_STORE_INT
 #define PERFBUF_STORE_TIME(_field)	      perfbuf_to->_field = perfbuf_a->_field;
@@ -124,26 +187,30 @@ static __always_inline struct perfbuf_part perfbuf_text(const char *text)
 	perfbuf_put_chars(perfbuf_to->_field, sizeof(perfbuf_to->_field), perfbuf_a->_field);
 #define PERFBUF_STORE_STRING(_field) perfbuf_to->_field = perfbuf_at_##_field;
 #define PERFBUF_STORE_BYTES(_field)  perfbuf_to->_field = perfbuf_at_##_field;
+#define PERFBUF_STORE_UNKNOWN(...)
 
 /* Stands for where a part will stand, in a function that is compiled for each event and is called
  * only if the event has none. */
-#define PERFBUF_NOWHERE(_kind, ...) PERFBUF_NOWHERE_##_kind(__VA_ARGS__)
+#define PERFBUF_NOWHERE(_kind, ...)                                                                \
+	PERFBUF_OF_KIND(PERFBUF_NOWHERE_, PERFBUF_KNOWN(_kind))(__VA_ARGS__)
 #define PERFBUF_NOWHERE_INT(...)
 #define PERFBUF_NOWHERE_HEX(...)
 #define PERFBUF_NOWHERE_TIME(...)
 #define PERFBUF_NOWHERE_FLAGS(...)
 #define PERFBUF_NOWHERE_ENUM(...)
 #define PERFBUF_NOWHERE_ARRAY(...)
+#define PERFBUF_NOWHERE_UNKNOWN(...)
 #define PERFBUF_NOWHERE_CHARS(...)
 #define PERFBUF_NOWHERE_STRING(_field) const u32 perfbuf_at_##_field = 0;
 #define PERFBUF_NOWHERE_BYTES	       PERFBUF_NOWHERE_STRING
 
 /* The tables of names. */
-#define PERFBUF_NAMES(_kind, ...) PERFBUF_NAMES_##_kind(__VA_ARGS__)
+#define PERFBUF_NAMES(_kind, ...) PERFBUF_OF_KIND(PERFBUF_NAMES_, PERFBUF_KNOWN(_kind))(__VA_ARGS__)
 #define PERFBUF_NAMES_INT(...)
 #define PERFBUF_NAMES_HEX(...)
 #define PERFBUF_NAMES_TIME(...)
 #define PERFBUF_NAMES_ARRAY(...)
+#define PERFBUF_NAMES_UNKNOWN(...)
 #define PERFBUF_NAMES_CHARS(...)
 #define PERFBUF_NAMES_STRING(...)
 #define PERFBUF_NAMES_BYTES(...)
@@ -152,7 +219,7 @@ static __always_inline struct perfbuf_part perfbuf_text(const char *text)
 #define PERFBUF_NAMES_ENUM PERFBUF_NAMES_FLAGS
 
 /* The descriptions of the fields. */
-#define PERFBUF_FIELD(_kind, ...) PERFBUF_FIELD_##_kind(__VA_ARGS__)
+#define PERFBUF_FIELD(_kind, ...) PERFBUF_OF_KIND(PERFBUF_FIELD_, PERFBUF_KNOWN(_kind))(__VA_ARGS__)
 #define PERFBUF_FIELD_OF(_kind, _type, _field, _names, _n, _signed)                                \
 	{                                                                                          \
 		.type = #_type,                                                                    \
@@ -178,5 +245,6 @@ static __always_inline struct perfbuf_part perfbuf_text(const char *text)
 #define PERFBUF_FIELD_CHARS(_field, _n) PERFBUF_FIELD_OF(CHARS, char, _field, NULL, _n, 1)
 #define PERFBUF_FIELD_STRING(_field)	PERFBUF_FIELD_OF(STRING, char, _field, NULL, 0, 0)
 #define PERFBUF_FIELD_BYTES(_field)	PERFBUF_FIELD_OF(BYTES, u8, _field, NULL, 0, 0)
+#define PERFBUF_FIELD_UNKNOWN(...)
 
 #endif /* PERFBUF_FIELDS_H */

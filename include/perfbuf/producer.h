@@ -252,7 +252,10 @@ void *perfbuf_fixed_emit(struct perfbuf_emission *emission, struct perfbuf_event
 void *perfbuf_fixed_next(struct perfbuf_emission *emission);
 
 #define PERFBUF_DECLARE_EVENT(_name, _fields)                                                      \
-	struct _name##_record {                                                                    \
+	_Static_assert(sizeof(#_name) <= PERFBUF_NAME_MAX + 1,                                     \
+		       "perfbuf: event " #_name                                                    \
+		       ": a name has " __stringify(PERFBUF_NAME_MAX) " characters at most");       \
+	_fields(PERFBUF_CHECK) struct _name##_record {                                             \
 		struct perfbuf_common perfbuf_common;                                              \
 		_fields(PERFBUF_MEMBER)                                                            \
 	} __packed;                                                                                \
