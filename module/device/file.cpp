@@ -245,6 +245,13 @@ result<u64> file::ioctl(void *filp, u32 request, u64 argument) noexcept
 	case PERFBUF_IOC_RING:
 		TRY(choose_ring(*mine, argument));
 		return u64{0};
+	case PERFBUF_IOC_FENCE: {
+		const perf_event_attr &attr = mine->attr();
+
+		TRY(from_return(pb_clock_fence(attr.use_clockid ? attr.clockid : -1, &value)));
+		TRY(from_return(pb_copy_to_user(argument, &value, sizeof(value))));
+		return u64{0};
+	}
 	case PERF_EVENT_IOC_PAUSE_OUTPUT:
 		TRY(mine->pause_output(argument));
 		return u64{0};

@@ -8,7 +8,7 @@ namespace perfbuf::program
 
 using reader::step;
 
-reader::result<void> drain::pass(std::vector<cpu_ring> &rings)
+reader::result<void> drain::pass(std::vector<cpu_ring> &rings, std::optional<uint64_t> fence)
 {
 	for (auto &each : rings) {
 		auto &ring = each.ring;
@@ -28,9 +28,17 @@ reader::result<void> drain::pass(std::vector<cpu_ring> &rings)
 		if (what == step::corrupt)
 			seen_.corrupt += ring.skip_all();
 	}
-	// What a round holds is older than all that the next but one will: so far perf may sort and
-	// let go.
-	return to_ ? to_->round() : reader::result<void>();
+	return to_ ? end_round(fence) : reader::result<void>();
+}
+
+// At a FINISHED_ROUND perf puts out all that is not newer than the newest record of the round
+// before. All before the fence has been read by now, so what follows is newer if the fence is.
+reader::result<void> drain::end_round(std::optional<uint64_t> fence)
+{
+	if (fence && *fence <= newest_in_round_)
+		return {};
+	newest_in_round_ = newest_;
+	return to_->round();
 }
 
 reader::result<void> drain::put(const perfdata::bytes &records)
@@ -54,10 +62,12 @@ void drain::see_aux(const reader::record &record, cpu_ring &of)
 
 void drain::see(const reader::record &record)
 {
+	const auto time = decoder_.time_of(record);
+	newest_ = std::max(newest_, time.value_or(0));
 	switch (record.type()) {
 	case PERF_RECORD_SAMPLE:
 		seen_.samples++;
-		if (const auto time = decoder_.time_of(record)) {
+		if (time) {
 			seen_.first_time =
 				seen_.first_time ? std::min(seen_.first_time, *time) : *time;
 			seen_.last_time = std::max(seen_.last_time, *time);

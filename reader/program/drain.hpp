@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <linux/perf_event.h>
+#include <optional>
 #include <perfbuf/decoder.hpp>
 #include <perfbuf/record.hpp>
 #include <vector>
@@ -33,8 +34,14 @@ public:
 	 */
 	drain(const perf_event_attr &attr, perfdata::writer *to) : decoder_(attr), to_(to) {}
 
-	/** One pass: every ring once, up to where the kernel was when its turn came. */
-	reader::result<void> pass(std::vector<cpu_ring> &rings);
+	/**
+	 * One pass: every ring once, up to where the kernel was when its turn came.
+	 * @param fence the rings hold every record before this time (fence_of()). By it
+	 * FINISHED_ROUND is exact: it is written when no record can follow that is older than those
+	 * which perf puts out at it. Without a fence every pass is a round, as with perf.
+	 */
+	reader::result<void> pass(std::vector<cpu_ring> &rings,
+				  std::optional<uint64_t> fence = std::nullopt);
 
 	/** Records that do not come out of a ring. */
 	reader::result<void> put(const perfdata::bytes &records);
@@ -43,6 +50,7 @@ public:
 	const reader::decoder &decoder() const noexcept { return decoder_; }
 
 private:
+	reader::result<void> end_round(std::optional<uint64_t> fence);
 	void see(const reader::record &record);
 	void see_aux(const reader::record &record, cpu_ring &of);
 	void see_map(const reader::record &record);
@@ -50,6 +58,8 @@ private:
 	reader::decoder decoder_;
 	perfdata::writer *to_;
 	traffic seen_;
+	uint64_t newest_ = 0;	       // time of any record, ns
+	uint64_t newest_in_round_ = 0; // at the last FINISHED_ROUND
 };
 
 } // namespace perfbuf::program

@@ -125,6 +125,9 @@ void live_feed::tell_what_runs(const perfdata::record_visitor &use) const
 
 void live_feed::read_rings(const perfdata::record_visitor &use, bool last)
 {
+	// By the fence the order is exact. The kernel's own files have none: there the limit is
+	// that of perf, the newest time that the pass before saw.
+	const uint64_t limit = fence_of(files_.files).value_or(seen_before_);
 	for (auto &each : files_.rings) {
 		each.ring.refresh();
 		const auto what = each.ring.each([&](const reader::record &record) {
@@ -144,12 +147,10 @@ void live_feed::read_rings(const perfdata::record_visitor &use, bool last)
 	const auto give = [&](const reader::record &record, uint64_t time, uint32_t which) {
 		use(record, described_[which], time);
 	};
-	// A ring that was read early in this pass may hold records that are older than what the
-	// passes before showed of a ring that was read late: of those before them it cannot.
 	if (last)
 		waiting_.finish(give);
 	else
-		waiting_.flush(seen_before_, give);
+		waiting_.flush(limit, give);
 	seen_before_ = waiting_.last_time();
 }
 

@@ -80,6 +80,16 @@ result<uint64_t> file::id() const
 	return id;
 }
 
+result<uint64_t> file::fence() const
+{
+	__u64 time = 0;
+	auto done = request(PERFBUF_IOC_FENCE, reinterpret_cast<uintptr_t>(&time),
+			    "cannot wait until the records before now are published");
+	if (!done)
+		return done.error();
+	return uint64_t{time};
+}
+
 result<counts> file::read() const
 {
 	if (read_format_ & PERF_FORMAT_GROUP)

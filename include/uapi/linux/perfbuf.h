@@ -117,6 +117,20 @@ struct perfbuf_ring {
 #define PERFBUF_IOC_RING _IOW(PERFBUF_IOC_MAGIC, 1, struct perfbuf_ring)
 
 /*
+ * Returns a time T, ns of the file's clock (attr.clockid, or perf's own), so
+ * that every record with a time before T, of any file of the module and on any
+ * CPU, is published. A reader that requests T, and then reads the rings of all
+ * its files of this clock, has seen every record before T, and can sort them.
+ * Writers pay nothing: the request interrupts each CPU and waits until the
+ * writers that it finds there have committed. CLOCK_REALTIME and CLOCK_TAI can
+ * be set back; then T says nothing of the records before.
+ *
+ * Added after the first version of this header: a module without it answers
+ * ENOTTY. Errors: EBADFD, EFAULT, ENODEV, EINTR.
+ */
+#define PERFBUF_IOC_FENCE _IOR(PERFBUF_IOC_MAGIC, 2, __u64)
+
+/*
  * What a process says itself. A source that takes it ("inject") makes a record
  * of each write(2), of each part of a writev(2), and of each part of this
  * request; the file need not be configured. Errors: EBADF (not open for

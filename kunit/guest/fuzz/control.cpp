@@ -59,6 +59,13 @@ int ring(actor &by)
 	return error_of(ioctl(by.file(), PERFBUF_IOC_RING, &wanted));
 }
 
+int fence(actor &by)
+{
+	uint64_t time = 0;
+	return error_of(ioctl(by.file(), PERFBUF_IOC_FENCE,
+			      by.once_in(16) ? reinterpret_cast<uint64_t *>(8) : &time));
+}
+
 int modify(actor &by)
 {
 	perf_event_attr attr = some_attr(by);
@@ -101,6 +108,7 @@ std::vector<operation> control_operations()
 		control("ID", 2, id, {EFAULT}),
 		control("SET_OUTPUT", 8, set_output, {EINVAL, ENOSPC}),
 		control("PERFBUF_IOC_RING", 5, ring, {EINVAL, E2BIG, EBUSY, EFAULT, ENOMEM}),
+		control("PERFBUF_IOC_FENCE", 2, fence, {EFAULT, EINTR}),
 		control("MODIFY_ATTRIBUTES", 2, modify, {EINVAL, E2BIG, EOPNOTSUPP, EACCES}),
 		control("SET_BPF, QUERY_BPF", 1, bpf, {EINVAL}),
 		control("an unknown request", 1, unknown,

@@ -80,6 +80,12 @@ public:
 	result<void> redirect(const file &target) const;
 	/** Record only what the expression holds for (PERF_EVENT_IOC_SET_FILTER): typed events. */
 	result<void> set_filter(const std::string &expression) const;
+	/**
+	 * @return a time, ns of the file's clock: every record stamped before it, in any ring whose
+	 * file has this clock, is published now (PERFBUF_IOC_FENCE, merge.hpp).
+	 * Errors: ENOTTY, a file of perf_event_open(2) or of an older module.
+	 */
+	result<uint64_t> fence() const;
 	/** @return the id that this file's samples carry (PERF_EVENT_IOC_ID) */
 	result<uint64_t> id() const;
 	/** @return the counts, laid out by read_format. Groups (PERF_FORMAT_GROUP) are refused with
