@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/*
- * One word that says what state an event is in, and why its samples do not take
- * the fast path (producer/emission.hpp). Zero: it is active, and they do.
- */
+/* One word with the state of an event and the reasons why its samples take the slow path
+ * (producer/emission.hpp). Zero: active, on the fast path. */
 #pragma once
 
 #include "ring/abi.hpp"

@@ -89,9 +89,9 @@ void file::release() noexcept
 
 		device_state::unlink(*this);
 	}
-	/* Not with our memory: the accounts go with the module's device. */
+	/* put() here and not in the destructor: the accounts are freed with the module's device. */
 	account_.put();
-	/* No sample of ours is being written any more. */
+	/* No sample of this event is being written any more. */
 	if (linked_)
 		pb_fd_put(linked_);
 	source_.file_closed();
@@ -166,7 +166,7 @@ result<void> file::choose_ring(event &of, u64 argument) noexcept
 
 /* ---------------------------------------------------------------- system calls */
 
-/* What perf has for BPF programs and breakpoints: its errno for any other event. */
+/* The errno that perf returns for requests that are for BPF programs and breakpoints only. */
 error file::refuse(const event &mine, u32 request, u64 argument) noexcept
 {
 	perf_event_attr attr = {};
@@ -195,7 +195,7 @@ result<u64> file::ioctl(void *filp, u32 request, u64 argument) noexcept
 {
 	if (request == PERFBUF_IOC_WRITE)
 		return write_parts(filp, argument);
-	/* All other requests are of a reader. */
+	/* All other requests need a file that is open for reading. */
 	if (!pb_file_is_readable(filp))
 		return error(EBADF);
 	if (request == PERFBUF_IOC_OPEN) {
@@ -324,7 +324,7 @@ u32 file::poll() noexcept
 	pb_preempt_disable();
 	perf_buffer *ring = mine->ring();
 
-	/* At the end, what is left is worth reading however little it is. */
+	/* After the end of the event the reader gets the rest, however little it is. */
 	if (ring && (ring->readable() || ring->aux_readable() ||
 		     (ready && (ring->unread() || ring->aux_unread()))))
 		ready |= POLLIN | POLLRDNORM;

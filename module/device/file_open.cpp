@@ -35,7 +35,8 @@ result<void> check_flags(u64 flags) noexcept
 	return {};
 }
 
-/* perf's order: a task that is not there, then a CPU that cannot be, then one that is offline. */
+/* Finds the target, with a reference; nullptr: all tasks. The errors come in perf's order: no such
+ * task, no such CPU, the CPU is offline. */
 result<pb_task *> find_target(s32 pid, s32 cpu) noexcept
 {
 	pb_task *target = nullptr;
@@ -56,9 +57,10 @@ result<pb_task *> find_target(s32 pid, s32 cpu) noexcept
 }
 
 /*
- * Who may open the node and has no CAP_PERFMON: what the source tells, of all or of the own
- * process, and nothing that the source does not: no kernel addresses, no records of other tasks,
- * and no user memory, registers or maps: the own process may become one of another user (exec).
+ * Checks an event of a file that was opened without CAP_PERFMON. It may get everything that the
+ * source itself records, of all processes or of its own. It gets no kernel addresses, no records of
+ * other tasks, and no user memory, registers or maps, because an exec may turn its own process into
+ * one of another user. EACCES.
  */
 result<void> check_unprivileged(const perf_event_attr &attr, const perfbuf_open &wanted) noexcept
 {
@@ -133,14 +135,17 @@ result<void> file::make_event(void *filp, const perfbuf_open &wanted, file *link
 	event *aux_event = linked ? linked->configured() : nullptr;
 	const aux_abilities *linked_aux = linked ? linked->aux_of(aux_event->attr()) : nullptr;
 
-	/* As with perf's groups: what is not the same cannot be sampled together. */
+	/* As in perf's groups, linked events have the same CPU and the same target. */
 	if (linked &&
 	    (!linked_aux || aux_event->cpu() != wanted.cpu || aux_event->target() != target))
 		return error(EINVAL);
 	TRY(check_support(attr, aux_of(attr), linked_aux));
 
-	/* A file has one event: a second opener finds the first one's. Not map_mutex_: mmap_lock is
-	 * taken outside of that one, and inside of the locks that a source may take. */
+	/*
+	 * A file has one event, so a second PERFBUF_IOC_OPEN fails. open_mutex_ is not map_mutex_,
+	 * because mmap_lock is taken outside of map_mutex_, and inside of the locks that a source
+	 * may take.
+	 */
 	lock_guard held(open_mutex_);
 
 	if (configured())
@@ -163,7 +168,7 @@ result<void> file::make_event(void *filp, const perfbuf_open &wanted, file *link
 	if (!is_tracer && !pb_may_exceed_limits())
 		made->limit_members(account_.members());
 	made->set_stream(TRY(dummy ? open_dummy(*made) : source_.open(*made)));
-	/* The stream is in lists, and the file the owner of both: nothing may fail from here on. */
+	/* Hooks find the stream from here on, so nothing may fail any more. */
 	give_event.dismiss();
 	event_.store_release(made.get());
 	if (!attr.disabled)

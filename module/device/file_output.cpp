@@ -12,7 +12,8 @@ using cxxrt::error;
 using cxxrt::lock_guard;
 using cxxrt::result;
 
-/* Under the attach lock. Writers find the old ring or the new one; both stay for a grace period. */
+/* Makes @ring the event's ring. Writers find the old ring or the new one; both live for a grace
+ * period. Under the attach lock. */
 void file::attach(event &to, perf_buffer *ring) noexcept
 {
 	perf_buffer *old = to.ring();
@@ -29,19 +30,19 @@ void file::attach(event &to, perf_buffer *ring) noexcept
 	to.set_ring(ring);
 	if (!old)
 		return;
-	/* The AUX transaction of the old ring ends there: unmapping the old area does not look
-	 * here. */
+	/* Ends the AUX transaction in the old ring, because unmapping the old area will not find
+	 * this file. */
 	if (source_.aux())
 		to.producer().stop_aux();
 
-	/* Wakeups that were just walking the old list may have left it with us. */
+	/* A wakeup that walked the old ring's list may have left the list with this file. */
 	old->repeat_wakeups();
 	old->put();
 }
 
 /*
- * One source sets an area up, and no other source that fills areas may share its ring: any file of
- * the ring may be the one that maps the area. Under the attach lock.
+ * Whether this file may write to @ring: all files of a ring whose sources fill AUX areas have the
+ * same source, because any of the files may be the one that maps the area. Under the attach lock.
  */
 bool file::may_share_aux(perf_buffer &ring) const noexcept
 {
@@ -56,8 +57,8 @@ bool file::may_share_aux(perf_buffer &ring) const noexcept
 	return true;
 }
 
-/* A wakeup walks all files of the ring in an interrupt, and each may signal many tasks. Under the
- * attach lock. */
+/* Whether a user with limits may add a file to @ring. A wakeup walks all files of the ring in an
+ * interrupt, and each file may signal many tasks. Under the attach lock. */
 bool file::has_place_for(const event &one, perf_buffer &ring) noexcept
 {
 	if (!one.limited_members())
@@ -90,7 +91,7 @@ result<void> file::redirect(event &redirected, file *target) noexcept
 			return error(ENOSPC);
 	}
 	attach(redirected, ring);
-	/* Who sleeps in poll() looks again: the new ring may have been readable before. */
+	/* A reader in poll() has to check again: the new ring may be readable already. */
 	if (ring)
 		wake();
 	return {};
@@ -120,7 +121,7 @@ result<void> file::set_output(event &redirected, u64 argument) noexcept
 		return error(EINVAL);
 	if (to->cpu() == -1 && to->target() != redirected.target())
 		return error(EINVAL);
-	/* Children would write from several CPUs: as with mmap(), which refuses it, too. */
+	/* The children would write from several CPUs. mmap(2) refuses such an event, too. */
 	if (to->cpu() == -1 && mine.inherit)
 		return error(EINVAL);
 	if (mine.use_clockid != theirs.use_clockid ||

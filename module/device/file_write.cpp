@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* write(2) and PERFBUF_IOC_WRITE: what user space says itself. */
+/* write(2) and PERFBUF_IOC_WRITE: records whose bytes come from user space. */
 #include "device/file.hpp"
 
 #include "glue/glue.h"
@@ -16,7 +16,8 @@ using cxxrt::error;
 using cxxrt::from_return;
 using cxxrt::result;
 
-/* Into memory of ours first: a page that is not there may be waited for, and a record may not. */
+/* Copies the bytes to kernel memory first, because the copy may wait for a page, and a writer may
+ * not. */
 result<u64> file::write(u64 from, u64 bytes) noexcept
 {
 	char on_stack[256];

@@ -74,7 +74,7 @@ void call_here(void *of) noexcept
 {
 	call_in_task &wanted = *static_cast<call_in_task *>(of);
 
-	/* It may have left while the interrupt was on its way. */
+	/* Runs in an interrupt. The task may have left the CPU before the interrupt arrived. */
 	if (pb_task_current() != wanted.task)
 		return;
 	wanted.fn(wanted.arg);
@@ -85,8 +85,8 @@ void call_here(void *of) noexcept
 
 /*
  * The writers of an event on a task and on any CPU are inside only while the task runs, on its CPU,
- * with interrupts off: an interrupt that finds the task there is alone. A task that does not run
- * takes the lock before it does, and what comes late leaves the word.
+ * with interrupts off. So an interrupt that finds the task running excludes them. If the task does
+ * not run, the lock keeps it from starting, and late_ keeps late writers out.
  */
 void followed_task::run_alone(void (*fn)(void *arg), void *arg) noexcept
 {
@@ -99,7 +99,9 @@ void followed_task::run_alone(void (*fn)(void *arg), void *arg) noexcept
 
 			runs_on = cpu();
 			if (runs_on < 0) {
-				/* Such a writer is on another CPU, or was before us on this. */
+				/*
+				 * Such a writer runs on another CPU, or has finished on this CPU.
+				 */
 				while (!late_.try_cmpxchg(free_, alone))
 					cxxrt::barrier();
 				fn(arg);

@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/*
- * The kernel's hooks, each in place while somebody wants it. The C entries of
- * glue/trace.h end in hooks.cpp, which hands them to side-band records and task
- * sets in the order that both rely on.
- */
+/* The kernel's hooks, each attached while an event needs it. The C entries of glue/trace.h end in
+ * hooks.cpp, which calls side-band records and task sets in the order that both rely on. */
 #pragma once
 
 #include "ring/abi.hpp"
@@ -26,7 +23,7 @@ enum class hook : u32 {
 
 inline constexpr u32 hook_count = 7;
 
-/* The hooks of one user. They go with it, in process context; that sleeps. */
+/* The hooks that one object has taken. Its destructor gives them back; process context, sleeps. */
 class hook_set
 {
 public:
@@ -35,7 +32,8 @@ public:
 	hook_set(const hook_set &) = delete;
 	hook_set &operator=(const hook_set &) = delete;
 
-	/* Once or often. EOPNOTSUPP: this kernel does not offer it. Process context, may sleep. */
+	/* Takes a hook, if it is not taken yet. EOPNOTSUPP: the kernel does not offer it. Process
+	 * context, may sleep. */
 	cxxrt::result<void> take(hook which) noexcept;
 
 private:

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-/*
- * Mapping: a ring is made by the first mmap(2) of a file that has none, shared
- * by the later ones, and given up by the last.
- */
+/* mmap(2): the first mapping of a file without a ring makes the ring, later ones share it, the last
+ * munmap(2) gives it up. */
 #include "device/file.hpp"
 #include "glue/glue.h"
 
@@ -22,10 +20,10 @@ using cxxrt::result;
 namespace
 {
 
-/* What a ring of so many pages of data takes beside them: the user page and the statistics. */
+/* The pages that a ring has beside its data pages: the user page and the statistics page. */
 constexpr u64 pages_beside = 2;
 
-/* The user page and the data. */
+/* Maps the user page and the data pages. */
 result<void> insert_pages(const pb_vma_request &request, perf_buffer &ring) noexcept
 {
 	for (u64 i = 0; i <= ring.nr_pages(); i++)
@@ -33,15 +31,16 @@ result<void> insert_pages(const pb_vma_request &request, perf_buffer &ring) noex
 	return {};
 }
 
-/* Whether a mapping at this offset is of the statistics. */
+/* Whether a mapping at this offset is for the statistics page. */
 bool is_stats(u64 page_offset) noexcept
 {
 	return page_offset == PERFBUF_MMAP_STATS >> page_shift;
 }
 
 /*
- * 32 KiB in a row, which the kernel has at hand (PAGE_ALLOC_COSTLY_ORDER), so that few records lie
- * in two pieces; of a small ring an eighth.
+ * The size of the ring's chunks: 32 KiB, which the kernel allocates easily
+ * (PAGE_ALLOC_COSTLY_ORDER), so that few records cross a chunk's end; in a small ring an eighth of
+ * the ring.
  */
 u32 page_order_of(u32 nr_pages) noexcept
 {
@@ -52,7 +51,7 @@ u32 page_order_of(u32 nr_pages) noexcept
 
 } // namespace
 
-/* Under map_mutex_. */
+/* Allocates a ring, and charges it to the user. Under map_mutex_. */
 result<ref<perf_buffer>> file::new_ring(event &owner, u32 nr_pages, bool writable) noexcept
 {
 	pb_charge charge;
@@ -78,10 +77,8 @@ result<ref<perf_buffer>> file::new_ring(event &owner, u32 nr_pages, bool writabl
 	return ring;
 }
 
-/*
- * The ring that a mapping of @nr_pages data pages gets, with that mapping counted. Under
- * map_mutex_, so that two first mappings do not make two rings.
- */
+/* Returns the ring for a mapping of @nr_pages data pages, and counts the mapping. Under map_mutex_,
+ * so that two first mappings do not make two rings. */
 result<ref<perf_buffer>> file::ring_for_map(event &owner, u32 nr_pages, bool writable) noexcept
 {
 	for (;;) {
@@ -108,8 +105,9 @@ result<ref<perf_buffer>> file::ring_for_map(event &owner, u32 nr_pages, bool wri
 		}
 
 		/*
-		 * Its last mapping is going: we were sent there by SET_OUTPUT, and the one that
-		 * unmaps has not come to us yet. Leave by ourselves and start anew.
+		 * The last mapping of the ring is being unmapped: SET_OUTPUT sent this file there,
+		 * and detach_all() has not reached this file yet. Detach, and make a ring of its
+		 * own.
 		 */
 		lock_guard held(the_device().attach_lock);
 
@@ -126,7 +124,7 @@ result<perf_buffer *> file::map(const pb_vma_request &request) noexcept
 		return error(EBADFD);
 	if (mine->state() == event_state::error)
 		return error(ENODEV);
-	/* Children of one event on all CPUs would write one ring at once. */
+	/* The children of such an event would write to one ring from several CPUs. */
 	if (mine->cpu() == -1 && mine->attr().inherit)
 		return error(EINVAL);
 	if (!request.is_shared)
@@ -154,8 +152,8 @@ result<perf_buffer *> file::map(const pb_vma_request &request) noexcept
 	result<void> inserted = insert_pages(request, *ring);
 
 	if (!inserted) {
-		/* What is there goes before the pages do; then as if the mapping had been closed.
-		 */
+		/* Removes the pages from the VMA before the ring frees them, and then unmaps as a
+		 * munmap(2) does. */
 		pb_vma_clear(request.vma);
 		mapping_closed(*ring.release(), request.page_offset);
 		return inserted.error();
@@ -164,8 +162,8 @@ result<perf_buffer *> file::map(const pb_vma_request &request) noexcept
 	return ring.release();
 }
 
-/* One page, read-only. It keeps the ring's memory, and so its charge, but is no mapping of its
- * data. */
+/* Maps the statistics page, read-only. The mapping keeps the ring's memory and its charge, but does
+ * not count as a mapping of the data. */
 result<perf_buffer *> file::map_stats(event &of, const pb_vma_request &request) noexcept
 {
 	if (request.bytes != page_size)
@@ -180,7 +178,7 @@ result<perf_buffer *> file::map_stats(event &of, const pb_vma_request &request) 
 
 	auto mapping = ring->mapping().lock();
 
-	/* Its last mapping is going. */
+	/* The last mapping of the data is being unmapped. */
 	if (!mapping->mappings)
 		return error(EINVAL);
 	TRY(from_return(pb_vma_insert(request.vma, 0, ring->watch_stats())));
@@ -206,7 +204,8 @@ void file::mapping_opened(perf_buffer &ring, u64 page_offset) noexcept
 	mappings_++;
 }
 
-/* Under the ring's mapping lock: what keeps its memory is paid for until the last of it goes. */
+/* Credits the user's account once no mapping keeps the ring's memory. Under the ring's mapping
+ * lock. */
 void file::give_back(perf_buffer::mapping_state &mapping) noexcept
 {
 	if (mapping.mappings || mapping.stats_mappings)
@@ -214,7 +213,8 @@ void file::give_back(perf_buffer::mapping_state &mapping) noexcept
 	the_device().users.uncharge(mapping.charge);
 }
 
-/* Under the ring's mapping lock, after the last mapping: the ring is nobody's any more. */
+/* Takes the ring from every file that writes to it, after the last mapping. Under the ring's
+ * mapping lock. */
 void file::detach_all(perf_buffer &ring) noexcept
 {
 	lock_guard held(the_device().attach_lock);

@@ -23,10 +23,8 @@ using cxxrt::result;
 namespace
 {
 
-/*
- * Whether the request is for the area that page 0 describes, and that there may be already.
- * aux_offset and aux_size are user space's: each is read here and nowhere else.
- */
+/* Checks that the request is for the area that the user page describes. aux_offset and aux_size are
+ * under the control of user space: each is read once, here. */
 result<void> check_place(perf_buffer &ring, const perf_buffer::mapping_state &mapping,
 			 const pb_vma_request &request) noexcept
 {
@@ -73,7 +71,8 @@ result<perf_buffer *> file::map_aux(event &mine, const pb_vma_request &request) 
 	/* The last mapping of the data is going. */
 	if (!mapping->mappings)
 		return error(EINVAL);
-	/* Who maps an area is of the source that fills it, so no other comes to the ring. */
+	/* Only a file of the source that fills the area may map it, so no file of another source
+	 * comes to the ring. */
 	if (!aux_of(mine.attr()))
 		return error(EOPNOTSUPP);
 	if (!ring->aux())
@@ -119,23 +118,23 @@ result<void> file::make_aux(event &mine, perf_buffer &ring, perf_buffer::mapping
 
 	mapping.aux_page_offset = request.page_offset;
 	mapping.aux_charge = charge;
-	/* The reference is the mappings' now. */
+	/* The mappings own the reference now. */
 	ring.set_aux(area.release());
 	uncharge.dismiss();
 	return {};
 }
 
 /*
- * After the last mapping, under the ring's mapping lock. No transaction begins once the pointer is
- * gone; those that have begun are ended on their CPUs; who of them holds out longer, against the
- * contract, keeps the pages until it ends.
+ * Gives up the area after its last mapping, under the ring's mapping lock. No transaction begins
+ * once the pointer is cleared. stop_aux() ends the open transactions on their CPUs. A source that
+ * breaks the contract and keeps its transaction open also keeps the pages, until it ends.
  */
 void file::unmap_aux(perf_buffer &ring, perf_buffer::mapping_state &mapping) noexcept
 {
 	ref<aux_area> area = ref<aux_area>::adopt(ring.aux());
 
 	ring.set_aux(nullptr);
-	/* Who has just seen the pointer has begun, or written all of a short one. */
+	/* A writer that read the pointer before has begun its transaction, or finished a packet. */
 	cxxrt_synchronize_rcu();
 	{
 		lock_guard held(the_device().attach_lock);

@@ -46,7 +46,7 @@ public:
 		first_.store_release(&one);
 	}
 
-	/* It is in a list. Its own link stays for those who stand on it. */
+	/* @one is in a list. Its own link stays, for walks that have reached it. */
 	static void remove(T &one) noexcept
 	{
 		T *after = links(one).next_.read_once();

@@ -18,12 +18,12 @@ namespace
 {
 
 constexpr u32 word = sizeof(u64);
-/* PERF_SAMPLE_DATA_SRC: no source of ours knows which memory an access went to. */
+/* PERF_SAMPLE_DATA_SRC: no source of this module knows which memory an access went to. */
 constexpr u64 data_source_unknown = PERF_MEM_S(OP, NA) | PERF_MEM_S(LVL, NA) |
 				    PERF_MEM_S(SNOOP, NA) | PERF_MEM_S(LOCK, NA) |
 				    PERF_MEM_S(TLB, NA);
 
-/* Our own frames go: those before @ip, if that is there. */
+/* Drops the module's own frames: all before @ip, if @ip is among the frames. */
 u32 drop_before(u64 *frames, u32 count, u64 ip) noexcept
 {
 	u32 first = 0;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* PERF_RECORD_SAMPLE, of any source. */
+/* Writes PERF_RECORD_SAMPLE for any source. */
 #pragma once
 
 #include "device/event.hpp"
@@ -8,7 +8,7 @@
 namespace perfbuf
 {
 
-/* What a source knows of a sample; the rest is found out. */
+/* The fields of a sample that its source supplies. sample_writer reads the others. */
 struct sample {
 	const pb_regs *regs; /* what was interrupted */
 	u64 ip;
@@ -16,7 +16,8 @@ struct sample {
 	u64 address; /* PERF_SAMPLE_ADDR */
 	u64 period;
 	u32 raw_bytes;	/* PERF_SAMPLE_RAW: of what the caller copies into the record */
-	bool from_here; /* not interrupted: @regs are our own, and the callchain begins at @ip */
+	bool from_here; /* no interrupt: @regs are those of the writer itself, and the callchain
+			   begins at @ip */
 };
 
 /*
@@ -33,19 +34,19 @@ public:
 	/* The scratch for callchains, if attr asks for them. ENOMEM. Process context, may sleep. */
 	cxxrt::result<void> open() noexcept;
 
-	/* What of a sample stands behind its raw data. */
+	/* The state of a sample between begin() and finish(). */
 	struct rest {
 		pb_user_state user;
 		u32 regs_count;
 		u32 dump_bytes;
 		aux_snapshot aux; /* held until finish() */
-		u32 record_bytes; /* in all; for who gives it up */
+		u32 record_bytes; /* in all; for discard() */
 	};
 
 	bool has_raw() const noexcept { return fields_ & PERF_SAMPLE_RAW; }
-	/* The samples have a callchain or the registers of the moment: sample.regs is wanted. */
+	/* Whether sample.regs is used: the samples have a callchain, registers or a stack. */
 	bool wants_regs() const noexcept { return varies_; }
-	/* How many bytes stand behind @raw_bytes of raw data to make it end where it must. */
+	/* The padding behind @raw_bytes of raw data, which ends the field at a multiple of 8. */
 	static u32 raw_padding(u32 raw_bytes) noexcept
 	{
 		return cxxrt::round_up<u32>(sizeof(u32) + raw_bytes, sizeof(u64)) - sizeof(u32) -
@@ -53,11 +54,10 @@ public:
 	}
 
 	/*
-	 * As the event's writer, of the current task: any context, preemption off. A sample that
-	 * could not be written is counted.
-	 *
-	 * In two halves, the first up to the raw data, if attr asks for it: then the caller copies
-	 * @what.raw_bytes and the padding. The second ends the record.
+	 * Writes a sample of the current task in two halves. begin() writes everything up to the
+	 * raw data; then the caller copies @what.raw_bytes and the padding; finish() writes the
+	 * rest. A sample that begin() refuses is counted as a loss. The event's writer: any
+	 * context, preemption off.
 	 */
 	cxxrt::result<reservation> begin(const sample &what, rest &behind) const noexcept
 	{
@@ -74,7 +74,7 @@ public:
 		owner_.commit_sample(std::move(record));
 	}
 
-	/* All of it. @raw: what.raw_bytes. */
+	/* Writes a whole sample. @raw: what.raw_bytes of raw data. */
 	void write(const sample &what, const void *raw = nullptr) const noexcept
 	{
 		__attribute__((uninitialized)) rest behind;

@@ -91,7 +91,7 @@ result<void> show_source(source &of, const void *viewer, const char *name,
 			 text_writer &out) noexcept
 {
 	if (equal(name, "rates")) {
-		/* A look moves the marks for all who look. */
+		/* Each read moves the marks for all readers of the rates. */
 		if (viewer)
 			return error(EPERM);
 		show_rates(of, out);

@@ -23,16 +23,17 @@ namespace
 constinit cxxrt::lock_class bucket_lock_class{"perfbuf task index", {}};
 constinit cxxrt::lock_class spares_lock_class{"perfbuf spare tasks", {}};
 
-/* As many buckets as a kernel has task numbers by default, or half of that. */
+/* About as many buckets as the kernel has task numbers by default. */
 constexpr u32 buckets_min = 16384;
 constexpr u32 buckets_per_cpu = 512;
 constexpr u32 lock_count = 64;
 
-/* A kernel with sleeping spinlocks cannot allocate in the fork hook: all must be prepared. */
+/* A kernel with sleeping spinlocks cannot allocate in the fork hook, so all memory is allocated
+ * before. */
 #ifdef CONFIG_PREEMPT_RT
 constexpr bool may_allocate_in_hooks = false;
 constexpr u32 spares_wanted = 128;
-/* Forks of users with limits leave so many for others. */
+/* Spares that forks of users with limits may not take. */
 constexpr u32 spares_reserved = spares_wanted / 2;
 #else
 constexpr bool may_allocate_in_hooks = true;
@@ -51,10 +52,8 @@ class index_table;
 
 } // namespace
 
-/*
- * Memory for the children of followed tasks. A fork takes of it; what it took is replaced in
- * process context.
- */
+/* Memory for the children of followed tasks. A fork takes it; a work item allocates more, in
+ * process context. */
 class spare_tasks
 {
 public:
@@ -85,7 +84,7 @@ public:
 		return taken;
 	}
 
-	/* Process context. What there is no memory for now may be there for the next. */
+	/* Allocates spares until there are enough, or no memory. Process context. */
 	void fill(u32 members) noexcept
 	{
 		u32 capacity;
@@ -103,7 +102,9 @@ public:
 		}
 	}
 
-	/* The table goes. True: at once; or else with the refill that is on its way. */
+	/*
+	 * The table is going. True: the caller frees it; false: the running refill() will free it.
+	 */
 	bool close() noexcept
 	{
 		lock_guard held(lock_);
@@ -115,7 +116,8 @@ public:
 private:
 	static void refill(spare_tasks &self) noexcept;
 
-	/* The capacity of what is to be made next; 0: there are enough. Frees what is too small. */
+	/* Returns the capacity of the next spare to allocate, or 0 if there are enough. Frees
+	 * spares that are too small. */
 	u32 missing(u32 members) noexcept
 	{
 		for (;;) {
@@ -207,7 +209,7 @@ private:
 constinit cxxrt::shared<index_table *> table;
 constinit u32 table_users; /* under the setup lock */
 
-/* No task is left, but a hook that is there for others may stand in an empty bucket. */
+/* No followed task is left, but a hook may still read an empty bucket. */
 void free_table(index_table *old) noexcept
 {
 	cxxrt_synchronize_rcu();

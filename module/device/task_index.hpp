@@ -30,10 +30,8 @@ class task_set;
 struct of_task;
 struct of_set;
 
-/*
- * Invariants: linked_ is under the task's lock, and true just while the member is in both lists.
- * left_ is touched by the CPU that runs the task, with interrupts off.
- */
+/* Invariants: the task's lock guards linked_, which is true while the member is in both lists. Only
+ * the CPU that runs the task touches left_, with interrupts off. */
 class task_member : public rcu_listed<task_member, of_task>, public rcu_listed<task_member, of_set>
 {
 public:
@@ -44,7 +42,7 @@ public:
 	task_set &set() const noexcept { return *set_; }
 	followed_task &task() const noexcept { return *task_; }
 
-	/* For the set: what is left of the task's period. */
+	/* The rest of the task's period, for the set. */
 	u64 left() const noexcept { return left_.read_once(); }
 	void set_left(u64 value) noexcept { left_.write_once(value); }
 
@@ -61,23 +59,27 @@ using members_of_task = rcu_list<task_member, of_task>;
 using members_of_set = rcu_list<task_member, of_set>;
 
 /*
- * Invariant: it is in the index just while it has users: its members, the sets that were opened on
- * it, and those who are adding a member. A set that was opened on a task holds the task, and a
- * member of another set is removed by the task's exit. So a task in the index is that task, and not
- * a later one at the same address.
+ * A task that at least one event follows.
  *
- * A fork makes it in one piece with the members that it needs; their memory goes with it.
+ * Invariant: it is in the index as long as it has users. Users are its members, the sets that were
+ * opened on it, and functions that add a member. A set that was opened on a task holds a reference
+ * to the task, and the task's exit removes the members of other sets. So a task in the index is
+ * never a later task at the same address.
+ *
+ * A fork allocates it together with the members that it needs, in one allocation.
  */
 class followed_task : public rcu_listed<followed_task>
 {
 public:
-	/* With memory for @members. nullptr: there is none. Contexts: as @how says. */
+	/* Allocates one with memory for @members; nullptr: no memory. In a context that @how
+	 * allows. */
 	static followed_task *allocate(u32 members, cxxrt::gfp how) noexcept;
 	static void free(followed_task *one) noexcept;
 
 	const pb_task *task() const noexcept { return task_; }
 
-	/* Members of sets on CPU @cpu, or on any CPU (-1). Walks: preemption off; changes: lock. */
+	/* The members of sets on CPU @cpu, or on any CPU (-1). Walks need preemption off, changes
+	 * need the lock. */
 	members_of_task &on(s32 cpu) noexcept { return lists()[cpu + 1]; }
 	/* Calls @call(member) for the members of sets that cover @cpu. Preemption off. */
 	template <typename Call>
@@ -105,19 +107,17 @@ public:
 	void set_cpu(s32 cpu) noexcept;
 
 	/*
-	 * Calls @fn(@arg) where no other writer of the events on this task and on any CPU is
-	 * inside: on the task's CPU while it runs, with interrupts off; or here, while the task
-	 * cannot begin to run. Process context.
+	 * Calls @fn(@arg) while no writer of the events on this task and on any CPU is inside: on
+	 * the task's CPU while the task runs, with interrupts off; or on this CPU, while the task
+	 * is kept from running. Process context.
 	 */
 	void run_alone(void (*fn)(void *arg), void *arg) noexcept;
-	/*
-	 * A writer that comes after the scheduler's hook, when the task has not quite left its CPU.
-	 * False: somebody is alone. Preemption off, on that CPU; also NMI.
-	 */
+	/* Enters as a writer after the scheduler's hook, while the task has not quite left its CPU.
+	 * False: run_alone() keeps writers out. Preemption off, on that CPU; also NMI. */
 	[[nodiscard]] bool try_enter_late() noexcept { return late_.try_cmpxchg(free_, writer); }
 	void exit_late() noexcept { late_.store_release(free_); }
 
-	/* For a fork: member number @index of the memory behind this object. */
+	/* For a fork: the memory of member number @index, behind this object. */
 	task_member *member_memory(u32 index) noexcept;
 	u32 capacity() const noexcept { return capacity_; }
 
@@ -147,35 +147,35 @@ private:
 	cxxrt::shared<u32> late_{free_};
 	cxxrt::shared<u32> users_;
 	const u32 capacity_;
-	/* Memory of members that came with an object that another was found for. */
+	/* Objects that get() did not use, but whose members this task has. */
 	followed_task *beside_ = nullptr;
 	cxxrt::deferred<followed_task> reclaim_;
 };
 
-/* The one index of the module. It is there while a set is. */
+/* The one index of the module. It exists while at least one set does. */
 class task_index
 {
 public:
-	/* A user of the index comes and goes. Process context; the first may sleep and fail. */
+	/* Adds and removes a user of the index. Process context; join() of the first user may sleep
+	 * and fail. */
 	static cxxrt::result<void> join() noexcept;
 	static void leave() noexcept;
 
-	/* nullptr: no event follows @task. Preemption off. */
+	/* Returns the followed task; nullptr: no event follows @task. Preemption off. */
 	static followed_task *find(const pb_task *task) noexcept;
 
-	/*
-	 * The followed task of @task, with @users more: the one that is there, or @made. Preemption
-	 * off. Between join() and leave().
-	 */
+	/* Returns the followed task of @task, or makes @made the followed task; adds @users to its
+	 * users. Preemption off. Between join() and leave(). */
 	static followed_task &get(const pb_task *task, followed_task &made, u32 users) noexcept;
-	/* The memory of @unused, which get() did not return, goes with @one. */
+	/* Frees @unused, which get() did not return, together with @one. */
 	static void keep_beside(followed_task &one, followed_task &unused) noexcept;
 	static void put(followed_task &one, u32 users) noexcept;
 
 	/*
-	 * Memory for a child with @members members: prepared before, since a fork cannot sleep, or
-	 * nullptr. @is_limited: all events are of users with limits, who leave some for others. The
-	 * second prepares it; process context.
+	 * take_spare() returns memory for a child with @members members, or nullptr. It was
+	 * allocated before, because a fork cannot sleep. @is_limited: all of these events belong to
+	 * users with limits, and some spares are reserved for others. prepare_spares() allocates
+	 * it; process context.
 	 */
 	static followed_task *take_spare(u32 members, bool is_limited) noexcept;
 	static void prepare_spares(u32 members) noexcept;

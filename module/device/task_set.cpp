@@ -69,7 +69,7 @@ result<void> task_set::open() noexcept
 	{
 		preempt_guard held;
 
-		/* One for us, one for the member. */
+		/* One user for this set, one for the member. */
 		home_ = &task_index::get(kind_.target, *made, 2);
 		{
 			lock_guard locked(lock_);
@@ -87,8 +87,9 @@ result<void> task_set::open() noexcept
 	locate_target();
 
 	/*
-	 * E, pairs with F in exiting(): the target may exit meanwhile. Either its hook sees the
-	 * member, or PF_EXITING is seen here; if both, who comes second finds nothing to remove.
+	 * E, pairs with F in exiting(): the target may exit meanwhile. Either its hook finds the
+	 * member, or this function reads PF_EXITING. If both happen, the second remove() finds
+	 * nothing.
 	 */
 	cxxrt::smp_mb();
 	if (pb_task_is_exiting(kind_.target)) {
@@ -154,7 +155,7 @@ void task_set::close() noexcept
 	{
 		lock_guard held(lock_);
 
-		/* From here on a fork adds none. */
+		/* A fork adds no member from here on. */
 		open_ = false;
 	}
 	for (;;) {
@@ -243,7 +244,7 @@ void task_set::switched(const pb_task *prev, const pb_task *next, u32 cpu) noexc
 			one.set().end_run(one, cpu);
 			one.set().slot(cpu).running.store_release(nullptr);
 		});
-		/* From here on others may be alone with the task's rings. */
+		/* run_alone() may run a function on the task's rings from here on. */
 		leaves->set_cpu(-1);
 	}
 
@@ -276,7 +277,7 @@ void task_set::forked(const pb_task *child, bool is_thread) noexcept
 	if (!wanted)
 		return;
 
-	/* Without memory the child is not followed; a fork is not made to fail for it. */
+	/* Without memory the child is not followed. The fork itself does not fail. */
 	followed_task *memory = task_index::take_spare(wanted, is_limited);
 
 	if (!memory) {
@@ -287,7 +288,8 @@ void task_set::forked(const pb_task *child, bool is_thread) noexcept
 		return;
 	}
 
-	/* One user for each member, and one for us. What is opened meanwhile is not inherited. */
+	/* One user for each member, and one for this function. Events that are opened meanwhile are
+	 * not inherited. */
 	followed_task &to = task_index::get(child, *memory, wanted + 1);
 
 	if (&to != memory)

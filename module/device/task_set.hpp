@@ -16,23 +16,23 @@ namespace perfbuf
 
 class sideband_reader;
 
-/* What of its event a set knows. */
+/* The properties of an event that its set uses. */
 struct task_set_kind {
-	const pb_task *target; /* held for as long as the set lives */
-	s32 cpu;	       /* where its tasks count; -1: everywhere */
+	const pb_task *target; /* the event holds a reference while the set lives */
+	s32 cpu;	       /* the CPU on which the tasks count; -1: all CPUs */
 	bool inherits;
 	bool threads_only; /* of what it inherits */
 	bool enables_on_exec;
-	/* The members of all sets of the event's user, who may have only so many
-	 * (pb_param_user_members_max()), and of one task only so many
-	 * (pb_param_task_events_max()); nullptr: a user without limits. */
+	/*
+	 * Counts the members of all sets of the event's user; nullptr: a user without limits. The
+	 * limits are pb_param_user_members_max() members in all, and pb_param_task_events_max() of
+	 * one task.
+	 */
 	cxxrt::shared<u64> *members_of_user;
 };
 
-/*
- * What a set has on a CPU. A derived class puts its own behind it, in an array that task_set finds
- * it in: a switch goes from a member to the set to this, without a call.
- */
+/* The state of a set on one CPU. A derived class puts its own state behind it, in an array that the
+ * set knows, so that a context switch goes from member to set to slot without a call. */
 struct task_set_slot {
 	/* The member that runs on this CPU. Changed there with interrupts off. */
 	cxxrt::shared<task_member *> running;
@@ -45,10 +45,10 @@ public:
 	task_set(const task_set &) = delete;
 	task_set &operator=(const task_set &) = delete;
 
-	/* Begins to follow; all or nothing. EOPNOTSUPP, ENOMEM; EMFILE, ENOSPC: a limit of the
-	 * user. Process context, may sleep. */
+	/* Starts to follow the target and its threads, all or none. EOPNOTSUPP, ENOMEM; EMFILE,
+	 * ENOSPC: a limit of the user. Process context, may sleep. */
 	cxxrt::result<void> open() noexcept;
-	/* Forgets all members. The event is off and stays so. Process context. */
+	/* Removes all members. The event is off, and stays off. Process context. */
 	void close() noexcept;
 
 	s32 cpu() const noexcept { return kind_.cpu; }
@@ -56,8 +56,11 @@ public:
 	{
 		return kind_.cpu < 0 || static_cast<u32>(kind_.cpu) == cpu;
 	}
-	/* The member that runs on @cpu, which the set covers. The first is for any CPU: who has
-	 * changed what begin_run() looks at either finds the member, or begin_run() sees it. */
+	/*
+	 * The member that runs on @cpu, which the set covers. has_running() may be called on any
+	 * CPU: a caller that changes what begin_run() reads either finds the member, or begin_run()
+	 * reads the change.
+	 */
 	bool has_running(u32 cpu) const noexcept { return slot(cpu).running.load_acquire(); }
 	task_member *running(u32 cpu) const noexcept { return slot(cpu).running.read_once(); }
 
@@ -70,17 +73,15 @@ public:
 	sideband_reader *reader() const noexcept { return reader_.load_acquire(); }
 	void set_reader(sideband_reader *reader) noexcept { reader_.store_release(reader); }
 
-	/*
-	 * From the hooks, on the CPU and in the task at hand; interrupts off, but for a fork, which
-	 * has preemption off.
-	 */
+	/* The hooks call these on the CPU and in the task concerned, with interrupts off; a fork
+	 * only has preemption off. */
 	static void switched(const pb_task *prev, const pb_task *next, u32 cpu) noexcept;
 	static void forked(const pb_task *child, bool is_thread) noexcept;
 	static void exiting(u32 cpu) noexcept;
 	static void executing(u32 cpu) noexcept;
-	/* The current task executes a program that its user may not look into. */
+	/* The current task executes a program that the event's user may not trace. */
 	static void secured(u32 cpu) noexcept;
-	/* The current task's members begin and end on a CPU that comes or goes. */
+	/* A CPU goes online or offline: the members of its current task begin or end to run. */
 	static void cpu_opened(u32 cpu) noexcept;
 	static void cpu_closing(u32 cpu) noexcept;
 
@@ -98,32 +99,32 @@ protected:
 		return *reinterpret_cast<task_set_slot *>(slots_ + u64{cpu} * slot_bytes_);
 	}
 
-	/* A member begins and ends to run on a CPU that the set covers. On that CPU, interrupts
-	 * off, perhaps under the run queue's lock. Begin and end may come twice. */
+	/* A member begins or ends to run on a CPU that the set covers. On that CPU, interrupts off,
+	 * maybe under the run queue's lock. Each may come twice in a row. */
 	virtual void begin_run(task_member &who, u32 cpu) noexcept = 0;
 	virtual void end_run(task_member &who, u32 cpu) noexcept = 0;
-	/* An exec enables the event, if it has not before. True: it has just become active. */
+	/* Enables the event at an exec, once. True: it has just become active. */
 	virtual bool enable_on_exec() noexcept = 0;
 	/* The last member has gone. */
 	virtual void all_exited() noexcept = 0;
-	/* There was no memory to follow a child, or its user may have no more members. Preemption
-	 * off. */
+	/* A child is not followed: no memory, or its user has reached a limit. Preemption off. */
 	virtual void child_not_followed() noexcept = 0;
 
 private:
 	struct locator;
 
-	/* A user of @to becomes the member's. EBADF: the set was closed meanwhile; EMFILE, ENOSPC:
-	 * see open(). Under no lock. */
+	/* Makes @made a member of @to, and takes over one of the users of @to. EBADF: the set was
+	 * closed meanwhile; EMFILE, ENOSPC: see open(). The caller holds no lock. */
 	cxxrt::result<void> add(task_member &made, followed_task &to) noexcept;
 	/* Counts a member of @to, or refuses it. Under both locks. */
 	cxxrt::result<void> take_member(followed_task &to) noexcept;
-	/* By the first of close(), the task's exit and open() that comes. Preemption off. */
+	/* Removes a member; called by close(), by the task's exit and by open(), of which the first
+	 * does it. Preemption off. */
 	void remove(task_member &one) noexcept;
 	static void remove_all(u32 cpu) noexcept;
-	/* Finds out whether and where the target runs. */
+	/* Sets the CPU of the target, if it runs. */
 	void locate_target() noexcept;
-	/* Memory for the target's next children. */
+	/* Allocates spares for the target's next children. */
 	void prepare_children() noexcept;
 
 	bool takes(bool is_thread) const noexcept

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* A little text, for sysfs. */
+/* Formats text for sysfs. */
 #pragma once
 
 #include "ring/abi.hpp"
@@ -41,7 +41,7 @@ public:
 			put(digits[--n]);
 	}
 
-	/* Written, and what would have been if there had been room. */
+	/* The bytes written, and the bytes of the whole text, as if the buffer had space for it. */
 	u64 bytes() const noexcept { return written_; }
 	u64 length() const noexcept { return length_; }
 

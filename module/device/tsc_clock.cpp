@@ -38,7 +38,7 @@ bool tsc_clock::published(pb_tsc_parameters &out) noexcept
 	return now->is_on;
 }
 
-/* The key first: who finds parameters published may rely on the records. */
+/* The static key first: a reader that finds published parameters may rely on the records. */
 void tsc_clock::turn_on(const pb_tsc_parameters &with) noexcept
 {
 	pb_tsc_clock_on(&with);
@@ -51,7 +51,7 @@ void tsc_clock::turn_off() noexcept
 	pb_tsc_clock_off();
 }
 
-/* On this CPU, or on all that are online and have to say the same. */
+/* Reads the parameters on this CPU, or on all online CPUs, which must agree. */
 tsc_clock::reading tsc_clock::read(bool all_cpus, pb_tsc_parameters &out) noexcept
 {
 	if (!pb_tsc_read_parameters(here, &out))

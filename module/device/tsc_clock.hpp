@@ -37,16 +37,14 @@ public:
 	tsc_clock() noexcept;
 	~tsc_clock() { pb_tsc_clock_off(); }
 
-	/*
-	 * Looks at the counter: on this CPU while the clock is on, on all otherwise or with
-	 * @all_cpus. True: what published() says has changed. Process context, may sleep; not under
-	 * mmap_lock.
-	 */
+	/* Checks the counter: on this CPU while the clock is on, otherwise or with @all_cpus on all
+	 * CPUs. True: published() has changed. Process context, may sleep; not under mmap_lock. */
 	[[nodiscard]] bool check(bool all_cpus) noexcept;
 	/* Off until the system has resumed. Likewise. */
 	[[nodiscard]] bool suspend(bool suspends) noexcept;
 
-	/* A later check() may find settled what this one has not. */
+	/* The parameters were not settled at the last check(); a later check() may find them
+	 * settled. */
 	bool awaits_settling() const noexcept { return cxxrt::read_once(awaits_settling_); }
 
 	/* True: the clock is on, with these parameters. Any context but NMI. */
@@ -72,13 +70,14 @@ private:
 	bool broken_ = false;
 	bool awaits_settling_ = false; /* read without the mutex, too */
 	bool has_candidate_ = false;
-	pb_tsc_parameters candidate_ = {}; /* what was read last */
+	pb_tsc_parameters candidate_ = {}; /* the parameters of the last check() */
 	u64 candidate_since_ = 0;	   /* uptime at which it was read first */
 	/* Written under check_mutex_, too. */
 	cxxrt::guarded<state, cxxrt::spinlock> published_;
 };
 
-/* Before a file is opened: its first record must find the clock as it is now. Process context. */
+/* Checks the clock before a file is opened, so that its first record uses the right clock. Process
+ * context. */
 void check_tsc_clock() noexcept;
 /* published() of the module's clock. */
 bool tsc_clock_published(pb_tsc_parameters &out) noexcept;

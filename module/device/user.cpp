@@ -26,7 +26,7 @@ u64 part_of(u64 all, u64 percent) noexcept
 	return percent >= 100 ? all : all / 100 * percent + all % 100 * percent / 100;
 }
 
-/* Adds 1, up to @most for all but who may exceed limits. */
+/* Adds 1, up to @most unless the process may exceed limits. */
 bool take_one(cxxrt::shared<u64> &count, u64 most) noexcept
 {
 	if (count.fetch_add(1) < most || pb_may_exceed_limits())

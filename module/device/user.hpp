@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What each user has of the module, and what a user may have: docs/limits.md.
+ * Accounts of the users of the module, and their limits: docs/limits.md.
  *
- * A user is a uid of the initial user namespace (struct user_struct), whatever
- * processes and namespaces it has. An account is there from the first file or ring
- * of its user to the last.
+ * A user is a uid of the initial user namespace (struct user_struct), with all of its processes and
+ * namespaces. Its account exists from its first file or ring to its last.
  *
  * Locks: users > nothing; an account's pages mutex > nothing. Both are innermost.
  */
@@ -29,13 +28,13 @@ public:
 	user_account(user_accounts &of, void *user) noexcept;
 	~user_account();
 
-	/* For a process of the user, or for NULL, which is every user. */
+	/* Whether this is the account of @user; NULL stands for every user. */
 	bool is_of(const void *user) const noexcept { return !user || user_ == user; }
 
 	/* EMFILE: the user has as many events as it may have. */
 	cxxrt::result<void> take_event() noexcept;
 	void give_event() noexcept { events_.fetch_add(u64{0} - 1); }
-	/* Tasks that its events follow, one for each event and task: task_set_kind. */
+	/* The number of members of its events: see task_set_kind. */
 	cxxrt::shared<u64> &members() noexcept { return members_; }
 
 	void put() noexcept;
@@ -61,14 +60,15 @@ class user_accounts
 public:
 	user_accounts() noexcept;
 
-	/* That of the calling process, with a reference; nullptr: no memory. */
+	/* The account of the calling process, with a reference; nullptr: no memory. */
 	user_account *get_current() noexcept;
 
 	/*
-	 * Charges an area of @area pages, which may be @most, and @beside to the calling user, to
-	 * its memory limit and to the module's total. What is filled in goes to uncharge(). ENOMEM:
-	 * more than @most, or than the module has left for this user; EPERM: more than the user may
-	 * have; ENOSPC: a ring more than the user may have. Process context, may sleep.
+	 * Charges an area of @area pages (at most @most) and @beside other pages to the calling
+	 * user, to its memory limit and to the module's total. The charge it fills in goes to
+	 * uncharge(). ENOMEM: more than @most, or more than the module has left for this user;
+	 * EPERM: more than the user's limit; ENOSPC: too many rings of the user. Process context,
+	 * may sleep.
 	 */
 	cxxrt::result<void> charge(u64 area, u64 beside, u64 most, bool is_ring,
 				   pb_charge &out) noexcept;

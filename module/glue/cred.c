@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Who may, and who pays. */
+/* Capabilities of the caller, and the accounts that memory is charged to. */
 #include "generated/config.h"
 #include "glue.h"
 

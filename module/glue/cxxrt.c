@@ -18,7 +18,7 @@ static struct workqueue_struct *defer_queue;
 
 void *cxxrt_alloc(unsigned long bytes, unsigned int gfp)
 {
-	/* Who asked for too much is told ENOMEM; the log has nothing to say about it. */
+	/* The caller returns ENOMEM to user space; the kernel's log gets no message. */
 	if (gfpflags_allow_blocking(gfp))
 		return kvzalloc(bytes, gfp | __GFP_NOWARN);
 	return kzalloc(bytes, gfp);

@@ -213,7 +213,7 @@ static int add_event(struct node *node, const struct pb_node_event *event)
 	return sysfs_create_bin_file(made->kobject, &made->format);
 }
 
-/* Waits for who reads them. */
+/* Waits for readers of the attributes. */
 static void remove_events(struct node *node)
 {
 	while (node->event_count) {

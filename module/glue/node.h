@@ -33,7 +33,7 @@ struct pb_node {
  * destroy wants. 0 or a negative errno. Process context, may sleep.
  */
 int pb_node_create(const struct pb_node *wanted, void **made) PB_NOEXCEPT;
-/* Waits for who reads the directory. Process context, may sleep. */
+/* Waits for readers of the directory. Process context, may sleep. */
 void pb_node_destroy(void *made) PB_NOEXCEPT;
 
 #ifdef __cplusplus

@@ -9,7 +9,7 @@
 
 #include "arch.h"
 
-/* A ring that does not fit is refused; it does not get anybody killed. */
+/* If memory is short, the allocation fails; the OOM killer does not run. */
 #define RING_GFP (GFP_KERNEL_ACCOUNT | __GFP_ZERO | __GFP_NORETRY | __GFP_NOWARN)
 
 void *pb_pages_alloc(int node, unsigned int order)

@@ -124,7 +124,7 @@ inline void aux_filler::settle() noexcept
 		}
 		cxxrt::barrier();
 		changing_.set(0);
-		/* Once more: who interrupted this has left it to us. */
+		/* Once more, for a writer that interrupted this one and left its request. */
 		cxxrt::barrier();
 	}
 }

@@ -64,13 +64,13 @@ result<void> typed_source::check(const perf_event_attr &attr) const noexcept
 {
 	if (attr.type != PERF_TYPE_TRACEPOINT || !find(attr.config))
 		return error(ENOENT);
-	/* Only who fills an AUX area makes something of these. */
+	/* Only a source that fills an AUX area uses these. */
 	if ((attr.config1 || attr.config2) && !aux_.abilities(attr))
 		return error(EOPNOTSUPP);
-	/* They are not told of it. */
+	/* Producers do not get config3. */
 	if (config3(attr))
 		return error(EOPNOTSUPP);
-	/* What happens, happens in the kernel, and no CPU is idle then. */
+	/* Events occur in the kernel, on a CPU that is not idle. */
 	if (attr.freq || attr.exclude_kernel || attr.exclude_idle ||
 	    attr.sample_type & ~supported_fields)
 		return error(EOPNOTSUPP);
@@ -146,7 +146,7 @@ void typed_source::leave(output_file &one) noexcept
 	stop_if_unused();
 }
 
-/* More than there are on each single CPU if @one is on any. */
+/* Counts at least as many as there are on the CPU of @one; more if @one is on any CPU. */
 u32 typed_source::places_of_user(output_file &one) const noexcept
 {
 	const event &mine = one.owner();

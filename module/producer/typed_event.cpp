@@ -136,7 +136,7 @@ void typed_event::withdraw() noexcept
 result<void> typed_event::take_place(s32 cpu, bool is_limited, u32 of_user) noexcept
 {
 	const u32 all = pb_param_event_readers_max();
-	/* Others cannot take the places of those who may trace. */
+	/* Readers without CAP_PERFMON cannot take the places of readers with it. */
 	const u32 most = pb_may_trace() ? all : all - all / 4;
 	u32 on_one = cpu >= 0 ? readers_on_[cpu] : 0;
 

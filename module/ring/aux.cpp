@@ -75,7 +75,7 @@ void aux_area::wake(u64 head) noexcept
 {
 	u64 before = woken_at_.read_once();
 
-	/* Forward only: who is nested in us may have come further. */
+	/* Forward only: a nested writer may have stored a later head. */
 	while (static_cast<s64>(head - before) > 0 && !woken_at_.try_cmpxchg(before, head))
 		before = woken_at_.read_once();
 	ring_.wake_published();
@@ -308,7 +308,8 @@ void aux_area::publish(const record_origin &origin) noexcept
 		cxxrt::barrier();
 		nest_.set(0);
 
-		/* Once more after leaving: who was nested until now left it to us. */
+		/* Once more after leaving, for a nested writer that left its publication to this
+		 * one. */
 		cxxrt::barrier();
 		if (head == head_.read() && !pending_flags_.read())
 			break;

@@ -33,7 +33,8 @@
 namespace perfbuf
 {
 
-/* Who fills an area. Stays from setup_aux() to free_aux(). Process context, may sleep. */
+/* The source that fills an area. It stays from setup_aux() to free_aux(). Process context, may
+ * sleep. */
 class aux_owner
 {
 public:

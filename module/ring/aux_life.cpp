@@ -59,10 +59,8 @@ void aux_area::release(aux_area &area) noexcept
 	area.reclaim_work_.start();
 }
 
-/*
- * A grace period has passed since the last reference went, so who found the area through the
- * ring's pointer has left as well.
- */
+/* A grace period has passed since the last reference went, so every caller that found the area
+ * through the ring's pointer has left. */
 void aux_area::reclaim(aux_area &area) noexcept
 {
 	perf_buffer &ring = area.ring_;

@@ -60,7 +60,8 @@ unsigned long long pb_duration_clock_ns(void) PB_NOEXCEPT;
 unsigned long pb_copy_from_user_nofault(void *to, unsigned long user_address,
 					unsigned long bytes) PB_NOEXCEPT;
 
-/* What was charged for a ring's pages, and to whom; filled and given back by the device's glue. */
+/* The charge for a ring's pages and the account that pays; the device's glue fills it in and
+ * credits it. */
 struct pb_charge {
 	void *user;
 	void *mm;

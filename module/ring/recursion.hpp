@@ -25,7 +25,7 @@ public:
 	/* The word of a context that is entered and says nothing else. */
 	static constexpr u64 entered = 1;
 
-	/* Nobody may ever be inside. Before anybody is. */
+	/* Closes all contexts for good. Before the first writer enters. */
 	void close() noexcept { word_.set(never); }
 	bool is_closed() const noexcept { return word_.equals(never); }
 

@@ -87,7 +87,8 @@ void perf_buffer::add_reason(slow_path_reasons::reason why) noexcept
 void perf_buffer::add_reason_and_wait(slow_path_reasons::reason why) noexcept
 {
 	add_reason(why);
-	/* A writer has preemption off: who passed the limit before has left then. */
+	/* A writer has preemption off, so every writer that passed the limit before has left after
+	 * this call. */
 	cxxrt_synchronize_rcu();
 }
 

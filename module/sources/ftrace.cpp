@@ -181,7 +181,7 @@ result<unique_ptr<stream>> ftrace_source::open(event &owner) noexcept
 
 using namespace perfbuf;
 
-/* What our own writing makes happen comes here as well: a loss, where somebody listens to it. */
+/* Events that the module's own writes cause arrive here, too. A reader of them gets a loss. */
 void perfbuf_trace_exported(const void *entry, __u32 bytes, __u64 ip, __u32 cpu,
 			    __u32 level) noexcept
 {

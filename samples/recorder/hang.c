@@ -36,7 +36,7 @@ static struct perfbuf_source hang = {
 	.description = "a device that stops to answer",
 	.events = events,
 	.event_count = ARRAY_SIZE(events),
-	/* From perfbuf_source_register() on, without anybody who reads. */
+	/* The recorder records from perfbuf_source_register() on, without a reader. */
 	.recorder = {.bytes_per_cpu = 16 << 10},
 };
 

@@ -31,7 +31,7 @@ public:
 		return made;
 	}
 
-	/* One more reference to what somebody else holds. */
+	/* Takes another reference to an object that the caller knows to be referenced. */
 	static ref share(T *held) noexcept
 	{
 		if (held)

@@ -34,7 +34,7 @@ public:
 	 * the setup lock.
 	 */
 	static cxxrt::result<function_set *> join(const char *text) noexcept;
-	/* Who has left is in no list of it. */
+	/* A tracer that has left is in no list of the set. */
 	static void leave(function_set *one) noexcept;
 	/* From the first of these on its functions are traced. EOPNOTSUPP, ENODEV, ENOMEM. */
 	cxxrt::result<void> attach() noexcept;

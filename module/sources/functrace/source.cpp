@@ -109,7 +109,7 @@ public:
 			here->release();
 	}
 
-	/* Who polls or reads wants to see what there is; a transaction may be open for long. */
+	/* poll() and read() publish first, because a transaction may stay open for long. */
 	bool has_missed() const noexcept override
 	{
 		return has_unpublished() || Follows::has_missed();

@@ -18,8 +18,9 @@ namespace
 {
 
 /*
- * Bytes from sync to sync: a cut costs at most so many, and each sync empties the dictionary, whose
- * functions are then named again. A 64th of the area, between these.
+ * Bytes between two syncs: a 64th of the area, between these limits. A reader that starts in the
+ * middle loses at most one interval. Each sync empties the dictionary, so function names are
+ * written again.
  */
 constexpr u64 sync_every_min = 4096;
 constexpr u64 sync_every_max = 32768;
@@ -27,12 +28,12 @@ constexpr u64 sync_every_max = 32768;
 /* The most that the fast path writes for a call. */
 constexpr u64 fast_bytes_max = 3;
 
-/* A transaction is not so short that showing it is most of the work, which is traced in turn, ...
- */
+/* A transaction is not so short that publishing it, which is traced in turn, is most of the work,
+ * ... */
 constexpr u64 publish_min = 2048;
-/* ... and not so long that who looks without being woken sees nothing for long. */
+/* ... and not so long that a reader that does not wait for wakeups sees old data. */
 constexpr u64 publish_max = 65536;
-/* In snapshot mode: what the reader cannot rely on. */
+/* In snapshot mode: the oldest bytes, which the reader cannot rely on. */
 constexpr u64 publish_snapshot = 4096;
 
 u64 most_of(const trace_memory &memory, const perfbuf_aux_handle &handle) noexcept
@@ -52,13 +53,15 @@ u32 sync_interval(const trace_memory &memory) noexcept
 
 /* ---------------------------------------------------------------- transactions */
 
-/* More than call_bytes_max: a call has room, and one byte is left, as in store(). */
+/* The bytes that can be written at the position without a wrap. More than call_bytes_max means that
+ * a call fits and that one byte is left, as in store(). */
 u64 tracer::straight_room() const noexcept
 {
 	return min(memory_->straight(position_.read()), room());
 }
 
-/* Up to there calls have room, no sync is due, and the reader does not want to be woken. */
+/* Sets the position up to which calls take the fast path: they fit, no sync is due, and the reader
+ * needs no wakeup. */
 void tracer::open_fast_path() noexcept
 {
 	const u64 at = position_.read();
@@ -73,7 +76,7 @@ void tracer::open_fast_path() noexcept
 	fast_until_.set(at + static_cast<u64>(min(static_cast<s64>(bytes), until_sync)) -
 			fast_bytes_max - 1);
 	cxxrt::barrier();
-	/* An NMI that came before has moved back what was overwritten now. */
+	/* An NMI before the store above closed the fast path; close it again. */
 	if (missed_.read() || held_.read())
 		close_fast_path();
 }
@@ -89,7 +92,7 @@ void tracer::count_written() noexcept
 
 bool tracer::begin() noexcept
 {
-	/* Not handle_: on top of end() it is in use, and there is none to be had. */
+	/* Not handle_: if this interrupted end(), handle_ is in use, and begin fails. */
 	perfbuf_aux_handle begun;
 	const void *kept = perfbuf_aux_begin(&begun, as_stream(owner_));
 
@@ -109,7 +112,7 @@ bool tracer::begin() noexcept
 
 void tracer::end(u64 flags) noexcept
 {
-	/* Now an NMI finds it closed, and the position stays; one before has closed it, or not. */
+	/* From here on an NMI finds the transaction closed, so the position stays. */
 	if (!open_.read() || !open_.exchange(0))
 		return;
 	close_fast_path();
@@ -118,7 +121,7 @@ void tracer::end(u64 flags) noexcept
 	const u64 written = position_.read() - handle_.head;
 
 	must_end_.set(0);
-	/* In snapshot mode the head is ours to move. */
+	/* In snapshot mode the source moves the head. */
 	if (memory_->overwrite)
 		handle_.head += written;
 	perfbuf_aux_flag(&handle_, flags);
@@ -135,7 +138,7 @@ void tracer::end_aux() noexcept
 	encoder_.restart();
 }
 
-/* In the order of the calls: what was missed came after the last that was written. */
+/* Missed calls came after the last call that was written, so they are written first. */
 void tracer::take_missed() noexcept
 {
 	const u64 calls = missed_.read() ? missed_.exchange(0) : 0;
@@ -161,10 +164,7 @@ u64 tracer::hold(u64 published) noexcept
 
 /* ---------------------------------------------------------------- calls */
 
-/*
- * One byte of room is always left, so that begin() finds some and the record of the end says
- * TRUNCATED.
- */
+/* Leaves one byte free, so that begin() finds space and the record of the end has TRUNCATED. */
 bool tracer::store(const u8 *from, u32 bytes) noexcept
 {
 	u64 at = position_.read();
@@ -185,7 +185,8 @@ bool tracer::store(const u8 *from, u32 bytes) noexcept
 	return true;
 }
 
-/* At the end of the memory, or of the room that there was when the transaction began. */
+/* The slowest path: at the end of the memory, or of the space that was free when the transaction
+ * began. */
 void tracer::write_in_pieces(u64 address, u64 now, const functrace::caller &who) noexcept
 {
 	u8 bytes[encoder::call_bytes_max];
@@ -193,7 +194,7 @@ void tracer::write_in_pieces(u64 address, u64 now, const functrace::caller &who)
 
 	if (store(bytes, count))
 		return;
-	/* The reader may have made room since. */
+	/* The reader may have freed space since. */
 	end(0);
 	if (begin() && store(bytes, count))
 		return;
@@ -238,7 +239,7 @@ void tracer::write(u64 address, u64 now) noexcept
 		open_fast_path();
 }
 
-/* This call or a nested one. It is told before the next one. */
+/* Counts a lost call, which is reported before the next call is written. */
 void tracer::lose() noexcept
 {
 	missed_.add(1);
@@ -267,13 +268,13 @@ void tracer::lose() noexcept
 	}
 	count_.add(1);
 	if (!writer_) {
-		/* It only counts. */
+		/* An event without an AUX area only counts. */
 	} else if (held_.read() || !pb_functions_rcu_watches()) {
 		lose();
 	} else if (open_.read() || begin()) {
 		write(address, now);
 	} else {
-		/* Without an area nobody waits for it, and a pause is none of ours. */
+		/* The area is full or busy. Without an area, or while paused, nothing is lost. */
 		const perf_buffer *into = owner_.ring();
 
 		if (into && into->aux() && !owner_.aux_paused())
@@ -291,7 +292,8 @@ void tracer::lose() noexcept
 	written();
 }
 
-/* On the fast path, and not the function that followed last time. @ticks: now. */
+/* A call within the fast path's limit to a function that did not follow the last one before.
+ * @ticks: now. */
 [[gnu::noinline]] void tracer::entered_unexpected(u64 address, u64 ticks) noexcept
 {
 	const u64 at = position_.read();
@@ -305,7 +307,7 @@ void tracer::lose() noexcept
 [[gnu::always_inline]] inline void tracer::entered(u64 address, u64 now,
 						   const functrace::caller &who) noexcept
 {
-	/* From here on an NMI leaves the transaction open. */
+	/* From here on an NMI does not end the transaction; it sets must_end_. */
 	writing_.set(1);
 	cxxrt::barrier();
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What a functrace event is on one CPU: a part of a cpu_stream. */
+/* A functrace event on one CPU: a part of a cpu_stream. */
 #pragma once
 
 #include "device/rcu_list.hpp"
@@ -15,7 +15,8 @@ namespace perfbuf
 
 class tracer;
 
-/* Who listens to a set on one CPU. Changed there with interrupts off, walked there, also in NMI. */
+/* The tracers of a function set on one CPU. Changed on that CPU with interrupts off; walked there,
+ * also in NMI. */
 struct tracers {
 	rcu_list<tracer> list;
 };
@@ -23,14 +24,14 @@ struct tracers {
 /* The C entry gives the first word to C++. */
 static_assert(offsetof(tracers, list) == 0);
 
-/* What the tracers of one file have in common. */
+/* State that the tracers of one file share. */
 struct tracer_shared {
 	cxxrt::shared<function_set *> set;
 };
 
 /* The memory of an AUX area. */
 struct trace_memory {
-	u8 *base; /* in one piece */
+	u8 *base; /* contiguous */
 	u64 size;
 	bool overwrite;
 
@@ -40,11 +41,11 @@ struct trace_memory {
 };
 
 /*
- * A transaction is open from the first call that finds none to where the reader
- * wants to be woken, and shorter where somebody asks for what there is.
+ * Writes the calls of one CPU into the AUX area. A transaction is open from the first call until
+ * the reader needs a wakeup, or until a reader asks for the bytes.
  *
- * Invariant: but for the counts, it is touched on its CPU only, with interrupts off; an NMI in the
- * middle touches what is a local<> and no more.
+ * Invariant: only its own CPU touches it, with interrupts off, except for the counts. An NMI in the
+ * middle touches only the members that are local<>.
  */
 class tracer : public rcu_listed<tracer>
 {
@@ -58,21 +59,24 @@ public:
 	u64 stop() noexcept;
 	bool runs() const noexcept { return home_; }
 
-	/* Functions that were entered. Any CPU and context. */
+	/* The number of function entries. Any CPU and context. */
 	u64 count() const noexcept { return count_.read(); }
 	u64 running_ns() const noexcept { return ran_.ns(); }
 
 	/* ------------------------------------------------- its CPU, interrupts off */
 
-	/* The set of its file is another one. */
+	/* The file has another function set now. */
 	void move() noexcept;
-	/* A function was entered; not nested in any of these. RCU may not watch. @now: ns. */
+	/* A traced function was entered, not within another call of entered() or missed(). RCU may
+	 * not watch. @now: ns. */
 	void entered(u64 address, u64 now, const functrace::caller &who) noexcept;
-	/* The same, nested in one of these: it cannot be written. Also in NMI. */
+	/*
+	 * A traced function was entered within such a call, so it cannot be written. Also in NMI.
+	 */
 	void missed() noexcept;
-	/* Shows the reader what there is. */
+	/* Publishes the bytes written so far. */
 	void publish() noexcept { end(0); }
-	/* The same, and the stream begins anew: it may go on in another area. */
+	/* Publishes, and restarts the stream, because the next bytes may go to another area. */
 	void end_aux() noexcept;
 
 	/* ------------------------------------------------- its CPU, preemption off, also in NMI */
@@ -81,7 +85,7 @@ public:
 	u64 hold(u64 published) noexcept;
 	void release() noexcept { held_.set(0); }
 
-	/* Something has been written that no reader knows of. Any CPU. */
+	/* Whether there are bytes that are not published. Any CPU. */
 	bool has_unpublished() const noexcept { return open_.read(); }
 
 private:
@@ -109,12 +113,12 @@ private:
 	/* The fast path reads and writes these. */
 	cxxrt::local<u32> writing_;
 	cxxrt::local<u32>
-		must_end_; /* an NMI wanted to end the transaction in the middle of a call */
+		must_end_; /* an NMI asked to end the transaction in the middle of a call */
 	cxxrt::local<u64> position_; /* of the next byte, while a transaction is open */
-	/* A call at a position up to it may take the fast path. What the next call must look at
-	 * moves it back, also in an NMI. */
+	/* A call at a position up to this one may take the fast path. Every change that the next
+	 * call must check moves it back, also in an NMI. */
 	cxxrt::local<u64> fast_until_{~0ull};
-	u8 *base_ = nullptr; /* where position 0 would be, up to there */
+	u8 *base_ = nullptr; /* the address of position 0 for positions up to fast_until_ */
 	cxxrt::local<u64> count_;
 	functrace::encoder encoder_;
 
@@ -124,10 +128,10 @@ private:
 	const u32 cpu_;
 	const bool translates_;	 /* the ids are those of another pid namespace */
 	const bool may_be_fast_; /* calls may take the fast path */
-	void *home_ = nullptr;	 /* the tracers that it is among */
+	void *home_ = nullptr;	 /* the list that it is in */
 	bool told_start_ = false;
 	run_time ran_;
-	cxxrt::local<u64> missed_; /* and not told yet */
+	cxxrt::local<u64> missed_; /* calls that were missed and are not reported yet */
 	cxxrt::local<u32> held_;
 	cxxrt::local<u32> open_;
 	u64 counted_to_ = 0; /* the encoder has counted the bytes up to this position */

@@ -18,7 +18,7 @@ tracer::tracer(event &owner, const sample_writer *writer, u32 cpu, tracer_shared
 {
 }
 
-/* It may be there still, if the event went off by itself. */
+/* The tracer may be in the list still, if a limit turned the event off. */
 void tracer::start(u64) noexcept
 {
 	if (!ran_.runs())

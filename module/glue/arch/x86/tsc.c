@@ -194,7 +194,7 @@ void pb_tsc_check_after(unsigned int ms)
 	mod_delayed_work(check_queue, &check_work, msecs_to_jiffies(ms));
 }
 
-/* Not here: who checks takes the lock of CPU hotplug within its own. */
+/* The check does not run here, because it takes the lock of CPU hotplug inside its own lock. */
 static int on_online(unsigned int cpu)
 {
 	schedule_work(&check_all_work);
