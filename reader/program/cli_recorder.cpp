@@ -28,9 +28,9 @@ constexpr const char *recover_about =
   perfbuf recover vmcore                  their last events, in order of time
   perfbuf recover vmcore -o perf.data     the same for perf script
 
-FILE is an ELF core (/proc/vmcore, makedumpfile -E, QEMU's dump-guest-memory), raw memory from
-address 0 on, or a snapshot of a recorder. No symbols are needed. What is damaged, or was being
-written, is left out and counted.)";
+FILE is an ELF core (/proc/vmcore, QEMU's dump-guest-memory), a compressed dump (makedumpfile -c,
+-l, -F; dump-guest-memory -z), raw memory from address 0 on, or a snapshot of a recorder. No
+symbols are needed. What is damaged, or was being written, is left out and counted.)";
 
 } // namespace
 

@@ -6,8 +6,8 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
+#include "recorder/compressed.hpp"
 #include "tracefile/crc32.hpp"
 
 namespace perfbuf::recorder
@@ -22,69 +22,88 @@ constexpr uint64_t piece = uint64_t{1} << 20;
 // A dump of more recorders than this lies.
 constexpr size_t most_recorders = 1024;
 
-bool read_at(int fd, uint64_t offset, void *to, uint64_t bytes)
-{
-	auto *out = static_cast<char *>(to);
-	while (bytes) {
-		const ssize_t now = ::pread(fd, out, bytes, static_cast<off_t>(offset));
-		if (now < 0 && errno == EINTR)
-			continue;
-		if (now <= 0)
-			return false;
-		out += now;
-		offset += static_cast<uint64_t>(now);
-		bytes -= static_cast<uint64_t>(now);
-	}
-	return true;
-}
-
 // What of a run that the file claims is in the file.
 uint64_t within(uint64_t offset, uint64_t bytes, uint64_t file_bytes)
 {
 	return offset >= file_bytes ? 0 : std::min(bytes, file_bytes - offset);
 }
 
-} // namespace
+// A range of physical memory, and where it is in the file.
+struct placed_segment {
+	memory::segment of;
+	uint64_t offset;
+};
 
-reader::result<memory> memory::open(const std::string &path)
+class file_backing final : public memory::backing
 {
-	memory made(reader::unique_fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC)));
-	if (made.fd_.get() < 0)
-		return reader::system_error(path);
-	if (auto done = made.find_segments(path); !done)
-		return done.error();
-	return made;
-}
-
-uint64_t memory::bytes() const noexcept
-{
-	uint64_t sum = 0;
-	for (const auto &each : segments_)
-		sum += each.bytes;
-	return sum;
-}
-
-reader::result<void> memory::find_segments(const std::string &path)
-{
-	struct stat about;
-	if (::fstat(fd_.get(), &about))
-		return reader::system_error(path);
-	const auto file_bytes = static_cast<uint64_t>(about.st_size);
-	Elf64_Ehdr head{};
-	if (!read_at(fd_.get(), 0, &head, std::min<uint64_t>(sizeof(head), file_bytes)))
-		return reader::system_error(path, errno ? errno : EIO);
-	constexpr std::string_view kdump = "KDUMP   ";
-	if (std::memcmp(&head, kdump.data(), kdump.size()) == 0 ||
-	    std::memcmp(&head, "makedumpfile", 12) == 0)
-		return reader::system_error(
-			path + " is a compressed dump: turn it into an ELF core "
-			       "with makedumpfile -E, or take it with QEMU's "
-			       "dump-guest-memory without -z",
-			ENOTSUP);
-	if (std::memcmp(head.e_ident, ELFMAG, SELFMAG) != 0) {
-		segments_.push_back({0, file_bytes, 0});
-		return {};
+public:
+	file_backing(reader::unique_fd fd, std::vector<placed_segment> segments)
+		: fd_(std::move(fd)), segments_(std::move(segments))
+	{
 	}
+
+	bool read(uint64_t physical, void *to, uint64_t bytes) const override
+	{
+		auto *out = static_cast<char *>(to);
+		while (bytes) {
+			// Segments may overlap: the kernel's text has one of its own.
+			const auto in = std::find_if(
+				segments_.begin(), segments_.end(), [&](const auto &each) {
+					return physical >= each.of.physical &&
+					       physical - each.of.physical < each.of.bytes;
+				});
+			if (in == segments_.end())
+				return false;
+			const uint64_t from = physical - in->of.physical;
+			const uint64_t now = std::min(bytes, in->of.bytes - from);
+			if (!read_at(fd_.get(), in->offset + from, out, now))
+				return false;
+			out += now;
+			physical += now;
+			bytes -= now;
+		}
+		return true;
+	}
+
+private:
+	reader::unique_fd fd_;
+	std::vector<placed_segment> segments_;
+};
+
+class image_backing final : public memory::backing
+{
+public:
+	image_backing(std::vector<std::byte> image, uint64_t physical)
+		: image_(std::move(image)), physical_(physical)
+	{
+	}
+
+	bool read(uint64_t physical, void *to, uint64_t bytes) const override
+	{
+		if (physical < physical_ || physical - physical_ > image_.size() ||
+		    bytes > image_.size() - (physical - physical_))
+			return false;
+		std::memcpy(to, image_.data() + (physical - physical_), bytes);
+		return true;
+	}
+
+private:
+	std::vector<std::byte> image_;
+	uint64_t physical_;
+};
+
+memory in_file(reader::unique_fd fd, std::vector<placed_segment> placed)
+{
+	std::vector<memory::segment> segments;
+	for (const auto &each : placed)
+		segments.push_back(each.of);
+	return {std::make_unique<file_backing>(std::move(fd), std::move(placed)),
+		std::move(segments)};
+}
+
+reader::result<memory> open_core(reader::unique_fd fd, const Elf64_Ehdr &head, uint64_t file_bytes,
+				 const std::string &path)
+{
 	if (head.e_ident[EI_CLASS] != ELFCLASS64 || head.e_ident[EI_DATA] != ELFDATA2LSB ||
 	    head.e_type != ET_CORE || head.e_phentsize != sizeof(Elf64_Phdr))
 		return reader::system_error(path + " is an ELF file, but no core of a 64-bit "
@@ -93,43 +112,63 @@ reader::result<void> memory::find_segments(const std::string &path)
 	uint64_t count = head.e_phnum;
 	if (count == PN_XNUM) {
 		Elf64_Shdr first;
-		if (!read_at(fd_.get(), head.e_shoff, &first, sizeof(first)))
+		if (!read_at(fd.get(), head.e_shoff, &first, sizeof(first)))
 			return damaged(path + " does not say how many segments it has");
 		count = first.sh_info;
 	}
+	std::vector<placed_segment> placed;
 	for (uint64_t at = 0; at < count; at++) {
 		Elf64_Phdr each;
-		if (!read_at(fd_.get(), head.e_phoff + at * sizeof(each), &each, sizeof(each)))
+		if (!read_at(fd.get(), head.e_phoff + at * sizeof(each), &each, sizeof(each)))
 			break; // what is there counts
 		const uint64_t bytes = within(each.p_offset, each.p_filesz, file_bytes);
 		if (each.p_type == PT_LOAD && bytes)
-			segments_.push_back({each.p_paddr, bytes, each.p_offset});
+			placed.push_back({{each.p_paddr, bytes}, each.p_offset});
 	}
-	if (segments_.empty())
+	if (placed.empty())
 		return damaged(path + " is an ELF core without memory in it");
-	return {};
+	return in_file(std::move(fd), std::move(placed));
 }
 
-bool memory::read(uint64_t physical, void *to, uint64_t bytes) const
+} // namespace
+
+reader::result<memory> memory::open(const std::string &path)
 {
-	auto *out = static_cast<char *>(to);
-	while (bytes) {
-		const auto in =
-			std::find_if(segments_.begin(), segments_.end(), [&](const segment &each) {
-				return physical >= each.physical &&
-				       physical - each.physical < each.bytes;
-			});
-		if (in == segments_.end())
-			return false;
-		const uint64_t from = physical - in->physical;
-		const uint64_t now = std::min(bytes, in->bytes - from);
-		if (!read_at(fd_.get(), in->offset + from, out, now))
-			return false;
-		out += now;
-		physical += now;
-		bytes -= now;
+	reader::unique_fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+	if (fd.get() < 0)
+		return reader::system_error(path);
+	if (is_flattened(fd.get())) {
+		auto file = rearrange(fd.get(), path);
+		if (!file)
+			return file.error();
+		fd = std::move(*file);
 	}
-	return true;
+	struct stat about;
+	if (::fstat(fd.get(), &about))
+		return reader::system_error(path);
+	const auto file_bytes = static_cast<uint64_t>(about.st_size);
+	Elf64_Ehdr head{};
+	if (!read_at(fd.get(), 0, &head, std::min<uint64_t>(sizeof(head), file_bytes)))
+		return reader::system_error(path, errno ? errno : EIO);
+	if (std::memcmp(&head, kdump_signature.data(), kdump_signature.size()) == 0)
+		return open_compressed(std::move(fd), path);
+	if (std::memcmp(head.e_ident, ELFMAG, SELFMAG) == 0)
+		return open_core(std::move(fd), head, file_bytes, path);
+	return in_file(std::move(fd), {{{0, file_bytes}, 0}});
+}
+
+memory memory::of_image(std::vector<std::byte> image, uint64_t physical)
+{
+	std::vector<segment> all{{physical, image.size()}};
+	return {std::make_unique<image_backing>(std::move(image), physical), std::move(all)};
+}
+
+uint64_t memory::bytes() const noexcept
+{
+	uint64_t sum = 0;
+	for (const auto &each : segments_)
+		sum += each.bytes;
+	return sum;
 }
 
 namespace

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: LGPL-2.1 OR BSD-2-Clause
 /**
  * @file
- * The memory of a machine that has crashed: an ELF core (QEMU's dump-guest-memory, /proc/vmcore) or
- * raw memory from address 0 on. Recorders are found in it by their pages, without symbols and
- * without the kernel's own structures.
+ * The memory of a machine that has crashed: an ELF core (QEMU's dump-guest-memory, /proc/vmcore), a
+ * compressed dump of makedumpfile or QEMU, or raw memory from address 0 on. Recorders are found in
+ * it by their pages, without symbols and without the kernel's own structures.
  */
 #pragma once
 
-#include <perfbuf/unique_fd.hpp>
+#include <memory>
 
 #include "recorder/snapshot.hpp"
 
@@ -17,26 +17,39 @@ namespace perfbuf::recorder
 class memory
 {
 public:
-	/** Errors: of open(2); ENOTSUP: a kind of dump that is not read; EBADMSG: a damaged one. */
-	static reader::result<memory> open(const std::string &path);
-
-	/** @return false if not all of it is there */
-	bool read(uint64_t physical, void *to, uint64_t bytes) const;
-
-	/** A run of physical memory. */
+	/** A range of physical memory. */
 	struct segment {
 		uint64_t physical;
 		uint64_t bytes;
-		uint64_t offset; /**< in the file */
 	};
+	/** What the bytes are read from. */
+	class backing
+	{
+	public:
+		virtual ~backing() = default;
+		/** @return false if not all of it is there */
+		virtual bool read(uint64_t physical, void *to, uint64_t bytes) const = 0;
+	};
+
+	memory(std::unique_ptr<backing> from, std::vector<segment> segments)
+		: from_(std::move(from)), segments_(std::move(segments))
+	{
+	}
+	/** Errors: of open(2); ENOTSUP: a kind of dump that is not read; EBADMSG: a damaged one. */
+	static reader::result<memory> open(const std::string &path);
+	/** The bytes of `image` stand at `physical`. */
+	static memory of_image(std::vector<std::byte> image, uint64_t physical);
+
+	/** @return false if not all of it is there */
+	bool read(uint64_t physical, void *to, uint64_t bytes) const
+	{
+		return from_->read(physical, to, bytes);
+	}
 	uint64_t bytes() const noexcept;
 	const std::vector<segment> &segments() const noexcept { return segments_; }
 
 private:
-	explicit memory(reader::unique_fd fd) : fd_(std::move(fd)) {}
-	reader::result<void> find_segments(const std::string &path);
-
-	reader::unique_fd fd_;
+	std::unique_ptr<backing> from_;
 	std::vector<segment> segments_;
 };
 

@@ -2,6 +2,7 @@
 // Recorders in snapshots and in the memory of a crashed machine, and the same damaged by chance and
 // on purpose.
 #include <elf.h>
+#include <endian.h>
 #include <fstream>
 #include <gtest/gtest.h>
 #include <linux/perf_event.h>
@@ -199,6 +200,29 @@ memory_bytes as_core(const memory_bytes &memory, uint64_t physical)
 	return made;
 }
 
+// As makedumpfile -F and QEMU write a file: its pieces, here the last one first.
+memory_bytes as_flattened(const memory_bytes &file)
+{
+	constexpr uint64_t piece = 5000;
+	memory_bytes made(page);
+	std::memcpy(made.data(), "makedumpfile", 12);
+	const auto put = [&](uint64_t value) {
+		value = htobe64(value);
+		const auto *bytes = reinterpret_cast<const std::byte *>(&value);
+		made.insert(made.end(), bytes, bytes + sizeof(value));
+	};
+	for (uint64_t end = file.size(); end; end -= std::min(end, piece)) {
+		const uint64_t begin = end - std::min(end, piece);
+		put(begin);
+		put(end - begin);
+		made.insert(made.end(), file.begin() + static_cast<ptrdiff_t>(begin),
+			    file.begin() + static_cast<ptrdiff_t>(end));
+	}
+	put(UINT64_MAX);
+	put(UINT64_MAX);
+	return made;
+}
+
 class dump_file
 {
 public:
@@ -285,11 +309,12 @@ TEST(RecorderSnapshot, leaves_out_and_counts_what_writers_overwrote_meanwhile)
 	EXPECT_EQ(left_out.damaged, 0u);
 }
 
-TEST(RecorderMemory, is_searched_for_recorders_as_raw_memory_and_as_an_ELF_core)
+TEST(RecorderMemory, is_searched_for_recorders_as_raw_memory_and_as_an_ELF_core_and_flattened)
 {
 	const auto memory = make_memory(write_rings(1000));
 	const auto core = as_core(memory, 0);
-	for (const auto *each : {&memory, &core}) {
+	const auto flat = as_flattened(core);
+	for (const auto *each : {&memory, &core, &flat}) {
 		const auto found = find_in(*each);
 		ASSERT_EQ(found.recorders.size(), 1u);
 		EXPECT_TRUE(found.refused.empty());
@@ -299,6 +324,17 @@ TEST(RecorderMemory, is_searched_for_recorders_as_raw_memory_and_as_an_ELF_core)
 		expect_last(events, 999);
 		EXPECT_EQ(left_out.incomplete + left_out.damaged, 0u);
 	}
+}
+
+TEST(RecorderMemory, of_an_image_holds_the_recorder_at_the_address_where_the_image_was)
+{
+	const auto whole = make_memory(write_rings(100));
+	const memory_bytes image(whole.begin() + 4 * page, whole.end());
+	EXPECT_EQ(recorder::find_recorders(recorder::memory::of_image(image, 4 * page))
+			  .recorders.size(),
+		  1u);
+	EXPECT_TRUE(recorder::find_recorders(recorder::memory::of_image(image, 5 * page))
+			    .recorders.empty());
 }
 
 // A page of a file's cache that holds a dump, or the same memory at another address.
@@ -313,10 +349,13 @@ TEST(RecorderMemory, without_a_recorder_or_of_another_kind_is_said)
 	EXPECT_TRUE(find_in(memory_bytes(16 * page)).recorders.empty());
 	memory_bytes kdump(page);
 	std::memcpy(kdump.data(), "KDUMP   ", 8);
-	const auto compressed = recorder::memory::open(dump_file(kdump).path());
-	ASSERT_FALSE(compressed);
 	const dump_file file(kdump);
-	EXPECT_EQ(recorder::memory::open(file.path()).error().code.value(), ENOTSUP);
+	const auto compressed = recorder::memory::open(file.path());
+	ASSERT_FALSE(compressed) << "a compressed dump of nothing";
+	EXPECT_NE(compressed.error().text.find(file.path()), std::string::npos);
+	// Without libkdumpfile it is not read at all.
+	EXPECT_TRUE(compressed.error().code.value() == EBADMSG ||
+		    compressed.error().code.value() == ENOTSUP);
 	EXPECT_EQ(recorder::memory::open("/nowhere").error().code.value(), ENOENT);
 }
 
@@ -440,6 +479,11 @@ TEST(RecorderFuzz, of_dumps_whose_headers_and_recorders_lie_never_reads_beyond_t
 		auto core = as_core(bad, 0);
 		for (uint64_t flips = random() % 4; flips--;)
 			core[random() % 176] = static_cast<std::byte>(random());
+		if (turn % 3 == 0) {
+			core = as_flattened(core);
+			for (uint64_t flips = random() % 3; flips--;)
+				core[page + random() % 16] = static_cast<std::byte>(random() % 4);
+		}
 		if (turn % 4 == 0)
 			core.resize(random() % core.size());
 		for (const auto &found : find_in(core).recorders)
