@@ -248,7 +248,7 @@ result<u64> file::ioctl(void *filp, u32 request, u64 argument) noexcept
 	case PERFBUF_IOC_FENCE: {
 		const perf_event_attr &attr = mine->attr();
 
-		TRY(from_return(pb_clock_fence(attr.use_clockid ? attr.clockid : -1, &value)));
+		value = the_device().fence.time(attr.use_clockid ? attr.clockid : -1);
 		TRY(from_return(pb_copy_to_user(argument, &value, sizeof(value))));
 		return u64{0};
 	}

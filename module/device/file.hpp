@@ -20,6 +20,7 @@
 #pragma once
 
 #include "device/event.hpp"
+#include "device/fence.hpp"
 #include "device/user.hpp"
 #include "glue/entry.h"
 #include "glue/glue.h"
@@ -135,6 +136,7 @@ struct device_state {
 	};
 	cxxrt::guarded<files, cxxrt::mutex> open_files;
 	user_accounts users;
+	class fence fence;
 
 	/*
 	 * Publishes a source, with its node, and takes it back: then no file can be opened any

@@ -53,12 +53,9 @@ __u32 pb_current_parent_id(const pb_pid_namespace *ns) PB_NOEXCEPT;
  */
 __u64 pb_clock_ns(int clockid) PB_NOEXCEPT;
 
-/*
- * Stores in @out a time of that clock: every record with a time before it is published, if its
- * writer kept preemption off from its reading of the clock on. 0 or -EINTR. Process context, may
- * sleep.
- */
-int pb_clock_fence(int clockid, __u64 *out) PB_NOEXCEPT;
+/* Returns when every CPU has left the sections without preemption that it was in. Interrupts CPUs.
+ * Process context, may sleep. */
+void pb_wait_for_writers(void) PB_NOEXCEPT;
 
 /* This CPU. Preemption off. */
 __u32 pb_this_cpu(void) PB_NOEXCEPT;

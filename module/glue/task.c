@@ -4,10 +4,8 @@
 
 #include "local_clock.h"
 
-#include <linux/atomic.h>
 #include <linux/cpumask.h>
 #include <linux/hardirq.h>
-#include <linux/mutex.h>
 #include <linux/pid.h>
 #include <linux/pid_namespace.h>
 #include <linux/preempt.h>
@@ -133,36 +131,9 @@ __u64 pb_clock_ns(int clockid)
 	return ns;
 }
 
-struct fence {
-	int clockid;
-	atomic64_t least;
-};
-
-static void look_at_clock(void *arg)
+void pb_wait_for_writers(void)
 {
-	struct fence *fence = arg;
-	s64 now = pb_clock_ns(fence->clockid);
-	s64 seen = atomic64_read(&fence->least);
-
-	while (now < seen && !atomic64_try_cmpxchg(&fence->least, &seen, now))
-		;
-}
-
-int pb_clock_fence(int clockid, __u64 *out)
-{
-	/* One at a time, because each interrupts every CPU. */
-	static DEFINE_MUTEX(one);
-	struct fence fence = {.clockid = clockid, .least = ATOMIC64_INIT(S64_MAX)};
-
-	if (mutex_lock_interruptible(&one))
-		return -EINTR;
-	/* The clocks of CPUs may differ; each CPU's own does not go back. */
-	on_each_cpu(look_at_clock, &fence, 1);
-	/* Writers keep preemption off from their stamp to their publication. */
 	synchronize_rcu_expedited();
-	mutex_unlock(&one);
-	*out = atomic64_read(&fence.least);
-	return 0;
 }
 
 __u32 pb_this_cpu(void)

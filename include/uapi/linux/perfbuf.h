@@ -121,12 +121,13 @@ struct perfbuf_ring {
  * that every record with a time before T, of any file of the module and on any
  * CPU, is published. A reader that requests T, and then reads the rings of all
  * its files of this clock, has seen every record before T, and can sort them.
- * Writers pay nothing: the request interrupts each CPU and waits until the
- * writers that it finds there have committed. CLOCK_REALTIME and CLOCK_TAI can
- * be set back; then T says nothing of the records before.
+ * Writers pay nothing: a fence interrupts each CPU and waits until the writers
+ * that it finds there have committed. Requests share a fence for 10 ms, so T may
+ * be that much older than the request. CLOCK_REALTIME and CLOCK_TAI can be set
+ * back; then T says nothing of the records before.
  *
  * Added after the first version of this header: a module without it answers
- * ENOTTY. Errors: EBADFD, EFAULT, ENODEV, EINTR.
+ * ENOTTY. Errors: EBADFD, EFAULT, ENODEV.
  */
 #define PERFBUF_IOC_FENCE _IOR(PERFBUF_IOC_MAGIC, 2, __u64)
 

@@ -108,7 +108,7 @@ std::vector<operation> control_operations()
 		control("ID", 2, id, {EFAULT}),
 		control("SET_OUTPUT", 8, set_output, {EINVAL, ENOSPC}),
 		control("PERFBUF_IOC_RING", 5, ring, {EINVAL, E2BIG, EBUSY, EFAULT, ENOMEM}),
-		control("PERFBUF_IOC_FENCE", 2, fence, {EFAULT, EINTR}),
+		control("PERFBUF_IOC_FENCE", 2, fence, {EFAULT}),
 		control("MODIFY_ATTRIBUTES", 2, modify, {EINVAL, E2BIG, EOPNOTSUPP, EACCES}),
 		control("SET_BPF, QUERY_BPF", 1, bpf, {EINVAL}),
 		control("an unknown request", 1, unknown,

@@ -4,12 +4,15 @@
  * and a writer: docs/security.md. What they may get at, and what they may not spoil.
  */
 #include <cstring>
+#include <fstream>
+#include <sstream>
 #include <vector>
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <linux/perfbuf.h>
 #include <sched.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -193,6 +196,43 @@ TEST_F(hostile_user, has_of_a_file_that_it_was_given_what_its_opener_had)
 			  return configure(bare.get(), &attr, target::every_process(0));
 		  }),
 		  0);
+}
+
+/* Calls of functions on other CPUs since boot. */
+uint64_t calls_on_cpus()
+{
+	std::ifstream file("/proc/interrupts");
+	for (std::string line; std::getline(file, line);) {
+		std::istringstream words(line);
+		std::string name;
+		uint64_t sum = 0, one;
+		if (!(words >> name) || name != "CAL:")
+			continue;
+		while (words >> one)
+			sum += one;
+		return sum;
+	}
+	return 0;
+}
+
+/* They share an answer: what they cost the others does not depend on how many there are. */
+TEST_F(hostile_user, requesting_fences_without_end_does_not_interrupt_every_cpu_for_each)
+{
+	constexpr uint64_t requests = 5000;
+	const uint64_t before = calls_on_cpus();
+	EXPECT_EQ(code_of([] {
+			  become_user(mallory);
+			  unique_fd fd = open_message();
+			  const perf_event_attr attr = message_attr();
+			  if (configure(fd.get(), &attr, target::thread(0)))
+				  return 1;
+			  for (uint64_t i = 0, time; i < requests; i++)
+				  if (ioctl(fd.get(), PERFBUF_IOC_FENCE, &time))
+					  return 2;
+			  return 0;
+		  }),
+		  0);
+	EXPECT_LT(calls_on_cpus() - before, requests / 2);
 }
 
 /* ---------------------------------------------------------------- what it spoils */

@@ -82,7 +82,8 @@ public:
 	result<void> set_filter(const std::string &expression) const;
 	/**
 	 * @return a time, ns of the file's clock: every record stamped before it, in any ring whose
-	 * file has this clock, is published now (PERFBUF_IOC_FENCE, merge.hpp).
+	 * file has this clock, is published now. At most some 10 ms old: requests share it
+	 * (PERFBUF_IOC_FENCE, merge.hpp).
 	 * Errors: ENOTTY, a file of perf_event_open(2) or of an older module.
 	 */
 	result<uint64_t> fence() const;
