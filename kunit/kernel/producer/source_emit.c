@@ -1,0 +1,344 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The events of perfbuf_test_source.ko, and from where it emits them: tasks, softirqs, irqs and
+ * NMIs, one of them inside the other.
+ */
+#include "fields.h"
+#include "source.h"
+
+#include <linux/cpu.h>
+#include <linux/delay.h>
+#include <linux/interrupt.h>
+#include <linux/irq_work.h>
+#include <linux/kthread.h>
+#include <linux/module.h>
+#include <linux/moduleparam.h>
+#include <linux/slab.h>
+#include <linux/smp.h>
+
+#include <asm/apic.h>
+#include <asm/nmi.h>
+
+PERFBUF_EVENT(all, TEST_ALL)
+PERFBUF_EVENT(counted, TEST_COUNTED)
+PERFBUF_EVENT(fixed, TEST_FIXED)
+PERFBUF_EVENT(group, TEST_GROUP)
+PERFBUF_RAW_EVENT(dump)
+
+struct perfbuf_event *const test_events[TEST_EVENTS] = {&all_event, &counted_event, &fixed_event,
+							&group_event, &dump_event};
+
+void emit_all(int edge)
+{
+	static const u16 lanes[2][4] = {{0, 1, 2, 3}, {0xffff, 0x8000, 1, 0}};
+	static const s64 wide[2][2] = {{0, 1}, {S64_MIN, S64_MAX}};
+	static const u8 blob[3] = {0, 0x7f, 0xff};
+
+	switch (edge) {
+	case 0: /* nothing is said */
+		perfbuf_emit(all);
+		break;
+	case 1: /* the largest */
+		perfbuf_emit(all, .a_u8 = U8_MAX, .a_u16 = U16_MAX, .a_u32 = U32_MAX,
+			     .a_u64 = U64_MAX, .a_s8 = S8_MAX, .a_s16 = S16_MAX, .a_s32 = S32_MAX,
+			     .a_s64 = S64_MAX, .address = U64_MAX, .when = U64_MAX,
+			     .flags = 0x80000003, .state = 1, .lanes = lanes[1], .wide = wide[1],
+			     .name = "exactly fifteen and more", .message = "message",
+			     .blob = {blob, sizeof(blob)}, .tail = "tail");
+		break;
+	default: /* the smallest */
+		perfbuf_emit(all, .a_s8 = S8_MIN, .a_s16 = S16_MIN, .a_s32 = S32_MIN,
+			     .a_s64 = S64_MIN, .state = -1, .lanes = lanes[0], .wide = wide[0],
+			     .name = "", .message = "", .tail = "");
+	}
+}
+
+static unsigned long numbers[4];
+module_param_array(numbers, ulong, NULL, 0444);
+
+static const u8 zeros[64];
+
+static unsigned long grouped[4];
+module_param_array(grouped, ulong, NULL, 0444);
+
+void emit_group(u32 context, u32 count)
+{
+	const u64 first = grouped[context];
+
+	grouped[context] += count;
+	perfbuf_emit_burst(group, count, i, .context = context, .number = first + i, .index = i,
+			   .count = count);
+}
+
+/* On one CPU; a context interrupts only those below it. */
+void emit_counted(u32 context)
+{
+	const u64 number = numbers[context]++;
+
+	perfbuf_emit(counted, .context = context, .number = number,
+		     .filling = {zeros, number % sizeof(zeros)});
+	perfbuf_emit(fixed, .context = context, .number = number, .last = number);
+	emit_group(context, number % 16 + 1);
+}
+
+static void on_softirq(struct tasklet_struct *tasklet)
+{
+	emit_counted(1);
+}
+
+static DECLARE_TASKLET(softirq, on_softirq);
+
+static void on_irq(struct irq_work *work)
+{
+	emit_counted(2);
+	tasklet_schedule(&softirq);
+}
+
+static struct irq_work irq = IRQ_WORK_INIT_HARD(on_irq);
+static bool nmi_expected;
+
+static int on_nmi(unsigned int type, struct pt_regs *regs)
+{
+	if (!READ_ONCE(nmi_expected))
+		return NMI_DONE;
+	WRITE_ONCE(nmi_expected, false);
+	emit_counted(3);
+	return NMI_HANDLED;
+}
+
+static void send_nmi(int cpu)
+{
+#ifdef HAVE_APIC_SEND_IPI_MASK
+	__apic_send_IPI_mask(cpumask_of(cpu), NMI_VECTOR);
+#else
+	apic->send_IPI_mask(cpumask_of(cpu), NMI_VECTOR);
+#endif
+}
+
+/* From another CPU, so that they come in the middle of anything. */
+static bool nmis_wanted;
+
+static int send_nmis(void *unused)
+{
+	while (!kthread_should_stop()) {
+		if (READ_ONCE(nmis_wanted) && !READ_ONCE(nmi_expected)) {
+			WRITE_ONCE(nmi_expected, true);
+			send_nmi(0);
+		}
+		udelay(20);
+		cond_resched();
+	}
+	return 0;
+}
+
+/*
+ * As long as a busy host may leave the other CPU out, and no longer: nothing else runs here, and
+ * there others may need a tick of this CPU to make place for the sender.
+ */
+static bool wait_for_nmi(void)
+{
+	const unsigned long before = READ_ONCE(numbers[3]);
+	int tries;
+
+	for (tries = 0; READ_ONCE(numbers[3]) == before && tries < 100000; tries++)
+		udelay(1);
+	return READ_ONCE(numbers[3]) != before;
+}
+
+/* A burst of 4. Whether an NMI came while it was stored, if the event has a reader. */
+static bool emit_interrupted_group(void)
+{
+	const u64 first = grouped[0];
+	bool came = false;
+
+	grouped[0] += 4;
+	perfbuf_emit_burst(group, 4, i, .context = 0, .number = first + i, .index = i,
+			   .count = (came |= i == 2 && wait_for_nmi(), 4));
+	return came;
+}
+
+/*
+ * As emit_counted(0). Whether an NMI came: in the middle of a record of the fixed event, or of a
+ * burst, if they have readers.
+ */
+static bool emit_interrupted(void)
+{
+	struct {
+		struct perfbuf_emission emission;
+		struct fixed_record spare;
+	} e;
+	const u64 number = numbers[0]++;
+	struct fixed_record *to;
+	bool came = false, open = false;
+
+	perfbuf_emit(counted, .context = 0, .number = number,
+		     .filling = {zeros, number % sizeof(zeros)});
+	for (to = perfbuf_fixed_emit(&e.emission, &fixed_event); to;
+	     to = perfbuf_fixed_next(&e.emission)) {
+		to->context = 0;
+		to->number = number;
+		came |= wait_for_nmi();
+		to->last = number;
+		open = true;
+	}
+	came |= emit_interrupted_group();
+	return open || perfbuf_enabled(group) ? came : wait_for_nmi();
+}
+
+/* False: the sender did not run, though it could. */
+static bool emit_until_interrupted(int times)
+{
+	int tries;
+
+	for (tries = 0; times && tries < 100; tries++) {
+		WRITE_ONCE(nmis_wanted, true);
+		if (emit_interrupted()) {
+			times--;
+			continue;
+		}
+		WRITE_ONCE(nmis_wanted, false);
+		msleep(1);
+	}
+	return !times;
+}
+
+/*
+ * @rounds from each context on CPU 0, nested as they come; NMIs as many as there are, and some in
+ * any case.
+ */
+long storm(void *rounds)
+{
+	struct task_struct *sender = kthread_create(send_nmis, NULL, "perfbuf_nmis");
+	unsigned long i;
+	bool nested;
+
+	if (IS_ERR(sender))
+		return PTR_ERR(sender);
+	/* On CPU 0 it would run only where nothing is emitted. */
+	kthread_bind(sender, cpumask_any_but(cpu_online_mask, 0));
+	wake_up_process(sender);
+	nested = emit_until_interrupted(10);
+	for (i = 0; i < (unsigned long)rounds; i++) {
+		irq_work_queue(&irq);
+		emit_counted(0);
+		irq_work_sync(&irq);
+		cond_resched();
+	}
+	kthread_stop(sender);
+	/* One may be on its way. */
+	for (i = 0; READ_ONCE(nmi_expected) && i < 1000; i++)
+		msleep(1);
+	WRITE_ONCE(nmi_expected, false);
+	WRITE_ONCE(nmis_wanted, false);
+	tasklet_kill(&softirq);
+	return nested ? 0 : -ETIME;
+}
+
+/* In pieces: what is copied, what is given up, what is reserved. */
+void emit_dump(unsigned int bytes)
+{
+	struct perfbuf_emission e;
+	char *spare = kmalloc(bytes + 1, GFP_KERNEL);
+	char *data;
+	bool more;
+
+	if (!spare)
+		return;
+	memset(spare, 'x', bytes);
+	if (perfbuf_enabled(dump)) {
+		for (more = perfbuf_begin(&e, &dump_event, bytes); more; more = perfbuf_next(&e)) {
+			perfbuf_copy(&e, spare, bytes / 2);
+			perfbuf_copy(&e, spare, bytes); /* all but the half is too much */
+		}
+		for (more = perfbuf_begin(&e, &dump_event, bytes); more; more = perfbuf_next(&e))
+			perfbuf_discard(&e);
+		for (more = perfbuf_begin(&e, &dump_event, bytes); more; more = perfbuf_next(&e))
+			perfbuf_copy(&e, spare, bytes / 2); /* the rest is zeros */
+		for (data = perfbuf_reserve(&e, &dump_event, bytes, spare); data;
+		     data = perfbuf_reserve_next(&e))
+			memset(data, 'r', bytes);
+	}
+	kfree(spare);
+}
+
+/* What an emission emits within its own record is dropped, and counted. */
+void emit_recursively(void)
+{
+	struct perfbuf_emission outer, inner;
+	bool more, within;
+
+	for (more = perfbuf_begin(&outer, &dump_event, 8); more; more = perfbuf_next(&outer)) {
+		perfbuf_copy(&outer, "outermos", 8);
+		for (within = perfbuf_begin(&inner, &dump_event, 8); within;
+		     within = perfbuf_next(&inner))
+			perfbuf_copy(&inner, "innermos", 8);
+	}
+}
+
+/* The same of an event of a fixed size, as the macro does it. */
+void emit_fixed_recursively(void)
+{
+	struct {
+		struct perfbuf_emission emission;
+		struct fixed_record spare;
+	} outer, inner;
+	struct fixed_record *to, *within;
+
+	for (to = perfbuf_fixed_emit(&outer.emission, &fixed_event); to;
+	     to = perfbuf_fixed_next(&outer.emission)) {
+		to->number = 1;
+		for (within = perfbuf_fixed_emit(&inner.emission, &fixed_event); within;
+		     within = perfbuf_fixed_next(&inner.emission))
+			within->number = 2;
+	}
+}
+
+static struct task_struct *streamer;
+
+static int stream(void *unused)
+{
+	while (!kthread_should_stop()) {
+		emit_counted(0);
+		/* Otherwise a grace period of RCU tasks, as for a function trace, would not end. */
+		cond_resched_tasks_rcu_qs();
+	}
+	return 0;
+}
+
+int start_stream(void)
+{
+	struct task_struct *made;
+
+	if (streamer)
+		return -EINVAL;
+	made = kthread_run(stream, NULL, "perfbuf_stream");
+	if (IS_ERR(made))
+		return PTR_ERR(made);
+	streamer = made;
+	return 0;
+}
+
+void stop_stream(void)
+{
+	if (streamer)
+		kthread_stop(streamer);
+	streamer = NULL;
+}
+
+void emit_restart(void)
+{
+	memset(numbers, 0, sizeof(numbers));
+	memset(grouped, 0, sizeof(grouped));
+}
+
+int emitter_init(void)
+{
+	return register_nmi_handler(NMI_LOCAL, on_nmi, 0, "perfbuf_test");
+}
+
+void emitter_exit(void)
+{
+	irq_work_sync(&irq);
+	tasklet_kill(&softirq);
+	unregister_nmi_handler(NMI_LOCAL, "perfbuf_test");
+}
