@@ -185,17 +185,9 @@ TEST_P(rights_of, file_pass_through_a_socket)
 	unique_fd here(pair[0]), there(pair[1]);
 	child receiver([&] {
 		become_nobody();
-		char byte, space[CMSG_SPACE(sizeof(int))];
-		iovec data = {&byte, 1};
-		msghdr message = {};
-		message.msg_iov = &data;
-		message.msg_iovlen = 1;
-		message.msg_control = space;
-		message.msg_controllen = sizeof(space);
-		if (recvmsg(there.get(), &message, 0) != 1 || !CMSG_FIRSTHDR(&message))
-			return 251;
 		int fd;
-		memcpy(&fd, CMSG_DATA(CMSG_FIRSTHDR(&message)), sizeof(fd));
+		if (try_receive_file(there.get(), fd, 0) || fd < 0)
+			return 251;
 		return use(fd);
 	});
 	{

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "fuzz/world.hpp"
+#include "support/process.hpp"
 
 namespace fuzz
 {
@@ -93,40 +94,17 @@ int map_code(actor &by)
 
 int give_away(actor &by)
 {
-	const int fd = by.file();
-	char byte = 0, space[CMSG_SPACE(sizeof(int))] = {};
-	iovec data = {&byte, 1};
-	msghdr message = {};
-	message.msg_iov = &data;
-	message.msg_iovlen = 1;
-	message.msg_control = space;
-	message.msg_controllen = sizeof(space);
-	cmsghdr *header = CMSG_FIRSTHDR(&message);
-	header->cmsg_level = SOL_SOCKET;
-	header->cmsg_type = SCM_RIGHTS;
-	header->cmsg_len = CMSG_LEN(sizeof(int));
-	memcpy(CMSG_DATA(header), &fd, sizeof(fd));
-	return error_of(sendmsg(by.of.hub, &message, MSG_DONTWAIT));
+	return device_test::try_send_file(by.of.hub, by.file(), MSG_DONTWAIT);
 }
 
 int take_over(actor &by)
 {
-	char byte, space[CMSG_SPACE(sizeof(int))];
-	iovec data = {&byte, 1};
-	msghdr message = {};
-	message.msg_iov = &data;
-	message.msg_iovlen = 1;
-	message.msg_control = space;
-	message.msg_controllen = sizeof(space);
-	if (recvmsg(by.of.hub, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC) < 0)
-		return errno;
-	cmsghdr *header = CMSG_FIRSTHDR(&message);
-	if (!header)
-		return 0;
 	int fd;
-	memcpy(&fd, CMSG_DATA(header), sizeof(fd));
-	by.keep_file(fd);
-	return 0;
+	const int error =
+		device_test::try_receive_file(by.of.hub, fd, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+	if (fd >= 0)
+		by.keep_file(fd);
+	return error;
 }
 
 } /* namespace */

@@ -159,22 +159,53 @@ void child::kill(int signal) const
 	::kill(pid_, signal);
 }
 
-void send_file(int socket, int fd)
+namespace
 {
+
+/* A message with a byte, and space for a file. */
+struct file_message {
 	char byte = 'x', space[CMSG_SPACE(sizeof(int))] = {};
 	iovec data = {&byte, 1};
 	msghdr message = {};
-	message.msg_iov = &data;
-	message.msg_iovlen = 1;
-	message.msg_control = space;
-	message.msg_controllen = sizeof(space);
-	cmsghdr *control = CMSG_FIRSTHDR(&message);
+
+	file_message()
+	{
+		message.msg_iov = &data;
+		message.msg_iovlen = 1;
+		message.msg_control = space;
+		message.msg_controllen = sizeof(space);
+	}
+	file_message(const file_message &) = delete;
+};
+
+} /* namespace */
+
+int try_send_file(int socket, int fd, int flags)
+{
+	file_message to;
+	cmsghdr *control = CMSG_FIRSTHDR(&to.message);
 	control->cmsg_level = SOL_SOCKET;
 	control->cmsg_type = SCM_RIGHTS;
 	control->cmsg_len = CMSG_LEN(sizeof(int));
 	memcpy(CMSG_DATA(control), &fd, sizeof(fd));
-	if (sendmsg(socket, &message, 0) != 1)
-		fail_errno("sendmsg", errno);
+	return sendmsg(socket, &to.message, flags) == 1 ? 0 : errno;
+}
+
+int try_receive_file(int socket, int &fd, int flags)
+{
+	file_message from;
+	fd = -1;
+	if (recvmsg(socket, &from.message, flags) < 0)
+		return errno;
+	if (const cmsghdr *control = CMSG_FIRSTHDR(&from.message))
+		memcpy(&fd, CMSG_DATA(control), sizeof(fd));
+	return 0;
+}
+
+void send_file(int socket, int fd)
+{
+	if (const int error = try_send_file(socket, fd, 0))
+		fail_errno("sendmsg", error);
 }
 
 outcome run_in_child(const std::function<int()> &body)

@@ -63,8 +63,12 @@ private:
 	bool over_ = false;
 };
 
-/* SCM_RIGHTS, with a byte. */
+/* SCM_RIGHTS, with a byte; throws. */
 void send_file(int socket, int fd);
+/* The same with MSG_* in @flags: 0 or an errno. */
+int try_send_file(int socket, int fd, int flags);
+/* 0 or an errno. @fd: -1 if the message has no file. */
+int try_receive_file(int socket, int &fd, int flags);
 
 outcome run_in_child(const std::function<int()> &body);
 

@@ -63,6 +63,30 @@ std::string text_at(const record &r, size_t at, const perf_event_attr &attr)
 	return text;
 }
 
+/* What a sample and a trailer both have; an address stands between these in a sample. */
+void take_task_and_time(cursor &in, uint64_t type, auto &s)
+{
+	if (type & PERF_SAMPLE_TID) {
+		s.pid = in.take<pid_t>();
+		s.tid = in.take<pid_t>();
+	}
+	if (type & PERF_SAMPLE_TIME)
+		s.time = in.take<uint64_t>();
+}
+
+void take_ids_and_cpu(cursor &in, uint64_t type, auto &s)
+{
+	if (type & PERF_SAMPLE_ID)
+		s.id = in.take<uint64_t>();
+	if (type & PERF_SAMPLE_STREAM_ID)
+		s.stream_id = in.take<uint64_t>();
+	if (type & PERF_SAMPLE_CPU) {
+		s.cpu = in.take<uint32_t>();
+		if (in.take<uint32_t>())
+			throw std::runtime_error("the reserved half of cpu is not zero");
+	}
+}
+
 } /* namespace */
 
 uint64_t sample::reg(uint64_t mask, unsigned which) const
@@ -83,23 +107,10 @@ sample parse_sample(const record &r, const perf_event_attr &attr)
 		s.identifier = in.take<uint64_t>();
 	if (type & PERF_SAMPLE_IP)
 		s.ip = in.take<uint64_t>();
-	if (type & PERF_SAMPLE_TID) {
-		s.pid = in.take<pid_t>();
-		s.tid = in.take<pid_t>();
-	}
-	if (type & PERF_SAMPLE_TIME)
-		s.time = in.take<uint64_t>();
+	take_task_and_time(in, type, s);
 	if (type & PERF_SAMPLE_ADDR)
 		s.addr = in.take<uint64_t>();
-	if (type & PERF_SAMPLE_ID)
-		s.id = in.take<uint64_t>();
-	if (type & PERF_SAMPLE_STREAM_ID)
-		s.stream_id = in.take<uint64_t>();
-	if (type & PERF_SAMPLE_CPU) {
-		s.cpu = in.take<uint32_t>();
-		if (in.take<uint32_t>())
-			throw std::runtime_error("the reserved half of cpu is not zero");
-	}
+	take_ids_and_cpu(in, type, s);
 	if (type & PERF_SAMPLE_PERIOD)
 		s.period = in.take<uint64_t>();
 	if (type & PERF_SAMPLE_CALLCHAIN)
@@ -160,21 +171,8 @@ sample_id parse_trailer(const record &r, const perf_event_attr &attr)
 	cursor in(r, r.body.size() - trailer_size(attr));
 	if (!attr.sample_id_all)
 		return s;
-	if (type & PERF_SAMPLE_TID) {
-		s.pid = in.take<pid_t>();
-		s.tid = in.take<pid_t>();
-	}
-	if (type & PERF_SAMPLE_TIME)
-		s.time = in.take<uint64_t>();
-	if (type & PERF_SAMPLE_ID)
-		s.id = in.take<uint64_t>();
-	if (type & PERF_SAMPLE_STREAM_ID)
-		s.stream_id = in.take<uint64_t>();
-	if (type & PERF_SAMPLE_CPU) {
-		s.cpu = in.take<uint32_t>();
-		if (in.take<uint32_t>())
-			throw std::runtime_error("the reserved half of cpu is not zero");
-	}
+	take_task_and_time(in, type, s);
+	take_ids_and_cpu(in, type, s);
 	if (type & PERF_SAMPLE_IDENTIFIER)
 		s.identifier = in.take<uint64_t>();
 	return s;
