@@ -2,6 +2,7 @@
 /* /dev/perfbuf/inject: what user space writes becomes records, each exactly once. */
 #include <array>
 #include <atomic>
+#include <csignal>
 #include <fstream>
 #include <new>
 #include <vector>
@@ -11,6 +12,7 @@
 #include <sched.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/time.h>
 #include <sys/uio.h>
 #include <sys/wait.h>
 
@@ -157,6 +159,62 @@ TEST_F(inject, a_batch_ends_at_the_first_part_that_is_bad)
 	all.parts += sizeof(parts[0]);
 	EXPECT_EQ(ioctl_error(writer.get(), PERFBUF_IOC_WRITE, &all), EFAULT);
 	EXPECT_TRUE(said().empty());
+}
+
+/* Small parts are written in batches, large ones and bad ones alone: nothing of that shows. */
+TEST_F(inject, a_batch_of_parts_of_all_sizes_keeps_their_order)
+{
+	std::vector<std::string> texts;
+	std::vector<perfbuf_write_part> parts;
+	for (uint32_t i = 0; i < 200; i++)
+		texts.push_back(std::string(i % 7 == 6 ? 4000 + i : i % 41, 'a' + i % 26));
+	for (const std::string &one : texts)
+		parts.push_back({reinterpret_cast<uintptr_t>(one.data()), one.size()});
+	const perfbuf_write all = {reinterpret_cast<uintptr_t>(parts.data()),
+				   static_cast<uint32_t>(parts.size()), 0};
+	ASSERT_EQ(ioctl(writer.get(), PERFBUF_IOC_WRITE, &all), 200);
+	EXPECT_EQ(said(), texts);
+}
+
+TEST_F(inject, a_batch_whose_bad_part_stands_behind_many_ends_before_it)
+{
+	std::vector<perfbuf_write_part> parts(100, {reinterpret_cast<uintptr_t>("good"), 4});
+	perfbuf_write all = {reinterpret_cast<uintptr_t>(parts.data()),
+			     static_cast<uint32_t>(parts.size()), 0};
+	for (size_t bad : {1, 31, 32, 33, 99}) {
+		parts[bad] = {8, 3};
+		EXPECT_EQ(ioctl(writer.get(), PERFBUF_IOC_WRITE, &all), static_cast<int>(bad));
+		EXPECT_EQ(said(), strings(bad, "good"));
+		parts[bad] = {reinterpret_cast<uintptr_t>("good"), PERFBUF_WRITE_MAX + 1};
+		EXPECT_EQ(ioctl(writer.get(), PERFBUF_IOC_WRITE, &all), static_cast<int>(bad));
+		EXPECT_EQ(said(), strings(bad, "good"));
+		parts[bad] = {reinterpret_cast<uintptr_t>("good"), 4};
+	}
+}
+
+/* 32 MiB may be written by one call: it must be possible to end it. */
+TEST_F(inject, a_batch_of_large_parts_ends_early_when_a_signal_arrives)
+{
+	std::string longest(PERFBUF_WRITE_MAX, 'x');
+	std::vector<perfbuf_write_part> parts(
+		PERFBUF_WRITE_PARTS,
+		{reinterpret_cast<uintptr_t>(longest.data()), PERFBUF_WRITE_MAX});
+	const perfbuf_write all = {reinterpret_cast<uintptr_t>(parts.data()),
+				   static_cast<uint32_t>(parts.size()), 0};
+	struct sigaction act = {}, before;
+	act.sa_handler = [](int) {};
+	ASSERT_EQ(sigaction(SIGALRM, &act, &before), 0);
+	const itimerval often = {{0, 1000}, {0, 1000}}, never = {};
+	ASSERT_EQ(setitimer(ITIMER_REAL, &often, nullptr), 0);
+	int written = 0;
+	const bool ended_early = eventually([&] {
+		written = ioctl(writer.get(), PERFBUF_IOC_WRITE, &all);
+		return written < static_cast<int>(PERFBUF_WRITE_PARTS);
+	});
+	setitimer(ITIMER_REAL, &never, nullptr);
+	sigaction(SIGALRM, &before, nullptr);
+	EXPECT_TRUE(ended_early);
+	EXPECT_GT(written, 0);
 }
 
 TEST_F(inject, what_is_wrong_has_its_errno)

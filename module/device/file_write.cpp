@@ -37,13 +37,63 @@ result<u64> file::write(u64 from, u64 bytes) noexcept
 	void *data = allocated ? allocated : on_stack;
 
 	TRY(from_return(pb_copy_from_user(data, from, bytes)));
-	TRY(source_.write(data, static_cast<u32>(bytes)));
+
+	const written_part whole = {data, static_cast<u32>(bytes)};
+
+	TRY(source_.write(&whole, 1));
 	return bytes;
 }
 
+namespace
+{
+
+constexpr u32 batch_parts = 32;
+constexpr u32 batch_bytes = 4096;
+
+result<perfbuf_write_part> part_of(const perfbuf_write &all, u64 number) noexcept
+{
+	perfbuf_write_part part;
+
+	TRY(from_return(pb_copy_from_user(&part, all.parts + number * sizeof(part), sizeof(part))));
+	return part;
+}
+
+/* Copies parts of @all, from part @number on, to @space (batch_bytes), and returns how many. Stops
+ * before a part that cannot be copied, or that does not fit. */
+u32 gather(const perfbuf_write &all, u64 number, char *space, written_part *parts) noexcept
+{
+	u64 used = 0;
+	u32 gathered = 0;
+
+	for (; gathered < batch_parts && number < all.count; number++) {
+		auto found = part_of(all, number);
+
+		if (!found)
+			break;
+
+		const perfbuf_write_part part = found.take();
+
+		if (part.bytes > batch_bytes - used ||
+		    !from_return(pb_copy_from_user(space + used, part.address, part.bytes)))
+			break;
+		parts[gathered++] = written_part{space + used, static_cast<u32>(part.bytes)};
+		used = cxxrt::round_up<u64>(used + part.bytes, sizeof(u64));
+	}
+	return gathered;
+}
+
+} // namespace
+
+/*
+ * The source takes small parts in batches, because it locks once for each call: one lock for each
+ * record would make many writers wait for one another at each record. User memory is copied before
+ * that lock is taken, because the copy may wait as long as user space likes. A part that no batch
+ * takes is written alone, and an error is that part's.
+ */
 result<u64> file::write_parts(void *filp, u64 argument) noexcept
 {
 	perfbuf_write all;
+	written_part parts[batch_parts];
 
 	if (!pb_file_is_writable(filp))
 		return error(EBADF);
@@ -53,20 +103,38 @@ result<u64> file::write_parts(void *filp, u64 argument) noexcept
 	if (all.count > PERFBUF_WRITE_PARTS)
 		return error(E2BIG);
 
-	for (u64 done = 0; done < all.count; done++) {
-		perfbuf_write_part part;
-		result<u64> written = from_return(pb_copy_from_user(
-					      &part, all.parts + done * sizeof(part), sizeof(part)))
-					      ? write(part.address, part.bytes)
-					      : result<u64>(error(EFAULT));
+	auto *space = static_cast<char *>(cxxrt_alloc(batch_bytes, PB_GFP_KERNEL));
 
-		if (written)
-			continue;
-		if (!done)
+	if (!space)
+		return error(ENOMEM);
+
+	cxxrt::scope_guard give_back([space]() noexcept { cxxrt_free(space); });
+
+	auto write_some = [&](u64 number) noexcept -> result<u32> {
+		const u32 gathered = gather(all, number, space, parts);
+
+		if (gathered)
+			return source_.write(parts, gathered);
+
+		auto part = TRY(part_of(all, number));
+
+		TRY(write(part.address, part.bytes));
+		return 1u;
+	};
+	u64 done = 0;
+
+	while (done < all.count) {
+		auto written = write_some(done);
+
+		if (!written && !done)
 			return written.error();
-		return done;
+		if (!written)
+			break;
+		done += written.take();
+		if (pb_signal_is_pending())
+			break;
 	}
-	return u64{all.count};
+	return done;
 }
 
 } // namespace perfbuf

@@ -121,6 +121,12 @@ struct source_rates {
 	u64 ms;
 };
 
+/* The bytes of a record that user space wrote, in kernel memory. */
+struct written_part {
+	const void *data;
+	u32 bytes;
+};
+
 class source
 {
 public:
@@ -142,10 +148,11 @@ public:
 	/* The memory of a closed file is freed: its last use of the source. Process context. */
 	virtual void file_freed() noexcept {}
 
-	/* write(2) to the node: whether the source takes it, and the bytes. EINVAL, ENODEV. Process
-	 * context, may sleep. */
+	/* write(2) to the node: whether the source takes it, and the records, in their order.
+	 * Returns how many it took: fewer when one fails, whose error it is when it is the first.
+	 * EINVAL, ENODEV. Process context, may sleep. */
 	virtual bool takes_writes() const noexcept { return false; }
-	virtual cxxrt::result<void> write(const void *, u32) noexcept
+	virtual cxxrt::result<u32> write(const written_part *, u32) noexcept
 	{
 		return cxxrt::error(EINVAL);
 	}

@@ -91,6 +91,8 @@ int pb_copy_text_from_user(char *to, __u64 from, unsigned long bytes) PB_NOEXCEP
  */
 int pb_copy_struct_from_user(void *to, unsigned long known_bytes, __u64 from,
 			     unsigned long user_bytes) PB_NOEXCEPT;
+/* Whether a signal waits for the calling task: a call that can return early should. */
+bool pb_signal_is_pending(void) PB_NOEXCEPT;
 
 /* ------------------------------------------------------------------ module.c */
 

@@ -2,6 +2,7 @@
 /* Copies between the kernel and user space that may fault. */
 #include "glue.h"
 
+#include <linux/sched/signal.h>
 #include <linux/uaccess.h>
 
 int pb_copy_to_user(__u64 to, const void *from, unsigned long bytes)
@@ -27,4 +28,9 @@ int pb_copy_text_from_user(char *to, __u64 from, unsigned long bytes)
 	if (n < 0)
 		return n;
 	return n == bytes ? -EINVAL : 0;
+}
+
+bool pb_signal_is_pending(void)
+{
+	return signal_pending(current);
 }

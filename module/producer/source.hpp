@@ -129,7 +129,7 @@ public:
 	typed_event &event_at(u32 index) const noexcept { return events_[index]; }
 
 	bool takes_writes() const noexcept override { return takes_writes_; }
-	cxxrt::result<void> write(const void *data, u32 bytes) noexcept override;
+	cxxrt::result<u32> write(const written_part *parts, u32 count) noexcept override;
 
 	/* Joins what is told when the source goes. ENODEV: it has; or what take_place() and
 	 * start() say. */

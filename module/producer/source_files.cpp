@@ -191,13 +191,21 @@ void typed_source::stop_if_unused() noexcept
 		made_->ops->stop(made_);
 }
 
-result<void> typed_source::write(const void *data, u32 bytes) noexcept
+result<u32> typed_source::write(const written_part *parts, u32 count) noexcept
 {
 	lock_guard held(mutex_);
 
 	if (!made_)
 		return error(ENODEV);
-	return from_return(made_->ops->write(made_, data, bytes));
+	for (u32 i = 0; i < count; i++) {
+		auto taken = from_return(made_->ops->write(made_, parts[i].data, parts[i].bytes));
+
+		if (!taken && !i)
+			return taken.error();
+		if (!taken)
+			return i;
+	}
+	return count;
 }
 
 result<unique_ptr<filter>> typed_source::parse_filter(const typed_event &of,

@@ -137,7 +137,8 @@ struct perfbuf_ring {
  * request; the file need not be configured. Errors: EBADF (not open for
  * writing), EINVAL (the source takes nothing; @reserved), E2BIG (more than
  * PERFBUF_WRITE_MAX bytes, more than PERFBUF_WRITE_PARTS parts), EFAULT, ENODEV
- * (the source has gone).
+ * (the source has gone). The request returns how many records it made: fewer
+ * than the parts when one of them is bad, or when a signal arrives.
  */
 #define PERFBUF_WRITE_MAX   32768 /* bytes of a record */
 #define PERFBUF_WRITE_PARTS 1024

@@ -227,16 +227,21 @@ TEST_F(producer_registration, what_is_written_into_the_node_reaches_its_source)
 	of.ops = &ops;
 	ASSERT_EQ(perfbuf_producer_register(&of, nullptr, PERFBUF_ABI), 0);
 	EXPECT_TRUE(source().takes_writes());
-	EXPECT_TRUE(source().write("word", 4));
+	const written_part parts[] = {{"word", 4}, {"words", 5}, {"wor", 3}, {"word", 4}};
+
+	EXPECT_EQ(source().write(parts, 1).take(), 1u);
 	EXPECT_EQ(written, "word");
-	EXPECT_EQ(source().write("wor", 3).error().code(), EDOM);
+	EXPECT_EQ(source().write(parts, 4).take(), 2u);
+	EXPECT_EQ(written, "wor");
+	EXPECT_EQ(source().write(&parts[2], 2).error().code(), EDOM);
+	EXPECT_EQ(written, "wor");
 
 	typed_source &kept = source();
 
 	kept.get();
 	perfbuf_producer_unregister(&of);
 	written.clear();
-	EXPECT_EQ(kept.write("word", 4).error().code(), ENODEV);
+	EXPECT_EQ(kept.write(parts, 1).error().code(), ENODEV);
 	EXPECT_EQ(written, "");
 	kept.put();
 }
