@@ -223,7 +223,7 @@ class Mutator:
             token = self.tokens[at]
             if token.text in (CLOSES if step > 0 else OPENS) and token.kind == "sign":
                 break
-            if token.text in ("&&", "||", "?", ":", ",", ";", "=", "return"):
+            if token.text in ("&&", "||", "?", ":", ",", ";", "=", "+=", "-=", "|=", "&=", "return"):
                 break
             at = (token.pair if token.pair is not None else at) + step
         return at - step

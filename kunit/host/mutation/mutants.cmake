@@ -68,6 +68,7 @@ add_mutants_run(ring 1400 150
 	--row "wakeups=${model} --wakeups --quick" --row "wakeups=${model} --wakeups"
 	--row "reader=${model} --reader --quick" --row "reader=${model} --reader"
 	--row "aux=${model} --aux --quick" --row "aux=${model} --aux"
+	--row "oracle=$<TARGET_FILE:ring_mutants_oracle> --seeds 100"
 	--test "$<TARGET_FILE:ring_mutants_cases> --gtest_fail_fast --gtest_brief"
 	--test "$<TARGET_FILE:ring_mutants_oracle> --seeds 8"
 	--test "$<TARGET_FILE:ring_mutants_oracle> --seeds 100"
@@ -86,13 +87,27 @@ file(GLOB mutated RELATIVE ${top}/module CONFIGURE_DEPENDS ${top}/module/produce
 add_mutants(producer ${mutated})
 foreach(program producer_mutants_logic producer_mutants_asan)
 	add_mutants_program(${program} producer ${producer_tests} ${producer_base} ${ring_sources})
+	target_compile_definitions(${program} PRIVATE CXXRT_MODEL)
+	target_include_directories(${program} PRIVATE producer)
 	target_link_libraries(${program} PRIVATE ${gtest})
 endforeach()
 target_compile_options(producer_mutants_asan PRIVATE ${asan_flags})
 target_link_options(producer_mutants_asan PRIVATE ${asan_flags})
 set(producer_programs producer_mutants_logic producer_mutants_asan)
-add_mutants_run(producer 1700 0
+# What takes longest runs last, and alone, so that most mutations are noticed within some milliseconds.
+string(JOIN ":" slow_filters producer_filter.says_what_its_expression_says producer_filter.reads_any_text
+	producer_filter.compares_every_value_of_a_byte_with_every_other
+	producer_filter.a_number_is_compared_at_every_width_and_place)
+string(JOIN ":" slow_emissions producer_burst.each_reader_gets_the_samples_of_single_emissions_on_every_path
+	producer_emission.each_reader_gets_the_same_sample_on_every_path
+	producer_emission.a_large_payload_for_many_readers_lets_interrupts_in_and_comes_once)
+set(logic "$<TARGET_FILE:producer_mutants_logic> --gtest_fail_fast --gtest_brief --gtest_filter=")
+set(asan "$<TARGET_FILE:producer_mutants_asan> --gtest_fail_fast --gtest_brief --gtest_filter=")
+add_mutants_run(producer 1900 0
 	--row "logic=$<TARGET_FILE:producer_mutants_logic> --gtest_fail_fast --gtest_brief"
 	--row "asan=$<TARGET_FILE:producer_mutants_asan> --gtest_fail_fast --gtest_brief"
-	--test "$<TARGET_FILE:producer_mutants_logic> --gtest_fail_fast --gtest_brief"
-	--test "$<TARGET_FILE:producer_mutants_asan> --gtest_fail_fast --gtest_brief")
+	--test "${logic}-${slow_filters}:${slow_emissions}"
+	--test "producer/filter*:${logic}${slow_filters}"
+	--test "${logic}${slow_emissions}"
+	--test "${asan}-${slow_filters}:${slow_emissions}"
+	--test "producer/filter*:${asan}${slow_filters}")

@@ -118,7 +118,8 @@ def no_core():
 class Test:
     def __init__(self, command, pattern="*"):
         self.words, self.pattern = command.split(), pattern
-        self.name = " ".join([pathlib.Path(self.words[0]).name] + self.words[1:])
+        words = [word if len(word) < 60 else word[:56] + "..." for word in self.words[1:]]
+        self.name = " ".join([pathlib.Path(self.words[0]).name] + words)
         self.reached, self.seconds = None, 0
 
     def measure(self):
@@ -206,8 +207,9 @@ def main():
         rows.setdefault(part, []).append(Test(command))
     tests = []
     for one in args.test:
-        pattern, separates, command = one.partition(":")
-        tests.append(Test(command, pattern) if separates else Test(one))
+        program, *arguments = one.split(" ")
+        pattern, separates, program = program.rpartition(":")
+        tests.append(Test(" ".join([program] + arguments), pattern if separates else "*"))
     if any(not one.part for one in chosen):
         for test in tests:
             test.measure()

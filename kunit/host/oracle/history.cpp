@@ -194,6 +194,12 @@ u32 history::choose_bytes()
 	const u64 size = ring_->size();
 	u64 bytes;
 
+	if (what_.too_large && level_)
+		return static_cast<u32>(std::min<u64>(size, record_size_max)) + 8;
+	/* It fits, and rarely not with the report of a loss. */
+	if (what_.too_large)
+		return static_cast<u32>(
+			choices_.once_in(6) ? std::min<u64>(largest_, record_size_max) : 24);
 	/* In overwrite mode, what nested writers write may not come around to the writer's own. */
 	if (ring_->overwrite() && (level_ || !choices_.once_in(4))) {
 		bytes = choices_.below(size / 16);
@@ -245,16 +251,33 @@ int history::expected(u32 bytes)
 
 void history::write_as_task()
 {
+	const bool watched = watched_;
+	const u64 before = ring_->bytes();
+
 	reader_->writer_enters();
-	nested_left_ = ring_->overwrite() ? 8 : ~0u;
-	elsewhere_ = false;
-	write(0);
-	elsewhere_ = true;
+	write_outermost();
 	if (watching_) {
 		watching_.reset();
 		watched_ = true;
 	}
 	check();
+	if (watched && !broken_ && !ring_->overwrite() && ring_->bytes() != before &&
+	    stats().high_water < ring_->unread())
+		fail("more is unread than the high-water mark of the statistics");
+}
+
+void history::write_outermost()
+{
+	nested_left_ = ring_->overwrite() ? 8 : ~0u;
+	elsewhere_ = false;
+	write(0);
+	elsewhere_ = true;
+}
+
+const perfbuf_ring_stats &history::stats()
+{
+	return *static_cast<const perfbuf_ring_stats *>(
+		pb_test_frame_address(ring_->watch_stats()));
 }
 
 void history::write(u32 context)
@@ -358,6 +381,21 @@ void history::write(u32 context)
 
 void history::before(cxxrt::model::access access)
 {
+	if (alarm_accesses_ && !--alarm_accesses_) {
+		say("      meanwhile, on the writer's CPU");
+		reader_->writer_enters();
+		/* The alarm's own, which comes after the writer's. */
+		reader_->allow(1);
+
+		const u64 sent = reader_->sent();
+
+		write_outermost();
+		if (reader_->sent() == sent)
+			reader_->interrupted();
+		else
+			reader_->next_is_older();
+		return;
+	}
 	if (elsewhere_ || broken_ || access == cxxrt::model::access::barrier)
 		return;
 	intervene();
@@ -505,7 +543,11 @@ void history::expire()
 {
 	if (limited_)
 		reader_->latency_expires();
+	/* An alarm has fewer accesses. */
+	if (!level_ && what_.far_writes && choices_.once_in(what_.far_writes))
+		alarm_accesses_ = 1 + static_cast<u32>(choices_.below(10));
 	host::expire_alarms();
+	alarm_accesses_ = 0;
 }
 
 /* No writer is inside. */
@@ -528,12 +570,9 @@ void history::check()
 	if (broken_ || !watched_)
 		return;
 
-	const auto *stats = static_cast<const perfbuf_ring_stats *>(
-		pb_test_frame_address(ring_->watch_stats()));
-
-	if (stats->wakeups != reader_->sent())
+	if (stats().wakeups != reader_->sent())
 		fail("the statistics have other wakeups than were sent");
-	if (stats->bytes != stream_.published() || stats->records != ring_->records())
+	if (stats().bytes != stream_.published() || stats().records != ring_->records())
 		fail("the statistics are not those of the ring");
 }
 

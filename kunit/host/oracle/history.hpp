@@ -30,6 +30,7 @@ struct plan {
 	bool counts = false; /* wakeups by count */
 	bool latency = false;
 	u32 far_alarms = 0; /* at an access: the alarm fires on another CPU */
+	u32 far_writes = 0; /* of alarms: the task writes, on its CPU, before an access of theirs */
 	u32 far_reads = 0;  /* at an access: another CPU reads and polls */
 	u32 pauses = 0;	    /* of steps, and at accesses */
 	u32 watches = 0;    /* of steps, and at accesses: the statistics are mapped */
@@ -39,6 +40,7 @@ struct plan {
 	bool whole_watermark = false;  /* the watermark is the size: only a full ring wakes */
 	bool large_then_small = false; /* large records for a while, then small ones */
 	bool extremes = false;	       /* records that fill the ring, and the smallest */
+	bool too_large = false;	       /* nested records fit no ring */
 	bool directions = true;	       /* also backward */
 	bool overwrite = false;	       /* also overwrite mode */
 	u32 steps = 80;
@@ -64,6 +66,7 @@ private:
 	u32 choose_bytes();
 	void write_as_task();
 	void write(u32 context);
+	void write_outermost();
 	void wake_published();
 	/* What a record of @bytes must be answered where nothing comes in between. */
 	int expected(u32 bytes);
@@ -74,6 +77,8 @@ private:
 	void pass_time();
 	void expire();
 	void check();
+	/* They are watched. */
+	const perfbuf_ring_stats &stats();
 	void fail(const char *what);
 	[[gnu::format(printf, 2, 3)]] void say(const char *format, ...);
 
@@ -93,7 +98,8 @@ private:
 	u32 step_ = 0;
 	u32 level_ = 0; /* writers inside */
 	u32 context_ = 0;
-	bool elsewhere_ = true; /* these accesses are not a writer's */
+	bool elsewhere_ = true;	 /* these accesses are not a writer's */
+	u32 alarm_accesses_ = 0; /* those of an alarm, until the task writes; 0: it does not */
 	u32 interventions_ = 0;
 	u32 nested_left_ = 0; /* how many more may interrupt the writer at hand */
 	u64 counted_ = 0;     /* calls of count_event() */

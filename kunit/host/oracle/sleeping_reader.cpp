@@ -53,6 +53,8 @@ void sleeping_reader::raised(const void *work)
 	}
 	raises_++;
 	sent_++;
+	if (std::exchange(next_is_older_, false))
+		return;
 	woken_at_ = head();
 	woken_for_ = mixed_ ? entered_at_ : woken_at_;
 	woken_mixed_ = mixed_;
@@ -113,7 +115,7 @@ void sleeping_reader::poll()
 
 const char *sleeping_reader::check(u64 wanted)
 {
-	mixed_ = false;
+	mixed_ = next_is_older_ = false;
 
 	if (starts_ > 2)
 		return "every record starts the alarm anew";

@@ -59,6 +59,8 @@ public:
 	 * a wakeup may have been decided on before what is published then. */
 	void interrupted() { mixed_ = true; }
 	bool is_mixed() const { return mixed_; }
+	/* The wakeup that comes next was decided on before the last one. */
+	void next_is_older() { next_is_older_ = true; }
 	/* data_head at the last wakeup. */
 	u64 woken_at() const { return woken_at_; }
 
@@ -86,6 +88,7 @@ private:
 	bool woken_ = false; /* a wakeup was delivered, and no poll() since */
 	bool silent_ = false;
 	bool mixed_ = false;
+	bool next_is_older_ = false;
 	u64 entered_at_; /* data_head when the outermost writer entered */
 
 	u64 woken_at_;		   /* data_head at the last wakeup */
