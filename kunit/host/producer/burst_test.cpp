@@ -319,6 +319,46 @@ TEST_F(producer_burst, a_period_counts_each_record)
 	EXPECT_EQ(one.owner().producer().count(), 25u);
 }
 
+/* As many as it says, and each payload where its record is. */
+TEST_F(producer_burst, each_record_is_asked_for_once_for_each_reader)
+{
+	testdev source;
+
+	for (const perf_buffer::options &wanted : rings)
+		for (u64 fields : field_sets)
+			for (u32 records : {1u, 7u, 64u}) {
+				reader one(source, attr_of(fixed::object, fields), 0, wanted),
+					other(source, attr_of(fixed::object), 0, wanted);
+				u32 asked = 0;
+
+				emit_burst(0, records, [&](u32 i) {
+					EXPECT_LT(i, records);
+					asked++;
+				});
+				EXPECT_EQ(asked, 2 * records);
+				EXPECT_EQ(one.records().size(), records);
+				EXPECT_EQ(other.records().size(), records);
+			}
+}
+
+TEST_F(producer_burst, a_limit_ends_within_it)
+{
+	testdev source;
+	reader limited(source, attr_of(fixed::object)), other(source, attr_of(fixed::object));
+
+	limited.owner().disable();
+	ASSERT_TRUE(limited.owner().refresh(4));
+	emit_burst(0, 10);
+	EXPECT_EQ(limited.records().size(), 4u);
+	EXPECT_EQ(limited.owner().state(), event_state::off);
+	/* It is not taken off the list yet. */
+	emit_burst(0, 5, [&](u32) { emit_fixed(9); });
+	EXPECT_EQ(limited.records().size(), 0u);
+	EXPECT_EQ(limited.owner().producer().count(), 4u);
+	EXPECT_EQ(limited.owner().losses().total(), 0u) << "what it may not have is no loss";
+	EXPECT_EQ(other.owner().losses().read(loss_cause::recursion), 5u);
+}
+
 TEST_F(producer_burst, each_record_counts_towards_the_wakeup_by_count)
 {
 	testdev source;

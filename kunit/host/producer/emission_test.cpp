@@ -12,66 +12,6 @@ using namespace perfbuf::host;
 namespace
 {
 
-/* The sample that the fields and the time ask for, as perf_event_open(2) lays it out. */
-raw_record expected(const event &of, u64 number, u64 time, u32 cpu = 0)
-{
-	const u64 fields = of.attr().sample_type;
-	std::vector<u64> words;
-
-	if (fields & PERF_SAMPLE_IDENTIFIER)
-		words.push_back(of.id());
-	if (fields & PERF_SAMPLE_TID)
-		words.push_back(u64(u32(now.tgid)) | u64(u32(now.pid)) << 32);
-	if (fields & PERF_SAMPLE_TIME)
-		words.push_back(time);
-	if (fields & PERF_SAMPLE_ADDR)
-		words.push_back(0);
-	if (fields & PERF_SAMPLE_ID)
-		words.push_back(of.id());
-	if (fields & PERF_SAMPLE_STREAM_ID)
-		words.push_back(of.id());
-	if (fields & PERF_SAMPLE_CPU)
-		words.push_back(cpu);
-	if (fields & PERF_SAMPLE_PERIOD)
-		words.push_back(1);
-
-	fixed_payload payload = {};
-
-	payload.common.type = static_cast<u16>(fixed::object.id);
-	payload.common.preempt_count = static_cast<u8>(now.preempt_count);
-	payload.common.pid = now.pid;
-	switch (now.level) {
-	case nesting::task:
-		break;
-	case nesting::softirq:
-		payload.common.flags = 0x10;
-		break;
-	case nesting::irq:
-		payload.common.flags = 0x08;
-		break;
-	case nesting::nmi:
-		payload.common.flags = 0x40;
-	}
-	if (now.irqs_off)
-		payload.common.flags |= 1;
-	payload.context = static_cast<u32>(now.level);
-	payload.number = number;
-	payload.last = static_cast<u8>(number);
-
-	raw_record made = {};
-	const u32 raw_size = 28;
-
-	made.body.resize(words.size() * 8 + 4 + raw_size);
-	std::copy_n(reinterpret_cast<const char *>(words.data()), words.size() * 8,
-		    made.body.data());
-	std::memcpy(&made.body[words.size() * 8], &raw_size, 4);
-	std::memcpy(&made.body[words.size() * 8 + 4], &payload, sizeof(payload));
-	made.header = {.type = PERF_RECORD_SAMPLE,
-		       .misc = PERF_RECORD_MISC_KERNEL,
-		       .size = static_cast<u16>(8 + made.body.size())};
-	return made;
-}
-
 constexpr perf_buffer::options rings[] = {
 	{.nr_pages = 4},
 	{.nr_pages = 4, .storage = storage_kind::mirrored},
@@ -155,6 +95,22 @@ TEST_F(producer_emission, the_clock_is_read_once_and_only_if_a_reader_needs_it)
 	now.clock_looks = 0;
 	emit_fixed(3);
 	EXPECT_EQ(now.clock_looks, 1u) << "the last one needs it, too";
+	{
+		/* Of these none needs it. */
+		reader here(source, attr_of(tagged::object)),
+			there(source, attr_of(tagged::object));
+
+		for (u64 fields : {time_tid_cpu, u64{PERF_SAMPLE_RAW | PERF_SAMPLE_TID}}) {
+			reader gone(source, attr_of(tagged::object, fields));
+
+			now.clock_looks = 0;
+			tagged::emit(1, "t");
+			EXPECT_EQ(now.clock_looks, fields == time_tid_cpu);
+		}
+		now.clock_looks = 0;
+		tagged::emit(1, "t");
+		EXPECT_EQ(now.clock_looks, 0u);
+	}
 }
 
 TEST_F(producer_emission, a_source_that_is_not_registered_writes_nothing)
@@ -372,6 +328,80 @@ TEST_F(producer_emission, a_large_payload_for_many_readers_lets_interrupts_in_an
 	emit();
 	now.level = nesting::task;
 	EXPECT_EQ(now.let_in, 0);
+}
+
+TEST_F(producer_emission, interrupts_are_let_in_behind_65536_bytes_of_payloads_over_4096)
+{
+	now.event_readers_max = 1000;
+	const struct {
+		u32 readers, bytes;
+		int let_in;
+	} all[] = {
+		{20, 4096, 0}, {20, 4097, 1}, {4, 16384, 1}, {8, 16384, 2},
+		{3, 21845, 0}, {7, 21845, 1}, {3, 21846, 1},
+	};
+	const std::string text(32000, 'l');
+
+	for (const auto &one : all) {
+		testdev source;
+		std::vector<std::unique_ptr<reader>> readers;
+
+		for (u32 i = 0; i < one.readers; i++)
+			readers.push_back(
+				std::make_unique<reader>(source, attr_of(varying::object), 0,
+							 perf_buffer::options{.nr_pages = 16}));
+		now.let_in = 0;
+		/* Its fixed part, and a message of 2 bytes. */
+		varying::emit(1, "n", "m", perfbuf_part{text.data(), one.bytes - 34});
+		EXPECT_EQ(now.let_in, one.let_in) << one.readers << " of " << one.bytes;
+		for (auto &each : readers)
+			EXPECT_EQ(each->records().size(), 1u);
+	}
+}
+
+/* The reader whose turn it was goes, and the one behind it, and all that it had. */
+TEST_F(producer_emission, a_reader_that_goes_while_interrupts_are_let_in_is_not_touched_again)
+{
+	static std::vector<std::unique_ptr<reader>> readers;
+	testdev source;
+	const std::string text(32000, 'l');
+	static u32 goes;
+
+	for (goes = 0; goes < 12; goes++) {
+		for (u32 i = 0; i < 12; i++)
+			readers.push_back(
+				std::make_unique<reader>(source, attr_of(varying::object), 0,
+							 perf_buffer::options{.nr_pages = 16}));
+		now.interrupt = [] {
+			now.interrupt = nullptr;
+			readers[11 - goes].reset();
+			if (goes)
+				readers[12 - goes].reset();
+		};
+		varying::emit(1, "n", "m", perfbuf_part{text.data(), 32000});
+		for (auto &each : readers)
+			if (each) {
+				EXPECT_EQ(each->records().size(), 1u);
+			}
+		readers.clear();
+	}
+}
+
+TEST_F(producer_emission, a_filter_of_a_string_is_asked_of_an_event_without_parts)
+{
+	testdev source;
+
+	for (u64 fields : field_sets) {
+		reader one(source, attr_of(tagged::object, fields)),
+			other(source, attr_of(tagged::object, fields));
+
+		ASSERT_EQ(one.set_filter("tag ~ re* && number < 5"), 0);
+		tagged::emit(1, "red");
+		tagged::emit(2, "green");
+		tagged::emit(6, "red");
+		EXPECT_EQ(one.records().size(), 1u);
+		EXPECT_EQ(other.records().size(), 3u);
+	}
 }
 
 TEST_F(producer_emission, a_raw_event_is_copied_given_up_and_reserved)

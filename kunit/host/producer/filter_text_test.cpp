@@ -3,6 +3,7 @@
  */
 #include <algorithm>
 #include <cstring>
+#include <memory>
 #include <random>
 #include <string>
 #include <vector>
@@ -185,6 +186,7 @@ TEST(producer_filter, a_number_that_the_field_cannot_hold_is_a_range_error)
 		{"a==1*", EINVAL},
 		{"a==1_", EINVAL},
 		{"a==x1", EINVAL},
+		{"a==1x1", EINVAL},
 		{"a=='1'", EINVAL},
 		{"a==\"1\"", EINVAL},
 		/* Names. */
@@ -195,6 +197,9 @@ TEST(producer_filter, a_number_that_the_field_cannot_hold_is_a_range_error)
 		{"state==none", 0},
 		{"state==-1", 0},
 		{"state==-busy", ENOENT},
+		{"state==--1", ENOENT},
+		{"state==*1", ENOENT},
+		{"state==A", ENOENT},
 	};
 
 	for (const auto &one : all)
@@ -222,6 +227,7 @@ TEST(producer_filter, a_text_that_is_no_expression_is_EINVAL)
 				 " ",
 				 "a",
 				 "a ==",
+				 "a 1",
 				 "== 1",
 				 "a = 1",
 				 "a === 1",
@@ -250,6 +256,7 @@ TEST(producer_filter, a_text_that_is_no_expression_is_EINVAL)
 				 "name ~ a*b",
 				 "name ~ *a*b",
 				 "name ~ a**",
+				 "name ~ **a",
 				 "name ~ '*'*'",
 				 "list == 1",
 				 "blob == 1",
@@ -295,6 +302,40 @@ TEST(producer_filter, nesting_and_words_have_their_bounds)
 			EXPECT_FALSE(p.matches("text == " + word.substr(1) + "x"));
 		}
 	}
+}
+
+/* The last field of a payload is loaded with what stands before it. */
+TEST(producer_filter, nothing_behind_the_payload_is_looked_at)
+{
+	for (u32 width : {1u, 2u, 4u, 8u}) {
+		const perfbuf_field one = {"u64", "f", nullptr, 16, width, 1, PERFBUF_KIND_INT, 0};
+		const perfbuf_layout of = {&one, 1, 16 + width};
+		const std::unique_ptr<char[]> exact(new char[16 + width]());
+		const auto made = filter::parse("f == 0 && common_pid == 0", of).take();
+
+		EXPECT_TRUE(made->matches(exact.get(), nullptr));
+		EXPECT_TRUE(made->matches_numbers(exact.get()));
+	}
+}
+
+/* Of the largest expression, too, and of the text of a word, which stands behind the tests. */
+TEST(producer_filter, the_last_test_decides_and_a_word_is_no_test)
+{
+	payload p;
+	std::string many;
+
+	for (u32 i = 1; i < filter::predicates_max; i++)
+		many += "c == " + std::to_string(i) + " || ";
+	for (u32 last : {0u, 1u}) {
+		const auto made =
+			filter::parse((many + "a == " + std::to_string(last)).c_str(), layout)
+				.take();
+
+		EXPECT_FALSE(made->compares_text());
+		EXPECT_EQ(made->matches(p.fixed, nullptr), !last);
+		EXPECT_EQ(made->matches_numbers(p.fixed), !last);
+	}
+	EXPECT_FALSE(p.matches("name == 'aaaaa\xff\xff\xff\xff\xff\xff\xff\xff'"));
 }
 
 TEST(producer_filter, each_string_is_the_part_or_the_field_of_its_name)

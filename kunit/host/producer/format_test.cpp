@@ -83,6 +83,7 @@ TEST(producer_format, layouts_that_cannot_be_are_refused)
 	EXPECT_EQ(refused([](auto &f, auto &) { f[1].name = "a"; }), EEXIST);
 	EXPECT_STREQ(where, "a");
 	EXPECT_EQ(refused([](auto &f, auto &) { f[0].name = nullptr; }), EINVAL);
+	EXPECT_STREQ(where, "a field");
 	EXPECT_EQ(refused([](auto &f, auto &) { f[0].name = "9"; }), EINVAL);
 	EXPECT_EQ(refused([](auto &f, auto &) { f[0].name = "a2345678901234567890123456789012"; }),
 		  ENAMETOOLONG);
@@ -146,6 +147,18 @@ TEST(producer_format, a_text_says_each_field_as_tracefs_does)
 		  "__print_hex(__get_dynamic_array(b), __get_dynamic_array_len(b))\n");
 }
 
+TEST(producer_format, a_value_that_the_field_cannot_hold_is_said_as_it_is)
+{
+	static constexpr perfbuf_name names[] = {{0x17f, "above"}, {0, nullptr}};
+	const perfbuf_field one = {"u8", "f", names, 8, 1, 1, PERFBUF_KIND_ENUM, 0};
+	const perfbuf_layout of = {&one, 1, 9};
+	char text[1024] = {};
+	text_writer out(text, sizeof(text) - 1);
+
+	write_format(out, "e", 1, of);
+	EXPECT_NE(std::string(text).find("{ 383, \"above\" }"), std::string::npos);
+}
+
 /* One field at a time, at its boundaries. */
 TEST(producer_format, a_field_lies_within_the_fixed_part_and_is_what_its_type_says)
 {
@@ -174,6 +187,11 @@ TEST(producer_format, a_field_lies_within_the_fixed_part_and_is_what_its_type_sa
 	EXPECT_EQ(error_of(integer(8, 8)), EINVAL);
 	EXPECT_EQ(error_of(integer(8, ~u32{0})), EINVAL);
 	EXPECT_EQ(error_of(integer(8, 4, "int")), EINVAL);
+	for (u8 kind : {PERFBUF_KIND_CHARS, PERFBUF_KIND_ARRAY}) {
+		const perfbuf_field nothing = {"u8", "f", nullptr, 8, 0, 0, kind, 0};
+
+		EXPECT_EQ(error_of(nothing), EINVAL) << u32{kind};
+	}
 	EXPECT_EQ(error_of(integer(8, 8, "u64")), 0);
 	for (u32 kind = 0; kind < 256; kind++) {
 		perfbuf_field one = integer(8, 4);

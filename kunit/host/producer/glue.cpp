@@ -173,7 +173,7 @@ void *pb_emission_over(perfbuf_emission *emission) noexcept
 
 void pb_with_here_regs(void (*fn)(void *arg, const pb_regs *regs), void *arg) noexcept
 {
-	fn(arg, nullptr);
+	fn(arg, reinterpret_cast<const pb_regs *>(&now));
 }
 
 /* ---------------------------------------------------------------- glue/producer.c: registration */
@@ -258,8 +258,9 @@ void pb_log_other_abi(void *, __u32 abi) noexcept
 	std::snprintf(now.refusal, sizeof(now.refusal), "version %u", abi);
 }
 
-void pb_log_refusal(const char *, const char *what, const char *why) noexcept
+void pb_log_refusal(const char *source, const char *what, const char *why) noexcept
 {
+	now.refused_source = source;
 	std::snprintf(now.refusal, sizeof(now.refusal), "%s %s", what, why);
 }
 

@@ -30,6 +30,10 @@ struct machine {
 	u64 clock = 1000; /* ns; each look adds 1 */
 	u32 clock_looks = 0;
 	s32 pid = 42, tgid = 40;
+	u32 task = 0; /* the current one: task_of() */
+	/* What is unwound in the kernel, and the registers that this was last asked of. */
+	std::vector<u64> frames;
+	const void *regs = nullptr;
 	bool may_trace = true;
 	bool first_namespace = true;
 	u32 event_readers_max = 64;
@@ -60,8 +64,12 @@ struct machine {
 	bool percpu_fails = false;
 	void *last_module = nullptr;
 	char refusal[128] = {};
+	std::string refused_source;
 };
 
 extern machine now;
+
+inline constexpr u32 tasks = 64;
+pb_task *task_of(u32 number);
 
 } // namespace perfbuf::host

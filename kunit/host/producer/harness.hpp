@@ -7,13 +7,16 @@
 
 #include "../../support.h"
 
+#include "device/task_set.hpp"
 #include "producer/source.hpp"
 
 #include <perfbuf/producer.hpp>
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstring>
+#include <functional>
 #include <memory>
 #include <vector>
 
@@ -33,6 +36,8 @@ using fixed = pb::event<"fixed", pb::integer<pb::u32, "context">, pb::integer<pb
 using varying = pb::event<"varying", pb::integer<pb::u64, "number">, pb::chars<"name", 8>,
 			  pb::string<"message">, pb::bytes<"blob">>;
 using dump = pb::event<"dump", pb::bytes<"data">>;
+/* A string, and no parts. */
+using tagged = pb::event<"tagged", pb::integer<pb::u64, "number">, pb::chars<"tag", 8>>;
 
 /* The payload of fixed. */
 struct [[gnu::packed]] fixed_payload {
@@ -56,7 +61,9 @@ public:
 	typed_source &source() { return *static_cast<typed_source *>(made.registered); }
 
 	int starts = 0, stops = 0, start_answer = 0;
-	perfbuf_event *const events[3] = {&fixed::object, &varying::object, &dump::object};
+	static constexpr u32 event_count = 4;
+	perfbuf_event *const events[event_count] = {&fixed::object, &varying::object, &dump::object,
+						    &tagged::object};
 	perfbuf_source_ops ops = {
 		.start =
 			[](perfbuf_source *of) {
@@ -71,7 +78,7 @@ public:
 	perfbuf_source made = {.name = "testdev",
 			       .description = "what the tests want",
 			       .events = events,
-			       .event_count = 3,
+			       .event_count = event_count,
 			       .mode = 0,
 			       .ops = &ops,
 			       .data = this,
@@ -126,14 +133,132 @@ struct raw_record {
 	}
 };
 
+/* The sample that the fields and the time ask for, as perf_event_open(2) lays it out. */
+inline raw_record expected(const event &of, u64 number, u64 time, u32 cpu = 0)
+{
+	const u64 fields = of.attr().sample_type;
+	std::vector<u64> words;
+
+	if (fields & PERF_SAMPLE_IDENTIFIER)
+		words.push_back(of.id());
+	if (fields & PERF_SAMPLE_TID)
+		words.push_back(u64(u32(now.tgid)) | u64(u32(now.pid)) << 32);
+	if (fields & PERF_SAMPLE_TIME)
+		words.push_back(time);
+	if (fields & PERF_SAMPLE_ADDR)
+		words.push_back(0);
+	if (fields & PERF_SAMPLE_ID)
+		words.push_back(of.id());
+	if (fields & PERF_SAMPLE_STREAM_ID)
+		words.push_back(of.id());
+	if (fields & PERF_SAMPLE_CPU)
+		words.push_back(cpu);
+	if (fields & PERF_SAMPLE_PERIOD)
+		words.push_back(1);
+
+	fixed_payload payload = {};
+
+	payload.common.type = static_cast<u16>(fixed::object.id);
+	payload.common.preempt_count = static_cast<u8>(now.preempt_count);
+	payload.common.pid = now.pid;
+	switch (now.level) {
+	case nesting::task:
+		break;
+	case nesting::softirq:
+		payload.common.flags = 0x10;
+		break;
+	case nesting::irq:
+		payload.common.flags = 0x08;
+		break;
+	case nesting::nmi:
+		payload.common.flags = 0x40;
+	}
+	if (now.irqs_off)
+		payload.common.flags |= 1;
+	payload.context = static_cast<u32>(now.level);
+	payload.number = number;
+	payload.last = static_cast<u8>(number);
+
+	raw_record made = {};
+	const u32 raw_size = 28;
+
+	made.body.resize(words.size() * 8 + 4 + raw_size);
+	std::copy_n(reinterpret_cast<const char *>(words.data()), words.size() * 8,
+		    made.body.data());
+	std::memcpy(&made.body[words.size() * 8], &raw_size, 4);
+	std::memcpy(&made.body[words.size() * 8 + 4], &payload, sizeof(payload));
+	if (fields & PERF_SAMPLE_DATA_SRC) {
+		const u64 unknown = PERF_MEM_S(OP, NA) | PERF_MEM_S(LVL, NA) |
+				    PERF_MEM_S(SNOOP, NA) | PERF_MEM_S(LOCK, NA) |
+				    PERF_MEM_S(TLB, NA);
+		const char *bytes = reinterpret_cast<const char *>(&unknown);
+
+		made.body.insert(made.body.end(), bytes, bytes + sizeof(unknown));
+	}
+	made.header = {.type = PERF_RECORD_SAMPLE,
+		       .misc = PERF_RECORD_MISC_KERNEL,
+		       .size = static_cast<u16>(8 + made.body.size())};
+	return made;
+}
+
+/* The current task, on the CPU at hand, becomes @next. */
+inline void switch_to(u32 next)
+{
+	task_set::switched(task_of(now.task), task_of(next), now.cpu);
+	now.task = next;
+}
+
+/*
+ * Runs @step again and again; each time @within comes before another of the accesses that it makes
+ * to shared words, until there are no more. @after, with whether it came. Returns how many there
+ * were.
+ */
+template <typename Step, typename Within, typename After>
+u32 at_each_access(Step &&step, Within &&within, After &&after)
+{
+	static u32 left;
+	static std::function<void()> what;
+
+	what = within;
+	for (u32 access = 1;; access++) {
+		left = access;
+		cxxrt::model::on_access = [] {
+			if (--left)
+				return;
+			cxxrt::model::on_access = nullptr;
+			what();
+		};
+		step();
+
+		const bool came = !cxxrt::model::on_access;
+
+		cxxrt::model::on_access = nullptr;
+		after(came);
+		if (!came || testing::Test::HasFatalFailure())
+			return access - 1;
+	}
+}
+
+struct about_reader {
+	pb_task *target = nullptr;	    /* a task that it follows */
+	event *linked = nullptr;	    /* whose AUX its samples pause and resume */
+	cxxrt::shared<u64> *user = nullptr; /* a user with limits */
+};
+
 /* A file of the event on @cpu, with its ring, enabled. */
 class reader final : public wake_target
 {
 public:
+	using more = about_reader;
+
 	reader(testdev &from, const perf_event_attr &attr, s32 cpu = 0,
-	       const perf_buffer::options &wanted = {.nr_pages = 4})
-		: source_(from.source()), owner_(std::make_unique<event>(attr, cpu, nullptr, *this))
+	       const perf_buffer::options &wanted = {.nr_pages = 4}, const more &about = {})
+		: source_(from.source()),
+		  owner_(std::make_unique<event>(attr, cpu, about.target, *this))
 	{
+		owner_->link_aux(about.linked);
+		if (about.user)
+			owner_->limit_members(*about.user);
 		EXPECT_TRUE(source_.file_opened());
 
 		cxxrt::result<cxxrt::unique_ptr<stream>> made = source_.open(*owner_);
@@ -243,12 +368,16 @@ protected:
 	~producer_emission() override
 	{
 		settle();
+		EXPECT_EQ(pb_test_live_allocations(), allocations_);
 		EXPECT_EQ(now.emissions, 0);
 		EXPECT_EQ(now.irqs_off, false);
 		EXPECT_EQ(now.trace_ids, 0);
 		EXPECT_EQ(now.percpu, 0);
 		EXPECT_EQ(now.modules, 0);
 	}
+
+private:
+	const long allocations_ = pb_test_live_allocations();
 };
 
 } // namespace perfbuf::host

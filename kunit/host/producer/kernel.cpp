@@ -12,6 +12,7 @@
 #include "glue/setup.h"
 #include "glue/trace.h"
 
+#include <algorithm>
 #include <cstdlib>
 
 using namespace perfbuf;
@@ -20,12 +21,17 @@ using perfbuf::host::now;
 namespace
 {
 
-int task; /* the current one */
+char all_tasks[host::tasks];
 int first_namespace, other_namespace;
 
 alignas(device_state) char device_space[sizeof(device_state)];
 
 } // namespace
+
+pb_task *perfbuf::host::task_of(u32 number)
+{
+	return reinterpret_cast<pb_task *>(&all_tasks[number]);
+}
 
 /* ---------------------------------------------------------------- device.cpp */
 
@@ -170,7 +176,7 @@ __u64 pb_clock_ns(int) noexcept
 
 pb_task *pb_task_current(void) noexcept
 {
-	return reinterpret_cast<pb_task *>(&task);
+	return host::task_of(now.task);
 }
 
 __u32 pb_task_cpu(const pb_task *) noexcept
@@ -287,8 +293,9 @@ void pb_trace_synchronize(void) noexcept
 	now.syncs++;
 }
 
-void pb_user_state_get(const pb_regs *, pb_user_state *out) noexcept
+void pb_user_state_get(const pb_regs *regs, pb_user_state *out) noexcept
 {
+	now.regs = regs;
 	*out = {};
 }
 
@@ -297,9 +304,12 @@ __u32 pb_regs_values(const pb_regs *, __u64, __u64 *) noexcept
 	return 0;
 }
 
-__u32 pb_unwind_kernel(const pb_regs *, __u64 *, __u32) noexcept
+__u32 pb_unwind_kernel(const pb_regs *, __u64 *out, __u32 most) noexcept
 {
-	return 0;
+	const u32 n = std::min(most, static_cast<u32>(now.frames.size()));
+
+	std::copy_n(now.frames.begin(), n, out);
+	return n;
 }
 
 __u32 pb_unwind_user(const pb_user_state *, __u64 *, __u32) noexcept

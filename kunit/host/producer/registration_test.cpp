@@ -2,6 +2,9 @@
 /* What a source may be, whom its files hold, and what its files may ask for. */
 #include "harness.hpp"
 
+#include "device/text.hpp"
+#include "producer/recording.hpp"
+
 #include <cerrno>
 #include <optional>
 #include <string>
@@ -71,10 +74,13 @@ TEST_F(producer_registration, a_source_that_cannot_be_is_refused_with_its_reason
 	};
 
 	EXPECT_EQ(add(), 0);
+	EXPECT_STREQ(now.refusal, "") << "nothing is said";
 	EXPECT_EQ(refused([&] { of.name = nullptr; }), EINVAL);
 	EXPECT_STREQ(now.refusal, " is not allowed");
+	EXPECT_EQ(now.refused_source, "");
 	EXPECT_EQ(refused([&] { of.name = "-dev"; }), EINVAL);
 	EXPECT_STREQ(now.refusal, "-dev is not allowed");
+	EXPECT_EQ(now.refused_source, "-dev");
 	EXPECT_EQ(refused([&] { of.name = "1dev"; }), EINVAL);
 	EXPECT_EQ(refused([&] { of.name = "d ev"; }), EINVAL);
 	EXPECT_EQ(refused([&] { of.name = "de/v"; }), EINVAL);
@@ -151,16 +157,28 @@ TEST_F(producer_registration, an_event_that_cannot_be_is_refused_and_leaves_noth
 			  fixed::object.registered = nullptr;
 		  }),
 		  0);
-	for (int error : {ENOSPC, ENOMEM}) {
+	for (int error : {ENOSPC, ENOMEM, EPERM}) {
 		now.trace_id_error = error;
 		EXPECT_EQ(refused([] {}), error);
 		EXPECT_STREQ(now.refusal, "fixed gets no id");
 	}
 	now.trace_id_error = 0;
+	now.next_trace_id = 1;
+	EXPECT_EQ(refused([] {}), 0) << "the first id there is";
 	now.percpu_fails = true;
 	EXPECT_EQ(refused([] {}), ENOMEM);
 	now.percpu_fails = false;
 	EXPECT_EQ(refused([] {}), 0);
+
+	/* With a layout that cannot be. */
+	static constexpr perfbuf_field unknown = {"int", "f", nullptr,		8,
+						  4,	 1,   PERFBUF_KIND_INT, 1};
+
+	mine.name = "mine";
+	mine.bytes = 16;
+	mine.describe = [](perfbuf_layout *out) { *out = {&unknown, 1, 16}; };
+	EXPECT_EQ(refused([&] { events[1] = &mine; }), EINVAL);
+	EXPECT_STREQ(now.refusal, "f cannot be in an event");
 }
 
 TEST_F(producer_registration, a_failure_of_any_allocation_leaks_nothing)
@@ -195,6 +213,7 @@ TEST_F(producer_registration, a_source_says_what_it_was_registered_with)
 	of.description = text.c_str();
 	ASSERT_EQ(perfbuf_producer_register(&of, nullptr, PERFBUF_ABI), 0);
 	EXPECT_STREQ(source().name(), "dev");
+	EXPECT_STREQ(now.refusal, "");
 	EXPECT_EQ(std::string(source().description()), text.substr(0, 127));
 	EXPECT_EQ(source().mode(), 0640u);
 	EXPECT_FALSE(source().is_for_tracers());
@@ -304,6 +323,116 @@ TEST_F(producer_registration, a_file_asks_for_what_an_event_can_do_or_is_refused
 	EXPECT_EQ(refused([](auto &a) { a.sample_type = PERF_SAMPLE_READ; }), EOPNOTSUPP);
 	EXPECT_EQ(refused([](auto &a) { a.sample_type = every_field | PERF_SAMPLE_IP; }), 0);
 	perfbuf_producer_unregister(&of);
+}
+
+TEST_F(producer_registration, the_longest_name_is_kept_whole)
+{
+	const std::string longest(PERFBUF_NAME_MAX, 'z');
+
+	of.name = longest.c_str();
+	ASSERT_EQ(perfbuf_producer_register(&of, nullptr, PERFBUF_ABI), 0);
+	EXPECT_EQ(source().name(), longest);
+	perfbuf_producer_unregister(&of);
+}
+
+TEST_F(producer_registration, a_file_that_opens_as_the_source_goes_is_refused)
+{
+	ASSERT_EQ(perfbuf_producer_register(&of, nullptr, PERFBUF_ABI), 0);
+
+	typed_source &kept = source();
+	struct : wake_target {
+		void wake() noexcept override {}
+	} target;
+	event late(attr_of(fixed::object), 0, nullptr, target);
+
+	ASSERT_TRUE(kept.file_opened());
+	perfbuf_producer_unregister(&of);
+	EXPECT_EQ(kept.open(late).error().code(), ENODEV);
+	kept.file_closed();
+	kept.file_freed();
+}
+
+/* The layer above, which notes what it is asked for. */
+class noted_recording final : public recording
+{
+public:
+	noted_recording() { set(this); }
+	~noted_recording() { set(nullptr); }
+
+	cxxrt::result<void> begin(typed_source &of, const perfbuf_source &made) noexcept override
+	{
+		said += std::string("b") + of.name();
+		if (answer)
+			return cxxrt::error(answer);
+		EXPECT_EQ(of.event_count(), made.event_count);
+		EXPECT_EQ(fixed::object.cpus, nullptr) << "nothing can be emitted yet";
+		if (records)
+			of.set_recorder(reinterpret_cast<recorder *>(this));
+		return {};
+	}
+	void end(typed_source &of) noexcept override
+	{
+		said += 'e';
+		EXPECT_EQ(of.get_recorder(), reinterpret_cast<recorder *>(this));
+		EXPECT_EQ(fixed::object.cpus, nullptr) << "nothing is emitted any more";
+	}
+	void show(typed_source &, text_writer &out) noexcept override { out.string("shown"); }
+	cxxrt::result<void> change(typed_source &, const char *text) noexcept override
+	{
+		said += text;
+		return cxxrt::error(ERANGE);
+	}
+
+	std::string said;
+	int answer = 0;
+	bool records = false;
+};
+
+TEST_F(producer_registration, what_records_a_source_is_told_of_its_begin_and_end)
+{
+	const auto show = [&](typed_source &from) {
+		char text[16] = {};
+		text_writer out(text, sizeof(text));
+
+		from.show_recorder(out);
+		return std::string(text);
+	};
+	{
+		ASSERT_EQ(perfbuf_producer_register(&of, nullptr, PERFBUF_ABI), 0);
+		EXPECT_EQ(show(source()), "");
+		EXPECT_EQ(source().change_recorder("x").error().code(), EOPNOTSUPP);
+		perfbuf_producer_unregister(&of);
+	}
+	noted_recording layer;
+
+	ASSERT_EQ(perfbuf_producer_register(&of, nullptr, 3), 0);
+	EXPECT_EQ(layer.said, "") << "its header had no recorder";
+	perfbuf_producer_unregister(&of);
+	ASSERT_EQ(perfbuf_producer_register(&of, nullptr, 4), 0);
+	EXPECT_EQ(layer.said, "bdev");
+	perfbuf_producer_unregister(&of);
+	EXPECT_EQ(layer.said, "bdev") << "it had begun nothing";
+
+	layer.said.clear();
+	layer.records = true;
+	ASSERT_EQ(perfbuf_producer_register(&of, nullptr, PERFBUF_ABI), 0);
+	EXPECT_EQ(show(source()), "shown");
+	EXPECT_EQ(source().change_recorder("text").error().code(), ERANGE);
+	EXPECT_EQ(layer.said, "bdevtext");
+
+	typed_source &kept = source();
+
+	kept.get();
+	perfbuf_producer_unregister(&of);
+	EXPECT_EQ(layer.said, "bdevtexte");
+	EXPECT_EQ(show(kept), "");
+	EXPECT_EQ(kept.change_recorder("text").error().code(), ENODEV);
+	EXPECT_EQ(layer.said, "bdevtexte");
+	kept.put();
+
+	layer.answer = EDOM;
+	EXPECT_EQ(add(), EDOM);
+	EXPECT_EQ(now.has_node, false);
 }
 
 /* Emissions that found the event before it was withdrawn have left when the producer goes on. */

@@ -20,7 +20,7 @@ TEST_F(producer_source, registering_publishes_events_and_unregistering_takes_the
 
 	ASSERT_EQ(source.error, 0);
 	EXPECT_TRUE(now.has_node);
-	EXPECT_EQ(now.trace_ids, 3);
+	EXPECT_EQ(now.trace_ids, static_cast<int>(testdev::event_count));
 	EXPECT_NE(fixed::object.cpus, nullptr);
 	EXPECT_EQ(fixed::object.id + 1, varying::object.id);
 	EXPECT_EQ(perfbuf_producer_register(&source.made, nullptr, PERFBUF_ABI), -EBUSY);
@@ -55,6 +55,10 @@ TEST_F(producer_source, start_comes_with_the_first_file_and_stop_after_the_last)
 
 		EXPECT_EQ(source.starts, 1);
 		EXPECT_EQ(source.stops, 0);
+		{
+			reader third(source, attr_of(fixed::object));
+		}
+		EXPECT_EQ(source.stops, 0) << "two are left";
 	}
 	EXPECT_EQ(source.stops, 1);
 	EXPECT_EQ(fixed::object.listened[0], 0u);
@@ -64,6 +68,98 @@ TEST_F(producer_source, start_comes_with_the_first_file_and_stop_after_the_last)
 	EXPECT_EQ(refused.error, EIO);
 	EXPECT_EQ(source.stops, 1);
 	EXPECT_EQ(fixed::object.listened[0], 0u);
+	source.unregister();
+	EXPECT_EQ(source.stops, 1) << "it had not started";
+}
+
+TEST_F(producer_source, start_and_stop_may_be_missing)
+{
+	testdev source;
+
+	source.ops = {};
+	{
+		reader one(source, attr_of(fixed::object));
+
+		EXPECT_EQ(one.error, 0);
+	}
+	reader open(source, attr_of(fixed::object));
+
+	source.unregister();
+	EXPECT_EQ(open.owner().state(), event_state::error);
+}
+
+/* What fails is not there, and takes no place. */
+TEST_F(producer_source, a_file_that_cannot_be_opened_leaves_nothing)
+{
+	now.event_readers_max = 2;
+	testdev source;
+
+	source.start_answer = -EIO;
+	for (int i = 0; i < 3; i++)
+		EXPECT_EQ(reader(source, attr_of(fixed::object)).error, EIO);
+	source.start_answer = 0;
+
+	pb_task *const targets[] = {nullptr, task_of(0)};
+	u32 failed = 0;
+
+	for (pb_task *target : targets)
+		for (u32 nth = 1;; nth++) {
+			struct : wake_target {
+				void wake() noexcept override {}
+			} file;
+			perf_event_attr attr = attr_of(fixed::object, PERF_SAMPLE_CALLCHAIN);
+			event owner(attr, 0, target, file);
+
+			ASSERT_LT(nth, 32u);
+			ASSERT_TRUE(source.source().file_opened());
+			pb_test_fail_allocation(nth);
+			auto made = source.source().open(owner);
+
+			pb_test_fail_allocation(0);
+			const bool opened = static_cast<bool>(made);
+
+			if (opened) {
+				owner.set_stream(made.take());
+				owner.shut_down();
+				owner.producer().closed();
+			} else {
+				EXPECT_EQ(made.error().code(), ENOMEM);
+				EXPECT_EQ(source.starts, source.stops);
+				EXPECT_EQ(fixed::object.listened[0], 0u);
+				failed++;
+			}
+			source.source().file_closed();
+			source.source().file_freed();
+			settle();
+			if (opened)
+				break;
+		}
+	EXPECT_GT(failed, 5u);
+
+	reader one(source, attr_of(fixed::object)), other(source, attr_of(fixed::object));
+
+	EXPECT_EQ(one.error, 0);
+	EXPECT_EQ(other.error, 0) << "all places are free";
+}
+
+TEST_F(producer_source, a_filter_takes_the_place_of_another_when_no_emission_has_it)
+{
+	testdev source;
+	reader one(source, attr_of(fixed::object));
+	static u32 waited;
+
+	waited = 0;
+	on_grace_period = [] { waited++; };
+	ASSERT_EQ(one.set_filter("number == 1"), 0);
+	EXPECT_EQ(waited, 0u) << "there was none";
+	ASSERT_EQ(one.set_filter("number == 2"), 0);
+	EXPECT_EQ(waited, 1u);
+	EXPECT_EQ(one.set_filter("number =="), EINVAL);
+	EXPECT_EQ(waited, 1u);
+	on_grace_period = nullptr;
+	for (u64 i = 0; i < 4; i++)
+		fixed::emit(0, i, 0);
+	EXPECT_EQ(one.records().size(), 1u);
 }
 
 TEST_F(producer_source, unregistering_puts_open_files_in_error_and_stops_once)

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* What <cxxrt/memory_model.hpp> calls before each access: a test may interrupt there. */
+#pragma once
+
+#include <cstddef>
+
+namespace cxxrt::model
+{
+
+enum class access { load, store, release, rmw, local_rmw, plain_store, wmb, rmb, mb, barrier };
+
+inline void (*on_access)();
+
+inline void before(access, const volatile void *, std::size_t bytes) noexcept
+{
+	/* A barrier is no place of its own. */
+	if (on_access && bytes) [[unlikely]]
+		on_access();
+}
+
+} // namespace cxxrt::model

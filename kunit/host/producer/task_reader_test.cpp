@@ -1,0 +1,344 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Readers that follow a task, and the places that readers take. */
+#include "aux_harness.hpp"
+
+#include "device/cpus.hpp"
+
+#include <cerrno>
+
+using namespace perfbuf;
+using namespace perfbuf::host;
+
+namespace
+{
+
+class producer_task : public producer_emission
+{
+protected:
+	static constexpr perf_buffer::options four_pages = {.nr_pages = 4};
+	static reader::more follow() { return {.target = task_of(0)}; }
+};
+
+TEST_F(producer_task, is_followed_from_cpu_to_cpu_with_the_rest_of_its_period)
+{
+	testdev source;
+	perf_event_attr attr = attr_of(fixed::object, time_tid_cpu);
+
+	attr.sample_period = 5;
+	reader one(source, attr, -1, four_pages, follow());
+
+	for (u64 i = 0; i < 3; i++)
+		emit_fixed(i);
+	switch_to(1);
+	emit_fixed(3);
+	now.cpu = 2;
+	emit_fixed(4);
+	switch_to(0);
+	emit_fixed(5);
+	EXPECT_EQ(one.records().size(), 0u);
+	emit_fixed(6);
+
+	const auto got = one.records();
+
+	ASSERT_EQ(got.size(), 1u);
+	EXPECT_EQ(got[0].at<u64>(16), 2u) << "the CPU";
+	EXPECT_EQ(one.owner().producer().count(), 5u);
+	now.cpu = 0;
+}
+
+TEST_F(producer_task, whose_period_is_lowered_while_it_does_not_run_has_no_more_left_than_that)
+{
+	testdev source;
+	perf_event_attr attr = attr_of(fixed::object);
+
+	attr.sample_period = 100;
+	reader one(source, attr, -1, four_pages, follow());
+
+	emit_fixed(0);
+	switch_to(1);
+	ASSERT_TRUE(one.owner().set_period(3));
+	switch_to(0);
+	for (u64 i = 1; i <= 6; i++) {
+		emit_fixed(i);
+		EXPECT_EQ(one.records().size(), i % 3 == 0) << i;
+	}
+}
+
+TEST_F(producer_task, that_is_enabled_twice_is_written_once)
+{
+	testdev source;
+	reader one(source, attr_of(fixed::object)),
+		other(source, attr_of(fixed::object), 0, four_pages, follow());
+
+	for (reader *each : {&one, &other}) {
+		each->owner().producer().start();
+		emit_fixed(1);
+		EXPECT_EQ(one.records().size(), 1u);
+		EXPECT_EQ(other.records().size(), 1u);
+	}
+	one.owner().disable();
+	other.owner().disable();
+	emit_fixed(1);
+	EXPECT_EQ(one.owner().producer().count(), 2u);
+	EXPECT_EQ(other.owner().producer().count(), 2u);
+}
+
+TEST_F(producer_task, on_a_cpu_where_no_writer_may_begin_is_a_loss_that_is_counted_later)
+{
+	testdev source;
+
+	for (u64 fields : {u64{PERF_SAMPLE_RAW}, every_field})
+		for (int others : {0, 1}) {
+			reader one(source, attr_of(fixed::object, fields), -1, four_pages,
+				   follow()),
+				raw(source, attr_of(dump::object, fields), -1, four_pages,
+				    follow());
+			std::unique_ptr<reader> other;
+			perfbuf_emission e;
+
+			if (others)
+				other = std::make_unique<reader>(source, attr_of(fixed::object));
+			emit_fixed(1);
+			EXPECT_EQ(one.records().size(), 1u);
+			EXPECT_FALSE(one.owner().producer().has_missed());
+			close_cpu(0);
+			emit_fixed(2);
+			EXPECT_TRUE(one.owner().producer().has_missed());
+			emit_fixed(3);
+			fixed::emit_burst(3, [&](pb::u32 i, auto put) { return put(0, i, 0); });
+			EXPECT_FALSE(perfbuf_begin(&e, &dump::object, 8));
+			open_cpu(0);
+			if (other) {
+				EXPECT_EQ(other->records().size(), 6u) << "it is on that CPU alone";
+			}
+			EXPECT_EQ(one.records().size(), 0u);
+			EXPECT_EQ(one.owner().losses().total(), 0u) << "not yet";
+			EXPECT_EQ(one.owner().producer().count(), 1u);
+			for (int turn = 0; turn < 2; turn++) {
+				one.owner().producer().count_missed();
+				EXPECT_FALSE(one.owner().producer().has_missed());
+				EXPECT_EQ(one.owner().losses().read(loss_cause::recursion), 5u);
+				EXPECT_EQ(one.owner().losses().total(), 5u);
+			}
+			raw.owner().producer().count_missed();
+			EXPECT_EQ(raw.owner().losses().read(loss_cause::recursion), 1u);
+			emit_fixed(4);
+			EXPECT_EQ(one.records().size(), 2u) << "with the loss before it";
+		}
+}
+
+/* Its children would write to one ring from several CPUs. */
+TEST_F(producer_task, that_is_inherited_on_any_cpu_counts_and_writes_nothing)
+{
+	testdev source;
+	perf_event_attr attr = attr_of(fixed::object);
+
+	attr.inherit = 1;
+	reader counting(source, attr, -1, four_pages, follow()),
+		one(source, attr_of(fixed::object));
+	perfbuf_emission within;
+
+	emit_fixed(1);
+	fixed::emit_burst(3, [&](pb::u32 i, auto put) {
+		(void)perfbuf_fixed_emit(&within, &fixed::object);
+		return put(0, i, 0);
+	});
+	EXPECT_EQ(counting.owner().losses().total(), 0u);
+	EXPECT_EQ(counting.owner().producer().count(), 4u);
+	EXPECT_EQ(counting.records().size(), 0u);
+	EXPECT_EQ(one.owner().losses().read(loss_cause::recursion), 6u)
+		<< "the payload of each is asked for twice";
+}
+
+TEST_F(producer_task, whose_child_finds_no_memory_has_missed_it)
+{
+	testdev source;
+	perf_event_attr attr = attr_of(fixed::object);
+
+	attr.inherit = 1;
+	reader one(source, attr, 0, four_pages, follow());
+
+	EXPECT_FALSE(one.owner().producer().has_missed());
+	for (u32 child = 1; child < tasks && !one.owner().producer().has_missed(); child++) {
+		pb_test_fail_allocation(1);
+		task_set::forked(task_of(child), false);
+		pb_test_fail_allocation(0);
+	}
+	EXPECT_TRUE(one.owner().producer().has_missed());
+	one.owner().producer().count_missed();
+	EXPECT_FALSE(one.owner().producer().has_missed());
+	EXPECT_GT(one.owner().losses().total(), 0u);
+}
+
+TEST_F(producer_task, readers_of_any_cpu_count_on_each)
+{
+	now.event_readers_max = 8;
+	testdev source;
+	std::vector<std::unique_ptr<reader>> all;
+	const auto open = [&](s32 cpu) {
+		auto made = std::make_unique<reader>(source, attr_of(fixed::object), cpu,
+						     perf_buffer::options{.nr_pages = 1},
+						     cpu < 0 ? follow() : reader::more());
+		const int error = made->error;
+
+		if (!error)
+			all.push_back(std::move(made));
+		return error;
+	};
+
+	for (s32 most : {0, 1, s32{cpus} - 1}) {
+		/* As many as there are on the fullest CPU, and those of any. */
+		for (int i = 0; i < 3; i++)
+			EXPECT_EQ(open(most), 0);
+		for (int i = 0; i < 5; i++)
+			EXPECT_EQ(open(-1), 0) << i;
+		EXPECT_EQ(open(-1), ENOSPC);
+		for (s32 cpu = 0; cpu < s32{cpus}; cpu++)
+			for (int i = cpu == most ? 3 : 0; i < 4; i++)
+				EXPECT_EQ(open(cpu), i < 3 ? 0 : ENOSPC) << cpu;
+		/* Their places are free again, and no others. */
+		all.clear();
+		for (s32 cpu : {2, 0}) {
+			for (int i = 0; i < 8; i++)
+				EXPECT_EQ(open(cpu), 0);
+			EXPECT_EQ(open(cpu), ENOSPC);
+		}
+		all.clear();
+		for (int i = 0; i < 8; i++)
+			EXPECT_EQ(open(-1), 0);
+		EXPECT_EQ(open(-1), ENOSPC);
+		all.clear();
+	}
+}
+
+TEST_F(producer_task, a_user_with_limits_has_a_quarter_of_the_places)
+{
+	now.event_readers_max = 8;
+	testdev source;
+	std::vector<std::unique_ptr<reader>> all;
+	cxxrt::shared<u64> users[3];
+	const auto open = [&](u32 user, s32 cpu, const perfbuf_event &of = fixed::object) {
+		auto made = std::make_unique<reader>(
+			source, attr_of(of), cpu, perf_buffer::options{.nr_pages = 1},
+			reader::more{.target = cpu < 0 ? task_of(0) : nullptr,
+				     .linked = nullptr,
+				     .user = &users[user]});
+		const int error = made->error;
+
+		if (!error)
+			all.push_back(std::move(made));
+		return error;
+	};
+
+	for (s32 cpu : {0, 1}) {
+		EXPECT_EQ(open(0, cpu), 0);
+		EXPECT_EQ(open(0, cpu), 0);
+		EXPECT_EQ(open(0, cpu), ENOSPC);
+		EXPECT_EQ(open(0, cpu, varying::object), 0) << "another event";
+		EXPECT_EQ(open(1, cpu), 0) << "another user";
+	}
+	EXPECT_EQ(open(0, -1), ENOSPC);
+	/* A place is free as soon as its file is closed. */
+	all[0]->close();
+	EXPECT_EQ(open(0, 0), 0);
+	EXPECT_EQ(open(0, 0), ENOSPC);
+	all.clear();
+
+	EXPECT_EQ(open(2, -1), 0);
+	EXPECT_EQ(open(2, 3), 0);
+	EXPECT_EQ(open(2, 0), 0) << "one of any CPU and one of another";
+	EXPECT_EQ(open(2, 3), ENOSPC);
+	EXPECT_EQ(open(2, -1), ENOSPC);
+	all.clear();
+	EXPECT_EQ(open(2, -1), 0);
+	EXPECT_EQ(open(2, -1), 0);
+	EXPECT_EQ(open(2, -1), ENOSPC);
+	EXPECT_EQ(open(2, 1), ENOSPC);
+	all.clear();
+
+	now.event_readers_max = 3;
+	EXPECT_EQ(open(0, 0), 0) << "one at least";
+	EXPECT_EQ(open(0, 0), ENOSPC);
+	EXPECT_EQ(open(0, 1), 0);
+}
+
+/* ---------------------------------------------------------------- AUX */
+
+class producer_aux_task : public producer_task
+{
+protected:
+	aux_device device;
+
+	static perf_event_attr inherited()
+	{
+		perf_event_attr attr = attr_of(fixed::object);
+
+		attr.inherit = 1;
+		return attr;
+	}
+};
+
+TEST_F(producer_aux_task, is_filled_where_the_source_says_so_alone)
+{
+	ASSERT_EQ(device.add(), 0);
+	EXPECT_EQ(aux_file(device, true, -1, task_of(0)).error, EOPNOTSUPP);
+	EXPECT_EQ(aux_file(device, true, 0, task_of(0)).error, EOPNOTSUPP);
+	EXPECT_EQ(device.said, "");
+	perfbuf_producer_unregister(&device.of);
+
+	for (u32 flag = 0; flag < 6; flag++) {
+		device.aux.flags = 1u << flag;
+		ASSERT_EQ(device.add(), 0);
+		EXPECT_EQ(aux_file(device, true, -1, task_of(0)).error,
+			  1u << flag == PERFBUF_AUX_TASKS ? 0 : EOPNOTSUPP);
+		perfbuf_producer_unregister(&device.of);
+	}
+}
+
+TEST_F(producer_aux_task, has_one_cpu_that_fills_its_area_or_none)
+{
+	device.aux.flags = PERFBUF_AUX_TASKS;
+	ASSERT_EQ(device.add(), 0);
+
+	aux_file one(device, false, -1, task_of(0));
+	static s32 in_start, in_stop;
+	static event *owner;
+
+	owner = &one.owner();
+	device.within = [](aux_device &self) {
+		(self.said.back() == 's' ? in_start : in_stop) = owner->aux_cpu();
+	};
+	EXPECT_EQ(one.owner().aux_cpu(), event::no_cpu);
+	for (u32 cpu : {0, 3}) {
+		if (now.task != 0) {
+			now.cpu = cpu;
+			switch_to(0);
+		}
+		if (!cpu) {
+			ASSERT_TRUE(one.owner().enable());
+		}
+		EXPECT_EQ(in_start, static_cast<s32>(cpu));
+		EXPECT_EQ(one.owner().aux_cpu(), static_cast<s32>(cpu));
+		in_stop = -7;
+		switch_to(1);
+		EXPECT_EQ(in_stop, static_cast<s32>(cpu)) << "until it has stopped";
+		EXPECT_EQ(one.owner().aux_cpu(), event::no_cpu);
+	}
+	EXPECT_EQ(device.said, "ostst");
+	now.cpu = 0;
+}
+
+TEST_F(producer_aux_task, that_is_inherited_on_any_cpu_is_not_filled)
+{
+	device.aux.flags = PERFBUF_AUX_TASKS;
+	ASSERT_EQ(device.add(), 0);
+	{
+		aux_file one(device, true, -1, task_of(0), inherited());
+
+		EXPECT_EQ(one.error, 0);
+		one.owner().disable();
+	}
+	EXPECT_EQ(device.said, "oc");
+}
+
+} // namespace
