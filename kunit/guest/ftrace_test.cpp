@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 #include <linux/perfbuf.h>
 #include <sys/ioctl.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 
 #include "support/event.hpp"
@@ -22,15 +23,32 @@ constexpr const char *node = "/dev/perfbuf/ftrace";
 
 std::string tracefs(const std::string &path)
 {
-	const std::string direct = "/sys/kernel/tracing/" + path;
-	return std::ifstream(direct) ? direct : "/sys/kernel/debug/tracing/" + path;
+	static const bool is_mounted = std::ifstream("/sys/kernel/tracing/trace").is_open();
+	return (is_mounted ? "/sys/kernel/tracing/" : "/sys/kernel/debug/tracing/") + path;
 }
 
-/* An event of sched, on while this lives. */
+/* An instance of tracefs, with buffers and switches of its own. */
+class instance
+{
+public:
+	explicit instance(const std::string &name) : path_("instances/" + name + "/")
+	{
+		if (mkdir(tracefs(path_).c_str(), 0700) && errno != EEXIST)
+			fail_errno(path_, errno);
+	}
+	~instance() { rmdir(tracefs(path_).c_str()); }
+	const std::string &path() const { return path_; }
+
+private:
+	std::string path_;
+};
+
+/* An event of sched, on while this lives; @of: of an instance, or of tracefs itself. */
 class enabled_event
 {
 public:
-	explicit enabled_event(const std::string &name) : path_("events/sched/" + name + "/")
+	explicit enabled_event(const std::string &name, const std::string &of = "")
+		: path_(of + "events/sched/" + name + "/")
 	{
 		std::ifstream(tracefs(path_ + "id")) >> id;
 		set("1");
@@ -124,6 +142,53 @@ TEST(ftrace, what_is_not_enabled_does_not_come)
 	forks.set("1");
 	fork_once();
 	EXPECT_EQ(samples_of(buffer, attr).size(), 1u);
+}
+
+TEST(ftrace, an_event_that_an_instance_has_enabled_too_comes_once)
+{
+	instance other("perfbuf_twice");
+	enabled_event forks("sched_process_fork"), again("sched_process_fork", other.path());
+	const perf_event_attr attr = attr_of(forks.id);
+	unique_fd fd = must_open_node(attr);
+	ring buffer(fd.get(), 16);
+
+	for (int i = 0; i < 10; i++)
+		fork_once();
+	EXPECT_EQ(samples_of(buffer, attr).size(), 10u);
+}
+
+TEST(ftrace, an_event_that_only_an_instance_has_enabled_does_not_come)
+{
+	instance other("perfbuf_other");
+	enabled_event forks("sched_process_fork", other.path());
+	const perf_event_attr attr = attr_of(forks.id);
+	unique_fd fd = must_open_node(attr);
+	ring buffer(fd.get(), 16);
+
+	fork_once();
+	EXPECT_TRUE(samples_of(buffer, attr).empty());
+}
+
+TEST(ftrace, text_written_to_trace_marker_comes_as_ftrace_print)
+{
+	instance other("perfbuf_marked");
+	uint64_t id = 0;
+	std::ifstream(tracefs("events/ftrace/print/id")) >> id;
+	const perf_event_attr attr = attr_of(id);
+	unique_fd fd = must_open_node(attr);
+	ring buffer(fd.get(), 16);
+
+	for (const std::string &of : {std::string(), other.path()})
+		std::ofstream(tracefs(of + "trace_marker")) << "from " + of << std::flush;
+	const std::vector<sample> got = samples_of(buffer, attr);
+	ASSERT_EQ(got.size(), 2u);
+	const auto text_of = [](const sample &one) {
+		/* Behind the common fields and the address of the writer. */
+		const auto *text = reinterpret_cast<const char *>(one.raw->data()) + 16;
+		return std::string(text, strnlen(text, one.raw->size() - 16));
+	};
+	EXPECT_EQ(text_of(got[0]), "from \n");
+	EXPECT_EQ(text_of(got[1]), "from " + other.path() + "\n");
 }
 
 TEST(ftrace, each_file_has_its_own_event)

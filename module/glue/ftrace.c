@@ -1,37 +1,123 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The kernel's ftrace export. */
+/*
+ * The kernel's ftrace export. It gets the events of all tracefs instances and is not told of which
+ * one an entry is, so an event that two instances have enabled would come twice. A kprobe on
+ * trace_event_buffer_commit(), which calls the export, sees the instance.
+ */
 #include "ftrace.h"
 
 #include "device/task.h"
 
+#include <linux/err.h>
 #include <linux/errno.h>
 #include <linux/irqflags.h>
+#include <linux/kprobes.h>
 #include <linux/rcupdate.h>
 #include <linux/smp.h>
 #include <linux/trace.h>
+#include <linux/trace_events.h>
 
-static void exported(struct trace_export *self, const void *entry, unsigned int bytes)
+/* tracefs itself: the instance without a name. */
+static const struct trace_array *top;
+
+static void pass_on(const void *entry, unsigned int bytes)
+{
+	perfbuf_trace_exported(entry, bytes, _RET_IP_, smp_processor_id(), pb_nesting_level());
+}
+
+static void event_exported(struct trace_export *self, const void *entry, unsigned int bytes)
 {
 	unsigned long flags;
 
 	local_irq_save(flags);
-	perfbuf_trace_exported(entry, bytes, _RET_IP_, smp_processor_id(), pb_nesting_level());
+	if (!perfbuf_trace_is_of_instance(entry, smp_processor_id()))
+		pass_on(entry, bytes);
 	local_irq_restore(flags);
 }
 
-static struct trace_export export = {
-	.write = exported,
+static void marker_exported(struct trace_export *self, const void *entry, unsigned int bytes)
+{
+	unsigned long flags;
+
+	local_irq_save(flags);
+	pass_on(entry, bytes);
+	local_irq_restore(flags);
+}
+
+static struct trace_export events = {
+	.write = event_exported,
 	.flags = TRACE_EXPORT_EVENT,
 };
 
+static struct trace_export markers = {
+	.write = marker_exported,
+	.flags = TRACE_EXPORT_MARKER,
+};
+
+/* Inside a breakpoint, with preemption off. */
+static int on_commit(struct kprobe *self, struct pt_regs *regs)
+{
+	const struct trace_event_buffer *buffer =
+		(const struct trace_event_buffer *)regs_get_kernel_argument(regs, 0);
+
+	perfbuf_trace_commits(buffer->entry, buffer->trace_file->tr != top, smp_processor_id());
+	return 0;
+}
+
+static struct kprobe commit_probe;
+static bool is_probed;
+
+/* Any event shows which instance is tracefs itself. */
+static const struct trace_array *find_top(void)
+{
+	struct trace_event_file *file = trace_get_event_file(NULL, "sched", "sched_switch");
+	const struct trace_array *found;
+
+	if (IS_ERR(file))
+		return NULL;
+	found = file->tr;
+	trace_put_event_file(file);
+	return found;
+}
+
+static void probe_commits(void)
+{
+	top = find_top();
+	if (!top)
+		return;
+	/* Registering fills it in; it wants to begin anew. */
+	commit_probe = (struct kprobe){
+		.addr = (kprobe_opcode_t *)trace_event_buffer_commit,
+		.pre_handler = on_commit,
+	};
+	is_probed = !register_kprobe(&commit_probe);
+}
+
+static void unprobe_commits(void)
+{
+	if (is_probed)
+		unregister_kprobe(&commit_probe);
+	is_probed = false;
+}
+
 int pb_export_start(void)
 {
-	return register_ftrace_export(&export) ? -EOPNOTSUPP : 0;
+	if (register_ftrace_export(&markers))
+		return -EOPNOTSUPP;
+	probe_commits();
+	if (!register_ftrace_export(&events))
+		return 0;
+	unprobe_commits();
+	unregister_ftrace_export(&markers);
+	synchronize_rcu();
+	return -EOPNOTSUPP;
 }
 
 void pb_export_stop(void)
 {
-	unregister_ftrace_export(&export);
+	unregister_ftrace_export(&events);
+	unprobe_commits();
+	unregister_ftrace_export(&markers);
 	/* Events call it with preemption off. */
 	synchronize_rcu();
 }

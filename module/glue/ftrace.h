@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What tracefs' events write, as they write it: the kernel's ftrace export. */
+/* The records that tracefs' events and markers write, from the kernel's ftrace export. */
 #ifndef PERFBUF_GLUE_FTRACE_H
 #define PERFBUF_GLUE_FTRACE_H
 
@@ -12,18 +12,27 @@ extern "C" {
 #endif
 
 /*
- * Between them every event that is enabled in tracefs comes to perfbuf_trace_exported(); on return
- * from stop none is inside. EOPNOTSUPP: the kernel has no export. Process context, may sleep.
+ * Between them every event that is enabled in tracefs comes to perfbuf_trace_exported(), and every
+ * marker; on return from stop none is inside. EOPNOTSUPP: the kernel has no export. Process
+ * context, may sleep.
  */
 int pb_export_start(void) PB_NOEXCEPT;
 void pb_export_stop(void) PB_NOEXCEPT;
 
 /*
- * C++: an event has written @bytes at @entry, which begins with struct trace_entry. Any context,
- * NMI included; interrupts off. @level: enum nesting.
+ * C++: an event is about to commit @entry to the buffer of tracefs itself or of an instance. The
+ * export does not say which. Any context, NMI included; maybe inside a breakpoint.
+ */
+void perfbuf_trace_commits(const void *entry, int is_of_instance, __u32 cpu) PB_NOEXCEPT;
+
+/*
+ * C++: an event or a marker has written @bytes at @entry, which begins with struct trace_entry. Any
+ * context, NMI included; interrupts off. @level: enum nesting.
  */
 void perfbuf_trace_exported(const void *entry, __u32 bytes, __u64 ip, __u32 cpu,
 			    __u32 level) PB_NOEXCEPT;
+/* C++: whether the entry that is exported now is one of an instance. The same contexts. */
+int perfbuf_trace_is_of_instance(const void *entry, __u32 cpu) PB_NOEXCEPT;
 
 #ifdef __cplusplus
 }

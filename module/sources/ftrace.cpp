@@ -29,8 +29,53 @@ constexpr u64 supported_fields = PERF_SAMPLE_IP | PERF_SAMPLE_TID | PERF_SAMPLE_
 /* trace_entry.type has 16 bits. */
 constexpr u64 id_max = 0xffff;
 
-/* An event_cpu for each CPU: from the first file's opening to the last one's end. */
+/*
+ * The newest entries that events commit to tracefs instances on one CPU. The export of an entry
+ * follows on the same CPU, and interrupts in between add few others. An entry that a filter
+ * discards is not exported; it stays until a commit to tracefs itself has the same address.
+ */
+class instance_commits
+{
+public:
+	/* Any context. A nested caller takes another slot. */
+	void add(const void *entry) noexcept
+	{
+		slots_[next_.fetch_add(1) % slot_count].write_once(entry);
+	}
+
+	/* Removes @entry, and returns whether it was among them. Any context. */
+	bool remove(const void *entry) noexcept
+	{
+		bool found = false;
+
+		for (auto &slot : slots_) {
+			if (slot.read_once() == entry) {
+				slot.write_once(nullptr);
+				found = true;
+			}
+		}
+		return found;
+	}
+
+private:
+	static constexpr u32 slot_count = 8;
+
+	cxxrt::shared<u32> next_;
+	cxxrt::shared<const void *> slots_[slot_count];
+};
+
+/* The outputs find their list through the base. */
+struct ftrace_cpu : event_cpu {
+	instance_commits commits;
+};
+
+/* An ftrace_cpu for each CPU: from the first file's opening to the last one's end. */
 cxxrt::shared<void *> all_cpus;
+
+ftrace_cpu &on_cpu(u32 cpu) noexcept
+{
+	return *static_cast<ftrace_cpu *>(pb_percpu_at(all_cpus.load_acquire(), cpu));
+}
 u32 users; /* under the setup lock */
 
 result<void> join() noexcept
@@ -38,7 +83,7 @@ result<void> join() noexcept
 	setup_guard held;
 
 	if (!users) {
-		void *made = pb_percpu_alloc(sizeof(event_cpu));
+		void *made = pb_percpu_alloc(sizeof(ftrace_cpu));
 
 		if (!made)
 			return error(ENOMEM);
@@ -158,7 +203,7 @@ constinit ftrace_source the_ftrace;
 
 const char *ftrace_source::description() const noexcept
 {
-	return "the events that are enabled in tracefs";
+	return "the events that are enabled in tracefs, and what is written to trace_marker";
 }
 
 result<void> ftrace_source::check(const perf_event_attr &attr) const noexcept
@@ -185,7 +230,7 @@ using namespace perfbuf;
 void perfbuf_trace_exported(const void *entry, __u32 bytes, __u64 ip, __u32 cpu,
 			    __u32 level) noexcept
 {
-	event_cpu &here = *static_cast<event_cpu *>(pb_percpu_at(all_cpus.load_acquire(), cpu));
+	event_cpu &here = on_cpu(cpu);
 	recursion_context &context = here.context(static_cast<nesting>(level));
 	const bool entered = context.try_enter();
 	u16 id;
@@ -201,4 +246,19 @@ void perfbuf_trace_exported(const void *entry, __u32 bytes, __u64 ip, __u32 cpu,
 	}
 	if (entered)
 		context.leave();
+}
+
+void perfbuf_trace_commits(const void *entry, int is_of_instance, __u32 cpu) noexcept
+{
+	instance_commits &commits = on_cpu(cpu).commits;
+
+	if (is_of_instance)
+		commits.add(entry);
+	else
+		(void)commits.remove(entry);
+}
+
+int perfbuf_trace_is_of_instance(const void *entry, __u32 cpu) noexcept
+{
+	return on_cpu(cpu).commits.remove(entry);
 }

@@ -70,6 +70,22 @@ std::vector<chosen_event> find_tracepoints(const event_choice &choice,
 	return found;
 }
 
+// Of the events that tracefs writes by itself only markers come, and they need no enabling.
+chosen_event find_marker(const event_choice &choice, const std::filesystem::path &tracefs)
+{
+	for (auto &event : read_events(tracefs / "events" / trace_events_source))
+		if (event.name == choice.event && event.name == "print")
+			return {std::string(trace_events_source),
+				std::move(event),
+				{},
+				nullptr,
+				std::string(trace_events_source)};
+	throw failure(exit_usage,
+		      fmt::format("{}:{} does not come: give {}:print for what is written to "
+				  "trace_marker, or a tracepoint, such as sched:sched_switch",
+				  choice.source, choice.event, choice.source));
+}
+
 // A second choice of the same event narrows nothing: the first filter stands.
 void add(std::vector<chosen_event> &to, chosen_event event)
 {
@@ -138,6 +154,14 @@ std::vector<chosen_event> choose_events(const std::vector<event_choice> &choices
 			throw no_such_counter(choice);
 		if (!of && !counted && !choice.event.empty()) {
 			add_tracepoints(chosen, choice, sources, tracefs);
+			continue;
+		}
+		if (of && choice.source == trace_events_source && !choice.event.empty()) {
+			if (!choice.filter.empty())
+				throw failure(exit_usage,
+					      "--filter is for the typed events of drivers, and "
+					      "markers have none: put it after a typed event");
+			add(chosen, find_marker(choice, tracefs));
 			continue;
 		}
 		// A counter's name alone is never a source's.

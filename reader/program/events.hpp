@@ -17,6 +17,9 @@ namespace perfbuf::program
 /** The source that writes function traces (docs/functrace.md). */
 inline constexpr std::string_view trace_source = "functrace";
 
+/** The source of what tracefs has enabled (docs/ftrace.md). */
+inline constexpr std::string_view trace_events_source = "ftrace";
+
 /** Something that one attr describes: a source without typed events, a typed event, or a counter.
  */
 struct chosen_event {
@@ -24,7 +27,7 @@ struct chosen_event {
 	source_event typed;		  /**< without a name: the source has no typed events */
 	std::string filter;		  /**< empty: everything */
 	const counter *counted = nullptr; /**< of the pmu source */
-	std::string system{};		  /**< of a tracepoint, which pmu counts: as in tracefs */
+	std::string system{}; /**< of an event of tracefs, which pmu or ftrace records */
 
 	bool is_typed() const noexcept { return !typed.name.empty(); }
 	/** It is the kernel's own, not a driver's. */

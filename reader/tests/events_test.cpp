@@ -112,6 +112,29 @@ TEST(Events, TracepointsAreFoundInTracefs)
 		  std::string::npos);
 }
 
+TEST(Events, TheMarkerIsTheOnlyEventOfFtraceThatIsRecorded)
+{
+	const tests::scratch_directory tracefs;
+	for (const auto &[name, id] : {std::pair("print", 5), {"function", 1}}) {
+		const auto directory = tracefs.path() / "events/ftrace" / name;
+		std::filesystem::create_directories(directory);
+		std::ofstream(directory / "id") << id << '\n';
+		std::ofstream(directory / "format") << "name: " << name << '\n';
+	}
+	auto sources = some_sources();
+	sources.push_back({"ftrace", {}, {}});
+	const auto find = [&](const std::string &text) {
+		return choose_events(parse_events(text), sources, tracefs.path());
+	};
+	const auto one = find("ftrace:print");
+	ASSERT_EQ(one.size(), 1u);
+	EXPECT_EQ(one[0].source, "ftrace");
+	EXPECT_EQ(one[0].name(), "ftrace:print");
+	EXPECT_EQ(make_attrs({}, one)[0].config, 5u);
+	EXPECT_NE(refusal([&] { find("ftrace:function"); }).find("give ftrace:print"),
+		  std::string::npos);
+}
+
 TEST(Events, WithoutTheRightToTraceWhatADriverTellsIsAskedFor)
 {
 	record_options options;
