@@ -252,6 +252,9 @@ result<u64> file::ioctl(void *filp, u32 request, u64 argument) noexcept
 		TRY(from_return(pb_copy_to_user(argument, &value, sizeof(value))));
 		return u64{0};
 	}
+	case PERFBUF_IOC_POSITIONS:
+		TRY(copy_positions(*mine, argument));
+		return u64{0};
 	case PERF_EVENT_IOC_PAUSE_OUTPUT:
 		TRY(mine->pause_output(argument));
 		return u64{0};

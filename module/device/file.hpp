@@ -83,6 +83,8 @@ private:
 	cxxrt::result<perf_buffer *> map_stats(event &of, const pb_vma_request &request) noexcept;
 	/* The event's ring with a reference, or none. */
 	static cxxrt::ref<perf_buffer> ring_of(event &of) noexcept;
+	/* PERFBUF_IOC_POSITIONS, into user space at @to. EINVAL, EFAULT. */
+	static cxxrt::result<void> copy_positions(event &of, u64 to) noexcept;
 	bool may_share_aux(perf_buffer &ring) const noexcept;
 	static bool has_place_for(const event &one, perf_buffer &ring) noexcept;
 	cxxrt::result<void> redirect(event &redirected, file *target) noexcept;

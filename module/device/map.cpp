@@ -68,6 +68,7 @@ result<ref<perf_buffer>> file::new_ring(event &owner, u32 nr_pages, bool writabl
 		.backward = static_cast<bool>(owner.attr().write_backward),
 		.storage = chosen_.storage,
 		.page_order = page_order_of(nr_pages),
+		.marks = !writable && !owner.attr().write_backward,
 	}));
 
 	TRY(ring->set_wakeups(chosen_.latency, chosen_.send_wakeups));

@@ -90,6 +90,23 @@ result<uint64_t> file::fence() const
 	return uint64_t{time};
 }
 
+result<ring_positions> file::positions() const
+{
+	perfbuf_positions found{};
+	static_assert(std::size(found.marks) == std::tuple_size_v<decltype(ring_positions::marks)>);
+	auto done = request(PERFBUF_IOC_POSITIONS, reinterpret_cast<uintptr_t>(&found),
+			    "cannot read how far the writers of the ring have come");
+	if (!done)
+		return done.error();
+	ring_positions made;
+	made.overwrite = found.flags & PERFBUF_POSITIONS_OVERWRITE;
+	made.backward = found.flags & PERFBUF_POSITIONS_BACKWARD;
+	made.published = found.published;
+	made.reserved = found.reserved;
+	std::copy(std::begin(found.marks), std::end(found.marks), made.marks.begin());
+	return made;
+}
+
 result<counts> file::read() const
 {
 	if (read_format_ & PERF_FORMAT_GROUP)

@@ -131,6 +131,35 @@ struct perfbuf_ring {
  */
 #define PERFBUF_IOC_FENCE _IOR(PERFBUF_IOC_MAGIC, 2, __u64)
 
+#define PERFBUF_POSITIONS_MARKS	    32
+#define PERFBUF_POSITIONS_OVERWRITE (1ULL << 0) /* the ring was mapped read-only */
+#define PERFBUF_POSITIONS_BACKWARD  (1ULL << 1) /* attr.write_backward */
+
+/**
+ * struct perfbuf_positions - how far the writers of a file's ring have come
+ * @flags:     PERFBUF_POSITIONS_*
+ * @published: what data_head says
+ * @reserved:  the end of all records that writers have begun; a writer moves it
+ *             before it stores
+ * @marks:     positions at which records begin, about one for each watermark, in
+ *             no order; of a forward ring in overwrite mode, else all 0
+ *
+ * A reader of a ring in overwrite mode copies it while the writers go on: it
+ * requests the positions, copies what is published, and requests them again.
+ * What is older than @reserved by more than the size of the ring may have been
+ * overwritten; the rest is whole. In a forward ring it begins at a mark.
+ */
+struct perfbuf_positions {
+	__u64 flags;
+	__u64 published;
+	__u64 reserved;
+	__u64 marks[PERFBUF_POSITIONS_MARKS];
+};
+
+/* Added later: a module without it answers ENOTTY. Errors: EBADFD, EFAULT, ENODEV, EINVAL (nothing
+ * is mapped). */
+#define PERFBUF_IOC_POSITIONS _IOR(PERFBUF_IOC_MAGIC, 3, struct perfbuf_positions)
+
 /*
  * What a process says itself. A source that takes it ("inject") makes a record
  * of each write(2), of each part of a writev(2), and of each part of this

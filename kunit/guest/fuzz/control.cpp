@@ -66,6 +66,13 @@ int fence(actor &by)
 			      by.once_in(16) ? reinterpret_cast<uint64_t *>(8) : &time));
 }
 
+int positions(actor &by)
+{
+	perfbuf_positions found = {};
+	return error_of(ioctl(by.file(), PERFBUF_IOC_POSITIONS,
+			      by.once_in(16) ? reinterpret_cast<perfbuf_positions *>(8) : &found));
+}
+
 int modify(actor &by)
 {
 	perf_event_attr attr = some_attr(by);
@@ -109,6 +116,7 @@ std::vector<operation> control_operations()
 		control("SET_OUTPUT", 8, set_output, {EINVAL, ENOSPC}),
 		control("PERFBUF_IOC_RING", 5, ring, {EINVAL, E2BIG, EBUSY, EFAULT, ENOMEM}),
 		control("PERFBUF_IOC_FENCE", 2, fence, {EFAULT}),
+		control("PERFBUF_IOC_POSITIONS", 2, positions, {EINVAL, EFAULT}),
 		control("MODIFY_ATTRIBUTES", 2, modify, {EINVAL, E2BIG, EOPNOTSUPP, EACCES}),
 		control("SET_BPF, QUERY_BPF", 1, bpf, {EINVAL}),
 		control("an unknown request", 1, unknown,

@@ -7,6 +7,7 @@
  */
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <linux/perf_event.h>
 #include <optional>
@@ -37,6 +38,15 @@ struct counts {
 
 /** "full", "paused", ... for PERFBUF_LOST_*; "other" for one that we do not know. */
 std::string_view loss_cause_name(size_t cause) noexcept;
+
+/** How far the writers of a ring have come: struct perfbuf_positions of linux/perfbuf.h. */
+struct ring_positions {
+	bool overwrite = false;
+	bool backward = false;
+	uint64_t published = 0;
+	uint64_t reserved = 0;
+	std::array<uint64_t, 32> marks{}; /**< where records begin; in no order */
+};
 
 class file
 {
@@ -87,6 +97,12 @@ public:
 	 * Errors: ENOTTY, a file of perf_event_open(2) or of an older module.
 	 */
 	result<uint64_t> fence() const;
+	/**
+	 * @return how far the writers of its ring have come, for copy_ring()
+	 * (PERFBUF_IOC_POSITIONS) Errors: ENOTTY, a file of perf_event_open(2) or of an older
+	 * module; EINVAL, not mapped.
+	 */
+	result<ring_positions> positions() const;
 	/** @return the id that this file's samples carry (PERF_EVENT_IOC_ID) */
 	result<uint64_t> id() const;
 	/** @return the counts, laid out by read_format. Groups (PERF_FORMAT_GROUP) are refused with

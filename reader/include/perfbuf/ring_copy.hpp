@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: LGPL-2.1 OR BSD-2-Clause
+/**
+ * @file
+ * What a ring in overwrite mode (mapped read-only) holds, forward or backward, copied while its
+ * writers go on: nothing is paused, and no record is torn. snapshot.hpp is for a ring that is
+ * paused, and for those of perf_event_open(2).
+ */
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <perfbuf/file.hpp>
+#include <perfbuf/mapping.hpp>
+#include <perfbuf/record.hpp>
+#include <perfbuf/result.hpp>
+#include <span>
+#include <vector>
+
+namespace perfbuf::reader
+{
+
+struct ring_copy {
+	std::vector<std::byte> bytes; /**< whole records, the oldest first */
+	/** Bytes that the ring held and that are left out: they were overwritten while they were
+	 * copied, or no mark tells where their first record begins. */
+	uint64_t left_out = 0;
+
+	/** use(record) of each, the oldest first. */
+	template <typename Use>
+	void each(Use &&use) const
+	{
+		for (std::span<const std::byte> rest = bytes; !rest.empty();) {
+			const record whole(rest.first(sizeof(perf_event_header)));
+			const size_t size = whole.header().size;
+			use(record(rest.first(size)));
+			rest = rest.subspan(size);
+		}
+	}
+};
+
+/**
+ * Copy the ring of a file: what is published now, but for what the writers overwrite meanwhile.
+ * In a forward ring the oldest records are left out up to the next mark, which stand a watermark
+ * (attr.wakeup_watermark; half the ring by default) apart.
+ * @param ring the file's, or that of the file into which it was redirected
+ * Errors: ENOTTY, a file of perf_event_open(2) or of an older module; EINVAL, the ring is not in
+ * overwrite mode; EBADMSG, the ring holds what no writer writes.
+ */
+result<ring_copy> copy_ring(const file &of, const mapping &ring);
+
+} // namespace perfbuf::reader
