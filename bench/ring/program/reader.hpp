@@ -57,6 +57,8 @@ opener open_tracepoint, open_tracepoint_raw, open_typed, open_typed_raw;
 opener open_typed_matches, open_typed_dropped;
 /* In a ring in one piece. */
 opener open_typed_mirrored, open_typed_raw_mirrored;
+/* With TID, TIME and CPU into the source's flight recorder, alone and beside a file. */
+opener open_recorder, open_recorder_and_typed;
 /* A tracepoint that ftrace listens to. */
 opener open_ftrace;
 
