@@ -31,6 +31,7 @@
 #define perfbuf_discard			PERFBUF_VERSIONED(perfbuf_discard)
 #define perfbuf_reserve			PERFBUF_VERSIONED(perfbuf_reserve)
 #define perfbuf_reserve_next		PERFBUF_VERSIONED(perfbuf_reserve_next)
+#define perfbuf_recorder_dump		PERFBUF_VERSIONED(perfbuf_recorder_dump)
 
 /* Bytes of the fixed part of an event, at most: that much may stand on a stack. */
 #define PERFBUF_FIXED_MAX 512

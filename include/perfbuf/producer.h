@@ -65,6 +65,28 @@ int perfbuf_source_register_abi(struct perfbuf_source *source, struct module *ow
  */
 void perfbuf_source_unregister(struct perfbuf_source *source);
 
+struct device;
+
+/**
+ * perfbuf_recorder_dump() - make a devcoredump of the source's flight recorder
+ * @source: its driver has found its device hung
+ * @device: the device; the dump refers to it, see /sys/class/devcoredump
+ *
+ * The dump is made in process context soon after, while events go on; perfbuf_source_unregister()
+ * waits for it. It holds the recorder's newest events, for `perfbuf recover`. The kernel keeps one
+ * dump of a device until user space has read it, or for five minutes, and makes no second one
+ * meanwhile.
+ *
+ * Context: Any, NMI included; also while the source is being registered or unregistered.
+ * Return: 0: it was requested; if it cannot be made, the kernel's log says why. Or:
+ *
+ * * -EOPNOTSUPP: the kernel has no devcoredumps (CONFIG_DEV_COREDUMP)
+ * * -ENODEV: the source is not registered; -ENOENT: it has no recorder; -EINVAL: no device
+ * * -EBUSY: a request is pending
+ * * -EAGAIN: the last was within perfbuf's parameter recorder_dump_seconds
+ */
+int perfbuf_recorder_dump(struct perfbuf_source *source, struct device *device);
+
 /* ---------------------------------------------------------------- typed events */
 
 /*

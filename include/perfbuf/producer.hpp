@@ -41,6 +41,10 @@ void *perfbuf_emit_next(struct perfbuf_emission *emission) noexcept;
 /* The same of an event without parts, whose spare stands right behind the emission. */
 void *perfbuf_fixed_emit(struct perfbuf_emission *emission, struct perfbuf_event *event) noexcept;
 void *perfbuf_fixed_next(struct perfbuf_emission *emission) noexcept;
+
+/* A devcoredump of the source's recorder: as in <perfbuf/producer.h>. */
+struct device;
+int perfbuf_recorder_dump(struct perfbuf_source *source, struct device *device) noexcept;
 }
 
 namespace perfbuf::producer

@@ -5,6 +5,7 @@
  *
  * An opaque object in C++ is aligned to 8 bytes; the assertions here say that this is enough.
  */
+#include "coredump.h"
 #include "defer.h"
 #include "wake.h"
 
@@ -42,6 +43,7 @@ int main(void)
 	SIZEOF(MUTEX, struct mutex);
 	SIZEOF(SPINLOCK, raw_spinlock_t);
 	SIZEOF(IRQ_WORK, struct pb_irq_work);
+	SIZEOF(DUMP_WORK, struct pb_dump_work);
 	SIZEOF(WAITQUEUE, wait_queue_head_t);
 	SIZEOF(RCU_WORK, struct pb_defer);
 	SIZEOF(TIMER, struct hrtimer);

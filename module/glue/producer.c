@@ -9,6 +9,7 @@
 #include <linux/percpu.h>
 #include <linux/printk.h>
 #include <linux/ptrace.h>
+#include <linux/rcupdate.h>
 #include <linux/slab.h>
 #include <linux/trace_events.h>
 
@@ -35,6 +36,17 @@ void perfbuf_source_unregister(struct perfbuf_source *source)
 	perfbuf_producer_unregister(source);
 }
 EXPORT_SYMBOL_GPL(perfbuf_source_unregister);
+
+int perfbuf_recorder_dump(struct perfbuf_source *source, struct device *device)
+{
+	int ret;
+
+	rcu_read_lock();
+	ret = perfbuf_producer_dump(source, device);
+	rcu_read_unlock();
+	return ret;
+}
+EXPORT_SYMBOL_GPL(perfbuf_recorder_dump);
 
 /* ---------------------------------------------------------------- for C++ */
 

@@ -68,6 +68,9 @@ int pb_emission_let_interrupts_in(struct perfbuf_emission *emission) PB_NOEXCEPT
 int perfbuf_producer_register(struct perfbuf_source *source, void *owner, __u32 abi) PB_NOEXCEPT;
 void perfbuf_producer_unregister(struct perfbuf_source *source) PB_NOEXCEPT;
 
+/* Any context, in an RCU read side. @device: a struct device. */
+int perfbuf_producer_dump(struct perfbuf_source *source, void *device) PB_NOEXCEPT;
+
 /* Whether one reader is attached to an event on a CPU, and its samples have a common layout. */
 enum pb_alone {
 	PB_ALONE_NOT,

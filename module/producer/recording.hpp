@@ -15,6 +15,21 @@ namespace perfbuf
 
 class typed_source;
 
+/* Dumps that a source's driver requests of what is recorded. */
+class dump_requests
+{
+public:
+	virtual ~dump_requests() = default;
+
+	/* Of @device, a struct device. Made later, in process context. EINVAL, ENOENT (nothing is
+	 * recorded), EBUSY (one is pending), EAGAIN (the last was a short time ago). Any context,
+	 * NMI included. */
+	virtual cxxrt::result<void> request(void *device) noexcept = 0;
+	/* Nobody requests any more; on return what was requested is made. Process context, sleeps.
+	 */
+	virtual void finish() noexcept = 0;
+};
+
 class recording
 {
 public:

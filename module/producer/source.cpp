@@ -158,7 +158,7 @@ result<void> typed_source::add(perfbuf_source &made, void *owner, u32 abi) noexc
 		gone->put();
 		return refuse(made.name, made.name, added.error());
 	}
-	made.registered = fresh.release();
+	cxxrt::store_release(made.registered, fresh.release());
 	return {};
 }
 
@@ -207,13 +207,33 @@ void typed_source::remove(perfbuf_source &made) noexcept
 
 	if (!gone)
 		return;
+	/* After a grace period, no call of dump() is inside, and none finds it. */
+	cxxrt::write_once(made.registered, nullptr);
+	cxxrt_synchronize_rcu();
+	if (gone->dumps_)
+		gone->dumps_->finish();
 	the_device().remove(*gone);
 	gone->withdraw();
-	made.registered = nullptr;
 	gone->put();
 }
 
 /* ---------------------------------------------------------------- its recorder */
+
+void typed_source::set_dumps(unique_ptr<dump_requests> dumps) noexcept
+{
+	dumps_ = std::move(dumps);
+}
+
+result<void> typed_source::dump(perfbuf_source &made, void *device) noexcept
+{
+	auto *one = static_cast<typed_source *>(cxxrt::load_acquire(made.registered));
+
+	if (!one)
+		return error(ENODEV);
+	if (!one->dumps_)
+		return error(EOPNOTSUPP);
+	return one->dumps_->request(device);
+}
 
 void typed_source::show_recorder(text_writer &out) noexcept
 {
@@ -249,4 +269,9 @@ int perfbuf_producer_register(struct perfbuf_source *source, void *owner, __u32 
 void perfbuf_producer_unregister(struct perfbuf_source *source) noexcept
 {
 	perfbuf::typed_source::remove(*source);
+}
+
+int perfbuf_producer_dump(struct perfbuf_source *source, void *device) noexcept
+{
+	return perfbuf::typed_source::dump(*source, device).as_return();
 }

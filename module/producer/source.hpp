@@ -22,6 +22,7 @@
 namespace perfbuf
 {
 
+class dump_requests;
 class recorder;
 class typed_source;
 
@@ -100,6 +101,8 @@ public:
 	/* perfbuf_source_register() and _unregister(). */
 	static cxxrt::result<void> add(perfbuf_source &made, void *owner, u32 abi) noexcept;
 	static void remove(perfbuf_source &made) noexcept;
+	/* perfbuf_recorder_dump(). Any context; remove() waits for what RCU protects. */
+	static cxxrt::result<void> dump(perfbuf_source &made, void *device) noexcept;
 
 	typed_source(perfbuf_source &made, void *owner) noexcept;
 	~typed_source();
@@ -123,8 +126,16 @@ public:
 	cxxrt::result<void> change_recorder(const char *text) noexcept override;
 
 	/* For producer/recording.hpp: what it keeps of this source, and the events. */
-	recorder *get_recorder() const noexcept { return recorder_; }
-	recorder *set_recorder(recorder *one) noexcept { return std::exchange(recorder_, one); }
+	recorder *get_recorder() const noexcept { return cxxrt::read_once(recorder_); }
+	recorder *set_recorder(recorder *one) noexcept
+	{
+		recorder *const before = recorder_;
+
+		cxxrt::write_once(recorder_, one);
+		return before;
+	}
+	/* Before it is registered. */
+	void set_dumps(cxxrt::unique_ptr<dump_requests> dumps) noexcept;
 	u32 event_count() const noexcept { return event_count_; }
 	typed_event &event_at(u32 index) const noexcept { return events_[index]; }
 
@@ -167,6 +178,7 @@ private:
 	cxxrt::mutex mutex_;
 	output_file *files_ = nullptr;
 	recorder *recorder_ = nullptr; /* from registration on it changes under the mutex */
+	cxxrt::unique_ptr<dump_requests> dumps_; /* nullptr: the kernel cannot make any */
 	aux_side aux_;
 	cxxrt::refcount references_;
 	/* References to the owner that open files hold, until the source is unregistered. */

@@ -3,6 +3,7 @@
 
 #include "glue/producer.h"
 #include "glue/recorder.h"
+#include "recorder/dump.hpp"
 #include "recorder/wish.hpp"
 
 namespace perfbuf
@@ -12,6 +13,7 @@ using cxxrt::error;
 using cxxrt::gfp;
 using cxxrt::ref;
 using cxxrt::result;
+using cxxrt::unique_ptr;
 
 namespace
 {
@@ -121,6 +123,14 @@ result<void> recorders::begin(typed_source &of, const perfbuf_source &made) noex
 	if (made.recorder.reserved)
 		return refuse(of, "its recorder", "has a reserved field that is not 0",
 			      error(EINVAL));
+	if (pb_can_coredump()) {
+		result<unique_ptr<recorder_dump>> dumps =
+			cxxrt::make<recorder_dump>(gfp::kernel, of);
+
+		if (!dumps)
+			return refuse(of, dumps.error());
+		of.set_dumps(unique_ptr<dump_requests>(dumps.take().release()));
+	}
 	/* The administrator's word comes before the driver's. */
 	if (find_wish(pb_param_recorders(), of.name(), text)) {
 		const result<void> parsed = parse_wish(text.bytes, wish);
@@ -270,6 +280,19 @@ ref<recorder> recorders::find(u64 number) noexcept
 
 	for (recorder *one = first(); one; one = one->next.load_acquire()) {
 		if (one->number() == number)
+			return ref<recorder>::share(one);
+	}
+	return {};
+}
+
+/* Its pointer to the recorder is no reference; that of the list is. */
+ref<recorder> recorders::find(const typed_source &of) noexcept
+{
+	auto all = state_.lock();
+	const recorder *const wanted = of.get_recorder();
+
+	for (recorder *one = first(); one; one = one->next.load_acquire()) {
+		if (one == wanted)
 			return ref<recorder>::share(one);
 	}
 	return {};

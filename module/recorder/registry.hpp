@@ -25,6 +25,8 @@ public:
 
 	/* nullptr: there is none of that number. Process. */
 	cxxrt::ref<recorder> find(u64 number) noexcept;
+	/* That of a source; nullptr: it has none. Process. */
+	cxxrt::ref<recorder> find(const typed_source &of) noexcept;
 	/* Of a source that has gone. ENOENT, EBUSY. Process, sleeps. */
 	cxxrt::result<void> forget(u64 number) noexcept;
 	/* A line for each, from @position on. Returns the bytes. Process. */

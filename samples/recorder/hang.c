@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * A driver that loses an interrupt, on purpose, and has a flight recorder to show it: requests are
- * submitted and completed, one is never completed, and the watchdog finds the device hung. With
+ * submitted and completed, one is never completed, and the watchdog finds the device hung. It then
+ * requests a devcoredump of the recorder. With
  * crash=1 it then panics, so that the last events are on the console too (panic_print=, a parameter
  * of perfbuf).
  *
  *	perfbuf dump hang
+ *	perfbuf recover /sys/class/devcoredump/devcd1/data
  */
+#include <linux/device.h>
 #include <linux/module.h>
 #include <linux/timer.h>
 #include <linux/workqueue.h>
@@ -46,6 +49,7 @@ static unsigned int after = 100;
 module_param(after, uint, 0444);
 MODULE_PARM_DESC(after, "the request that is never completed");
 
+static struct device *device;
 static struct timer_list interrupt;
 static struct delayed_work watchdog;
 static u32 submitted, completed;
@@ -77,16 +81,25 @@ static void on_watchdog(struct work_struct *unused)
 	}
 	perfbuf_emit(hung, .waiting = submitted, .what = "no interrupt for a second");
 	pr_err("hang: request %u is not completed\n", submitted);
+	/* In any context, as a driver's timeout handler is. Not every kernel has devcoredumps. */
+	if (!perfbuf_recorder_dump(&hang, device))
+		pr_err("hang: see /sys/class/devcoredump for what happened before\n");
 	if (crash)
 		panic("hang: the device does not answer");
 }
 
 static int __init hang_init(void)
 {
-	int ret = perfbuf_source_register(&hang);
+	int ret;
 
-	if (ret)
+	device = root_device_register("hang");
+	if (IS_ERR(device))
+		return PTR_ERR(device);
+	ret = perfbuf_source_register(&hang);
+	if (ret) {
+		root_device_unregister(device);
 		return ret;
+	}
 	timer_setup(&interrupt, on_interrupt, 0);
 	INIT_DELAYED_WORK(&watchdog, on_watchdog);
 	mod_timer(&interrupt, jiffies + 1);
@@ -100,6 +113,7 @@ static void __exit hang_exit(void)
 	timer_delete_sync(&interrupt);
 	/* What it recorded is kept: perfbuf dump hang. */
 	perfbuf_source_unregister(&hang);
+	root_device_unregister(device);
 }
 
 module_init(hang_init);

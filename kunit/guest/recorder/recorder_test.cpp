@@ -1,191 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Flight recorders of kunit/guest/recorder's driver, read through /dev/perfbuf_recorders. */
-#include <fcntl.h>
-#include <map>
-#include <sstream>
-#include <sys/ioctl.h>
-#include <unistd.h>
-#include <vector>
-
 #include <gtest/gtest.h>
 
-#include "recorder/snapshot.hpp"
-#include "support/event.hpp"
+#include "recorder/recorders.hpp"
 #include "support/mapping.hpp"
-#include "support/module.hpp"
 #include "support/parameter.hpp"
-#include "support/process.hpp"
 #include "support/record.hpp"
 
 using namespace device_test;
-namespace recorder = perfbuf::recorder;
-
-namespace
-{
-
-constexpr const char *node = "/dev/perfbuf_recorders";
-constexpr const char *recorder_attribute = "/sys/class/perfbuf/recdev/recorder";
-
-int load(const std::string &parameters = "")
-{
-	return load_module("/root/perfbuf_test_recorder.ko", parameters);
-}
-
-int unload()
-{
-	return unload_module("perfbuf_test_recorder");
-}
-
-int command(const std::string &what)
-{
-	return write_file("/sys/module/perfbuf_test_recorder/parameters/command", what);
-}
-
-struct line {
-	uint64_t number = 0;
-	std::string source, state;
-	uint64_t bytes_per_cpu = 0;
-};
-
-std::vector<line> recorders()
-{
-	std::vector<line> all;
-	std::istringstream text(read_file(node));
-	for (std::string one; std::getline(text, one);) {
-		line made;
-		std::istringstream words(one);
-		for (std::string word; words >> word;) {
-			const std::string value = word.substr(word.find('=') + 1);
-			if (word.starts_with("number="))
-				made.number = std::stoull(value);
-			if (word.starts_with("source="))
-				made.source = value;
-			if (word.starts_with("state="))
-				made.state = value;
-			if (word.starts_with("bytes_per_cpu="))
-				made.bytes_per_cpu = std::stoull(value);
-		}
-		all.push_back(made);
-	}
-	return all;
-}
-
-/* The one of recdev in @state; 0: there is none. */
-uint64_t number_in(const std::string &state)
-{
-	for (const auto &each : recorders())
-		if (each.source == "recdev" && each.state == state)
-			return each.number;
-	return 0;
-}
-
-class snapshots
-{
-public:
-	snapshots() : fd_(open(node, O_RDONLY | O_CLOEXEC)) {}
-
-	int fd() const { return fd_.get(); }
-
-	/* 0 or an errno; what it takes is left in bytes(). */
-	int take(uint64_t number)
-	{
-		perfbuf_snapshot wanted = {number, reinterpret_cast<uintptr_t>(memory_.data()),
-					   memory_.size()};
-		const int error = ioctl(fd(), PERFBUF_IOC_SNAPSHOT, &wanted) ? errno : 0;
-		bytes_ = wanted.bytes;
-		return error;
-	}
-	/* Into as much memory as it takes. */
-	recorder::contents must_take(uint64_t number)
-	{
-		if (int error = take(number); error == ENOSPC) {
-			memory_.resize(bytes_);
-			error = take(number);
-			if (error)
-				throw std::runtime_error("no snapshot: " + std::to_string(error));
-		}
-		auto made = recorder::parse_snapshot(std::span(memory_).first(bytes_));
-		if (!made)
-			throw std::runtime_error(made.error().text);
-		return std::move(*made);
-	}
-	uint64_t bytes() const { return bytes_; }
-
-private:
-	unique_fd fd_;
-	std::vector<std::byte> memory_;
-	uint64_t bytes_ = 0;
-};
-
-struct step {
-	uint64_t number, check;
-	uint8_t context;
-} __attribute__((packed));
-
-step step_of(const recorder::recorded_event &of)
-{
-	step made;
-	memcpy(&made, of.payload.data() + 8, sizeof(made));
-	return made;
-}
-
-uint64_t check_of(const step &of, unsigned cpu)
-{
-	return (of.number * 0x9e3779b97f4a7c15ULL) ^ (cpu << 8) ^ of.context;
-}
-
-/* Of each CPU and context the numbers go up by one, and each event is what the driver has emitted.
- */
-void expect_whole(const std::vector<recorder::recorded_event> &events)
-{
-	std::map<std::pair<uint32_t, uint8_t>, uint64_t> last;
-	uint64_t time = 0;
-	for (const auto &each : events) {
-		const step now = step_of(each);
-		ASSERT_LE(time, each.time) << "in the order of time";
-		time = each.time;
-		ASSERT_EQ(now.check, check_of(now, each.cpu)) << "torn: number " << now.number;
-		ASSERT_EQ(each.event->format.name, now.number & 1 ? "sized" : "step");
-		const auto [at, is_new] = last.try_emplace({each.cpu, now.context}, now.number);
-		if (!is_new) {
-			ASSERT_EQ(now.number, at->second + 1)
-				<< "cpu " << each.cpu << " context " << unsigned{now.context};
-			at->second = now.number;
-		}
-	}
-}
-
-std::vector<recorder::recorded_event> whole_events(const recorder::contents &of,
-						   recorder::omissions &left_out)
-{
-	auto events = recorder::events_of(of.rings, of.of, recorder::moment::live, left_out);
-	EXPECT_EQ(left_out.damaged, 0u);
-	EXPECT_EQ(left_out.lost, 0u);
-	expect_whole(events);
-	return events;
-}
-
-class flight_recorder : public testing::Test
-{
-protected:
-	~flight_recorder() override
-	{
-		unload();
-		forget_kept();
-	}
-
-	void forget_kept()
-	{
-		for (const auto &each : recorders()) {
-			uint64_t number = each.number;
-			EXPECT_EQ(ioctl(reader.fd(), PERFBUF_IOC_FREE_RECORDER, &number), 0);
-		}
-	}
-
-	snapshots reader;
-};
-
-} /* namespace */
+using namespace recorder_test;
 
 TEST_F(flight_recorder, of_a_driver_holds_what_it_emitted_before_user_space_could_open_it)
 {
@@ -228,6 +51,39 @@ TEST_F(flight_recorder, is_read_while_writers_of_all_contexts_go_on_and_nothing_
 	EXPECT_GT(by_context[3], 0u) << "NMIs";
 	RecordProperty("snapshots", times);
 	RecordProperty("overwritten_meanwhile", static_cast<int>(overwritten));
+}
+
+/* SNAPSHOTS in the environment: how many. Small rings, so each is overwritten while it is copied.
+ */
+TEST_F(flight_recorder, is_read_thousands_of_times_at_full_rate_and_every_snapshot_is_whole)
+{
+	const char *wanted = getenv("SNAPSHOTS");
+	const int times = wanted ? std::stoi(wanted) : 2000;
+	ASSERT_EQ(load("bytes_per_cpu=8192"), 0);
+	const uint64_t number = number_in("registered");
+	ASSERT_EQ(command("start"), 0);
+	std::map<std::pair<uint32_t, uint8_t>, uint64_t> newest;
+	size_t events = 0, overwritten = 0, empty = 0;
+	for (int i = 0; i < times && !HasFailure(); i++) {
+		recorder::omissions left_out;
+		const auto found = whole_events(reader.must_take(number), left_out);
+		std::map<std::pair<uint32_t, uint8_t>, uint64_t> last;
+		for (const auto &each : found)
+			last[{each.cpu, step_of(each).context}] = step_of(each).number;
+		for (const auto &[at, last_number] : last) {
+			EXPECT_GE(last_number, newest[at]) << "older than the snapshot before";
+			newest[at] = last_number;
+		}
+		events += found.size();
+		overwritten += left_out.overwritten != 0;
+		empty += found.empty();
+	}
+	ASSERT_EQ(command("stop"), 0);
+	EXPECT_GT(events, static_cast<size_t>(times));
+	EXPECT_GT(overwritten, 0u);
+	EXPECT_LT(empty, static_cast<size_t>(times) / 2);
+	std::cout << times << " snapshots, " << events << " events; in " << overwritten
+		  << " something was overwritten, " << empty << " were empty\n";
 }
 
 TEST_F(flight_recorder, of_a_driver_that_has_gone_is_kept_until_it_is_freed)

@@ -8,11 +8,15 @@
  *threads emit hang	a task that waits for ever, for the kernel's hung-task detector again
  *unregisters and registers
  *
+ *	dump, dump-irq, dump-nmi	requests a devcoredump there; the write's errno is the
+ *request's dumps	like start, and each hard irq and NMI requests one
+ *
  * Every event has a number of its CPU and context, which the driver keeps beside it. At a panic it
  * prints the last numbers it has, for the test to compare.
  */
 #include <linux/completion.h>
 #include <linux/delay.h>
+#include <linux/device.h>
 #include <linux/irq_work.h>
 #include <linux/kthread.h>
 #include <linux/module.h>
@@ -56,6 +60,10 @@ static char *name = "recdev";
 module_param(name, charp, 0444);
 static char *recorded;
 module_param(recorded, charp, 0444);
+static bool dump_at_exit;
+module_param(dump_at_exit, bool, 0644);
+
+static struct device *device;
 
 enum { task, irq = 2, nmi, contexts };
 
@@ -88,11 +96,51 @@ static void emit(unsigned int context)
 static DEFINE_PER_CPU(struct task_struct *, threads);
 static DEFINE_PER_CPU(struct irq_work, works);
 static DEFINE_PER_CPU(bool, nmi_expected);
-static bool panic_in_nmi, bug_wanted;
+static bool panic_in_nmi, bug_wanted, dumps_wanted;
+
+/* Of requests from everywhere: how many were taken, and how many failed as they may. */
+static atomic_t dumps_taken, dumps_refused, dumps_wrong;
+
+static void request_dump(void)
+{
+	switch (perfbuf_recorder_dump(&recdev, device)) {
+	case 0:
+		atomic_inc(&dumps_taken);
+		break;
+	case -EBUSY:
+	case -ENODEV:
+	case -ENOENT:
+		atomic_inc(&dumps_refused);
+		break;
+	default:
+		atomic_inc(&dumps_wrong);
+	}
+}
 
 static void on_irq(struct irq_work *work)
 {
 	emit(irq);
+	if (READ_ONCE(dumps_wanted))
+		request_dump();
+}
+
+/* The one request of dump-irq or dump-nmi. */
+static DECLARE_COMPLETION(requested);
+static int request_result;
+static bool request_in_nmi;
+
+static void request_once(struct irq_work *work)
+{
+	request_result = perfbuf_recorder_dump(&recdev, device);
+	complete(&requested);
+}
+
+static struct irq_work request_work;
+static struct irq_work complete_work;
+
+static void complete_request(struct irq_work *work)
+{
+	complete(&requested);
 }
 
 static int on_nmi(unsigned int type, struct pt_regs *regs)
@@ -101,6 +149,13 @@ static int on_nmi(unsigned int type, struct pt_regs *regs)
 		return NMI_DONE;
 	this_cpu_write(nmi_expected, false);
 	emit(nmi);
+	if (READ_ONCE(dumps_wanted))
+		request_dump();
+	if (READ_ONCE(request_in_nmi)) {
+		WRITE_ONCE(request_in_nmi, false);
+		request_result = perfbuf_recorder_dump(&recdev, device);
+		irq_work_queue(&complete_work);
+	}
 	if (READ_ONCE(panic_in_nmi) && this_cpu_read(numbers[nmi]) > 200)
 		panic("recdev: a panic in an NMI");
 	return NMI_HANDLED;
@@ -193,11 +248,33 @@ static int register_source(void)
 	return perfbuf_source_register(&recdev);
 }
 
+/* The result of a request in an interrupt, or in an NMI. */
+static int dump_elsewhere(bool in_nmi)
+{
+	reinit_completion(&requested);
+	if (in_nmi) {
+		WRITE_ONCE(request_in_nmi, true);
+		preempt_disable();
+		send_nmi(smp_processor_id());
+		preempt_enable();
+	} else {
+		irq_work_queue(&request_work);
+	}
+	return wait_for_completion_timeout(&requested, 10 * HZ) ? request_result : -ETIMEDOUT;
+}
+
 static int do_command(const char *text, const struct kernel_param *param)
 {
 	struct task_struct *made;
 
+	if (sysfs_streq(text, "dump"))
+		return perfbuf_recorder_dump(&recdev, device);
+	if (sysfs_streq(text, "dump-irq"))
+		return dump_elsewhere(false);
+	if (sysfs_streq(text, "dump-nmi"))
+		return dump_elsewhere(true);
 	if (sysfs_streq(text, "stop")) {
+		WRITE_ONCE(dumps_wanted, false);
 		stop();
 		return 0;
 	}
@@ -209,7 +286,9 @@ static int do_command(const char *text, const struct kernel_param *param)
 		made = kthread_run(hang, NULL, "recdev-hang");
 		return PTR_ERR_OR_ZERO(made);
 	}
-	if (sysfs_streq(text, "bug"))
+	if (sysfs_streq(text, "dumps"))
+		WRITE_ONCE(dumps_wanted, true);
+	else if (sysfs_streq(text, "bug"))
 		WRITE_ONCE(bug_wanted, true);
 	else if (sysfs_streq(text, "nmi"))
 		WRITE_ONCE(panic_in_nmi, true);
@@ -220,6 +299,29 @@ static int do_command(const char *text, const struct kernel_param *param)
 
 static const struct kernel_param_ops command_ops = {.set = do_command};
 module_param_cb(command, &command_ops, NULL, 0200);
+
+static int get_numbers(char *to, const struct kernel_param *param)
+{
+	int cpu, bytes = 0;
+
+	for_each_online_cpu (cpu)
+		bytes += scnprintf(to + bytes, PAGE_SIZE - bytes, "%d %llu %llu %llu\n", cpu,
+				   per_cpu(numbers[task], cpu), per_cpu(numbers[irq], cpu),
+				   per_cpu(numbers[nmi], cpu));
+	return bytes;
+}
+
+static const struct kernel_param_ops numbers_ops = {.get = get_numbers};
+module_param_cb(numbers, &numbers_ops, NULL, 0400);
+
+static int get_dumps(char *to, const struct kernel_param *param)
+{
+	return scnprintf(to, PAGE_SIZE, "%d %d %d\n", atomic_read(&dumps_taken),
+			 atomic_read(&dumps_refused), atomic_read(&dumps_wrong));
+}
+
+static const struct kernel_param_ops dumps_ops = {.get = get_dumps};
+module_param_cb(dumps, &dumps_ops, NULL, 0400);
 
 /* Before perfbuf's notifier. */
 static int on_panic(struct notifier_block *block, unsigned long action, void *text)
@@ -241,20 +343,29 @@ static int __init recorder_init(void)
 
 	for_each_possible_cpu (cpu)
 		init_irq_work(per_cpu_ptr(&works, cpu), on_irq);
+	init_irq_work(&request_work, request_once);
+	init_irq_work(&complete_work, complete_request);
+	device = root_device_register("recdev");
+	if (IS_ERR(device))
+		return PTR_ERR(device);
 	ret = register_nmi_handler(NMI_LOCAL, on_nmi, 0, "recdev");
 	if (ret)
-		return ret;
+		goto no_device;
 	ret = register_source();
-	if (ret) {
-		unregister_nmi_handler(NMI_LOCAL, "recdev");
-		return ret;
-	}
+	if (ret)
+		goto no_handler;
 	/* Before user space can have opened anything. */
 	preempt_disable();
 	emit(task);
 	preempt_enable();
 	atomic_notifier_chain_register(&panic_notifier_list, &panic_block);
 	return 0;
+
+no_handler:
+	unregister_nmi_handler(NMI_LOCAL, "recdev");
+no_device:
+	root_device_unregister(device);
+	return ret;
 }
 
 static void __exit recorder_exit(void)
@@ -262,7 +373,13 @@ static void __exit recorder_exit(void)
 	atomic_notifier_chain_unregister(&panic_notifier_list, &panic_block);
 	stop();
 	unregister_nmi_handler(NMI_LOCAL, "recdev");
+	irq_work_sync(&request_work);
+	irq_work_sync(&complete_work);
+	/* It is pending when the source goes. */
+	if (dump_at_exit)
+		perfbuf_recorder_dump(&recdev, device);
 	perfbuf_source_unregister(&recdev);
+	root_device_unregister(device);
 }
 
 module_init(recorder_init);
