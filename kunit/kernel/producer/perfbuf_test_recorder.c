@@ -8,6 +8,7 @@
  *threads emit hang	a task that waits for ever, for the kernel's hung-task detector again
  *unregisters and registers
  *
+ *	triple	a triple fault while the threads emit: the machine resets
  *	dump, dump-irq, dump-nmi	requests a devcoredump there; the write's errno is the
  *request's dumps	like start, and each hard irq and NMI requests one
  *
@@ -96,7 +97,7 @@ static void emit(unsigned int context)
 static DEFINE_PER_CPU(struct task_struct *, threads);
 static DEFINE_PER_CPU(struct irq_work, works);
 static DEFINE_PER_CPU(bool, nmi_expected);
-static bool panic_in_nmi, bug_wanted, dumps_wanted;
+static bool panic_in_nmi, bug_wanted, triple_wanted, dumps_wanted;
 
 /* Of requests from everywhere: how many were taken, and how many failed as they may. */
 static atomic_t dumps_taken, dumps_refused, dumps_wrong;
@@ -173,6 +174,18 @@ static void send_nmi(int cpu)
 #endif
 }
 
+/* The numbers of this CPU, and its end. */
+static void triple_fault(void)
+{
+	static const char no_idt[10];
+	const int cpu = smp_processor_id();
+
+	local_irq_disable();
+	pr_emerg("recdev: cpu %d task %llu irq %llu nmi %llu\n", cpu, this_cpu_read(numbers[task]),
+		 this_cpu_read(numbers[irq]), this_cpu_read(numbers[nmi]));
+	asm volatile("lidt %0\n\tint3" : : "m"(no_idt));
+}
+
 /* NMIs go to the other CPU, where they come in the middle of anything. */
 static int emitter(void *unused)
 {
@@ -190,6 +203,8 @@ static int emitter(void *unused)
 		preempt_enable();
 		if (READ_ONCE(bug_wanted) && turn > 1000)
 			BUG();
+		if (READ_ONCE(triple_wanted) && turn > 1000)
+			triple_fault();
 		if (turn % 64 == 0)
 			cond_resched();
 	}
@@ -288,6 +303,8 @@ static int do_command(const char *text, const struct kernel_param *param)
 	}
 	if (sysfs_streq(text, "dumps"))
 		WRITE_ONCE(dumps_wanted, true);
+	else if (sysfs_streq(text, "triple"))
+		WRITE_ONCE(triple_wanted, true);
 	else if (sysfs_streq(text, "bug"))
 		WRITE_ONCE(bug_wanted, true);
 	else if (sysfs_streq(text, "nmi"))
