@@ -55,6 +55,8 @@ private:
 	/* The reader takes everything. */
 	void read_all();
 	void write(unsigned context, const op &one);
+	/* count_event(), for record @id. */
+	void count(u32 id, u32 every);
 	/* Whatever may happen here happens; @shared: the reader can tell this access. */
 	void intervene(bool shared);
 	/* The alarm fires on another CPU, which does not see all of ours, as we do not of its. */
@@ -88,6 +90,9 @@ private:
 	bool elsewhere_ = false; /* on the alarm's CPU */
 	bool exploring_ = false;
 	bool inside_ = false; /* of the model: these accesses are not a writer's */
+	u32 counting_ = 0;    /* calls of count_event() that are under way, */
+	u32 counted_ = 0;     /* those that are through, */
+	u32 demanded_ = 0;    /* and the wakeups that these owe */
 	unsigned accesses_ = 0;
 	unsigned raises_ = 0;
 };

@@ -253,8 +253,12 @@ public:
 
 	reader(testdev &from, const perf_event_attr &attr, s32 cpu = 0,
 	       const perf_buffer::options &wanted = {.nr_pages = 4}, const more &about = {})
-		: source_(from.source()),
-		  owner_(std::make_unique<event>(attr, cpu, about.target, *this))
+		: reader(from.source(), attr, cpu, wanted, about)
+	{
+	}
+	reader(typed_source &from, const perf_event_attr &attr, s32 cpu,
+	       const perf_buffer::options &wanted, const more &about)
+		: source_(from), owner_(std::make_unique<event>(attr, cpu, about.target, *this))
 	{
 		owner_->link_aux(about.linked);
 		if (about.user)

@@ -32,7 +32,7 @@ raw_record record_of(const event &of, const std::string &bytes, u64 time = 0)
 	const size_t words = fixed.body.size() - 4 - 28;
 	const perfbuf_common common = {
 		.type = static_cast<u16>(dump::object.id),
-		.flags = static_cast<u8>(now.level == nesting::nmi ? 0x40 : 0),
+		.flags = static_cast<u8>((now.level == nesting::nmi ? 0x40 : 0) | now.irqs_off),
 		.preempt_count = static_cast<u8>(now.preempt_count),
 		.pid = now.pid};
 	const u32 data = 12 | static_cast<u32>(bytes.size()) << 16;
@@ -162,6 +162,48 @@ TEST_F(producer_raw, a_record_that_is_given_up_leaves_no_trace_and_no_reservatio
 	EXPECT_EQ(one.owner().records(), 0u);
 	EXPECT_EQ(bare.owner().records(), 3u);
 	EXPECT_EQ(bare.ring().records(), 3u);
+}
+
+/* The record of an NMI stands right behind one that has no place for the bytes, or was given up. */
+TEST_F(producer_raw, bytes_without_a_place_touch_no_other_record)
+{
+	testdev source;
+	const std::string mine(8, '\x55');
+
+	for (bool has_raw : {false, true})
+		for (u32 n : {1u, 24u})
+			for (bool reserves : {false, true}) {
+				reader one(source,
+					   attr_of(dump::object,
+						   has_raw ? PERF_SAMPLE_RAW | PERF_SAMPLE_TID
+							   : PERF_SAMPLE_TID));
+				perfbuf_emission outer = used_emission(), inner = used_emission();
+				char spare[24];
+				void *to = spare;
+
+				if (reserves)
+					to = perfbuf_reserve(&outer, &dump::object, n, spare);
+				else
+					ASSERT_TRUE(perfbuf_begin(&outer, &dump::object, n));
+				ASSERT_TRUE(to);
+				if (has_raw)
+					perfbuf_discard(&outer);
+				now.level = nesting::nmi;
+				ASSERT_TRUE(perfbuf_begin(&inner, &dump::object, 8));
+				perfbuf_copy(&inner, mine.data(), 8);
+				EXPECT_FALSE(perfbuf_next(&inner));
+				const raw_record wanted = record_of(one.owner(), mine);
+
+				now.level = nesting::task;
+				perfbuf_copy(&outer, "over and over and over..", n);
+				EXPECT_FALSE(reserves ? perfbuf_reserve_next(&outer) != nullptr
+						      : perfbuf_next(&outer));
+
+				const auto got = one.records();
+
+				ASSERT_EQ(got.size(), has_raw ? 1u : 2u);
+				EXPECT_EQ(got.back(), wanted) << has_raw << n << reserves;
+			}
 }
 
 TEST_F(producer_raw, a_reader_that_does_not_want_it_or_has_no_space_is_passed_over)

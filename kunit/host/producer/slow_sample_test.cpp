@@ -200,7 +200,7 @@ TEST_F(producer_sample, of_a_ring_that_is_attached_meanwhile_is_written_or_lost)
 		for (int others : {0, 1}) {
 			reader one(source, attr_of(fixed::object, fields));
 			std::unique_ptr<reader> other;
-			u64 emitted = 0;
+			u64 emitted = 0, seen = 0;
 
 			if (others)
 				other = std::make_unique<reader>(source, attr_of(fixed::object));
@@ -217,7 +217,8 @@ TEST_F(producer_sample, of_a_ring_that_is_attached_meanwhile_is_written_or_lost)
 						  emitted);
 					EXPECT_EQ(one.owner().producer().count(), emitted);
 					EXPECT_EQ(one.ring().records(), one.owner().records());
-					(void)one.records();
+					seen += one.records().size();
+					ASSERT_EQ(seen, one.owner().records());
 				});
 
 			EXPECT_GT(accesses, 5u);

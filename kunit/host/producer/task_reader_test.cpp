@@ -295,6 +295,92 @@ TEST_F(producer_aux_task, is_filled_where_the_source_says_so_alone)
 	}
 }
 
+/* A sample that pauses the AUX of a linked event, and resumes it when it is written, lost or given
+ * up. */
+TEST_F(producer_aux_task, is_resumed_when_the_sample_that_paused_it_is_over)
+{
+	device.aux.flags = PERFBUF_AUX_PAUSES;
+	ASSERT_EQ(device.add(), 0);
+
+	aux_file filled(device);
+	perf_event_attr attr = attr_of(varying::object);
+	const auto emit = [] { varying::emit(1, "n", "m", perfbuf_part{"b", 1}); };
+	perfbuf_emission e;
+
+	for (u32 action : {u32{PERFBUF_AUX_RESUME}, u32{PERFBUF_AUX_PAUSE | PERFBUF_AUX_RESUME}}) {
+		set_action(attr, action);
+		reader one(device.source(), attr, 0, four_pages,
+			   {.target = nullptr, .linked = &filled.owner(), .user = nullptr});
+		set_action(attr, PERFBUF_AUX_PAUSE);
+		event pausing(attr, 0, nullptr, one);
+		const auto pause = [&] {
+			(void)pausing.count_overflow();
+			EXPECT_TRUE(filled.owner().aux_paused());
+		};
+
+		pausing.link_aux(&filled.owner());
+		for (bool has_ring : {true, false}) {
+			one.owner().set_ring(has_ring ? &one.ring() : nullptr);
+			pause();
+			emit();
+			EXPECT_FALSE(filled.owner().aux_paused());
+			for (bool gives_up : {true, false}) {
+				pause();
+				EXPECT_EQ(perfbuf_begin(&e, &varying::object, 8), has_ring);
+				EXPECT_EQ(filled.owner().aux_paused(), has_ring)
+					<< "until it is over";
+				if (!has_ring)
+					continue;
+				if (gives_up)
+					perfbuf_discard(&e);
+				EXPECT_FALSE(perfbuf_next(&e));
+				EXPECT_FALSE(filled.owner().aux_paused());
+			}
+		}
+		one.owner().set_ring(&one.ring());
+	}
+}
+
+TEST_F(producer_aux_task, that_cannot_be_opened_is_closed_in_its_source)
+{
+	u32 failed = 0;
+
+	now.event_readers_max = 1;
+	device.aux.flags = PERFBUF_AUX_TASKS;
+	device.aux.setup = nullptr, device.aux.free = nullptr;
+	ASSERT_EQ(device.add(), 0);
+	for (pb_task *target : {static_cast<pb_task *>(nullptr), task_of(0)})
+		for (u32 nth = 1;; nth++) {
+			ASSERT_LT(nth, 32u);
+			device.said.clear();
+			pb_test_fail_allocation(nth);
+			{
+				aux_file one(device, false, 0, target,
+					     attr_of(fixed::object, PERF_SAMPLE_CALLCHAIN));
+
+				pb_test_fail_allocation(0);
+				if (!one.error)
+					break;
+				EXPECT_EQ(one.error, ENOMEM);
+			}
+			EXPECT_TRUE(device.said == "" || device.said == "oc") << device.said;
+			failed += device.said == "oc";
+		}
+	EXPECT_GT(failed, 0u);
+}
+
+TEST_F(producer_aux_task, whose_file_is_closed_has_no_place)
+{
+	now.event_readers_max = 1;
+	ASSERT_EQ(device.add(), 0);
+
+	aux_file one(device);
+
+	EXPECT_EQ(aux_file(device).error, ENOSPC);
+	one.close();
+	EXPECT_EQ(aux_file(device).error, 0) << "before its memory has gone";
+}
+
 TEST_F(producer_aux_task, has_one_cpu_that_fills_its_area_or_none)
 {
 	device.aux.flags = PERFBUF_AUX_TASKS;
