@@ -51,7 +51,7 @@ TEST_F(alloc, make_constructs_and_its_owner_destroys)
 	EXPECT_EQ(destroyed, 1);
 }
 
-TEST_F(alloc, without_memory_no_constructor_runs)
+TEST_F(alloc, no_constructor_runs_when_there_is_no_memory)
 {
 	now.out_of_memory = true;
 	auto made = cxxrt::make<counted_object>(cxxrt::gfp::kernel, 7);
@@ -64,7 +64,7 @@ TEST_F(alloc, without_memory_no_constructor_runs)
 	EXPECT_EQ(constructed, 0);
 }
 
-TEST_F(alloc, unique_ptr_moves_its_object)
+TEST_F(alloc, moving_a_unique_ptr_moves_its_object)
 {
 	cxxrt::unique_ptr<counted_object> first(new (cxxrt::gfp::kernel) counted_object(1));
 	cxxrt::unique_ptr<counted_object> second = std::move(first);
@@ -77,7 +77,7 @@ TEST_F(alloc, unique_ptr_moves_its_object)
 	EXPECT_EQ(destroyed, 2);
 }
 
-TEST_F(alloc, unique_ptr_gives_its_object_away)
+TEST_F(alloc, a_unique_ptr_releases_its_object_to_the_caller)
 {
 	cxxrt::unique_ptr<counted_object> owner(new (cxxrt::gfp::kernel) counted_object(1));
 	counted_object *raw = owner.release();
@@ -110,7 +110,7 @@ TEST(ref, share_counts_and_adopt_does_not)
 	EXPECT_EQ(object.references, 0);
 }
 
-TEST(ref, release_keeps_the_count)
+TEST(ref, releasing_a_reference_leaves_the_count_as_it_is)
 {
 	shared_object object;
 	{
@@ -127,7 +127,7 @@ struct deferring {
 	cxxrt::deferred<deferring> later{*this, [](deferring &self) { self.runs++; }};
 };
 
-TEST(deferred, runs_after_the_grace_period_and_not_before)
+TEST(deferred, a_deferred_function_runs_after_the_grace_period_and_not_before)
 {
 	deferring owner;
 
@@ -139,7 +139,7 @@ TEST(deferred, runs_after_the_grace_period_and_not_before)
 	EXPECT_EQ(owner.runs, 1);
 }
 
-TEST(pure_virtual_DeathTest, stops)
+TEST(pure_virtual_DeathTest, a_call_of_a_pure_virtual_function_stops_the_program)
 {
 	EXPECT_DEATH(__cxa_pure_virtual(), "pure virtual function called");
 }

@@ -61,7 +61,7 @@ TEST_F(lock, spinlock_gives_back_the_flags_it_was_given)
 	EXPECT_EQ(now.locks, (calls{"spinlock_lock", "spinlock_unlock"}));
 }
 
-TEST(refcount, last_put_says_so)
+TEST(refcount, only_the_last_put_returns_true)
 {
 	cxxrt::refcount count(1);
 
@@ -71,7 +71,7 @@ TEST(refcount, last_put_says_so)
 	EXPECT_TRUE(count.put());
 }
 
-TEST(refcount, zero_is_final)
+TEST(refcount, a_count_that_is_zero_stays_zero)
 {
 	cxxrt::refcount count(1);
 

@@ -18,7 +18,7 @@ class words : public testing::Test
 using widths = testing::Types<u32, u64>;
 TYPED_TEST_SUITE(words, widths);
 
-TYPED_TEST(words, local_add_and_exchange)
+TYPED_TEST(words, a_local_word_adds_and_exchanges)
 {
 	cxxrt::local<TypeParam> word(5);
 
@@ -40,7 +40,7 @@ TYPED_TEST(words, local_compare_and_exchange_says_what_it_saw)
 	EXPECT_EQ(word.read(), TypeParam(9));
 }
 
-TYPED_TEST(words, shared_read_modify_write)
+TYPED_TEST(words, a_shared_word_adds_exchanges_and_compares)
 {
 	cxxrt::shared<TypeParam> word(1);
 

@@ -32,7 +32,7 @@ result<void> only_even(int n)
 	return {};
 }
 
-TEST(result, holds_a_value_or_an_error)
+TEST(result, a_result_holds_a_value_or_an_error)
 {
 	result<int> value = half(4);
 	result<int> none = half(3);
@@ -51,14 +51,14 @@ TEST(result, try_takes_the_value_or_returns_the_error)
 	EXPECT_EQ(quarter(5).error(), error(EINVAL));
 }
 
-TEST(result, of_nothing)
+TEST(result, a_result_of_void_holds_success_or_an_error)
 {
 	EXPECT_TRUE(only_even(2));
 	EXPECT_EQ(only_even(2).as_return(), 0);
 	EXPECT_EQ(only_even(1).as_return(), -EINVAL);
 }
 
-TEST(result, carries_what_can_only_be_moved)
+TEST(result, a_result_carries_a_value_that_can_only_be_moved)
 {
 	result<std::unique_ptr<int>> made = std::make_unique<int>(7);
 	result<std::unique_ptr<int>> moved = std::move(made);
@@ -67,7 +67,7 @@ TEST(result, carries_what_can_only_be_moved)
 	EXPECT_EQ(*taken, 7);
 }
 
-TEST(result, destroys_a_value_and_no_error)
+TEST(result, a_result_destroys_its_value_and_no_error)
 {
 	auto counted = std::make_shared<int>(0);
 	{
@@ -79,14 +79,14 @@ TEST(result, destroys_a_value_and_no_error)
 	EXPECT_EQ(counted.use_count(), 1);
 }
 
-TEST(result, from_a_kernel_return_value)
+TEST(result, a_negative_return_value_becomes_an_error)
 {
 	EXPECT_TRUE(cxxrt::from_return(0));
 	EXPECT_TRUE(cxxrt::from_return(5));
 	EXPECT_EQ(cxxrt::from_return(-EBUSY).error(), error(EBUSY));
 }
 
-TEST(scope_guard, undoes_at_the_end_of_the_scope)
+TEST(scope_guard, a_guard_runs_at_the_end_of_its_scope)
 {
 	int undone = 0;
 	{
@@ -97,7 +97,7 @@ TEST(scope_guard, undoes_at_the_end_of_the_scope)
 	EXPECT_EQ(undone, 1);
 }
 
-TEST(scope_guard, does_nothing_once_dismissed)
+TEST(scope_guard, a_dismissed_guard_does_not_run)
 {
 	int undone = 0;
 	{

@@ -8,7 +8,7 @@ namespace
 
 using cxxrt::u64;
 
-TEST(std_subset, rounds_up_to_a_power_of_two)
+TEST(std_subset, a_number_is_rounded_up_to_a_power_of_two)
 {
 	EXPECT_EQ(cxxrt::round_up(0u, 8), 0u);
 	EXPECT_EQ(cxxrt::round_up(1u, 8), 8u);
@@ -16,14 +16,14 @@ TEST(std_subset, rounds_up_to_a_power_of_two)
 	EXPECT_EQ(cxxrt::round_up(u64(0x1000'0000'0001), 4096), u64(0x1000'0000'1000));
 }
 
-TEST(std_subset, counts_bits)
+TEST(std_subset, count_bits_returns_the_number_of_set_bits)
 {
 	EXPECT_EQ(cxxrt::count_bits(0), 0u);
 	EXPECT_EQ(cxxrt::count_bits(0x8000'0000'0000'0001), 2u);
 	EXPECT_EQ(cxxrt::count_bits(~u64(0)), 64u);
 }
 
-TEST(std_subset, least_and_greatest)
+TEST(std_subset, min_and_max_return_the_smaller_and_the_larger)
 {
 	EXPECT_EQ(cxxrt::min(3, 2), 2);
 	EXPECT_EQ(cxxrt::max(3, 2), 3);
@@ -34,7 +34,7 @@ struct outer {
 	int member;
 };
 
-TEST(std_subset, container_of)
+TEST(std_subset, container_of_finds_the_object_around_a_member)
 {
 	outer object{};
 

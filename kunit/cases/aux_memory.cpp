@@ -44,7 +44,7 @@ CASE(aux_memory, chunks_are_as_large_as_the_source_wants)
 	}
 }
 
-CASE(aux_memory, where_no_large_chunk_is_had_smaller_ones_do)
+CASE(aux_memory, smaller_chunks_are_used_when_no_large_one_is_free)
 {
 	aux_filler filler;
 	ref<perf_buffer> ring = make_ring();
@@ -95,7 +95,7 @@ CASE(aux_memory, a_source_that_cannot_scatter_has_one_chunk_or_none)
 	EXPECT_EQ(filler.setups, 0);
 }
 
-CASE(aux_memory, virtual_memory_is_contiguous)
+CASE(aux_memory, an_area_of_virtual_memory_has_consecutive_addresses)
 {
 	aux_ring aux({.nr_pages = 4, .memory = {.virtual_memory = true}});
 
@@ -215,7 +215,7 @@ CASE(aux_memory, an_area_outlives_its_mappings_while_a_transaction_is_open)
 	EXPECT_EQ(aux.page().aux_head, 8);
 }
 
-CASE(aux_memory, what_has_no_reference_left_begins_nothing)
+CASE(aux_memory, an_area_without_a_reference_refuses_a_transaction)
 {
 	aux_ring aux({.nr_pages = 1});
 

@@ -13,7 +13,7 @@ constexpr u8 inner_byte = 0xb2;
 
 } // namespace
 
-CASE(aux_shared, only_the_outermost_publishes)
+CASE(aux_shared, only_the_outermost_writer_publishes_its_packets)
 {
 	aux_ring aux({.nr_pages = 1, .shared = true});
 
@@ -75,7 +75,7 @@ CASE(aux_shared, reservations_cross_pages_and_rounds)
 	EXPECT_EQ(aux.page().aux_head, expected);
 }
 
-CASE(aux_shared, a_full_area_tells_once_that_something_is_missing)
+CASE(aux_shared, a_full_area_reports_once_that_packets_are_missing)
 {
 	aux_ring aux({.nr_pages = 1, .shared = true});
 
@@ -106,7 +106,7 @@ CASE(aux_shared, a_full_area_tells_once_that_something_is_missing)
 	EXPECT_EQ(reader.next().flags, PERF_AUX_FLAG_TRUNCATED);
 }
 
-CASE(aux_shared, a_nested_refusal_is_told_by_the_outermost)
+CASE(aux_shared, the_outermost_writer_reports_the_refusal_of_a_nested_one)
 {
 	aux_ring aux({.nr_pages = 1, .shared = true});
 
@@ -134,7 +134,7 @@ CASE(aux_shared, a_nested_refusal_is_told_by_the_outermost)
 	EXPECT_EQ(found.flags, PERF_AUX_FLAG_TRUNCATED);
 }
 
-CASE(aux_shared, what_never_fits_is_too_big)
+CASE(aux_shared, a_packet_larger_than_the_area_is_too_big)
 {
 	aux_ring aux({.nr_pages = 1, .shared = true});
 
@@ -144,7 +144,7 @@ CASE(aux_shared, what_never_fits_is_too_big)
 	EXPECT_EQ(aux.stats().aux_truncated.read(), 0);
 }
 
-CASE(aux_shared, the_two_kinds_do_not_mix)
+CASE(aux_shared, an_area_refuses_the_operations_of_the_other_kind)
 {
 	aux_ring shared({.nr_pages = 1, .shared = true});
 	aux_ring exclusive({.nr_pages = 1});
@@ -158,7 +158,7 @@ CASE(aux_shared, the_two_kinds_do_not_mix)
 	EXPECT_EQ(exclusive.write(8), 0);
 }
 
-CASE(aux_shared, the_watermark_wakes)
+CASE(aux_shared, a_reader_is_woken_when_the_watermark_is_reached)
 {
 	aux_ring aux({.nr_pages = 1, .watermark = 100, .shared = true});
 

@@ -51,7 +51,7 @@ CASE(aux_transaction, begin_gives_the_free_span)
 	EXPECT(!aux.end(handle, 0));
 }
 
-CASE(aux_transaction, end_tells_what_was_written_and_moves_the_head)
+CASE(aux_transaction, end_reports_the_written_bytes_and_moves_the_head)
 {
 	aux_ring aux({.nr_pages = 1});
 
@@ -155,7 +155,7 @@ CASE(aux_transaction, a_full_area_refuses_and_wakes)
 	EXPECT(!aux.end(handle, 0));
 }
 
-CASE(aux_transaction, more_than_there_was_room_for_is_truncated)
+CASE(aux_transaction, a_transaction_that_wrote_more_than_was_free_is_truncated)
 {
 	aux_ring aux({.nr_pages = 1});
 	perfbuf_aux_handle handle;
@@ -275,7 +275,7 @@ CASE(aux_transaction, a_wakeup_inside_of_a_data_writer_is_sent_when_it_leaves)
 	EXPECT_EQ(sleeper.woken(), 1);
 }
 
-CASE(aux_transaction, a_record_that_finds_no_room_is_lost_and_told)
+CASE(aux_transaction, a_record_that_finds_no_space_is_lost_and_reported)
 {
 	aux_ring aux({.nr_pages = 1});
 
@@ -290,7 +290,7 @@ CASE(aux_transaction, a_record_that_finds_no_room_is_lost_and_told)
 	EXPECT_EQ(aux.page().aux_head, 64);
 }
 
-CASE(aux_transaction, snapshot_mode_has_no_end)
+CASE(aux_transaction, a_transaction_in_snapshot_mode_wraps_and_is_never_full)
 {
 	aux_ring aux({.nr_pages = 1, .overwrite = true});
 	perfbuf_aux_handle handle;

@@ -90,7 +90,7 @@ step write_in_steps(perf_buffer &ring, u32 bytes, u64 sequence) noexcept
 
 } // namespace
 
-CASE(ring_in_place, on_mirrored_storage_every_record_is_contiguous)
+CASE(ring_in_place, every_record_on_mirrored_storage_is_contiguous)
 {
 	ref<perf_buffer> ring = make_ring({.nr_pages = 1, .storage = storage_kind::mirrored});
 
@@ -108,7 +108,8 @@ CASE(ring_in_place, on_mirrored_storage_every_record_is_contiguous)
 	}
 }
 
-CASE(ring_in_place, where_a_record_wraps_the_claim_is_refused_and_the_reservation_stays)
+CASE(ring_in_place,
+     a_contiguous_reserve_is_refused_where_the_record_wraps_and_the_reservation_stays)
 {
 	ref<perf_buffer> ring = make_ring({.nr_pages = 2});
 
@@ -128,7 +129,7 @@ CASE(ring_in_place, where_a_record_wraps_the_claim_is_refused_and_the_reservatio
 	EXPECT(refused < 60);
 }
 
-CASE(ring_in_place, without_a_reservation_in_every_mode)
+CASE(ring_in_place, a_whole_record_is_written_without_a_reservation_object_in_every_mode)
 {
 	for (u32 mode = 0; mode < 4; mode++) {
 		const bool backward = mode & 1;
@@ -157,7 +158,7 @@ CASE(ring_in_place, without_a_reservation_in_every_mode)
 	}
 }
 
-CASE(ring_in_place, in_steps_a_record_is_written_on_every_storage_in_both_directions)
+CASE(ring_in_place, a_record_written_in_steps_is_whole_on_every_storage_in_both_directions)
 {
 	constexpr storage_kind kinds[] = {storage_kind::pages, storage_kind::vmalloc,
 					  storage_kind::mirrored};
@@ -194,7 +195,7 @@ CASE(ring_in_place, in_steps_a_record_is_written_on_every_storage_in_both_direct
 	}
 }
 
-CASE(ring_in_place, in_steps_a_record_ends_where_its_page_ends)
+CASE(ring_in_place, a_record_written_in_steps_may_end_with_its_page)
 {
 	ref<perf_buffer> ring = make_ring({.nr_pages = 2, .watermark = 8192});
 
@@ -215,7 +216,7 @@ CASE(ring_in_place, in_steps_a_record_ends_where_its_page_ends)
 	}
 }
 
-CASE(ring_in_place, in_steps_what_is_refused_is_counted_once)
+CASE(ring_in_place, a_refused_record_written_in_steps_is_counted_once)
 {
 	ref<perf_buffer> ring = make_ring({.nr_pages = 1});
 
@@ -233,7 +234,7 @@ CASE(ring_in_place, in_steps_what_is_refused_is_counted_once)
 }
 
 /* A reason that comes while the limit is open takes the next record off the fast path. */
-CASE(ring_in_place, in_steps_a_reason_closes_an_open_limit)
+CASE(ring_in_place, a_reason_that_comes_while_the_limit_is_open_closes_it)
 {
 	ref<perf_buffer> ring = make_ring({.nr_pages = 2});
 
@@ -285,7 +286,7 @@ CASE(ring_in_place, a_record_beyond_64_KiB_is_too_big_for_a_ring_that_has_space_
 	}
 }
 
-CASE(ring_in_place, without_a_reservation_what_is_refused_is_told_before_the_next)
+CASE(ring_in_place, a_refused_whole_record_is_reported_before_the_next_one)
 {
 	ref<perf_buffer> ring = make_ring({.nr_pages = 1, .storage = storage_kind::mirrored});
 
@@ -315,7 +316,7 @@ CASE(ring_in_place, without_a_reservation_what_is_refused_is_told_before_the_nex
 	EXPECT_EQ(found.sequence, 70);
 }
 
-CASE(ring_in_place, on_storage_that_is_not_mirrored_a_record_off_the_fast_path_is_not_begun)
+CASE(ring_in_place, a_whole_record_off_the_fast_path_is_not_begun_on_storage_that_is_not_mirrored)
 {
 	ref<perf_buffer> ring = make_ring();
 
@@ -370,7 +371,7 @@ CASE(ring_in_place, a_reservation_that_is_made_where_the_caller_says)
 	}
 }
 
-CASE(ring_discard, a_record_that_is_given_up_vanishes)
+CASE(ring_discard, a_discarded_record_is_not_seen_by_the_reader)
 {
 	for (bool backward : {false, true}) {
 		ref<perf_buffer> ring = make_ring({.nr_pages = 1, .backward = backward});
@@ -402,7 +403,7 @@ CASE(ring_discard, a_record_that_is_given_up_vanishes)
 	}
 }
 
-CASE(ring_discard, with_a_record_behind_it_a_loss_of_none_takes_its_place)
+CASE(ring_discard, a_discarded_record_with_a_record_behind_it_becomes_a_loss_of_none)
 {
 	for (bool backward : {false, true}) {
 		ref<perf_buffer> ring = make_ring({.nr_pages = 1, .backward = backward});
@@ -441,7 +442,7 @@ CASE(ring_discard, with_a_record_behind_it_a_loss_of_none_takes_its_place)
 	}
 }
 
-CASE(ring_discard, a_loss_that_was_told_with_it_stays_told)
+CASE(ring_discard, a_loss_reported_with_a_discarded_record_stays_reported)
 {
 	ref<perf_buffer> ring = make_ring();
 
@@ -486,7 +487,7 @@ CASE(ring_discard, a_record_too_small_for_its_filler_is_refused)
 	begun.take().discard(56, origin(1, 32));
 }
 
-CASE(ring_stats, what_the_page_says_is_what_has_happened)
+CASE(ring_stats, the_statistics_page_counts_each_write_and_each_loss)
 {
 	ref<perf_buffer> ring = make_ring();
 

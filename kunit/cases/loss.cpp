@@ -18,7 +18,7 @@ CASE(ring_loss, a_full_ring_refuses_and_counts)
 	EXPECT_EQ(ring->records(), 63);
 }
 
-CASE(ring_loss, a_loss_is_told_before_the_next_record)
+CASE(ring_loss, a_loss_is_reported_before_the_next_record)
 {
 	ref<perf_buffer> ring = make_ring();
 
@@ -46,7 +46,7 @@ CASE(ring_loss, a_loss_is_told_before_the_next_record)
 	EXPECT_EQ(found.sequence, 100);
 }
 
-CASE(ring_loss, a_loss_carries_the_sample_id_of_who_tells_it)
+CASE(ring_loss, a_loss_carries_the_sample_id_of_the_event_that_reports_it)
 {
 	ref<perf_buffer> ring = make_ring();
 
@@ -115,7 +115,7 @@ CASE(ring_loss, a_record_that_does_not_fit_with_its_loss_is_lost_too)
 	EXPECT_EQ(found.lost, 2);
 }
 
-CASE(ring_loss, a_record_that_is_too_big_is_told)
+CASE(ring_loss, a_record_that_is_too_big_is_reported_as_lost)
 {
 	ref<perf_buffer> ring = make_ring();
 
@@ -133,7 +133,7 @@ CASE(ring_loss, a_record_that_is_too_big_is_told)
 	EXPECT_EQ(found.lost, 1);
 }
 
-CASE(ring_loss, what_comes_in_a_pause_is_told_after_it)
+CASE(ring_loss, records_that_come_during_a_pause_are_reported_after_it)
 {
 	ref<perf_buffer> ring = make_ring();
 
@@ -156,7 +156,7 @@ CASE(ring_loss, what_comes_in_a_pause_is_told_after_it)
 	EXPECT_EQ(found.sequence, 2);
 }
 
-CASE(ring_loss, a_pause_that_no_record_follows_is_told_by_flush)
+CASE(ring_loss, flush_reports_the_losses_of_a_pause_that_no_record_follows)
 {
 	ref<perf_buffer> ring = make_ring();
 
@@ -188,7 +188,7 @@ CASE(ring_loss, a_pause_that_no_record_follows_is_told_by_flush)
 	EXPECT_EQ(ring->records(), 0);
 }
 
-CASE(ring_loss, flush_waits_for_room)
+CASE(ring_loss, flush_reports_a_loss_only_when_there_is_space)
 {
 	ref<perf_buffer> ring = make_ring();
 
@@ -215,7 +215,7 @@ CASE(ring_loss, flush_waits_for_room)
 	EXPECT_EQ(found.lost, 1);
 }
 
-CASE(ring_loss, what_a_source_could_not_begin_is_counted_and_told)
+CASE(ring_loss, a_record_that_a_source_could_not_begin_is_counted_and_reported)
 {
 	ref<perf_buffer> ring = make_ring();
 
@@ -232,7 +232,7 @@ CASE(ring_loss, what_a_source_could_not_begin_is_counted_and_told)
 	EXPECT_EQ(found.lost, 2);
 }
 
-CASE(ring_loss, causes_are_counted_apart)
+CASE(ring_loss, each_cause_of_a_loss_has_its_own_count)
 {
 	ref<perf_buffer> ring = make_ring();
 

@@ -97,7 +97,7 @@ CASE(ring_nesting, four_contexts_deep_every_record_is_whole_and_in_the_order_of_
 	EXPECT_EQ(ring->losses().total(), 0);
 }
 
-CASE(ring_nesting, a_nested_writer_that_finds_no_room_leaves_the_outer_alone)
+CASE(ring_nesting, a_nested_writer_that_finds_no_space_leaves_the_outer_record_as_it_is)
 {
 	ref<perf_buffer> ring = make_ring();
 
@@ -127,7 +127,7 @@ CASE(ring_nesting, a_nested_writer_that_finds_no_room_leaves_the_outer_alone)
 	EXPECT_EQ(ring->losses().total(), 2);
 }
 
-CASE(ring_nesting, a_loss_while_another_is_being_told_is_told_later)
+CASE(ring_nesting, a_loss_during_the_report_of_another_is_reported_later)
 {
 	/* Loses one more from within the trailer of the LOST record. */
 	struct losing final : record_origin {

@@ -16,7 +16,7 @@ ref<perf_buffer> overwriting(bool backward = false, u64 watermark = 0) noexcept
 
 } // namespace
 
-CASE(ring_overwrite, nothing_is_lost_for_want_of_room)
+CASE(ring_overwrite, no_record_is_lost_for_want_of_space)
 {
 	ref<perf_buffer> ring = overwriting();
 
@@ -113,7 +113,7 @@ CASE(ring_overwrite, a_backward_ring_is_read_from_its_head_newest_first)
 	EXPECT(end - at < 24 + 8 * 30);
 }
 
-CASE(ring_overwrite, a_tail_means_nothing)
+CASE(ring_overwrite, a_stored_tail_changes_nothing_for_the_writer)
 {
 	ref<perf_buffer> ring = overwriting();
 
@@ -186,7 +186,7 @@ CASE(ring_overwrite, a_pause_keeps_what_is_there)
 	EXPECT_EQ(reader.at(reader.head() + told.bytes).sequence, 2000);
 }
 
-CASE(ring_overwrite, a_record_that_is_given_up_is_not_shown_as_the_oldest)
+CASE(ring_overwrite, a_discarded_record_is_not_shown_as_the_oldest)
 {
 	ref<perf_buffer> ring = overwriting(true);
 
@@ -228,7 +228,7 @@ CASE(ring_backward, a_record_stands_at_the_head)
 	EXPECT_EQ(reader.at(reader.head() + 32).sequence, 1);
 }
 
-CASE(ring_backward, a_full_ring_refuses_and_its_reader_makes_room)
+CASE(ring_backward, a_full_backward_ring_refuses_until_its_reader_frees_space)
 {
 	ref<perf_buffer> ring = make_ring({.nr_pages = 1, .backward = true});
 
@@ -251,7 +251,7 @@ CASE(ring_backward, a_full_ring_refuses_and_its_reader_makes_room)
 	}
 }
 
-CASE(ring_backward, the_whole_ring_less_8_fits)
+CASE(ring_backward, a_record_of_the_backward_ring_less_8_bytes_fits)
 {
 	ref<perf_buffer> ring = make_ring({.nr_pages = 1, .backward = true});
 
@@ -265,7 +265,7 @@ CASE(ring_backward, the_whole_ring_less_8_fits)
 	EXPECT_EQ(write_sample(*ring, static_cast<u32>(ring->size()), 1), E2BIG);
 }
 
-CASE(ring_backward, watermarks_count_downwards)
+CASE(ring_backward, the_watermark_of_a_backward_ring_counts_downwards)
 {
 	ref<perf_buffer> ring =
 		make_ring({.nr_pages = 1, .watermark = 256, .backward = true, .start = 512});

@@ -66,14 +66,14 @@ CASE(result, a_value_is_taken_and_an_error_returned)
 	EXPECT_EQ(alive, 0);
 }
 
-CASE(result, what_glue_returns_is_a_result)
+CASE(result, a_return_value_of_the_glue_becomes_a_result)
 {
 	EXPECT(cxxrt::from_return(0));
 	EXPECT(cxxrt::from_return(3));
 	EXPECT_EQ(cxxrt::from_return(-EINVAL).error().code(), EINVAL);
 }
 
-CASE(guard, what_was_begun_is_undone_unless_dismissed)
+CASE(guard, a_guard_undoes_its_work_unless_it_is_dismissed)
 {
 	int undone = 0;
 
@@ -101,7 +101,7 @@ CASE(alloc, an_allocation_that_fails_runs_no_constructor)
 	EXPECT_EQ(alive, 0);
 }
 
-CASE(alloc, an_owner_frees_once)
+CASE(alloc, an_owner_frees_its_object_exactly_once)
 {
 	const long before = pb_test_live_allocations();
 	int alive = 0;
@@ -176,7 +176,7 @@ CASE(memory_model, a_shared_word_is_read_and_changed)
 	EXPECT_EQ(narrow.read_once(), 200);
 }
 
-CASE(deferred, what_is_deferred_runs_once_after_a_grace_period)
+CASE(deferred, a_deferred_function_runs_once_after_a_grace_period)
 {
 	struct owner {
 		explicit owner() noexcept : work(*this, run) {}

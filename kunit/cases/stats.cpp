@@ -134,7 +134,7 @@ CASE(recursion, a_closed_context_is_not_entered_and_a_busy_one_is_not_closed)
 	EXPECT(context.is_closed());
 }
 
-CASE(ring_stats, what_nobody_has_mapped_notes_nothing_of_nested_writers)
+CASE(ring_stats, statistics_that_no_reader_has_mapped_note_nothing_of_nested_writers)
 {
 	ref<perf_buffer> ring = make_ring();
 
@@ -213,7 +213,7 @@ CASE(ring_loss, a_loss_can_be_reported_just_when_its_record_has_space)
 	}
 }
 
-CASE(ring_loss, in_overwrite_mode_a_loss_can_be_reported_wherever_the_head_is)
+CASE(ring_loss, a_loss_in_overwrite_mode_can_be_reported_wherever_the_head_is)
 {
 	ref<perf_buffer> ring = make_ring({.nr_pages = 1, .overwrite = true});
 
@@ -237,7 +237,7 @@ CASE(ring_loss, in_overwrite_mode_a_loss_can_be_reported_wherever_the_head_is)
 	EXPECT(ring->can_flush_lost(0));
 }
 
-CASE(ring_discard, a_filler_is_a_LOST_of_nothing)
+CASE(ring_discard, a_filler_is_a_LOST_record_that_counts_nothing)
 {
 	ref<perf_buffer> ring = make_ring();
 
@@ -262,7 +262,7 @@ CASE(ring_discard, a_filler_is_a_LOST_of_nothing)
 	EXPECT_EQ(header.size, 64);
 }
 
-CASE(ring_in_place, what_is_not_contiguous_leaves_the_ring_as_it_was)
+CASE(ring_in_place, a_refused_contiguous_reserve_leaves_the_ring_as_it_was)
 {
 	ref<perf_buffer> ring = make_ring({.nr_pages = 2});
 

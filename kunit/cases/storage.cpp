@@ -104,7 +104,7 @@ CASE(ring_storage, chunks_are_smaller_where_there_are_no_large_ones)
 	EXPECT_EQ(pb_test_live_allocations(), before);
 }
 
-CASE(ring_storage, every_kind_runs_backward)
+CASE(ring_storage, every_kind_of_storage_holds_a_backward_ring)
 {
 	for (auto [kind, page_order] : layouts) {
 		ref<perf_buffer> ring = make_ring({.nr_pages = 2,
@@ -149,7 +149,7 @@ CASE(ring_storage, a_page_of_every_kind_has_its_own_frame)
 	}
 }
 
-CASE(ring_storage, new_pages_are_zero)
+CASE(ring_storage, the_pages_of_a_new_ring_are_zero)
 {
 	for (auto [kind, page_order] : layouts) {
 		ref<perf_buffer> ring =

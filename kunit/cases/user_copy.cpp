@@ -31,7 +31,7 @@ u32 write_user_copy(perf_buffer &ring, u64 address, u32 bytes) noexcept
 
 } // namespace
 
-CASE(ring_user_copy, what_is_mapped_is_copied)
+CASE(ring_user_copy, bytes_of_a_mapped_user_page_are_copied)
 {
 	ref<perf_buffer> ring = make_ring();
 	const u64 words[4] = {0x1111, 0x2222, 0x3333, 0x4444};
@@ -47,7 +47,7 @@ CASE(ring_user_copy, what_is_mapped_is_copied)
 	pb_test_user_unmap();
 }
 
-CASE(ring_user_copy, what_is_not_mapped_is_zeros_and_told)
+CASE(ring_user_copy, bytes_of_an_unmapped_user_page_are_zeros_and_reported)
 {
 	ref<perf_buffer> ring = make_ring();
 	const u64 words[2] = {0xaaaa, 0xbbbb};
@@ -115,7 +115,7 @@ CASE(ring_user_copy, a_copy_crosses_the_end_of_the_ring)
 	pb_test_user_unmap();
 }
 
-CASE(ring_user_copy, an_address_that_is_no_users_is_zeros)
+CASE(ring_user_copy, an_address_outside_of_user_space_gives_zeros)
 {
 	ref<perf_buffer> ring = make_ring();
 

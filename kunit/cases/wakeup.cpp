@@ -57,7 +57,7 @@ CASE(ring_wakeup, a_watermark_is_at_most_the_ring)
 	}
 }
 
-CASE(ring_wakeup, more_than_the_watermark_wakes)
+CASE(ring_wakeup, more_unread_bytes_than_the_watermark_wake_the_reader)
 {
 	ref<perf_buffer> ring = make_ring({.nr_pages = 1, .watermark = 256});
 
@@ -159,7 +159,7 @@ CASE(ring_wakeup, a_full_ring_wakes_a_reader_that_stores_its_tail_modulo_the_siz
 	}
 }
 
-CASE(ring_wakeup, one_of_every_n_events_wakes)
+CASE(ring_wakeup, one_of_every_n_records_wakes_the_reader)
 {
 	ref<perf_buffer> ring = make_ring(4);
 
@@ -192,7 +192,7 @@ CASE(ring_wakeup, every_event_wakes_where_n_is_1_and_none_where_it_is_0)
 	}
 }
 
-CASE(ring_wakeup, wakeups_that_were_not_taken_are_one)
+CASE(ring_wakeup, several_wakeups_before_the_reader_polls_count_as_one)
 {
 	ref<perf_buffer> ring = make_ring({.nr_pages = 1, .watermark = 64});
 
@@ -216,7 +216,7 @@ CASE(ring_wakeup, wakeups_that_were_not_taken_are_one)
 	EXPECT_EQ(sleeper.woken(), 1);
 }
 
-CASE(ring_wakeup, what_a_nested_writer_asks_for_the_outermost_sends)
+CASE(ring_wakeup, the_outermost_writer_sends_the_wakeup_that_a_nested_one_requested)
 {
 	ref<perf_buffer> ring = make_ring(4);
 
@@ -317,7 +317,7 @@ CASE(ring_wakeup, nested_writers_at_the_mark_move_it_once)
 	EXPECT_EQ(bytes_until_woken(*ring, sleeper), 1024 + 64 - 832);
 }
 
-CASE(ring_wakeup, after_a_large_record_small_ones_wake_as_often_as_there_are_watermarks)
+CASE(ring_wakeup, small_records_after_a_large_one_wake_once_for_each_watermark)
 {
 	ref<perf_buffer> ring = make_ring({.nr_pages = 32, .watermark = 256});
 

@@ -273,7 +273,7 @@ CASE(ring_write, a_record_may_be_filled_in_any_pieces)
 	}
 }
 
-CASE(ring_write, skip_leaves_what_was_there)
+CASE(ring_write, a_skip_leaves_the_bytes_of_the_ring_as_they_were)
 {
 	ref<perf_buffer> ring = make_ring();
 
@@ -297,7 +297,7 @@ CASE(ring_write, skip_leaves_what_was_there)
 	EXPECT_EQ(reader.word(24), 2);
 }
 
-CASE(ring_write, a_reservation_moves)
+CASE(ring_write, a_moved_reservation_commits_the_record_once)
 {
 	ref<perf_buffer> ring = make_ring();
 

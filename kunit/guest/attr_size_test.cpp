@@ -42,7 +42,7 @@ class attr_size : public testing::TestWithParam<size_row>
 {
 };
 
-TEST_P(attr_size, is_taken_as_perf_takes_it)
+TEST_P(attr_size, each_size_of_an_attribute_is_taken_or_refused_as_perf_does)
 {
 	const size_row &row = GetParam();
 	uint32_t left[2] = {};
@@ -91,7 +91,7 @@ const size_row size_rows[] = {
 INSTANTIATE_TEST_SUITE_P(sizes, attr_size, testing::ValuesIn(size_rows),
 			 row_name<testing::TestParamInfo<size_row>>);
 
-TEST(attr_size, short_one_hides_the_fields_behind_it)
+TEST(attr_size, an_attribute_of_a_short_size_hides_the_fields_behind_it)
 {
 	/* A bad register mask, and a size that ends before it. */
 	check_both({{EINVAL}}, [](side s) {
@@ -131,7 +131,7 @@ private:
 	uint8_t *base_;
 };
 
-TEST(attr_address, that_cannot_be_read_is_efault)
+TEST(attr_address, an_attribute_that_cannot_be_read_is_efault)
 {
 	for (uintptr_t address :
 	     {uintptr_t{0}, uintptr_t{1}, uintptr_t{0x1000}, ~uintptr_t{0xfff}, uintptr_t{1} << 62})
@@ -140,7 +140,7 @@ TEST(attr_address, that_cannot_be_read_is_efault)
 		});
 }
 
-TEST(attr_address, that_ends_within_the_structure_is_efault)
+TEST(attr_address, an_attribute_whose_memory_ends_within_it_is_efault)
 {
 	edge space;
 	const perf_event_attr attr = clock_attr();
@@ -150,7 +150,7 @@ TEST(attr_address, that_ends_within_the_structure_is_efault)
 	}
 }
 
-TEST(attr_address, needs_no_more_than_its_size)
+TEST(attr_address, an_attribute_is_read_up_to_its_size_and_no_further)
 {
 	edge space;
 	perf_event_attr attr = clock_attr();
@@ -159,7 +159,7 @@ TEST(attr_address, needs_no_more_than_its_size)
 	check_both({{0}}, [&](side s) { return open_error(s, space.before(PERF_ATTR_SIZE_VER0)); });
 }
 
-TEST(attr_address, that_is_read_only_is_still_e2big)
+TEST(attr_address, an_attribute_of_unknown_size_in_read_only_memory_is_still_e2big)
 {
 	edge space;
 	perf_event_attr attr = clock_attr();
@@ -169,7 +169,7 @@ TEST(attr_address, that_is_read_only_is_still_e2big)
 	check_both({{E2BIG}}, [&](side s) { return open_error(s, space.before(sizeof(attr))); });
 }
 
-TEST(attr_address, need_not_be_aligned)
+TEST(attr_address, an_attribute_at_an_odd_address_is_taken)
 {
 	room space;
 	memmove(&space[13], &space[0], sizeof(perf_event_attr));

@@ -29,7 +29,7 @@ class attr_table : public testing::TestWithParam<attr_row>
 {
 };
 
-TEST_P(attr_table, is_accepted_or_refused_as_perf_does)
+TEST_P(attr_table, each_attribute_is_accepted_or_refused_as_perf_does)
 {
 	const attr_row &row = GetParam();
 	check_both(row.expected, [&](side s) {

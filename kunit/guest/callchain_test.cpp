@@ -65,7 +65,7 @@ protected:
 	}
 };
 
-TEST_P(callchain, of_user_code_is_its_callers_in_order)
+TEST_P(callchain, a_chain_of_user_code_names_its_callers_in_order)
 {
 	for (const sample &s : of_the_loop(chained(), 30)) {
 		const chain &all = *s.callchain;
@@ -82,7 +82,7 @@ TEST_P(callchain, of_user_code_is_its_callers_in_order)
 	}
 }
 
-TEST_P(callchain, of_kernel_code_has_both_parts_kernel_first)
+TEST_P(callchain, a_chain_of_kernel_code_has_the_kernel_part_before_the_user_part)
 {
 	size_t deep = 0;
 	for (const sample &s : of_the_kernel(chained(), 50)) {
@@ -101,7 +101,7 @@ TEST_P(callchain, of_kernel_code_has_both_parts_kernel_first)
 	EXPECT_GT(deep, 25u) << "a system call is several functions deep";
 }
 
-TEST_P(callchain, without_its_kernel_part)
+TEST_P(callchain, exclude_callchain_kernel_leaves_out_the_kernel_part)
 {
 	perf_event_attr attr = chained();
 	attr.exclude_callchain_kernel = 1;
@@ -112,7 +112,7 @@ TEST_P(callchain, without_its_kernel_part)
 	}
 }
 
-TEST_P(callchain, without_its_user_part)
+TEST_P(callchain, exclude_callchain_user_leaves_out_the_user_part)
 {
 	perf_event_attr attr = chained();
 	attr.exclude_callchain_user = 1;
@@ -124,7 +124,7 @@ TEST_P(callchain, without_its_user_part)
 		EXPECT_TRUE(s.callchain->empty());
 }
 
-TEST_P(callchain, is_cut_at_the_depth_asked_for)
+TEST_P(callchain, a_chain_is_cut_at_the_depth_of_the_attribute)
 {
 	for (uint16_t depth : {1, 2, 3}) {
 		for (const sample &s : of_the_loop(chained(depth), 20)) {
@@ -136,7 +136,7 @@ TEST_P(callchain, is_cut_at_the_depth_asked_for)
 	}
 }
 
-TEST_P(callchain, depth_is_shared_by_both_parts)
+TEST_P(callchain, the_kernel_and_the_user_part_share_the_depth)
 {
 	for (const sample &s : of_the_kernel(chained(4), 30)) {
 		const auto addresses = std::count_if(s.callchain->begin(), s.callchain->end(),
@@ -145,7 +145,7 @@ TEST_P(callchain, depth_is_shared_by_both_parts)
 	}
 }
 
-TEST_P(callchain, of_the_idle_task_has_no_user_part)
+TEST_P(callchain, a_chain_of_the_idle_task_has_no_user_part)
 {
 	perf_event_attr attr = chained();
 	recorder r(GetParam(), attr, target::every_process(1));

@@ -25,7 +25,7 @@ protected:
 	}
 };
 
-TEST_P(control_of, event_that_starts_disabled)
+TEST_P(control_of, an_event_that_starts_disabled_waits_for_enable)
 {
 	spinner busy(0);
 	recorder r(GetParam(), clock_attr(period), target::every_process(0));
@@ -35,7 +35,7 @@ TEST_P(control_of, event_that_starts_disabled)
 	r.sample_until(r.records.size() + 10);
 }
 
-TEST_P(control_of, event_that_starts_enabled)
+TEST_P(control_of, an_event_that_starts_enabled_samples_at_once)
 {
 	spinner busy(0);
 	perf_event_attr attr = clock_attr(period);
@@ -44,7 +44,7 @@ TEST_P(control_of, event_that_starts_enabled)
 	EXPECT_TRUE(eventually([&] { return r.buffer.unread() > 0; }));
 }
 
-TEST_P(control_of, calls_are_no_toggles)
+TEST_P(control_of, a_second_enable_or_disable_changes_nothing)
 {
 	spinner busy(0);
 	recorder r(GetParam(), clock_attr(period), target::every_process(0));
@@ -57,7 +57,7 @@ TEST_P(control_of, calls_are_no_toggles)
 	EXPECT_TRUE(eventually([&] { return r.buffer.unread() > 0; }));
 }
 
-TEST_P(control_of, refresh_allows_so_many_samples)
+TEST_P(control_of, refresh_allows_as_many_samples_as_it_says)
 {
 	spinner busy(0);
 	recorder r(GetParam(), clock_attr(period), target::every_process(0));
@@ -125,7 +125,7 @@ TEST_P(control_of, refresh_by_a_negative_number_takes_back)
 	}));
 }
 
-TEST_P(control_of, period_changes_while_it_runs)
+TEST_P(control_of, a_period_can_be_changed_while_the_event_runs)
 {
 	/* From one sample in a quarter of an hour to one each millisecond. */
 	spinner busy(0);
@@ -144,7 +144,7 @@ TEST_P(control_of, period_changes_while_it_runs)
 	EXPECT_TRUE(stays_silent(r));
 }
 
-TEST_P(control_of, period_changes_while_it_is_off)
+TEST_P(control_of, a_period_can_be_changed_while_the_event_is_off)
 {
 	spinner busy(0);
 	recorder r(GetParam(), clock_attr(1'000'000'000'000), target::every_process(0));
@@ -154,7 +154,7 @@ TEST_P(control_of, period_changes_while_it_is_off)
 	EXPECT_NO_THROW(r.sample_until(30));
 }
 
-TEST_P(control_of, frequency_is_a_period)
+TEST_P(control_of, a_frequency_samples_with_the_period_of_its_inverse)
 {
 	spinner busy(0);
 	perf_event_attr attr = clock_attr();
@@ -165,7 +165,7 @@ TEST_P(control_of, frequency_is_a_period)
 		EXPECT_EQ(*s.period, 1'000'000'000u / 500);
 }
 
-TEST_P(control_of, higher_frequency_gives_more)
+TEST_P(control_of, a_higher_frequency_gives_more_samples)
 {
 	/* Both at the same time: how long it takes does not matter. */
 	spinner busy(0);
@@ -182,7 +182,7 @@ TEST_P(control_of, higher_frequency_gives_more)
 	EXPECT_GT(samples_in(fast.records, attr).size(), 20u);
 }
 
-TEST_P(control_of, count_goes_with_the_samples)
+TEST_P(control_of, the_count_grows_with_the_samples)
 {
 	/* n samples of a thread at one each millisecond are about n milliseconds of its time. */
 	spinner busy(0);
@@ -213,7 +213,7 @@ TEST_P(control_of, paused_output_writes_nothing_and_counts_it_as_lost)
 	EXPECT_EQ(lost_in(r.records), read_value(r.fd.get(), 1));
 }
 
-TEST_P(control_of, enable_on_exec)
+TEST_P(control_of, enable_on_exec_starts_the_event_at_the_exec)
 {
 	gate go;
 	child process([&] {

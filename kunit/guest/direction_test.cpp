@@ -113,7 +113,7 @@ TEST_P(direction, forward_overwrite_never_loses_and_never_stops)
 	EXPECT_EQ(read_value(fd.get(), 1), 0u);
 }
 
-TEST_P(direction, of_two_files_on_one_ring_is_one)
+TEST_P(direction, two_files_on_one_ring_must_have_the_same_direction)
 {
 	unique_fd forward = must_open(GetParam(), clock_attr(), target::every_process(0));
 	unique_fd backward = must_open(GetParam(), backward_attr(), target::every_process(0));
@@ -136,7 +136,7 @@ class charge : public testing::TestWithParam<side>
  * perf and for us, and perf of 7.3.4 does not give it back when an event is mapped twice (it then
  * charges its own next ring whole, and ours).
  */
-TEST_P(charge, beyond_the_free_part_is_pinned_memory_and_comes_back)
+TEST_P(charge, pages_beyond_the_free_part_are_pinned_memory_and_are_credited)
 {
 	unique_fd fd = must_open(GetParam(), clock_attr());
 	const auto in_words = [](int code) {
@@ -167,7 +167,7 @@ TEST_P(charge, beyond_the_free_part_is_pinned_memory_and_comes_back)
 	EXPECT_EQ(code, 0) << in_words(code);
 }
 
-TEST(charge_of_a_ring, is_its_data_and_the_two_pages_beside_it)
+TEST(charge_of_a_ring, the_charge_of_a_ring_is_its_data_and_two_pages)
 {
 	parameter nothing_is_free("mlock_kb", "0");
 	const long before = status_value("VmPin");
@@ -184,7 +184,7 @@ TEST(charge_of_a_ring, is_its_data_and_the_two_pages_beside_it)
 INSTANTIATE_TEST_SUITE_P(on, charge, testing::ValuesIn(sides()),
 			 side_name<testing::TestParamInfo<side>>);
 
-TEST(limit, of_one_ring_holds)
+TEST(limit, a_ring_of_more_pages_than_ring_pages_max_is_enomem)
 {
 	parameter pages("ring_pages_max", "8");
 	unique_fd fd = must_open(side::clock, clock_attr());
@@ -192,7 +192,7 @@ TEST(limit, of_one_ring_holds)
 	EXPECT_EQ(map_error(fd.get(), 9 * page_size()), 0);
 }
 
-TEST(limit, that_is_the_largest_number_is_none)
+TEST(limit, a_limit_of_the_largest_number_refuses_nothing)
 {
 	parameter pages("ring_pages_max", std::to_string(~0ul));
 	parameter all("total_pages_max", std::to_string(~0ul));
@@ -201,7 +201,7 @@ TEST(limit, that_is_the_largest_number_is_none)
 	EXPECT_EQ(map_error(fd.get(), 17 * page_size()), 0);
 }
 
-TEST(limit, of_all_rings_holds_and_is_given_back)
+TEST(limit, rings_beyond_total_pages_max_are_enomem_until_others_are_freed)
 {
 	parameter pages("total_pages_max", "20"); /* two beside each ring's data */
 	unique_fd first = must_open(side::clock, clock_attr());

@@ -36,7 +36,7 @@ protected:
 	static int map_once(int fd) { return map_error(fd, 17 * page_size()); }
 };
 
-TEST_P(fault, at_open_is_enomem)
+TEST_P(fault, a_failed_allocation_at_open_is_enomem)
 {
 	EXPECT_GT(fail_each([] {
 			  const int fd = open(device_path, O_RDWR | O_CLOEXEC);
@@ -48,7 +48,7 @@ TEST_P(fault, at_open_is_enomem)
 		  1u);
 }
 
-TEST_P(fault, at_configuration_is_enomem)
+TEST_P(fault, a_failed_allocation_at_configuration_is_enomem)
 {
 	const perf_event_attr attr = everything();
 	for (const target &what : {target::every_process(0), target::thread(0, 0)}) {
@@ -60,7 +60,7 @@ TEST_P(fault, at_configuration_is_enomem)
 	}
 }
 
-TEST_P(fault, at_mmap_is_enomem_and_leaves_nothing_charged)
+TEST_P(fault, a_failed_allocation_at_mmap_is_enomem_and_leaves_nothing_charged)
 {
 	const allowance_used_up full;
 	const long pinned = status_value("VmPin");
@@ -75,7 +75,7 @@ TEST_P(fault, at_mmap_is_enomem_and_leaves_nothing_charged)
 }
 
 /* A map that fails at page k while another maps. */
-TEST_P(fault, at_mmap_does_not_touch_who_maps_beside_it)
+TEST_P(fault, a_failed_allocation_at_mmap_leaves_other_mappings_as_they_are)
 {
 	unique_fd fd = must_open(side::clock, clock_attr());
 	perfbuf_ring wanted = {.size = sizeof(wanted), .storage = GetParam()};

@@ -105,7 +105,7 @@ TEST(fence, records_that_are_read_after_a_fence_and_a_look_at_all_rings_are_not_
 	EXPECT_EQ(older, 0u) << "of " << seen;
 }
 
-TEST(fence, time_is_that_of_the_files_clock)
+TEST(fence, the_time_of_a_fence_is_of_the_files_clock)
 {
 	perf_event_attr attr = message_attr();
 	attr.use_clockid = 1;
@@ -126,7 +126,7 @@ TEST(fence, time_is_that_of_the_files_clock)
 	EXPECT_LE(time, monotonic());
 }
 
-TEST(fence, what_is_wrong_has_its_errno)
+TEST(fence, a_wrong_request_for_a_fence_has_its_errno)
 {
 	const unique_fd fd(open(node, O_RDWR | O_CLOEXEC));
 	uint64_t time = 0;

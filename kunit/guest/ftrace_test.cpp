@@ -96,7 +96,7 @@ std::vector<sample> samples_of(ring &from, const perf_event_attr &attr)
 	return samples_in(records, attr);
 }
 
-TEST(ftrace, an_event_is_what_perf_has_of_it)
+TEST(ftrace, a_record_of_an_event_has_the_bytes_that_perf_records)
 {
 	enabled_event forks("sched_process_fork");
 	const perf_event_attr attr = attr_of(forks.id);
@@ -129,7 +129,7 @@ TEST(ftrace, an_event_is_what_perf_has_of_it)
 	EXPECT_EQ(read_value(ours.get()), 10u);
 }
 
-TEST(ftrace, what_is_not_enabled_does_not_come)
+TEST(ftrace, an_event_that_tracefs_has_not_enabled_gives_no_record)
 {
 	enabled_event forks("sched_process_fork");
 	const perf_event_attr attr = attr_of(forks.id);
@@ -220,7 +220,7 @@ TEST(ftrace, each_file_has_its_own_event)
 }
 
 /* A record of ours asks for wakeups, and those make events: they may not come back without end. */
-TEST(ftrace, its_own_wakeups_do_not_feed_it_for_ever)
+TEST(ftrace, the_wakeups_that_ftrace_causes_do_not_feed_it_for_ever)
 {
 	enabled_event wakes("sched_waking"), switches("sched_switch");
 	perf_event_attr attr = attr_of(wakes.id);
@@ -260,7 +260,7 @@ TEST(ftrace, a_callchain_begins_in_the_kernel)
 	EXPECT_EQ(samples[0].callchain->at(0), static_cast<uint64_t>(PERF_CONTEXT_KERNEL));
 }
 
-TEST(ftrace, what_it_cannot_do_is_refused)
+TEST(ftrace, an_attribute_that_ftrace_does_not_support_is_refused)
 {
 	const auto error_of = [](const perf_event_attr &attr) {
 		unique_fd fd(open(node, O_RDWR | O_CLOEXEC));

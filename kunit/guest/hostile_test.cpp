@@ -42,7 +42,7 @@ protected:
 	}
 };
 
-TEST_P(hostile, tail_that_changes_all_the_time)
+TEST_P(hostile, a_tail_that_changes_all_the_time_stops_no_writer)
 {
 	recorder victim(GetParam(), counted(), target::every_process(0), 2);
 	enable(victim.fd.get());
@@ -57,7 +57,7 @@ TEST_P(hostile, tail_that_changes_all_the_time)
 	});
 }
 
-TEST_P(hostile, fixed_tails_do_not_stop_the_kernel)
+TEST_P(hostile, a_tail_that_never_moves_stops_no_writer)
 {
 	spinner busy(0);
 	for (uint64_t tail :
@@ -73,7 +73,7 @@ TEST_P(hostile, fixed_tails_do_not_stop_the_kernel)
 	}
 }
 
-TEST_P(hostile, tail_kept_modulo_the_size_works)
+TEST_P(hostile, a_tail_stored_modulo_the_size_frees_space)
 {
 	/* Readers in the field do it so. */
 	spinner busy(0);
@@ -96,7 +96,7 @@ TEST_P(hostile, tail_kept_modulo_the_size_works)
 	EXPECT_GT(samples, 100u);
 }
 
-TEST_P(hostile, whole_page_that_changes_all_the_time)
+TEST_P(hostile, a_user_page_that_changes_all_the_time_stops_no_writer)
 {
 	recorder victim(GetParam(), counted(), target::every_process(0), 2);
 	enable(victim.fd.get());
@@ -112,7 +112,7 @@ TEST_P(hostile, whole_page_that_changes_all_the_time)
 	EXPECT_EQ(ioctl_error(victim.fd.get(), PERF_EVENT_IOC_RESET), 0);
 }
 
-TEST_P(hostile, head_that_was_overwritten_is_put_right_by_the_next_record)
+TEST_P(hostile, the_next_record_repairs_a_head_that_the_reader_overwrote)
 {
 	spinner busy(0);
 	recorder r(GetParam(), counted(), target::every_process(0), 16);
@@ -129,7 +129,7 @@ TEST_P(hostile, head_that_was_overwritten_is_put_right_by_the_next_record)
 	EXPECT_NO_THROW(r.buffer.drain()) << "the records stand where they should";
 }
 
-TEST_P(hostile, sizes_in_the_page_are_not_believed)
+TEST_P(hostile, sizes_that_the_reader_writes_into_its_page_are_not_believed)
 {
 	spinner busy(0);
 	recorder r(GetParam(), counted(), target::every_process(0), 2);

@@ -14,7 +14,7 @@ namespace
 
 constexpr int last_cpu = absence::cpu;
 
-TEST(offline_cpu, of_every_process_is_enodev)
+TEST(offline_cpu, an_event_of_every_process_on_an_offline_cpu_is_enodev)
 {
 	absence away;
 	check_both({{ENODEV}}, [](side s) {
@@ -23,7 +23,7 @@ TEST(offline_cpu, of_every_process_is_enodev)
 	});
 }
 
-TEST(offline_cpu, of_a_thread_is_allowed)
+TEST(offline_cpu, an_event_of_a_thread_on_an_offline_cpu_is_allowed)
 {
 	absence away;
 	check_both({{0}}, [](side s) {
@@ -36,7 +36,7 @@ class hotplug : public testing::TestWithParam<side>
 {
 };
 
-TEST_P(hotplug, thread_that_is_moved_away_goes_on)
+TEST_P(hotplug, a_thread_that_is_moved_off_its_cpu_is_sampled_on)
 {
 	spinner busy;
 	recorder r(GetParam(), clock_attr(), target::thread(busy.tid()));

@@ -85,7 +85,7 @@ protected:
 	gate go;
 };
 
-TEST_P(inherit, follows_children_and_grandchildren)
+TEST_P(inherit, an_inherited_event_follows_children_and_grandchildren)
 {
 	child parent([&] { return be_a_family(go); });
 	session s(GetParam(), attr(true), parent.pid());
@@ -101,7 +101,7 @@ TEST_P(inherit, follows_children_and_grandchildren)
 	EXPECT_EQ(pids(s.samples()).size(), 3u) << "nobody else";
 }
 
-TEST_P(inherit, not_asked_for_does_not_follow)
+TEST_P(inherit, an_event_without_inherit_does_not_follow_children)
 {
 	child parent([&] { return be_a_family(go); });
 	session s(GetParam(), attr(false), parent.pid());
@@ -114,7 +114,7 @@ TEST_P(inherit, not_asked_for_does_not_follow)
 	EXPECT_EQ(pids(s.samples()), std::set<pid_t>{parent.pid()});
 }
 
-TEST_P(inherit, does_not_reach_children_that_were_there_before)
+TEST_P(inherit, an_inherited_event_does_not_follow_earlier_children)
 {
 	child parent([&] { return be_a_family(go); });
 	go.open();
@@ -127,7 +127,7 @@ TEST_P(inherit, does_not_reach_children_that_were_there_before)
 	EXPECT_EQ(pids(s.samples()), std::set<pid_t>{parent.pid()});
 }
 
-TEST_P(inherit, of_a_thread_takes_what_that_thread_starts)
+TEST_P(inherit, an_inherited_event_of_a_thread_follows_the_children_of_that_thread)
 {
 	child parent([&] {
 		go.wait();
@@ -177,7 +177,7 @@ TEST_P(inherit, child_is_switched_with_its_parent)
 	EXPECT_TRUE(parent.wait().clean());
 }
 
-TEST_P(inherit, count_includes_the_children_that_have_ended)
+TEST_P(inherit, the_count_includes_the_children_that_have_ended)
 {
 	/* The parent sleeps: what is counted is its child's. */
 	child parent([&] {

@@ -116,7 +116,7 @@ TEST_F(inject, a_write_is_a_record_stamped_by_the_kernel)
 	EXPECT_EQ(pid, gettid());
 }
 
-TEST_F(inject, what_looks_like_a_record_stays_data)
+TEST_F(inject, data_that_looks_like_a_record_stays_data)
 {
 	struct {
 		perf_event_header header = {PERF_RECORD_LOST, 0, 24};
@@ -217,7 +217,7 @@ TEST_F(inject, a_batch_of_large_parts_ends_early_when_a_signal_arrives)
 	EXPECT_GT(written, 0);
 }
 
-TEST_F(inject, what_is_wrong_has_its_errno)
+TEST_F(inject, a_wrong_write_has_its_errno)
 {
 	std::string too_long(PERFBUF_WRITE_MAX + 1, 'x');
 	EXPECT_EQ(write(writer.get(), too_long.data(), too_long.size()), -1);
@@ -243,7 +243,7 @@ TEST_F(inject, what_is_wrong_has_its_errno)
 	EXPECT_EQ(ioctl_error(clock.get(), PERFBUF_IOC_WRITE, &all), EINVAL);
 }
 
-TEST_F(inject, without_a_reader_nothing_is_kept)
+TEST_F(inject, a_write_without_a_reader_is_not_stored)
 {
 	disable(reader.fd.get());
 	ASSERT_EQ(write(writer.get(), "hello", 5), 5);

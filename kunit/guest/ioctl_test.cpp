@@ -266,7 +266,7 @@ std::string both_names(const testing::TestParamInfo<ioctl_table::ParamType> &inf
 	return std::string(std::get<0>(info.param).name) + "__" + std::get<1>(info.param).name;
 }
 
-TEST_P(ioctl_table, answers_as_perf_does)
+TEST_P(ioctl_table, each_ioctl_answers_as_perf_does)
 {
 	const auto &[state, request] = GetParam();
 	check_both({request.perf, request.own, "it depends on the kernel"}, [&](side s) {

@@ -52,7 +52,7 @@ protected:
 	}
 };
 
-TEST_P(lifetime, of_a_process_that_is_killed_while_it_maps)
+TEST_P(lifetime, killing_a_process_that_maps_a_ring_frees_the_ring)
 {
 	for (int turn = 0; turn < 20; turn++) {
 		gate ready;
@@ -71,7 +71,7 @@ TEST_P(lifetime, of_a_process_that_is_killed_while_it_maps)
 	}
 }
 
-TEST_P(lifetime, of_a_process_that_executes_while_it_maps)
+TEST_P(lifetime, an_exec_of_a_process_that_maps_a_ring_frees_the_ring)
 {
 	const outcome done = run_in_child([&] {
 		/* Without O_CLOEXEC the file stays, the mapping does not. */
@@ -85,7 +85,7 @@ TEST_P(lifetime, of_a_process_that_executes_while_it_maps)
 	EXPECT_TRUE(done.clean());
 }
 
-TEST_P(lifetime, of_two_copies_that_are_closed_at_once)
+TEST_P(lifetime, closing_two_duplicated_fds_concurrently_frees_the_file_once)
 {
 	int fds[2] = {};
 	together(200,
@@ -97,7 +97,7 @@ TEST_P(lifetime, of_two_copies_that_are_closed_at_once)
 		 {[&] { close(fds[0]); }, [&] { close(fds[1]); }});
 }
 
-TEST_P(lifetime, of_a_mapping_and_its_file_that_end_at_once)
+TEST_P(lifetime, a_mapping_and_its_file_can_end_concurrently)
 {
 	unique_fd fd;
 	std::unique_ptr<mapping> map;
@@ -109,7 +109,7 @@ TEST_P(lifetime, of_a_mapping_and_its_file_that_end_at_once)
 		 {[&] { map.reset(); }, [&] { fd.reset(); }});
 }
 
-TEST_P(lifetime, of_two_mappings_that_end_while_a_third_begins)
+TEST_P(lifetime, two_mappings_can_end_while_a_third_begins)
 {
 	unique_fd fd;
 	std::unique_ptr<mapping> one, two;
@@ -125,7 +125,7 @@ TEST_P(lifetime, of_two_mappings_that_end_while_a_third_begins)
 	EXPECT_EQ(odd, 0) << "a mapping of the same size failed";
 }
 
-TEST_P(lifetime, of_mappings_of_two_sizes_that_race)
+TEST_P(lifetime, mappings_of_two_sizes_that_race_give_one_ring)
 {
 	unique_fd fd = open_running();
 	std::atomic<int> wrong = 0;
@@ -140,7 +140,7 @@ TEST_P(lifetime, of_mappings_of_two_sizes_that_race)
 	EXPECT_EQ(map_error(fd.get(), 2 * page_size()), 0);
 }
 
-TEST_P(lifetime, of_a_redirection_and_its_target_that_end_at_once)
+TEST_P(lifetime, a_redirection_and_its_target_can_end_concurrently)
 {
 	unique_fd to, from;
 	std::unique_ptr<mapping> map;
@@ -154,7 +154,7 @@ TEST_P(lifetime, of_a_redirection_and_its_target_that_end_at_once)
 		  [&] { map.reset(); }});
 }
 
-TEST_P(lifetime, of_two_that_are_redirected_into_each_other)
+TEST_P(lifetime, two_files_can_be_redirected_into_each_other_concurrently)
 {
 	unique_fd a = open_running(), b = open_running();
 	together(200, [](int) {},
@@ -162,7 +162,7 @@ TEST_P(lifetime, of_two_that_are_redirected_into_each_other)
 		  [&] { ioctl_error(b.get(), PERF_EVENT_IOC_SET_OUTPUT, a.get()); }});
 }
 
-TEST_P(lifetime, of_requests_while_the_file_is_closed)
+TEST_P(lifetime, requests_can_run_while_the_file_is_closed)
 {
 	unique_fd fd;
 	together(
@@ -183,7 +183,7 @@ TEST_P(lifetime, of_requests_while_the_file_is_closed)
 		[&] { fd.reset(); });
 }
 
-TEST_P(lifetime, of_a_target_that_ends_while_it_is_opened)
+TEST_P(lifetime, a_task_can_end_while_an_event_on_it_opens)
 {
 	for (int turn = 0; turn < 100; turn++) {
 		child process([] { return 0; });
@@ -197,7 +197,7 @@ TEST_P(lifetime, of_a_target_that_ends_while_it_is_opened)
 	}
 }
 
-TEST_P(lifetime, of_an_inherited_family_that_comes_and_goes)
+TEST_P(lifetime, each_record_of_an_inherited_family_that_comes_and_goes_is_whole)
 {
 	gate go;
 	child parent([&] {
@@ -222,7 +222,7 @@ TEST_P(lifetime, of_an_inherited_family_that_comes_and_goes)
 	EXPECT_NO_THROW(s.collect());
 }
 
-TEST_P(lifetime, of_a_file_whose_opener_has_ended)
+TEST_P(lifetime, a_file_works_after_the_process_that_mapped_it_first_has_ended)
 {
 	/* The child opens and hands over; the file goes on. */
 	spinner busy(0);

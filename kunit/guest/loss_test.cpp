@@ -50,7 +50,7 @@ protected:
 	static void read_out(recorder &r) { let_one_through(r.fd.get(), r.buffer, r.records); }
 };
 
-TEST_P(loss, of_a_ring_that_is_not_read_is_counted)
+TEST_P(loss, a_loss_of_a_ring_without_a_reader_is_counted)
 {
 	recorder r = open_recorder(1);
 	overflow(r, 10);
@@ -73,7 +73,7 @@ struct by_cause {
 	std::array<uint64_t, PERFBUF_LOST_CAUSES> lost;
 };
 
-TEST(own_loss, is_read_by_cause_from_each_file)
+TEST(own_loss, each_file_reads_its_losses_by_cause)
 {
 	spinner busy(0);
 	perf_event_attr attr = counted();
@@ -100,7 +100,7 @@ TEST(own_loss, is_read_by_cause_from_each_file)
 		<< "PERF_FORMAT_LOST is of rings, as in perf";
 }
 
-TEST(own_loss, by_cause_needs_room_for_all_of_it)
+TEST(own_loss, a_read_of_losses_by_cause_needs_space_for_all_causes)
 {
 	perf_event_attr attr = counted();
 	attr.read_format |= PERFBUF_FORMAT_LOST_CAUSES;
@@ -112,7 +112,7 @@ TEST(own_loss, by_cause_needs_room_for_all_of_it)
 	EXPECT_EQ(read(fd.get(), words.data(), sizeof(words)), static_cast<ssize_t>(sizeof(words)));
 }
 
-TEST_P(loss, is_told_once_there_is_room_again)
+TEST_P(loss, a_loss_is_reported_once_there_is_space_again)
 {
 	recorder r = open_recorder(1);
 	overflow(r, 10);
@@ -121,7 +121,7 @@ TEST_P(loss, is_told_once_there_is_room_again)
 	EXPECT_EQ(lost_in(r.records), lost(r));
 }
 
-TEST_P(loss, is_told_with_the_id_of_the_event)
+TEST_P(loss, a_loss_is_reported_with_the_id_of_the_event)
 {
 	recorder r = open_recorder(1);
 	overflow(r, 5);
@@ -137,7 +137,7 @@ TEST_P(loss, is_told_with_the_id_of_the_event)
 	EXPECT_GE(told, 1u);
 }
 
-TEST_P(loss, record_has_the_trailer)
+TEST_P(loss, a_loss_record_has_the_trailer)
 {
 	perf_event_attr attr = counted();
 	attr.sample_id_all = 1;
@@ -153,7 +153,7 @@ TEST_P(loss, record_has_the_trailer)
 	}
 }
 
-TEST_P(loss, over_many_turns_adds_up)
+TEST_P(loss, losses_and_records_of_many_rounds_add_up)
 {
 	recorder r = open_recorder(1);
 	for (int turn = 0; turn < 20; turn++) {
@@ -163,7 +163,7 @@ TEST_P(loss, over_many_turns_adds_up)
 	}
 }
 
-TEST_P(loss, with_records_of_many_sizes_adds_up)
+TEST_P(loss, losses_and_records_of_many_sizes_add_up)
 {
 	perf_event_attr attr = counted();
 	attr.sample_type |= PERF_SAMPLE_CALLCHAIN | PERF_SAMPLE_STACK_USER;
@@ -176,7 +176,7 @@ TEST_P(loss, with_records_of_many_sizes_adds_up)
 	}
 }
 
-TEST_P(loss, of_what_is_unmapped_is_not_counted)
+TEST_P(loss, a_record_of_an_unmapped_event_is_not_counted_as_lost)
 {
 	unique_fd fd = must_open(GetParam(), counted(), target::every_process(0));
 	enable(fd.get());
@@ -184,7 +184,7 @@ TEST_P(loss, of_what_is_unmapped_is_not_counted)
 	EXPECT_EQ(read_value(fd.get(), 1), 0u);
 }
 
-TEST_P(loss, of_a_slow_reader_leaves_the_order_and_the_records_whole)
+TEST_P(loss, a_slow_reader_gets_whole_records_in_order)
 {
 	/* drain() throws on a broken stream. */
 	recorder r = open_recorder(1);
@@ -204,7 +204,7 @@ TEST_P(loss, of_a_slow_reader_leaves_the_order_and_the_records_whole)
 	EXPECT_EQ(lost_in(r.records), lost(r));
 }
 
-TEST_P(loss, with_a_reader_that_is_stopped_and_continued_adds_up)
+TEST_P(loss, losses_and_records_of_a_reader_that_is_stopped_and_continued_add_up)
 {
 	const soak_result result =
 		run_soak({.source = GetParam(), .seconds = 3, .frequency = 4000, .data_pages = 1});
@@ -228,7 +228,7 @@ protected:
 	}
 };
 
-TEST_P(own_loss, is_told_to_a_reader_that_polls)
+TEST_P(own_loss, a_pending_loss_is_reported_to_a_reader_that_polls)
 {
 	recorder r = open_recorder(1);
 	overflow(r, 10);
@@ -242,7 +242,7 @@ TEST_P(own_loss, is_told_to_a_reader_that_polls)
 	EXPECT_EQ(lost_in(r.records), lost(r));
 }
 
-TEST_P(own_loss, is_told_to_a_reader_that_reads)
+TEST_P(own_loss, a_pending_loss_is_reported_to_a_reader_that_reads)
 {
 	recorder r = open_recorder(1);
 	overflow(r, 10);
@@ -255,7 +255,7 @@ TEST_P(own_loss, is_told_to_a_reader_that_reads)
 	EXPECT_EQ(lost_in(r.records), lost(r));
 }
 
-TEST_P(own_loss, of_a_pause_is_told_after_it)
+TEST_P(own_loss, the_loss_of_a_pause_is_reported_after_it)
 {
 	recorder r = open_recorder(4);
 	control(r.fd.get(), PERF_EVENT_IOC_PAUSE_OUTPUT, 1);
@@ -270,7 +270,7 @@ TEST_P(own_loss, of_a_pause_is_told_after_it)
 	EXPECT_EQ(count(r.records, PERF_RECORD_SAMPLE), 0u);
 }
 
-TEST_P(own_loss, of_a_record_larger_than_the_ring_is_told)
+TEST_P(own_loss, the_loss_of_a_record_larger_than_the_ring_is_reported)
 {
 	/* The dump of the stack alone is more than the one page. */
 	perf_event_attr attr = counted(1'000'000);
@@ -288,7 +288,7 @@ TEST_P(own_loss, of_a_record_larger_than_the_ring_is_told)
 	EXPECT_EQ(count(r.records, PERF_RECORD_SAMPLE), 0u);
 }
 
-TEST_P(own_loss, and_what_was_received_are_what_was_produced)
+TEST_P(own_loss, losses_and_received_records_are_the_produced_ones)
 {
 	const source_counters before = read_source_counters();
 	recorder r = open_recorder(1);

@@ -58,7 +58,7 @@ class mapping_table : public testing::TestWithParam<deed_row>
 {
 };
 
-TEST_P(mapping_table, answers_as_perf_does)
+TEST_P(mapping_table, each_operation_on_a_mapping_answers_as_perf_does)
 {
 	const deed_row &row = GetParam();
 	check_both(row.expected, [&](side s) {
@@ -174,7 +174,7 @@ protected:
 	unique_fd fd = must_open(GetParam(), clock_attr(100'000), target::every_process(0));
 };
 
-TEST_P(mapping_of, page_0_can_be_written_and_the_data_cannot)
+TEST_P(mapping_of, a_reader_writes_page_0_and_not_the_data)
 {
 	mapping m(fd.get(), 4);
 	EXPECT_EQ(signal_of([&] {
@@ -202,7 +202,7 @@ TEST_P(mapping_of, page_0_can_be_written_and_the_data_cannot)
 	EXPECT_EQ(m.page()->data_tail, 8u) << "another process's mapping is the same ring";
 }
 
-TEST_P(mapping_of, read_only_cannot_be_written_at_all)
+TEST_P(mapping_of, a_read_only_mapping_cannot_be_written)
 {
 	EXPECT_EQ(signal_of([&] {
 			  mapping own(fd.get(), 4, PROT_READ);
@@ -211,7 +211,7 @@ TEST_P(mapping_of, read_only_cannot_be_written_at_all)
 		  SIGSEGV);
 }
 
-TEST_P(mapping_of, data_cannot_be_made_writable)
+TEST_P(mapping_of, mprotect_cannot_make_the_data_writable)
 {
 	const int signal = signal_of([&] {
 		mapping own(fd.get(), 4, PROT_READ);
@@ -221,21 +221,21 @@ TEST_P(mapping_of, data_cannot_be_made_writable)
 	EXPECT_TRUE(signal == SIGBUS || signal == SIGSEGV) << signal;
 }
 
-TEST_P(mapping_of, fresh_data_is_zero)
+TEST_P(mapping_of, the_data_of_a_new_ring_is_zero)
 {
 	mapping m(fd.get(), 16);
 	for (size_t i = 0; i < m.data_bytes(); i++)
 		ASSERT_EQ(m.data()[i], 0) << i;
 }
 
-TEST_P(mapping_of, child_of_fork_has_none)
+TEST_P(mapping_of, a_child_of_fork_has_no_mapping)
 {
 	mapping m(fd.get(), 4);
 	EXPECT_EQ(signal_of([&] { [[maybe_unused]] const uint8_t value = byte(m, 0); }), SIGSEGV);
 	EXPECT_EQ(m.page()->data_size, m.data_bytes());
 }
 
-TEST_P(mapping_of, moves_as_a_whole)
+TEST_P(mapping_of, a_mapping_can_be_moved_only_as_a_whole)
 {
 	mapping m(fd.get(), 4);
 	/* Out of the object's hands: it is unmapped at its new place. */
@@ -254,7 +254,7 @@ TEST_P(mapping_of, moves_as_a_whole)
 	EXPECT_EQ(ioctl_error(fd.get(), PERF_EVENT_IOC_PAUSE_OUTPUT, 1), EINVAL) << "unmapped";
 }
 
-TEST_P(mapping_of, second_one_outlives_the_first)
+TEST_P(mapping_of, a_second_mapping_outlives_the_first)
 {
 	auto first = std::make_unique<mapping>(fd.get(), 4);
 	ring second(fd.get(), 4);
@@ -264,7 +264,7 @@ TEST_P(mapping_of, second_one_outlives_the_first)
 	disable(fd.get());
 }
 
-TEST_P(mapping_of, closed_file_goes_on_to_be_written)
+TEST_P(mapping_of, a_ring_is_written_on_after_its_file_is_closed)
 {
 	spinner busy(0);
 	recorder r(GetParam(), clock_attr(), target::every_process(0));
@@ -280,7 +280,7 @@ TEST_P(mapping_of, closed_file_goes_on_to_be_written)
 	}));
 }
 
-TEST_P(mapping_of, nothing_is_gone_with_the_unmap_but_the_ring)
+TEST_P(mapping_of, an_unmap_ends_the_ring_and_not_the_event)
 {
 	ring first(fd.get(), 4);
 	enable(fd.get());

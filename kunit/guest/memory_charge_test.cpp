@@ -78,7 +78,7 @@ protected:
 	}
 };
 
-TEST_P(memory_charge, of_a_ring_is_its_pages_and_ends_with_it)
+TEST_P(memory_charge, the_charge_of_a_ring_is_its_pages_and_ends_with_it)
 {
 	EXPECT_EQ(in_group([] {
 			  unique_fd fd = file_with_storage(GetParam());
@@ -96,7 +96,7 @@ TEST_P(memory_charge, of_a_ring_is_its_pages_and_ends_with_it)
 		  0);
 }
 
-TEST_P(memory_charge, beyond_the_limit_of_the_group_is_enomem_and_kills_nobody)
+TEST_P(memory_charge, a_ring_beyond_the_limit_of_its_cgroup_is_enomem_and_kills_no_process)
 {
 	EXPECT_EQ(in_group([] {
 			  if (write_file(group + "/memory.max", "16M"))
@@ -115,7 +115,7 @@ TEST_P(memory_charge, beyond_the_limit_of_the_group_is_enomem_and_kills_nobody)
 			EXPECT_EQ(value, 0);
 }
 
-TEST_P(memory_charge, of_events_is_that_of_the_process_that_opens_them)
+TEST_P(memory_charge, events_are_charged_to_the_process_that_opens_them)
 {
 	const parameter readers("event_readers_max", "8192");
 

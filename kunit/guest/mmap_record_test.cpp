@@ -83,7 +83,7 @@ protected:
 	code_file code;
 };
 
-TEST_P(mmap_records, executable_file_is_told_in_every_detail)
+TEST_P(mmap_records, a_mapping_of_an_executable_file_is_recorded_in_every_detail)
 {
 	session s(GetParam(), mapped_events(), 0);
 	void *base = code.map(2, PROT_READ | PROT_EXEC, MAP_PRIVATE, 1);
@@ -103,7 +103,7 @@ TEST_P(mmap_records, executable_file_is_told_in_every_detail)
 	munmap(base, 2 * page_size());
 }
 
-TEST_P(mmap_records, shared_mapping_says_so)
+TEST_P(mmap_records, the_record_of_a_shared_mapping_says_shared)
 {
 	session s(GetParam(), mapped_events(), 0);
 	void *base = code.map(1, PROT_READ | PROT_EXEC, MAP_SHARED);
@@ -111,7 +111,7 @@ TEST_P(mmap_records, shared_mapping_says_so)
 	munmap(base, page_size());
 }
 
-TEST_P(mmap_records, of_the_first_version_have_no_file_numbers)
+TEST_P(mmap_records, records_of_the_first_version_have_no_file_numbers)
 {
 	perf_event_attr attr = mapped_events();
 	attr.mmap2 = 0;
@@ -125,7 +125,7 @@ TEST_P(mmap_records, of_the_first_version_have_no_file_numbers)
 	munmap(base, 2 * page_size());
 }
 
-TEST_P(mmap_records, data_is_told_only_when_asked_for)
+TEST_P(mmap_records, a_data_mapping_is_recorded_only_with_mmap_data)
 {
 	perf_event_attr attr = mapped_events();
 	session without(GetParam(), attr, 0);
@@ -143,7 +143,7 @@ TEST_P(mmap_records, data_is_told_only_when_asked_for)
 	munmap(text, page_size());
 }
 
-TEST_P(mmap_records, data_alone_leaves_out_the_code)
+TEST_P(mmap_records, mmap_data_alone_leaves_out_the_code)
 {
 	perf_event_attr attr = mapped_events();
 	attr.mmap = attr.mmap2 = 0;
@@ -157,7 +157,7 @@ TEST_P(mmap_records, data_alone_leaves_out_the_code)
 	munmap(text, page_size());
 }
 
-TEST_P(mmap_records, anonymous_code_has_a_name_for_it)
+TEST_P(mmap_records, the_record_of_anonymous_code_has_the_name_of_anonymous_memory)
 {
 	session s(GetParam(), mapped_events(), 0);
 	void *base = mmap(nullptr, page_size(), PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS,
@@ -169,7 +169,7 @@ TEST_P(mmap_records, anonymous_code_has_a_name_for_it)
 	munmap(base, page_size());
 }
 
-TEST_P(mmap_records, memory_that_becomes_code_is_told)
+TEST_P(mmap_records, memory_that_becomes_executable_is_recorded)
 {
 	/* As a just-in-time compiler does it. */
 	session s(GetParam(), mapped_events(), 0);
@@ -183,7 +183,7 @@ TEST_P(mmap_records, memory_that_becomes_code_is_told)
 	munmap(base, page_size());
 }
 
-TEST_P(mmap_records, of_every_process_on_the_cpus)
+TEST_P(mmap_records, mappings_of_every_process_on_the_cpus_are_recorded)
 {
 	session s(GetParam(), mapped_events(), -1);
 	gate done;
@@ -201,7 +201,7 @@ TEST_P(mmap_records, of_every_process_on_the_cpus)
 	EXPECT_TRUE(process.wait().clean());
 }
 
-TEST_P(mmap_records, many_are_all_told_in_order)
+TEST_P(mmap_records, many_mappings_are_all_recorded_in_order)
 {
 	session s(GetParam(), mapped_events(), 0);
 	std::vector<void *> bases;
@@ -244,7 +244,7 @@ std::vector<file_map> code_of(pid_t pid)
 	return maps;
 }
 
-TEST_P(mmap_records, of_an_exec_are_the_program_and_its_interpreter)
+TEST_P(mmap_records, an_exec_records_the_program_and_its_interpreter)
 {
 	const exec_image image = make_exec_image(scratch());
 	gate go;

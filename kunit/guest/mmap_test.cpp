@@ -37,7 +37,7 @@ class mmap_table : public testing::TestWithParam<map_row>
 {
 };
 
-TEST_P(mmap_table, answers_as_perf_does)
+TEST_P(mmap_table, each_mmap_answers_as_perf_does)
 {
 	const map_row &row = GetParam();
 	check_both({row.perf, row.own, row.why}, [&](side s) {
@@ -135,7 +135,7 @@ class mmap_again : public testing::TestWithParam<again_row>
 {
 };
 
-TEST_P(mmap_again, answers_as_perf_does)
+TEST_P(mmap_again, a_second_mmap_of_a_file_answers_as_perf_does)
 {
 	const again_row &row = GetParam();
 	check_both({row.perf}, [&](side s) {
@@ -176,7 +176,7 @@ class mmap_of_aux : public testing::TestWithParam<aux_row>
 {
 };
 
-TEST_P(mmap_of_aux, is_as_perf)
+TEST_P(mmap_of_aux, an_mmap_of_an_aux_area_answers_as_perf_does)
 {
 	const aux_row &row = GetParam();
 	check_both(row.expected, [&](side s) {
@@ -206,7 +206,7 @@ const aux_row aux_rows[] = {
 INSTANTIATE_TEST_SUITE_P(places, mmap_of_aux, testing::ValuesIn(aux_rows),
 			 row_name<testing::TestParamInfo<aux_row>>);
 
-TEST(mmap, of_an_inherited_event_without_a_cpu_is_einval)
+TEST(mmap, mapping_an_inherited_event_without_a_cpu_is_einval)
 {
 	check_both({{EINVAL}}, [](side s) {
 		perf_event_attr attr = clock_attr();
@@ -215,7 +215,7 @@ TEST(mmap, of_an_inherited_event_without_a_cpu_is_einval)
 	});
 }
 
-TEST(mmap, of_an_inherited_event_on_a_cpu_is_allowed)
+TEST(mmap, mapping_an_inherited_event_on_a_cpu_is_allowed)
 {
 	check_both({{0}}, [](side s) {
 		perf_event_attr attr = clock_attr();
@@ -224,7 +224,7 @@ TEST(mmap, of_an_inherited_event_on_a_cpu_is_allowed)
 	});
 }
 
-TEST(mmap, of_a_counting_event_is_allowed)
+TEST(mmap, mapping_a_counting_event_is_allowed)
 {
 	check_both({{0}}, [](side s) {
 		perf_event_attr attr = clock_attr(0);
@@ -232,7 +232,7 @@ TEST(mmap, of_a_counting_event_is_allowed)
 	});
 }
 
-TEST(mmap, through_a_duplicate_shows_the_same_pages)
+TEST(mmap, mapping_a_duplicated_fd_shows_the_same_pages)
 {
 	check_both({{0}}, [](side s) {
 		unique_fd fd = must_open(s, clock_attr());
@@ -244,7 +244,7 @@ TEST(mmap, through_a_duplicate_shows_the_same_pages)
 	});
 }
 
-TEST(mmap, may_have_another_size_after_the_last_unmap)
+TEST(mmap, a_ring_may_have_another_size_after_the_last_unmap)
 {
 	check_both({{0}}, [](side s) {
 		unique_fd fd = must_open(s, clock_attr());
@@ -257,7 +257,7 @@ TEST(mmap, may_have_another_size_after_the_last_unmap)
 	});
 }
 
-TEST(mmap, beyond_the_locked_memory_is_eperm)
+TEST(mmap, a_ring_beyond_the_locked_memory_is_eperm)
 {
 	check_both({{EPERM}}, [](side s) {
 		int error = 0;
@@ -274,7 +274,7 @@ TEST(mmap, beyond_the_locked_memory_is_eperm)
 	});
 }
 
-TEST(mmap, within_the_locked_memory_is_allowed_and_given_back)
+TEST(mmap, a_ring_within_the_locked_memory_is_allowed_and_credited)
 {
 	check_both({{0}}, [](side s) {
 		const outcome done = run_in_child([&] {

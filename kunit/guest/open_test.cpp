@@ -35,7 +35,7 @@ class open_table : public testing::TestWithParam<open_row>
 {
 };
 
-TEST_P(open_table, answers_as_perf_does)
+TEST_P(open_table, each_open_answers_as_perf_does)
 {
 	const open_row &row = GetParam();
 	check_both(row.expected, [&](side s) {
@@ -241,7 +241,7 @@ INSTANTIATE_TEST_SUITE_P(flags, open_table, testing::ValuesIn(flags),
 INSTANTIATE_TEST_SUITE_P(order, open_table, testing::ValuesIn(order),
 			 row_name<testing::TestParamInfo<open_row>>);
 
-TEST(open_target, that_has_ended_but_is_not_reaped_is_esrch)
+TEST(open_target, a_task_that_has_ended_but_is_not_reaped_is_esrch)
 {
 	child gone([] { return 0; });
 	siginfo_t info;
@@ -252,7 +252,7 @@ TEST(open_target, that_has_ended_but_is_not_reaped_is_esrch)
 	});
 }
 
-TEST(open_target, that_was_reaped_is_esrch)
+TEST(open_target, a_task_that_was_reaped_is_esrch)
 {
 	child gone([] { return 0; });
 	const pid_t pid = gone.pid();
@@ -263,7 +263,7 @@ TEST(open_target, that_was_reaped_is_esrch)
 	});
 }
 
-TEST(open_target, may_be_any_thread)
+TEST(open_target, an_event_can_follow_any_thread_of_another_process)
 {
 	spinner other;
 	check_both({{0}}, [&](side s) {

@@ -79,7 +79,7 @@ class pmu : public testing::TestWithParam<side>
 {
 };
 
-TEST_P(pmu, samples_each_event_with_its_address)
+TEST_P(pmu, each_occurrence_is_sampled_with_its_address)
 {
 	perf_event_attr attr = page_faults();
 	unique_fd fd = must_open_on(GetParam(), attr);
@@ -108,7 +108,7 @@ TEST_P(pmu, samples_each_event_with_its_address)
 	munmap(first, pages * page_size());
 }
 
-TEST_P(pmu, counts_only_while_it_is_on)
+TEST_P(pmu, an_event_counts_only_while_it_is_enabled)
 {
 	unique_fd fd = must_open_on(GetParam(), page_faults(0));
 
@@ -129,7 +129,7 @@ TEST_P(pmu, counts_only_while_it_is_on)
 	EXPECT_LT(read_value(fd.get()), once + 120);
 }
 
-TEST_P(pmu, a_new_period_is_kept)
+TEST_P(pmu, a_new_period_holds_from_then_on)
 {
 	/* With PERIOD, each event of the kernel's own would be a sample. */
 	perf_event_attr attr = page_faults(200);
@@ -163,7 +163,7 @@ TEST_P(pmu, a_new_frequency_beyond_the_limit_is_einval)
 	EXPECT_EQ(ioctl_error(fd.get(), PERF_EVENT_IOC_PERIOD, &frequency), EINVAL);
 }
 
-TEST_P(pmu, counts_from_an_exec_on_that_comes_after_a_disable)
+TEST_P(pmu, an_exec_after_a_disable_starts_the_count)
 {
 	perf_event_attr attr = page_faults(0);
 	attr.enable_on_exec = 1;
@@ -181,7 +181,7 @@ TEST_P(pmu, counts_from_an_exec_on_that_comes_after_a_disable)
 	EXPECT_TRUE(eventually([&] { return read_value(fd.get()) > 0; }));
 }
 
-TEST_P(pmu, counts_what_children_do)
+TEST_P(pmu, an_inherited_event_counts_the_children_too)
 {
 	perf_event_attr attr = page_faults(0);
 	attr.inherit = 1;
@@ -238,7 +238,7 @@ TEST_P(pmu, a_tracepoint_gives_its_record)
 	EXPECT_EQ((raw.size() + sizeof(uint32_t)) % 8, 0u);
 }
 
-TEST_P(pmu, what_the_kernel_does_not_know_is_refused)
+TEST_P(pmu, an_event_that_the_kernel_does_not_know_is_refused)
 {
 	perf_event_attr attr = page_faults();
 	attr.config = 12345;
@@ -250,7 +250,7 @@ TEST_P(pmu, what_the_kernel_does_not_know_is_refused)
 }
 
 /* Opened, enabled, mapped and closed while it samples at full rate: nobody is left behind. */
-TEST_P(pmu, comes_and_goes_at_full_rate)
+TEST_P(pmu, events_open_and_close_while_they_sample_at_full_rate)
 {
 	for (int turn = 0; turn < 200; turn++) {
 		unique_fd fd = must_open_on(GetParam(), page_faults());

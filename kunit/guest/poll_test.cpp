@@ -53,7 +53,7 @@ protected:
 	}
 };
 
-TEST_P(wakeup, by_each_event)
+TEST_P(wakeup, each_event_wakes_a_reader_that_waits_for_one)
 {
 	recorder r = open_recorder(every(1));
 	enable(r.fd.get());
@@ -64,7 +64,7 @@ TEST_P(wakeup, by_each_event)
 	EXPECT_GE(r.records.size(), 1u);
 }
 
-TEST_P(wakeup, by_a_number_of_events)
+TEST_P(wakeup, a_number_of_events_wakes_the_reader)
 {
 	recorder r = open_recorder(every(10));
 	enable(r.fd.get());
@@ -74,7 +74,7 @@ TEST_P(wakeup, by_a_number_of_events)
 	EXPECT_GE(count(r.records, PERF_RECORD_SAMPLE), 10u);
 }
 
-TEST_P(wakeup, by_a_watermark_in_bytes)
+TEST_P(wakeup, a_watermark_in_bytes_wakes_the_reader)
 {
 	recorder r = open_recorder(at_bytes(4096));
 	enable(r.fd.get());
@@ -82,7 +82,7 @@ TEST_P(wakeup, by_a_watermark_in_bytes)
 	EXPECT_GE(r.buffer.unread(), 4096u);
 }
 
-TEST_P(wakeup, by_half_the_ring_when_nothing_is_said)
+TEST_P(wakeup, half_a_ring_wakes_a_reader_that_set_no_watermark)
 {
 	recorder r = open_recorder(clock_attr(period), 4);
 	enable(r.fd.get());
@@ -90,7 +90,7 @@ TEST_P(wakeup, by_half_the_ring_when_nothing_is_said)
 	EXPECT_GE(r.buffer.unread(), r.buffer.data_bytes() / 2);
 }
 
-TEST_P(wakeup, does_not_come_before_the_watermark)
+TEST_P(wakeup, no_wakeup_comes_before_the_watermark)
 {
 	recorder r = open_recorder(at_bytes(32768), 16);
 	r.sample_until(5);
@@ -99,13 +99,13 @@ TEST_P(wakeup, does_not_come_before_the_watermark)
 	EXPECT_EQ(polled(r.fd.get(), 30), 0);
 }
 
-TEST_P(wakeup, disabled_event_that_has_nothing_gives_nothing)
+TEST_P(wakeup, a_poll_of_a_disabled_event_without_records_returns_nothing)
 {
 	recorder r = open_recorder(every(1));
 	EXPECT_EQ(polled(r.fd.get(), 20), 0);
 }
 
-TEST_P(wakeup, reaches_select)
+TEST_P(wakeup, a_record_makes_select_return_the_file)
 {
 	recorder r = open_recorder(every(1));
 	enable(r.fd.get());
@@ -136,7 +136,7 @@ private:
 	unique_fd epoll_;
 };
 
-TEST_P(wakeup, reaches_epoll_by_level)
+TEST_P(wakeup, a_record_makes_level_triggered_epoll_return_the_file)
 {
 	recorder r = open_recorder(every(1));
 	poller poll(r.fd.get(), 0);
@@ -148,7 +148,7 @@ TEST_P(wakeup, reaches_epoll_by_level)
 	}
 }
 
-TEST_P(wakeup, reaches_epoll_by_edge)
+TEST_P(wakeup, a_record_makes_edge_triggered_epoll_return_the_file)
 {
 	recorder r = open_recorder(every(1));
 	poller poll(r.fd.get(), EPOLLET);
@@ -159,7 +159,7 @@ TEST_P(wakeup, reaches_epoll_by_edge)
 	}
 }
 
-TEST_P(wakeup, reaches_a_thread_that_waits_already)
+TEST_P(wakeup, a_record_wakes_a_thread_that_waits_already)
 {
 	recorder r = open_recorder(every(1));
 	std::atomic<short> got = 0;
@@ -170,7 +170,7 @@ TEST_P(wakeup, reaches_a_thread_that_waits_already)
 	EXPECT_EQ(got, POLLIN);
 }
 
-TEST_P(wakeup, reaches_every_file_of_the_ring)
+TEST_P(wakeup, a_record_wakes_the_pollers_of_every_file_of_the_ring)
 {
 	recorder r = open_recorder(every(1));
 	unique_fd second = must_open(GetParam(), every(1), target::every_process(0));
@@ -183,7 +183,7 @@ TEST_P(wakeup, reaches_every_file_of_the_ring)
 	EXPECT_EQ(got, POLLIN);
 }
 
-TEST_P(wakeup, hangup_when_the_target_has_ended)
+TEST_P(wakeup, the_end_of_the_target_is_a_hangup)
 {
 	gate go;
 	child process([&] {
@@ -216,7 +216,7 @@ TEST_P(wakeup, hangup_when_the_target_has_ended)
 	EXPECT_GT(read_value(r.fd.get()), 0u);
 }
 
-TEST_P(wakeup, hangup_wakes_the_one_who_waits)
+TEST_P(wakeup, a_hangup_wakes_a_thread_that_waits)
 {
 	gate go;
 	child process([&] {
@@ -232,7 +232,7 @@ TEST_P(wakeup, hangup_wakes_the_one_who_waits)
 	EXPECT_NE(got & POLLHUP, 0);
 }
 
-TEST_P(wakeup, no_hangup_while_an_inherited_child_lives)
+TEST_P(wakeup, a_file_does_not_hang_up_while_an_inherited_child_lives)
 {
 	gate go, done;
 	child parent([&] {
@@ -268,7 +268,7 @@ protected:
 	spinner busy{0};
 };
 
-TEST_P(own_wakeup, unmapped_file_is_silent_and_not_hung_up)
+TEST_P(own_wakeup, an_unmapped_file_is_silent_and_not_hung_up)
 {
 	unique_fd fd = must_open(GetParam(), every(1), target::every_process(0));
 	EXPECT_EQ(polled(fd.get(), 20), 0);
@@ -276,7 +276,7 @@ TEST_P(own_wakeup, unmapped_file_is_silent_and_not_hung_up)
 	EXPECT_EQ(polled(fd.get(), 20), 0);
 }
 
-TEST_P(own_wakeup, is_by_level_until_it_is_read)
+TEST_P(own_wakeup, poll_returns_at_once_until_the_records_are_read)
 {
 	recorder r(GetParam(), every(1), target::every_process(0));
 	r.sample_until(1);
@@ -290,7 +290,7 @@ TEST_P(own_wakeup, is_by_level_until_it_is_read)
 	EXPECT_EQ(polled(r.fd.get()), 0);
 }
 
-TEST_P(own_wakeup, comes_from_a_full_ring_whatever_the_watermark)
+TEST_P(own_wakeup, a_full_ring_wakes_its_reader_whatever_the_watermark)
 {
 	/* perf with a watermark of the whole ring never wakes. */
 	recorder r(GetParam(), at_bytes(2 * page_size()), target::every_process(0), 2);
@@ -299,7 +299,7 @@ TEST_P(own_wakeup, comes_from_a_full_ring_whatever_the_watermark)
 	EXPECT_GT(r.buffer.unread(), r.buffer.data_bytes() - 128);
 }
 
-TEST_P(own_wakeup, comes_from_a_full_ring_whatever_the_number_of_events)
+TEST_P(own_wakeup, a_full_ring_wakes_its_reader_whatever_the_number_of_events)
 {
 	recorder r(GetParam(), every(UINT32_MAX), target::every_process(0), 1);
 	enable(r.fd.get());

@@ -84,7 +84,7 @@ class read_format : public testing::TestWithParam<both>
 {
 };
 
-TEST_P(read_format, has_its_fields_in_order)
+TEST_P(read_format, a_read_returns_the_fields_of_its_format_in_order)
 {
 	const auto [s, format] = GetParam();
 	unique_fd fd = open_format(s, format, false);
@@ -102,7 +102,7 @@ TEST_P(read_format, has_its_fields_in_order)
 	EXPECT_EQ(r.lost, 0u);
 }
 
-TEST_P(read_format, needs_room_for_all_of_it)
+TEST_P(read_format, a_read_needs_space_for_all_fields)
 {
 	const auto [s, format] = GetParam();
 	unique_fd fd = open_format(s, format);
@@ -124,7 +124,7 @@ INSTANTIATE_TEST_SUITE_P(every, read_format, testing::ValuesIn(every_format()),
 					std::to_string(info.param.format);
 			 });
 
-TEST(read, into_a_bad_address_is_efault)
+TEST(read, a_read_into_a_bad_address_is_efault)
 {
 	check_both({{EFAULT}}, [](side s) {
 		unique_fd fd = open_format(s, 0);
@@ -133,7 +133,7 @@ TEST(read, into_a_bad_address_is_efault)
 	});
 }
 
-TEST(read, position_is_not_looked_at)
+TEST(read, a_read_at_any_position_returns_the_count)
 {
 	for (off_t at : {off_t{0}, off_t{8}, off_t{1} << 40}) {
 		check_both({{}}, [&](side s) {
@@ -143,7 +143,7 @@ TEST(read, position_is_not_looked_at)
 	}
 }
 
-TEST(read, write_and_seek_answer_as_perf_does)
+TEST(read, write_seek_and_fsync_answer_as_perf_does)
 {
 	check_both({{EINVAL}}, [](side s) {
 		return write(open_format(s, 0).get(), "12345678", 8) < 0 ? errno : 0;
@@ -159,7 +159,7 @@ class count_of : public testing::TestWithParam<side>
 {
 };
 
-TEST_P(count_of, disabled_event_is_zero)
+TEST_P(count_of, the_count_of_a_disabled_event_is_zero)
 {
 	unique_fd fd = open_format(GetParam(), times);
 	const reading r = read_all(fd.get(), times);
@@ -168,7 +168,7 @@ TEST_P(count_of, disabled_event_is_zero)
 	EXPECT_EQ(r.running, 0u);
 }
 
-TEST_P(count_of, enabled_event_grows_in_nanoseconds)
+TEST_P(count_of, the_count_of_an_enabled_event_grows_in_nanoseconds)
 {
 	unique_fd fd = open_format(GetParam(), times);
 	enable(fd.get());
@@ -189,7 +189,7 @@ TEST_P(count_of, enabled_event_grows_in_nanoseconds)
 	EXPECT_LT(last.value, last.running * 4);
 }
 
-TEST_P(count_of, disabled_again_is_stable_and_goes_on_from_there)
+TEST_P(count_of, the_count_of_an_event_disabled_again_is_stable_and_goes_on_from_there)
 {
 	unique_fd fd = open_format(GetParam(), times);
 	enable(fd.get());
@@ -205,7 +205,7 @@ TEST_P(count_of, disabled_again_is_stable_and_goes_on_from_there)
 	EXPECT_GE(read_all(fd.get(), times).value, stopped.value);
 }
 
-TEST_P(count_of, reset_event_is_zero_but_its_times_are_not)
+TEST_P(count_of, a_reset_sets_the_count_to_zero_and_not_the_times)
 {
 	unique_fd fd = open_format(GetParam(), times);
 	enable(fd.get());
@@ -219,7 +219,7 @@ TEST_P(count_of, reset_event_is_zero_but_its_times_are_not)
 	EXPECT_EQ(after.running, before.running);
 }
 
-TEST_P(count_of, reset_while_it_runs_starts_again)
+TEST_P(count_of, a_reset_of_a_running_event_starts_the_count_again)
 {
 	unique_fd fd = open_format(GetParam(), 0);
 	enable(fd.get());
@@ -240,7 +240,7 @@ TEST_P(count_of, counting_event_has_no_samples)
 	EXPECT_EQ(buffer.unread(), 0u);
 }
 
-TEST_P(count_of, idle_thread_does_not_grow)
+TEST_P(count_of, the_count_of_a_sleeping_thread_does_not_grow)
 {
 	gate done;
 	child sleeper([&] {
@@ -261,7 +261,7 @@ TEST_P(count_of, idle_thread_does_not_grow)
 	EXPECT_TRUE(sleeper.wait().clean());
 }
 
-TEST_P(count_of, processor_grows_without_a_reader_of_its_own)
+TEST_P(count_of, the_count_of_a_processor_grows_without_a_ring)
 {
 	perf_event_attr attr = clock_attr();
 	attr.read_format = times;

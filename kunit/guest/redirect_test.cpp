@@ -40,7 +40,7 @@ class redirect_table : public testing::TestWithParam<pair_row>
 {
 };
 
-TEST_P(redirect_table, answers_as_perf_does)
+TEST_P(redirect_table, each_redirection_answers_as_perf_does)
 {
 	const pair_row &row = GetParam();
 	check_both({row.perf}, [&](side s) {
@@ -82,7 +82,7 @@ const pair_row pairs[] = {
 INSTANTIATE_TEST_SUITE_P(pairs, redirect_table, testing::ValuesIn(pairs),
 			 row_name<testing::TestParamInfo<pair_row>>);
 
-TEST(redirect, to_an_unmapped_event_is_einval)
+TEST(redirect, a_redirection_to_an_unmapped_event_is_einval)
 {
 	check_both({{EINVAL}}, [](side s) {
 		unique_fd to = must_open(s, clock_attr()), from = must_open(s, clock_attr());
@@ -90,7 +90,7 @@ TEST(redirect, to_an_unmapped_event_is_einval)
 	});
 }
 
-TEST(redirect, of_a_mapped_event_is_einval)
+TEST(redirect, a_redirection_of_a_mapped_event_is_einval)
 {
 	check_both({{EINVAL}}, [](side s) {
 		unique_fd to = must_open(s, clock_attr()), from = must_open(s, clock_attr());
@@ -100,7 +100,7 @@ TEST(redirect, of_a_mapped_event_is_einval)
 	});
 }
 
-TEST(redirect, to_an_event_that_was_unmapped_is_einval)
+TEST(redirect, a_redirection_to_an_event_that_was_unmapped_is_einval)
 {
 	check_both({{EINVAL}}, [](side s) {
 		unique_fd to = must_open(s, clock_attr()), from = must_open(s, clock_attr());
@@ -109,7 +109,7 @@ TEST(redirect, to_an_event_that_was_unmapped_is_einval)
 	});
 }
 
-TEST(redirect, again_and_nowhere_is_allowed)
+TEST(redirect, a_redirection_can_be_repeated_and_ended)
 {
 	check_both({{0}}, [](side s) {
 		unique_fd to = must_open(s, clock_attr()), from = must_open(s, clock_attr());
@@ -122,7 +122,7 @@ TEST(redirect, again_and_nowhere_is_allowed)
 	});
 }
 
-TEST(redirect, of_what_children_inherit_on_any_cpu_is_einval)
+TEST(redirect, a_redirection_of_an_inherited_event_on_any_cpu_is_einval)
 {
 	check_both({{0}, {EINVAL}, "the children would write one ring from several CPUs"},
 		   [](side s) {
@@ -134,7 +134,7 @@ TEST(redirect, of_what_children_inherit_on_any_cpu_is_einval)
 		   });
 }
 
-TEST(redirect, in_a_chain_ends_in_the_mapped_ring)
+TEST(redirect, a_chain_of_redirections_ends_in_the_mapped_ring)
 {
 	check_both({{0}}, [](side s) {
 		unique_fd a = must_open(s, clock_attr()), b = must_open(s, clock_attr()),
@@ -145,7 +145,7 @@ TEST(redirect, in_a_chain_ends_in_the_mapped_ring)
 	});
 }
 
-TEST(redirect, in_a_circle)
+TEST(redirect, a_mapped_file_cannot_be_redirected_to_a_file_that_writes_to_it)
 {
 	/* Mapped, so it may not be redirected, not even into what writes to it. */
 	check_both({{EINVAL}}, [](side s) {
@@ -156,7 +156,7 @@ TEST(redirect, in_a_circle)
 	});
 }
 
-TEST(redirect, into_the_other_side_is_ebadf)
+TEST(redirect, a_redirection_between_perf_and_perfbuf_is_ebadf)
 {
 	if (perf_only())
 		GTEST_SKIP() << "there is no other side";
@@ -169,7 +169,7 @@ TEST(redirect, into_the_other_side_is_ebadf)
 	EXPECT_EQ(redirect(perf_free, own), EBADF);
 }
 
-TEST(redirect, of_the_target_that_is_mapped_by_the_redirected_too)
+TEST(redirect, a_redirected_file_may_map_the_ring_of_its_target)
 {
 	/*
 	 * The redirected event has the ring: a mapping of the same size shows the same pages. perf

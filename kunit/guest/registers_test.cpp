@@ -125,7 +125,7 @@ TEST_P(user_state, stack_of_no_bytes_has_only_its_size)
 	}
 }
 
-TEST_P(user_state, greatest_stack_fits_a_record)
+TEST_P(user_state, the_greatest_stack_fits_into_a_record)
 {
 	/* header.size has 16 bits: it is clamped, and to the stack's own end. */
 	spinner busy(0);
@@ -138,7 +138,7 @@ TEST_P(user_state, greatest_stack_fits_a_record)
 	}
 }
 
-TEST_P(user_state, kernel_threads_have_none)
+TEST_P(user_state, samples_of_kernel_threads_have_no_user_registers)
 {
 	perf_event_attr attr = with_user_state(ip_and_sp, 1024);
 	recorder r(GetParam(), attr, target::every_process(1), 256);

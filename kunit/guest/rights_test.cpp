@@ -50,7 +50,7 @@ TEST_P(own_rights, node_is_for_root_alone)
 	EXPECT_EQ(about.st_uid, 0u);
 }
 
-TEST_P(own_rights, open_without_any_is_eacces)
+TEST_P(own_rights, an_open_without_any_capability_is_eacces)
 {
 	EXPECT_EQ(code_of([] {
 			  drop_all_rights();
@@ -59,7 +59,7 @@ TEST_P(own_rights, open_without_any_is_eacces)
 		  EACCES);
 }
 
-TEST_P(own_rights, open_with_all_but_the_two_is_eacces)
+TEST_P(own_rights, an_open_with_all_capabilities_but_the_two_is_eacces)
 {
 	EXPECT_EQ(code_of([] {
 			  set_rights(rights() & ~bit(CAP_PERFMON) & ~bit(CAP_SYS_ADMIN));
@@ -68,7 +68,7 @@ TEST_P(own_rights, open_with_all_but_the_two_is_eacces)
 		  EACCES);
 }
 
-TEST_P(own_rights, open_with_either_is_enough)
+TEST_P(own_rights, an_open_with_either_capability_is_allowed)
 {
 	for (int capability : {CAP_PERFMON, CAP_SYS_ADMIN})
 		EXPECT_EQ(code_of([&] {
@@ -79,7 +79,7 @@ TEST_P(own_rights, open_with_either_is_enough)
 			<< "capability " << capability;
 }
 
-TEST_P(own_rights, open_as_nobody_is_eacces)
+TEST_P(own_rights, an_open_by_the_user_nobody_is_eacces)
 {
 	EXPECT_EQ(code_of([] {
 			  become_nobody();
@@ -165,7 +165,7 @@ protected:
 	}
 };
 
-TEST_P(rights_of, file_stay_when_those_of_the_process_go)
+TEST_P(rights_of, the_rights_of_a_file_stay_when_the_process_drops_its_own)
 {
 	spinner busy(0);
 	EXPECT_EQ(code_of([this] {
@@ -177,7 +177,7 @@ TEST_P(rights_of, file_stay_when_those_of_the_process_go)
 		  0);
 }
 
-TEST_P(rights_of, file_pass_through_a_socket)
+TEST_P(rights_of, the_rights_of_a_file_pass_through_a_socket)
 {
 	spinner busy(0);
 	int pair[2];

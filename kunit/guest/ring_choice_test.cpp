@@ -46,7 +46,7 @@ class ring_choice_table : public testing::TestWithParam<refused_choice>
 {
 };
 
-TEST_P(ring_choice_table, is_refused)
+TEST_P(ring_choice_table, an_impossible_choice_of_a_ring_is_refused)
 {
 	unique_fd fd = must_open(side::clock, clock_attr());
 	perfbuf_ring wanted = choice();
@@ -71,7 +71,7 @@ const refused_choice refused_choices[] = {
 INSTANTIATE_TEST_SUITE_P(every, ring_choice_table, testing::ValuesIn(refused_choices),
 			 row_name<testing::TestParamInfo<refused_choice>>);
 
-TEST(ring_choice, may_grow_with_zeros_only)
+TEST(ring_choice, a_larger_structure_is_accepted_with_zeros_only)
 {
 	unique_fd fd = must_open(side::clock, clock_attr());
 	struct {
@@ -84,19 +84,19 @@ TEST(ring_choice, may_grow_with_zeros_only)
 	EXPECT_EQ(ioctl_error(fd.get(), PERFBUF_IOC_RING, &wanted), E2BIG);
 }
 
-TEST(ring_choice, at_a_bad_address_faults)
+TEST(ring_choice, a_choice_at_a_bad_address_is_efault)
 {
 	unique_fd fd = must_open(side::clock, clock_attr());
 	EXPECT_EQ(ioctl_error(fd.get(), PERFBUF_IOC_RING, 8ul), EFAULT);
 }
 
-TEST(ring_choice, before_open_is_bad)
+TEST(ring_choice, a_choice_before_the_event_is_open_is_ebadfd)
 {
 	unique_fd fd = open_device();
 	EXPECT_EQ(choose(fd.get(), choice()), EBADFD);
 }
 
-TEST(ring_choice, of_storage_is_busy_while_mapped)
+TEST(ring_choice, a_choice_of_other_storage_is_ebusy_while_the_ring_is_mapped)
 {
 	unique_fd fd = must_open(side::clock, clock_attr());
 	{
@@ -112,7 +112,7 @@ class ring_storage : public testing::TestWithParam<uint32_t>
 {
 };
 
-TEST_P(ring_storage, keeps_records_whole_across_its_end)
+TEST_P(ring_storage, records_across_the_end_of_the_storage_are_whole)
 {
 	spinner busy(0);
 	perf_event_attr attr = clock_attr(100'000);
@@ -133,7 +133,7 @@ TEST_P(ring_storage, keeps_records_whole_across_its_end)
 	EXPECT_GT(samples_in(records, attr).size(), 100u);
 }
 
-TEST_P(ring_storage, is_given_back)
+TEST_P(ring_storage, storage_is_freed_with_each_of_many_rings)
 {
 	for (int turn = 0; turn < 50; turn++) {
 		unique_fd fd = must_open(side::clock, clock_attr());
@@ -182,7 +182,7 @@ struct trickle {
 	std::unique_ptr<ring> buffer;
 };
 
-TEST(wakeup_latency, none_leaves_a_few_records_unannounced)
+TEST(wakeup_latency, a_few_records_without_a_latency_limit_wake_no_reader)
 {
 	spinner busy(0);
 	trickle t(0);
@@ -190,7 +190,7 @@ TEST(wakeup_latency, none_leaves_a_few_records_unannounced)
 	EXPECT_EQ(polled(t.fd.get(), 0), 0);
 }
 
-TEST(wakeup_latency, wakes_for_a_record_that_none_follows)
+TEST(wakeup_latency, a_latency_limit_wakes_for_a_record_that_none_follows)
 {
 	spinner busy(0);
 	trickle t(10 * one_ms);
@@ -202,7 +202,7 @@ TEST(wakeup_latency, wakes_for_a_record_that_none_follows)
 	EXPECT_EQ(polled(t.fd.get(), 60'000) & POLLIN, POLLIN) << "and again";
 }
 
-TEST(wakeup_latency, can_be_set_while_mapped)
+TEST(wakeup_latency, a_latency_limit_can_be_set_while_the_ring_is_mapped)
 {
 	spinner busy(0);
 	trickle t(0);
@@ -213,7 +213,7 @@ TEST(wakeup_latency, can_be_set_while_mapped)
 	EXPECT_EQ(polled(t.fd.get(), 60'000) & POLLIN, POLLIN);
 }
 
-TEST(wakeup_latency, holds_for_what_is_unread_when_it_is_set)
+TEST(wakeup_latency, a_latency_limit_holds_for_records_that_are_unread_when_it_is_set)
 {
 	spinner busy(0);
 	trickle t(0);
@@ -226,7 +226,7 @@ TEST(wakeup_latency, holds_for_what_is_unread_when_it_is_set)
 }
 
 /* Without the wakeup of SET_OUTPUT itself the sleeper has nothing to wake for. */
-TEST(redirection, wakes_who_sleeps_when_the_new_ring_is_readable)
+TEST(redirection, a_redirection_to_a_readable_ring_wakes_a_sleeping_reader)
 {
 	spinner busy(0);
 	perf_event_attr attr = clock_attr();

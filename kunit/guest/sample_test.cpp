@@ -79,7 +79,7 @@ class sample_type : public testing::TestWithParam<typed>
 {
 };
 
-TEST_P(sample_type, has_its_fields_and_no_more)
+TEST_P(sample_type, a_sample_has_the_fields_of_its_type_and_no_more)
 {
 	spinner busy(0);
 	const perf_event_attr attr = with_type(GetParam().row.type);
@@ -126,7 +126,7 @@ class samples : public testing::TestWithParam<side>
 {
 };
 
-TEST_P(samples, of_a_busy_thread_are_in_its_loop)
+TEST_P(samples, samples_of_a_busy_thread_are_in_its_loop)
 {
 	spinner busy(0);
 	recorder r(GetParam(), clock_attr(period), target::thread(busy.tid()));
@@ -140,7 +140,7 @@ TEST_P(samples, of_a_busy_thread_are_in_its_loop)
 	}
 }
 
-TEST_P(samples, of_a_processor_tell_who_ran)
+TEST_P(samples, samples_of_a_processor_name_the_running_thread)
 {
 	spinner busy(0);
 	recorder r(GetParam(), clock_attr(period), target::every_process(0));
@@ -159,7 +159,7 @@ TEST_P(samples, of_a_processor_tell_who_ran)
 	}
 }
 
-TEST_P(samples, of_all_processors_come_from_each)
+TEST_P(samples, samples_of_all_processors_come_from_each_of_them)
 {
 	std::vector<std::unique_ptr<spinner>> busy;
 	for (int cpu : online_cpus())
@@ -187,7 +187,7 @@ TEST_P(samples, of_all_processors_come_from_each)
 	}
 }
 
-TEST_P(samples, of_a_thread_follow_it_from_processor_to_processor)
+TEST_P(samples, samples_follow_a_thread_from_processor_to_processor)
 {
 	/* One ring for a thread that moves. */
 	std::atomic<bool> stop = false;
@@ -225,7 +225,7 @@ TEST_P(samples, of_a_thread_follow_it_from_processor_to_processor)
 	mover.join();
 }
 
-TEST_P(samples, of_one_thread_are_not_of_another)
+TEST_P(samples, samples_of_one_thread_are_not_of_another)
 {
 	spinner busy(0), other(0);
 	recorder r(GetParam(), clock_attr(period), target::thread(busy.tid()));
@@ -233,7 +233,7 @@ TEST_P(samples, of_one_thread_are_not_of_another)
 		EXPECT_EQ(*s.tid, busy.tid());
 }
 
-TEST_P(samples, of_a_thread_on_one_cpu_are_none_elsewhere)
+TEST_P(samples, a_thread_followed_on_one_cpu_gives_no_samples_elsewhere)
 {
 	spinner busy(0);
 	recorder r(GetParam(), clock_attr(period), target::thread(busy.tid(), 1));
@@ -243,7 +243,7 @@ TEST_P(samples, of_a_thread_on_one_cpu_are_none_elsewhere)
 	EXPECT_EQ(r.buffer.drain().size(), 0u);
 }
 
-TEST_P(samples, without_user_mode)
+TEST_P(samples, exclude_user_leaves_no_samples_of_user_code)
 {
 	spinner user(0), kernel(0, work::kernel);
 	perf_event_attr attr = clock_attr(period);
@@ -255,7 +255,7 @@ TEST_P(samples, without_user_mode)
 	}
 }
 
-TEST_P(samples, without_kernel_mode)
+TEST_P(samples, exclude_kernel_leaves_no_samples_of_kernel_code)
 {
 	spinner user(0), kernel(0, work::kernel);
 	perf_event_attr attr = clock_attr(period);
@@ -267,7 +267,7 @@ TEST_P(samples, without_kernel_mode)
 	}
 }
 
-TEST_P(samples, without_either_mode_are_none)
+TEST_P(samples, excluding_user_and_kernel_leaves_no_samples)
 {
 	spinner busy(0);
 	perf_event_attr attr = clock_attr(period);
@@ -279,7 +279,7 @@ TEST_P(samples, without_either_mode_are_none)
 	EXPECT_EQ(r.buffer.drain().size(), 0u);
 }
 
-TEST_P(samples, of_the_idle_task_can_be_excluded)
+TEST_P(samples, exclude_idle_leaves_no_samples_of_the_idle_task)
 {
 	/* Nothing to do on processor 1 but what its samples find. */
 	perf_event_attr attr = clock_attr(period);
@@ -302,7 +302,7 @@ TEST_P(samples, of_the_idle_task_can_be_excluded)
 	sched_setaffinity(0, sizeof(every), &every);
 }
 
-TEST_P(samples, carry_the_time_of_the_chosen_clock)
+TEST_P(samples, samples_carry_the_time_of_the_chosen_clock)
 {
 	spinner busy(0);
 	for (clockid_t clock :
@@ -328,7 +328,7 @@ TEST_P(samples, carry_the_time_of_the_chosen_clock)
 	}
 }
 
-TEST_P(samples, of_two_events_have_two_ids)
+TEST_P(samples, samples_of_two_events_have_two_ids)
 {
 	spinner busy(0);
 	perf_event_attr attr = clock_attr(period, all_plain);
@@ -342,7 +342,7 @@ TEST_P(samples, of_two_events_have_two_ids)
 		EXPECT_EQ(*s.id, event_id(b.fd.get()));
 }
 
-TEST_P(samples, of_a_short_period_say_the_period_that_was_asked_for)
+TEST_P(samples, samples_of_a_short_period_carry_the_requested_period)
 {
 	/* The timer is held to 10 us, the field is not. */
 	spinner busy(0);

@@ -205,7 +205,7 @@ protected:
 	size_t differing = 0;
 };
 
-TEST_P(script, gives_perf_s_positions_losses_and_wakeups)
+TEST_P(script, a_script_of_operations_gives_the_positions_losses_and_wakeups_of_perf)
 {
 	for (step = 0; step < steps && !HasFatalFailure(); step++) {
 		switch (random(0, 19)) {

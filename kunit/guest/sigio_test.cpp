@@ -56,7 +56,7 @@ protected:
 	sigset_t set, before;
 };
 
-TEST_P(sigio, comes_with_the_samples)
+TEST_P(sigio, a_signal_comes_with_the_samples)
 {
 	/* Started with the signals blocked, as every thread here. */
 	spinner busy(0);
@@ -71,7 +71,7 @@ TEST_P(sigio, comes_with_the_samples)
 	EXPECT_FALSE(r.records.empty());
 }
 
-TEST_P(sigio, of_a_chosen_number_tells_the_file_and_the_reason)
+TEST_P(sigio, a_signal_of_a_chosen_number_names_the_file_and_the_reason)
 {
 	spinner busy(0);
 	recorder r(GetParam(), each_event(), target::every_process(0));
@@ -84,7 +84,7 @@ TEST_P(sigio, of_a_chosen_number_tells_the_file_and_the_reason)
 	EXPECT_NE(info.si_band & 1, 0);
 }
 
-TEST_P(sigio, of_the_last_refreshed_sample_says_hangup)
+TEST_P(sigio, the_signal_of_the_last_refreshed_sample_says_hangup)
 {
 	spinner busy(0);
 	recorder r(GetParam(), each_event(), target::every_process(0));
@@ -99,7 +99,7 @@ TEST_P(sigio, of_the_last_refreshed_sample_says_hangup)
 	EXPECT_EQ(count(r.records, PERF_RECORD_SAMPLE), 1u);
 }
 
-TEST_P(sigio, not_asked_for_does_not_come)
+TEST_P(sigio, no_signal_comes_without_FASYNC)
 {
 	spinner busy(0);
 	recorder r(GetParam(), each_event(), target::every_process(0));
@@ -108,7 +108,7 @@ TEST_P(sigio, not_asked_for_does_not_come)
 	EXPECT_EQ(next(info, {.tv_nsec = 20'000'000}), 0);
 }
 
-TEST_P(sigio, stops_when_it_is_turned_off)
+TEST_P(sigio, signals_stop_when_FASYNC_is_turned_off)
 {
 	spinner busy(0);
 	recorder r(GetParam(), each_event(), target::every_process(0));
@@ -125,7 +125,7 @@ TEST_P(sigio, stops_when_it_is_turned_off)
 	EXPECT_EQ(next(info, {.tv_nsec = 50'000'000}), 0);
 }
 
-TEST_P(sigio, file_that_is_closed_with_it_on_is_gone)
+TEST_P(sigio, a_file_closed_with_FASYNC_on_sends_no_signal)
 {
 	spinner busy(0);
 	for (int i = 0; i < 20; i++) {

@@ -35,7 +35,7 @@ protected:
 	}
 };
 
-TEST_P(own_file, not_configured_refuses_every_request)
+TEST_P(own_file, a_file_without_an_event_refuses_every_request)
 {
 	uint64_t value[16] = {};
 	for (unsigned long request : std::initializer_list<unsigned long>{
@@ -48,7 +48,7 @@ TEST_P(own_file, not_configured_refuses_every_request)
 			<< "'$', " << (request & 0xff);
 }
 
-TEST_P(own_file, not_configured_cannot_be_read_or_mapped)
+TEST_P(own_file, a_file_without_an_event_cannot_be_read_or_mapped)
 {
 	uint64_t value;
 	EXPECT_EQ(read(fd.get(), &value, sizeof(value)), -1);
@@ -58,19 +58,19 @@ TEST_P(own_file, not_configured_cannot_be_read_or_mapped)
 	EXPECT_EQ(map_error(fd.get(), 4 * page_size()), EBADFD) << "of whatever size";
 }
 
-TEST_P(own_file, not_configured_polls_as_an_error)
+TEST_P(own_file, a_file_without_an_event_polls_as_an_error)
 {
 	EXPECT_NE(polled() & POLLERR, 0);
 }
 
-TEST_P(own_file, not_configured_is_no_target_of_set_output)
+TEST_P(own_file, a_file_without_an_event_is_no_target_of_set_output)
 {
 	unique_fd event = must_open(side::clock, clock_attr());
 	const int error = ioctl_error(event.get(), PERF_EVENT_IOC_SET_OUTPUT, fd.get());
 	EXPECT_TRUE(error == EBADFD || error == EBADF || error == EINVAL) << errno_name(error);
 }
 
-TEST_P(own_file, configured_twice_is_ebusy)
+TEST_P(own_file, configuring_a_file_twice_is_ebusy)
 {
 	ASSERT_EQ(configured(), 0);
 	EXPECT_EQ(configured(), EBUSY);
@@ -80,7 +80,7 @@ TEST_P(own_file, configured_twice_is_ebusy)
 	EXPECT_EQ(configured(), EBUSY);
 }
 
-TEST_P(own_file, that_was_refused_can_be_configured_still)
+TEST_P(own_file, a_file_whose_attribute_was_refused_can_be_configured_still)
 {
 	perf_event_attr attr = clock_attr();
 	attr.sample_type = ~0ULL;
@@ -93,7 +93,7 @@ TEST_P(own_file, that_was_refused_can_be_configured_still)
 	EXPECT_EQ(polled(), 0);
 }
 
-TEST_P(own_file, request_at_a_bad_address_is_efault)
+TEST_P(own_file, a_request_at_a_bad_address_is_efault)
 {
 	EXPECT_EQ(ioctl_error(fd.get(), PERFBUF_IOC_OPEN, 8UL), EFAULT);
 	EXPECT_EQ(ioctl_error(fd.get(), PERFBUF_IOC_OPEN, ~0UL), EFAULT);
@@ -135,7 +135,7 @@ TEST_P(own_file, many_threads_configure_it_once)
 	}
 }
 
-TEST_P(own_file, many_can_be_open)
+TEST_P(own_file, many_files_of_one_node_can_be_open)
 {
 	std::vector<unique_fd> all;
 	for (int i = 0; i < 200; i++)
@@ -148,7 +148,7 @@ TEST_P(own_file, many_can_be_open)
 	EXPECT_EQ(ids.size(), all.size());
 }
 
-TEST_P(own_file, opened_for_reading_maps_for_reading_only)
+TEST_P(own_file, a_file_opened_for_reading_maps_for_reading_only)
 {
 	unique_fd one = open_device(O_RDONLY | O_CLOEXEC);
 	const perf_event_attr attr = clock_attr();

@@ -42,7 +42,7 @@ int stats_error(int fd, size_t bytes, int prot = PROT_READ, int flags = MAP_SHAR
 	return map_error(fd, bytes, prot, flags, PERFBUF_MMAP_STATS);
 }
 
-TEST(stats, are_mapped_alone_and_read_only)
+TEST(stats, statistics_are_mapped_alone_and_read_only)
 {
 	unique_fd fd = must_open(side::clock, clock_attr());
 	EXPECT_EQ(stats_error(fd.get(), page_size()), EINVAL) << "there is no ring yet";
@@ -53,7 +53,7 @@ TEST(stats, are_mapped_alone_and_read_only)
 	EXPECT_EQ(stats_error(fd.get(), page_size(), PROT_READ, MAP_PRIVATE), EINVAL);
 }
 
-TEST(stats, cannot_be_written_after_mprotect)
+TEST(stats, statistics_cannot_be_written_after_mprotect)
 {
 	const outcome result = run_in_child([] {
 		unique_fd fd = must_open(side::clock, clock_attr());
@@ -67,7 +67,7 @@ TEST(stats, cannot_be_written_after_mprotect)
 	EXPECT_TRUE(result.signal == SIGBUS || result.clean()) << result.signal;
 }
 
-TEST(stats, agree_with_what_was_read)
+TEST(stats, statistics_agree_with_the_records_that_were_read)
 {
 	spinner busy(0);
 	perf_event_attr attr = clock_attr(200'000);
@@ -101,7 +101,7 @@ TEST(stats, agree_with_what_was_read)
 	EXPECT_GT(stats->longest, 0u);
 }
 
-TEST(stats, tell_a_pause_from_a_full_ring)
+TEST(stats, statistics_tell_a_pause_from_a_full_ring)
 {
 	spinner busy(0);
 	unique_fd fd = must_open(side::clock, clock_attr(), target::every_process(0));
@@ -114,7 +114,7 @@ TEST(stats, tell_a_pause_from_a_full_ring)
 	EXPECT_EQ(stats->records, 0u);
 }
 
-TEST(stats, of_a_silent_ring_show_no_wakeup)
+TEST(stats, statistics_of_a_silent_ring_show_no_wakeup)
 {
 	spinner busy(0);
 	perf_event_attr attr = clock_attr();
@@ -137,7 +137,7 @@ TEST(stats, of_a_silent_ring_show_no_wakeup)
 	}));
 }
 
-TEST(stats, outlive_the_data_and_the_file)
+TEST(stats, statistics_outlive_the_data_and_the_file)
 {
 	spinner busy(0);
 	unique_fd fd = must_open(side::clock, clock_attr(), target::every_process(0));
@@ -151,7 +151,7 @@ TEST(stats, outlive_the_data_and_the_file)
 	EXPECT_GE(stats->records, then);
 }
 
-TEST(stats, keep_the_charge_of_the_memory_that_they_keep)
+TEST(stats, mapped_statistics_keep_the_charge_of_their_memory)
 {
 	const long before = status_value("VmPin");
 	unique_fd fd = must_open(side::clock, clock_attr());

@@ -105,7 +105,7 @@ TEST_P(switch_records, a_thread_that_sleeps_is_not_preempted)
 	kill(sleeper.pid(), SIGKILL);
 }
 
-TEST_P(switch_records, of_a_cpu_name_the_other_task)
+TEST_P(switch_records, switch_records_of_a_cpu_name_the_other_task)
 {
 	child sleeper([] {
 		for (;;)
@@ -138,7 +138,7 @@ TEST_P(switch_records, a_dummy_event_carries_them)
 	EXPECT_EQ(count(s.collect(), PERF_RECORD_SAMPLE), 0u);
 }
 
-TEST_P(switch_records, that_nobody_asked_for_do_not_come)
+TEST_P(switch_records, no_switch_records_come_without_context_switch)
 {
 	perf_event_attr attr = switches();
 	attr.context_switch = 0;

@@ -39,7 +39,7 @@ protected:
 	}
 };
 
-TEST_P(task_records, comm_is_told_with_the_new_name)
+TEST_P(task_records, a_comm_record_has_the_new_name)
 {
 	perf_event_attr attr = side_band();
 	attr.comm = 1;
@@ -57,7 +57,7 @@ TEST_P(task_records, comm_is_told_with_the_new_name)
 	}
 }
 
-TEST_P(task_records, comm_of_an_exec_has_the_flag)
+TEST_P(task_records, the_comm_record_of_an_exec_has_the_flag)
 {
 	const exec_image image = make_exec_image(scratch());
 	child process([&] {
@@ -73,7 +73,7 @@ TEST_P(task_records, comm_of_an_exec_has_the_flag)
 	EXPECT_EQ(count(s.collect(), PERF_RECORD_COMM), 1u);
 }
 
-TEST_P(task_records, comm_of_every_process_on_a_cpu)
+TEST_P(task_records, comm_records_of_a_cpu_are_of_every_process)
 {
 	perf_event_attr attr = side_band();
 	attr.comm = 1;
@@ -88,7 +88,7 @@ TEST_P(task_records, comm_of_every_process_on_a_cpu)
 	EXPECT_TRUE(process.wait().clean());
 }
 
-TEST_P(task_records, comm_not_asked_for_is_not_told)
+TEST_P(task_records, no_comm_record_comes_without_comm)
 {
 	perf_event_attr attr = side_band();
 	attr.task = 1;
@@ -99,7 +99,7 @@ TEST_P(task_records, comm_not_asked_for_is_not_told)
 	EXPECT_EQ(count(s.collect(), PERF_RECORD_COMM), 0u);
 }
 
-TEST_P(task_records, comm_of_a_disabled_event_is_not_told)
+TEST_P(task_records, a_disabled_event_gets_no_comm_record)
 {
 	perf_event_attr attr = side_band();
 	attr.comm = 1;
@@ -112,7 +112,7 @@ TEST_P(task_records, comm_of_a_disabled_event_is_not_told)
 	EXPECT_EQ(count(s.collect(), PERF_RECORD_COMM), 1u);
 }
 
-TEST_P(task_records, fork_tells_child_and_parent)
+TEST_P(task_records, a_fork_record_names_child_and_parent)
 {
 	perf_event_attr attr = side_band();
 	attr.task = 1;
@@ -131,7 +131,7 @@ TEST_P(task_records, fork_tells_child_and_parent)
 	EXPECT_TRUE(process.wait().clean());
 }
 
-TEST_P(task_records, fork_of_a_thread_has_the_pid_of_its_process)
+TEST_P(task_records, the_fork_record_of_a_thread_has_the_pid_of_its_process)
 {
 	perf_event_attr attr = side_band();
 	attr.task = 1;
@@ -147,7 +147,7 @@ TEST_P(task_records, fork_of_a_thread_has_the_pid_of_its_process)
 	}));
 }
 
-TEST_P(task_records, exit_of_an_inherited_child)
+TEST_P(task_records, the_exit_of_an_inherited_child_is_recorded)
 {
 	child parent([&] {
 		go.wait();
@@ -174,7 +174,7 @@ TEST_P(task_records, exit_of_an_inherited_child)
 	EXPECT_TRUE(parent.wait().clean());
 }
 
-TEST_P(task_records, exit_of_the_target_itself)
+TEST_P(task_records, the_exit_of_the_target_itself_is_recorded)
 {
 	child process([&] {
 		go.wait();
@@ -205,7 +205,7 @@ TEST_P(task_records, comm_asks_for_fork_and_exit_too)
 	EXPECT_TRUE(s.until_record(PERF_RECORD_EXIT, [](const record &) { return true; }));
 }
 
-TEST_P(task_records, none_when_none_is_asked_for)
+TEST_P(task_records, no_task_records_come_without_comm_and_task)
 {
 	perf_event_attr attr = side_band();
 	attr.sample_period = 1'000'000;
@@ -229,7 +229,7 @@ class trailer : public testing::TestWithParam<trailer_case>
 {
 };
 
-TEST_P(trailer, is_behind_every_record_with_the_fields_asked_for)
+TEST_P(trailer, every_record_ends_with_the_fields_of_sample_id_all)
 {
 	perf_event_attr attr = side_band(GetParam().type);
 	attr.comm = 1;
@@ -254,7 +254,7 @@ TEST_P(trailer, is_behind_every_record_with_the_fields_asked_for)
 	}
 }
 
-TEST_P(trailer, is_not_there_without_sample_id_all)
+TEST_P(trailer, a_record_has_no_trailer_without_sample_id_all)
 {
 	perf_event_attr attr = side_band(GetParam().type);
 	attr.comm = 1;

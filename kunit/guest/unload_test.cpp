@@ -240,7 +240,7 @@ protected:
 	void TearDown() override { hold_hooks(); }
 };
 
-TEST_P(own_module, goes_when_its_last_use_has_gone_and_not_before)
+TEST_P(own_module, the_module_unloads_when_its_last_use_has_gone_and_not_before)
 {
 	held use = GetParam().begin();
 	EXPECT_EQ(unload_module("perfbuf"), EWOULDBLOCK);
@@ -271,7 +271,7 @@ protected:
 	void TearDown() override { hold_hooks(); }
 };
 
-TEST_F(own_module_sysfs, an_open_attribute_does_not_hold_it)
+TEST_F(own_module_sysfs, an_open_sysfs_attribute_does_not_hold_the_module)
 {
 	if (own_side().empty())
 		return;

@@ -89,7 +89,7 @@ private:
 	child child_;
 };
 
-TEST_F(user_limit, of_pages_leaves_the_rest_to_other_users_and_to_root)
+TEST_F(user_limit, the_page_limit_of_a_user_leaves_the_rest_to_other_users_and_to_root)
 {
 	parameter total("total_pages_max", "1000");
 	hoarder first(mallory);
@@ -109,7 +109,7 @@ TEST_F(user_limit, of_pages_leaves_the_rest_to_other_users_and_to_root)
 	EXPECT_EQ(rings.size(), 250 / pages_of_ring);
 }
 
-TEST_F(user_limit, of_pages_is_of_all_processes_of_the_user)
+TEST_F(user_limit, the_page_limit_counts_all_processes_of_the_user)
 {
 	parameter total("total_pages_max", "1000");
 	hoarder first(mallory);
@@ -119,7 +119,7 @@ TEST_F(user_limit, of_pages_is_of_all_processes_of_the_user)
 	EXPECT_EQ(second.rings, 0u);
 }
 
-TEST_F(user_limit, of_pages_is_given_back_with_the_last_mapping)
+TEST_F(user_limit, pages_are_credited_to_the_user_with_the_last_mapping)
 {
 	parameter total("total_pages_max", "1000");
 	for (int turn = 0; turn < 3; turn++) {
@@ -128,7 +128,7 @@ TEST_F(user_limit, of_pages_is_given_back_with_the_last_mapping)
 	}
 }
 
-TEST_F(user_limit, of_pages_does_not_hold_for_cap_sys_resource)
+TEST_F(user_limit, the_page_limit_does_not_hold_for_cap_sys_resource)
 {
 	parameter total("total_pages_max", "1000");
 	EXPECT_EQ(run_in_child([] {
@@ -147,7 +147,7 @@ TEST_F(user_limit, of_pages_does_not_hold_for_cap_sys_resource)
 }
 
 /* Without CAP_IPC_LOCK, and beyond the allowance: of the user, not of each of its processes. */
-TEST_F(user_limit, of_locked_memory_is_of_all_processes_of_the_user)
+TEST_F(user_limit, the_limit_of_locked_memory_counts_all_processes_of_the_user)
 {
 	parameter nothing_is_free("mlock_kb", "0");
 	const rlimit forty = {40 * page_size(), 40 * page_size()};
@@ -180,7 +180,7 @@ TEST_F(user_limit, of_locked_memory_is_of_all_processes_of_the_user)
 	EXPECT_EQ(second(mallory), 0);
 }
 
-TEST_F(user_limit, of_events_is_emfile_and_is_of_all_processes_of_the_user)
+TEST_F(user_limit, an_event_beyond_the_limit_of_all_processes_of_the_user_is_emfile)
 {
 	parameter most("user_events_max", "8");
 	gate taken, over;
@@ -219,7 +219,7 @@ TEST_F(user_limit, of_events_is_emfile_and_is_of_all_processes_of_the_user)
 	EXPECT_EQ(more(mallory, 9), EMFILE);
 }
 
-TEST_F(user_limit, of_events_is_not_used_up_by_what_is_refused)
+TEST_F(user_limit, a_refused_event_does_not_count_towards_the_limit)
 {
 	parameter most("user_events_max", "4");
 	EXPECT_EQ(run_in_child([] {
@@ -268,7 +268,7 @@ perf_event_attr dummy_attr()
 	return attr;
 }
 
-TEST_F(user_limit, of_events_on_one_task_is_enospc)
+TEST_F(user_limit, an_event_beyond_the_limit_of_one_task_is_enospc)
 {
 	parameter most("task_events_max", "16");
 	EXPECT_EQ(run_in_child([] {
@@ -301,7 +301,7 @@ TEST_F(user_limit, of_events_on_one_task_is_enospc)
 	}
 }
 
-TEST_F(user_limit, of_files_on_one_ring_is_enospc)
+TEST_F(user_limit, a_file_beyond_the_limit_of_one_ring_is_enospc)
 {
 	parameter most("ring_files_max", "5");
 	/* How many follow the first, and what the next is told. */
@@ -335,7 +335,7 @@ TEST_F(user_limit, of_files_on_one_ring_is_enospc)
 }
 
 /* A child beyond the limit runs, is not followed, and is a loss of its event. */
-TEST_F(user_limit, of_inherited_events_leaves_children_unfollowed_and_counts_a_loss)
+TEST_F(user_limit, a_child_beyond_the_limit_of_inherited_events_is_not_followed_and_counted_as_lost)
 {
 	parameter most("user_members_max", "5");
 	EXPECT_EQ(run_in_child([] {
@@ -389,7 +389,7 @@ TEST_F(user_limit, of_inherited_events_leaves_children_unfollowed_and_counts_a_l
 		  0);
 }
 
-TEST_F(user_limit, of_readers_of_one_event_leaves_places_to_other_users)
+TEST_F(user_limit, the_limit_of_readers_of_one_event_leaves_places_to_other_users)
 {
 	parameter most("event_readers_max", "16");
 	const auto places = [](uid_t uid) {
@@ -419,7 +419,7 @@ TEST_F(user_limit, of_readers_of_one_event_leaves_places_to_other_users)
 	EXPECT_TRUE(first.wait().clean());
 }
 
-TEST_F(user_limit, of_rings_is_enospc)
+TEST_F(user_limit, a_ring_beyond_the_limit_of_the_user_is_enospc)
 {
 	parameter most("user_rings_max", "4");
 	EXPECT_EQ(run_in_child([] {

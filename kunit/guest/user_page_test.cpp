@@ -17,7 +17,7 @@ class user_page : public testing::TestWithParam<side>
 {
 };
 
-TEST_P(user_page, describes_the_data)
+TEST_P(user_page, the_user_page_describes_the_data_area)
 {
 	for (size_t pages : {1, 2, 16, 128}) {
 		unique_fd fd = must_open(GetParam(), clock_attr());
@@ -37,7 +37,7 @@ TEST_P(user_page, describes_the_data)
 	}
 }
 
-TEST_P(user_page, alone_has_no_data)
+TEST_P(user_page, a_mapping_of_the_user_page_alone_has_no_data)
 {
 	unique_fd fd = must_open(GetParam(), clock_attr());
 	mapping m(fd.get(), 0);
@@ -45,7 +45,7 @@ TEST_P(user_page, alone_has_no_data)
 	EXPECT_EQ(m.page()->data_offset, page_size());
 }
 
-TEST_P(user_page, has_the_positions_where_readers_look)
+TEST_P(user_page, the_user_page_has_the_positions_where_readers_look)
 {
 	EXPECT_EQ(offsetof(perf_event_mmap_page, data_head), 1024u);
 	EXPECT_EQ(offsetof(perf_event_mmap_page, data_tail), 1032u);
@@ -53,7 +53,7 @@ TEST_P(user_page, has_the_positions_where_readers_look)
 	EXPECT_EQ(offsetof(perf_event_mmap_page, data_size), 1048u);
 }
 
-TEST_P(user_page, offers_no_counter_to_read_by_hand)
+TEST_P(user_page, the_user_page_offers_no_counter_for_rdpmc)
 {
 	unique_fd fd = must_open(GetParam(), clock_attr());
 	mapping m(fd.get(), 4);
@@ -112,7 +112,7 @@ TEST_P(user_page, times_are_those_of_read)
 	EXPECT_LE(m.page()->time_running, m.page()->time_enabled);
 }
 
-TEST_P(user_page, of_an_event_that_never_ran_has_no_times)
+TEST_P(user_page, the_user_page_of_an_event_that_never_ran_has_no_times)
 {
 	unique_fd fd = must_open(GetParam(), clock_attr());
 	mapping m(fd.get(), 4);
@@ -122,7 +122,7 @@ TEST_P(user_page, of_an_event_that_never_ran_has_no_times)
 }
 
 /* perf knows whether the counter is the kernel's clock; tsc_clock.* where it is. */
-TEST_P(user_page, offers_the_clock_where_perf_does)
+TEST_P(user_page, the_user_page_offers_the_clock_where_perf_does)
 {
 	perf_event_attr attr = clock_attr();
 	unique_fd perf = must_open(side::perf, attr), fd = must_open(GetParam(), attr);
@@ -141,7 +141,7 @@ TEST_P(user_page, offers_the_clock_where_perf_does)
 	}));
 }
 
-TEST_P(user_page, belongs_to_its_own_ring)
+TEST_P(user_page, each_ring_has_its_own_user_page)
 {
 	/* What one file's reader writes is not seen by another file. */
 	unique_fd a = must_open(GetParam(), clock_attr()), b = must_open(GetParam(), clock_attr());

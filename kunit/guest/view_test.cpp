@@ -50,7 +50,7 @@ protected:
 	mapping roots_ring{roots.get(), 8};
 };
 
-TEST_F(sysfs_view, of_a_user_has_its_own_files_alone)
+TEST_F(sysfs_view, a_user_sees_its_own_files_alone_in_sysfs)
 {
 	EXPECT_EQ(run_in_child([] {
 			  become_user(mallory);
@@ -74,7 +74,7 @@ TEST_F(sysfs_view, of_a_user_has_its_own_files_alone)
 		  0);
 }
 
-TEST_F(sysfs_view, of_a_user_has_nothing_of_another_user)
+TEST_F(sysfs_view, a_user_sees_nothing_of_another_user_in_sysfs)
 {
 	gate opened, over;
 	child other([&] {
@@ -97,7 +97,7 @@ TEST_F(sysfs_view, of_a_user_has_nothing_of_another_user)
 	EXPECT_TRUE(other.wait().clean());
 }
 
-TEST_F(sysfs_view, of_cap_perfmon_has_everybody)
+TEST_F(sysfs_view, a_process_with_cap_perfmon_sees_the_files_of_all_users_in_sysfs)
 {
 	EXPECT_EQ(run_in_child([] {
 			  if (prctl(PR_SET_KEEPCAPS, 1))
@@ -112,7 +112,7 @@ TEST_F(sysfs_view, of_cap_perfmon_has_everybody)
 }
 
 /* The lines depend on the process that opened the file, not on the reader. */
-TEST_F(sysfs_view, of_readers_is_that_of_its_opener)
+TEST_F(sysfs_view, the_readers_file_shows_the_view_of_its_opener)
 {
 	const std::string path = std::string(open_node_class) + "readers";
 	unique_fd opened(open(path.c_str(), O_RDONLY | O_CLOEXEC));
@@ -124,7 +124,7 @@ TEST_F(sysfs_view, of_readers_is_that_of_its_opener)
 		  0);
 }
 
-TEST_F(sysfs_view, of_rates_is_eperm_without_cap_perfmon_and_moves_no_marks)
+TEST_F(sysfs_view, reading_rates_without_cap_perfmon_is_eperm_and_moves_no_marks)
 {
 	shown("rates");
 	pause_for(std::chrono::milliseconds(1100));

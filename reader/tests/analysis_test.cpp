@@ -57,7 +57,7 @@ TEST(Histogram, each_value_is_counted_in_its_power_of_two)
 	EXPECT_EQ(sum, of.count());
 }
 
-TEST(Histogram, without_values_it_says_so)
+TEST(Histogram, a_histogram_without_values_says_so)
 {
 	EXPECT_EQ(analysis::draw(histogram()), "  no values\n");
 	EXPECT_EQ(histogram().percentile(0.5), 0u);

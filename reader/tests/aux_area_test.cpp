@@ -62,7 +62,7 @@ TEST_F(AuxArea, BytesComeInOrderWhereverTheyWrap)
 	}
 }
 
-TEST_F(AuxArea, WhatComesAfterRefreshWaits)
+TEST_F(AuxArea, BytesThatComeAfterRefreshWaitForTheNext)
 {
 	auto from = area();
 	produce(8);
@@ -85,7 +85,7 @@ TEST_F(AuxArea, PositionsWrapAtTheEndOfNumbers)
 	EXPECT_EQ(page.aux_tail, 21u);
 }
 
-TEST_F(AuxArea, BeginsWhereTheStreamIs)
+TEST_F(AuxArea, AReaderBeginsAtThePositionOfTheStream)
 {
 	page.aux_head = 1000;
 	page.aux_tail = 990; // another reader's
@@ -98,7 +98,7 @@ TEST_F(AuxArea, BeginsWhereTheStreamIs)
 	EXPECT_EQ(page.aux_tail, 1000u) << "and the kernel has room";
 }
 
-TEST_F(AuxArea, ImpossiblePositionsAreToldAndNeverRead)
+TEST_F(AuxArea, ImpossiblePositionsAreReportedAndNeverRead)
 {
 	for (const uint64_t head : {uint64_t{65}, uint64_t{1} << 40, UINT64_MAX}) {
 		page.aux_head = page.aux_tail = 0;
@@ -112,7 +112,7 @@ TEST_F(AuxArea, ImpossiblePositionsAreToldAndNeverRead)
 	}
 }
 
-TEST_F(AuxArea, IsMovedWithItsPosition)
+TEST_F(AuxArea, AMovedAreaKeepsItsPosition)
 {
 	auto from = area();
 	produce(10);

@@ -86,7 +86,7 @@ protected:
 
 } // namespace
 
-TEST_F(AuxDrain, WhatWasFullIsToldBehindItsBytes)
+TEST_F(AuxDrain, AFullAreaIsReportedAfterItsBytes)
 {
 	produce(64);
 	produce(64, PERF_AUX_FLAG_TRUNCATED);
@@ -121,7 +121,7 @@ TEST_F(AuxDrain, ARecordOfLaterBytesWaitsForThem)
 	EXPECT_TRUE(got[1].was_full);
 }
 
-TEST_F(AuxDrain, AFullAreaIsToldWhereNoBytesAreNew)
+TEST_F(AuxDrain, AFullAreaIsReportedWithoutNewBytes)
 {
 	produce(64);
 	look();

@@ -215,7 +215,7 @@ TEST(Decoder, RawWhosePaddingIsNotCountedIsMalformed)
 	EXPECT_FALSE(decoder(attr).decode_sample(record(bytes)));
 }
 
-TEST(Decoder, IdentityOfEveryCombination)
+TEST(Decoder, EveryCombinationOfIdentityFieldsIsDecoded)
 {
 	constexpr std::array<uint64_t, 6> fields{PERF_SAMPLE_TID, PERF_SAMPLE_TIME,
 						 PERF_SAMPLE_ID,  PERF_SAMPLE_STREAM_ID,
@@ -267,7 +267,7 @@ TEST(Decoder, WithoutSampleIdAllThereIsNoIdentity)
 	EXPECT_EQ(decoder.identity_size(), 0u);
 }
 
-TEST(Decoder, Lost)
+TEST(Decoder, ALostRecordHasItsIdAndCount)
 {
 	generator generator;
 	generator.u64(17);
@@ -277,7 +277,7 @@ TEST(Decoder, Lost)
 	EXPECT_EQ(found.lost, 1234u);
 }
 
-TEST(Decoder, LostSamples)
+TEST(Decoder, ALostSamplesRecordHasItsCount)
 {
 	generator generator;
 	generator.u64(99);
@@ -286,7 +286,7 @@ TEST(Decoder, LostSamples)
 		  99u);
 }
 
-TEST(Decoder, CommOfExec)
+TEST(Decoder, ACommRecordOfAnExecHasTheNameAndTheFlag)
 {
 	generator generator;
 	generator.pair(7);
@@ -299,7 +299,7 @@ TEST(Decoder, CommOfExec)
 	EXPECT_TRUE(found.exec);
 }
 
-TEST(Decoder, ForkAndExit)
+TEST(Decoder, ForkAndExitRecordsHaveChildAndParent)
 {
 	generator generator;
 	generator.pair(10);
@@ -314,7 +314,7 @@ TEST(Decoder, ForkAndExit)
 	EXPECT_EQ(decode_as<exit_event>(generator, PERF_RECORD_EXIT, make_attr(0)).tid, 20u);
 }
 
-TEST(Decoder, Mmap2)
+TEST(Decoder, AnMmap2RecordHasEveryFieldOfTheMapping)
 {
 	const values of{3};
 	const auto attr = make_attr(PERF_SAMPLE_TID | PERF_SAMPLE_TIME);
@@ -352,7 +352,7 @@ TEST(Decoder, NameWithoutEndStopsAtTheRecords)
 		  "AAAAAAAA");
 }
 
-TEST(Decoder, ThrottleUnthrottleAux)
+TEST(Decoder, ThrottleUnthrottleAndAuxRecordsHaveTheirFields)
 {
 	generator generator;
 	generator.fill(100, 3);
@@ -381,7 +381,7 @@ TEST(Decoder, KnownTypeThatIsTooShortIsMalformed)
 			  type);
 }
 
-TEST(Decoder, DecodingDoesNotAllocate)
+TEST(Decoder, DecodingARecordAllocatesNoMemory)
 {
 	const auto attr =
 		make_attr(PERF_SAMPLE_CALLCHAIN | PERF_SAMPLE_TIME | PERF_SAMPLE_STACK_USER);

@@ -54,7 +54,7 @@ using names = std::vector<std::string>;
 
 } // namespace
 
-TEST(Events, AreChosenByName)
+TEST(Events, EventsAreChosenByNameAndPattern)
 {
 	EXPECT_EQ(chosen("clock"), names{"clock"});
 	EXPECT_EQ(chosen("mydev:tick"), names{"mydev:tick"});
@@ -66,7 +66,7 @@ TEST(Events, AreChosenByName)
 	EXPECT_EQ(chosen("not-there"), names{"not-there"}) << "open() says what is wrong";
 }
 
-TEST(Events, WrongOnesAreExplained)
+TEST(Events, AWrongNameIsRefusedWithTheNamesThatExist)
 {
 	for (const char *text : {"", ",", "clock,", ":tick", "mydev:", "mydev:a:b", "mydev:a b"})
 		refusal([&] { parse_events(text); });
@@ -82,7 +82,7 @@ TEST(Events, ACountersNameAloneIsAnsweredWithItsSource)
 		  std::string::npos);
 }
 
-TEST(Events, TracepointsAreFoundInTracefs)
+TEST(Events, TracepointsAreFoundByNameInTracefs)
 {
 	const tests::scratch_directory tracefs;
 	for (const auto &[name, id] : {std::pair("sched_switch", 300), {"sched_waking", 301}}) {
@@ -200,7 +200,7 @@ TEST(Events, AMistakeInAFilterIsPointedAt)
 	EXPECT_EQ(find_named_value("number == 3 && state == onn")->position, 25u);
 }
 
-TEST(Events, FiltersBelongToTypedOnes)
+TEST(Events, AFilterBelongsToATypedEvent)
 {
 	const auto with_filter = [](const char *source, const char *event, const char *filter) {
 		return choose_events({{source, event, filter}}, some_sources());
@@ -212,7 +212,7 @@ TEST(Events, FiltersBelongToTypedOnes)
 	});
 }
 
-TEST(Events, AttrsFitTheirEvents)
+TEST(Events, EachEventGetsTheAttributeOfItsSource)
 {
 	record_options options;
 	options.all_cpus = true;
@@ -238,7 +238,7 @@ TEST(Events, AttrsFitTheirEvents)
 	refusal([&] { make_attrs(options, events); });
 }
 
-TEST(Events, OfThePmuAreCalledAsPerfCallsThem)
+TEST(Events, EventsOfThePmuHaveTheNamesOfPerf)
 {
 	const auto events = choose_events(parse_events("pmu,pmu:cycles,clock"), some_sources());
 	ASSERT_EQ(events.size(), 3u);
@@ -277,7 +277,7 @@ TEST(Events, FilterErrorsSayWhatToDo)
 	EXPECT_NE(unknown.find("a_u8, a_u64, "), std::string::npos) << unknown;
 }
 
-TEST(Events, AreReadFromSysfs)
+TEST(Events, TypedEventsAreReadFromSysfs)
 {
 	tests::scratch_directory scratch;
 	ASSERT_EQ(scratch.run("mkdir -p dev class/clock class/mydev/events/tick "
@@ -298,7 +298,7 @@ TEST(Events, AreReadFromSysfs)
 	EXPECT_EQ(field_names(sources[1].events[0]).substr(0, 11), "a_u8, a_u64");
 }
 
-TEST(Rates, OfSourcesEventsAndReaders)
+TEST(Rates, RatesOfSourcesAndReadersAreTheDifferenceOfTwoReads)
 {
 	source before = some_sources()[1];
 	before.attributes = {{"records", "1000"},

@@ -20,7 +20,7 @@ reader::typed_format parsed(const std::string &text = typed_format_text())
 
 } // namespace
 
-TEST(Format, NamesItsFields)
+TEST(Format, AFormatTextGivesTheNamesAndTypesOfItsFields)
 {
 	const auto format = parsed();
 	EXPECT_EQ(format.name, "all");
@@ -41,7 +41,7 @@ TEST(Format, NamesItsFields)
 	EXPECT_FALSE(format.find("common_pid"));
 }
 
-TEST(Format, TakesValuesOutOfPayloads)
+TEST(Format, AFormatTakesTheValuesOutOfAPayload)
 {
 	const auto format = parsed();
 	for (const auto &values : {largest_values(), smallest_values()}) {
@@ -68,7 +68,7 @@ TEST(Format, TakesValuesOutOfPayloads)
 	}
 }
 
-TEST(Format, NeverReadsBehindAPayload)
+TEST(Format, AFormatNeverReadsBeyondAPayload)
 {
 	const auto format = parsed();
 	auto payload = largest_values().payload();
@@ -86,7 +86,7 @@ TEST(Format, NeverReadsBehindAPayload)
 	EXPECT_EQ(format.find("message")->text(payload.view()), "");
 }
 
-TEST(Format, RefusesWhatMakesNoSense)
+TEST(Format, AFormatTextThatMakesNoSenseIsRefused)
 {
 	const std::string good = typed_format_text();
 	for (const auto &[from, to] : {std::pair{"name: all", "nome: all"},

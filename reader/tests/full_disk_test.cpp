@@ -101,7 +101,7 @@ TEST(FullDisk, FileIsCutToWholeRecordsWhereverItStops)
 	}
 }
 
-TEST(FullDisk, NoRoomForTheFeaturesLeavesTheRecords)
+TEST(FullDisk, AFileWithoutSpaceForItsFeaturesHasItsRecords)
 {
 	const scratch_directory scratch;
 	const auto path = scratch / "perf.data";
@@ -111,7 +111,7 @@ TEST(FullDisk, NoRoomForTheFeaturesLeavesTheRecords)
 	EXPECT_TRUE(left.whole);
 }
 
-TEST(FullDisk, WhatIsLeftIsAccepted)
+TEST(FullDisk, PerfAcceptsTheFileThatAFullDiskLeft)
 {
 	NEED_PERF();
 	const scratch_directory scratch;

@@ -44,7 +44,7 @@ size_t record_size(const std::string &name)
 
 } // namespace
 
-TEST_F(MapWatch, NamesWhatKeepsTheKernelFromReportingMaps)
+TEST_F(MapWatch, TheReasonWhyTheKernelReportsNoMapsIsNamed)
 {
 	const auto why = [&] { return why_maps_are_hidden(scratch.path(), scratch.path()); };
 	EXPECT_EQ(why(), "") << "unknown is not hidden";
@@ -57,7 +57,7 @@ TEST_F(MapWatch, NamesWhatKeepsTheKernelFromReportingMaps)
 	EXPECT_NE(why().find("kernel.ftrace_enabled is 0: set it to 1"), std::string::npos);
 }
 
-TEST_F(MapWatch, ReadsEachMapOnceAsItAppears)
+TEST_F(MapWatch, EachMapIsReadOnceAsItAppears)
 {
 	process(10, 1, code);
 	map_watch all({}, perfdata::maps::code, 0);
@@ -69,7 +69,7 @@ TEST_F(MapWatch, ReadsEachMapOnceAsItAppears)
 	EXPECT_EQ(all.read(scratch.path()).size(), record_size("/usr/bin/one"));
 }
 
-TEST_F(MapWatch, OfAProcessReadsItAndItsDescendants)
+TEST_F(MapWatch, TheWatchOfAProcessReadsItAndItsDescendants)
 {
 	process(10, 1, code);
 	process(11, 10, code);

@@ -26,20 +26,20 @@ void expect_usage(Parse parse, std::initializer_list<const char *> texts)
 
 } // namespace
 
-TEST(Parse, Cpus)
+TEST(Parse, ListsAndRangesOfCpusAreParsedAndOthersRefused)
 {
 	EXPECT_EQ(parse_cpus("0"), (std::vector<int>{0}));
 	EXPECT_EQ(parse_cpus("3,0-2,2"), (std::vector<int>{0, 1, 2, 3}));
 	expect_usage(parse_cpus, {"", ",", "1,", "a", "2-1", "-1", "1-", "0-99999999", "1 2"});
 }
 
-TEST(Parse, Pids)
+TEST(Parse, ListsOfPidsAreParsedAndOthersRefused)
 {
 	EXPECT_EQ(parse_pids("30,20,30"), (std::vector<pid_t>{20, 30}));
 	expect_usage(parse_pids, {"", "0", "-1", "1,", "x", "99999999999"});
 }
 
-TEST(Parse, Pages)
+TEST(Parse, SizesInPagesOrBytesAreParsedAndOthersRefused)
 {
 	const auto pages = [](const char *text) { return parse_pages(text, 4096); };
 	EXPECT_EQ(pages("1"), 1u);
@@ -61,7 +61,7 @@ TEST(Parse, PagesThatAreNoPowerOfTwoNameTheNext)
 	}
 }
 
-TEST(Parse, Frequency)
+TEST(Parse, AFrequencyIsParsedAndAWrongOneRefused)
 {
 	const auto frequency = [](const char *text) { return parse_frequency(text, 1000, "it"); };
 	EXPECT_EQ(frequency("999"), 999u);
@@ -69,13 +69,13 @@ TEST(Parse, Frequency)
 	expect_usage(frequency, {"", "0", "1001", "-5", "1k", "9.5"});
 }
 
-TEST(Parse, Period)
+TEST(Parse, APeriodIsParsedAndAWrongOneRefused)
 {
 	EXPECT_EQ(parse_period("1000000"), 1'000'000u);
 	expect_usage(parse_period, {"", "0", "-1", "9223372036854775808", "1ms"});
 }
 
-TEST(Parse, Duration)
+TEST(Parse, ADurationWithItsUnitIsParsedAndAWrongOneRefused)
 {
 	EXPECT_EQ(parse_duration("10"), 10s);
 	EXPECT_EQ(parse_duration("0.5"), 500ms);
@@ -85,7 +85,7 @@ TEST(Parse, Duration)
 	expect_usage(parse_duration, {"", "0", "-1", "x", "s", "1e300", "nan", "inf"});
 }
 
-TEST(Parse, CallGraph)
+TEST(Parse, ACallGraphModeIsParsedAndAWrongOneRefused)
 {
 	EXPECT_EQ(parse_call_graph("fp").first, call_graph::frame_pointers);
 	EXPECT_EQ(parse_call_graph("dwarf").second, 8192u);
@@ -94,14 +94,14 @@ TEST(Parse, CallGraph)
 					"dwarf,65536", "dwarf,-8"});
 }
 
-TEST(Parse, Clock)
+TEST(Parse, AClockIsParsedByNameAndAnUnknownOneRefused)
 {
 	EXPECT_EQ(parse_clock("monotonic"), CLOCK_MONOTONIC);
 	EXPECT_EQ(parse_clock("monotonic_raw"), CLOCK_MONOTONIC_RAW);
 	expect_usage(parse_clock, {"", "sundial"});
 }
 
-TEST(Parse, Tick)
+TEST(Parse, ATickIsAPowerOfTwoAndAnotherNumberIsRefused)
 {
 	EXPECT_EQ(parse_tick("1"), 0u);
 	EXPECT_EQ(parse_tick("16"), 4u);
@@ -109,7 +109,7 @@ TEST(Parse, Tick)
 	expect_usage(parse_tick, {"", "0", "3", "-1", "16ns", "4294967296"});
 }
 
-TEST(Parse, NumbersForPeople)
+TEST(Parse, NumbersArePrintedInGroupsAndSizesWithUnits)
 {
 	EXPECT_EQ(group_digits(0), "0");
 	EXPECT_EQ(group_digits(999), "999");

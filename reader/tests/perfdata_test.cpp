@@ -55,7 +55,7 @@ bool rising(const std::string &times)
 
 } // namespace
 
-TEST_F(PerfData, ReportAcceptsTheFile)
+TEST_F(PerfData, PerfReportAcceptsTheFile)
 {
 	write(layout::file);
 	const auto said = accepted("perf report --stdio -i perf.data");
@@ -76,7 +76,7 @@ TEST_F(PerfData, ScriptShowsEverySampleInOrder)
 		<< "and its callers";
 }
 
-TEST_F(PerfData, JsonAcceptsTheFile)
+TEST_F(PerfData, PerfDataConvertToJsonAcceptsTheFile)
 {
 	write(layout::file);
 	const auto said = scratch.run(
@@ -87,7 +87,7 @@ TEST_F(PerfData, JsonAcceptsTheFile)
 	EXPECT_EQ(said.err.find("rror"), std::string::npos) << said.err;
 }
 
-TEST_F(PerfData, PipeIsAccepted)
+TEST_F(PerfData, PerfAcceptsTheFileFromAPipe)
 {
 	write(layout::pipe);
 	EXPECT_EQ(count_lines(accepted("perf script -i - -F comm,time,event < perf.data").out,
@@ -99,14 +99,14 @@ TEST_F(PerfData, PipeIsAccepted)
 	EXPECT_EQ(count_lines(header, "perf version : perfbuf test"), 1u) << header;
 }
 
-TEST_F(PerfData, EmptyRecordingIsAccepted)
+TEST_F(PerfData, PerfAcceptsARecordingWithoutSamples)
 {
 	write(layout::file, 0);
 	EXPECT_EQ(accepted("perf script -i perf.data").out, "");
 	accepted("perf report --header-only -i perf.data");
 }
 
-TEST_F(PerfData, HeaderTellsOfTheMachine)
+TEST_F(PerfData, TheHeaderDescribesTheMachine)
 {
 	write(layout::file);
 	const auto said = accepted("perf report --header-only -i perf.data");
@@ -118,7 +118,7 @@ TEST_F(PerfData, HeaderTellsOfTheMachine)
 		EXPECT_EQ(count_lines(said.out, key), 1u) << key << "\n" << said.out;
 }
 
-TEST_F(PerfData, ClockTellsTheTimeOfDay)
+TEST_F(PerfData, TheClockDataGivesTheTimeOfDay)
 {
 	const auto path = scratch / "perf.data";
 	auto attr = generated_description();
@@ -138,7 +138,7 @@ TEST_F(PerfData, ClockTellsTheTimeOfDay)
 	accepted("perf script --ns -F tod -i perf.data");
 }
 
-TEST_F(PerfData, BuildIdsAreListed)
+TEST_F(PerfData, PerfListsTheBuildIdsOfTheFile)
 {
 	write(layout::file);
 	const auto said = accepted("perf buildid-list -i perf.data");
@@ -152,7 +152,7 @@ TEST_F(PerfData, BuildIdsAreListed)
 	}
 }
 
-TEST_F(PerfData, RoundsAreMarked)
+TEST_F(PerfData, EachRoundOfRecordsIsMarked)
 {
 	write(layout::file);
 	EXPECT_EQ(count_lines(accepted("perf script -D -i perf.data").out,
@@ -207,7 +207,7 @@ TEST_F(PerfData, RoundWithoutRecordsIsNotMarked)
 		  before + generated_sample{1}.record().size() + sizeof(perf_event_header));
 }
 
-TEST_F(PerfData, TwoAttrsAreToldApartByTheirIds)
+TEST_F(PerfData, TwoAttributesAreDistinguishedByTheirIds)
 {
 	using namespace perfdata;
 	std::vector<described_attr> attrs{generated_description(), generated_description()};

@@ -89,14 +89,14 @@ TEST_F(Record, CommandIsSampledFromItsExec)
 	EXPECT_GT(count_lines(script("--show-mmap-events"), "PERF_RECORD_MMAP2"), 0u);
 }
 
-TEST_F(Record, StatusIsTheCommands)
+TEST_F(Record, TheExitStatusIsThatOfTheCommand)
 {
 	EXPECT_EQ(run("record -- sh -c 'exit 7'").status, 7);
 	EXPECT_EQ(run("record true").status, 0);
 	EXPECT_EQ(run("record -- sh -c 'kill -SEGV $$'").status, 128 + SIGSEGV);
 }
 
-TEST_F(Record, CommandThatCannotBeRun)
+TEST_F(Record, ACommandThatCannotBeRunIsReported)
 {
 	auto said = run("record -- not-a-command-at-all");
 	EXPECT_EQ(said.status, 127);
@@ -104,7 +104,7 @@ TEST_F(Record, CommandThatCannotBeRun)
 	EXPECT_EQ(run("record -- /etc/passwd").status, 126);
 }
 
-TEST_F(Record, WholeMachineUntilASignal)
+TEST_F(Record, TheWholeMachineIsRecordedUntilASignal)
 {
 	for (const std::string signal : {"INT", "TERM", "HUP"}) {
 		// The command sends it: nobody has to guess when recording has begun.
@@ -146,7 +146,7 @@ TEST_F(Record, ARecorderThatIsKilledLeavesAFileThatPerfReads)
 	EXPECT_GT(samples_of_lossy("killed.data"), 0u) << said.err;
 }
 
-TEST_F(Record, ProcessWithAllItsThreads)
+TEST_F(Record, AProcessIsRecordedWithAllItsThreads)
 {
 	const auto said = scratch.run(
 		BUSY_THREADS
@@ -162,14 +162,14 @@ TEST_F(Record, ProcessWithAllItsThreads)
 	EXPECT_GE(std::stoi(threads.out), 4) << "a line for each thread";
 }
 
-TEST_F(Record, DurationEndsIt)
+TEST_F(Record, ADurationEndsTheRecording)
 {
 	const auto said = run("record -a --duration 200ms");
 	EXPECT_EQ(said.status, 0) << said.err;
 	EXPECT_GT(samples(), 0u);
 }
 
-TEST_F(Record, PipeIntoPerfScript)
+TEST_F(Record, PerfScriptReadsTheRecordingFromAPipe)
 {
 	const auto said =
 		scratch.run("cat > work <<'end'\necho said\n" + busy + "\nend\n" + perfbuf_program +
@@ -181,20 +181,20 @@ TEST_F(Record, PipeIntoPerfScript)
 	EXPECT_EQ(count_lines(said.err, "said"), 1u) << said.err;
 }
 
-TEST_F(Record, PipeWhoseReaderGoes)
+TEST_F(Record, ARecordingStopsWhenTheReaderOfItsPipeGoes)
 {
 	const auto said = scratch.run(perfbuf_program +
 				      " record -a -o - --duration 5 | head -c 100 >/dev/null");
 	EXPECT_EQ(count_lines(said.err, "recording stopped"), 1u) << said.err;
 }
 
-TEST_F(Record, CallersByFramePointers)
+TEST_F(Record, CallersAreFoundByFramePointers)
 {
 	ASSERT_EQ(run("record -g -- " + busy).status, 0);
 	EXPECT_GT(count_lines(script("-F ip,sym"), "\t"), samples());
 }
 
-TEST_F(Record, CallersByDwarf)
+TEST_F(Record, CallersAreFoundByDwarfAndTheCopiedStack)
 {
 	ASSERT_EQ(run("record --exclude-kernel --call-graph dwarf,4096 -m 1M -- " + busy).status,
 		  0);
@@ -204,7 +204,7 @@ TEST_F(Record, CallersByDwarf)
 	EXPECT_GT(count_lines(frames, " "), 2 * samples());
 }
 
-TEST_F(Record, ClockOfTheTimes)
+TEST_F(Record, TheTimesAreOfTheRequestedClock)
 {
 	ASSERT_EQ(run("record --clockid monotonic -- " + busy).status, 0);
 	const auto said = scratch.run("perf report --header-only -i perf.data");
@@ -212,13 +212,13 @@ TEST_F(Record, ClockOfTheTimes)
 	EXPECT_EQ(said.err, "");
 }
 
-TEST_F(Record, KernelCanBeLeftOut)
+TEST_F(Record, SamplesOfTheKernelCanBeLeftOut)
 {
 	ASSERT_EQ(run("record --exclude-kernel -- " + busy).status, 0);
 	EXPECT_EQ(count_lines(script("-F ip,dso"), "[kernel"), 0u);
 }
 
-TEST_F(Record, EarlierRecordingIsKept)
+TEST_F(Record, AnEarlierRecordingIsKeptUnderAnotherName)
 {
 	ASSERT_EQ(run("record -- " + busy).status, 0);
 	const size_t first = samples();
@@ -226,7 +226,7 @@ TEST_F(Record, EarlierRecordingIsKept)
 	EXPECT_EQ(samples("perf.data.old"), first);
 }
 
-TEST_F(Record, FailureKeepsTheEarlierRecording)
+TEST_F(Record, AFailureLeavesTheEarlierRecordingInItsPlace)
 {
 	ASSERT_EQ(run("record -- " + busy).status, 0);
 	const size_t first = samples();
@@ -273,7 +273,7 @@ TEST_F(Record, ClosedStreamsAreNotWrittenInto)
 	EXPECT_EQ(said.status, 1) << "the command finds closed what was closed";
 }
 
-TEST_F(Record, FileThatCannotBeWritten)
+TEST_F(Record, AFileThatCannotBeWrittenIsReported)
 {
 	struct {
 		const char *file;
@@ -293,7 +293,7 @@ TEST_F(Record, FileThatCannotBeWritten)
 	}
 }
 
-TEST_F(Record, NamedPipeWhoseReaderGoes)
+TEST_F(Record, ARecordingStopsWhenTheReaderOfItsNamedPipeGoes)
 {
 	// The command goes on until the reader has gone, so something is left to be written.
 	const auto said = scratch.run("mkfifo pipe; touch reading\n"
@@ -319,7 +319,7 @@ TEST_F(Record, EarlierRecordingThatCannotBeKeptStays)
 	EXPECT_EQ(samples(), first);
 }
 
-TEST_F(Record, LossesAreCounted)
+TEST_F(Record, LostRecordsAreCountedAndReported)
 {
 	// No sample fits into a ring that is shorter than it.
 	const auto said = run("record --call-graph dwarf,32768 -m 8 -- " + busy);
@@ -327,7 +327,7 @@ TEST_F(Record, LossesAreCounted)
 	EXPECT_EQ(count_lines(said.err, " 0 lost "), 0u) << said.err;
 }
 
-TEST_F(Record, StatCountsTheCommandsTime)
+TEST_F(Record, StatCountsTheRunningTimeOfTheCommand)
 {
 	const auto said =
 		run("stat -- sh -c 'i=0; while [ $i -lt 60000 ]; do i=$((i+1)); done; exit 3'");
@@ -348,7 +348,7 @@ TEST_F(Record, StatCountsSeveralEventsAndTheWholeMachine)
 	EXPECT_EQ(count_lines(said.err, " 0.000 ms  clock"), 0u) << said.err;
 }
 
-TEST_F(Usage, OneSentenceAndStatusTwo)
+TEST_F(Usage, AWrongCommandLineGivesOneSentenceAndStatusTwo)
 {
 	for (const char *arguments :
 	     {"", "nonsense", "record --nonsense", "record -m 100 -- true",
@@ -384,7 +384,7 @@ TEST_F(Usage, OneSentenceAndStatusTwo)
 	EXPECT_FALSE(std::filesystem::exists(scratch / "perf.data")) << "none of them recorded";
 }
 
-TEST_F(Usage, HelpIsNoError)
+TEST_F(Usage, AskingForHelpIsNoError)
 {
 	for (const char *command : {"", "record", "trace", "flame", "hist", "top", "script",
 				    "export", "list", "stat", "exec", "doctor"}) {
@@ -394,7 +394,7 @@ TEST_F(Usage, HelpIsNoError)
 	}
 }
 
-TEST_F(Usage, FileThatIsNotThereToBeShown)
+TEST_F(Usage, AMissingFileToBeShownIsReported)
 {
 	for (const char *file : {"not-there", "/", "/dev/zero", "/etc/passwd"}) {
 		const auto said = run("trace -i " + std::string(file));
@@ -407,7 +407,7 @@ TEST_F(Usage, FileThatIsNotThereToBeShown)
 	}
 }
 
-TEST_F(Usage, OutputThatTakesNothingIsTold)
+TEST_F(Usage, AnOutputThatTakesNoBytesIsReported)
 {
 	tracefile::writer trace(reader::unique_fd(
 		::open((scratch / "trace").c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600)));

@@ -55,7 +55,7 @@ TEST_P(Recording, what_the_writer_wrote_is_read_back_record_for_record)
 	EXPECT_EQ(next, 1234u);
 }
 
-TEST_P(Recording, typed_events_have_their_fields)
+TEST_P(Recording, perf_script_prints_the_fields_of_typed_events)
 {
 	using namespace perfdata;
 	std::vector<described_attr> attrs{typed_description("my-dev:all", typed_id, all_file),

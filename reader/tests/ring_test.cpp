@@ -30,7 +30,7 @@ std::vector<std::byte> joined(const std::array<std::span<const std::byte>, 2> &p
 
 } // namespace
 
-TEST(Ring, EmptyHasNothing)
+TEST(Ring, AnEmptyRingGivesNoRecord)
 {
 	simulated_kernel kernel(ring_size);
 	ring ring(kernel.page(), kernel.data());
@@ -40,7 +40,7 @@ TEST(Ring, EmptyHasNothing)
 	EXPECT_TRUE(ring.passed()[0].empty());
 }
 
-TEST(Ring, RecordsWrapAtEveryOffset)
+TEST(Ring, RecordsThatWrapAtAnyOffsetAreWhole)
 {
 	for (uint64_t start = 0; start < ring_size; start += 8)
 		for (const size_t size : {8ul, 16ul, 24ul, 520ul, ring_size - 8}) {
@@ -62,7 +62,7 @@ TEST(Ring, RecordsWrapAtEveryOffset)
 		}
 }
 
-TEST(Ring, PositionsWrapAt32And64Bits)
+TEST(Ring, PositionsMayWrapAt32And64Bits)
 {
 	for (const uint64_t start : {uint64_t{1} << 32, uint64_t{0}, uint64_t{1} << 63}) {
 		simulated_kernel kernel(ring_size, start - 2048);
@@ -80,7 +80,7 @@ TEST(Ring, PositionsWrapAt32And64Bits)
 	}
 }
 
-TEST(Ring, StopsAtThePositionTaken)
+TEST(Ring, ReadingStopsAtThePositionThatRefreshTook)
 {
 	simulated_kernel kernel(ring_size);
 	ring ring(kernel.page(), kernel.data());
@@ -94,7 +94,7 @@ TEST(Ring, StopsAtThePositionTaken)
 	EXPECT_EQ(ring.next(found), step::record);
 }
 
-TEST(Ring, KernelGetsBackWhatWasPassedOver)
+TEST(Ring, ReleaseGivesTheReadBytesBackToTheKernel)
 {
 	simulated_kernel kernel(ring_size);
 	ring ring(kernel.page(), kernel.data());
@@ -112,7 +112,7 @@ TEST(Ring, KernelGetsBackWhatWasPassedOver)
 	EXPECT_EQ(kernel.tail(), 96u);
 }
 
-TEST(Ring, FullRingIsReadWhole)
+TEST(Ring, AFullRingIsReadToItsEnd)
 {
 	simulated_kernel kernel(ring_size, 8 * 77);
 	ring ring(kernel.page(), kernel.data());
@@ -164,7 +164,7 @@ TEST(Ring, ImpossibleSizesAreCorruptAndEnd)
 	}
 }
 
-TEST(Ring, ImpossiblePositionsAreCorrupt)
+TEST(Ring, ARingWithImpossiblePositionsIsCorrupt)
 {
 	// A head behind the tail, further ahead than the ring is long, or off the grid.
 	for (const int64_t distance : {-8l, -4096l, 4104l, 1l << 40, 4l}) {
@@ -178,7 +178,7 @@ TEST(Ring, ImpossiblePositionsAreCorrupt)
 	}
 }
 
-TEST(Ring, ReadingDoesNotAllocate)
+TEST(Ring, ReadingARingAllocatesNoMemory)
 {
 	simulated_kernel kernel(ring_size, 4000);
 	ring ring(kernel.page(), kernel.data());
@@ -194,7 +194,7 @@ TEST(Ring, ReadingDoesNotAllocate)
 	EXPECT_EQ(allocations(), before);
 }
 
-TEST(Ring, AllAtOnceIsTheSameAsStepByStep)
+TEST(Ring, EachGivesTheSameRecordsAsNext)
 {
 	for (uint64_t start = 0; start < ring_size; start += 8) {
 		simulated_kernel kernel(ring_size, start);
@@ -221,7 +221,7 @@ TEST(Ring, AllAtOnceIsTheSameAsStepByStep)
 	}
 }
 
-TEST(Ring, AllAtOnceEndsAtTheFirstImpossibleSize)
+TEST(Ring, EachEndsAtTheFirstImpossibleSize)
 {
 	// Zero, less than a header, unaligned, beyond what was written.
 	for (const uint16_t size : {0, 4, 7, 12, 63, 72, 65535})
@@ -242,7 +242,7 @@ TEST(Ring, AllAtOnceEndsAtTheFirstImpossibleSize)
 		}
 }
 
-TEST(Ring, AllAtOnceStopsAtThePositionTaken)
+TEST(Ring, EachStopsAtThePositionThatRefreshTook)
 {
 	simulated_kernel kernel(ring_size);
 	ring ring(kernel.page(), kernel.data());
@@ -300,7 +300,7 @@ TEST(Snapshot, WalksFromNewestToOldestWholeRecord)
 	}
 }
 
-TEST(Snapshot, ImpossibleSizeIsCorrupt)
+TEST(Snapshot, ASnapshotWithAnImpossibleSizeIsCorrupt)
 {
 	simulated_kernel kernel(ring_size);
 	kernel.write_backward(numbered_record(1, 32));

@@ -54,7 +54,7 @@ TEST_F(Signing, KernelThatTakesAnyModuleGetsNoAdvice)
 	EXPECT_TRUE(advice("perfbuf.ko").empty());
 }
 
-TEST_F(Signing, UnsignedModuleGetsThreeCommands)
+TEST_F(Signing, AnUnsignedModuleIsExplainedByThreeCommands)
 {
 	write("perfbuf.ko", "code");
 	write(enforce, "Y\n");
@@ -102,7 +102,7 @@ TEST_F(Signing, ModuleOfDkmsIsSignedByItsKey)
 		<< lines[1];
 }
 
-TEST_F(Signing, CompressedModuleCannotBeJudged)
+TEST_F(Signing, TheSignatureOfACompressedModuleCannotBeJudged)
 {
 	write("perfbuf.ko.xz", "packed" + signature);
 	write(enforce, "Y\n");

@@ -57,7 +57,7 @@ std::vector<reader::event> decode_all(const bytes &records)
 
 } // namespace
 
-TEST(Synthesize, KernelMapIsTheText)
+TEST(Synthesize, TheMapOfTheKernelIsItsText)
 {
 	const scratch_directory scratch;
 	write_text(scratch / "kallsyms",
@@ -78,7 +78,7 @@ TEST(Synthesize, KernelMapIsTheText)
 	EXPECT_EQ(event.filename, "[kernel.kallsyms]_text");
 }
 
-TEST(Synthesize, HiddenKernelHasNoMap)
+TEST(Synthesize, AKernelWithHiddenAddressesHasNoMap)
 {
 	const scratch_directory scratch;
 	write_text(scratch / "kallsyms", "0000000000000000 T _text\n0000000000000000 T _etext\n");
@@ -162,12 +162,12 @@ TEST(Synthesize, ProcessIsItsThreadsAndMaps)
 	EXPECT_EQ(std::get<reader::mmap_event>(events[7]).flags, static_cast<uint32_t>(MAP_SHARED));
 }
 
-TEST(Synthesize, GoneProcessIsNothing)
+TEST(Synthesize, AProcessThatIsGoneGivesNoRecords)
 {
 	EXPECT_FALSE(read_process(UINT32_MAX - 1, maps::code));
 }
 
-TEST(Synthesize, OurselvesFromProc)
+TEST(Synthesize, ProcGivesTheParentAndMapsOfOurOwnProcess)
 {
 	const auto self = read_process(static_cast<uint32_t>(::getpid()), maps::code);
 	ASSERT_TRUE(self);
@@ -175,7 +175,7 @@ TEST(Synthesize, OurselvesFromProc)
 	EXPECT_FALSE(self->maps.empty());
 }
 
-TEST(BuildId, OfNotesAndOfElf)
+TEST(BuildId, BuildIdsAreReadFromNotesAndElfFiles)
 {
 	const auto id = read_elf_build_id("/proc/self/exe");
 	const auto shell = read_elf_build_id("/bin/sh");
@@ -237,7 +237,7 @@ TEST(BuildId, NotesThatClaimToBeLongTakeNoMemory)
 	EXPECT_LT(after.ru_maxrss - before.ru_maxrss, 64 << 10) << "kB";
 }
 
-TEST(BuildId, OnlyFilesAreMappedFiles)
+TEST(BuildId, OnlyMappingsOfRealFilesHaveABuildId)
 {
 	mapped_files files;
 	for (const char *name : {"/bin/true", "/bin/true", "[vdso]", "//anon", "/memfd:x (deleted)",
@@ -271,7 +271,7 @@ reader::mmap_event map_of(const std::string &file, std::string_view name, uint32
 
 } // namespace
 
-TEST(BuildId, OfAnotherFileAtTheSamePathIsNotTaken)
+TEST(BuildId, TheBuildIdOfAnotherFileAtTheSamePathIsNotTaken)
 {
 	const tests::scratch_directory scratch;
 	const std::string path = scratch / "tool";
@@ -294,7 +294,7 @@ TEST(BuildId, OfAnotherFileAtTheSamePathIsNotTaken)
 		<< "a record that does not say which file it is";
 }
 
-TEST(BuildId, OfAProcessIsFoundByItsOwnMapAndRoot)
+TEST(BuildId, TheBuildIdOfAProcessIsFoundByItsOwnMapAndRoot)
 {
 	const tests::scratch_directory scratch;
 	const auto shell = read_elf_build_id("/bin/sh");

@@ -84,7 +84,7 @@ TEST_F(TypedEvents, FieldsOfEveryKindArePrintedByName)
 		  2u);
 }
 
-TEST_F(TypedEvents, PipeCarriesTheFormatsToo)
+TEST_F(TypedEvents, APipeCarriesTheFormatsOfTypedEvents)
 {
 	write(layout::pipe);
 	const auto said = accepted("cat perf.data | perf script -i -");
@@ -93,14 +93,14 @@ TEST_F(TypedEvents, PipeCarriesTheFormatsToo)
 	EXPECT_EQ(count_lines(said, "other:one: " + largest), 1u) << said;
 }
 
-TEST_F(TypedEvents, StandBesideAClock)
+TEST_F(TypedEvents, TypedEventsAndClockSamplesAreReadFromOneFile)
 {
 	write(layout::file, true);
 	const auto said = accepted("perf script -i perf.data");
 	EXPECT_EQ(count_lines(said, largest), 2u) << said;
 }
 
-TEST_F(TypedEvents, ReportSortsByAField)
+TEST_F(TypedEvents, PerfReportSortsByAFieldOfAnEvent)
 {
 	write(layout::file);
 	const auto said = accepted("perf report --stdio -s a_s32 -i perf.data 2>/dev/null");
@@ -108,7 +108,7 @@ TEST_F(TypedEvents, ReportSortsByAField)
 	EXPECT_EQ(count_lines(said, " -2147483648"), 1u) << said;
 }
 
-TEST_F(TypedEvents, PythonGetsTheFields)
+TEST_F(TypedEvents, APythonScriptOfPerfGetsTheFields)
 {
 	// A source's name may have what a Python function's may not.
 	write(layout::file, false, "my-dev");
@@ -125,7 +125,7 @@ TEST_F(TypedEvents, PythonGetsTheFields)
 	EXPECT_EQ(count_lines(said, "flags=busy | error | last"), 2u) << said;
 }
 
-TEST_F(TypedEvents, WithoutOneThereIsNoTracingData)
+TEST_F(TypedEvents, AFileWithoutTypedEventsHasNoTracingData)
 {
 	perfdata::feature_map features;
 	const auto clock = generated_description();

@@ -34,7 +34,7 @@ TEST(aux_lifetime, the_stream_goes_on_in_the_next_area)
 	}
 }
 
-TEST(aux_lifetime, unmapped_at_full_rate)
+TEST(aux_lifetime, an_area_is_unmapped_and_mapped_again_while_its_source_writes_at_full_rate)
 {
 	for (uint64_t kind : kinds) {
 		pattern_file file(pattern_attr(kind, 10'000), 0);
@@ -63,7 +63,7 @@ TEST(aux_lifetime, the_ring_may_go_before_its_area_and_the_file_before_both)
 	}
 }
 
-TEST(aux_lifetime, of_a_ring_that_others_write_to)
+TEST(aux_lifetime, an_area_of_a_ring_to_which_another_file_writes_comes_and_goes)
 {
 	for (uint64_t kind : kinds) {
 		pattern_file file(pattern_attr(kind, 20'000));
@@ -122,7 +122,7 @@ TEST(aux_lifetime, sources_that_differ_do_not_meet_on_the_ring_of_a_third)
 }
 
 /* Two files, one ring, and every thread does one thing to them, again and again. */
-TEST(aux_lifetime, everything_at_once)
+TEST(aux_lifetime, threads_map_enable_redirect_and_read_two_files_at_once)
 {
 	for (uint64_t kind : kinds) {
 		unique_fd fd = open_pattern(pattern_attr(kind, 100'000));

@@ -23,7 +23,7 @@ struct aux_map : testing::Test {
 	}
 };
 
-TEST_F(aux_map, of_a_size_and_place_that_can_be)
+TEST_F(aux_map, an_area_of_a_possible_size_and_offset_is_mapped)
 {
 	for (uint64_t pages = 1; pages <= 1024; pages *= 2)
 		EXPECT_EQ(error(behind, pages * page), 0) << pages;
@@ -32,7 +32,7 @@ TEST_F(aux_map, of_a_size_and_place_that_can_be)
 	EXPECT_EQ(error(1ULL << 39, page), 0);
 }
 
-TEST_F(aux_map, of_a_size_or_place_that_cannot_be_is_einval)
+TEST_F(aux_map, an_area_of_an_impossible_size_or_offset_is_einval)
 {
 	EXPECT_EQ(error(behind, 3 * page), EINVAL);
 	EXPECT_EQ(error(behind, 6 * page), EINVAL);
@@ -61,7 +61,7 @@ TEST_F(aux_map, of_a_size_or_place_that_cannot_be_is_einval)
 	EXPECT_EQ(at(behind, 4 * page), 0);
 }
 
-TEST_F(aux_map, of_more_than_can_be_is_enomem)
+TEST_F(aux_map, an_area_beyond_memory_or_its_limit_is_enomem)
 {
 	for (unsigned bits : {32u, 34u, 43u})
 		EXPECT_EQ(error(1ULL << 44, 1ULL << bits), ENOMEM) << bits;
@@ -72,13 +72,13 @@ TEST_F(aux_map, of_more_than_can_be_is_enomem)
 	write_file("/sys/module/perfbuf/parameters/aux_pages_max", "524288");
 }
 
-TEST_F(aux_map, before_the_data_is_einval)
+TEST_F(aux_map, an_area_that_is_mapped_before_the_data_is_einval)
 {
 	unique_fd other = open_pattern(attr);
 	EXPECT_EQ(map_error(other.get(), page, rw, MAP_SHARED, static_cast<off_t>(behind)), EINVAL);
 }
 
-TEST_F(aux_map, twice_has_the_same_size_and_place)
+TEST_F(aux_map, a_second_mapping_of_an_area_has_the_size_and_offset_of_the_first)
 {
 	aux_mapping first(fd.get(), ring, 4);
 	EXPECT_EQ(error(behind, 2 * page), EINVAL);
@@ -91,7 +91,7 @@ TEST_F(aux_map, twice_has_the_same_size_and_place)
 	EXPECT_EQ(error(behind, 8 * page), 0);
 }
 
-TEST_F(aux_map, is_refused_where_the_source_cannot)
+TEST_F(aux_map, an_area_is_refused_on_a_source_without_one)
 {
 	unique_fd without = open_pattern(pattern_attr(PATTERN_NO_AUX));
 	mapping ring_without(without.get(), 4);
@@ -111,7 +111,7 @@ TEST_F(aux_map, is_refused_where_the_source_cannot)
 	EXPECT_EQ(error(behind, page), 0);
 }
 
-TEST_F(aux_map, without_an_area_an_attr_has_no_watermark_for_it)
+TEST_F(aux_map, an_aux_watermark_is_refused_on_a_source_without_an_area)
 {
 	perf_event_attr wanted = pattern_attr(PATTERN_NO_AUX);
 	wanted.aux_watermark = 4096;
@@ -121,7 +121,7 @@ TEST_F(aux_map, without_an_area_an_attr_has_no_watermark_for_it)
 	EXPECT_EQ(configure(other.get(), &wanted, target::every_process(0)), 0);
 }
 
-TEST_F(aux_map, is_charged_once_and_given_back)
+TEST_F(aux_map, an_area_is_charged_once_and_credited_at_its_end)
 {
 	/* What is over the user's share is the mm's. */
 	write_file("/sys/module/perfbuf/parameters/mlock_kb", "0");
@@ -138,7 +138,7 @@ TEST_F(aux_map, is_charged_once_and_given_back)
 	write_file("/sys/module/perfbuf/parameters/mlock_kb", "520");
 }
 
-TEST_F(aux_map, of_every_kind_of_memory_is_filled_and_read)
+TEST_F(aux_map, an_area_of_every_kind_of_memory_is_filled_and_read)
 {
 	for (uint64_t kind : {0ULL, PATTERN_VIRTUAL, PATTERN_ONE_CHUNK, PATTERN_LARGE}) {
 		pattern_file file(pattern_attr(kind), 64);
@@ -151,7 +151,7 @@ TEST_F(aux_map, of_every_kind_of_memory_is_filled_and_read)
 	EXPECT_EQ(aux_error(one.get(), ring_of_it.page(), behind, (1 << 18) * page), ENOMEM);
 }
 
-TEST_F(aux_map, can_be_moved_and_not_split_or_grown)
+TEST_F(aux_map, an_area_can_be_moved_and_not_split_or_grown)
 {
 	aux_mapping area(fd.get(), ring, 4);
 	EXPECT_EQ(munmap(area.base(), page), -1);
@@ -164,7 +164,7 @@ TEST_F(aux_map, can_be_moved_and_not_split_or_grown)
 	EXPECT_EQ(error(behind, 8 * page), 0);
 }
 
-TEST_F(aux_map, cannot_be_written_to)
+TEST_F(aux_map, a_reader_cannot_write_to_an_area)
 {
 	const outcome written = run_in_child([&] {
 		unique_fd own = open_pattern(attr);
@@ -176,7 +176,7 @@ TEST_F(aux_map, cannot_be_written_to)
 	EXPECT_EQ(written.signal, SIGBUS);
 }
 
-TEST_F(aux_map, fresh_memory_is_zero)
+TEST_F(aux_map, the_memory_of_a_new_area_is_zero)
 {
 	aux_mapping area(fd.get(), ring, 16);
 	for (uint64_t at = 0; at < area.bytes(); at += 8)

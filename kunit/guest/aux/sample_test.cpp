@@ -37,7 +37,7 @@ uint64_t position_of(uint64_t word)
 	return word * inverse - 8;
 }
 
-TEST(aux_sample, what_cannot_be_linked_is_refused)
+TEST(aux_sample, a_link_to_a_file_without_an_area_is_refused)
 {
 	pattern_file file(pattern_attr());
 	unique_fd unconfigured(::open(pattern_path, O_RDWR | O_CLOEXEC));
@@ -69,7 +69,7 @@ TEST(aux_sample, what_cannot_be_linked_is_refused)
 	EXPECT_EQ(link_error(fd.get(), attr, file.fd.get()), EBUSY);
 }
 
-TEST(aux_sample, holds_the_newest_bytes)
+TEST(aux_sample, a_sample_takes_the_newest_bytes_of_the_area)
 {
 	for (uint64_t config : {uint64_t{0}, uint64_t{PATTERN_HOLDS}}) {
 		for (int prot : {rw, PROT_READ}) {
@@ -110,7 +110,7 @@ TEST(aux_sample, holds_the_newest_bytes)
 	}
 }
 
-TEST(aux_sample, is_empty_while_there_is_nothing)
+TEST(aux_sample, a_sample_of_an_empty_area_has_no_bytes)
 {
 	pattern_file file(pattern_attr());
 	unique_fd clock = linked_clock(clock_of(4096), file.fd.get());
@@ -128,7 +128,7 @@ TEST(aux_sample, is_empty_while_there_is_nothing)
 	}));
 }
 
-TEST(aux_sample, is_as_large_as_a_record_can_be)
+TEST(aux_sample, a_sample_takes_as_many_bytes_as_a_record_can_hold)
 {
 	pattern_file file(pattern_attr(), 64);
 	unique_fd clock = linked_clock(clock_of(1 << 20), file.fd.get());
@@ -190,7 +190,7 @@ TEST(aux_pause, a_sample_pauses_and_another_resumes)
 }
 
 /* The sampled file is closed while samples are taken from it, and opened and closed again. */
-TEST(aux_sample, outlives_what_it_is_linked_to)
+TEST(aux_sample, a_linked_event_samples_on_after_the_file_with_the_area_is_closed)
 {
 	for (unsigned i = 0; i < 20; i++) {
 		std::optional<pattern_file> file(std::in_place,

@@ -20,7 +20,7 @@ short ready(int fd)
 	return waiting.revents;
 }
 
-TEST(aux_stream, is_announced_without_a_gap)
+TEST(aux_stream, records_announce_every_byte_of_the_area_without_a_gap)
 {
 	pattern_file file(pattern_attr());
 	enable(file.fd.get());
@@ -31,7 +31,7 @@ TEST(aux_stream, is_announced_without_a_gap)
 	EXPECT_EQ(file.told, file.buffer.page()->aux_head);
 }
 
-TEST(aux_stream, flags_of_the_source_come_through)
+TEST(aux_stream, the_flags_of_the_source_are_in_its_records)
 {
 	pattern_file file(pattern_attr(PATTERN_PARTIAL));
 	enable(file.fd.get());
@@ -60,7 +60,7 @@ TEST(aux_stream, a_full_area_is_truncated_and_the_event_off_until_it_is_enabled)
 	}
 }
 
-TEST(aux_stream, the_watermark_wakes)
+TEST(aux_stream, a_reader_is_woken_when_the_watermark_is_reached)
 {
 	perf_event_attr attr = pattern_attr();
 	attr.aux_watermark = 8 * PATTERN_STEP;
@@ -77,7 +77,7 @@ TEST(aux_stream, the_watermark_wakes)
 	}
 }
 
-TEST(aux_stream, less_than_the_watermark_wakes_nobody)
+TEST(aux_stream, fewer_bytes_than_the_watermark_wake_no_reader)
 {
 	perf_event_attr attr = pattern_attr(0, 1'000'000'000);
 	attr.aux_watermark = 2 * PATTERN_STEP;

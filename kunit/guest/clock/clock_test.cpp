@@ -306,7 +306,7 @@ TEST_F(tsc_clock, time_since_the_page_was_written_is_what_the_counter_adds)
 	EXPECT_LE(0 - page.offset, page.product(after));
 }
 
-TEST_F(tsc_clock, turned_off_by_its_parameter_it_leaves_the_times_as_they_are)
+TEST_F(tsc_clock, turning_the_clock_off_by_its_parameter_leaves_the_times_as_they_are)
 {
 	/* The checks of the files before have ended; one file is enough for them to go on. */
 	pause_for(std::chrono::milliseconds(1500));

@@ -33,7 +33,7 @@ protected:
 	}
 };
 
-TEST_P(functrace_fault, at_its_opening_is_enomem)
+TEST_P(functrace_fault, a_failed_allocation_at_open_is_enomem)
 {
 	const perf_event_attr attr = functrace_attr();
 	EXPECT_GT(fail_each([&] {
@@ -43,7 +43,7 @@ TEST_P(functrace_fault, at_its_opening_is_enomem)
 		  5u);
 }
 
-TEST_P(functrace_fault, at_a_filter_keeps_the_one_before)
+TEST_P(functrace_fault, a_failed_allocation_at_a_new_filter_leaves_the_old_one)
 {
 	functrace_file file("vfs_read", GetParam());
 	const countdown failing;
@@ -67,7 +67,7 @@ TEST_P(functrace_fault, at_a_filter_keeps_the_one_before)
 	expect_to_trace(file, 30);
 }
 
-TEST_P(functrace_fault, at_its_area_is_enomem_and_leaves_nothing_charged)
+TEST_P(functrace_fault, a_failed_allocation_of_the_area_is_enomem_and_leaves_nothing_charged)
 {
 	const allowance_used_up full;
 	functrace_file file("vfs_read", GetParam(), 0);

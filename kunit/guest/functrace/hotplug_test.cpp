@@ -19,7 +19,7 @@ void read_on(int cpu)
 	pin_to(0);
 }
 
-TEST(functrace_hotplug, goes_on_when_its_processor_is_back)
+TEST(functrace_hotplug, tracing_goes_on_when_its_processor_is_back)
 {
 	pin_to(0);
 	functrace_file file("vfs_read", target::every_process(absence::cpu));
@@ -64,7 +64,7 @@ TEST(functrace_hotplug, a_thread_that_is_moved_away_loses_no_call)
 	EXPECT_EQ(lost_calls(items), 0u);
 }
 
-TEST(functrace_hotplug, enabled_while_its_processor_is_away_starts_with_it)
+TEST(functrace_hotplug, a_file_enabled_while_its_processor_is_away_starts_with_it)
 {
 	pin_to(0);
 	functrace_file file("vfs_read", target::every_process(absence::cpu));
@@ -78,7 +78,7 @@ TEST(functrace_hotplug, enabled_while_its_processor_is_away_starts_with_it)
 	EXPECT_EQ(of_this_thread(calls_in(file.finish())).size(), reads);
 }
 
-TEST(functrace_hotplug, disabled_while_its_processor_is_away_stays_off)
+TEST(functrace_hotplug, a_file_disabled_while_its_processor_is_away_stays_off)
 {
 	pin_to(0);
 	functrace_file file("vfs_read", target::every_process(absence::cpu));
@@ -92,7 +92,7 @@ TEST(functrace_hotplug, disabled_while_its_processor_is_away_stays_off)
 	EXPECT_EQ(of_this_thread(calls_in(file.finish())).size(), reads);
 }
 
-TEST(functrace_hotplug, is_closed_while_its_processor_is_away)
+TEST(functrace_hotplug, a_file_can_be_closed_while_its_processor_is_away)
 {
 	functrace_file file("vfs_read", target::every_process(absence::cpu));
 	enable(file.fd.get());

@@ -9,7 +9,7 @@ using namespace device_test;
 namespace
 {
 
-TEST(functrace, an_attr_that_it_can_do)
+TEST(functrace, a_supported_attribute_is_accepted_on_a_cpu_and_on_a_thread)
 {
 	for (unsigned shift : {0u, 4u, 31u})
 		EXPECT_EQ(functrace_error(functrace_attr(shift)), 0) << shift;
@@ -23,7 +23,7 @@ TEST(functrace, an_attr_that_it_can_do)
 	EXPECT_EQ(functrace_error(attr, target::thread(0, 0)), 0);
 }
 
-TEST(functrace, an_attr_that_it_cannot_do)
+TEST(functrace, an_attribute_that_is_not_supported_is_refused)
 {
 	const auto error_with = [](auto &&change) {
 		perf_event_attr attr = functrace_attr();
@@ -52,7 +52,7 @@ struct filter_row {
 	int error;
 };
 
-TEST(functrace, a_filter)
+TEST(functrace, a_filter_is_accepted_or_refused_with_its_errno)
 {
 	static const filter_row rows[] = {
 		{"vfs_read", 0},
@@ -103,7 +103,7 @@ TEST(functrace, a_filter)
 		EFAULT);
 }
 
-TEST(functrace, is_for_tracers)
+TEST(functrace, the_node_is_there_and_its_description_names_aux)
 {
 	EXPECT_EQ(access(functrace_path, F_OK), 0);
 	const std::string text = read_file("/sys/class/perfbuf/functrace/description");

@@ -23,7 +23,7 @@ using perfbuf::reader::functrace::kind;
 namespace
 {
 
-TEST(functrace, calls_of_one_processor)
+TEST(functrace, each_call_on_one_processor_is_recorded_once)
 {
 	pin_to(0);
 	functrace_file file("vfs_read,vfs_write");
@@ -226,7 +226,7 @@ private:
 	const std::string path_ = tracefs("instances/functrace_test");
 };
 
-TEST(functrace, agrees_call_by_call_with_the_kernels_function_tracer)
+TEST(functrace, the_trace_agrees_call_by_call_with_the_kernels_function_tracer)
 {
 	pin_to(0);
 	functrace_file file("vfs_*", target::thread(0, 0), 256);
@@ -256,7 +256,7 @@ TEST(functrace, agrees_call_by_call_with_the_kernels_function_tracer)
 		<< ours.size() << " of ours, " << theirs.size() << " of theirs";
 }
 
-TEST(functrace, of_one_thread_nobody_elses)
+TEST(functrace, a_trace_of_one_thread_has_no_calls_of_another)
 {
 	functrace_file file("vfs_read", {});
 	const reading_thread other;
@@ -270,7 +270,7 @@ TEST(functrace, of_one_thread_nobody_elses)
 	EXPECT_EQ(of_this_thread(calls).size(), 500u);
 }
 
-TEST(functrace, an_area_that_is_full_turns_it_off_and_losses_are_told)
+TEST(functrace, a_full_area_turns_tracing_off_and_losses_are_reported)
 {
 	pin_to(0);
 	functrace_file file("vfs_read", target::every_process(0), 1);
@@ -325,7 +325,7 @@ TEST(functrace, every_snapshot_decodes_from_its_first_sync)
 }
 
 /* All functions of the kernel, those among them that we call to write it down. */
-TEST(functrace, everything_is_written_or_told_as_lost)
+TEST(functrace, every_call_is_written_or_reported_as_lost)
 {
 	pin_to(0);
 	functrace_file file("", target::every_process(0), 4096);
@@ -343,7 +343,7 @@ TEST(functrace, everything_is_written_or_told_as_lost)
 }
 
 /* Of ours what closes a transaction for a reader asks that clock, which is then entered on top. */
-TEST(functrace, is_shown_to_a_reader_while_its_own_clock_is_traced)
+TEST(functrace, a_trace_of_the_clocks_own_functions_reaches_the_reader)
 {
 	pin_to(0);
 	perf_event_attr attr = functrace_attr();
@@ -380,7 +380,7 @@ TEST(functrace, a_filter_changes_while_it_runs)
 }
 
 /* The guest's output goes through virtio_console, which is a module of Debian's kernels. */
-TEST(functrace, of_a_module_its_own_functions)
+TEST(functrace, a_filter_by_module_records_the_functions_of_that_module)
 {
 	std::ifstream modules("/proc/modules");
 	std::string name, size, rest;
@@ -414,7 +414,7 @@ TEST(functrace, of_a_module_its_own_functions)
 }
 
 /* On a kernel with KASAN and lockdep, this is what they look at. */
-TEST(functrace, survives_whatever_its_readers_do_at_once)
+TEST(functrace, tracing_survives_readers_that_open_map_filter_and_close_at_once)
 {
 	constexpr int rounds = 20;
 	const reading_thread busy;

@@ -52,7 +52,8 @@ protected:
 
 /* ---------------------------------------------------------------- what it gets at */
 
-TEST_F(hostile_user, is_refused_every_field_that_tells_of_the_kernel_or_of_tasks)
+TEST_F(hostile_user,
+       a_user_without_rights_is_refused_every_field_that_tells_of_the_kernel_or_of_tasks)
 {
 	EXPECT_EQ(code_of([] {
 			  become_user(mallory);
@@ -79,7 +80,7 @@ TEST_F(hostile_user, is_refused_every_field_that_tells_of_the_kernel_or_of_tasks
 		  0);
 }
 
-TEST_F(hostile_user, follows_no_task_but_its_own)
+TEST_F(hostile_user, a_user_without_rights_follows_no_task_but_its_own)
 {
 	child victim([] { return pause(); });
 	EXPECT_EQ(code_of([&] {
@@ -103,7 +104,7 @@ TEST_F(hostile_user, follows_no_task_but_its_own)
 		<< "forks and names of all tasks, and of the own";
 }
 
-TEST_F(hostile_user, opens_no_node_for_tracers_whatever_its_mode)
+TEST_F(hostile_user, a_user_without_rights_opens_no_node_for_tracers_whatever_its_mode)
 {
 	for (const char *node : {"/dev/perfbuf/clock", "/dev/perfbuf/pmu", "/dev/perfbuf/ftrace",
 				 "/dev/perfbuf/functrace"}) {
@@ -118,7 +119,7 @@ TEST_F(hostile_user, opens_no_node_for_tracers_whatever_its_mode)
 	}
 }
 
-TEST_F(hostile_user, with_a_write_only_node_reads_nothing)
+TEST_F(hostile_user, a_user_with_a_write_only_node_reads_nothing)
 {
 	ASSERT_EQ(chmod(open_node, 0222), 0);
 	EXPECT_EQ(code_of([] {
@@ -138,7 +139,7 @@ TEST_F(hostile_user, with_a_write_only_node_reads_nothing)
 }
 
 /* uid 0 and every capability there: none of it counts here. */
-TEST_F(hostile_user, that_is_root_of_a_user_namespace_has_no_more_rights_or_limits)
+TEST_F(hostile_user, root_of_a_user_namespace_has_no_more_rights_or_limits)
 {
 	parameter most("user_events_max", "4");
 	EXPECT_EQ(code_of([] {
@@ -176,7 +177,7 @@ TEST_F(hostile_user, that_is_root_of_a_user_namespace_has_no_more_rights_or_limi
 }
 
 /* What a file may is what its opener might, as with perf: root gives it away at root's risk. */
-TEST_F(hostile_user, has_of_a_file_that_it_was_given_what_its_opener_had)
+TEST_F(hostile_user, a_file_that_is_passed_to_a_user_keeps_the_rights_of_its_opener)
 {
 	unique_fd given = message_event();
 	EXPECT_EQ(code_of([&] {

@@ -73,12 +73,12 @@ protected:
 	}
 };
 
-TEST_F(lockdown, nothing_of_the_kernel_is_sampled)
+TEST_F(lockdown, lockdown_refuses_samples_of_the_kernel)
 {
 	EXPECT_EQ(answer(clock_attr()), EPERM);
 }
 
-TEST_F(lockdown, what_a_process_does_itself_is_sampled)
+TEST_F(lockdown, lockdown_allows_samples_of_a_process_own_code)
 {
 	perf_event_attr attr = user_attr();
 	attr.sample_period = 100'000;
@@ -88,7 +88,7 @@ TEST_F(lockdown, what_a_process_does_itself_is_sampled)
 		EXPECT_EQ(one.cpumode(), static_cast<unsigned>(PERF_RECORD_MISC_USER));
 }
 
-TEST_F(lockdown, no_callers_in_the_kernel)
+TEST_F(lockdown, lockdown_refuses_callchains_of_the_kernel)
 {
 	perf_event_attr attr = user_attr(PERF_SAMPLE_CALLCHAIN);
 	EXPECT_EQ(answer(attr), EPERM);
@@ -96,14 +96,14 @@ TEST_F(lockdown, no_callers_in_the_kernel)
 	EXPECT_EQ(answer(attr), 0);
 }
 
-TEST_F(lockdown, no_stacks_of_processes)
+TEST_F(lockdown, lockdown_refuses_copies_of_user_stacks)
 {
 	perf_event_attr attr = user_attr(PERF_SAMPLE_STACK_USER);
 	attr.sample_stack_user = 1024;
 	EXPECT_EQ(answer(attr), EPERM);
 }
 
-TEST_F(lockdown, nothing_that_a_source_tells_of_itself)
+TEST_F(lockdown, lockdown_refuses_the_typed_events_of_a_source)
 {
 	EXPECT_EQ(answer_of("/dev/perfbuf/inject", event_attr(id_of_message())), EPERM);
 }

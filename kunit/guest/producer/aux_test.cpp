@@ -126,7 +126,7 @@ TEST_F(producer_aux, declarations_that_cannot_be_are_refused)
 	EXPECT_EQ(order("register 0"), 0) << "its event is free again";
 }
 
-TEST_F(producer_aux, is_told_in_order_and_fills)
+TEST_F(producer_aux, the_functions_of_a_source_are_called_in_order_and_fill_the_area)
 {
 	ASSERT_EQ(order("register 0"), 0);
 	{
@@ -155,7 +155,7 @@ TEST_F(producer_aux, is_told_in_order_and_fills)
 	EXPECT_TRUE(eventually([] { return calls(frees) == 1; }));
 }
 
-TEST_F(producer_aux, of_a_task_is_filled_where_that_runs)
+TEST_F(producer_aux, the_area_of_a_task_is_filled_on_the_cpu_where_it_runs)
 {
 	ASSERT_EQ(order("register " + std::to_string(tasks)), 0);
 	perf_event_attr told = attr();
@@ -183,7 +183,7 @@ TEST_F(producer_aux, of_a_task_is_filled_where_that_runs)
 }
 
 /* perf's rule: the children would fill it from several CPUs. */
-TEST_F(producer_aux, of_a_family_on_any_cpu_cannot_be_mapped)
+TEST_F(producer_aux, the_area_of_an_inherited_event_on_any_cpu_cannot_be_mapped)
 {
 	ASSERT_EQ(order("register " + std::to_string(tasks)), 0);
 	unique_fd fd(open("/dev/perfbuf/testaux", O_RDWR | O_CLOEXEC));
@@ -195,7 +195,7 @@ TEST_F(producer_aux, of_a_family_on_any_cpu_cannot_be_mapped)
 	EXPECT_EQ(calls(starts), 0u) << "it only counts";
 }
 
-TEST_F(producer_aux, of_a_task_goes_while_that_runs)
+TEST_F(producer_aux, the_area_of_a_task_can_end_while_the_task_runs)
 {
 	std::atomic<bool> over = false;
 	std::atomic<pid_t> tid = 0;
@@ -226,7 +226,7 @@ TEST_F(producer_aux, of_a_task_goes_while_that_runs)
 	moving.join();
 }
 
-TEST_F(producer_aux, what_it_refuses_user_space_hears)
+TEST_F(producer_aux, an_error_of_the_source_is_the_errno_of_the_reader)
 {
 	ASSERT_EQ(order("register 0"), 0);
 	set("open_answer", -EBUSY);
@@ -254,7 +254,7 @@ TEST_F(producer_aux, what_it_refuses_user_space_hears)
 		  EOPNOTSUPP);
 }
 
-TEST_F(producer_aux, memory_is_as_it_wishes)
+TEST_F(producer_aux, the_memory_of_an_area_has_the_chunks_that_the_source_requests)
 {
 	const auto order_with = [](unsigned flags) {
 		EXPECT_EQ(order("register " + std::to_string(flags)), 0);
@@ -289,7 +289,7 @@ TEST_F(producer_aux, a_shared_area_holds_every_packet_of_a_thread_and_an_interru
 	EXPECT_EQ(order("elsewhere"), EXDEV) << "a ring has one CPU";
 }
 
-TEST_F(producer_aux, begins_nothing_elsewhere)
+TEST_F(producer_aux, a_transaction_on_another_cpu_is_exdev)
 {
 	ASSERT_EQ(order("register 0"), 0);
 	aux_file file = filled();
@@ -298,7 +298,7 @@ TEST_F(producer_aux, begins_nothing_elsewhere)
 }
 
 /* Every reader has a stream of its own. */
-TEST_F(producer_aux, has_as_many_readers_as_it_wants)
+TEST_F(producer_aux, a_source_has_as_many_readers_as_it_declares)
 {
 	ASSERT_EQ(order("register 0"), 0);
 	aux_file one = filled(), two = filled(4), three = filled(8);
@@ -309,7 +309,7 @@ TEST_F(producer_aux, has_as_many_readers_as_it_wants)
 			ASSERT_TRUE(each->consume_until(each->aux->bytes()));
 }
 
-TEST_F(producer_aux, goes_while_it_is_mapped_and_fills)
+TEST_F(producer_aux, a_source_can_unregister_while_its_area_is_mapped_and_filled)
 {
 	for (unsigned i = 0; i < 10; i++) {
 		ASSERT_EQ(order("register 0"), 0);
@@ -397,7 +397,7 @@ TEST_F(producer_aux, samples_of_a_linked_event_take_its_newest_bytes)
 	}));
 }
 
-TEST_F(producer_aux, another_file_on_its_ring_takes_turns)
+TEST_F(producer_aux, two_files_on_one_ring_fill_its_area_in_turns)
 {
 	ASSERT_EQ(order("register 0"), 0);
 	aux_file file = filled();
@@ -415,7 +415,7 @@ TEST_F(producer_aux, another_file_on_its_ring_takes_turns)
 }
 
 /* Registered and gone, mapped and unmapped, on and off, from many threads. */
-TEST_F(producer_aux, everything_at_once)
+TEST_F(producer_aux, threads_register_map_enable_and_unregister_at_once)
 {
 	for (unsigned flags : {0u, unsigned{shared}}) {
 		std::atomic<bool> over = false;

@@ -40,7 +40,7 @@ protected:
 	}
 };
 
-TEST_F(producer_dma, every_byte_comes_and_is_announced)
+TEST_F(producer_dma, every_byte_of_the_device_is_announced_and_read)
 {
 	aux_file file = transfers();
 	enable(file.fd.get());
@@ -68,7 +68,7 @@ TEST_F(producer_dma, a_buffer_is_a_transaction_and_the_watermark_wakes_for_it)
 	}
 }
 
-TEST_F(producer_dma, its_records_stand_beside_what_they_tell)
+TEST_F(producer_dma, the_records_of_the_device_stand_beside_the_bytes_they_describe)
 {
 	perf_event_attr wanted = attr();
 	wanted.sample_period = 1;
@@ -87,7 +87,7 @@ TEST_F(producer_dma, its_records_stand_beside_what_they_tell)
 	}
 }
 
-TEST_F(producer_dma, a_reader_that_is_late_is_told_and_loses_nothing_before)
+TEST_F(producer_dma, a_late_reader_gets_a_report_and_all_bytes_before_the_loss)
 {
 	aux_file file = transfers(4);
 	for (unsigned round = 0; round < 3; round++) {
@@ -132,7 +132,7 @@ TEST_F(producer_dma, snapshots_are_whole_up_to_the_head)
 			EXPECT_TRUE(parse_aux(r).flags & PERF_AUX_FLAG_OVERWRITE);
 }
 
-TEST_F(producer_dma, unmapped_while_it_streams)
+TEST_F(producer_dma, an_area_can_be_unmapped_while_the_device_fills_it)
 {
 	aux_file file = transfers(0);
 	enable(file.fd.get());
@@ -154,7 +154,7 @@ TEST_F(producer_dma, unmapped_while_it_streams)
 	}
 }
 
-TEST_F(producer_dma, its_module_stays_while_it_streams_and_goes_at_once_after)
+TEST_F(producer_dma, the_module_of_the_device_stays_while_it_streams_and_unloads_at_once_after)
 {
 	for (unsigned i = 0; i < 10; i++) {
 		{
@@ -171,7 +171,7 @@ TEST_F(producer_dma, its_module_stays_while_it_streams_and_goes_at_once_after)
 	}
 }
 
-TEST_F(producer_dma, has_one_reader_for_a_cpu_and_none_for_a_task)
+TEST_F(producer_dma, the_device_has_one_reader_for_a_cpu_and_none_for_a_task)
 {
 	aux_file file = transfers();
 	const perf_event_attr wanted = attr();
@@ -182,7 +182,7 @@ TEST_F(producer_dma, has_one_reader_for_a_cpu_and_none_for_a_task)
 	EXPECT_EQ(configure(second.get(), &wanted, target::every_process(1)), 0);
 }
 
-TEST_F(producer_dma, what_it_has_not_declared_is_refused)
+TEST_F(producer_dma, an_option_that_the_device_has_not_declared_is_refused)
 {
 	aux_file file = transfers();
 	unique_fd clock = open_device();

@@ -22,7 +22,7 @@ uint64_t number_in(const sample &s)
 	return payload(s).at<uint64_t>(12);
 }
 
-TEST_F(producer_emit, what_nobody_listens_to_is_not_written)
+TEST_F(producer_emit, an_event_without_readers_is_not_written)
 {
 	ASSERT_EQ(command("counted 10"), 0);
 	EXPECT_EQ(attribute("records"), "0");
@@ -83,7 +83,7 @@ TEST_F(producer_emit, an_inherited_event_is_of_the_children_too)
 	EXPECT_EQ(read_value(counting.get()), 5u);
 }
 
-TEST_F(producer_emit, a_period_writes_every_nth)
+TEST_F(producer_emit, a_period_of_n_writes_every_nth_occurrence)
 {
 	perf_event_attr attr = typed_attr("counted", PERF_SAMPLE_RAW | PERF_SAMPLE_PERIOD);
 	attr.sample_period = 3;
@@ -105,7 +105,7 @@ TEST_F(producer_emit, a_period_writes_every_nth)
 	EXPECT_EQ(read_value(counting.get()), 10u);
 }
 
-TEST_F(producer_emit, refresh_lets_so_many_through)
+TEST_F(producer_emit, refresh_allows_as_many_records_as_it_says)
 {
 	listener one(typed_attr("counted"));
 	disable(one.fd.get());
@@ -131,7 +131,7 @@ TEST_F(producer_emit, refresh_by_a_negative_number_takes_back)
 }
 
 /* The slow one's ring is full at once; the other two have everything. */
-TEST_F(producer_emit, a_slow_reader_disturbs_nobody)
+TEST_F(producer_emit, a_slow_reader_costs_other_readers_no_record)
 {
 	const perf_event_attr attr = typed_attr("counted");
 	listener slow(attr, target::every_process(0), 1), fast(attr), third(attr);
@@ -159,7 +159,7 @@ TEST_F(producer_emit, a_slow_reader_disturbs_nobody)
 	EXPECT_EQ(attribute("lost_full"), std::to_string(lost_in(told)));
 }
 
-TEST_F(producer_emit, what_an_emission_emits_is_dropped_and_counted)
+TEST_F(producer_emit, an_event_emitted_within_itself_is_dropped_and_counted)
 {
 	const perf_event_attr attr = typed_attr("dump");
 	listener one(attr), other(attr);
@@ -222,12 +222,12 @@ void nest_at_once(const std::string &event)
 	EXPECT_EQ(read_value(one.fd.get()), emitted);
 }
 
-TEST_F(producer_emit, contexts_nest_at_once)
+TEST_F(producer_emit, task_softirq_irq_and_nmi_emit_within_each_other)
 {
 	nest_at_once("counted");
 }
 
-TEST_F(producer_emit, contexts_nest_at_once_in_an_event_of_a_fixed_size)
+TEST_F(producer_emit, task_softirq_irq_and_nmi_emit_a_fixed_size_event_within_each_other)
 {
 	nest_at_once("fixed");
 }
@@ -265,7 +265,7 @@ TEST_F(producer_emit, contexts_that_were_not_declared_are_lost)
 }
 
 /* Without RAW the record of a time alone is shorter than what could stand in its place. */
-TEST_F(producer_emit, what_is_given_up_hurts_no_neighbour)
+TEST_F(producer_emit, a_discarded_record_leaves_its_neighbours_whole)
 {
 	perf_event_attr attr = typed_attr("dump", PERF_SAMPLE_TIME);
 	attr.sample_id_all = 1;

@@ -46,7 +46,7 @@ protected:
 	}
 };
 
-TEST_F(producer_fields, common_ones_say_who_and_where)
+TEST_F(producer_fields, the_common_fields_name_the_thread_and_the_context)
 {
 	const payload p(emit(0));
 	EXPECT_EQ(p.at<uint16_t>(0), event_id_of("all"));
@@ -54,7 +54,7 @@ TEST_F(producer_fields, common_ones_say_who_and_where)
 	EXPECT_EQ(p.at<int32_t>(4), current_tid());
 }
 
-TEST_F(producer_fields, that_are_not_named_are_zero)
+TEST_F(producer_fields, fields_that_the_caller_does_not_name_are_zero)
 {
 	const payload p(emit(0));
 	for (size_t i = a_u8; i < message; i++)
@@ -64,7 +64,7 @@ TEST_F(producer_fields, that_are_not_named_are_zero)
 	EXPECT_EQ(p.dynamic(tail), std::string("(null)", 7));
 }
 
-TEST_F(producer_fields, hold_the_largest_values)
+TEST_F(producer_fields, each_field_holds_its_largest_value)
 {
 	const payload p(emit(1));
 	EXPECT_EQ(p.at<uint8_t>(a_u8), UINT8_MAX);
@@ -95,7 +95,7 @@ TEST_F(producer_fields, hold_the_largest_values)
 	EXPECT_EQ(p.at<uint32_t>(message) & 0xffff, fixed);
 }
 
-TEST_F(producer_fields, hold_the_smallest_values)
+TEST_F(producer_fields, each_field_holds_its_smallest_value)
 {
 	const payload p(emit(2));
 	EXPECT_EQ(p.at<int8_t>(a_s8), INT8_MIN);
@@ -107,7 +107,7 @@ TEST_F(producer_fields, hold_the_smallest_values)
 }
 
 /* Readers do not skip padding by themselves. */
-TEST_F(producer_fields, end_where_the_next_record_may_begin)
+TEST_F(producer_fields, the_payload_is_padded_to_where_a_record_may_begin)
 {
 	for (int edge : {0, 1, 2}) {
 		const sample s = emit(edge);
@@ -115,7 +115,7 @@ TEST_F(producer_fields, end_where_the_next_record_may_begin)
 	}
 }
 
-TEST_F(producer_fields, stand_between_the_other_parts_of_a_sample)
+TEST_F(producer_fields, the_payload_stands_between_the_other_parts_of_a_sample)
 {
 	const sample s = emit(1, PERF_SAMPLE_RAW | PERF_SAMPLE_IDENTIFIER | PERF_SAMPLE_IP |
 					 PERF_SAMPLE_TID | PERF_SAMPLE_TIME | PERF_SAMPLE_ID |
@@ -134,7 +134,7 @@ TEST_F(producer_fields, stand_between_the_other_parts_of_a_sample)
 	EXPECT_LT(static_cast<int64_t>(*s.ip), 0);
 }
 
-TEST_F(producer_fields, are_left_out_where_nobody_asks_for_them)
+TEST_F(producer_fields, the_payload_is_left_out_without_PERF_SAMPLE_RAW)
 {
 	const sample s = emit(1, PERF_SAMPLE_TID);
 	EXPECT_FALSE(s.raw);
@@ -142,7 +142,7 @@ TEST_F(producer_fields, are_left_out_where_nobody_asks_for_them)
 }
 
 /* Records of all sizes, wherever they fall: over the ends of pages and of the ring. */
-TEST_F(producer_fields, are_whole_wherever_a_record_falls)
+TEST_F(producer_fields, the_payload_is_whole_wherever_a_record_falls)
 {
 	for (unsigned storage :
 	     {PERFBUF_STORAGE_PAGES, PERFBUF_STORAGE_VMALLOC, PERFBUF_STORAGE_MIRRORED}) {
@@ -164,7 +164,7 @@ TEST_F(producer_fields, are_whole_wherever_a_record_falls)
 	}
 }
 
-TEST_F(producer_fields, of_raw_events_are_what_was_copied)
+TEST_F(producer_fields, the_payload_of_a_raw_event_is_the_copied_bytes)
 {
 	listener one(typed_attr("dump"));
 	ASSERT_EQ(command("dump 10"), 0);
@@ -175,7 +175,7 @@ TEST_F(producer_fields, of_raw_events_are_what_was_copied)
 	EXPECT_EQ(payload(all[2]).dynamic(8), std::string(10, 'r'));
 }
 
-TEST_F(producer_fields, of_raw_events_may_be_large_or_too_large)
+TEST_F(producer_fields, a_raw_event_of_many_bytes_is_written_or_counted_as_too_big)
 {
 	listener one(typed_attr("dump"), target::every_process(0), 64);
 	ASSERT_EQ(command("dump 60000"), 0);

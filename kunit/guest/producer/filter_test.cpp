@@ -18,7 +18,7 @@ protected:
 	}
 };
 
-TEST_F(producer_filter, lets_through_what_it_says)
+TEST_F(producer_filter, a_filter_passes_the_occurrences_that_match)
 {
 	struct {
 		const char *text;
@@ -79,7 +79,7 @@ TEST_F(producer_filter, lets_through_what_it_says)
 	}
 }
 
-TEST_F(producer_filter, that_cannot_be_read_is_refused_with_the_reason)
+TEST_F(producer_filter, a_filter_that_is_no_expression_is_refused_with_its_errno)
 {
 	std::string deep, many = "a_u8 == 1";
 	for (int i = 0; i < 40; i++) {
@@ -136,7 +136,7 @@ TEST_F(producer_filter, that_cannot_be_read_is_refused_with_the_reason)
 	EXPECT_EQ(one.samples().size(), 1u);
 }
 
-TEST_F(producer_filter, is_of_one_file_alone_and_may_change)
+TEST_F(producer_filter, a_filter_holds_for_one_file_and_may_be_replaced)
 {
 	const perf_event_attr attr = typed_attr("all");
 	listener one(attr), other(attr);
@@ -154,7 +154,7 @@ TEST_F(producer_filter, is_of_one_file_alone_and_may_change)
 }
 
 /* Filtered records are copied from the side: they are the same. */
-TEST_F(producer_filter, does_not_change_what_is_written)
+TEST_F(producer_filter, a_filter_does_not_change_the_bytes_of_a_record)
 {
 	const perf_event_attr attr = typed_attr("all", PERF_SAMPLE_RAW | PERF_SAMPLE_CALLCHAIN);
 	listener one(attr), other(attr);
@@ -166,7 +166,7 @@ TEST_F(producer_filter, does_not_change_what_is_written)
 	EXPECT_EQ(*a[0].raw, *b[0].raw);
 }
 
-TEST_F(producer_filter, of_raw_events_sees_what_is_common)
+TEST_F(producer_filter, a_filter_of_a_raw_event_sees_the_common_fields)
 {
 	listener one(typed_attr("dump"));
 	EXPECT_EQ(set(one.fd.get(), "data == 1"), EINVAL);

@@ -82,7 +82,7 @@ void expect_equal(const std::vector<sample> &left, const std::vector<sample> &ri
 
 /* A filter that drops nothing takes the slow path. The pages are in chunks of 16 KiB, which end in
  * the middle of records. */
-TEST_F(producer_fixed, short_and_long_write_the_same)
+TEST_F(producer_fixed, the_fast_and_the_slow_path_write_the_same_samples)
 {
 	for (uint64_t fields : {uint64_t{PERF_SAMPLE_RAW}, usual, usual | PERF_SAMPLE_IDENTIFIER,
 				uint64_t{PERF_SAMPLE_RAW | PERF_SAMPLE_TIME}, every_field})
@@ -145,7 +145,7 @@ void expect_what_was_asked(const std::vector<sample> &got, uint64_t fields, unsi
 }
 
 /* Which way is taken depends on what those who listen ask for. */
-TEST_F(producer_fixed, who_comes_and_goes_changes_nothing_for_the_others)
+TEST_F(producer_fixed, a_reader_that_comes_and_goes_changes_nothing_for_the_others)
 {
 	const uint64_t sets[] = {PERF_SAMPLE_RAW, usual, usual | PERF_SAMPLE_IP, every_field};
 	for (uint64_t first : sets)
@@ -167,7 +167,7 @@ TEST_F(producer_fixed, who_comes_and_goes_changes_nothing_for_the_others)
 		}
 }
 
-TEST_F(producer_fixed, it_is_told_that_interrupts_are_off)
+TEST_F(producer_fixed, the_common_flags_say_that_interrupts_are_off)
 {
 	for (uint64_t fields : {uint64_t{PERF_SAMPLE_RAW}, usual, every_field}) {
 		listener one(typed_attr("fixed", fields));
@@ -178,7 +178,7 @@ TEST_F(producer_fixed, it_is_told_that_interrupts_are_off)
 	}
 }
 
-TEST_F(producer_fixed, a_full_ring_keeps_what_came_first_and_tells_the_rest)
+TEST_F(producer_fixed, a_full_ring_stores_the_first_records_and_reports_the_rest_as_lost)
 {
 	for (unsigned storage : {PERFBUF_STORAGE_PAGES, PERFBUF_STORAGE_MIRRORED}) {
 		listener one(typed_attr("fixed"), target::every_process(0), 1, storage);
@@ -203,7 +203,7 @@ TEST_F(producer_fixed, a_full_ring_keeps_what_came_first_and_tells_the_rest)
 }
 
 /* Begins and ends each thing that the fast path does not do while the file is open. */
-TEST_F(producer_fixed, it_is_left_and_taken_again)
+TEST_F(producer_fixed, the_fast_path_is_left_and_taken_again_while_the_file_is_open)
 {
 	listener one(typed_attr("fixed"));
 	const int fd = one.fd.get();
@@ -246,7 +246,7 @@ TEST_F(producer_fixed, a_limit_and_a_filter_are_kept_to)
 }
 
 /* What counts samples towards a wakeup has no fast path. */
-TEST_F(producer_fixed, every_third_sample_wakes)
+TEST_F(producer_fixed, every_third_sample_wakes_the_reader)
 {
 	perf_event_attr attr = typed_attr("fixed");
 	attr.wakeup_events = 3;
@@ -257,7 +257,7 @@ TEST_F(producer_fixed, every_third_sample_wakes)
 	EXPECT_TRUE(poll_in(one.fd.get()));
 }
 
-TEST_F(producer_fixed, half_a_ring_wakes)
+TEST_F(producer_fixed, half_a_ring_of_samples_wakes_the_reader)
 {
 	listener one(typed_attr("fixed"), target::every_process(0), 1);
 	ASSERT_EQ(command("counted 20"), 0);
@@ -266,7 +266,7 @@ TEST_F(producer_fixed, half_a_ring_wakes)
 	EXPECT_TRUE(poll_in(one.fd.get()));
 }
 
-TEST_F(producer_fixed, on_a_task_it_is_written_too)
+TEST_F(producer_fixed, a_reader_of_a_task_gets_the_samples_of_that_task)
 {
 	listener mine(typed_attr("fixed"), target::thread(0)),
 		on_cpu_0(typed_attr("fixed"), target::thread(0, 0));
@@ -279,7 +279,7 @@ TEST_F(producer_fixed, on_a_task_it_is_written_too)
 	EXPECT_EQ(here[0].tid, gettid());
 }
 
-TEST_F(producer_fixed, what_an_emission_emits_is_dropped_and_counted)
+TEST_F(producer_fixed, a_fixed_size_event_emitted_within_itself_is_dropped_and_counted)
 {
 	listener one(typed_attr("fixed"));
 	ASSERT_EQ(command("fixed_recursion"), 0);

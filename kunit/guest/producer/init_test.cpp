@@ -70,7 +70,7 @@ void use_memory_again()
 	}
 }
 
-TEST(producer_init, that_fails_leaves_a_file_that_was_only_opened_in_error)
+TEST(producer_init, a_failed_module_init_leaves_a_file_that_was_only_opened_in_error)
 {
 	for (int turn = 0; turn < 3; turn++) {
 		module_in_its_init module("unregister");
@@ -85,7 +85,7 @@ TEST(producer_init, that_fails_leaves_a_file_that_was_only_opened_in_error)
 	}
 }
 
-TEST(producer_init, that_fails_leaves_a_file_that_was_mapped_in_error)
+TEST(producer_init, a_failed_module_init_leaves_a_file_that_was_mapped_in_error)
 {
 	for (int turn = 0; turn < 3; turn++) {
 		module_in_its_init module("unregister");
@@ -112,7 +112,7 @@ TEST(producer_init, that_fails_leaves_a_file_that_was_mapped_in_error)
 	}
 }
 
-TEST(producer_init, in_which_the_last_step_of_registering_fails_leaves_an_opened_file_in_error)
+TEST(producer_init, a_failed_last_step_of_registering_leaves_an_opened_file_in_error)
 {
 	int turns = 0;
 	/* A turn in which the node appears too late says nothing: the module waits with preemption

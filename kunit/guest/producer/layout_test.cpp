@@ -20,7 +20,7 @@ class producer_layout : public source_test
 {
 };
 
-TEST_F(producer_layout, says_what_the_source_is)
+TEST_F(producer_layout, sysfs_shows_the_description_of_the_source)
 {
 	EXPECT_EQ(attribute("description"), "what the tests want");
 	EXPECT_EQ(attribute("files"), "0");
@@ -28,7 +28,7 @@ TEST_F(producer_layout, says_what_the_source_is)
 	EXPECT_EQ(attribute("readers"), "");
 }
 
-TEST_F(producer_layout, node_has_the_mode_that_the_source_wants)
+TEST_F(producer_layout, the_node_has_the_mode_of_the_source)
 {
 	struct stat about;
 	ASSERT_EQ(stat(testdev_path, &about), 0);
@@ -37,7 +37,7 @@ TEST_F(producer_layout, node_has_the_mode_that_the_source_wants)
 	EXPECT_EQ(about.st_uid, 0u);
 }
 
-TEST_F(producer_layout, format_is_as_tracefs_has_it)
+TEST_F(producer_layout, the_format_file_reads_as_that_of_tracefs)
 {
 	const std::string id = attribute("events/counted/id");
 	EXPECT_EQ(read_file(std::string(testdev_class) + "/events/counted/format"),
@@ -75,7 +75,7 @@ TEST_F(producer_layout, common_fields_are_those_of_the_kernel)
 	EXPECT_EQ(common(ours), common(kernels));
 }
 
-TEST_F(producer_layout, ids_are_nobody_elses)
+TEST_F(producer_layout, the_id_of_an_event_is_no_tracepoints_id)
 {
 	std::set<uint64_t> taken;
 	glob_t found;
@@ -108,7 +108,7 @@ TEST_F(producer_layout, other_types_and_ids_are_enoent)
 	EXPECT_EQ(configure_error(attr, cpu), EOPNOTSUPP);
 }
 
-TEST_F(producer_layout, what_would_say_more_of_an_event_is_not_supported)
+TEST_F(producer_layout, config1_and_config2_of_a_typed_event_are_not_supported)
 {
 	const target cpu = target::every_process(0);
 	perf_event_attr attr = typed_attr("all");
@@ -131,7 +131,7 @@ TEST_F(producer_layout, what_would_say_more_of_an_event_is_not_supported)
 	}
 }
 
-TEST_F(producer_layout, readers_are_shown)
+TEST_F(producer_layout, sysfs_shows_a_line_for_each_reader)
 {
 	const perf_event_attr attr = typed_attr("counted");
 	listener one(attr);
@@ -148,7 +148,7 @@ TEST_F(producer_layout, readers_are_shown)
 }
 
 /* More of them than a page holds, and read in pieces while they count. */
-TEST_F(producer_layout, many_readers_are_all_shown)
+TEST_F(producer_layout, sysfs_shows_many_readers_beyond_a_page)
 {
 	constexpr size_t many = 100;
 	const perf_event_attr attr = typed_attr("counted");
@@ -231,7 +231,7 @@ TEST_F(producer_layout, rates_are_those_of_the_last_seconds)
 }
 
 /* What udev hears: the node with its mode, and what is in sysfs when it hears it. */
-TEST_F(producer_layout, is_announced_when_it_is_there_and_when_it_is_gone)
+TEST_F(producer_layout, a_uevent_announces_a_source_that_is_registered_and_one_that_is_gone)
 {
 	unique_fd uevents(socket(AF_NETLINK, SOCK_DGRAM | SOCK_CLOEXEC, NETLINK_KOBJECT_UEVENT));
 	sockaddr_nl all = {};
@@ -262,7 +262,7 @@ TEST_F(producer_layout, is_announced_when_it_is_there_and_when_it_is_gone)
 }
 
 /* A file for whom the node's mode lets in: what the source tells, and nothing of the kernel's. */
-TEST_F(producer_layout, without_capabilities_there_are_no_kernel_addresses)
+TEST_F(producer_layout, a_reader_without_capabilities_gets_no_kernel_addresses)
 {
 	ASSERT_EQ(chmod(testdev_path, 0666), 0);
 	const perf_event_attr plain = typed_attr("all");

@@ -25,7 +25,7 @@ short polled(int fd, int timeout = 0)
 	return poll(&one, 1, timeout) > 0 ? one.revents : 0;
 }
 
-TEST_F(producer_life, its_module_cannot_go_while_a_file_is_open)
+TEST_F(producer_life, the_module_of_a_source_cannot_be_unloaded_while_a_file_is_open)
 {
 	{
 		unique_fd fd = open_source();
@@ -55,7 +55,7 @@ TEST_F(producer_life, perfbuf_stays_as_long_as_the_module_of_a_source)
 	EXPECT_EQ(one.samples().size(), 5u);
 }
 
-TEST_F(producer_life, who_sleeps_in_poll_is_woken_when_it_goes)
+TEST_F(producer_life, a_reader_that_sleeps_in_poll_is_woken_when_the_source_goes)
 {
 	listener one(typed_attr("counted"));
 	std::atomic<short> seen = 0;
@@ -71,7 +71,7 @@ TEST_F(producer_life, who_sleeps_in_poll_is_woken_when_it_goes)
 	EXPECT_EQ(seen, POLLERR | POLLHUP);
 }
 
-TEST_F(producer_life, what_was_written_before_can_be_read)
+TEST_F(producer_life, records_written_before_the_source_went_can_be_read)
 {
 	listener one(typed_attr("counted"));
 	ASSERT_EQ(command("counted 5"), 0);
@@ -108,7 +108,7 @@ TEST_F(producer_life, a_file_that_outlives_it_gets_clean_errors)
 	EXPECT_EQ(polled(ready.get()), POLLERR | POLLHUP);
 }
 
-TEST_F(producer_life, it_goes_under_load)
+TEST_F(producer_life, a_source_can_unregister_while_events_are_emitted)
 {
 	for (int turn = 0; turn < 10; turn++) {
 		const perf_event_attr attr = typed_attr("counted");
@@ -129,7 +129,7 @@ TEST_F(producer_life, it_goes_under_load)
 }
 
 /* Opening and going at once: each file is configured and then in error, or refused. */
-TEST_F(producer_life, it_goes_while_files_are_opened)
+TEST_F(producer_life, a_source_can_unregister_while_files_are_opened)
 {
 	perf_event_attr attr = typed_attr("counted");
 	std::atomic<bool> stop = false;

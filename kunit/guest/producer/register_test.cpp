@@ -14,7 +14,7 @@ class producer_register : public source_test
 {
 };
 
-TEST_F(producer_register, refuses_what_cannot_be)
+TEST_F(producer_register, a_source_that_cannot_be_is_refused_with_its_errno)
 {
 	struct {
 		int error;
@@ -94,7 +94,7 @@ TEST_F(producer_register, a_source_beyond_the_last_number_is_enfile)
 	EXPECT_EQ(one.samples().size(), 3u);
 }
 
-TEST_F(producer_register, leaves_nothing_of_what_it_refuses)
+TEST_F(producer_register, a_refused_source_leaves_no_node_and_no_id)
 {
 	ASSERT_EQ(command("bad 8"), EEXIST);
 	struct stat about;
@@ -102,7 +102,7 @@ TEST_F(producer_register, leaves_nothing_of_what_it_refuses)
 	EXPECT_NE(stat("/sys/class/perfbuf/twice", &about), 0);
 }
 
-TEST_F(producer_register, may_happen_again_and_again)
+TEST_F(producer_register, a_source_can_register_again_and_again)
 {
 	for (int i = 0; i < 20; i++) {
 		ASSERT_EQ(command("unregister"), 0);
@@ -116,7 +116,7 @@ TEST_F(producer_register, may_happen_again_and_again)
 	EXPECT_EQ(one.samples().size(), 3u);
 }
 
-TEST_F(producer_register, starts_with_the_first_file_and_stops_with_the_last)
+TEST_F(producer_register, a_source_starts_with_the_first_file_and_stops_with_the_last)
 {
 	EXPECT_EQ(source_parameter("starts"), 0u);
 	{

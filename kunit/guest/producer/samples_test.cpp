@@ -52,7 +52,7 @@ private:
 	std::vector<payload> all_;
 };
 
-TEST(producer_samples, template_ticks)
+TEST(producer_samples, the_template_driver_emits_its_ticks)
 {
 	ASSERT_EQ(load_module("/root/mydev.ko"), 0);
 	{
@@ -64,7 +64,7 @@ TEST(producer_samples, template_ticks)
 	EXPECT_EQ(unload_module("mydev"), 0);
 }
 
-TEST(producer_samples, device_takes_readings_and_reports_them)
+TEST(producer_samples, the_device_driver_takes_readings_and_reports_them)
 {
 	ASSERT_EQ(load_module("/root/sensor.ko"), 0);
 	for (int turn = 0; turn < 3; turn++) {
@@ -86,7 +86,7 @@ TEST(producer_samples, device_takes_readings_and_reports_them)
 	EXPECT_EQ(unload_module("sensor"), 0);
 }
 
-TEST(producer_samples, accelerator_completes_what_was_submitted)
+TEST(producer_samples, the_accelerator_driver_completes_each_submission)
 {
 	ASSERT_EQ(load_module("/root/accelerator.ko"), 0);
 	EXPECT_NE(read_file("/sys/class/perfbuf/accelerator/events/completed/format")

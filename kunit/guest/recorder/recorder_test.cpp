@@ -10,7 +10,7 @@
 using namespace device_test;
 using namespace recorder_test;
 
-TEST_F(flight_recorder, of_a_driver_holds_what_it_emitted_before_user_space_could_open_it)
+TEST_F(flight_recorder, a_recorder_holds_events_emitted_before_user_space_could_open_the_source)
 {
 	ASSERT_EQ(load(), 0);
 	const uint64_t number = number_in("registered");
@@ -25,7 +25,7 @@ TEST_F(flight_recorder, of_a_driver_holds_what_it_emitted_before_user_space_coul
 	EXPECT_EQ(events[0].tid, static_cast<uint32_t>(getpid())) << "the loader of the module";
 }
 
-TEST_F(flight_recorder, is_read_while_writers_of_all_contexts_go_on_and_nothing_is_torn)
+TEST_F(flight_recorder, a_recorder_read_while_writers_of_all_contexts_go_on_has_no_torn_record)
 {
 	ASSERT_EQ(load(), 0);
 	const uint64_t number = number_in("registered");
@@ -86,7 +86,7 @@ TEST_F(flight_recorder, is_read_thousands_of_times_at_full_rate_and_every_snapsh
 		  << " something was overwritten, " << empty << " were empty\n";
 }
 
-TEST_F(flight_recorder, of_a_driver_that_has_gone_is_kept_until_it_is_freed)
+TEST_F(flight_recorder, the_recorder_of_an_unloaded_driver_stays_until_it_is_freed)
 {
 	ASSERT_EQ(load(), 0);
 	ASSERT_EQ(command("start"), 0);
@@ -103,7 +103,7 @@ TEST_F(flight_recorder, of_a_driver_that_has_gone_is_kept_until_it_is_freed)
 	EXPECT_EQ(errno, ENOENT);
 }
 
-TEST_F(flight_recorder, of_a_registered_source_cannot_be_freed)
+TEST_F(flight_recorder, the_recorder_of_a_registered_source_cannot_be_freed)
 {
 	ASSERT_EQ(load(), 0);
 	uint64_t number = number_in("registered");
@@ -131,7 +131,7 @@ TEST_F(flight_recorder, the_oldest_that_is_kept_goes_when_there_are_too_many)
 	EXPECT_EQ(kept[1], registered - 2);
 }
 
-TEST_F(flight_recorder, that_is_empty_is_not_kept)
+TEST_F(flight_recorder, an_empty_recorder_does_not_outlive_its_driver)
 {
 	ASSERT_EQ(load("recorded=sized"), 0);
 	/* The first event is sized. */
@@ -140,7 +140,7 @@ TEST_F(flight_recorder, that_is_empty_is_not_kept)
 	EXPECT_EQ(number_in("kept"), 0u);
 }
 
-TEST_F(flight_recorder, of_a_size_or_an_event_that_cannot_be_refuses_the_source)
+TEST_F(flight_recorder, a_recorder_of_an_impossible_size_or_event_refuses_the_source)
 {
 	EXPECT_EQ(load("bytes_per_cpu=65537"), EINVAL);
 	EXPECT_EQ(load("bytes_per_cpu=2048"), EINVAL);
@@ -152,7 +152,7 @@ TEST_F(flight_recorder, of_a_size_or_an_event_that_cannot_be_refuses_the_source)
 	EXPECT_TRUE(recorders().size() == 1 && recorders()[0].bytes_per_cpu == 32768);
 }
 
-TEST_F(flight_recorder, without_a_wish_there_is_none_and_sysfs_makes_one)
+TEST_F(flight_recorder, a_source_that_requests_no_recorder_has_none_and_sysfs_makes_one)
 {
 	ASSERT_EQ(load("bytes_per_cpu=0"), 0);
 	EXPECT_EQ(number_in("registered"), 0u);
@@ -170,7 +170,7 @@ TEST_F(flight_recorder, without_a_wish_there_is_none_and_sysfs_makes_one)
 }
 
 /* kunit/guest/recorder/run loads the module with recorders=recother=8K:step,recnone=0. */
-TEST_F(flight_recorder, is_what_the_module_parameter_says_whatever_the_driver_wants)
+TEST_F(flight_recorder, the_module_parameter_decides_on_the_recorder_whatever_the_driver_requests)
 {
 	ASSERT_EQ(load("name=recother bytes_per_cpu=0"), 0);
 	const std::string other = read_file("/sys/class/perfbuf/recother/recorder");
@@ -182,7 +182,7 @@ TEST_F(flight_recorder, is_what_the_module_parameter_says_whatever_the_driver_wa
 }
 
 /* Beside writers of all contexts; what the rings hold then is whole. */
-TEST_F(flight_recorder, is_switched_and_resized_while_writers_go_on)
+TEST_F(flight_recorder, a_recorder_is_switched_and_resized_while_writers_go_on)
 {
 	ASSERT_EQ(load(), 0);
 	ASSERT_EQ(command("start"), 0);
@@ -198,7 +198,7 @@ TEST_F(flight_recorder, is_switched_and_resized_while_writers_go_on)
 	ASSERT_EQ(command("stop"), 0);
 }
 
-TEST_F(flight_recorder, and_readers_do_not_disturb_each_other)
+TEST_F(flight_recorder, a_recorder_and_readers_do_not_disturb_each_other)
 {
 	ASSERT_EQ(load(), 0);
 	perf_event_attr attr = {};
@@ -222,7 +222,7 @@ TEST_F(flight_recorder, and_readers_do_not_disturb_each_other)
 	EXPECT_GT(whole_events(reader.must_take(number_in("registered")), left_out).size(), 100u);
 }
 
-TEST_F(flight_recorder, is_for_those_who_may_trace)
+TEST_F(flight_recorder, only_a_process_with_the_right_to_trace_reads_a_recorder)
 {
 	ASSERT_EQ(load(), 0);
 	const pid_t child = fork();

@@ -235,7 +235,7 @@ TEST(functrace, ticks_do_not_add_up_to_an_error)
 	EXPECT_EQ(decode(one.bytes).calls, expected);
 }
 
-TEST(functrace, time_never_goes_back)
+TEST(functrace, the_time_of_calls_never_goes_back)
 {
 	stream one;
 	one.add({1000, text, 4, "a"});
@@ -288,7 +288,7 @@ TEST(functrace, the_mark_of_a_sync_stands_nowhere_else)
 }
 
 /* Four 7f in a row are a sync, so the encoder writes none in a name. */
-TEST(functrace, a_name_is_no_sync)
+TEST(functrace, a_name_with_the_bytes_of_a_sync_is_no_sync)
 {
 	stream one;
 	one.add({1, text, 4, std::string(15, '\x7f')});
@@ -303,7 +303,7 @@ TEST(functrace, a_name_is_no_sync)
 	EXPECT_EQ(torn.others[0].count, one.bytes.size());
 }
 
-TEST(functrace, losses_are_told_where_they_are)
+TEST(functrace, a_loss_is_decoded_where_it_happened)
 {
 	generator calls(7, true);
 	stream one;
@@ -327,7 +327,7 @@ TEST(functrace, losses_are_told_where_they_are)
 	}
 }
 
-TEST(functrace, calls_that_were_missed_are_told_once)
+TEST(functrace, calls_that_were_missed_are_reported_once)
 {
 	stream one;
 	one.add({1, text, 4, "a"});
@@ -347,7 +347,7 @@ TEST(functrace, calls_that_were_missed_are_told_once)
 	EXPECT_EQ(got.calls.size(), 4);
 }
 
-TEST(functrace, a_loss_that_was_told_where_there_was_no_room_is_told_again)
+TEST(functrace, a_loss_whose_report_found_no_space_is_reported_again)
 {
 	stream one;
 	perfbuf::functrace::u8 nowhere[perfbuf::functrace::encoder::tell_bytes_max +
@@ -390,7 +390,7 @@ TEST(functrace, a_sync_is_found_from_anywhere)
 	}
 }
 
-TEST(functrace, a_cut_end_is_told)
+TEST(functrace, a_cut_end_of_a_stream_is_reported)
 {
 	stream one;
 	std::vector<call> all;
@@ -432,7 +432,7 @@ TEST(functrace, wrong_bytes_cost_what_is_up_to_the_next_sync)
 	}
 }
 
-TEST(functrace, any_bytes_are_decoded)
+TEST(functrace, the_decoder_takes_any_bytes_without_a_crash)
 {
 	std::mt19937 random(11);
 
@@ -460,7 +460,7 @@ reason first_cut(std::initializer_list<uint8_t> behind)
 	return reason::none;
 }
 
-TEST(functrace, what_is_wrong_is_named)
+TEST(functrace, each_kind_of_damage_is_named)
 {
 	const auto cut = first_cut<stream>;
 	/* A slot that is empty, and the number of the one that is not. */
@@ -490,7 +490,7 @@ TEST(functrace, what_is_wrong_is_named)
 	EXPECT_EQ(cut({0x1f, 0x01, 0x00}), reason::truncated);
 }
 
-TEST(functrace, what_is_wrong_in_version_1_is_named)
+TEST(functrace, each_kind_of_damage_in_version_1_is_named)
 {
 	const auto cut = first_cut<stream_of_version_1>;
 	const uint8_t other = static_cast<uint8_t>(version_1::slot_of(text) + 1);
@@ -561,7 +561,7 @@ void decode_in_pieces()
 	}
 }
 
-TEST(functrace, pieces_say_what_the_whole_says)
+TEST(functrace, decoding_in_pieces_gives_the_calls_of_the_whole)
 {
 	decode_in_pieces<stream>();
 	decode_in_pieces<stream_of_version_1>();

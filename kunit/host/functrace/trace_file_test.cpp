@@ -76,7 +76,7 @@ bool is_subsequence(const std::vector<call> &part, const std::vector<call> &of)
 	return true;
 }
 
-TEST(trace_file, what_goes_in_comes_out_by_time)
+TEST(trace_file, calls_that_are_written_are_read_in_the_order_of_time)
 {
 	for (uint32_t seed = 0; seed < 6; seed++) {
 		recording one(seed, 3, 400, seed % 2);
@@ -90,7 +90,7 @@ TEST(trace_file, what_goes_in_comes_out_by_time)
 	}
 }
 
-TEST(trace_file, pieces_longer_than_a_chunk)
+TEST(trace_file, a_stream_longer_than_a_chunk_is_read_whole)
 {
 	recording one(1, 1, 60'000);
 	ASSERT_GT(one.streams[0].bytes.size(), 2 * tracefile::most_payload);
@@ -99,7 +99,7 @@ TEST(trace_file, pieces_longer_than_a_chunk)
 	EXPECT_EQ(got->calls[0], one.expected[0]);
 }
 
-TEST(trace_file, cut_at_every_byte_it_gives_what_is_whole)
+TEST(trace_file, a_file_cut_at_any_byte_gives_its_whole_chunks)
 {
 	recording one(2, 3, 60);
 	const auto whole = one.file(150);
@@ -182,7 +182,7 @@ TEST(trace_file, a_chunk_that_is_missing_costs_its_calls_alone)
 	EXPECT_EQ(gone->calls, torn->calls);
 }
 
-TEST(trace_file, any_bytes_are_read)
+TEST(trace_file, the_reader_takes_any_bytes_without_a_crash)
 {
 	std::mt19937 random(5);
 	const tracefile::file_header header;
@@ -250,7 +250,7 @@ TEST(trace_file, other_files_are_told_apart)
 	EXPECT_FALSE(tracefile::reader_file::open(unique_fd(ends[0]), "pipe"));
 }
 
-TEST(trace_file, on_a_full_disk_it_is_closed_in_order)
+TEST(trace_file, a_file_on_a_full_disk_is_closed_in_order)
 {
 	signal(SIGXFSZ, SIG_IGN);
 	const size_t full = recording(6, 2, 100).file(200).size();

@@ -211,7 +211,7 @@ constexpr size_t beyond(size_t limit)
 	return limit + limit / 8;
 }
 
-TEST(trace_memory, functions_without_end)
+TEST(trace_memory, memory_does_not_grow_with_functions_without_end)
 {
 	for (const auto how : {tracefile::format::text, tracefile::format::histogram}) {
 		const size_t count = beyond(tracefile::most_functions);
@@ -220,7 +220,7 @@ TEST(trace_memory, functions_without_end)
 	}
 }
 
-TEST(trace_memory, threads_without_end)
+TEST(trace_memory, memory_does_not_grow_with_threads_without_end)
 {
 	const size_t count = beyond(tracefile::most_functions);
 	const auto how = tracefile::format::json;
@@ -228,14 +228,14 @@ TEST(trace_memory, threads_without_end)
 		       use_of(file_of_threads(2 * count), how));
 }
 
-TEST(trace_memory, cpus_without_end)
+TEST(trace_memory, memory_does_not_grow_with_cpus_without_end)
 {
 	const size_t count = beyond(perfbuf::reader::functrace::most_cpus);
 	const auto how = tracefile::format::histogram;
 	expect_bounded(use_of(file_of_cpus(count), how), use_of(file_of_cpus(2 * count), how));
 }
 
-TEST(trace_memory, symbols_without_end)
+TEST(trace_memory, memory_does_not_grow_with_symbols_without_end)
 {
 	const size_t count = tracefile::most_symbols;
 	const auto how = tracefile::format::histogram;
@@ -243,14 +243,14 @@ TEST(trace_memory, symbols_without_end)
 		       use_of(file_of_symbols(2 * count), how));
 }
 
-TEST(trace_memory, chunks_without_end)
+TEST(trace_memory, memory_does_not_grow_with_chunks_without_end)
 {
 	const auto how = tracefile::format::histogram;
 	expect_bounded(use_of(file_of_chunks(100'000, 1), how),
 		       use_of(file_of_chunks(200'000, 1), how));
 }
 
-TEST(trace_memory, streams_without_end)
+TEST(trace_memory, memory_does_not_grow_with_streams_without_end)
 {
 	const size_t count = beyond(tracefile::most_streams);
 	const auto how = tracefile::format::histogram;
@@ -289,7 +289,7 @@ TEST(trace_memory, symbols_beyond_the_limit_are_damage)
 }
 
 /* As a header may claim it; and what is shorter than it says. */
-TEST(trace_memory, no_room_is_made_for_what_is_only_claimed)
+TEST(trace_memory, a_size_that_a_header_only_claims_allocates_nothing)
 {
 	for (const uint32_t size : {tracefile::most_payload, UINT32_MAX}) {
 		std::vector<std::byte> bytes;

@@ -59,7 +59,7 @@ std::vector<std::byte> small_trace()
 	return content_of(fd.get());
 }
 
-TEST(trace_shown, as_text)
+TEST(trace_shown, text_output_shows_calls_losses_and_escaped_names)
 {
 	EXPECT_EQ(shown(small_trace(), tracefile::format::text),
 		  "# command: perfbuf trace -- sh\n"
@@ -74,7 +74,7 @@ TEST(trace_shown, as_text)
 		  "     3.000000000 [000] sh                          2/8  first\n");
 }
 
-TEST(trace_shown, as_histogram)
+TEST(trace_shown, a_histogram_counts_the_calls_of_each_function_and_the_losses)
 {
 	EXPECT_EQ(shown(small_trace(), tracefile::format::histogram),
 		  "#      calls    share  function\n"
@@ -86,7 +86,7 @@ TEST(trace_shown, as_histogram)
 		  "# CPU 1 between 1.000000300 and 2.000000000: the buffer was full 1 time\n");
 }
 
-TEST(trace_shown, as_json)
+TEST(trace_shown, json_output_has_processes_threads_calls_and_losses)
 {
 	EXPECT_EQ(
 		shown(small_trace(), tracefile::format::json),
@@ -128,7 +128,7 @@ TEST(trace_shown, json_is_json_whatever_was_recorded)
 	}
 }
 
-TEST(trace_shown, strings_are_escaped)
+TEST(trace_shown, json_strings_escape_controls_and_broken_utf8)
 {
 	EXPECT_EQ(tracefile::json_string("plain"), "\"plain\"");
 	EXPECT_EQ(tracefile::json_string("\x01\x7f\"\\/"), "\"\\u0001\\u007f\\\"\\\\/\"");

@@ -64,7 +64,7 @@ TEST(trace_symbols, names_are_those_that_the_kernel_gives)
 	EXPECT_EQ(table.name_of(0), "0x0");
 }
 
-TEST(trace_symbols, a_file_says_the_same)
+TEST(trace_symbols, symbols_written_to_a_file_and_read_again_are_the_same)
 {
 	const auto table = sample_symbols();
 	for (size_t most : {600, 65536}) {
@@ -84,7 +84,7 @@ TEST(trace_symbols, a_file_says_the_same)
 	}
 }
 
-TEST(trace_symbols, what_came_later_is_told_apart)
+TEST(trace_symbols, symbols_that_came_later_are_told_apart)
 {
 	const auto before = sample_symbols();
 	auto after = sample_symbols();
@@ -96,7 +96,7 @@ TEST(trace_symbols, what_came_later_is_told_apart)
 	EXPECT_EQ(more.name_of(0xffffffffc2000004), "late [newer]");
 }
 
-TEST(trace_symbols, payloads_that_make_no_sense)
+TEST(trace_symbols, a_cut_payload_adds_no_symbol_that_was_not_in_it)
 {
 	const std::string whole = sample_symbols().payloads(65536).front();
 	for (size_t size = 0; size < whole.size(); size++) {

@@ -58,7 +58,7 @@ TEST_F(producer_aux, a_declaration_that_is_not_whole_is_refused)
 	EXPECT_EQ(add_with([](aux_device &d) { d.of.aux = nullptr; }), 0);
 }
 
-TEST_F(producer_aux, what_the_source_declares_is_what_its_event_can_do)
+TEST_F(producer_aux, an_event_supports_the_aux_options_that_its_source_declares)
 {
 	for (u32 flags = 0; flags < 64; flags++)
 		for (bool holds : {false, true}) {
@@ -220,7 +220,7 @@ TEST_F(producer_aux, a_source_that_goes_closes_its_files_once)
 	EXPECT_EQ(device.said, "ostc");
 }
 
-TEST_F(producer_aux, open_and_close_may_be_missing)
+TEST_F(producer_aux, a_source_may_declare_no_open_and_no_close)
 {
 	device.aux.open = nullptr, device.aux.close = nullptr;
 	ASSERT_EQ(device.add(), 0);
@@ -281,7 +281,7 @@ TEST_F(producer_aux, samples_of_another_event_pause_it)
 }
 
 /* An NMI may want the opposite while the source is in start() or stop(). */
-TEST_F(producer_aux, what_is_wanted_within_start_and_stop_follows_them)
+TEST_F(producer_aux, a_change_within_start_or_stop_takes_effect_after_it)
 {
 	ASSERT_EQ(device.add(), 0);
 	aux_file one(device, false);

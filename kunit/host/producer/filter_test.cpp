@@ -134,7 +134,7 @@ private:
 	std::mt19937_64 random_;
 };
 
-TEST(producer_filter, says_what_its_expression_says)
+TEST(producer_filter, a_random_filter_decides_as_its_expression_does)
 {
 	generator random(1);
 	unsigned parsed_ones = 0;
@@ -156,7 +156,7 @@ TEST(producer_filter, says_what_its_expression_says)
 }
 
 /* Any text: an answer, and nothing is read behind its end. */
-TEST(producer_filter, reads_any_text)
+TEST(producer_filter, the_parser_takes_any_text_without_a_crash)
 {
 	const char *pieces[] = {"a",	 "b",	 "c",	       "name", "text",
 				"state", "idle", "==",	       "!=",   "<",
@@ -181,7 +181,7 @@ TEST(producer_filter, reads_any_text)
 	}
 }
 
-TEST(producer_filter, compares_strings_to_their_ends)
+TEST(producer_filter, strings_are_compared_to_their_ends)
 {
 	const auto matches = [](const std::string &text, const char *name,
 				const std::string &tail) {
@@ -205,7 +205,7 @@ TEST(producer_filter, compares_strings_to_their_ends)
 	EXPECT_TRUE(matches("text != b", "", "abc"));
 }
 
-TEST(producer_filter, takes_as_much_as_it_says_and_no_more)
+TEST(producer_filter, a_filter_of_the_largest_size_is_taken_and_a_larger_one_refused)
 {
 	std::string many = "a==1", deep = "a==1";
 	for (unsigned i = 1; i < filter::predicates_max; i++)

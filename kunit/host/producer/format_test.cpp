@@ -35,7 +35,7 @@ struct [[gnu::packed]] values {
 
 constexpr perfbuf_layout layout = {fields, std::size(fields), sizeof(values)};
 
-TEST(producer_format, of_every_kind)
+TEST(producer_format, the_format_text_describes_every_kind_of_field)
 {
 	char text[4096] = {};
 	text_writer out(text, sizeof(text) - 1);
@@ -54,7 +54,7 @@ TEST(producer_format, of_every_kind)
 }
 
 /* A text that is measured first needs exactly what was measured. */
-TEST(producer_format, is_as_long_as_it_was_measured)
+TEST(producer_format, a_format_text_is_as_long_as_it_was_measured)
 {
 	text_writer measure(nullptr, 0);
 	write_format(measure, "event", 65535, layout);

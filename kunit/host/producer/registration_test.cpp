@@ -235,7 +235,7 @@ TEST_F(producer_registration, a_source_says_what_it_was_registered_with)
 	perfbuf_producer_unregister(&of);
 }
 
-TEST_F(producer_registration, what_is_written_into_the_node_reaches_its_source)
+TEST_F(producer_registration, bytes_written_into_the_node_reach_its_source)
 {
 	ops.write = [](perfbuf_source *to, const void *data, __u32 bytes) {
 		auto &self = *static_cast<producer_registration *>(to->data);
