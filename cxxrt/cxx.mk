@@ -35,7 +35,7 @@ cxx-rejects += -fplugin=%/randomize_layout_plugin.so -fplugin-arg-randomize_layo
 cxx-kernel-headers = $(LINUXINCLUDE) -include $(srctree)/include/linux/compiler_types.h
 
 # An inline function that two files emit does not link with -mrecord-mcount, and the write path
-# wants to be notrace: C++ is not traced by ftrace.
+# needs notrace: ftrace does not trace C++.
 cxx-ftrace = $(CC_FLAGS_FTRACE)
 
 # pahole (BTF) gives up on C++ types, and kbuild then deletes the module.

@@ -2,7 +2,7 @@
 /*
  * What g++ refers to with -fno-exceptions -fno-rtti, and nothing else. Plain
  * operator new, __cxa_guard_* and __cxa_atexit stay undefined: modpost then
- * names the code that wants them.
+ * names the code that needs them.
  *
  * No class with a vtable may stand in this file: g++ declares
  * __cxa_pure_virtual weak where a vtable names it, and a weak definition could

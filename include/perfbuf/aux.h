@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * AUX, for who fills an area: C and C++ alike. The contract is docs/aux.md. A
- * source in another module names a struct perfbuf_aux in its perfbuf_source.
+ * AUX areas, for the driver that fills one, in C or C++. The contract is
+ * docs/aux.md. A source in another module names a struct perfbuf_aux in its
+ * perfbuf_source.
  *
  *	if (perfbuf_aux_begin(&handle, stream)) {
  *		... write handle.size bytes at most, from position handle.head on ...
@@ -32,12 +33,12 @@ struct perfbuf_stream; /* an open file, as its source knows it */
 /**
  * struct perfbuf_aux_handle - a transaction
  * @area:   the module's own; NULL when no transaction is open
- * @stream: whose it is
- * @head:   where the next byte goes: a position in the stream, of which the
- *          place in the area is the remainder by its size. In overwrite mode
- *          the source moves it to where it has come before it ends
+ * @stream: the stream that it belongs to
+ * @head:   where the next byte goes: a position in the stream; its remainder by
+ *          the size is the offset in the area. In overwrite mode the source
+ *          moves it to the position that it has reached before it ends
  * @size:   bytes that may be written from @head on; in overwrite mode the area
- * @wakeup: the reader wants to know when the stream has come here
+ * @wakeup: the reader is woken when the stream reaches this position
  * @flags:  PERF_AUX_FLAG_* for the record; set with perfbuf_aux_flag()
  */
 struct perfbuf_aux_handle {
@@ -50,7 +51,7 @@ struct perfbuf_aux_handle {
 };
 
 /**
- * struct perfbuf_aux_pages - the memory of an area, for who sets it up
+ * struct perfbuf_aux_pages - the memory of an area, for perfbuf_aux.setup()
  * @pages:     kernel address of each page
  * @orders:    at the first page of each physically contiguous chunk its order
  *             (2^order pages), 0 at the others
@@ -88,22 +89,23 @@ struct perfbuf_aux_pages {
  * @open:      a file is opened on @event: its stream, which stays until @close. A negative errno
  *             refuses the file. NULL: any number of files. Process context, may sleep
  * @close:     the opposite; after the last stop(), or when the source is unregistered
- * @setup:     an area is about to be mapped: takes its memory, and gives in *@kept what
- *             perfbuf_aux_begin() shall return, not NULL. A negative errno is what mmap() fails
- *             with. NULL: perfbuf_aux_begin() returns a const struct perfbuf_aux_pages *. Process
+ * @setup:     an area is about to be mapped: takes its memory, and stores in *@kept the
+ *             pointer that perfbuf_aux_begin() returns, not NULL. A negative errno is what mmap()
+ * fails with. NULL: perfbuf_aux_begin() returns a const struct perfbuf_aux_pages *. Process
  *             context, under mmap_lock: may sleep, but not touch user memory
  * @free:      the opposite, a little after the last unmap, or when the source is unregistered.
  *             Process context, may sleep
- * @start:     the stream may be filled from now on. That nothing is mapped, the area is full, or
- *             the event went off since it was full, is what a failing begin says: later it may
- *             succeed. On the stream's CPU, interrupts off
+ * @start:     the stream may be filled from now on. perfbuf_aux_begin() still fails while no area
+ *             is mapped, the area is full, or the event is off because it was full; it may succeed
+ *             later. On the stream's CPU, interrupts off
  * @stop:      no transaction of the stream is open when this returns, and nothing begins. Also
  *             where the last mapping of the area goes, a file is sent to another ring, or was off
  *             since it was full and is enabled again: then @start follows at once. They alternate,
  *             beginning with @start. On the stream's CPU, interrupts off; with PERFBUF_AUX_PAUSES
  *             also for as long as the samples of another event pause the area, and then in NMI
  *             where they are taken there. Of a file on a task, both come on the CPU where the task
- *             runs, as it is switched in and out, under the scheduler's locks: they wake nobody
+ *             runs, as it is switched in and out, under the scheduler's locks: they must not wake a
+ * task
  * @hold:      writes nothing until @release, while a sample takes the newest bytes; returns the
  *             position up to which the bytes are there: @published, if no transaction is open.
  *             What the source was writing behind it, as the sample interrupted it, is at most an
@@ -136,7 +138,7 @@ struct perfbuf_aux {
 
 /**
  * struct perfbuf_stream_info - what a file was opened with
- * @cpu:     whose events it is for; -1: of a task, on the CPU where that runs
+ * @cpu:     the CPU of the file; -1: a file on a task, filled on the CPU where the task runs
  * @id:      of the file: PERF_EVENT_IOC_ID
  * @config1: attr.config1 and attr.config2: what the source makes of them
  * @config2: the same
@@ -159,7 +161,7 @@ void perfbuf_stream_about(const struct perfbuf_stream *stream,
 			  struct perfbuf_stream_info *out) PERFBUF_AUX_NOEXCEPT;
 
 /**
- * perfbuf_stream_set_data() - a pointer of the source's own, kept with a stream
+ * perfbuf_stream_set_data() - store a pointer of the source's own with a stream
  * @stream: between open() and close()
  * @data: NULL at first
  *
@@ -168,7 +170,7 @@ void perfbuf_stream_about(const struct perfbuf_stream *stream,
 void perfbuf_stream_set_data(struct perfbuf_stream *stream, void *data) PERFBUF_AUX_NOEXCEPT;
 
 /**
- * perfbuf_stream_data() - what perfbuf_stream_set_data() was told last
+ * perfbuf_stream_data() - the pointer that perfbuf_stream_set_data() stored last
  * @stream: between open() and close()
  *
  * Context: Any.
@@ -193,8 +195,8 @@ void *perfbuf_aux_begin(struct perfbuf_aux_handle *handle,
 /**
  * perfbuf_aux_end() - publish what was written, and close the transaction
  * @handle: of perfbuf_aux_begin(); not open: nothing happens
- * @size: bytes from @handle->head on, which are in memory by now. More than there was room for
- *        are cut, with PERF_AUX_FLAG_TRUNCATED
+ * @size: bytes from @handle->head on, which are in memory by now. Bytes beyond @handle->size are
+ *        cut, with PERF_AUX_FLAG_TRUNCATED
  *
  * With PERF_AUX_FLAG_TRUNCATED the event goes off and the reader is woken.
  * Context: As perfbuf_aux_begin(), and not nested in another call on the same handle.
@@ -204,7 +206,7 @@ void perfbuf_aux_end(struct perfbuf_aux_handle *handle, __u64 size) PERFBUF_AUX_
 /**
  * perfbuf_aux_skip() - leave bytes out, for alignment
  * @handle: open
- * @size: bytes; @handle->head and @handle->size move. No record tells of them
+ * @size: bytes; @handle->head and @handle->size move. No record announces them
  *
  * Context: As perfbuf_aux_end().
  * Return: 0; -ENOSPC: so many are not free, or no transaction is open.
@@ -212,7 +214,7 @@ void perfbuf_aux_end(struct perfbuf_aux_handle *handle, __u64 size) PERFBUF_AUX_
 int perfbuf_aux_skip(struct perfbuf_aux_handle *handle, __u64 size) PERFBUF_AUX_NOEXCEPT;
 
 /**
- * perfbuf_aux_flag() - what the record shall say
+ * perfbuf_aux_flag() - set flags of the record
  * @handle: open
  * @flags: PERF_AUX_FLAG_TRUNCATED, _PARTIAL, _COLLISION or bits of
  *         PERF_AUX_FLAG_PMU_FORMAT_TYPE_MASK
@@ -248,20 +250,20 @@ __u64 perfbuf_aux_copy(const struct perfbuf_aux_handle *handle, __u64 at, const 
  * perfbuf_aux_write() - write a packet into a shared area
  * @stream: started; its area has PERFBUF_AUX_SHARED
  * @from: kernel memory
- * @bytes: of the packet; they stand in one piece of the stream
+ * @bytes: of the packet; they are contiguous in the stream
  *
  * Several producers on one CPU, in any context and nested in any way.
  * Context: Any, NMI included; preemption off, on the stream's CPU.
- * Return: 0; -ENXIO: nothing is mapped or the event is off or paused; -ENOSPC: no room, or a
- * sample takes the bytes that it would overwrite, which the next record tells; -E2BIG: larger than
- * the area; -EINVAL: it is not shared; -EXDEV: this is another CPU.
+ * Return: 0; -ENXIO: nothing is mapped or the event is off or paused; -ENOSPC: no space, or a
+ * sample holds the bytes that it would overwrite (the next record reports the loss); -E2BIG: larger
+ * than the area; -EINVAL: it is not shared; -EXDEV: this is another CPU.
  */
 __s64 perfbuf_aux_write(struct perfbuf_stream *stream, const void *from,
 			__u64 bytes) PERFBUF_AUX_NOEXCEPT;
 
 /**
- * perfbuf_aux_itrace_start() - tell that the current task, or that of the file, is traced from here
- * on
+ * perfbuf_aux_itrace_start() - record that the trace of the current task, or of the file's, begins
+ * here
  * @stream: started
  *
  * Writes PERF_RECORD_ITRACE_START. Of a file on a task with attr.inherit it names the current task,

@@ -30,7 +30,7 @@ public:
 	transaction(const transaction &) = delete;
 	transaction &operator=(const transaction &) = delete;
 
-	/* False: perfbuf_aux_begin() said NULL; nothing below does anything then. */
+	/* False: perfbuf_aux_begin() returned NULL; the functions below then do nothing. */
 	explicit operator bool() const noexcept { return handle_.area; }
 	/* What the setup of the area gave; without a setup, its pages. */
 	template <typename Kept = const perfbuf_aux_pages>
@@ -38,11 +38,11 @@ public:
 	{
 		return static_cast<Kept *>(perfbuf_aux_get(&handle_));
 	}
-	/* Of the next byte, in the stream; and how many bytes there is room for. */
+	/* The position of the next byte in the stream; and how many bytes may be written. */
 	u64 position() const noexcept { return handle_.head + written_; }
 	u64 room() const noexcept { return handle_.size - written_; }
 
-	/* Copies @bytes of kernel memory behind what is there; returns how many had room. */
+	/* Appends @bytes of kernel memory; returns how many were copied. */
 	u64 put(const void *from, u64 bytes) noexcept
 	{
 		const u64 done = perfbuf_aux_copy(&handle_, written_, from, bytes);

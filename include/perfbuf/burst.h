@@ -18,7 +18,7 @@
 /* A burst under way, on the stack of the caller, with space for one payload right behind it. */
 struct perfbuf_burst {
 	__u32 index;  /* which record the caller is to store, from 0 */
-	__u32 last;   /* the last one that perfbuf_burst_next() finds by itself */
+	__u32 last;   /* the last record that perfbuf_burst_next() finds without a call */
 	__s64 stride; /* bytes from one payload to the next */
 	__u64 space[4];
 	struct perfbuf_emission emission;
@@ -32,8 +32,8 @@ extern "C" {
 #endif
 
 /*
- * Where the payload of record burst->index goes; NULL: the burst is over. From one to the other
- * interrupts are off. Each record may be asked for several times: for each reader, and for a filter
+ * Where the payload of record burst->index goes; NULL: the burst is over. Until then interrupts are
+ * off. Each record may be stored several times: for each reader, and for a filter
  * before that.
  */
 void *perfbuf_burst_begin(struct perfbuf_burst *burst, struct perfbuf_event *event,

@@ -118,8 +118,8 @@ struct perfbuf_aux; /* <perfbuf/aux.h> */
 
 /*
  * The flight recorder of a source (docs/recorder.md): from registration on, its newest events are
- * in a ring of the kernel's own on each CPU. All 0: there is none, unless the administrator wants
- * one.
+ * in a ring of the kernel's own on each CPU. All 0: there is none, unless the administrator
+ * requests one.
  */
 struct perfbuf_recorder {
 	__u32 bytes_per_cpu; /* of each ring: a power of two, at least 4096 */

@@ -37,7 +37,7 @@
  * removed.
  *
  * Context: Process context, may sleep.
- * Return: 0, or what is wrong, said in the kernel's log too:
+ * Return: 0, or an error, which the kernel's log explains:
  *
  * * -EPROTO: compiled against another version of this header than perfbuf.ko
  * * -EINVAL: a name, a type or a layout that cannot be; a source without a description; an AUX
@@ -58,8 +58,8 @@ int perfbuf_source_register_abi(struct perfbuf_source *source, struct module *ow
  * @source: registered, or not (then nothing happens)
  *
  * Files that are open on it poll as POLLERR | POLLHUP and can only be read to the end and closed.
- * On return nobody calls the source's operations and nothing that is emitted is written; AUX is
- * stopped and freed, and what the source has kept a pointer to (streams, pages) it uses no more.
+ * On return perfbuf calls no operation of the source and writes nothing that it emits; AUX is
+ * stopped and freed, and the source must no longer use its pointers to streams and pages.
  *
  * Context: Process context, may sleep. Not from the source's operations.
  */
@@ -111,8 +111,8 @@ int perfbuf_recorder_dump(struct perfbuf_source *source, struct device *device);
  * @_name: the event's, an identifier
  * @_fields: a macro F -> list of fields
  *
- * Gives struct <name>_record (the payload), struct <name>_args (what perfbuf_emit() is told) and
- * the object <name>_event. In more than one file: PERFBUF_DECLARE_EVENT() in a header, and
+ * Gives struct <name>_record (the payload), struct <name>_args (the arguments of perfbuf_emit())
+ * and the object <name>_event. In more than one file: PERFBUF_DECLARE_EVENT() in a header, and
  * PERFBUF_DEFINE_EVENT() in one of them.
  */
 #define PERFBUF_EVENT(_name, _fields)                                                              \
@@ -120,22 +120,23 @@ int perfbuf_recorder_dump(struct perfbuf_source *source, struct device *device);
 	PERFBUF_DEFINE_EVENT(_name, _fields)
 
 /**
- * perfbuf_enabled() - whether somebody listens to an event
+ * perfbuf_enabled() - whether an event has a reader
  * @_name: the event's
  *
- * One static branch. For work that is done for the event's sake alone.
+ * One static branch. For work that only the event needs.
  * Context: Any, NMI included.
  */
 #define perfbuf_enabled(_name) static_branch_unlikely(&_name##_event.listened)
 
 /**
- * perfbuf_emit() - the event has happened
+ * perfbuf_emit() - record one occurrence of an event
  * @_name: the event's
  * @...: its fields, as .field = value; a field that is not named is 0
  *
- * Writes a record for each reader that listens on this CPU or to this task. Where nobody does, the
- * arguments are not evaluated and it costs a static branch. What a reader has no room for is
- * counted and told to that reader alone. Interrupts are off while records are written.
+ * Writes a record for each reader that is attached on this CPU or to this task. If the event has no
+ * reader, the arguments are not evaluated and it costs a static branch. A record for which a
+ * reader's ring has no space is counted and reported to that reader alone. Interrupts are off while
+ * records are written.
  *
  * Context: Any, NMI included; where RCU watches (not in the idle loop's inner part).
  */
@@ -146,7 +147,7 @@ int perfbuf_recorder_dump(struct perfbuf_source *source, struct device *device);
 	} while (0)
 
 /**
- * perfbuf_emit_burst() - the event has happened several times
+ * perfbuf_emit_burst() - record several occurrences of an event
  * @_name: the event's, of a fixed size (no STRING, no BYTES)
  * @_count: how often: a u32, from 1 to PERFBUF_BURST_MAX
  * @_index: a name, for a u32 that counts the records from 0 on in what follows
@@ -158,9 +159,9 @@ int perfbuf_recorder_dump(struct perfbuf_source *source, struct device *device);
  * all of them or none, and no other record between them. They have one time. The fields are
  * evaluated once or twice for each reader and record, in any order, so they must not change
  * meanwhile, and have no side effects. A filter chooses among the records. If the ring has no space
- * for those that a reader wants, all of them are lost for that reader, and counted, as are more
- * than PERFBUF_BURST_MAX. A reader whose samples hold more than fields of one word, or that does
- *not take each occurrence (PERF_EVENT_IOC_REFRESH, a period), gets each record by itself.
+ * for those that match a reader's filter, all of them are lost for that reader, and counted, as are
+ *more than PERFBUF_BURST_MAX. A reader whose samples hold more than fields of one word, or that
+ *does not take each occurrence (PERF_EVENT_IOC_REFRESH, a period), gets each record by itself.
  *
  * Context: As perfbuf_emit(). Interrupts are off for as long as the readers' records take.
  */
@@ -188,10 +189,10 @@ int perfbuf_recorder_dump(struct perfbuf_source *source, struct device *device);
 /* ---------------------------------------------------------------- raw events */
 
 /**
- * PERFBUF_RAW_EVENT() - an event of one field, data: bytes whose number is known when it happens
+ * PERFBUF_RAW_EVENT() - an event of one field, data: bytes whose number is known when it is emitted
  * @_name: the event's
  *
- * Emitted by perfbuf_emit(name, .data = {from, bytes}), or piece by piece:
+ * Emitted by perfbuf_emit(name, .data = {from, bytes}), or by several copies:
  *
  *	struct perfbuf_emission e;
  *	bool more;
@@ -222,9 +223,9 @@ bool perfbuf_begin(struct perfbuf_emission *emission, struct perfbuf_event *even
  * @emission: the caller's, on its stack
  * @event: of PERFBUF_RAW_EVENT
  * @bytes: of data
- * @spare: as many bytes, used where a record does not lie in one piece
+ * @spare: as many bytes, used if the record is not contiguous in the ring
  *
- * Where the data goes: in the ring, or @spare. NULL: nobody (or nobody more) listens.
+ * Return: where the data goes: in the ring, or @spare. NULL: there is no (further) reader.
  * perfbuf_reserve_next() publishes it and gives the next reader's.
  * Context: Any, NMI included.
  */
@@ -245,8 +246,8 @@ void perfbuf_copy(struct perfbuf_emission *emission, const void *from, u32 bytes
  * perfbuf_discard() - give the open record up
  * @emission: after perfbuf_begin() or perfbuf_reserve()
  *
- * This reader will not see it, unless it takes no data (no PERF_SAMPLE_RAW): it is told that the
- * event has happened. perfbuf_next() follows.
+ * This reader will not see the record. A reader that takes no data (no PERF_SAMPLE_RAW) still gets
+ * its sample. perfbuf_next() follows.
  */
 void perfbuf_discard(struct perfbuf_emission *emission);
 
@@ -263,13 +264,13 @@ void *perfbuf_reserve_next(struct perfbuf_emission *emission);
 
 /*
  * The fixed part of a record, for the first or next reader: in the ring, or @spare. NULL: there is
- * none, and the emission is over. From one to the other interrupts are off.
+ * none, and the emission is over. Until then interrupts are off.
  */
 void *perfbuf_emit_begin(struct perfbuf_emission *emission, struct perfbuf_event *event,
 			 void *spare, const struct perfbuf_part *parts, u32 part_count);
 void *perfbuf_emit_next(struct perfbuf_emission *emission);
 
-/* The same of an event without parts, whose spare stands right behind the emission. */
+/* The same of an event without parts, whose spare follows the emission in memory. */
 void *perfbuf_fixed_emit(struct perfbuf_emission *emission, struct perfbuf_event *event);
 void *perfbuf_fixed_next(struct perfbuf_emission *emission);
 

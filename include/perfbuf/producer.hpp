@@ -38,7 +38,7 @@ extern "C" {
 void *perfbuf_emit_begin(struct perfbuf_emission *emission, struct perfbuf_event *event,
 			 void *spare, const struct perfbuf_part *parts, __u32 part_count) noexcept;
 void *perfbuf_emit_next(struct perfbuf_emission *emission) noexcept;
-/* The same of an event without parts, whose spare stands right behind the emission. */
+/* The same of an event without parts, whose spare follows the emission in memory. */
 void *perfbuf_fixed_emit(struct perfbuf_emission *emission, struct perfbuf_event *event) noexcept;
 void *perfbuf_fixed_next(struct perfbuf_emission *emission) noexcept;
 
@@ -279,8 +279,8 @@ public:
 	}
 
 	/*
-	 * It has happened. In a function that is not inline itself, or the linker may drop the
-	 * function and keep its branch.
+	 * Records one occurrence. In a function that is not inline itself, or the linker may drop
+	 * the function and keep its branch.
 	 */
 	[[gnu::always_inline]] static void emit(typename Fields::argument... arguments) noexcept
 	{
@@ -296,7 +296,7 @@ public:
 	};
 
 	/*
-	 * It has happened @count times: perfbuf_emit_burst() of <perfbuf/producer.h>, of an event
+	 * Records @count occurrences: perfbuf_emit_burst() of <perfbuf/producer.h>, of an event
 	 * of a fixed size. @record is called as often as perfbuf evaluates the fields of a record:
 	 *
 	 *	done::emit_burst(n, [&](pb::u32 i, auto put) {

@@ -52,9 +52,10 @@ void pb_alarm_destroy(void *alarm)
 }
 
 /*
- * The kernel's function, not pb_local_clock(): only a writer whose statistics are mapped asks, on
- * the slow path, twice a record; and the modules that test and measure the ring are built with this
- * file, and without the parameters of the time stamp counter. Both clocks say the same.
+ * Calls the kernel's function, not pb_local_clock(): only a writer whose statistics are mapped
+ * reads the clock, on the slow path, twice a record; and the modules that test and measure the ring
+ * are built with this file and without the parameters of the time stamp counter. Both clocks return
+ * the same.
  */
 unsigned long long pb_duration_clock_ns(void)
 {

@@ -17,7 +17,7 @@
 #define MINORS PB_MINORS
 
 static dev_t first_device;
-static struct cdev *char_device; /* whose release is not ours, as in node.c */
+static struct cdev *char_device; /* the kernel's code releases it, as in node.c */
 
 static int file_open(struct inode *inode, struct file *filp)
 {

@@ -10,7 +10,7 @@ void pb_class_stop(void);
 unsigned int pb_chrdev_major(void);
 int pb_chrdev_start(void);
 void pb_chrdev_stop(void);
-/* From here on a node can be opened, and no longer. */
+/* Allows, and no longer allows, opening a node. */
 int pb_chrdev_publish(void);
 void pb_chrdev_withdraw(void);
 

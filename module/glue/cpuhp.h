@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* CPUs that come and go. */
+/* CPUs that come online and go offline. */
 #ifndef PERFBUF_GLUE_CPUHP_H
 #define PERFBUF_GLUE_CPUHP_H
 
@@ -12,8 +12,9 @@ extern "C" {
 #endif
 
 /*
- * From here on, and until detach, the C++ functions are called; before attach returns, the first
- * for every CPU that is online, and before detach returns the second. Process context, may sleep.
+ * From attach to detach CPU hotplug calls the C++ functions below. attach calls
+ * perfbuf_cpu_online() for every CPU that is online, detach perfbuf_cpu_offline(). Process context,
+ * may sleep.
  */
 int pb_cpuhp_attach(void) PB_NOEXCEPT;
 void pb_cpuhp_detach(void) PB_NOEXCEPT;

@@ -101,8 +101,7 @@ int pb_charge_pages(unsigned long pages, unsigned long free_kib_per_cpu,
 
 	atomic_long_add(to_user, user_counter(user));
 	atomic64_add(to_mm, &mm->pinned_vm);
-	/* The mm may be gone from its users when the last mapping goes; its counters must not be.
-	 */
+	/* The last user of the mm may be gone before the last mapping; its counters must stay. */
 	mmgrab(mm);
 	/* Credentials hold their user. */
 	out->user = (void *)get_current_cred();

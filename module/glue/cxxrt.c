@@ -44,7 +44,7 @@ static_assert(sizeof(struct lock_class_key) <= 64);
 
 void cxxrt_mutex_init(void *mutex, const char *name, void *class_key)
 {
-	/* With PREEMPT_RT a macro that wants the type. */
+	/* With PREEMPT_RT this is a macro that needs the type. */
 	__mutex_init((struct mutex *)mutex, name, class_key);
 }
 
@@ -156,10 +156,9 @@ void pb_defer_stop(void)
 	int round;
 
 	/*
-	 * The callbacks of a grace period queue the work. Once the files have been reclaimed, which
-	 * is after a grace period, every tracepoint and irq_work has come to its end; what those
-	 * deferred is waited for by the next barrier, and what an AUX area's end deferred in turn,
-	 * its ring, by the last.
+	 * The callbacks of a grace period queue the work. The first barrier waits until the files
+	 * are reclaimed; every tracepoint and irq_work has then returned. The second barrier waits
+	 * for what those deferred, the last one for the rings that the end of an AUX area deferred.
 	 */
 	for (round = 0; round < 3; round++) {
 		rcu_barrier();

@@ -25,7 +25,7 @@
 #define FLAG_SOFTIRQ  0x10
 #define FLAG_NMI      0x40
 
-/* What of the preempt count says that it is not a task that runs here. */
+/* The bits of the preempt count that are 0 in a task. */
 #define NO_TASK (NMI_MASK | HARDIRQ_MASK | SOFTIRQ_OFFSET)
 
 /* The first word of struct perfbuf_common in a task; @flags: of the interrupts as they were. */
@@ -37,7 +37,7 @@ static __always_inline u32 common_word(const struct pb_event_cpu *here, unsigned
 										     << 24;
 }
 
-/* What is added to it in an interrupt. */
+/* The context flags of that word, 0 in a task. */
 static __always_inline u32 context_flags(unsigned int count)
 {
 	u32 context = 0;
@@ -51,7 +51,7 @@ static __always_inline u32 context_flags(unsigned int count)
 	return context << 16;
 }
 
-/* enum nesting. */
+/* The context as C++ numbers it: enum nesting. */
 static __always_inline u32 level_of(unsigned int count)
 {
 	return count & NMI_MASK ? 3 : count & HARDIRQ_MASK ? 2 : !!(count & SOFTIRQ_OFFSET);
@@ -73,14 +73,15 @@ static __always_inline u64 ids_of(const struct task_struct *task)
 	return (u32)task->pid | (u64)(u32)task->tgid << 32;
 }
 
-/* What the event has here, with interrupts off; false: it is not registered. */
+/* Turns interrupts off and finds the event's state of this CPU. False: it is not registered. */
 static __always_inline bool enter(struct perfbuf_emission *emission, struct perfbuf_event *event,
 				  struct pb_event_cpu **here, unsigned long *irqs)
 {
 	void __percpu *cpus;
 	unsigned long flags;
 
-	/* local_irq_save(), and the flags are out of the way. */
+	/* local_irq_save() in two steps, so that gcc stores the flags at once and frees their
+	 * register. */
 	local_save_flags(flags);
 	emission->irq_flags = flags;
 	*irqs = flags;
@@ -108,20 +109,20 @@ int pb_emission_let_interrupts_in(struct perfbuf_emission *emission)
 		return false;
 	preempt_disable();
 	local_irq_enable();
-	/* An interrupt comes behind the second instruction. */
+	/* sti takes effect after the instruction that follows it. */
 	cpu_relax();
 	local_irq_disable();
 	preempt_enable();
 	return true;
 }
 
-/* What the readers need of an occurrence. */
+/* Reads the time and the ids if a reader on this CPU needs them. */
 static __always_inline void gather(struct perfbuf_emission *emission,
 				   const struct pb_event_cpu *here)
 {
 	if (here->needs & PB_NEEDS_TIME)
 		emission->time = pb_local_clock();
-	/* -1 of a task that has none any more. */
+	/* A task that was reaped has no ids: -1. */
 	if (here->needs & PB_NEEDS_IDS)
 		emission->ids = likely(pid_alive(current)) ? rol64(ids_of(current), 32) : ~0ULL;
 }
@@ -143,7 +144,7 @@ notrace void *perfbuf_emit_begin(struct perfbuf_emission *emission, struct perfb
 EXPORT_SYMBOL_GPL(perfbuf_emit_begin);
 EXPORT_SYMBOL_GPL(perfbuf_emit_next);
 
-/* Functions of their own for what needs to save registers, so that the others do not. */
+/* Not inline, because it saves registers: the fast paths, which call it last, then save none. */
 static noinline notrace void *emit_any(struct perfbuf_emission *emission, struct pb_event_cpu *here)
 {
 	unsigned int count;
@@ -160,7 +161,8 @@ static noinline notrace void *emit_any(struct perfbuf_emission *emission, struct
 				level_of(count));
 }
 
-/* The same of perfbuf_emit_raw_time_tid_cpu(), where the clock is a call. */
+/* Calls perfbuf_emit_raw_time_tid_cpu() where local_clock() is a call: not inline, as emit_any().
+ */
 static noinline notrace void *emit_time_tid_cpu(struct perfbuf_emission *emission,
 						struct pb_event_cpu *here)
 {

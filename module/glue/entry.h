@@ -15,7 +15,8 @@
 extern "C" {
 #endif
 
-/* Publishes the sources in the box; the opposite of each other. Then those with typed events. */
+/* Publishes and withdraws the sources in the box; the typed pair does it for those with typed
+ * events. */
 int perfbuf_init(void) PB_NOEXCEPT;
 void perfbuf_exit(void) PB_NOEXCEPT;
 int perfbuf_typed_init(void) PB_NOEXCEPT;
@@ -25,7 +26,7 @@ void perfbuf_typed_exit(void) PB_NOEXCEPT;
 int perfbuf_file_open(unsigned int minor, void **out) PB_NOEXCEPT;
 /* The last reference of the open file has gone, its mappings with it. */
 void perfbuf_file_release(void *file) PB_NOEXCEPT;
-/* @user_buffer: where to. Returns the bytes. */
+/* read(2) into @user_buffer. Returns the number of bytes. */
 long perfbuf_file_read(void *file, __u64 user_buffer, unsigned long bytes) PB_NOEXCEPT;
 /* write(2), or one part of a writev(2). Returns @bytes. */
 long perfbuf_file_write(void *file, __u64 user_buffer, unsigned long bytes) PB_NOEXCEPT;
@@ -41,8 +42,8 @@ unsigned int perfbuf_file_poll(void *file) PB_NOEXCEPT;
 void *perfbuf_file_waitqueue(void *file) PB_NOEXCEPT;
 void **perfbuf_file_fasync(void *file) PB_NOEXCEPT;
 
-/* mmap(2): what is asked for; @vma stays opaque. Under mmap_lock. On success *@mapping is the
- * VMA's. */
+/* mmap(2): what the caller requests; C++ does not look into @vma. Under mmap_lock. On success
+ * *@mapping is the C++ object of the VMA. */
 struct pb_vma_request {
 	void *vma;
 	unsigned long bytes;
@@ -55,15 +56,16 @@ int perfbuf_file_mmap(void *file, const struct pb_vma_request *request, void **m
 void perfbuf_mapping_open(void *file, void *mapping, unsigned long page_offset) PB_NOEXCEPT;
 void perfbuf_mapping_close(void *file, void *mapping, unsigned long page_offset) PB_NOEXCEPT;
 
-/* sysfs: writes at most @bytes of text for attribute @name of what pb_node.source is. @viewer:
- * whose files, of pb_viewer(). EPERM: it is for those who may see everybody's. */
+/* sysfs: writes at most @bytes of text for attribute @name of a source (pb_node.source). @viewer:
+ * the user whose files are shown, from pb_viewer(). EPERM: only a viewer of all users may read it.
+ */
 long perfbuf_source_show(void *source, const void *viewer, const char *name, char *to,
 			 unsigned long bytes) PB_NOEXCEPT;
 
-/* The other direction: @text, with its NUL, for attribute @name. 0 or a negative errno. */
+/* sysfs: a write of @text, with its NUL, to attribute @name. 0 or a negative errno. */
 long perfbuf_source_store(void *source, const char *name, const char *text) PB_NOEXCEPT;
 
-/* The same for the lines of readers, which may be many: from @position on. */
+/* sysfs: the attribute readers, whose lines may be more than a page: the text from @position on. */
 long perfbuf_readers_show(void *source, const void *viewer, __u64 position, char *to,
 			  unsigned long bytes) PB_NOEXCEPT;
 

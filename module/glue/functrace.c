@@ -45,7 +45,7 @@ static __always_inline void enter(void *first, unsigned long ip, u64 now)
 	perfbuf_function_entered(first, ip, now, ids_of(current), current->comm);
 }
 
-/* Apart, so that entered() saves nothing for a call that it mostly does not make. */
+/* Not inline, so that entered() saves no registers for a call that it rarely makes. */
 static noinline notrace void enter_by_local_clock(void *first, unsigned long ip)
 {
 	const u64 now = local_clock();
@@ -54,8 +54,8 @@ static noinline notrace void enter_by_local_clock(void *first, unsigned long ip)
 }
 
 /*
- * lockdep hears nothing of the interrupts: it may be what is traced, and nothing in here takes a
- * lock.
+ * The raw functions do not notify lockdep: a function of lockdep may be the one that is traced, and
+ * no code in here takes a lock.
  */
 static void notrace entered(unsigned long ip, unsigned long parent, struct ftrace_ops *ops,
 			    struct ftrace_regs *regs)
@@ -91,8 +91,7 @@ u64 pb_functions_caller(const char **comm)
 
 bool pb_functions_rcu_watches(void)
 {
-	/* In the idle task RCU may not watch; everywhere else it does where functions are traced.
-	 */
+	/* RCU may not watch in the idle task; it watches in all other traced functions. */
 	return likely(!is_idle_task(current)) || rcu_is_watching();
 }
 
@@ -127,7 +126,7 @@ void *pb_functions_at(void *functions, __u32 cpu)
 	return per_cpu_ptr(((struct functions *)functions)->cpus, cpu);
 }
 
-/* ftrace writes into the text, and says EINVAL where nothing matches. */
+/* ftrace writes into the text that it is passed, and returns EINVAL if no function matches. */
 static int change(struct functions *functions, const char *glob,
 		  int (*how)(struct ftrace_ops *ops, unsigned char *text, int bytes, int reset))
 {
@@ -179,7 +178,7 @@ static struct module *find(const char *name)
 static bool matches(unsigned long site, const char *glob, char *name)
 {
 	sprint_symbol_no_offset(name, site);
-	/* Behind it stands the module. */
+	/* The name of the module follows the symbol's. */
 	*strchrnul(name, ' ') = '\0';
 	return glob_match(glob, name);
 }
@@ -195,7 +194,7 @@ static int add_sites(struct functions *functions, const struct module *from, con
 	if (!sites || !name)
 		goto out;
 	for (i = 0; i < from->num_ftrace_callsites; i++) {
-		/* What was for the start alone has gone. */
+		/* The functions of the module's init are freed. */
 		if (within_module_core(from->ftrace_callsites[i], from) &&
 		    matches(from->ftrace_callsites[i], glob, name))
 			sites[count++] = from->ftrace_callsites[i];
@@ -203,7 +202,7 @@ static int add_sites(struct functions *functions, const struct module *from, con
 	ret = count ? ftrace_set_filter_ips(&functions->ops, sites, count, 0, 0) : -ENOENT;
 	if (ret != -EINVAL)
 		goto out;
-	/* Some that ftrace does not know, such as the weak ones that lost. */
+	/* ftrace does not know all symbols, such as weak functions that were overridden. */
 	for (i = 0; i < count; i++) {
 		ret = ftrace_set_filter_ip(&functions->ops, sites[i], 0, 0);
 		if (ret && ret != -EINVAL)

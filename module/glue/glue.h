@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What the device asks of the kernel: a C ABI of plain types. Process context,
- * may sleep, unless a line says otherwise. What the ring asks is in
- * ring/pages.h, what the sources ask in the header beside each glue file.
+ * What the device needs of the kernel: a C ABI of plain types. Process context,
+ * may sleep, unless a line says otherwise. ring/pages.h has what the ring
+ * needs, the header beside each glue file what the sources need.
  */
 #ifndef PERFBUF_GLUE_GLUE_H
 #define PERFBUF_GLUE_GLUE_H
@@ -44,7 +44,7 @@ int pb_file_may_trace(void *filp) PB_NOEXCEPT;
 /* Kernel lockdown forbids kernel data (lockdown=confidentiality). */
 int pb_locked_down(void) PB_NOEXCEPT;
 
-/* What stands for the user of the caller, the same for all of its processes. */
+/* The user of the caller: one pointer for all processes of a user. With a reference. */
 void *pb_user_get_current(void) PB_NOEXCEPT;
 void pb_user_put(void *user) PB_NOEXCEPT;
 /* uid 0 of the initial user namespace. */
@@ -52,9 +52,9 @@ int pb_user_is_root(const void *user) PB_NOEXCEPT;
 /* CAP_SYS_RESOURCE of the caller. */
 int pb_may_exceed_limits(void) PB_NOEXCEPT;
 /*
- * Whose files are shown in sysfs: the caller's user, or NULL, which is everybody's, with
- * CAP_PERFMON or CAP_SYS_ADMIN. The same of the credentials that @filp was opened with. No
- * reference is taken: it is valid during the call in which it was asked for.
+ * The user whose files the caller sees in sysfs: its own, or NULL (the files of all users) with
+ * CAP_PERFMON or CAP_SYS_ADMIN. The same of the credentials that @filp was opened with. Takes no
+ * reference: the pointer is valid until the system call returns.
  */
 const void *pb_viewer(void) PB_NOEXCEPT;
 const void *pb_viewer_of(const void *filp) PB_NOEXCEPT;
@@ -62,7 +62,7 @@ const void *pb_viewer_of(const void *filp) PB_NOEXCEPT;
 /*
  * Charges @pages as perf does: to the user within perf_event_mlock_kb for each online CPU, what is
  * over to the mm within RLIMIT_MEMLOCK (EPERM without CAP_IPC_LOCK), of which all processes of the
- * user have used @pinned_by_user pages. Fills what pb_uncharge_pages wants.
+ * user have used @pinned_by_user pages. Fills @out for pb_uncharge_pages().
  */
 int pb_charge_pages(unsigned long pages, unsigned long free_kib_per_cpu,
 		    unsigned long pinned_by_user, struct pb_charge *out) PB_NOEXCEPT;
@@ -71,11 +71,11 @@ void pb_uncharge_pages(const struct pb_charge *charged) PB_NOEXCEPT;
 /* ------------------------------------------------------------------ mapping.c */
 
 /*
- * Puts the page of @frame at page @index of the VMA, read-only for user space; a write asks
- * pfn_mkwrite, which allows it for page 0. Under mmap_lock.
+ * Maps the page of @frame at page @index of the VMA, read-only for user space; a write calls
+ * pfn_mkwrite(), which allows it for page 0. Under mmap_lock.
  */
 int pb_vma_insert(void *vma, unsigned long index, unsigned long frame) PB_NOEXCEPT;
-/* Takes all of that back. */
+/* Unmaps all pages of the VMA. */
 void pb_vma_clear(void *vma) PB_NOEXCEPT;
 
 /* ------------------------------------------------------------------ uaccess.c */

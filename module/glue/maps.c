@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * kprobes, and what they find in a vm_area_struct. Why perf_event_mmap() is the place:
- * docs/design-sideband.md.
+ * A kretprobe of perf_event_mmap(), and the description of the vm_area_struct that it finds.
+ * docs/design-sideband.md says why that function is probed.
  *
  * The mapping's owner holds mmap_lock, so the VMA and its file stay.
  */
@@ -23,7 +23,8 @@
 /* perf's, for the names that are not paths. */
 #define SHORT_NAME_BYTES 16
 
-/* So many tasks may be preempted or asleep in perf_event_mmap(); what one more maps is not seen. */
+/* At most so many tasks may be preempted or asleep in perf_event_mmap(); a mapping by one more is
+ * missed. */
 #define HITS_AT_ONCE 1024
 
 /* A name for each CPU: the probe's work is done in tasks only and with preemption off. */
@@ -76,7 +77,7 @@ static void fill_file(struct pb_map *map, struct file *file, char *scratch)
 	map->minor = MINOR(inode->i_sb->s_dev);
 	map->inode = inode->i_ino;
 	map->inode_generation = inode->i_generation;
-	/* A path is built from the end backwards; the zeros behind it need room. */
+	/* d_path() builds a path from the end backwards; the zeros behind it need space. */
 	map->name = path_of(file, scratch, PATH_MAX - sizeof(u64));
 	if (!IS_ERR(map->name))
 		return;
@@ -174,7 +175,7 @@ int pb_maps_attach(void)
 	if (!names)
 		return -ENOMEM;
 
-	/* Registering fills it in; it wants to begin anew. */
+	/* Anew for each registration: register_kretprobe() sets fields that must be zero before. */
 	mmap_probe = (struct kretprobe){
 		.kp.symbol_name = "perf_event_mmap",
 		.entry_handler = on_entry,
@@ -186,7 +187,7 @@ int pb_maps_attach(void)
 	if (!ret)
 		return 0;
 	free_percpu(names);
-	/* Whatever else it is, the place cannot be probed on this kernel. */
+	/* For any other error the function cannot be probed on this kernel. */
 	return ret == -ENOMEM ? ret : -EOPNOTSUPP;
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What happens to a process's memory map: a kretprobe on perf's own hook. */
+/* New mappings of a process, by a kretprobe on perf's own hook. */
 #ifndef PERFBUF_GLUE_MAPS_H
 #define PERFBUF_GLUE_MAPS_H
 
@@ -12,8 +12,8 @@ extern "C" {
 #endif
 
 /*
- * From here on, and until detach, the C++ function is called. -EOPNOTSUPP: the probe cannot be
- * placed. Process context, may sleep.
+ * From attach to detach the probe calls perfbuf_memory_mapped(). -EOPNOTSUPP: the kernel refuses
+ * the probe. Process context, may sleep.
  */
 int pb_maps_attach(void) PB_NOEXCEPT;
 /* On return the function does not run. Process context, sleeps. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* When the saved user registers of the current task can be believed. For the architectures' regs.c.
- */
+/* Whether the saved user registers of the current task are consistent. For the architectures'
+ * regs.c. */
 #ifndef PERFBUF_GLUE_NMI_REGS_H
 #define PERFBUF_GLUE_NMI_REGS_H
 
@@ -17,11 +17,11 @@
 
 /*
  * An NMI may come while the entry code saves the task's registers, restores them, or has not yet
- * changed to the task's stack; what stands in pt_regs is then of two entries mixed, or of one long
- * past. They are whole where the stack in use (@sp of what the NMI interrupted) was the task's own,
- * below them, or where an interrupt or softirq was running, whose entry had saved them before. That
- * leaves out a task switch (one task's stack, another's current) and the stacks of exceptions,
- * which may come anywhere.
+ * changed to the task's stack. pt_regs then mixes two entries, or has those of an earlier one. They
+ * are consistent in two cases: the interrupted code ran on the task's own stack, below them (@sp);
+ * or it ran in an interrupt or softirq, whose entry had saved them before. A task switch (the stack
+ * of one task, current of another) and the stacks of exceptions, which may come anywhere, are
+ * neither.
  */
 static inline bool pb_nmi_finds_user_regs(unsigned long sp)
 {

@@ -16,8 +16,8 @@
 #include <linux/sysfs.h>
 
 /*
- * No object in sysfs that others may hold a reference to is ours: the kernel allocates them, and
- * its code releases them, which may be after this module has gone.
+ * The kernel allocates and releases every sysfs object to which others may hold a reference,
+ * because the last reference may be dropped after this module was unloaded.
  */
 
 /* events/<event>: what its files show. */
@@ -65,7 +65,7 @@ static ssize_t source_show(struct device *device, struct device_attribute *attri
 {
 	const struct node *node = dev_get_drvdata(device);
 
-	/* sysfs wants room for a NUL. */
+	/* sysfs needs space for a NUL. */
 	return perfbuf_source_show(node->source, pb_viewer(), attribute->attr.name, to,
 				   PAGE_SIZE - 1);
 }
@@ -134,8 +134,8 @@ static const struct attribute_group source_group = {
 __ATTRIBUTE_GROUPS(source);
 
 /*
- * device_add() tells of the device before its events are there: it is silent until all of it is. An
- * error keeps the event from user space.
+ * device_add() sends its uevent before the events directory exists: uevents are suppressed until
+ * the node is complete. An error keeps the uevent from user space.
  */
 #ifdef PB_HAVE_CLASS_UEVENT_CONST
 static int class_uevent(const struct device *device, struct kobj_uevent_env *env)

@@ -29,8 +29,8 @@ struct pb_node {
 };
 
 /*
- * Makes the node and its directory in sysfs, whole before user space hears of it; in *@made what
- * destroy wants. 0 or a negative errno. Process context, may sleep.
+ * Makes the node and its directory in sysfs; the uevent is sent when both are complete. *@made is
+ * the argument of pb_node_destroy(). 0 or a negative errno. Process context, may sleep.
  */
 int pb_node_create(const struct pb_node *wanted, void **made) PB_NOEXCEPT;
 /* Waits for readers of the directory. Process context, may sleep. */

@@ -33,7 +33,8 @@ int main(void)
 {
 	DEFINE(PB_PAGE_SHIFT, PAGE_SHIFT);
 	DEFINE(PB_NR_CPUS, NR_CPUS);
-	/* Caches that see a page at two addresses as two: the kernel then wants vmalloc for rings.
+	/* If caches alias (a page at two addresses is cached twice), the kernel requires vmalloc
+	 * for rings.
 	 */
 	DEFINE(PB_USE_VMALLOC, IS_ENABLED(CONFIG_PERF_USE_VMALLOC));
 	/* MAX_ORDER itself has meant two things. */
@@ -49,7 +50,7 @@ int main(void)
 	SIZEOF(TIMER, struct hrtimer);
 	SIZEOF(REFCOUNT, refcount_t);
 
-	/* All of it is caused by a process, and paid for by its memory cgroup. */
+	/* A process causes each allocation, so its memory cgroup pays. */
 	DEFINE(PB_GFP_KERNEL, GFP_KERNEL_ACCOUNT);
 	DEFINE(PB_GFP_ATOMIC, GFP_ATOMIC | __GFP_ACCOUNT);
 	DEFINE(PB_GFP_NOWAIT, GFP_NOWAIT | __GFP_ACCOUNT);

@@ -56,8 +56,9 @@ void pb_vmalloc_free(void *address, unsigned long bytes, int mirrored)
 	struct page *page, *next;
 	unsigned long i;
 
-	/* The pages cannot be asked for once the mapping is gone: chain them by their private word
-	 * first. */
+	/* The pages cannot be found once the mapping is gone: link them by their private word
+	 * first.
+	 */
 	next = NULL;
 	for (i = 0; i < count; i++) {
 		page = vmalloc_to_page(address + (i << PAGE_SHIFT));

@@ -22,7 +22,7 @@ static void overflowed(struct perf_event *event, struct perf_sample_data *data,
 	};
 	unsigned long flags;
 
-	/* Tracepoints give one piece. */
+	/* A tracepoint's raw data is one fragment. */
 	if (event->attr.type == PERF_TYPE_TRACEPOINT && event->attr.sample_type & PERF_SAMPLE_RAW &&
 	    data->raw) {
 		what.raw = data->raw->frag.data;

@@ -20,7 +20,7 @@
 static_assert(sizeof(((struct perfbuf_event *)0)->listened_space) ==
 	      offsetof(struct perfbuf_event, cpus));
 
-/* As C++ lays it out. */
+/* C++ declares the same order. */
 static_assert(offsetof(struct perfbuf_source_ops, start) == 0);
 static_assert(offsetof(struct perfbuf_source_ops, stop) == sizeof(void *));
 static_assert(offsetof(struct perfbuf_source_ops, write) == 2 * sizeof(void *));
@@ -91,7 +91,7 @@ void pb_trace_id_put(void *held)
 #else
 #include <linux/idr.h>
 
-/* Nobody else has any. */
+/* Without tracing no other code allocates ids. */
 static DEFINE_IDA(trace_ids);
 
 int pb_trace_id_get(void **held)
@@ -160,6 +160,6 @@ void pb_with_here_regs(void (*fn)(void *arg, const pb_regs *regs), void *arg)
 
 	pb_arch_here_regs(&regs);
 	fn(arg, &regs);
-	/* Not a tail call: the frame is the one that @regs says. */
+	/* Keeps the call from becoming a tail call: @regs describes this frame. */
 	barrier();
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Producers in other modules: what C and C++ ask of each other. */
+/* Producers in other modules: what C calls in C++, and C++ in C. */
 #ifndef PERFBUF_GLUE_PRODUCER_H
 #define PERFBUF_GLUE_PRODUCER_H
 
@@ -19,15 +19,17 @@ extern "C" {
 
 /* ------------------------------------------------- C; process context, may sleep, but for ... */
 
-/* The module that owns a source: false, it is going. put: any context. */
+/* A reference to the module that owns a source. False: it is being unloaded. put: any context. */
 int pb_module_get(void *owner) PB_NOEXCEPT;
 void pb_module_put(void *owner) PB_NOEXCEPT;
 
-/* An id among those of the kernel's trace events, and what frees it. -ENOSPC, -ENOMEM. */
+/* Allocates an id among those of the kernel's trace events; *@held is the argument that frees it.
+ * -ENOSPC, -ENOMEM. */
 int pb_trace_id_get(void **held) PB_NOEXCEPT;
 void pb_trace_id_put(void *held) PB_NOEXCEPT;
 
-/* Opens the static branch of the event, once more and once less. */
+/* Counts one reader of the event more and one less; the first and the last one switch its static
+ * branch. */
 void pb_event_listen(struct perfbuf_event *event) PB_NOEXCEPT;
 void pb_event_unlisten(struct perfbuf_event *event) PB_NOEXCEPT;
 
@@ -39,14 +41,13 @@ void *pb_percpu_at(void *memory, __u32 cpu) PB_NOEXCEPT;
 /* Calls @fn(@arg, address) for each possible CPU. */
 void pb_percpu_each(void *memory, void (*fn)(void *arg, void *at), void *arg) PB_NOEXCEPT;
 
-/* Says in the kernel's log that @owner was compiled against version @abi of perfbuf/producer.h. */
+/* Logs that @owner was compiled against version @abi of perfbuf/producer.h. */
 void pb_log_other_abi(void *owner, __u32 abi) PB_NOEXCEPT;
 
-/* Says in the kernel's log why a source was refused. */
+/* Logs why a source was refused. */
 void pb_log_refusal(const char *source, const char *what, const char *why) PB_NOEXCEPT;
 
-/* Calls @fn(@arg, regs) with registers from which the kernel's stack can be walked, meanwhile. Any
- * context. */
+/* Calls @fn(@arg, regs) with registers from which @fn can walk the kernel's stack. Any context. */
 void pb_with_here_regs(void (*fn)(void *arg, const pb_regs *regs), void *arg) PB_NOEXCEPT;
 
 /*
@@ -56,8 +57,9 @@ void pb_with_here_regs(void (*fn)(void *arg, const pb_regs *regs), void *arg) PB
 void *pb_emission_over(struct perfbuf_emission *emission) PB_NOEXCEPT;
 
 /*
- * Lets interrupts in for a moment, if the emission may be interrupted: it is of a task, and they
- * were on before it. The CPU stays, and what grace periods protect. False: they were not let in.
+ * Turns interrupts on and off again, so that pending ones run, if the emission is in a task that
+ * had them on. Preemption stays off: the task stays on its CPU, inside its RCU read-side section.
+ * False: interrupts stayed off.
  */
 int pb_emission_let_interrupts_in(struct perfbuf_emission *emission) PB_NOEXCEPT;
 

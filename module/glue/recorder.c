@@ -29,7 +29,7 @@ MODULE_PARM_DESC(recorder_kib_max, "most KiB of the rings of all recorders");
 
 static unsigned int recorders_kept_max = 8;
 module_param(recorders_kept_max, uint, 0644);
-MODULE_PARM_DESC(recorders_kept_max, "most recorders that are kept of sources that have gone");
+MODULE_PARM_DESC(recorders_kept_max, "most recorders that stay after their sources are gone");
 
 static unsigned int panic_events;
 module_param_named(panic_print, panic_events, uint, 0644);
@@ -97,7 +97,7 @@ void pb_call_for_possible_cpus(void (*fn)(void *arg, __u32 cpu), void *arg)
 	for_each_possible_cpu (cpu) {
 		struct call wanted = {fn, arg, cpu};
 
-		/* Offline, it cannot come before the lock is released. */
+		/* The CPU is offline and cannot come online before the lock is released. */
 		if (smp_call_function_single(cpu, call_here, &wanted, 1))
 			call_here(&wanted);
 	}
@@ -156,7 +156,7 @@ static struct miscdevice recorders_device = {
 
 static atomic_t printing = ATOMIC_INIT(0);
 
-/* Of two CPUs, or of a panic in an oops, the first. */
+/* One at a time: two CPUs may panic at once, and a panic may follow within an oops. */
 static void print_once(unsigned int events)
 {
 	if (!events || atomic_xchg(&printing, 1))

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What the flight recorder asks of the kernel, and what C calls in it. */
+/* What the flight recorder needs of the kernel, and what C calls in it. */
 #ifndef PERFBUF_GLUE_RECORDER_H
 #define PERFBUF_GLUE_RECORDER_H
 
@@ -13,16 +13,16 @@ extern "C" {
 
 /* ------------------------------------------------- C; process context, may sleep, but for ... */
 
-/* How many CPUs there may ever be, and the first of them that is not below @from. Any context. */
+/* The number of possible CPUs, and the first possible CPU from @from on. Any context. */
 __u32 pb_possible_cpus(void) PB_NOEXCEPT;
 __u32 pb_next_possible_cpu(__u32 from) PB_NOEXCEPT;
 /*
- * Calls @fn for each of them: on it with interrupts off if it is online, else here, while it stays
- * offline.
+ * Calls @fn for each possible CPU: on that CPU with interrupts off if it is online; else on this
+ * one, while the other stays offline.
  */
 void pb_call_for_possible_cpus(void (*fn)(void *arg, __u32 cpu), void *arg) PB_NOEXCEPT;
 
-/* Says something of a source's recorder in the kernel's log. */
+/* Writes @what about the recorder of @source to the kernel's log. */
 void pb_log_recorder(const char *source, const char *what) PB_NOEXCEPT;
 /* A line at a panic or an oops. Any context. */
 void pb_log_recorded(const char *line) PB_NOEXCEPT;

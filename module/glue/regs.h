@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What the CPU was doing: registers and stacks, of the kernel and of user space. */
+/* Registers and stacks of the kernel and of user space, as an interrupt or NMI found them. */
 #ifndef PERFBUF_GLUE_REGS_H
 #define PERFBUF_GLUE_REGS_H
 
@@ -30,9 +30,10 @@ struct pb_user_state {
 };
 
 /*
- * @interrupted: what the interrupt or NMI came into. None for kernel threads and those of io_uring,
- * and none where an NMI finds the entry code at work on the very registers. Valid until the context
- * at hand returns. Any context.
+ * The user side of the current task. @interrupted: the registers that the interrupt or NMI found.
+ * Kernel threads and workers of io_uring have no user state; an NMI that interrupts the entry code
+ * finds none either, because that code changes these registers. Valid until the interrupt returns.
+ * Any context.
  */
 void pb_user_state_get(const pb_regs *interrupted, struct pb_user_state *out) PB_NOEXCEPT;
 

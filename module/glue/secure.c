@@ -29,7 +29,8 @@ static void secured(void)
 	local_irq_restore(flags);
 }
 
-/* May be inside a breakpoint, which counts as an NMI. An exit, which calls it too, is no exec. */
+/* May run inside a breakpoint, which counts as an NMI. The function is also called at an exit,
+ * which is no exec. */
 static int on_entry(struct kretprobe_instance *instance, struct pt_regs *regs)
 {
 	return current->flags & PF_EXITING;
@@ -71,7 +72,7 @@ int pb_secure_attach(void)
 {
 	int ret;
 
-	/* Registering fills it in; it wants to begin anew. */
+	/* Anew for each registration: register_kretprobe() sets fields that must be zero before. */
 	probe = (struct kretprobe){
 		.kp.symbol_name = "perf_event_exit_task",
 		.entry_handler = on_entry,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* An exec whose new memory its user may not look into: setuid, setgid, capabilities, unreadable. */
+/* An exec of a program that its user may not trace: setuid, setgid, capabilities, unreadable. */
 #ifndef PERFBUF_GLUE_SECURE_H
 #define PERFBUF_GLUE_SECURE_H
 
@@ -12,8 +12,8 @@ extern "C" {
 #endif
 
 /*
- * From here on, and until detach, the C++ function is called. -EOPNOTSUPP: this kernel offers no
- * place for it. Process context, may sleep; detach waits until no such call is running or begins.
+ * From attach to detach such an exec calls perfbuf_task_secured(). -EOPNOTSUPP: this kernel has no
+ * hook for it. Process context, may sleep; detach waits until no such call is running or begins.
  */
 int pb_secure_attach(void) PB_NOEXCEPT;
 void pb_secure_detach(void) PB_NOEXCEPT;

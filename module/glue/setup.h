@@ -2,9 +2,10 @@
 /*
  * Locks that are there before any C++ object could be.
  *
- *   setup     what is made when the first stream wants it and goes with the last. Outside the
- *             locks of CPU hotplug, tracepoints and kprobes, which lead to mmap_lock in the end;
- *             so never under mmap_lock, nor under what is taken there: an event's or file's mutex
+ *   setup     hooks and buffers that the first stream makes and the last one frees. Taken before
+ *             the locks of CPU hotplug, tracepoints and kprobes, under which the kernel may take
+ *             mmap_lock; so never under mmap_lock, nor under an event's or file's mutex, which are
+ *             taken under mmap_lock
  *   lists     of streams and side-band readers, and of CPUs that come and go; innermost
  */
 #ifndef PERFBUF_GLUE_SETUP_H

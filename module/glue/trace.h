@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What happens to tasks: the kernel's tracepoints. */
+/* Switches, forks, exits and renames of tasks, by the kernel's tracepoints. */
 #ifndef PERFBUF_GLUE_TRACE_H
 #define PERFBUF_GLUE_TRACE_H
 
@@ -21,8 +21,8 @@ enum pb_tracepoint {
 };
 
 /*
- * From here on, and until detach, the C++ function is called. -EOPNOTSUPP: this kernel has no such
- * tracepoint. Once for each; process context, may sleep.
+ * From attach to detach the tracepoint calls its C++ function below. -EOPNOTSUPP: this kernel has
+ * no such tracepoint. At most once for each tracepoint; process context, may sleep.
  */
 int pb_trace_attach(enum pb_tracepoint which) PB_NOEXCEPT;
 void pb_trace_detach(enum pb_tracepoint which) PB_NOEXCEPT;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What module/device/tsc_clock.cpp asks of the kernel about the time stamp counter, and what the
- * kernel tells it. Process context, may sleep, unless a line says otherwise; the caller serialises
- * all but pb_tsc_check_after().
+ * What module/device/tsc_clock.cpp needs of the kernel about the time stamp counter, and the calls
+ * by which the kernel notifies it. Process context, may sleep, unless a line says otherwise; the
+ * caller serialises all but pb_tsc_check_after().
  */
 #ifndef PERFBUF_GLUE_TSC_H
 #define PERFBUF_GLUE_TSC_H
@@ -37,7 +37,8 @@ void pb_tsc_clock_on(const struct pb_tsc_parameters *parameters) PB_NOEXCEPT;
 /* From here on it calls local_clock(); on return no caller uses the parameters any more. */
 void pb_tsc_clock_off(void) PB_NOEXCEPT;
 
-/* The kernel will not calibrate the counter again: hardware or a hypervisor told the frequency. */
+/* The kernel will not calibrate the counter again, because hardware or a hypervisor reports the
+ * frequency. */
 int pb_tsc_frequency_is_known(void) PB_NOEXCEPT;
 /* ns since boot. */
 __u64 pb_tsc_uptime_ns(void) PB_NOEXCEPT;
@@ -46,7 +47,7 @@ int pb_param_tsc_clock(void) PB_NOEXCEPT;
 /* Calls perfbuf_tsc_check() from a work queue in @ms. Any context but NMI. */
 void pb_tsc_check_after(unsigned int ms) PB_NOEXCEPT;
 
-/* C++. A check is due; @all_cpus: on every CPU, because one has come. */
+/* C++. A check is due; @all_cpus: on every CPU, because a CPU has come online. */
 void perfbuf_tsc_check(int all_cpus) PB_NOEXCEPT;
 /* C++. The system is about to suspend (1), or has resumed (0). */
 void perfbuf_tsc_suspend(int suspends) PB_NOEXCEPT;
@@ -58,8 +59,8 @@ void perfbuf_tsc_exit(void) PB_NOEXCEPT;
 }
 #else
 /*
- * Module load and unload, C only: within perfbuf_tsc_init() and perfbuf_tsc_exit(). What cannot be
- * had at the start leaves the clock off: no CPU has parameters.
+ * Module load and unload, C only: called by perfbuf_tsc_init() and perfbuf_tsc_exit(). If the start
+ * fails, no CPU has parameters, and the clock stays off.
  */
 void pb_tsc_start(void);
 void pb_tsc_stop(void);

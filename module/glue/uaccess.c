@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Copies between the kernel and user space that may fault. */
+/* Copies between the kernel and user space; they may fault and sleep. */
 #include "glue.h"
 
 #include <linux/sched/signal.h>

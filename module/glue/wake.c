@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* irq_work: the way out of NMI. */
+/* irq_work, by which an NMI wakes a reader. */
 #include "ring/pages.h"
 
 #include "wake.h"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The C half of a driver whose other half is C++: what needs the kernel's headers.
+ * The C half of a driver whose other half is C++: the code that needs the kernel's headers.
  *
  *	perfbuf record -e accelerator:submitted -e accelerator:completed -a sleep 1
  */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * A DMA engine that a kernel thread stands for: a channel on each CPU moves data into the AUX area,
- * which is two buffers. A transaction is what it moves into one of them; the reader has the other,
+ * which is two buffers. One transaction fills one of them; the reader has the other,
  * and is woken by the watermark (if it says none, half of the area) when a buffer is full. What is
  * moved: each u64 is its own position in the stream.
  *

@@ -111,7 +111,7 @@ static void __exit hang_exit(void)
 {
 	cancel_delayed_work_sync(&watchdog);
 	timer_delete_sync(&interrupt);
-	/* What it recorded is kept: perfbuf dump hang. */
+	/* The recorded events stay readable: perfbuf dump hang. */
 	perfbuf_source_unregister(&hang);
 	root_device_unregister(device);
 }

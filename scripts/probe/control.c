@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Must compile with every kernel: it tells "the kernel lacks it" from "nothing compiles". */
+/* Must compile with every kernel: if it does not, no probe says anything about the kernel. */
 #include <linux/module.h>
 
 int probe(struct module *module);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* ftrace calls a function of ours at the entry of those it is asked for, and a module's are known
+/* ftrace calls a function of ours at the entry of the requested functions, and a module's are known
  * (where CONFIG_DYNAMIC_FTRACE is on; 6.1 to 7.3). */
 #include <linux/ftrace.h>
 #include <linux/kallsyms.h>

@@ -19,7 +19,7 @@ struct alignas(8) opaque {
 	unsigned char bytes[Size ? Size : 1];
 };
 
-/* One lock class for each place that names one, as a static lock_class_key is in C. */
+/* One lock class for each call site that names one, as a static lock_class_key is in C. */
 struct alignas(8) lock_class {
 	const char *name;
 	unsigned char key[64];
@@ -95,8 +95,8 @@ public:
 
 	guard lock() noexcept { return guard(*this); }
 
-	/* Where the caller knows that nobody else can be inside: construction and the last
-	 * reference. */
+	/* Without the lock: only where no other CPU or context can have the object, in construction
+	 * and at the last reference. */
 	Data &unshared() noexcept { return data_; }
 
 private:

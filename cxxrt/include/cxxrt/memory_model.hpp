@@ -7,8 +7,8 @@
  *
  * In the kernel they are what READ_ONCE() and friends are there (cxxrt/arch). On the host
  * they are __atomic builtins, so that sanitizers understand them, and with
- * CXXRT_MODEL each tells the test's scheduler, before it happens, which bytes it
- * is about to touch. A host program that measures the ring defines
+ * CXXRT_MODEL each accessor reports to the test's scheduler, before the access,
+ * the bytes that it will touch. A host program that measures the ring defines
  * CXXRT_AS_IN_KERNEL and gets the kernel's instructions: the builtins lock each
  * read-modify-write of a local<T>, and the module does not.
  */
@@ -138,8 +138,8 @@ inline u64 plus_once(const u64 &from, u64 value) noexcept
 }
 
 /*
- * Shared data that is no word: plain accesses. What orders them is the barriers
- * beside them and nothing else.
+ * Shared data that is no word: plain accesses, which only the barriers beside
+ * them order.
  */
 inline void copy_plain(void *to, const void *from, std::size_t bytes) noexcept
 {
@@ -189,7 +189,7 @@ public:
 		return was;
 	}
 
-	/* What it was. Fully ordered, locked. */
+	/* Returns the old value. Fully ordered, locked. */
 	T fetch_or(T bits) noexcept requires std::integral<T>
 	{
 		model::before(model::access::rmw, &value_, sizeof(value_));

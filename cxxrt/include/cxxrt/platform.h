@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What the C++ runtime asks of the machine under it: a C ABI of plain types.
+ * What the C++ runtime needs of the kernel or host below it: a C ABI of plain types.
  * module/glue/cxxrt.c implements it in the kernel, kunit/host/platform.cpp on
  * the host.
  *
@@ -23,9 +23,9 @@ void *cxxrt_alloc(unsigned long bytes, unsigned int gfp) CXXRT_NOEXCEPT;
 /* Any context but NMI. NULL is allowed. */
 void cxxrt_free(void *memory) CXXRT_NOEXCEPT;
 
-/* A broken invariant: warn with a backtrace, once a place. Any context. */
+/* A broken invariant: warns with a backtrace, once for each call site. Any context. */
 void cxxrt_warn(const char *what) CXXRT_NOEXCEPT;
-/* A call that cannot be answered: warn and stop. Any context. Does not return. */
+/* A call of a pure virtual function: warns and stops. Any context. Does not return. */
 void cxxrt_fatal(const char *what) CXXRT_NOEXCEPT;
 
 /* Mutexes: process context, may sleep. @name: the lock class that lockdep shows; a literal. */

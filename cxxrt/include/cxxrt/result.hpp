@@ -10,7 +10,7 @@
 namespace cxxrt
 {
 
-/* An errno, kept positive; none is never stored in a result. */
+/* An errno, stored as a positive number; none is never stored in a result. */
 class [[nodiscard]] error
 {
 public:
@@ -52,7 +52,7 @@ public:
 	constexpr explicit operator bool() const noexcept { return !code_; }
 	constexpr cxxrt::error error() const noexcept { return cxxrt::error(code_); }
 
-	/* Only where the result holds a value: TRY() has looked, others must. */
+	/* Only if the result holds a value: TRY() checks, other callers must. */
 	constexpr T take() noexcept { return std::move(value_); }
 
 private:
@@ -78,7 +78,7 @@ private:
 	int code_;
 };
 
-/* What glue returns: 0 or a negative errno. */
+/* The result of a return value of the glue: 0 or a negative errno. */
 constexpr result<void> from_return(int ret) noexcept
 {
 	if (ret < 0)

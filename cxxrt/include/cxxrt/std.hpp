@@ -28,7 +28,7 @@ using u64 = unsigned long long;
 using s32 = std::int32_t;
 using s64 = long long;
 
-/* <algorithm> is hosted; these are the three that everybody needs. */
+/* <algorithm> is hosted; these are the three of it that the project needs. */
 template <typename T>
 constexpr T min(T a, T b) noexcept
 {
@@ -58,7 +58,7 @@ constexpr u32 count_bits(u64 value) noexcept
 	return bits;
 }
 
-/* The member of a kernel callback's object: container_of for standard-layout types. */
+/* From a member to the object that contains it: container_of for standard-layout types. */
 #define CXXRT_CONTAINER_OF(pointer, type, member)                                                  \
 	reinterpret_cast<type *>(reinterpret_cast<char *>(pointer) -                               \
 				 __builtin_offsetof(type, member))

@@ -61,14 +61,14 @@ struct perfbuf_open {
 #define PERFBUF_AUX_RESUME	 (1U << 2)
 
 /**
- * struct perfbuf_open_linked - an event whose samples have to do with another's AUX
+ * struct perfbuf_open_linked - an event whose samples take or control another file's AUX
  * @open:     as for PERFBUF_IOC_OPEN
- * @aux_fd:   the other: a configured file whose event has an AUX area, with the same @pid and @cpu
+ * @aux_fd:   a configured file whose event has an AUX area, with the same @pid and @cpu
  * @reserved: 0
  *
  * It stands for the group leader that perf_event_open(2) wants for this: attr asks for
  * PERF_SAMPLE_AUX (aux_sample_size bytes of the newest in each sample), PERFBUF_AUX_PAUSE or
- * PERFBUF_AUX_RESUME. The link lasts until this file is closed, and keeps the other open.
+ * PERFBUF_AUX_RESUME. The link lasts until this file is closed, and keeps that file open.
  *
  * Errors: EBADF (no file of ours), EBADFD (not configured), EINVAL (no AUX there, another target or
  * CPU, or attr asks for nothing of it); EOPNOTSUPP where it cannot be paused.
@@ -201,7 +201,7 @@ struct perfbuf_write {
 #define PERFBUF_MMAP_STATS (1ULL << 40)
 
 /* The causes of a loss: indices of perfbuf_ring_stats.lost and of read(). */
-#define PERFBUF_LOST_FULL      0 /* the reader had not made room */
+#define PERFBUF_LOST_FULL      0 /* the reader had not freed space */
 #define PERFBUF_LOST_PAUSED    1 /* PERF_EVENT_IOC_PAUSE_OUTPUT */
 #define PERFBUF_LOST_TOO_BIG   2 /* larger than the ring or than a record may be */
 #define PERFBUF_LOST_RECURSION 3 /* the source was re-entered in the same context */
@@ -228,7 +228,7 @@ struct perfbuf_write {
  * @nesting:     the most writers that were inside at once
  * @longest:     ns; the longest time from begin to commit
  * @aux_bytes:   of the AUX stream, published
- * @aux_truncated: AUX transactions that were cut short or found no room
+ * @aux_truncated: AUX transactions that were cut short or found no space
  * @aux_nested:  AUX transactions that were refused since another was open
  *
  * @high_water, @nesting and @longest are kept from the first mmap() of this page on. Each field

@@ -3,9 +3,9 @@
  * arm64: loads and stores are seen in any order that barriers do not forbid. The barriers are those
  * of arch/arm64/include/asm/barrier.h, the full order of read-modify-writes that of atomic_ll_sc.h.
  *
- * The builtins of generic.hpp make loops of ldxr and stxr (-mno-outline-atomics: a module has
- * nobody to ask for LSE). An exception clears the exclusive monitor, so a local_ one that is
- * interrupted between the two begins again, and needs no barrier.
+ * The builtins of generic.hpp make loops of ldxr and stxr (-mno-outline-atomics: a module cannot
+ * link the functions that choose LSE). An exception clears the exclusive monitor, so a local_ one
+ * that is interrupted between the two begins again, and needs no barrier.
  */
 #pragma once
 
@@ -41,7 +41,7 @@ inline void mb() noexcept
 	asm volatile("dmb ish" ::: "memory");
 }
 
-/* ldaxr and stlxr let an access behind them be seen before their store. */
+/* Other CPUs may see an access that follows ldaxr and stlxr before the store of stlxr. */
 inline void after_rmw() noexcept
 {
 	mb();

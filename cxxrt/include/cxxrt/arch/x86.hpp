@@ -81,7 +81,7 @@ inline u64 plus(const u64 &from, u64 value) noexcept
 inline void copy(void *to, const void *from, std::size_t bytes) noexcept
 {
 #ifndef CONFIG_KASAN
-	/* A call costs as much as it copies where that is a header, or a few words. */
+	/* For a header or a few words a call costs as much as the copy. */
 	if (!__builtin_constant_p(bytes)) {
 		if (bytes == sizeof(u64)) {
 			__builtin_memcpy(to, from, sizeof(u64));

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * The clock of records on arm64 is local_clock(): the kernel's sched_clock() on the generic timer,
- * whose parameters change while it runs (the counter is read anew now and then, and its product cut
- * to nanoseconds), so that a product of our own would differ from it by one.
+ * whose parameters change while it runs: from time to time it reads the counter anew and cuts the
+ * product to nanoseconds, so that a product of our own would differ from it by one.
  */
 #include "tsc.h"
 

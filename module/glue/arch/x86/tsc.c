@@ -7,7 +7,8 @@
  * an event's ring, and clears cap_user_time_zero where the counter is not the clock. An event of
  * ours has no ring. For the length of the call it has a stand-in: the function reads one member of
  * struct perf_buffer, user_page, so each word of the stand-in is the address of our page. The event
- * is a disabled dummy, which nobody else can find: no overflow, output or mmap reaches its ring.
+ * is a disabled dummy to which only this file has a pointer: no overflow, output or mmap reaches
+ * its ring.
  */
 #include "tsc.h"
 
