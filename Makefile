@@ -111,7 +111,7 @@ help:
 	@echo '     KUNIT=1     and perfbuf_kunit.ko;  W=e: a warning is an error;  V=1: the commands'
 	@echo '     BUILD=<dir> and elsewhere than in build/<release>'
 	@echo 'make install     the module, its headers and its udev rule, and the program with its manual pages;'
-	@echo '                 DESTDIR= and PREFIX= as usual'
+	@echo '                 DESTDIR= and PREFIX= as in other Makefiles'
 	@echo 'make install-module  of that, only what is of the module; install-program: the other part'
 	@echo 'make install-producer  what modules that are sources are built with, in PREFIX/src/perfbuf'
 	@echo 'make user        the program perfbuf and its library, in build/host'

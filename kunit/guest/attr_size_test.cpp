@@ -26,7 +26,7 @@ void PrintTo(const size_row &row, std::ostream *out)
 	print_row(row, out);
 }
 
-/* An attr in the middle of enough room. */
+/* An attribute with space before and behind it. */
 class room
 {
 public:

@@ -117,7 +117,7 @@ TEST_P(control_of, refresh_by_a_negative_number_takes_back)
 	EXPECT_TRUE(stays_silent(r));
 	EXPECT_EQ(count(got, PERF_RECORD_SAMPLE), 3u);
 
-	/* With nothing to take from it is no limit that anybody reaches. */
+	/* A negative refresh of an event without a limit sets none that samples could reach. */
 	control(r.fd.get(), PERF_EVENT_IOC_REFRESH, static_cast<unsigned long>(-1));
 	EXPECT_TRUE(eventually([&] {
 		r.buffer.drain(got);

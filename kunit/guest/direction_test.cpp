@@ -126,13 +126,13 @@ TEST_P(direction, two_files_on_one_ring_must_have_the_same_direction)
 INSTANTIATE_TEST_SUITE_P(on, direction, testing::ValuesIn(sides()),
 			 side_name<testing::TestParamInfo<side>>);
 
-/* Memory: who pays, and how much there may be. */
+/* Memory of rings: the account that is charged, and the limits. */
 class charge : public testing::TestWithParam<side>
 {
 };
 
 /*
- * As a user of its own, whose share of free memory nobody has used: the share is one counter for
+ * As a user of its own, whose share of free memory is unused: the share is one counter for
  * perf and for us, and perf of 7.3.4 does not give it back when an event is mapped twice (it then
  * charges its own next ring whole, and ours).
  */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* A user page that is scribbled over hurts nobody but its owner. */
+/* A user page that its reader overwrites costs only that reader records. */
 #include <atomic>
 #include <random>
 #include <thread>
@@ -36,7 +36,7 @@ protected:
 		EXPECT_NO_THROW(neighbour.sample_until(200));
 		stop = true;
 		attacker.join();
-		/* Its losses are its own: each is told. */
+		/* Each of its losses is reported to it. */
 		let_one_through(neighbour.fd.get(), neighbour.buffer, neighbour.records);
 		EXPECT_EQ(lost_in(neighbour.records), read_value(neighbour.fd.get(), 1));
 	}

@@ -78,7 +78,7 @@ TEST_P(hotplug, file_is_closed_while_its_processor_is_away)
 INSTANTIATE_TEST_SUITE_P(on, hotplug, testing::ValuesIn(sides()),
 			 side_name<testing::TestParamInfo<side>>);
 
-/* perf does not take an event back whose processor was away; we do. */
+/* perf does not resume an event whose processor was offline; perfbuf does. */
 class own_hotplug : public testing::TestWithParam<side>
 {
 };

@@ -63,7 +63,7 @@ protected:
 		return all;
 	}
 
-	/* A process that, told so, has a child and a grandchild; all are busy. */
+	/* A process that on request has a child and a grandchild; all are busy. */
 	int be_a_family(const gate &go)
 	{
 		go.wait();

@@ -53,8 +53,8 @@ std::string data_of(const sample &one)
 	return std::string(reinterpret_cast<const char *>(one.raw->data()) + at, bytes);
 }
 
-struct listener {
-	explicit listener(int cpu, size_t pages = 64)
+struct event_reader {
+	explicit event_reader(int cpu, size_t pages = 64)
 		: attr(message_attr()), fd(open(node, O_RDWR | O_CLOEXEC)),
 		  configured(configure(fd.get(), &attr, target::every_process(cpu))),
 		  buffer(fd.get(), pages)
@@ -82,7 +82,7 @@ protected:
 		pin_to(0);
 	}
 	~inject() override { sched_setaffinity(0, sizeof(before_), &before_); }
-	listener reader{0};
+	event_reader reader{0};
 	unique_fd writer{open(node, O_WRONLY | O_CLOEXEC)};
 
 	std::vector<std::string> said()
@@ -259,7 +259,7 @@ struct progress {
 constexpr uint32_t writers = 8;
 constexpr uint32_t per_writer = 125'000;
 constexpr uint32_t batch = 25;
-constexpr uint64_t ahead = 4000; /* records that fit a ring, whatever its CPU */
+constexpr uint64_t ahead = 4000; /* records that fit into the ring of any CPU */
 
 struct numbered {
 	uint32_t writer, sequence;
@@ -298,7 +298,7 @@ TEST(inject_load, a_million_records_of_8_processes_come_out_exactly_once)
 			    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	ASSERT_NE(memory, MAP_FAILED);
 	progress &shared = *new (memory) progress{};
-	std::vector<listener> readers;
+	std::vector<event_reader> readers;
 	for (int cpu : online_cpus())
 		readers.emplace_back(cpu, 512);
 
@@ -314,7 +314,7 @@ TEST(inject_load, a_million_records_of_8_processes_come_out_exactly_once)
 	uint64_t received = 0, doubled = 0, lost = 0;
 	const bool all_came = eventually(
 		[&] {
-			for (listener &one : readers) {
+			for (event_reader &one : readers) {
 				for (const sample &each : one.samples()) {
 					numbered what;
 					const std::string data = data_of(each);

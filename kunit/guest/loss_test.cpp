@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What does not fit is counted, told, and never silently gone. */
+/* A record that does not fit is counted and reported, and never lost silently. */
 #include <algorithm>
 #include <array>
 
@@ -46,7 +46,7 @@ protected:
 			throw std::runtime_error("the ring does not overflow");
 		disable(r.fd.get());
 	}
-	/* Everything that is there, with a sample more so that perf tells its loss. */
+	/* All records, with a sample more so that perf reports its loss. */
 	static void read_out(recorder &r) { let_one_through(r.fd.get(), r.buffer, r.records); }
 };
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* pid, cpu, flags, and which fault is told when there are two. */
+/* pid, cpu, flags, and the errno of an open that has two faults. */
 #include <climits>
 #include <csignal>
 
@@ -147,7 +147,7 @@ const open_row flags[] = {
 	{"all_flags", [](call &c) { c.what.flags = ~0UL; }, {{EINVAL}}},
 };
 
-/* Each has two faults: the one that perf meets first is told. */
+/* Each has two faults: the errno is that of the fault that perf checks first. */
 const open_row order[] = {
 	{"flags_before_the_address",
 	 [](call &c) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * /dev/perfbuf/pmu: the kernel's own counters, written by us. What happens is made to
+ * /dev/perfbuf/pmu: the kernel's own counters, whose samples perfbuf writes. The events are made to
  * happen here, in known numbers, so that perf's file and ours must agree.
  */
 #include <algorithm>
@@ -200,7 +200,7 @@ TEST_P(pmu, an_inherited_event_counts_the_children_too)
 
 TEST_P(pmu, a_tracepoint_gives_its_record)
 {
-	/* ftrace's common fields come first: the id, and who it was. */
+	/* ftrace's common fields come first: the id, and the thread. */
 	FILE *file = fopen("/sys/kernel/tracing/events/sched/sched_process_fork/id", "r");
 	if (!file)
 		file = fopen("/sys/kernel/debug/tracing/events/sched/sched_process_fork/id", "r");
@@ -249,7 +249,7 @@ TEST_P(pmu, an_event_that_the_kernel_does_not_know_is_refused)
 	EXPECT_EQ(open_on(GetParam(), page_faults(), target::every_process(1000)), -EINVAL);
 }
 
-/* Opened, enabled, mapped and closed while it samples at full rate: nobody is left behind. */
+/* Opened, enabled, mapped and closed while it samples at full rate: no counter is left. */
 TEST_P(pmu, events_open_and_close_while_they_sample_at_full_rate)
 {
 	for (int turn = 0; turn < 200; turn++) {

@@ -264,7 +264,7 @@ std::string program_with_mode(mode_t mode)
 class secure_exec : public testing::TestWithParam<side>
 {
 protected:
-	/* An unprivileged task that executes @path when told so, and is busy from then on. */
+	/* An unprivileged task that executes @path on request, and is busy from then on. */
 	child user_that_executes(const std::string &path, int cpu = -1)
 	{
 		return child([this, path, cpu] {

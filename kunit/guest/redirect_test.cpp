@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* PERF_EVENT_IOC_SET_OUTPUT: who may write into whose ring, and what then happens. */
+/* PERF_EVENT_IOC_SET_OUTPUT: which file may write to which ring, and what its reader then sees. */
 #include <algorithm>
 #include <ctime>
 

@@ -83,7 +83,8 @@ protected:
 		memset(name, 'a' + static_cast<int>(random(0, 25)), length);
 		const uint64_t before = perf.head();
 		ASSERT_EQ(prctl(PR_SET_NAME, name), 0);
-		/* Neither may tell of a loss late while the other waits for the next record. */
+		/* Neither ring may report a loss by itself while the other waits for the next
+		 * record. */
 		owes = perf.head() == before;
 		/* A full ring wakes our reader; perf's may sleep on. */
 		woken = woken || owes;
@@ -226,7 +227,7 @@ TEST_P(script, a_script_of_operations_gives_the_positions_losses_and_wakeups_of_
 			emit();
 		}
 	}
-	/* Whatever is owed is told with a record that fits, and the counts agree. */
+	/* A record that fits reports the pending loss, and the counts agree. */
 	consume();
 	emit();
 	compare("at the end");

@@ -111,7 +111,7 @@ held area_alone()
 	return std::make_shared<aux_mapping>(fd.get(), map, 16);
 }
 
-/* It writes to the ring of a file that is closed, and whose mapping is gone. */
+/* An event that writes to the ring of a file that is closed and unmapped. */
 held redirected()
 {
 	file_and_mapping into;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What one user may have of the module, whatever it does: docs/limits.md. */
+/* The limits of one user, whatever its processes do: docs/limits.md. */
 #include <array>
 #include <vector>
 
@@ -304,7 +304,7 @@ TEST_F(user_limit, an_event_beyond_the_limit_of_one_task_is_enospc)
 TEST_F(user_limit, a_file_beyond_the_limit_of_one_ring_is_enospc)
 {
 	parameter most("ring_files_max", "5");
-	/* How many follow the first, and what the next is told. */
+	/* How many more can be opened, and the errno of the next. */
 	const auto redirect_all = [](size_t wanted) {
 		std::vector<unique_fd> files;
 		files.push_back(message_event());

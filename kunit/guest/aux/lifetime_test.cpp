@@ -27,7 +27,7 @@ TEST(aux_lifetime, the_stream_goes_on_in_the_next_area)
 		pause_for(std::chrono::milliseconds(5));
 		EXPECT_EQ(file.buffer.page()->aux_head, head);
 		EXPECT_TRUE(file.buffer.drain().empty());
-		file.told = head;
+		file.announced_to = head;
 		file.buffer.page()->aux_tail = head;
 		file.aux.emplace(file.fd.get(), file.buffer, pages);
 		enable(file.fd.get());
@@ -111,7 +111,7 @@ TEST(aux_lifetime, sources_that_differ_do_not_meet_on_the_ring_of_a_third)
 	EXPECT_EQ(ioctl_error(functrace.get(), PERF_EVENT_IOC_SET_OUTPUT, clock.get()), EINVAL);
 	EXPECT_EQ(ioctl_error(another.get(), PERF_EVENT_IOC_SET_OUTPUT, clock.get()), 0);
 
-	/* And the clock's own mapping does not keep an area for who comes later. */
+	/* And the clock's own mapping does not keep an area for a later event. */
 	const uint64_t offset = 8 * page_size();
 	aux_mapping area(pattern.get(), ring, 4, rw, offset);
 	EXPECT_EQ(aux_error(clock.get(), ring.page(), offset, 4 * page_size()), EOPNOTSUPP);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Mapping AUX: what is refused, what it costs, and what happens as mappings come and go. */
+/* Mapping an AUX area: which mappings are refused, what one is charged, and how it ends. */
 #include <gtest/gtest.h>
 #include <sys/wait.h>
 

@@ -38,7 +38,7 @@ pattern_file::pattern_file(const perf_event_attr &attr, size_t aux_pages, int pr
 {
 	if (aux_pages)
 		aux.emplace(fd.get(), buffer, aux_pages, prot);
-	told = buffer.page()->aux_head;
+	announced_to = buffer.page()->aux_head;
 }
 
 void pattern_file::check_words(uint64_t from, uint64_t to)
@@ -71,29 +71,29 @@ void pattern_file::check_packets(uint64_t from, uint64_t to)
 
 uint64_t pattern_file::consume()
 {
-	const uint64_t before = told;
+	const uint64_t before = announced_to;
 	for (const record &r : buffer.drain()) {
 		if (r.header.type == PERF_RECORD_ITRACE_START)
 			starts++;
 		if (r.header.type != PERF_RECORD_AUX)
 			continue;
 		EXPECT_EQ(parse_trailer(r, attr).cpu, 0u);
-		const aux_told found = parse_aux(r);
-		if (found.offset != told)
+		const aux_announcement found = parse_aux(r);
+		if (found.offset != announced_to)
 			throw std::runtime_error("AUX is announced from " +
 						 std::to_string(found.offset) + " on, not from " +
-						 std::to_string(told));
+						 std::to_string(announced_to));
 		flags_seen |= found.flags;
-		told += found.size;
+		announced_to += found.size;
 	}
 	if (attr.config & PATTERN_SHARED)
-		check_packets(before, told);
+		check_packets(before, announced_to);
 	else
-		check_words(before, told);
+		check_words(before, announced_to);
 	/* D */
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
-	buffer.page()->aux_tail = told;
-	return told - before;
+	buffer.page()->aux_tail = announced_to;
+	return announced_to - before;
 }
 
 bool pattern_file::consume_until(uint64_t bytes, uint64_t flag)

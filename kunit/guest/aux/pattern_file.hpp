@@ -40,9 +40,9 @@ struct pattern_file {
 	unique_fd fd;
 	ring buffer;
 	std::optional<aux_mapping> aux;
-	uint64_t told = 0;	 /* the records read so far end here */
-	uint64_t flags_seen = 0; /* of all of them */
-	size_t starts = 0;	 /* PERF_RECORD_ITRACE_START */
+	uint64_t announced_to = 0; /* up to this position, by the records read so far */
+	uint64_t flags_seen = 0;   /* of all of them */
+	size_t starts = 0;	   /* PERF_RECORD_ITRACE_START */
 	uint64_t packets[PATTERN_PRODUCERS] = {};
 
 private:

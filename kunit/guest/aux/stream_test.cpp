@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What comes through AUX, and how a reader is told of it. */
+/* The bytes of an AUX area, and the records that announce them to a reader. */
 #include <cstring>
 
 #include <gtest/gtest.h>
@@ -28,7 +28,7 @@ TEST(aux_stream, records_announce_every_byte_of_the_area_without_a_gap)
 	disable(file.fd.get());
 	EXPECT_GE(file.starts, 1u) << "PERF_RECORD_ITRACE_START";
 	file.consume();
-	EXPECT_EQ(file.told, file.buffer.page()->aux_head);
+	EXPECT_EQ(file.announced_to, file.buffer.page()->aux_head);
 }
 
 TEST(aux_stream, the_flags_of_the_source_are_in_its_records)
@@ -72,7 +72,7 @@ TEST(aux_stream, a_reader_is_woken_when_the_watermark_is_reached)
 		const uint64_t head =
 			__atomic_load_n(&file.buffer.page()->aux_head, __ATOMIC_ACQUIRE);
 		/* Each multiple of it that the stream passes. */
-		EXPECT_GT(head / attr.aux_watermark, file.told / attr.aux_watermark);
+		EXPECT_GT(head / attr.aux_watermark, file.announced_to / attr.aux_watermark);
 		file.consume();
 	}
 }
@@ -121,7 +121,7 @@ TEST(aux_stream, a_shared_area_that_was_full_goes_on)
 	for (unsigned i = 0; i < 20; i++) {
 		file.flags_seen = 0;
 		ASSERT_TRUE(eventually([&] {
-			return file.buffer.page()->aux_head - file.told >= page_size() - 64;
+			return file.buffer.page()->aux_head - file.announced_to >= page_size() - 64;
 		}));
 		ASSERT_TRUE(file.consume_until(8 * page_size(), PERF_AUX_FLAG_TRUNCATED));
 	}

@@ -164,28 +164,28 @@ functrace_file::functrace_file(const std::string &filter, const target &what, si
 
 uint64_t functrace_file::consume()
 {
-	const uint64_t before = told;
+	const uint64_t before = announced_to;
 
 	for (const record &r : buffer.drain()) {
 		if (r.header.type == PERF_RECORD_ITRACE_START)
 			starts++;
 		if (r.header.type != PERF_RECORD_AUX)
 			continue;
-		const aux_told found = parse_aux(r);
-		if (found.offset != told)
+		const aux_announcement found = parse_aux(r);
+		if (found.offset != announced_to)
 			throw std::runtime_error("AUX is announced from " +
 						 std::to_string(found.offset) + " on, not from " +
-						 std::to_string(told));
+						 std::to_string(announced_to));
 		records++;
 		flags_seen |= found.flags;
-		told += found.size;
+		announced_to += found.size;
 	}
-	for (uint64_t at = before; at != told; at++)
+	for (uint64_t at = before; at != announced_to; at++)
 		stream.push_back(static_cast<std::byte>(aux->base()[at % aux->bytes()]));
 	/* D */
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
-	buffer.page()->aux_tail = told;
-	return told - before;
+	buffer.page()->aux_tail = announced_to;
+	return announced_to - before;
 }
 
 std::vector<traced> functrace_file::finish()

@@ -64,7 +64,7 @@ struct functrace_file {
 				size_t aux_pages = 64, int prot = rw,
 				const perf_event_attr &attr = functrace_attr());
 
-	/* Takes what the records announce, behind @stream; the room is given back. The bytes. */
+	/* Appends the announced bytes to @stream and frees their space. Returns their number. */
 	uint64_t consume();
 	/* The event is off: all that is there, decoded. */
 	std::vector<traced> finish();
@@ -74,10 +74,10 @@ struct functrace_file {
 	ring buffer;
 	std::optional<aux_mapping> aux;
 	std::vector<std::byte> stream;
-	uint64_t told = 0;	 /* the records read so far end here */
-	uint64_t flags_seen = 0; /* of all of them */
-	size_t starts = 0;	 /* PERF_RECORD_ITRACE_START */
-	size_t records = 0;	 /* PERF_RECORD_AUX */
+	uint64_t announced_to = 0; /* up to this position, by the records read so far */
+	uint64_t flags_seen = 0;   /* of all of them */
+	size_t starts = 0;	   /* PERF_RECORD_ITRACE_START */
+	size_t records = 0;	   /* PERF_RECORD_AUX */
 };
 
 /* That many calls of vfs_read, and a third as many of vfs_write, by this thread. */

@@ -79,7 +79,7 @@ TEST(functrace, an_area_that_is_gone_around_has_every_call)
 		const std::vector<traced> calls = calls_in(items);
 
 		EXPECT_EQ(of_this_thread(calls).size(), 100u * 400);
-		EXPECT_GT(file.told, 4 * file.aux->bytes());
+		EXPECT_GT(file.announced_to, 4 * file.aux->bytes());
 		EXPECT_EQ(lost_calls(items), 0u);
 		EXPECT_EQ(calls.size(), read_value(file.fd.get()));
 		for (size_t i = 1; i < calls.size(); i++)
@@ -134,7 +134,7 @@ TEST(functrace, a_sync_comes_after_4096_bytes_of_calls_on_the_fast_path)
 	EXPECT_GE(syncs, file.stream.size() / (every + call_bytes_max));
 }
 
-/* The fast path compares all of the name: these differ in the last letter that is kept. */
+/* The fast path compares all of the name: these differ in the last letter that is stored. */
 TEST(functrace, a_thread_that_renames_itself_has_the_new_name_from_its_next_call_on)
 {
 	pin_to(0);
@@ -276,7 +276,7 @@ TEST(functrace, a_full_area_turns_tracing_off_and_losses_are_reported)
 	functrace_file file("vfs_read", target::every_process(0), 1);
 	for (int round = 0; round < 5; round++) {
 		enable(file.fd.get());
-		/* Far more than a page has room for. */
+		/* Far more than fits into a page. */
 		read_zero(5000);
 		const uint64_t counted = read_value(file.fd.get());
 		read_zero(10);

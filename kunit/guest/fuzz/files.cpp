@@ -84,7 +84,7 @@ int ioc_open(actor &by)
 	return error_of(ioctl(by.file(), PERFBUF_IOC_OPEN, &request));
 }
 
-/* So that there are files with an event, whatever else fails. */
+/* So that there are files with an event, even if all other operations fail. */
 int open_event(actor &by)
 {
 	perf_event_attr attr = {};

@@ -99,7 +99,7 @@ int unload_perfbuf(actor &)
 int set_parameter(actor &by)
 {
 	struct {
-		const char *name, *small, *usual;
+		const char *name, *small, *normal;
 	} const all[] = {{"user_events_max", "4", "4096"},	{"user_rings_max", "3", "4096"},
 			 {"total_pages_max", "200", "1048576"}, {"user_percent", "1", "25"},
 			 {"root_percent", "99", "25"},		{"mlock_kb", "0", "520"},
@@ -107,7 +107,7 @@ int set_parameter(actor &by)
 			 {"max_sample_rate", "1", "100000"}};
 	const auto &one = all[by.below(std::size(all))];
 	return write_file(std::string("/sys/module/perfbuf/parameters/") + one.name,
-			  by.once_in(4) ? one.small : one.usual);
+			  by.once_in(4) ? one.small : one.normal);
 }
 
 int emit_in_tracefs(actor &by)

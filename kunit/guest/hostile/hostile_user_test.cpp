@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Users without rights who do their worst on a node that they may open, beside a reader of root's
+ * Users without rights who attack through a node that they may open, beside a reader of root's
  * and a writer: docs/security.md. What they may get at, and what they may not spoil.
  */
 #include <cstring>

@@ -40,12 +40,12 @@ aux_file::aux_file(const std::string &source, const perf_event_attr &attr, check
 {
 	if (aux_pages)
 		aux.emplace(fd.get(), buffer, aux_pages, prot);
-	told = buffer.page()->aux_head;
+	announced_to = buffer.page()->aux_head;
 }
 
 uint64_t aux_file::consume()
 {
-	const uint64_t before = told;
+	const uint64_t before = announced_to;
 	for (const record &r : buffer.drain()) {
 		if (r.header.type == PERF_RECORD_SAMPLE)
 			samples.push_back(r);
@@ -54,20 +54,20 @@ uint64_t aux_file::consume()
 		if (r.header.type != PERF_RECORD_AUX)
 			continue;
 		cpus_seen |= 1ull << parse_trailer(r, attr).cpu.value();
-		const aux_told found = parse_aux(r);
-		if (found.offset != told)
+		const aux_announcement found = parse_aux(r);
+		if (found.offset != announced_to)
 			throw std::runtime_error("AUX is announced from " +
 						 std::to_string(found.offset) + " on, not from " +
-						 std::to_string(told));
+						 std::to_string(announced_to));
 		flags_seen |= found.flags;
-		told += found.size;
+		announced_to += found.size;
 		announced.push_back(found);
 	}
-	looks(*this, before, told);
+	looks(*this, before, announced_to);
 	/* D */
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
-	buffer.page()->aux_tail = told;
-	return told - before;
+	buffer.page()->aux_tail = announced_to;
+	return announced_to - before;
 }
 
 bool aux_file::consume_until(uint64_t bytes)

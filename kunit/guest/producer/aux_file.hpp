@@ -13,7 +13,7 @@
 namespace device_test
 {
 
-/* Off, with the usual fields; the event itself only counts. */
+/* Off, with the common sample fields; the event itself only counts. */
 perf_event_attr aux_event_attr(const std::string &source, const std::string &event);
 
 struct aux_file {
@@ -38,12 +38,12 @@ struct aux_file {
 	ring buffer;
 	std::optional<aux_mapping> aux;
 	check looks;
-	uint64_t told = 0;	 /* the records read so far end here */
-	uint64_t flags_seen = 0; /* of all of them */
-	uint64_t cpus_seen = 0;	 /* a bit for each */
+	uint64_t announced_to = 0; /* up to this position, by the records read so far */
+	uint64_t flags_seen = 0;   /* of all of them */
+	uint64_t cpus_seen = 0;	   /* a bit for each */
 	std::vector<record> samples;
 	std::set<uint32_t> traced; /* threads of PERF_RECORD_ITRACE_START */
-	std::vector<aux_told> announced;
+	std::vector<aux_announcement> announced;
 };
 
 /* Every word of it is its own position. */

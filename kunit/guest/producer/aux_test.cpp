@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-/* AUX of a source in another module: what it is told and when, and what its readers see of it. */
+/* AUX areas of a source in another module: which of its functions are called when, and what its
+ * readers see. */
 #include <atomic>
 #include <thread>
 
@@ -145,7 +146,7 @@ TEST_F(producer_aux, the_functions_of_a_source_are_called_in_order_and_fill_the_
 		disable(file.fd.get());
 		EXPECT_EQ(calls(stops), so_far);
 		file.consume();
-		EXPECT_EQ(file.told, file.buffer.page()->aux_head);
+		EXPECT_EQ(file.announced_to, file.buffer.page()->aux_head);
 		EXPECT_EQ(file.cpus_seen, 1u);
 		enable(file.fd.get());
 		EXPECT_EQ(calls(starts), so_far + 1);
@@ -158,9 +159,9 @@ TEST_F(producer_aux, the_functions_of_a_source_are_called_in_order_and_fill_the_
 TEST_F(producer_aux, the_area_of_a_task_is_filled_on_the_cpu_where_it_runs)
 {
 	ASSERT_EQ(order("register " + std::to_string(tasks)), 0);
-	perf_event_attr told = attr();
-	told.config1 = 1;
-	aux_file file("testaux", told, check_positions, 16, rw, 8, target::thread(0));
+	perf_event_attr with_itrace = attr();
+	with_itrace.config1 = 1;
+	aux_file file("testaux", with_itrace, check_positions, 16, rw, 8, target::thread(0));
 	enable(file.fd.get());
 	for (int i = 0; i < 80; i++) {
 		pin_to(i % 2);
@@ -173,8 +174,8 @@ TEST_F(producer_aux, the_area_of_a_task_is_filled_on_the_cpu_where_it_runs)
 	disable(file.fd.get());
 	EXPECT_EQ(calls(starts), calls(stops));
 	file.consume();
-	EXPECT_GT(file.told, 0u);
-	EXPECT_EQ(file.told, file.buffer.page()->aux_head);
+	EXPECT_GT(file.announced_to, 0u);
+	EXPECT_EQ(file.announced_to, file.buffer.page()->aux_head);
 	EXPECT_EQ(file.cpus_seen, 3u);
 	EXPECT_EQ(file.traced, std::set{static_cast<uint32_t>(gettid())});
 	const unsigned so_far = calls(starts);
@@ -325,7 +326,7 @@ TEST_F(producer_aux, a_source_can_unregister_while_its_area_is_mapped_and_filled
 		EXPECT_EQ(poll(&gone, 1, 0), 1);
 		EXPECT_TRUE(gone.revents & POLLERR);
 		file.consume();
-		EXPECT_EQ(file.told, file.buffer.page()->aux_head);
+		EXPECT_EQ(file.announced_to, file.buffer.page()->aux_head);
 		EXPECT_EQ(ioctl_error(file.fd.get(), PERF_EVENT_IOC_ENABLE), ENODEV);
 		EXPECT_EQ(map_error_of(never_on, 8), ENODEV);
 		if (i % 2)
@@ -367,7 +368,7 @@ TEST_F(producer_aux, a_linked_event_pauses_it_and_resumes_it)
 	const uint64_t head = file.buffer.page()->aux_head;
 	pause_for(std::chrono::milliseconds(5));
 	EXPECT_EQ(file.buffer.page()->aux_head, head);
-	EXPECT_EQ(file.told, head) << "what was open has been ended";
+	EXPECT_EQ(file.announced_to, head) << "what was open has been ended";
 }
 
 TEST_F(producer_aux, samples_of_a_linked_event_take_its_newest_bytes)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Bursts: each reader sees all records of one, or none, whatever interrupts it. */
+/* Bursts: each reader sees all records of a burst or none, whichever context interrupts the writer.
+ */
 #include <algorithm>
 #include <array>
 #include <atomic>
@@ -30,7 +31,7 @@ struct group_record {
 	uint8_t flags;
 };
 
-void set_filter(const listener &of, const char *text)
+void set_filter(const event_reader &of, const char *text)
 {
 	control(of.fd.get(), PERF_EVENT_IOC_SET_FILTER, reinterpret_cast<unsigned long>(text));
 }
@@ -80,10 +81,10 @@ void storm(unsigned others, bool filter)
 	SCOPED_TRACE(testing::Message() << others << " others, filter " << filter);
 	constexpr unsigned rounds = 1000;
 	const perf_event_attr attr = typed_attr("group");
-	listener one(attr, target::every_process(0), 512);
-	std::vector<std::unique_ptr<listener>> more;
+	event_reader one(attr, target::every_process(0), 512);
+	std::vector<std::unique_ptr<event_reader>> more;
 	for (unsigned i = 0; i < others; i++)
-		more.push_back(std::make_unique<listener>(attr));
+		more.push_back(std::make_unique<event_reader>(attr));
 	if (filter)
 		set_filter(one, "count > 0");
 
@@ -114,7 +115,7 @@ void storm(unsigned others, bool filter)
 		ASSERT_EQ(answer, 0);
 		look();
 	}
-	/* What no record follows is told at a read. */
+	/* A read(2) reports a loss that no record follows. */
 	read_value(one.fd.get());
 	look();
 
@@ -145,7 +146,7 @@ TEST_F(producer_burst, a_reader_with_a_filter_sees_whole_bursts_in_a_storm)
 
 TEST_F(producer_burst, a_burst_without_space_is_lost_as_a_whole_and_told)
 {
-	listener one(typed_attr("group"), target::every_process(0), 1);
+	event_reader one(typed_attr("group"), target::every_process(0), 1);
 	ASSERT_EQ(command("restart"), 0);
 	for (int i = 0; i < 3; i++)
 		ASSERT_EQ(command("group 40"), 0);
@@ -165,7 +166,7 @@ TEST_F(producer_burst, a_burst_without_space_is_lost_as_a_whole_and_told)
 
 TEST_F(producer_burst, a_filter_chooses_among_the_records_of_a_burst)
 {
-	listener all(typed_attr("group")), some(typed_attr("group"));
+	event_reader all(typed_attr("group")), some(typed_attr("group"));
 	set_filter(some, "index & 3");
 	ASSERT_EQ(command("restart"), 0);
 	ASSERT_EQ(command("group 64"), 0);
@@ -180,7 +181,7 @@ TEST_F(producer_burst, a_filter_chooses_among_the_records_of_a_burst)
 
 TEST_F(producer_burst, more_records_than_a_burst_may_have_are_lost_as_too_big)
 {
-	listener one(typed_attr("group"));
+	event_reader one(typed_attr("group"));
 	ASSERT_EQ(command("group 65"), 0);
 	EXPECT_EQ(attribute("lost_too_big"), "65");
 	read_value(one.fd.get());
@@ -197,7 +198,7 @@ TEST_F(producer_burst, a_reader_that_does_not_take_each_record_counts_each)
 	every_third.sample_period = 3;
 	perf_event_attr chains = typed_attr("group");
 	chains.sample_type |= PERF_SAMPLE_CALLCHAIN;
-	listener third(every_third), chained(chains);
+	event_reader third(every_third), chained(chains);
 	ASSERT_EQ(command("restart"), 0);
 	ASSERT_EQ(command("group 31"), 0);
 	const auto got = third.samples();

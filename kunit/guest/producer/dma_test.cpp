@@ -47,7 +47,7 @@ TEST_F(producer_dma, every_byte_of_the_device_is_announced_and_read)
 	ASSERT_TRUE(file.consume_until(20 * file.aux->bytes()));
 	disable(file.fd.get());
 	file.consume();
-	EXPECT_EQ(file.told, file.buffer.page()->aux_head);
+	EXPECT_EQ(file.announced_to, file.buffer.page()->aux_head);
 }
 
 TEST_F(producer_dma, a_buffer_is_a_transaction_and_the_watermark_wakes_for_it)
@@ -60,7 +60,7 @@ TEST_F(producer_dma, a_buffer_is_a_transaction_and_the_watermark_wakes_for_it)
 		ASSERT_TRUE(file.consume());
 		enable(file.fd.get());
 	}
-	for (const aux_told &one : file.announced) {
+	for (const aux_announcement &one : file.announced) {
 		/* None goes over the end of its buffer; what is cut short says so. */
 		const uint64_t buffer = file.aux->bytes() / 2, end = one.offset + one.size;
 		EXPECT_EQ(one.offset / buffer, (end - 1) / buffer);
@@ -77,13 +77,13 @@ TEST_F(producer_dma, the_records_of_the_device_stand_beside_the_bytes_they_descr
 	ASSERT_TRUE(file.consume_until(10 * file.aux->bytes()));
 	disable(file.fd.get());
 	file.consume();
-	const std::vector<sample> told = samples_in(file.samples, wanted);
+	const std::vector<sample> by_device = samples_in(file.samples, wanted);
 	/* What DISABLE has ended is announced, and no sample any more. */
-	ASSERT_GE(file.announced.size(), told.size());
-	ASSERT_LE(file.announced.size(), told.size() + 1);
-	for (size_t i = 0; i < told.size(); i++) {
-		EXPECT_EQ(payload(told[i]).at<uint64_t>(8), file.announced[i].offset);
-		EXPECT_EQ(payload(told[i]).at<uint64_t>(16), file.announced[i].size);
+	ASSERT_GE(file.announced.size(), by_device.size());
+	ASSERT_LE(file.announced.size(), by_device.size() + 1);
+	for (size_t i = 0; i < by_device.size(); i++) {
+		EXPECT_EQ(payload(by_device[i]).at<uint64_t>(8), file.announced[i].offset);
+		EXPECT_EQ(payload(by_device[i]).at<uint64_t>(16), file.announced[i].size);
 	}
 }
 
@@ -95,7 +95,8 @@ TEST_F(producer_dma, a_late_reader_gets_a_report_and_all_bytes_before_the_loss)
 		enable(file.fd.get());
 		/* Nobody reads: both buffers fill. */
 		ASSERT_TRUE(eventually([&] {
-			return file.buffer.page()->aux_head - file.told >= file.aux->bytes() - 8;
+			return file.buffer.page()->aux_head - file.announced_to >=
+			       file.aux->bytes() - 8;
 		}));
 		EXPECT_EQ(file.consume(), file.aux->bytes() - 8);
 		EXPECT_TRUE(file.flags_seen & PERF_AUX_FLAG_TRUNCATED);
@@ -139,8 +140,8 @@ TEST_F(producer_dma, an_area_can_be_unmapped_while_the_device_fills_it)
 	for (unsigned i = 0; i < 60; i++) {
 		file.aux.emplace(file.fd.get(), file.buffer, i % 2 ? 4 : 16,
 				 i % 3 ? rw : PROT_READ);
-		file.told = file.buffer.page()->aux_head;
-		file.buffer.page()->aux_tail = file.told;
+		file.announced_to = file.buffer.page()->aux_head;
+		file.buffer.page()->aux_tail = file.announced_to;
 		file.buffer.drain();
 		enable(file.fd.get());
 		if (i % 3 && i % 2)

@@ -26,7 +26,7 @@ TEST_F(producer_emit, an_event_without_readers_is_not_written)
 {
 	ASSERT_EQ(command("counted 10"), 0);
 	EXPECT_EQ(attribute("records"), "0");
-	listener one(typed_attr("counted"));
+	event_reader one(typed_attr("counted"));
 	disable(one.fd.get());
 	ASSERT_EQ(command("counted 10"), 0);
 	EXPECT_EQ(attribute("records"), "0");
@@ -40,7 +40,7 @@ TEST_F(producer_emit, an_event_without_readers_is_not_written)
 
 TEST_F(producer_emit, an_event_on_a_cpu_is_of_that_cpu)
 {
-	listener here(typed_attr("counted")),
+	event_reader here(typed_attr("counted")),
 		there(typed_attr("counted"), target::every_process(1));
 	ASSERT_EQ(command("counted 3"), 0);
 	pin_to(1);
@@ -54,7 +54,7 @@ TEST_F(producer_emit, an_event_on_a_cpu_is_of_that_cpu)
 TEST_F(producer_emit, an_event_on_a_task_is_of_that_task)
 {
 	const perf_event_attr attr = typed_attr("counted");
-	listener mine(attr, target::thread(0)), on_cpu_1(attr, target::thread(0, 1));
+	event_reader mine(attr, target::thread(0)), on_cpu_1(attr, target::thread(0, 1));
 	ASSERT_EQ(command("counted 3"), 0);
 	EXPECT_TRUE(run_in_child([] { return command("counted 5"); }).clean());
 	pin_to(1);
@@ -67,7 +67,7 @@ TEST_F(producer_emit, an_inherited_event_is_of_the_children_too)
 {
 	perf_event_attr attr = typed_attr("counted");
 	attr.inherit = 1;
-	listener one(attr, target::thread(0, 0));
+	event_reader one(attr, target::thread(0, 0));
 	EXPECT_TRUE(run_in_child([] { return command("counted 5"); }).clean());
 	ASSERT_EQ(command("counted 2"), 0);
 	EXPECT_EQ(one.samples().size(), 7u);
@@ -87,7 +87,7 @@ TEST_F(producer_emit, a_period_of_n_writes_every_nth_occurrence)
 {
 	perf_event_attr attr = typed_attr("counted", PERF_SAMPLE_RAW | PERF_SAMPLE_PERIOD);
 	attr.sample_period = 3;
-	listener one(attr);
+	event_reader one(attr);
 	ASSERT_EQ(command("restart"), 0);
 	ASSERT_EQ(command("counted 10"), 0);
 	const auto all = one.samples();
@@ -107,7 +107,7 @@ TEST_F(producer_emit, a_period_of_n_writes_every_nth_occurrence)
 
 TEST_F(producer_emit, refresh_allows_as_many_records_as_it_says)
 {
-	listener one(typed_attr("counted"));
+	event_reader one(typed_attr("counted"));
 	disable(one.fd.get());
 	control(one.fd.get(), PERF_EVENT_IOC_REFRESH, 4);
 	ASSERT_EQ(command("counted 10"), 0);
@@ -119,7 +119,7 @@ TEST_F(producer_emit, refresh_allows_as_many_records_as_it_says)
 
 TEST_F(producer_emit, refresh_by_a_negative_number_takes_back)
 {
-	listener one(typed_attr("counted"));
+	event_reader one(typed_attr("counted"));
 	disable(one.fd.get());
 	control(one.fd.get(), PERF_EVENT_IOC_REFRESH, 4);
 	control(one.fd.get(), PERF_EVENT_IOC_REFRESH, static_cast<unsigned long>(-1));
@@ -134,7 +134,7 @@ TEST_F(producer_emit, refresh_by_a_negative_number_takes_back)
 TEST_F(producer_emit, a_slow_reader_costs_other_readers_no_record)
 {
 	const perf_event_attr attr = typed_attr("counted");
-	listener slow(attr, target::every_process(0), 1), fast(attr), third(attr);
+	event_reader slow(attr, target::every_process(0), 1), fast(attr), third(attr);
 	ASSERT_EQ(command("restart"), 0);
 	size_t seen = 0;
 	for (int turn = 0; turn < 20; turn++) {
@@ -147,24 +147,24 @@ TEST_F(producer_emit, a_slow_reader_costs_other_readers_no_record)
 	EXPECT_EQ(seen, 2000u);
 	EXPECT_EQ(third.samples().size(), 2000u);
 
-	std::vector<record> told;
-	slow.buffer.drain(told);
-	const size_t kept = samples_in(told, slow.attr).size();
+	std::vector<record> drained;
+	slow.buffer.drain(drained);
+	const size_t kept = samples_in(drained, slow.attr).size();
 	EXPECT_GT(kept, 0u);
 	EXPECT_LT(kept, 100u);
-	/* The loss is told late: what follows brings it. */
+	/* The next record reports the loss. */
 	ASSERT_EQ(command("counted 1"), 0);
-	slow.buffer.drain(told);
-	EXPECT_EQ(samples_in(told, slow.attr).size() + lost_in(told), 2001u);
-	EXPECT_EQ(attribute("lost_full"), std::to_string(lost_in(told)));
+	slow.buffer.drain(drained);
+	EXPECT_EQ(samples_in(drained, slow.attr).size() + lost_in(drained), 2001u);
+	EXPECT_EQ(attribute("lost_full"), std::to_string(lost_in(drained)));
 }
 
 TEST_F(producer_emit, an_event_emitted_within_itself_is_dropped_and_counted)
 {
 	const perf_event_attr attr = typed_attr("dump");
-	listener one(attr), other(attr);
+	event_reader one(attr), other(attr);
 	ASSERT_EQ(command("recursion"), 0);
-	for (listener *each : {&one, &other}) {
+	for (event_reader *each : {&one, &other}) {
 		const auto all = each->samples();
 		ASSERT_EQ(all.size(), 1u);
 		EXPECT_EQ(payload(all[0]).dynamic(8), "outermos");
@@ -176,11 +176,11 @@ TEST_F(producer_emit, an_event_emitted_within_itself_is_dropped_and_counted)
 }
 
 /* Counted, or fixed: from task, softirq, irq and NMI on one CPU, everything comes once and whole,
- * or is told as lost. */
+ * or is reported as lost. */
 void nest_at_once(const std::string &event)
 {
 	constexpr unsigned rounds = 3000;
-	listener one(typed_attr(event), target::every_process(0), 512);
+	event_reader one(typed_attr(event), target::every_process(0), 512);
 	ASSERT_EQ(command("restart"), 0);
 	pin_to(1);
 	std::atomic<int> answer = -1;
@@ -189,7 +189,7 @@ void nest_at_once(const std::string &event)
 		one.buffer.drain(one.records);
 	busy.join();
 	ASSERT_EQ(answer, 0);
-	/* What no record follows is told at a read. */
+	/* A read(2) reports a loss that no record follows. */
 	read_value(one.fd.get());
 
 	std::array<uint64_t, 4> next = {}, samples = {};
@@ -239,12 +239,12 @@ TEST_F(producer_emit, contexts_that_were_not_declared_are_lost)
 	EXPECT_EQ(command("contexts 16"), EINVAL);
 	for (unsigned declared : {1u, 2u, 4u, 8u, 5u, 15u}) {
 		ASSERT_EQ(command("contexts " + std::to_string(declared)), 0);
-		listener one(typed_attr("counted"), target::every_process(0), 512),
+		event_reader one(typed_attr("counted"), target::every_process(0), 512),
 			other(typed_attr("counted"), target::every_process(0), 512);
 		ASSERT_EQ(command("restart"), 0);
 		ASSERT_EQ(command("storm " + std::to_string(rounds)), 0);
-		/* A storm may fill the ring. What no record follows is told at a read, once there
-		 * is room. */
+		/* A storm may fill the ring. A read(2) reports a loss that no record follows, once
+		 * there is space. */
 		one.samples();
 		read_value(one.fd.get());
 		uint64_t written = 0, expected = 0, undeclared = 0;

@@ -37,7 +37,7 @@ class producer_fields : public source_test
 protected:
 	sample emit(int edge, uint64_t fields = PERF_SAMPLE_RAW)
 	{
-		listener one(typed_attr("all", fields));
+		event_reader one(typed_attr("all", fields));
 		EXPECT_EQ(command("all " + std::to_string(edge)), 0);
 		const auto all = one.samples();
 		if (all.size() != 1)
@@ -126,7 +126,7 @@ TEST_F(producer_fields, the_payload_stands_between_the_other_parts_of_a_sample)
 	EXPECT_EQ(s.cpu, 0u);
 	EXPECT_EQ(s.period, 1u);
 	EXPECT_TRUE(s.kernel());
-	/* The chain begins with who emitted, not with how we write. */
+	/* The chain begins with the function that emitted, not inside perfbuf. */
 	ASSERT_GT(s.callchain->size(), 3u);
 	EXPECT_EQ((*s.callchain)[0], static_cast<uint64_t>(PERF_CONTEXT_KERNEL));
 	EXPECT_EQ((*s.callchain)[1], *s.ip);
@@ -146,7 +146,7 @@ TEST_F(producer_fields, the_payload_is_whole_wherever_a_record_falls)
 {
 	for (unsigned storage :
 	     {PERFBUF_STORAGE_PAGES, PERFBUF_STORAGE_VMALLOC, PERFBUF_STORAGE_MIRRORED}) {
-		listener one(typed_attr("counted"), target::every_process(0), 2, storage);
+		event_reader one(typed_attr("counted"), target::every_process(0), 2, storage);
 		ASSERT_EQ(command("restart"), 0);
 		uint64_t expected = 0;
 		for (int turn = 0; turn < 50; turn++) {
@@ -166,7 +166,7 @@ TEST_F(producer_fields, the_payload_is_whole_wherever_a_record_falls)
 
 TEST_F(producer_fields, the_payload_of_a_raw_event_is_the_copied_bytes)
 {
-	listener one(typed_attr("dump"));
+	event_reader one(typed_attr("dump"));
 	ASSERT_EQ(command("dump 10"), 0);
 	const auto all = one.samples();
 	ASSERT_EQ(all.size(), 3u) << "one was given up";
@@ -177,7 +177,7 @@ TEST_F(producer_fields, the_payload_of_a_raw_event_is_the_copied_bytes)
 
 TEST_F(producer_fields, a_raw_event_of_many_bytes_is_written_or_counted_as_too_big)
 {
-	listener one(typed_attr("dump"), target::every_process(0), 64);
+	event_reader one(typed_attr("dump"), target::every_process(0), 64);
 	ASSERT_EQ(command("dump 60000"), 0);
 	const auto all = one.samples();
 	ASSERT_EQ(all.size(), 3u);

@@ -63,7 +63,7 @@ TEST_F(producer_filter, a_filter_passes_the_occurrences_that_match)
 		{"  ( ( a_u8==255 ) )\t", "1"},
 	};
 	for (const auto &row : rows) {
-		listener one(typed_attr("all"));
+		event_reader one(typed_attr("all"));
 		ASSERT_EQ(set(one.fd.get(), row.text), 0) << row.text;
 		for (int edge : {0, 1, 2})
 			ASSERT_EQ(command("all " + std::to_string(edge)), 0);
@@ -124,7 +124,7 @@ TEST_F(producer_filter, a_filter_that_is_no_expression_is_refused_with_its_errno
 		{"name == \"" + std::string(65, 'x') + "\"", E2BIG},
 		{std::string(2000, ' '), EINVAL},
 	};
-	listener one(typed_attr("all"));
+	event_reader one(typed_attr("all"));
 	ASSERT_EQ(set(one.fd.get(), "a_u8 == 255"), 0);
 	for (const auto &row : rows)
 		EXPECT_EQ(set(one.fd.get(), row.text), row.error) << row.text;
@@ -139,7 +139,7 @@ TEST_F(producer_filter, a_filter_that_is_no_expression_is_refused_with_its_errno
 TEST_F(producer_filter, a_filter_holds_for_one_file_and_may_be_replaced)
 {
 	const perf_event_attr attr = typed_attr("all");
-	listener one(attr), other(attr);
+	event_reader one(attr), other(attr);
 	ASSERT_EQ(set(one.fd.get(), "a_u8 == 255"), 0);
 	for (int edge : {0, 1, 2})
 		ASSERT_EQ(command("all " + std::to_string(edge)), 0);
@@ -157,7 +157,7 @@ TEST_F(producer_filter, a_filter_holds_for_one_file_and_may_be_replaced)
 TEST_F(producer_filter, a_filter_does_not_change_the_bytes_of_a_record)
 {
 	const perf_event_attr attr = typed_attr("all", PERF_SAMPLE_RAW | PERF_SAMPLE_CALLCHAIN);
-	listener one(attr), other(attr);
+	event_reader one(attr), other(attr);
 	ASSERT_EQ(set(one.fd.get(), "message == message"), 0);
 	ASSERT_EQ(command("all 1"), 0);
 	const auto a = one.samples(), b = other.samples();
@@ -168,7 +168,7 @@ TEST_F(producer_filter, a_filter_does_not_change_the_bytes_of_a_record)
 
 TEST_F(producer_filter, a_filter_of_a_raw_event_sees_the_common_fields)
 {
-	listener one(typed_attr("dump"));
+	event_reader one(typed_attr("dump"));
 	EXPECT_EQ(set(one.fd.get(), "data == 1"), EINVAL);
 	ASSERT_EQ(set(one.fd.get(), "common_pid == 1"), 0);
 	ASSERT_EQ(command("dump 10"), 0);

@@ -25,14 +25,15 @@ constexpr uint64_t every_field = PERF_SAMPLE_RAW | PERF_SAMPLE_IDENTIFIER | PERF
 				 PERF_SAMPLE_ID | PERF_SAMPLE_STREAM_ID | PERF_SAMPLE_CPU |
 				 PERF_SAMPLE_PERIOD;
 
-constexpr uint64_t usual = PERF_SAMPLE_RAW | PERF_SAMPLE_TID | PERF_SAMPLE_TIME | PERF_SAMPLE_CPU;
+constexpr uint64_t raw_time_tid_cpu =
+	PERF_SAMPLE_RAW | PERF_SAMPLE_TID | PERF_SAMPLE_TIME | PERF_SAMPLE_CPU;
 
 uint64_t number_in(const sample &s)
 {
 	return payload(s).at<uint64_t>(12);
 }
 
-void set_filter(const listener &of, const char *text)
+void set_filter(const event_reader &of, const char *text)
 {
 	control(of.fd.get(), PERF_EVENT_IOC_SET_FILTER, reinterpret_cast<unsigned long>(text));
 }
@@ -44,7 +45,7 @@ bool poll_in(int fd)
 }
 
 /* @count emissions from 0 on, and what they became. */
-std::vector<sample> emit(listener &into, unsigned count)
+std::vector<sample> emit(event_reader &into, unsigned count)
 {
 	EXPECT_EQ(command("restart"), 0);
 	EXPECT_EQ(command("counted " + std::to_string(count)), 0);
@@ -84,42 +85,43 @@ void expect_equal(const std::vector<sample> &left, const std::vector<sample> &ri
  * the middle of records. */
 TEST_F(producer_fixed, the_fast_and_the_slow_path_write_the_same_samples)
 {
-	for (uint64_t fields : {uint64_t{PERF_SAMPLE_RAW}, usual, usual | PERF_SAMPLE_IDENTIFIER,
+	for (uint64_t fields : {uint64_t{PERF_SAMPLE_RAW}, raw_time_tid_cpu,
+				raw_time_tid_cpu | PERF_SAMPLE_IDENTIFIER,
 				uint64_t{PERF_SAMPLE_RAW | PERF_SAMPLE_TIME}, every_field})
 		for (unsigned storage :
 		     {PERFBUF_STORAGE_PAGES, PERFBUF_STORAGE_VMALLOC, PERFBUF_STORAGE_MIRRORED}) {
 			SCOPED_TRACE(testing::Message() << std::hex << fields << " in " << storage);
 			const perf_event_attr attr = typed_attr("fixed", fields);
 			const target here = target::every_process(0);
-			std::vector<sample> by_short, by_long, one_of_two, other_of_two;
+			std::vector<sample> by_fast, by_slow, one_of_two, other_of_two;
 			{
-				listener one(attr, here, 32, storage);
-				by_short = emit(one, 700);
+				event_reader one(attr, here, 32, storage);
+				by_fast = emit(one, 700);
 				EXPECT_EQ(read_value(one.fd.get()), 700u);
 			}
 			{
-				listener one(attr, here, 32, storage);
+				event_reader one(attr, here, 32, storage);
 				set_filter(one, "number >= 0");
-				by_long = emit(one, 700);
+				by_slow = emit(one, 700);
 			}
 			{
-				listener one(attr, here, 32, storage),
+				event_reader one(attr, here, 32, storage),
 					other(attr, here, 32, storage);
 				one_of_two = emit(one, 700);
 				other_of_two = other.samples();
 			}
-			ASSERT_EQ(by_short.size(), 700u);
-			for (size_t i = 0; i < by_short.size(); i++) {
-				EXPECT_EQ(number_in(by_short[i]), i);
-				EXPECT_EQ(payload(by_short[i]).at<uint8_t>(20),
+			ASSERT_EQ(by_fast.size(), 700u);
+			for (size_t i = 0; i < by_fast.size(); i++) {
+				EXPECT_EQ(number_in(by_fast[i]), i);
+				EXPECT_EQ(payload(by_fast[i]).at<uint8_t>(20),
 					  static_cast<uint8_t>(i));
-				EXPECT_EQ(by_short[i].raw->size(), 28u);
+				EXPECT_EQ(by_fast[i].raw->size(), 28u);
 				for (size_t at = 21; at < 28; at++)
-					EXPECT_EQ(payload(by_short[i]).at<uint8_t>(at), 0);
+					EXPECT_EQ(payload(by_fast[i]).at<uint8_t>(at), 0);
 			}
-			expect_equal(by_short, by_long);
-			expect_equal(one_of_two, by_long);
-			expect_equal(other_of_two, by_long);
+			expect_equal(by_fast, by_slow);
+			expect_equal(one_of_two, by_slow);
+			expect_equal(other_of_two, by_slow);
 			if (fields & PERF_SAMPLE_TIME)
 				EXPECT_EQ(one_of_two[3].time, other_of_two[3].time)
 					<< "of one emission";
@@ -144,13 +146,14 @@ void expect_what_was_asked(const std::vector<sample> &got, uint64_t fields, unsi
 	}
 }
 
-/* Which way is taken depends on what those who listen ask for. */
+/* The fields and number of the readers decide between fast and slow path. */
 TEST_F(producer_fixed, a_reader_that_comes_and_goes_changes_nothing_for_the_others)
 {
-	const uint64_t sets[] = {PERF_SAMPLE_RAW, usual, usual | PERF_SAMPLE_IP, every_field};
+	const uint64_t sets[] = {PERF_SAMPLE_RAW, raw_time_tid_cpu,
+				 raw_time_tid_cpu | PERF_SAMPLE_IP, every_field};
 	for (uint64_t first : sets)
 		for (uint64_t second : sets) {
-			std::optional<listener> stays, goes;
+			std::optional<event_reader> stays, goes;
 			goes.emplace(typed_attr("fixed", first));
 			expect_what_was_asked(emit(*goes, 5), first, 5);
 			stays.emplace(typed_attr("fixed", second));
@@ -169,8 +172,8 @@ TEST_F(producer_fixed, a_reader_that_comes_and_goes_changes_nothing_for_the_othe
 
 TEST_F(producer_fixed, the_common_flags_say_that_interrupts_are_off)
 {
-	for (uint64_t fields : {uint64_t{PERF_SAMPLE_RAW}, usual, every_field}) {
-		listener one(typed_attr("fixed", fields));
+	for (uint64_t fields : {uint64_t{PERF_SAMPLE_RAW}, raw_time_tid_cpu, every_field}) {
+		event_reader one(typed_attr("fixed", fields));
 		ASSERT_EQ(command("irqs_off"), 0);
 		const auto got = one.samples();
 		ASSERT_EQ(got.size(), 1u);
@@ -181,22 +184,22 @@ TEST_F(producer_fixed, the_common_flags_say_that_interrupts_are_off)
 TEST_F(producer_fixed, a_full_ring_stores_the_first_records_and_reports_the_rest_as_lost)
 {
 	for (unsigned storage : {PERFBUF_STORAGE_PAGES, PERFBUF_STORAGE_MIRRORED}) {
-		listener one(typed_attr("fixed"), target::every_process(0), 1, storage);
+		event_reader one(typed_attr("fixed"), target::every_process(0), 1, storage);
 		ASSERT_EQ(command("restart"), 0);
 		ASSERT_EQ(command("counted 100"), 0);
-		std::vector<record> told;
-		one.buffer.drain(told);
-		const auto kept = samples_in(told, one.attr);
+		std::vector<record> seen;
+		one.buffer.drain(seen);
+		const auto kept = samples_in(seen, one.attr);
 		ASSERT_GT(kept.size(), 50u);
 		ASSERT_LT(kept.size(), 100u);
 		for (size_t i = 0; i < kept.size(); i++)
 			EXPECT_EQ(number_in(kept[i]), i);
 		ASSERT_EQ(command("counted 1"), 0);
-		one.buffer.drain(told);
-		const auto all = samples_in(told, one.attr);
+		one.buffer.drain(seen);
+		const auto all = samples_in(seen, one.attr);
 		ASSERT_EQ(all.size(), kept.size() + 1);
 		EXPECT_EQ(number_in(all.back()), 100u);
-		EXPECT_EQ(lost_in(told), 100 - kept.size());
+		EXPECT_EQ(lost_in(seen), 100 - kept.size());
 		EXPECT_EQ(read_value(one.fd.get()), 101u);
 	}
 	EXPECT_EQ(std::stoul(attribute("records")) + std::stoul(attribute("lost_full")), 202u);
@@ -205,7 +208,7 @@ TEST_F(producer_fixed, a_full_ring_stores_the_first_records_and_reports_the_rest
 /* Begins and ends each thing that the fast path does not do while the file is open. */
 TEST_F(producer_fixed, the_fast_path_is_left_and_taken_again_while_the_file_is_open)
 {
-	listener one(typed_attr("fixed"));
+	event_reader one(typed_attr("fixed"));
 	const int fd = one.fd.get();
 	EXPECT_EQ(emit(one, 10).size(), 10u);
 
@@ -232,12 +235,12 @@ TEST_F(producer_fixed, the_fast_path_is_left_and_taken_again_while_the_file_is_o
 
 TEST_F(producer_fixed, a_limit_and_a_filter_are_kept_to)
 {
-	listener limited(typed_attr("fixed"));
+	event_reader limited(typed_attr("fixed"));
 	disable(limited.fd.get());
 	control(limited.fd.get(), PERF_EVENT_IOC_REFRESH, 3);
 	EXPECT_EQ(emit(limited, 10).size(), 3u);
 
-	listener filtered(typed_attr("fixed"));
+	event_reader filtered(typed_attr("fixed"));
 	EXPECT_EQ(emit(filtered, 10).size(), 10u);
 	set_filter(filtered, "number == 4");
 	EXPECT_EQ(emit(filtered, 10).size(), 1u);
@@ -250,7 +253,7 @@ TEST_F(producer_fixed, every_third_sample_wakes_the_reader)
 {
 	perf_event_attr attr = typed_attr("fixed");
 	attr.wakeup_events = 3;
-	listener one(attr);
+	event_reader one(attr);
 	EXPECT_EQ(emit(one, 2).size(), 2u);
 	EXPECT_FALSE(poll_in(one.fd.get()));
 	ASSERT_EQ(command("counted 1"), 0);
@@ -259,7 +262,7 @@ TEST_F(producer_fixed, every_third_sample_wakes_the_reader)
 
 TEST_F(producer_fixed, half_a_ring_of_samples_wakes_the_reader)
 {
-	listener one(typed_attr("fixed"), target::every_process(0), 1);
+	event_reader one(typed_attr("fixed"), target::every_process(0), 1);
 	ASSERT_EQ(command("counted 20"), 0);
 	EXPECT_FALSE(poll_in(one.fd.get()));
 	ASSERT_EQ(command("counted 20"), 0);
@@ -268,7 +271,7 @@ TEST_F(producer_fixed, half_a_ring_of_samples_wakes_the_reader)
 
 TEST_F(producer_fixed, a_reader_of_a_task_gets_the_samples_of_that_task)
 {
-	listener mine(typed_attr("fixed"), target::thread(0)),
+	event_reader mine(typed_attr("fixed"), target::thread(0)),
 		on_cpu_0(typed_attr("fixed"), target::thread(0, 0));
 	EXPECT_EQ(emit(mine, 10).size(), 10u);
 	pin_to(1);
@@ -281,11 +284,11 @@ TEST_F(producer_fixed, a_reader_of_a_task_gets_the_samples_of_that_task)
 
 TEST_F(producer_fixed, a_fixed_size_event_emitted_within_itself_is_dropped_and_counted)
 {
-	listener one(typed_attr("fixed"));
+	event_reader one(typed_attr("fixed"));
 	ASSERT_EQ(command("fixed_recursion"), 0);
 	EXPECT_EQ(one.samples().size(), 1u);
 	EXPECT_EQ(attribute("lost_recursion"), "1");
-	listener other(typed_attr("fixed"));
+	event_reader other(typed_attr("fixed"));
 	ASSERT_EQ(command("fixed_recursion"), 0);
 	EXPECT_EQ(other.samples().size(), 1u);
 	EXPECT_EQ(attribute("lost_recursion"), "3") << "the payload is stored once for both";

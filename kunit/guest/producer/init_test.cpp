@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A source whose module does not come to life. The kernel frees a module whose init fails whatever
+ * A source whose module fails in its init. The kernel frees such a module whatever
  * its references are, and a source that could not be registered is freed: an open file must be of
  * neither. perfbuf_test_init.ko waits for the file.
  */

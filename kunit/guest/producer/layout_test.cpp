@@ -134,7 +134,7 @@ TEST_F(producer_layout, config1_and_config2_of_a_typed_event_are_not_supported)
 TEST_F(producer_layout, sysfs_shows_a_line_for_each_reader)
 {
 	const perf_event_attr attr = typed_attr("counted");
-	listener one(attr);
+	event_reader one(attr);
 	ASSERT_EQ(command("counted 3"), 0);
 	const std::string line = attribute("readers");
 	EXPECT_EQ(line, "id=" + std::to_string(event_id(one.fd.get())) +
@@ -147,7 +147,7 @@ TEST_F(producer_layout, sysfs_shows_a_line_for_each_reader)
 	EXPECT_EQ(attribute("records"), "3");
 }
 
-/* More of them than a page holds, and read in pieces while they count. */
+/* More lines than fit into a page, read by several calls while their counts change. */
 TEST_F(producer_layout, sysfs_shows_many_readers_beyond_a_page)
 {
 	constexpr size_t many = 100;
@@ -196,7 +196,7 @@ TEST_F(producer_layout, rates_are_those_of_the_last_seconds)
 		return now;
 	};
 	/* One to read, and one that is full at once. */
-	listener fast(typed_attr("counted"), target::every_process(0), 256),
+	event_reader fast(typed_attr("counted"), target::every_process(0), 256),
 		slow(typed_attr("counted"), target::every_process(0), 1);
 	pause_for(std::chrono::milliseconds(1100));
 	rates();
@@ -261,7 +261,7 @@ TEST_F(producer_layout, a_uevent_announces_a_source_that_is_registered_and_one_t
 	EXPECT_NE(added.find("DEVMODE=0640"), added.npos) << added;
 }
 
-/* A file for whom the node's mode lets in: what the source tells, and nothing of the kernel's. */
+/* A user who may open the node gets the fields of the source, and nothing of the kernel's. */
 TEST_F(producer_layout, a_reader_without_capabilities_gets_no_kernel_addresses)
 {
 	ASSERT_EQ(chmod(testdev_path, 0666), 0);

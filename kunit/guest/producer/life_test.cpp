@@ -50,14 +50,14 @@ TEST_F(producer_life, perfbuf_stays_as_long_as_the_module_of_a_source)
 	ASSERT_EQ(load_module("/perfbuf/perfbuf.ko"), 0);
 	EXPECT_EQ(load_source(), 0);
 	hold_hooks();
-	listener one(typed_attr("counted"));
+	event_reader one(typed_attr("counted"));
 	ASSERT_EQ(command("counted 5"), 0);
 	EXPECT_EQ(one.samples().size(), 5u);
 }
 
 TEST_F(producer_life, a_reader_that_sleeps_in_poll_is_woken_when_the_source_goes)
 {
-	listener one(typed_attr("counted"));
+	event_reader one(typed_attr("counted"));
 	std::atomic<short> seen = 0;
 	std::atomic<bool> asleep = false;
 	std::thread reader([&] {
@@ -73,7 +73,7 @@ TEST_F(producer_life, a_reader_that_sleeps_in_poll_is_woken_when_the_source_goes
 
 TEST_F(producer_life, records_written_before_the_source_went_can_be_read)
 {
-	listener one(typed_attr("counted"));
+	event_reader one(typed_attr("counted"));
 	ASSERT_EQ(command("counted 5"), 0);
 	ASSERT_EQ(command("unregister"), 0);
 	EXPECT_EQ(polled(one.fd.get()), POLLIN | POLLERR | POLLHUP);
@@ -102,7 +102,7 @@ TEST_F(producer_life, a_file_that_outlives_it_gets_clean_errors)
 
 	/* And another of its name has nothing to do with it. */
 	ASSERT_EQ(command("register"), 0);
-	listener fresh(typed_attr("counted"));
+	event_reader fresh(typed_attr("counted"));
 	ASSERT_EQ(command("counted 2"), 0);
 	EXPECT_EQ(fresh.samples().size(), 2u);
 	EXPECT_EQ(polled(ready.get()), POLLERR | POLLHUP);
@@ -112,8 +112,8 @@ TEST_F(producer_life, a_source_can_unregister_while_events_are_emitted)
 {
 	for (int turn = 0; turn < 10; turn++) {
 		const perf_event_attr attr = typed_attr("counted");
-		listener cpu_0(attr), cpu_1(attr, target::every_process(1));
-		listener task(attr, target::thread(0));
+		event_reader cpu_0(attr), cpu_1(attr, target::every_process(1));
+		event_reader task(attr, target::thread(0));
 		ASSERT_EQ(command("stream 1"), 0);
 		ASSERT_TRUE(eventually(
 			[&] { return cpu_0.samples().size() + cpu_1.samples().size(); }));

@@ -50,7 +50,7 @@ TEST_F(producer_register, a_source_that_cannot_be_is_refused_with_its_errno)
 		EXPECT_EQ(command("bad " + std::to_string(i)), rows[i].error) << rows[i].what;
 
 	/* None of it has harmed the one that was there. */
-	listener one(typed_attr("counted"));
+	event_reader one(typed_attr("counted"));
 	ASSERT_EQ(command("counted 3"), 0);
 	EXPECT_EQ(one.samples().size(), 3u);
 }
@@ -89,7 +89,7 @@ TEST_F(producer_register, a_source_beyond_the_last_number_is_enfile)
 {
 	EXPECT_EQ(command("crowd"), ENFILE);
 	EXPECT_EQ(command("crowd"), ENFILE) << "all of them were taken back";
-	listener one(typed_attr("counted"));
+	event_reader one(typed_attr("counted"));
 	ASSERT_EQ(command("counted 3"), 0);
 	EXPECT_EQ(one.samples().size(), 3u);
 }
@@ -111,7 +111,7 @@ TEST_F(producer_register, a_source_can_register_again_and_again)
 		ASSERT_EQ(command("register"), 0);
 		EXPECT_EQ(command("register"), EBUSY);
 	}
-	listener one(typed_attr("counted"));
+	event_reader one(typed_attr("counted"));
 	ASSERT_EQ(command("counted 3"), 0);
 	EXPECT_EQ(one.samples().size(), 3u);
 }
@@ -120,14 +120,14 @@ TEST_F(producer_register, a_source_starts_with_the_first_file_and_stops_with_the
 {
 	EXPECT_EQ(source_parameter("starts"), 0u);
 	{
-		listener one(typed_attr("counted"));
+		event_reader one(typed_attr("counted"));
 		EXPECT_EQ(source_parameter("starts"), 1u);
-		listener two(typed_attr("all"));
+		event_reader two(typed_attr("all"));
 		EXPECT_EQ(source_parameter("starts"), 1u);
 		EXPECT_EQ(source_parameter("stops"), 0u);
 	}
 	EXPECT_TRUE(eventually([] { return source_parameter("stops") == 1; }));
-	listener again(typed_attr("counted"));
+	event_reader again(typed_attr("counted"));
 	EXPECT_EQ(source_parameter("starts"), 2u);
 	ASSERT_EQ(command("unregister"), 0);
 	EXPECT_EQ(source_parameter("stops"), 2u);

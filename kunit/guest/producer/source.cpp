@@ -91,14 +91,14 @@ static unique_fd listening(const perf_event_attr &attr, const target &what, unsi
 	return fd;
 }
 
-listener::listener(const perf_event_attr &wanted, const target &what, size_t data_pages,
-		   unsigned storage)
+event_reader::event_reader(const perf_event_attr &wanted, const target &what, size_t data_pages,
+			   unsigned storage)
 	: attr(wanted), fd(listening(wanted, what, storage)), buffer(fd.get(), data_pages)
 {
 	enable(fd.get());
 }
 
-std::vector<sample> listener::samples()
+std::vector<sample> event_reader::samples()
 {
 	buffer.drain(records);
 	return samples_in(records, attr);

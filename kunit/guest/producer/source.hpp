@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* The test source (kunit/kernel/producer), and files that listen to it. */
+/* The test source (kunit/kernel/producer), and its readers. */
 #pragma once
 
 #include <string>
@@ -28,7 +28,7 @@ unsigned long source_parameter(const std::string &name, unsigned index = 0);
 std::string attribute(const std::string &name);
 uint64_t event_id_of(const std::string &event);
 
-/* Off; every occurrence is a sample, with RAW and the usual fields. */
+/* Off; every occurrence is a sample, with RAW and the common sample fields. */
 perf_event_attr typed_attr(const std::string &event,
 			   uint64_t fields = PERF_SAMPLE_RAW | PERF_SAMPLE_TID | PERF_SAMPLE_CPU |
 					     PERF_SAMPLE_TIME);
@@ -37,11 +37,11 @@ perf_event_attr typed_attr(const std::string &event,
 unique_fd open_source();
 int configure_error(const perf_event_attr &attr, const target &what);
 
-/* A listener on one CPU (or a task), with its ring, enabled. */
-struct listener {
-	explicit listener(const perf_event_attr &attr,
-			  const target &what = target::every_process(0), size_t data_pages = 16,
-			  unsigned storage = 0);
+/* A reader of an event on one CPU (or a task), with its ring, enabled. */
+struct event_reader {
+	explicit event_reader(const perf_event_attr &attr,
+			      const target &what = target::every_process(0), size_t data_pages = 16,
+			      unsigned storage = 0);
 	std::vector<sample> samples();
 
 	perf_event_attr attr;

@@ -47,7 +47,7 @@ void aux_mapping::unmap()
 	base_ = nullptr;
 }
 
-aux_told parse_aux(const record &r)
+aux_announcement parse_aux(const record &r)
 {
 	return {r.at<uint64_t>(0), r.at<uint64_t>(8), r.at<uint64_t>(16)};
 }

@@ -45,11 +45,11 @@ private:
 	uint64_t bytes_ = 0;
 };
 
-struct aux_told {
+struct aux_announcement {
 	uint64_t offset, size, flags;
 };
 /* The fields of a PERF_RECORD_AUX. */
-aux_told parse_aux(const record &r);
+aux_announcement parse_aux(const record &r);
 
 /* attr.aux_action; older headers have reserved the field. */
 void set_aux_action(perf_event_attr &attr, uint32_t action);

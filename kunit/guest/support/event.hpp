@@ -69,7 +69,7 @@ unique_fd open_device(int flags = O_RDWR | O_CLOEXEC);
 /* PERFBUF_IOC_OPEN on it: 0 or an errno. */
 int configure(int fd, const void *attr, const target &what = {});
 
-/* Disabled, one sample each @period_ns, with the usual fields. */
+/* Disabled, one sample each @period_ns, with the common sample fields. */
 perf_event_attr clock_attr(uint64_t period_ns = 1'000'000);
 perf_event_attr clock_attr(uint64_t period_ns, uint64_t sample_type);
 

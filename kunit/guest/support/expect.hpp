@@ -20,7 +20,7 @@
 namespace device_test
 {
 
-/* The errnos that will do; 0 is success. Empty: whatever it is. */
+/* The accepted errnos; 0 is success. Empty: any. */
 using answers = std::vector<int>;
 
 struct expectation {

@@ -97,7 +97,7 @@ void ring::drain(std::vector<record> &into, size_t limit)
 		into.push_back(std::move(next));
 		at += size;
 	}
-	/* D, pairs with A of perf_output_begin: the copies come before the room is given back. */
+	/* D, pairs with A of perf_output_begin: the copies come before the space is freed. */
 	__atomic_store_n(&page()->data_tail, at, __ATOMIC_SEQ_CST);
 }
 

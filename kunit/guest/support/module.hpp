@@ -7,7 +7,7 @@
 namespace device_test
 {
 
-/* Loads a file, or removes what nobody uses: 0 or an errno. */
+/* Loads a module's file, or unloads a module without users: 0 or an errno. */
 int load_module(const std::string &path, const std::string &parameters = "");
 int unload_module(const std::string &name);
 

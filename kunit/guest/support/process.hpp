@@ -24,7 +24,7 @@ std::vector<int> online_cpus();
 void pin_to(int cpu);
 pid_t current_tid();
 
-/* One way, one time: wait() returns once open() was called, in whatever process. */
+/* One signal in one direction: wait() returns once any process has called open(). */
 class gate
 {
 public:

@@ -47,7 +47,7 @@ private:
 };
 
 /*
- * Lets exactly one more sample into the ring and reads it. perf tells a loss
+ * Lets exactly one more sample into the ring and reads it. perf reports a loss
  * only with the next record that fits.
  */
 void let_one_through(int fd, ring &from, std::vector<record> &into);

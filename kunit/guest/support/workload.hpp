@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Work whose samples can be told: functions that stand in sections of their
+ * Work whose samples can be recognised: functions that are in sections of their
  * own, so that an address says which of them it is in.
  */
 #pragma once

@@ -135,7 +135,7 @@ void pattern_stream::tick(void *argument) noexcept
 {
 	pattern_stream *self = static_cast<pattern_stream *>(argument);
 
-	/* An event that went off by itself has nobody to stop its timer. */
+	/* The stream of an event that went off by itself is not stopped, so its timer runs. */
 	if (!self->owner_.active()) {
 		self->runs_ = false;
 		self->end(0);
@@ -239,7 +239,7 @@ const aux_abilities *pattern_source::abilities(const perf_event_attr &attr) cons
 			       std::make_integer_sequence<u64, PATTERN_NO_AUX>());
 }
 
-/* A snapshot of one page is what it refuses, so that somebody does. */
+/* Refuses a snapshot area of one page, so that a test meets a source that refuses. */
 result<void *> pattern_source::setup_aux(const perfbuf_aux_pages &memory) noexcept
 {
 	if (memory.overwrite && memory.nr_pages == 1)

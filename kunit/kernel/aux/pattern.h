@@ -37,7 +37,7 @@ static inline __u64 pattern_word(__u64 position)
 	return (position + 8) * 0x9e3779b97f4a7c15ULL;
 }
 
-/* A packet's head: who wrote it, its bytes, and its number among that producer's. */
+/* A packet's head: its producer, its bytes, and its number among that producer's. */
 enum pattern_producer { PATTERN_THREAD, PATTERN_TIMER, PATTERN_PRODUCERS };
 
 static inline __u64 pattern_head(unsigned int producer, unsigned int bytes, __u64 number)

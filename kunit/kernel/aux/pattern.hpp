@@ -4,7 +4,7 @@
  * writes through the C ABI of perfbuf/aux.h, as another module would.
  *
  * The timer runs in hard irq on the event's CPU. Whatever else touches the
- * stream's state does so there with interrupts off, so nobody needs a lock.
+ * stream's state does so there with interrupts off, so no lock is needed.
  */
 #pragma once
 

@@ -21,7 +21,7 @@ static long drop_rounds(void *unused)
 		if (ret)
 			return -ret;
 		/*
-		 * The NMI waits for us, on top of whatever lock its CPU holds: an interrupt here
+		 * The NMI waits for us, and its CPU may hold any lock: an interrupt here
 		 * could wait for that lock.
 		 */
 		local_irq_disable();

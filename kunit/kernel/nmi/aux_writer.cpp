@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Packets in AUX: into a shared area by short reservations, into an exclusive one a
- * transaction each. A packet says who wrote it and its number there, and its other
+ * transaction each. A packet names its writer and its number there, and its other
  * words follow from that. What is refused has a number, too, and is counted.
  */
 #include "aux_writer.hpp"

@@ -16,7 +16,7 @@ enum nmi_context { CONTEXT_TASK, CONTEXT_SOFTIRQ, CONTEXT_IRQ, CONTEXT_NMI, CONT
 /* How a record is written. */
 enum nmi_how {
 	WRITE_PLAIN,
-	WRITE_AFTER_A_LOSS, /* so that it tells of it */
+	WRITE_AFTER_A_LOSS, /* a record that reports a loss */
 	WRITE_AND_GIVE_UP,
 	WRITE_BURST,
 	WRITE_BURST_AND_GIVE_UP,
@@ -62,7 +62,7 @@ void nmi_flush(void) PB_NOEXCEPT;
 int nmi_read(unsigned int records) PB_NOEXCEPT;
 const char *nmi_failure(void) PB_NOEXCEPT;
 
-/* When nobody writes and all is read: every record is received, or told as lost. */
+/* When no writer runs and all is read: every record is received, or reported as lost. */
 int nmi_accounts(void) PB_NOEXCEPT;
 void nmi_get_counts(struct nmi_counts *to) PB_NOEXCEPT;
 unsigned long long nmi_attempted(void) PB_NOEXCEPT;

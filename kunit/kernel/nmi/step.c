@@ -80,7 +80,7 @@ static int step_through(enum nmi_how how)
 	int instructions = 0;
 	int at, ret;
 
-	/* Every NMI of the last run has room. */
+	/* The ring has space for every NMI of the last run. */
 	if (how == WRITE_AUX_PACKET || how == WRITE_AUX_TRANSACTION)
 		ret = nmi_aux_create(how == WRITE_AUX_PACKET);
 	else

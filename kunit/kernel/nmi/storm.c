@@ -107,7 +107,7 @@ static void flush_on_cpu(void *unused)
 	nmi_flush();
 }
 
-/* Everything is still: what is left is read, what is owed is told and read. */
+/* No writer runs: the remaining records are read, the pending loss is reported and read. */
 static int account(void)
 {
 	int ret;

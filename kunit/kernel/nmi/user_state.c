@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What an NMI is told of the user side. A program runs that has known registers and a
+ * The user side that an NMI finds. A program runs that has known registers and a
  * known stack (user.c); NMIs come to it in user space, in its system calls, in
  * interrupts, and wherever they happen to be on the way between. Each must find just
  * those registers or, while they are being saved or restored, none.
@@ -125,7 +125,7 @@ static void nmi_in_irq(void *unused)
 		nmi_at(IN_IRQ);
 }
 
-/* The program's write(): the first tells who it is, the last fails. */
+/* The program's write(): the first one registers the program, the last one fails. */
 static int on_write(const char *value, const struct kernel_param *param)
 {
 	if (READ_ONCE(stop)) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Writes records that can be checked, in whatever context it is called, and reads them. */
+/* Writes records that can be checked, in any context, and reads them. */
 #include "nmi.h"
 
 #include "aux_writer.hpp"
@@ -16,7 +16,7 @@ using cxxrt::result;
 
 constexpr u32 largest_body = 14;
 
-/* Each word of a record follows from who wrote it. */
+/* Each word of a record follows from its writer and number. */
 u64 body_word(u64 tag, u32 index) noexcept
 {
 	return (tag + 1) * 0x9e3779b97f4a7c15ULL ^ (u64{index} * 0xff51afd7ed558ccdULL);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A source that fills AUX as it is told, for kunit/guest/producer/aux_test.cpp. Its area has the
+ * A source that fills AUX areas on command, for kunit/guest/producer/aux_test.cpp. Its area has the
  * PERFBUF_AUX_* of the command "register <flags>", written to the parameter command. What perfbuf
  * calls is counted in the parameter calls. Streams are those of CPU 0, or with PERFBUF_AUX_TASKS
  * one of a task: it is filled as the task leaves its CPU, and tried from CPU 0 as well, which must
@@ -187,7 +187,7 @@ static void test_start(struct perfbuf_source *source, struct perfbuf_stream *str
 	calls[STARTS]++;
 	perfbuf_stream_about(stream, &info);
 	WARN_ON(info.cpu != (of_tasks ? -1 : smp_processor_id()) || !irqs_disabled());
-	/* config1: it wants to know who is traced. */
+	/* config1: the reader requests PERF_RECORD_ITRACE_START. */
 	if (info.config1)
 		perfbuf_aux_itrace_start(stream);
 	if (of_tasks) {

@@ -35,7 +35,7 @@
 	F(INT, u64, number)                                                                        \
 	F(INT, u8, last)
 
-/* A record of a burst: who wrote it, its number there, and which of how many it is. */
+/* A record of a burst: its writer, its number there, and which of how many it is. */
 #define TEST_GROUP(F)                                                                              \
 	F(ENUM, u32, context, {0, "task"}, {1, "softirq"}, {2, "irq"}, {3, "nmi"})                 \
 	F(INT, u64, number)                                                                        \

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A source whose module does not come to life, for kunit/guest/producer/init_test.cpp:
+ * A source whose module fails in its init, for kunit/guest/producer/init_test.cpp:
  *
  *	fail=unregister		init registers it, waits until a file of it is open, unregisters it
  *and fails fail=node		its node is there, and a file of it is open, when the last step of
  *				registering it fails
  *
- * In both the kernel frees this module, whatever references to it there are. If no file was opened
- * in time, init fails with ETIME.
+ * In both cases the kernel frees this module, even if there are references to it. If no file was
+ *opened in time, init fails with ETIME.
  */
 #include <linux/delay.h>
 #include <linux/kobject.h>

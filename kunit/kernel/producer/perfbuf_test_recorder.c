@@ -92,7 +92,7 @@ static void emit(unsigned int context)
 	this_cpu_write(numbers[context], number);
 }
 
-/* ---------------------------------------------------------------- who emits */
+/* ---------------------------------------------------------------- emitting contexts */
 
 static DEFINE_PER_CPU(struct task_struct *, threads);
 static DEFINE_PER_CPU(struct irq_work, works);

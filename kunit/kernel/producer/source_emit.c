@@ -234,7 +234,7 @@ long storm(void *rounds)
 	return nested ? 0 : -ETIME;
 }
 
-/* In pieces: what is copied, what is given up, what is reserved. */
+/* A raw event by several copies: copied, discarded, reserved. */
 void emit_dump(unsigned int bytes)
 {
 	struct perfbuf_emission e;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A source that does as it is told, for kunit/guest/producer: a command is
+ * A source that executes commands, for kunit/guest/producer: a command is
  * written to /sys/module/perfbuf_test_source/parameters/command, and fails with
  * what the command made of it. /dev/perfbuf/testdev is there from the start.
  */
