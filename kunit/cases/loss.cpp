@@ -182,7 +182,7 @@ CASE(ring_loss, flush_reports_the_losses_of_a_pause_that_no_record_follows)
 	EXPECT(!ring->can_flush_lost(0));
 	EXPECT_EQ(sleeper.woken(), 1);
 	EXPECT(ring->readable());
-	/* Nothing is owed any more. */
+	/* No loss is pending any more. */
 	flush_lost(*ring);
 	EXPECT(!reader.next(found));
 	EXPECT_EQ(ring->records(), 0);

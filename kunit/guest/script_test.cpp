@@ -85,11 +85,11 @@ protected:
 		ASSERT_EQ(prctl(PR_SET_NAME, name), 0);
 		/* Neither ring may report a loss by itself while the other waits for the next
 		 * record. */
-		owes = perf.head() == before;
+		loss_is_pending = perf.head() == before;
 		/* A full ring wakes our reader; perf's may sleep on. */
-		woken = woken || owes;
+		woken = woken || loss_is_pending;
 		compare("after a record");
-		if (owes || GetParam().overwrite)
+		if (loss_is_pending || GetParam().overwrite)
 			compare_overwrite_poll();
 		else
 			compare_poll();
@@ -200,7 +200,7 @@ protected:
 	uint64_t tail = 0;
 	uint64_t woken_head = 0;
 	bool woken = false;
-	bool owes = false;
+	bool loss_is_pending = false;
 	unsigned step = 0;
 	size_t compared = 0;
 	size_t differing = 0;
