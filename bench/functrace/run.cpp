@@ -456,7 +456,7 @@ void interrupt_entries(bench &on)
 			fail_as(std::to_string(calls) + " calls and " + std::to_string(nmis) +
 				" in NMIs are " + std::to_string(all.functions.size()) +
 				" in the trace, and " + std::to_string(lost) + " are lost");
-		printf("| an NMI at each of %lu instructions of %s: written, told as lost | %lu | "
+		printf("| an NMI at each of %lu instructions of %s: written, reported as lost | %lu | "
 		       "%lu "
 		       "|\n",
 		       nmis, kind.name, written, lost);

@@ -93,15 +93,15 @@ int main()
 		unsigned storage;
 		const char *filter;
 	} rows[] = {
-		{"nobody listens", 0, raw, 0, nullptr},
+		{"no reader", 0, raw, 0, nullptr},
 		{"RAW alone", 1, raw, PERFBUF_STORAGE_PAGES, nullptr},
-		{"RAW alone, a ring in one piece", 1, raw, PERFBUF_STORAGE_MIRRORED, nullptr},
+		{"RAW alone, a mirrored ring", 1, raw, PERFBUF_STORAGE_MIRRORED, nullptr},
 		{"2 readers", 2, raw, PERFBUF_STORAGE_PAGES, nullptr},
 		{"3 readers", 3, raw, PERFBUF_STORAGE_PAGES, nullptr},
 		{"RAW, TID, TIME, CPU, IDENTIFIER", 1, time_tid_cpu_id, PERFBUF_STORAGE_PAGES,
 		 nullptr},
-		{"RAW alone, a filter lets through", 1, raw, PERFBUF_STORAGE_PAGES, "b == 2"},
-		{"RAW alone, a filter drops", 1, raw, PERFBUF_STORAGE_PAGES, "b == 3"},
+		{"RAW alone, a filter that matches", 1, raw, PERFBUF_STORAGE_PAGES, "b == 2"},
+		{"RAW alone, a filter that drops", 1, raw, PERFBUF_STORAGE_PAGES, "b == 3"},
 	};
 	bool wrong = false;
 

@@ -66,7 +66,7 @@ constexpr row in_nmi[] = {
 	{"ours_copy", nmi, "perfbuf: begin, copy, end"},
 	{"tracepoint", nmi, "TRACE_EVENT to perf: RAW TIME TID CPU", 1024, open_tracepoint},
 	{"typed", nmi, "perfbuf_emit: RAW TIME TID CPU", 4096, open_typed},
-	{"typed", nmi, "... a ring in one piece", 4096, open_typed_mirrored},
+	{"typed", nmi, "... a mirrored ring", 4096, open_typed_mirrored},
 };
 
 #define SLOW   .reader = reading::full, .data = small
@@ -126,9 +126,9 @@ constexpr row scale[] = {
 
 constexpr row typed[] = {
 	{.peer = "tracepoint",
-	 .what = "TRACE_EVENT, nobody listens",
+	 .what = "TRACE_EVENT, no reader",
 	 .most_bytes = 1024,
-	 .open = open_nobody,
+	 .open = open_without_reader,
 	 .silent = true},
 	{.peer = "tracepoint",
 	 .what = "TRACE_EVENT to ftrace",
@@ -143,14 +143,14 @@ constexpr row typed[] = {
 	 .most_bytes = 1024,
 	 .open = open_tracepoint},
 	{.peer = "typed",
-	 .what = "perfbuf_emit, nobody listens",
-	 .open = open_nobody,
+	 .what = "perfbuf_emit, no reader",
+	 .open = open_without_reader,
 	 .silent = true},
 	{.peer = "typed", .what = "perfbuf_emit: RAW", .open = open_typed_raw},
 	{.peer = "typed", .what = "... RAW TIME TID CPU", .open = open_typed},
-	{.peer = "typed", .what = "... RAW, a ring in one piece", .open = open_typed_raw_mirrored},
+	{.peer = "typed", .what = "... RAW, a mirrored ring", .open = open_typed_raw_mirrored},
 	{.peer = "typed",
-	 .what = "... RAW TIME TID CPU, a ring in one piece",
+	 .what = "... RAW TIME TID CPU, a mirrored ring",
 	 .open = open_typed_mirrored},
 	{.peer = "typed",
 	 .what = "... RAW TIME TID CPU, the flight recorder alone",
@@ -164,9 +164,7 @@ constexpr row typed[] = {
 	 .files = 2},
 	{.peer = "typed", .what = "... RAW, 2 readers", .open = open_typed_raw, .files = 2},
 	{.peer = "typed", .what = "... RAW, 3 readers", .open = open_typed_raw, .files = 3},
-	{.peer = "typed",
-	 .what = "... RAW, a filter that lets it through",
-	 .open = open_typed_matches},
+	{.peer = "typed", .what = "... RAW, a filter that matches", .open = open_typed_matches},
 	{.peer = "typed",
 	 .what = "... RAW, a filter that drops it",
 	 .open = open_typed_dropped,
@@ -264,7 +262,7 @@ constexpr column scale_columns[] = {{"512 KiB over it", 1},
 				    {"1 file over it", find(scale, "typed")}};
 constexpr column typed_columns[] = {
 	{"perfbuf's with TIME TID CPU over it",
-	 find(typed, &row::what, "... RAW TIME TID CPU, a ring in one piece")}};
+	 find(typed, &row::what, "... RAW TIME TID CPU, a mirrored ring")}};
 constexpr column reader_columns[] = {{"our library over it", 3}};
 
 constexpr unsigned sizes[] = {64, 8, 256, 1024, 4096};

@@ -76,7 +76,7 @@ private:
 
 } // namespace
 
-std::unique_ptr<reader> open_nobody(const opening &)
+std::unique_ptr<reader> open_without_reader(const opening &)
 {
 	return std::make_unique<nobody>();
 }

@@ -43,8 +43,8 @@ using opener = std::unique_ptr<reader>(const opening &);
 
 /* Has the module read. */
 opener open_module;
-/* Of an event to which nobody listens. */
-opener open_nobody;
+/* Of an event without readers. */
+opener open_without_reader;
 
 /* A reader that perf or BPF lets see the ring through its own mapping. */
 opener open_perf, open_bpf;
@@ -53,9 +53,9 @@ opener open_program_reserve, open_program_output, open_program_perf, open_progra
 
 /* The record as a typed event, with TID, TIME and CPU; raw: without those. */
 opener open_tracepoint, open_tracepoint_raw, open_typed, open_typed_raw;
-/* By a file with a filter that lets the event through, or drops it. */
+/* By a file with a filter that matches the event, or drops it. */
 opener open_typed_matches, open_typed_dropped;
-/* In a ring in one piece. */
+/* In a mirrored ring, where each record is contiguous. */
 opener open_typed_mirrored, open_typed_raw_mirrored;
 /* With TID, TIME and CPU into the source's flight recorder, alone and beside a file. */
 opener open_recorder, open_recorder_and_typed;
