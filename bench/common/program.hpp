@@ -16,7 +16,7 @@ constexpr size_t page_bytes = 4096;
 
 void *map_shared(int fd, size_t bytes, int protection, off_t offset);
 
-/* The first line of what the file says; what it is told. */
+/* Reads the first line of a file; writes to a file. */
 std::string text_of(const std::string &path);
 void tell(const std::string &path, const char *what);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What of times is told: they come from a machine that also does other things. */
+/* The figures that are printed of measured times; the machine also does other work. */
 #pragma once
 
 #include <algorithm>

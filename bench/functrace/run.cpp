@@ -425,7 +425,7 @@ void interrupt_entries(bench &on)
 {
 	const struct {
 		const char *name;
-		bool runs; /* before it, so that a loss is told */
+		bool runs; /* before it, so that the entry reports a loss */
 		unsigned before;
 	} entries[] = {
 		{"an expected entry", true, calls_before},
@@ -456,7 +456,8 @@ void interrupt_entries(bench &on)
 			fail_as(std::to_string(calls) + " calls and " + std::to_string(nmis) +
 				" in NMIs are " + std::to_string(all.functions.size()) +
 				" in the trace, and " + std::to_string(lost) + " are lost");
-		printf("| an NMI at each of %lu instructions of %s: written, reported as lost | %lu | "
+		printf("| an NMI at each of %lu instructions of %s: written, reported as lost | "
+		       "%lu | "
 		       "%lu "
 		       "|\n",
 		       nmis, kind.name, written, lost);

@@ -21,7 +21,7 @@ static struct perfbuf_event *const events[] = {&bench_64_event};
 
 static struct perfbuf_source source = {
 	.name = "bench",
-	.description = "an event of 64 bytes, as often as it is told",
+	.description = "an event of 64 bytes, as often as requested",
 	.events = events,
 	.event_count = ARRAY_SIZE(events),
 };

@@ -62,7 +62,7 @@ static bool in_an_nmi;
 static u64 payloads[RING_BENCH_RINGS_MOST][4096 / sizeof(u64)];
 static u64 *const payload = payloads[0];
 
-/* What the handler of the NMI is told, and says. */
+/* The request to the handler of the NMI, and its answer. */
 static struct {
 	bool wanted;
 	u32 records, written;

@@ -98,7 +98,8 @@ CASE(aux_shared, a_full_area_reports_once_that_packets_are_missing)
 	EXPECT_EQ(found.size, 0);
 	EXPECT_EQ(found.flags, PERF_AUX_FLAG_TRUNCATED);
 	EXPECT(reader.nothing());
-	/* The others go on as soon as there is room, and the next refusal is told again. */
+	/* The other writers go on as soon as there is space, and the next refusal is reported
+	 * again. */
 	aux.page().aux_tail = 64;
 	EXPECT_EQ(aux.put(64), 0);
 	EXPECT_EQ(reader.next().flags, 0);
@@ -256,7 +257,7 @@ CASE(aux_shared, a_window_that_a_sample_holds_is_not_overwritten)
 			EXPECT_EQ(aux.byte(held.from + i), 1);
 		area.release_hold();
 
-		/* The refusals are told as those of a full area are, once for each head. */
+		/* Refusals are reported as those of a full area are, once for each head. */
 		aux_reader::told found = reader.next();
 		const u64 kind = overwrite ? PERF_AUX_FLAG_OVERWRITE : 0;
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Wakeups: when they are sent, and what poll() is told. */
+/* Wakeups: when they are sent, and what poll() returns. */
 #include "ring_harness.hpp"
 
 using namespace perfbuf;
