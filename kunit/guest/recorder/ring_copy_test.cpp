@@ -96,7 +96,7 @@ TEST_P(ring_copy, of_a_ring_that_is_being_overwritten_has_whole_records_in_order
 {
 	ASSERT_EQ(command("start"), 0);
 	size_t records = 0, cut = 0;
-	for (int i = 0; i < 400 && !HasFailure(); i++) {
+	for (int i = 0; i < 200 && !HasFailure(); i++) {
 		const auto copied = reader::copy_ring(*file_, *mapping_);
 		ASSERT_TRUE(copied) << copied.error().text;
 		records += expect_whole(*copied);
@@ -105,8 +105,8 @@ TEST_P(ring_copy, of_a_ring_that_is_being_overwritten_has_whole_records_in_order
 			usleep(1000);
 	}
 	ASSERT_EQ(command("stop"), 0);
-	EXPECT_GT(records, 400u * 100);
-	EXPECT_GT(cut, 40u) << "the ring was overwritten meanwhile";
+	EXPECT_GT(records, 200u * 100);
+	EXPECT_GT(cut, 20u) << "the ring was overwritten meanwhile";
 
 	const auto last = reader::copy_ring(*file_, *mapping_);
 	ASSERT_TRUE(last) << last.error().text;
