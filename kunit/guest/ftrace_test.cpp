@@ -285,6 +285,8 @@ TEST(ftrace, an_attribute_that_ftrace_does_not_support_is_refused)
 /* First and last users, while events flow. */
 TEST(ftrace, files_come_and_go_while_events_flow)
 {
+	/* The probe of the first user waits for the kernel to forget that of the last. */
+	constexpr int rounds = 10;
 	enabled_event switches("sched_switch");
 	std::atomic<bool> over = false;
 	std::thread noise([&] {
@@ -292,10 +294,10 @@ TEST(ftrace, files_come_and_go_while_events_flow)
 			sched_yield();
 	});
 	std::thread other([&] {
-		for (int i = 0; i < 50; i++)
+		for (int i = 0; i < rounds; i++)
 			must_open_node(attr_of(switches.id), target::every_process(0));
 	});
-	for (int i = 0; i < 50; i++) {
+	for (int i = 0; i < rounds; i++) {
 		unique_fd fd = must_open_node(attr_of(switches.id), target::every_process(0));
 		ring buffer(fd.get(), 1);
 	}
