@@ -139,13 +139,31 @@ class Test:
         return fnmatch.fnmatch(mutant.file, self.pattern) and mutant.number in self.reached
 
     def notices(self, mutant, seconds):
-        try:
-            return subprocess.run(self.words, env={**os.environ, "PERFBUF_MUTANT": str(mutant.number),
-                                                   "PERFBUF_LIMIT_MS": str(int(seconds * 1000))},
-                                  stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-                                  preexec_fn=no_core, timeout=30 + 20 * seconds).returncode != 0
-        except subprocess.TimeoutExpired:
-            return True
+        with subprocess.Popen(self.words, env={**os.environ, "PERFBUF_MUTANT": str(mutant.number),
+                                               "PERFBUF_LIMIT_MS": str(int(seconds * 1000))},
+                              stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                              preexec_fn=no_core) as running:
+            while True:
+                try:
+                    return running.wait(timeout=30 + 20 * seconds) != 0
+                except subprocess.TimeoutExpired:
+                    # What waits for nobody is noticed; what waits for a processor has not answered yet.
+                    if not is_runnable(running.pid):
+                        running.kill()
+                        return True
+
+
+def is_runnable(pid):
+    """Whether a thread of the process runs or wants to, within a second."""
+    for _ in range(20):
+        for stat in pathlib.Path(f"/proc/{pid}/task").glob("*/stat"):
+            try:
+                if stat.read_text().rpartition(")")[2].split()[0] in "RDZ":
+                    return True
+            except (FileNotFoundError, ProcessLookupError):
+                return True
+        time.sleep(0.05)
+    return False
 
 
 def try_one(mutant, tests, rows):
