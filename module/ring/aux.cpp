@@ -61,7 +61,13 @@ bool aux_area::show_head(u64 head) noexcept
 	/* E, pairs with F in the reader: the bytes and their record are there before the head. */
 	cxxrt::smp_wmb();
 	cxxrt::write_once(ring_.user_page()->aux_head, head);
-	ring_.stats().aux_bytes.add(head - published_.exchange(head));
+
+	/* One writer at a time publishes. Pairs with readable(): a reader that it sends to the area
+	 * finds the head there. */
+	const u64 before = published_.read_once();
+
+	published_.store_release(head);
+	ring_.stats().aux_bytes.add(head - before);
 	if (overwrite_)
 		return false;
 
@@ -86,17 +92,19 @@ bool aux_area::readable() const noexcept
 	if (overwrite_)
 		return false;
 
-	const u64 tail = cxxrt::read_once(ring_.user_page()->aux_tail);
-	const u64 left = published_.read() - tail;
-	const u64 to_woken = woken_at_.read_once() - tail;
+	/* Before published_, which is never behind it. */
+	const u64 woken = woken_at_.load_acquire();
+	const u64 head = published_.load_acquire();
+	const u64 left = head - cxxrt::read_once(ring_.user_page()->aux_tail);
 
-	/* Enough is there, or a wakeup was given for a position that the reader has not come to. */
-	return left >= watermark_ || to_woken - 1 < left;
+	/* Enough is there, or a wakeup was sent for a position that the reader has not come to. */
+	return left >= watermark_ || head - woken < left;
 }
 
 bool aux_area::unread() const noexcept
 {
-	return !overwrite_ && published_.read() != cxxrt::read_once(ring_.user_page()->aux_tail);
+	return !overwrite_ &&
+	       published_.load_acquire() != cxxrt::read_once(ring_.user_page()->aux_tail);
 }
 
 /*
@@ -110,7 +118,7 @@ bool aux_area::unread() const noexcept
 aux_area::window aux_area::hold_window(u64 head, u32 most) noexcept
 {
 	if (shared_)
-		head = published_.read();
+		head = published_.read_once();
 
 	const u64 whole = shared_ ? size() : size() - size() / 8;
 	u64 bytes = cxxrt::min<u64>(most, cxxrt::min(head - start_, whole)) & ~u64{7};
@@ -295,7 +303,7 @@ void aux_area::publish(const record_origin &origin) noexcept
 		cxxrt::barrier();
 		head = head_.read();
 
-		const u64 from = published_.read();
+		const u64 from = published_.read_once();
 		u64 flags = pending_flags_.exchange(0);
 
 		due |= static_cast<bool>(flags);

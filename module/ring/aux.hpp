@@ -165,7 +165,7 @@ public:
 	aux_owner &owner() noexcept { return owner_; }
 	const aux_storage &memory() const noexcept { return storage_; }
 	/* Where the stream stands for readers. */
-	u64 published() const noexcept { return published_.read(); }
+	u64 published() const noexcept { return published_.load_acquire(); }
 
 	/* Whether a reader that waits for AUX should go on, by the positions. */
 	bool readable() const noexcept;
@@ -195,7 +195,7 @@ private:
 	static void reclaim(aux_area &area) noexcept;
 
 	cxxrt::local<u64> head_;
-	cxxrt::local<u64> published_;
+	cxxrt::shared<u64> published_;
 	cxxrt::local<u32> nest_;
 	cxxrt::local<u64> pending_flags_; /* shared: for the next record */
 	cxxrt::local<u64> wakeup_stamp_;
