@@ -328,6 +328,9 @@ void *pb_alarm_create(void (*run)(void *), void *argument) noexcept
 
 void pb_alarm_start(void *alarm_, unsigned long long) noexcept
 {
+	if (!alarm_)
+		cxxrt_fatal("an alarm is started that is not there");
+
 	std::lock_guard lock(all().lock);
 
 	static_cast<one_shot *>(alarm_)->armed = true;

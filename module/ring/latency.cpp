@@ -13,15 +13,17 @@ void latency_limit::stop() noexcept
 {
 	/* The work starts the alarm, so it goes first. */
 	start_work_.sync();
-	pb_alarm_destroy(std::exchange(alarm_, nullptr));
+	pb_alarm_destroy(alarm_.exchange(nullptr));
 }
 
 cxxrt::result<void> latency_limit::set(u64 ns) noexcept
 {
-	if (ns && !alarm_) {
-		alarm_ = pb_alarm_create(expire, this);
-		if (!alarm_)
+	if (ns && !alarm_.read_once()) {
+		void *made = pb_alarm_create(expire, this);
+
+		if (!made)
 			return cxxrt::error(ENOMEM);
+		alarm_.write_once(made);
 	}
 	/* The alarm is there before a writer can want it. */
 	ns_.store_release(ns);
@@ -54,7 +56,7 @@ void latency_limit::start(latency_limit &self) noexcept
 	const u64 ns = self.ns_.load_acquire();
 
 	if (ns)
-		pb_alarm_start(self.alarm_, ns);
+		pb_alarm_start(self.alarm_.read_once(), ns);
 	else
 		self.armed_.write_once(0);
 }

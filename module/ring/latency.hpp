@@ -53,7 +53,7 @@ private:
 	cxxrt::shared<u8> armed_; /* from arm() until the timer has fired */
 	void *owner_;
 	void (*expired_)(void *owner);
-	void *alarm_ = nullptr; /* made by the first set(), freed with us */
+	cxxrt::shared<void *> alarm_; /* made by the first set(), freed with us */
 	irq_work<latency_limit> start_work_;
 };
 
