@@ -34,17 +34,18 @@ uint64_t function_call_interrupts()
 	std::ifstream file("/proc/interrupts");
 	std::string line;
 	while (std::getline(file, line)) {
+		/* x86 calls the line CAL, arm64 numbers them. */
+		if (line.find("Function call interrupts") == std::string::npos)
+			continue;
 		std::istringstream words(line);
 		std::string name;
 		words >> name;
-		if (name != "CAL:")
-			continue;
 		uint64_t all = 0, one;
 		while (words >> one)
 			all += one;
 		return all;
 	}
-	throw std::runtime_error("/proc/interrupts has no line CAL");
+	throw std::runtime_error("/proc/interrupts has no function call interrupts");
 }
 
 perf_event_attr page_faults()

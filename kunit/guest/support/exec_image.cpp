@@ -9,16 +9,25 @@
 
 #include <elf.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 namespace device_test
 {
 namespace
 {
 
-constexpr size_t page = 4096;
+const size_t page = static_cast<size_t>(sysconf(_SC_PAGESIZE));
 
+#ifdef __aarch64__
+constexpr Elf64_Half machine = EM_AARCH64;
+/* 1: mov x8, #73 (ppoll); mov x0 to x3, #0; svc #0; b 1b */
+constexpr std::array<uint32_t, 7> sleep_forever = {0xd2800928, 0xd2800000, 0xd2800001, 0xd2800002,
+						   0xd2800003, 0xd4000001, 0x17fffffa};
+#else
+constexpr Elf64_Half machine = EM_X86_64;
 /* 1: mov $34 (pause), %eax; syscall; jmp 1b */
 constexpr std::array<unsigned char, 9> sleep_forever = {0xb8, 34, 0, 0, 0, 0x0f, 0x05, 0xeb, 0xf7};
+#endif
 
 Elf64_Phdr segment(uint32_t flags, uint64_t offset, uint64_t base, uint64_t size)
 {
@@ -64,7 +73,7 @@ void write_elf(const std::string &path, uint64_t base, const std::string &interp
 	header.e_ident[EI_DATA] = ELFDATA2LSB;
 	header.e_ident[EI_VERSION] = EV_CURRENT;
 	header.e_type = base ? ET_EXEC : ET_DYN;
-	header.e_machine = EM_X86_64;
+	header.e_machine = machine;
 	header.e_version = EV_CURRENT;
 	header.e_entry = base + page;
 	header.e_phoff = sizeof(header);
@@ -74,7 +83,7 @@ void write_elf(const std::string &path, uint64_t base, const std::string &interp
 
 	memcpy(&file[0], &header, sizeof(header));
 	memcpy(&file[sizeof(header)], segments.data(), segments.size() * sizeof(Elf64_Phdr));
-	memcpy(&file[page], sleep_forever.data(), sleep_forever.size());
+	memcpy(&file[page], sleep_forever.data(), sizeof(sleep_forever));
 
 	std::ofstream out(path, std::ios::binary);
 	out.write(reinterpret_cast<const char *>(file.data()), file.size());
