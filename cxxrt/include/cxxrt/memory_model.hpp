@@ -157,6 +157,8 @@ inline void zero_plain(void *to, std::size_t bytes) noexcept
 template <word T>
 class shared
 {
+	static_assert(__atomic_always_lock_free(sizeof(T), nullptr));
+
 public:
 	constexpr shared() noexcept = default;
 	constexpr explicit shared(T value) noexcept : value_(value) {}
@@ -236,6 +238,8 @@ private:
 template <word T>
 requires(sizeof(T) == 8 || sizeof(T) == 4) class local
 {
+	static_assert(__atomic_always_lock_free(sizeof(T), nullptr));
+
 public:
 	constexpr local() noexcept = default;
 	constexpr explicit local(T value) noexcept : value_(value) {}
