@@ -45,12 +45,20 @@ void waiting_call::run()
 void waiting_call::resume()
 {
 	waiting_call *outer = std::exchange(running, this);
-	auto *const before = std::exchange(on_grace_period,
-					   [] { swapcontext(&running->there_, &running->here_); });
+	auto *const before = std::exchange(on_grace_period, [] {
+		running->waits_ = true;
+		leave();
+	});
 
+	waits_ = false;
 	swapcontext(&here_, &there_);
 	on_grace_period = before;
 	running = outer;
+}
+
+void waiting_call::leave()
+{
+	swapcontext(&running->there_, &running->here_);
 }
 
 } // namespace perfbuf::host

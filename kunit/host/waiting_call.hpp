@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * A call on another CPU that may wait for a grace period, in the middle of a write here: it runs up
- * to cxxrt_synchronize_rcu() at once, and the rest when the writer has left.
+ * A call on another CPU, in the middle of a write here. It runs up to cxxrt_synchronize_rcu() at
+ * once, and the rest when the writer has left; or it leaves by itself where it likes.
  */
 #pragma once
 
@@ -23,15 +23,21 @@ public:
 	waiting_call &operator=(const waiting_call &) = delete;
 
 	bool done() const { return done_; }
+	/* It waits for a grace period. */
+	bool waits() const { return waits_; }
+	/* Runs it up to its next wait, leave(), or its end. */
+	void resume();
+	/* Called by the call itself: goes back to the caller of resume(). */
+	static void leave();
 
 private:
 	static void run();
-	void resume();
 
 	std::function<void()> call_;
 	std::unique_ptr<char[]> stack_;
 	ucontext_t here_, there_;
 	bool done_ = false;
+	bool waits_ = false;
 };
 
 } // namespace perfbuf::host

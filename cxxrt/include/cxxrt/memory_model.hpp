@@ -26,7 +26,19 @@
 #else
 namespace cxxrt::model
 {
-enum class access { load, store, release, rmw, local_rmw, plain_store, wmb, rmb, mb, barrier };
+enum class access {
+	load,
+	acquire,
+	store,
+	release,
+	rmw,
+	local_rmw,
+	plain_store,
+	wmb,
+	rmb,
+	mb,
+	barrier
+};
 
 /* Not modelled: every hook folds away. */
 inline void before(access, const volatile void *, std::size_t) noexcept
@@ -90,7 +102,7 @@ inline void write_once(T &to, std::type_identity_t<T> value) noexcept
 template <word T>
 inline T load_acquire(const T &from) noexcept
 {
-	model::before(model::access::load, &from, sizeof(from));
+	model::before(model::access::acquire, &from, sizeof(from));
 	return __atomic_load_n(&from, __ATOMIC_ACQUIRE);
 }
 

@@ -8,7 +8,19 @@
 namespace cxxrt::model
 {
 
-enum class access { load, store, release, rmw, local_rmw, plain_store, wmb, rmb, mb, barrier };
+enum class access {
+	load,
+	acquire,
+	store,
+	release,
+	rmw,
+	local_rmw,
+	plain_store,
+	wmb,
+	rmb,
+	mb,
+	barrier
+};
 
 inline unsigned long touched;
 

@@ -113,6 +113,8 @@ struct verdict {
 /* Whether what is forbidden happens in any execution. */
 verdict run(const test &what);
 
+/* Of the ring's barriers, and of the operations that all of it is made of. */
 std::vector<test> all();
+std::vector<test> operations();
 
 } // namespace perfbuf::litmus

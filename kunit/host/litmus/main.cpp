@@ -23,7 +23,11 @@ int main()
 			    weakened ? ": " : "", weakened ? weakened : "");
 	};
 
-	for (const test &one : all()) {
+	std::vector<test> tests = operations();
+	const std::vector<test> of_the_ring = all();
+
+	tests.insert(tests.end(), of_the_ring.begin(), of_the_ring.end());
+	for (const test &one : tests) {
 		check(one, nullptr, false);
 		for (const test::weakening &how : one.weakenings) {
 			test weaker = one;

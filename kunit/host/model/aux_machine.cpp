@@ -44,8 +44,8 @@ u8 aux_byte(u64 position)
 /* ---------------------------------------------------------------- far_aux_reader */
 
 far_aux_reader::far_aux_reader(perf_buffer &ring, aux_area &area, weak_memory &memory,
-			       unsigned rounds)
-	: ring_(ring), area_(area), memory_(memory), rounds_(rounds)
+			       reader_fault fault, unsigned rounds)
+	: ring_(ring), area_(area), memory_(memory), fault_(fault), rounds_(rounds)
 {
 	memory_.share(&ring.user_page()->data_head, 8);
 	memory_.share(&ring.user_page()->aux_head, 8);
@@ -72,6 +72,8 @@ void far_aux_reader::load_aux_head(bool exploring)
 	if (aux_head_ - last > area_.size())
 		fail("aux_head goes back, or too far, for another CPU");
 	/* F */
+	if (fault_ != reader_fault::no_aux_rmb)
+		memory_.reader_fence();
 	next_ = &far_aux_reader::load_records;
 }
 
@@ -89,6 +91,8 @@ void far_aux_reader::load_records(bool exploring)
 
 	memory_.load(&data_head, &ring_.user_page()->data_head, 8, exploring);
 	/* C */
+	if (fault_ != reader_fault::no_rmb)
+		memory_.reader_fence();
 	for (; data_tail_ != data_head; data_tail_ += sizeof(aux_record)) {
 		const u64 header = word(data_tail_, exploring);
 
@@ -100,6 +104,11 @@ void far_aux_reader::load_records(bool exploring)
 	if (static_cast<s64>(told_ - aux_head_) < 0)
 		fail("another CPU sees a head before the record of what is under it");
 	next_ = &far_aux_reader::load_bytes;
+	/* What no D allows: the room is given away before it was read. */
+	if (fault_ == reader_fault::no_mb) {
+		__atomic_store_n(&ring_.user_page()->data_tail, data_tail_, __ATOMIC_RELAXED);
+		__atomic_store_n(&ring_.user_page()->aux_tail, told_, __ATOMIC_RELAXED);
+	}
 }
 
 void far_aux_reader::load_bytes(bool exploring)
@@ -117,6 +126,7 @@ void far_aux_reader::load_bytes(bool exploring)
 		at += now;
 	}
 	/* D */
+	memory_.reader_fence();
 	next_ = &far_aux_reader::store_tails;
 }
 
@@ -141,7 +151,7 @@ void far_aux_reader::finish()
 
 /* ---------------------------------------------------------------- aux_machine */
 
-aux_machine::aux_machine(const aux_scenario &what, explorer &choices)
+aux_machine::aux_machine(const aux_scenario &what, explorer &choices, reader_fault fault)
 	: what_(what), choices_(choices),
 	  ring_(perf_buffer::create({.nr_pages = data_pages, .watermark = data_pages * page_size})
 			.take()),
@@ -162,7 +172,7 @@ aux_machine::aux_machine(const aux_scenario &what, explorer &choices)
 	if (what.before)
 		write({.bytes = what.before});
 	if (what.rounds)
-		reader_.emplace(*ring_, *area_, memory_, what.rounds);
+		reader_.emplace(*ring_, *area_, memory_, fault, what.rounds);
 }
 
 aux_machine::~aux_machine()
@@ -455,11 +465,11 @@ void aux_machine::print() const
 		     ring_->user_page()->data_head, begun_);
 }
 
-u64 explore(const aux_scenario &what)
+u64 explore(const aux_scenario &what, reader_fault fault)
 {
 	explorer choices;
 
-	return choices.explore([&] { aux_machine(what, choices).run(); });
+	return choices.explore([&] { aux_machine(what, choices, fault).run(); });
 }
 
 } // namespace perfbuf::model

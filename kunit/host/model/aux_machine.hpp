@@ -22,7 +22,8 @@ namespace perfbuf::model
 class far_aux_reader
 {
 public:
-	far_aux_reader(perf_buffer &ring, aux_area &area, weak_memory &memory, unsigned rounds);
+	far_aux_reader(perf_buffer &ring, aux_area &area, weak_memory &memory, reader_fault fault,
+		       unsigned rounds);
 
 	bool done() const { return rounds_ == 0; }
 	void step(bool exploring);
@@ -39,6 +40,7 @@ private:
 	perf_buffer &ring_;
 	aux_area &area_;
 	weak_memory &memory_;
+	const reader_fault fault_;
 	unsigned rounds_;
 	void (far_aux_reader::*next_)(bool) = &far_aux_reader::load_aux_head;
 	std::vector<char *> pages_;
@@ -51,7 +53,7 @@ private:
 class aux_machine final : private execution
 {
 public:
-	aux_machine(const aux_scenario &what, explorer &choices);
+	aux_machine(const aux_scenario &what, explorer &choices, reader_fault fault);
 	~aux_machine();
 
 	void run();

@@ -64,18 +64,18 @@ std::vector<aux_scenario> aux_scenarios()
 		 .shared = true,
 		 .script = {{{20}}, {{14}}, {}},
 		 .rounds = 1,
-		 .at_least = 110458},
+		 .at_least = 161581},
 		{.name = "AUX, another CPU reads: shared, nearly full",
 		 .shared = true,
 		 .script = {{{90}, {30}}, {}, {}},
 		 .before = 30,
 		 .rounds = 1,
-		 .at_least = 2897},
+		 .at_least = 4441},
 		{.name = "AUX, another CPU reads: exclusive, nearly full",
 		 .script = {{{40}, {60}}, {}, {}},
 		 .before = 60,
 		 .rounds = 1,
-		 .at_least = 3206},
+		 .at_least = 5169},
 	};
 }
 

@@ -17,26 +17,14 @@ far_reader::far_reader(perf_buffer &ring, ledger &all, weak_memory &memory, read
 		memory_.share(pages_.back(), page_size);
 	}
 	head_ = tail_ = ring.user_page()->data_tail;
-	early_.resize(ring.size() / 8);
 }
 
 void far_reader::step(bool exploring)
 {
 	if (next_)
 		(this->*next_)(exploring);
-	else if (fault_ == reader_fault::no_rmb)
-		snapshot(exploring);
 	else
 		load_head(exploring);
-}
-
-/* What no C allows: the data as it was before the head is looked at. */
-void far_reader::snapshot(bool exploring)
-{
-	for (u64 at = 0; at < ring_.size(); at += 8)
-		memory_.load(&early_[at / 8], pages_[at >> page_shift] + (at & (page_size - 1)), 8,
-			     exploring);
-	next_ = &far_reader::load_head;
 }
 
 void far_reader::load_head(bool exploring)
@@ -46,6 +34,9 @@ void far_reader::load_head(bool exploring)
 	memory_.load(&head_, &ring_.user_page()->data_head, 8, exploring);
 	if ((ring_.backward() ? last - head_ : head_ - last) > ring_.size())
 		fail("data_head goes back, or too far, for another CPU");
+	/* C */
+	if (fault_ != reader_fault::no_rmb)
+		memory_.reader_fence();
 	at_ = ring_.backward() ? head_ : tail_;
 	end_ = ring_.backward() ? tail_ : head_;
 	if (at_ == end_) {
@@ -63,12 +54,8 @@ void far_reader::load_words(u64 position, u32 bytes, bool exploring)
 	for (u32 i = 0; i < bytes / 8; i++) {
 		const u64 offset = (position + 8 * i) & (ring_.size() - 1);
 
-		if (fault_ == reader_fault::no_rmb)
-			words_[i] = early_[offset / 8];
-		else
-			memory_.load(&words_[i],
-				     pages_[offset >> page_shift] + (offset & (page_size - 1)), 8,
-				     exploring);
+		memory_.load(&words_[i], pages_[offset >> page_shift] + (offset & (page_size - 1)),
+			     8, exploring);
 	}
 }
 
@@ -107,6 +94,8 @@ void far_reader::load_record(bool exploring)
 
 void far_reader::store_tail(bool)
 {
+	/* D */
+	memory_.reader_fence();
 	tail_ = head_;
 	__atomic_store_n(&ring_.user_page()->data_tail, tail_, __ATOMIC_RELAXED);
 	end_round();

@@ -9,8 +9,8 @@
  *	   D
  *	4  store data_tail
  *
- * Without C the loads of 2 and 3 may come before 1, without D the store of 4
- * before 2: with a fault the steps are taken in that order.
+ * Without C a load of 2 and 3 may be satisfied before that of 1 (weak_memory.hpp); without D the
+ * store of 4 may come before 2, and a reader with that fault takes the steps in that order.
  */
 #pragma once
 
@@ -37,7 +37,6 @@ public:
 private:
 	void load_head(bool exploring);
 	void load_words(u64 position, u32 bytes, bool exploring);
-	void snapshot(bool exploring);
 	void load_header(bool exploring);
 	void load_record(bool exploring);
 	void store_tail(bool exploring);
@@ -51,7 +50,6 @@ private:
 
 	void (far_reader::*next_)(bool) = nullptr;
 	std::vector<char *> pages_;
-	std::vector<u64> early_; /* the data area, loaded before data_head (no C) */
 	u64 head_;
 	u64 tail_;
 	u64 at_ = 0;

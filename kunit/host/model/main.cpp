@@ -3,9 +3,8 @@
  * Explores every interleaving of the scenarios and prints how many there were. A
  * promise that is broken, or a space that is smaller than it should be, is a failure.
  *
- *	ring_model [--nesting | --wakeups | --reader | --aux] [--fault no-rmb | no-mb] [--mutant]
- *[--quick]
- *		[--most N] [--only TEXT]
+ *	ring_model [--nesting | --wakeups | --reader | --aux | --cpus]
+ *		[--fault no-rmb | no-mb | no-aux-rmb] [--mutant] [--quick] [--most N] [--only TEXT]
  *
  * --mutant: does not look at the sizes, which a changed ring changes.
  * --quick: leaves out what takes long; --most: what has more executions than N.
@@ -24,20 +23,22 @@ using namespace perfbuf::model;
 
 int main(int argc, char **argv)
 {
-	bool nesting = true, wakeups = true, reader = true, aux = true, sizes = true;
+	bool nesting = true, wakeups = true, reader = true, aux = true, cpus = true, sizes = true;
 	perfbuf::u64 most = ~0ull;
 	reader_fault fault = reader_fault::none;
 	const char *only = "";
 
 	for (int i = 1; i < argc; i++) {
 		if (!std::strcmp(argv[i], "--nesting"))
-			wakeups = reader = aux = false;
+			wakeups = reader = aux = cpus = false;
 		else if (!std::strcmp(argv[i], "--wakeups"))
-			nesting = reader = aux = false;
+			nesting = reader = aux = cpus = false;
 		else if (!std::strcmp(argv[i], "--reader"))
-			nesting = wakeups = aux = false;
+			nesting = wakeups = aux = cpus = false;
 		else if (!std::strcmp(argv[i], "--aux"))
-			nesting = wakeups = reader = false;
+			nesting = wakeups = reader = cpus = false;
+		else if (!std::strcmp(argv[i], "--cpus"))
+			nesting = wakeups = reader = aux = false;
 		else if (!std::strcmp(argv[i], "--mutant"))
 			sizes = false;
 		else if (!std::strcmp(argv[i], "--quick"))
@@ -46,6 +47,8 @@ int main(int argc, char **argv)
 			fault = reader_fault::no_rmb;
 		else if (!std::strcmp(argv[i], "no-mb"))
 			fault = reader_fault::no_mb;
+		else if (!std::strcmp(argv[i], "no-aux-rmb"))
+			fault = reader_fault::no_aux_rmb;
 		else if (!std::strcmp(argv[i], "--most") && i + 1 < argc)
 			most = std::strtoull(argv[++i], nullptr, 0);
 		else if (!std::strcmp(argv[i], "--only") && i + 1 < argc)
@@ -75,7 +78,11 @@ int main(int argc, char **argv)
 		add(reader_scenarios());
 	if (aux)
 		for (const aux_scenario &one : aux_scenarios())
-			all.push_back({one.name, one.at_least, [=] { return explore(one); }, 16});
+			all.push_back(
+				{one.name, one.at_least, [=] { return explore(one, fault); }, 16});
+	if (cpus)
+		for (const cpus_scenario &one : cpus_scenarios())
+			all.push_back({one.name, one.at_least, [=] { return explore(one); }});
 
 	/* The quick ones first: they find most of what there is to find. */
 	std::stable_sort(all.begin(), all.end(), [](const space &a, const space &b) {

@@ -57,17 +57,45 @@ struct aux_scenario {
 	u64 at_least = 0;
 };
 
+/* What another CPU does with the ring while the first one writes. */
+enum class cpus_op {
+	pause,		/* and waits until no writer is inside */
+	map_statistics, /* all of which are kept from then on */
+	set_latency,	/* each record must be woken for from then on */
+	fire_alarm,	/* of the latency, if it was started */
+	poll,		/* the reader polls */
+	read,		/* the reader takes everything */
+	barrier,	/* smp_mb(): what poll() says then was true since */
+	attach,		/* one more target of wakeups */
+	poll_aux,
+	read_aux_part, /* all but 8 bytes */
+};
+
+struct cpus_scenario {
+	const char *name;
+	perf_buffer::options ring;
+	std::vector<op> writes;
+	std::vector<cpus_op> other;
+	unsigned switches = 3; /* at most so often one CPU stops and the other one goes on */
+	bool latency = false;  /* is set from the start */
+	bool aux = false;      /* the records are bytes of an area, which is shared */
+	u32 aux_watermark = 0;
+	u64 at_least = 0;
+};
+
 std::vector<scenario> nesting_scenarios();
 std::vector<scenario> wakeup_scenarios();
 std::vector<scenario> reader_scenarios();
 std::vector<aux_scenario> aux_scenarios();
+std::vector<cpus_scenario> cpus_scenarios();
 
 /* What the reader's program leaves out: a test of the model, not of the ring. */
-enum class reader_fault { none, no_rmb, no_mb };
+enum class reader_fault { none, no_rmb, no_mb, no_aux_rmb };
 
 /* Explores it all; returns the executions. Exits with 1 at the first that breaks a promise. */
 u64 explore(const scenario &what, reader_fault fault);
-u64 explore(const aux_scenario &what);
+u64 explore(const aux_scenario &what, reader_fault fault);
+u64 explore(const cpus_scenario &what);
 
 /* The execution at hand breaks the promise @what: says how it came there, and exits with 1. */
 [[noreturn]] void fail(const char *what);

@@ -91,7 +91,7 @@ std::vector<scenario> wakeup_scenarios()
 		 .script = {{{16}, {16}}, {the_alarm}, {given_up(24)}},
 		 .interrupts = {1, 2, 1},
 		 .latency = true,
-		 .at_least = 368619},
+		 .at_least = 371653},
 		{.name = "a sleeping reader: the alarm fires on another CPU, over a record that is "
 			 "given up",
 		 .ring = {.nr_pages = 2, .watermark = 128},

@@ -3,6 +3,8 @@
 
 #include "scenario.hpp"
 
+#include <algorithm>
+
 namespace perfbuf::model
 {
 
@@ -10,7 +12,8 @@ void weak_memory::share(const void *where, u32 bytes)
 {
 	const char *native = static_cast<const char *>(where);
 
-	regions_.push_back({native, std::vector<char>(native, native + bytes)});
+	regions_.push_back(
+		{native, std::vector<char>(native, native + bytes), std::vector<u64>(bytes)});
 }
 
 weak_memory::region *weak_memory::find(const volatile void *where) const
@@ -65,7 +68,11 @@ void weak_memory::leave(std::size_t index)
 		if (stores_[i].epoch < one.epoch || one.releases ||
 		    overlap(stores_[i], one.in, one.offset, one.bytes))
 			leave(i);
-	std::memcpy(one.in->seen.data() + one.offset, one.data, one.bytes);
+
+	char *to = one.in->seen.data() + one.offset;
+
+	changes_.push_back({one.in, one.offset, ++now_, {to, to + one.bytes}});
+	std::memcpy(to, one.data, one.bytes);
 }
 
 void weak_memory::load(void *to, const void *where, u32 bytes, bool exploring)
@@ -81,7 +88,30 @@ void weak_memory::load(void *to, const void *where, u32 bytes, bool exploring)
 		else if (overlap(stores_[i], in, offset, bytes) && choices_.choose(2))
 			leave(i);
 	}
-	std::memcpy(to, in->seen.data() + offset, bytes);
+
+	std::vector<char> found(in->seen.begin() + offset, in->seen.begin() + offset + bytes);
+	const u64 oldest =
+		std::max(window_, *std::max_element(in->read_at.begin() + offset,
+						    in->read_at.begin() + offset + bytes));
+	u64 satisfied = oldest;
+
+	/* Back in time, one change after the other, until the explorer says that it was then. */
+	for (auto one = changes_.rbegin(); one != changes_.rend() && one->time > oldest; ++one) {
+		const u32 size = static_cast<u32>(one->before.size());
+
+		if (one->in != in || one->offset >= offset + bytes || offset >= one->offset + size)
+			continue;
+		if (!exploring || !choices_.choose(2)) {
+			satisfied = one->time;
+			break;
+		}
+		for (u32 i = 0; i < size; i++)
+			if (one->offset + i >= offset && one->offset + i < offset + bytes)
+				found[one->offset + i - offset] = one->before[i];
+	}
+	loaded_ = std::max(loaded_, satisfied);
+	std::fill(in->read_at.begin() + offset, in->read_at.begin() + offset + bytes, satisfied);
+	std::copy(found.begin(), found.end(), static_cast<char *>(to));
 }
 
 } // namespace perfbuf::model

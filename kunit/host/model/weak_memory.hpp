@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What another CPU sees of the writer's stores to the ring. Each goes into a buffer
- * and leaves it in any order that smp_wmb(), store_release() and overlapping
- * addresses allow (as SPARC's PSO, weaker than x86). A store leaves at
- * the latest when a later one is seen that a barrier put behind it; before that it is
- * a choice, made when somebody loads what it wrote.
+ * What a reader on another CPU sees of the writer's stores to the ring, by arm64's order. Each
+ * store goes into a buffer and leaves it in any order that smp_wmb(), store_release() and
+ * overlapping addresses allow. A store leaves at the latest when a later one is seen that a barrier
+ * put behind it; before that it is a choice, made when the reader loads what it wrote.
+ *
+ * A load of the reader may be satisfied early: it sees what was there at any time since the
+ * reader's last barrier, but of no byte what is older than what the reader has seen of it.
  */
 #pragma once
 
@@ -32,13 +34,17 @@ public:
 	/* Stores before are seen before stores after. */
 	void fence() { epoch_++; }
 
-	/* What the other CPU sees there. Without @exploring all stores have arrived. */
+	/* What the reader sees there. Without @exploring all stores have arrived. */
 	void load(void *to, const void *where, u32 bytes, bool exploring);
+	/* smp_rmb(), smp_mb() of the reader: its later loads are satisfied after its earlier ones.
+	 */
+	void reader_fence() { window_ = loaded_; }
 
 private:
 	struct region {
 		const char *native;
 		std::vector<char> seen;
+		std::vector<u64> read_at; /* when what the reader saw of a byte was there */
 	};
 	struct store {
 		region *in;
@@ -49,6 +55,13 @@ private:
 		bool left;
 		char data[largest_record];
 	};
+	/* What was in its place before a store left, and when that was. */
+	struct change {
+		region *in;
+		u32 offset;
+		u64 time;
+		std::vector<char> before;
+	};
 
 	region *find(const volatile void *where) const;
 	static bool overlap(const store &one, const region *in, u32 offset, u32 bytes);
@@ -57,6 +70,10 @@ private:
 	explorer &choices_;
 	mutable std::vector<region> regions_;
 	std::vector<store> stores_;
+	std::vector<change> changes_;
+	u64 now_ = 0;	 /* counts changes */
+	u64 window_ = 0; /* no load of the reader is satisfied before this */
+	u64 loaded_ = 0; /* when the latest of its loads was satisfied, at least */
 	u32 epoch_ = 0;
 	bool storing_ = false;
 };

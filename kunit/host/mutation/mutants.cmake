@@ -69,16 +69,24 @@ add_mutants_run(ring 1400 150
 	--row "reader=${model} --reader --quick" --row "reader=${model} --reader"
 	--row "aux=${model} --aux --quick" --row "aux=${model} --aux"
 	--row "oracle=$<TARGET_FILE:ring_mutants_oracle> --seeds 100"
+	--row "barrier-reader=${model} --reader --quick" --row "barrier-aux=${model} --aux --quick --only reads"
+	--row "barrier-cpus=${model} --cpus"
 	--test "$<TARGET_FILE:ring_mutants_cases> --gtest_fail_fast --gtest_brief"
 	--test "$<TARGET_FILE:ring_mutants_oracle> --seeds 8"
 	--test "$<TARGET_FILE:ring_mutants_oracle> --seeds 100"
 	--test "${model} --most 8000"
+	--test "ring/[alpw]*:${model} --cpus"
 	--test "${model} --quick --reader"
 	--test "ring/aux*:${model} --quick --aux"
 	--test "${model} --quick --wakeups"
 	--test "${model} --quick --nesting"
 	--test "ring/[lpw]*:${model} --wakeups --only requests"
 	--test "ring/[lpw]*:${model} --nesting --only fires")
+
+# Each barrier of the ring is needed: what is dropped or weakened is noticed.
+add_test(NAME ring_barriers COMMAND ${CMAKE_CURRENT_BINARY_DIR}/mutants/ring/run --only "row barrier"
+	--results ${CMAKE_CURRENT_BINARY_DIR}/mutants/ring/barriers.txt)
+set_tests_properties(ring_barriers PROPERTIES TIMEOUT 300)
 
 # --- Typed events
 

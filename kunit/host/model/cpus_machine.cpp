@@ -1,0 +1,461 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "cpus_machine.hpp"
+
+#include "../../support.h"
+#include "../host.hpp"
+
+#include "ring/write.hpp"
+
+#include <algorithm>
+#include <cstdio>
+
+namespace perfbuf::model
+{
+
+namespace
+{
+
+class writer_of_the_model final : public record_origin
+{
+public:
+	writer_of_the_model() : record_origin(1, 0) {}
+	void write_trailer(reservation &) const noexcept override {}
+};
+
+bool is_inside(const volatile void *where, const void *object, std::size_t bytes)
+{
+	const auto *at = static_cast<const volatile char *>(where);
+	const auto *from = static_cast<const char *>(object);
+
+	return at >= from && at < from + bytes;
+}
+
+} // namespace
+
+cpus_machine::cpus_machine(const cpus_scenario &what, explorer &choices, footprint &words)
+	: what_(what), choices_(choices), words_(words),
+	  ring_(perf_buffer::create(what.ring).take()), memory_(choices, [this] { note_moment(); }),
+	  switches_left_(what.switches)
+{
+	begin(what.name, choices);
+	if (what.aux)
+		area_ = aux_area::create(
+				*ring_, filler_,
+				{.nr_pages = 2, .watermark = what.aux_watermark, .shared = true})
+				.take();
+	ring_->attach(first_);
+	if (what.latency) {
+		if (!ring_->set_wakeups(1000, true))
+			fail("no memory");
+		host::run_irq_works();
+		limited_ = true;
+	}
+	covered_ = must_cover_ = ring_->user_page()->data_head;
+	moments_.push_back(look());
+}
+
+cpus_machine::~cpus_machine()
+{
+	inside_ = true;
+	end();
+	other_.reset();
+	if (is_second_attached_)
+		ring_->detach(second_);
+	ring_->detach(first_);
+	area_.reset();
+	ring_.reset();
+	host::settle();
+}
+
+void cpus_machine::run()
+{
+	exploring_ = true;
+	inside_ = false;
+	for (const op &one : what_.writes) {
+		if (area_)
+			write_aux(one.bytes);
+		else
+			write(one);
+		pass_boundary();
+	}
+	inside_ = true;
+	memory_.finish();
+	while (!other_ || !other_->done()) {
+		switch_to_other();
+		inside_ = false;
+		pass_boundary();
+		inside_ = true;
+	}
+	exploring_ = false;
+	memory_.settle();
+	check_end();
+}
+
+/* ---------------------------------------------------------------- the CPUs */
+
+std::optional<word_name> cpus_machine::name_of(const volatile void *where) const
+{
+	const struct {
+		const void *object;
+		std::size_t bytes;
+	} objects[] = {
+		{&*ring_, sizeof(perf_buffer)},
+		{ring_->user_page(), sizeof(perf_event_mmap_page)},
+		{&ring_->stats(), sizeof(ring_stats)},
+		{area_ ? &*area_ : nullptr, area_ ? sizeof(aux_area) : 0},
+		{&first_, sizeof(first_)},
+		{&second_, sizeof(second_)},
+	};
+
+	for (unsigned i = 0; i < std::size(objects); i++)
+		if (is_inside(where, objects[i].object, objects[i].bytes))
+			return word_name{i, static_cast<const volatile char *>(where) -
+						    static_cast<const char *>(objects[i].object)};
+	return {};
+}
+
+void cpus_machine::before(cxxrt::model::access access, const volatile void *where,
+			  std::size_t bytes)
+{
+	using enum cxxrt::model::access;
+
+	if (inside_)
+		return;
+	inside_ = true;
+	memory_.finish();
+	if (!where) {
+		memory_.before(current_, access, nullptr, 0);
+	} else if (const auto name = name_of(where); name && access != plain_store) {
+		words_.note(current_, *name, access != load && access != acquire);
+		if (words_.is_shared(*name)) {
+			maybe_switch();
+			memory_.before(current_, access, where, bytes);
+		} else if (access == rmw) {
+			memory_.fence(current_);
+		}
+	}
+	inside_ = false;
+}
+
+void cpus_machine::maybe_switch()
+{
+	if (!exploring_ || !switches_left_)
+		return;
+	if (current_) {
+		if (choices_.choose(2)) {
+			switches_left_--;
+			host::waiting_call::leave();
+		}
+	} else if (!other_ || (!other_->done() && !other_->waits())) {
+		if (choices_.choose(2)) {
+			switches_left_--;
+			switch_to_other();
+		}
+	}
+}
+
+/* The model is inside on both sides of a switch, but where the other CPU waits for the writer. */
+void cpus_machine::switch_to_other()
+{
+	current_ = 1;
+	if (!other_)
+		other_.emplace([this] { other_cpu(); });
+	else
+		other_->resume();
+	current_ = 0;
+}
+
+void cpus_machine::other_cpu()
+{
+	for (cpus_op one : what_.other) {
+		inside_ = false;
+		do_op(one);
+		run_irq_works();
+		inside_ = true;
+		memory_.finish();
+	}
+}
+
+void cpus_machine::do_op(cpus_op what)
+{
+	switch (what) {
+	case cpus_op::pause:
+		ring_->pause(true);
+		cxxrt_synchronize_rcu();
+		paused_ = true;
+		break;
+	case cpus_op::map_statistics:
+		ring_->watch_stats();
+		watched_ = true;
+		break;
+	case cpus_op::set_latency:
+		if (!ring_->set_wakeups(1000, true))
+			fail("no memory");
+		limited_ = true;
+		break;
+	case cpus_op::fire_alarm:
+		/* Who starts it and who fires it take the lock of the timers. */
+		memory_.see(current_, alarm_started_at_);
+		host::expire_alarms();
+		break;
+	case cpus_op::poll:
+	case cpus_op::poll_aux:
+		poll(what == cpus_op::poll_aux);
+		break;
+	case cpus_op::read:
+		read(false);
+		break;
+	case cpus_op::read_aux_part:
+		read(true, 8);
+		break;
+	case cpus_op::barrier:
+		cxxrt::smp_mb();
+		break;
+	case cpus_op::attach:
+		ring_->attach(second_);
+		is_second_attached_ = true;
+		break;
+	}
+}
+
+void cpus_machine::pass_boundary()
+{
+	run_irq_works();
+	if (!other_ || !other_->waits())
+		return;
+	/* The grace period ends: both have executed a barrier. */
+	inside_ = true;
+	memory_.finish();
+	memory_.fence(0);
+	memory_.fence(1);
+	memory_.fence(0);
+	inside_ = false;
+	switch_to_other();
+	inside_ = false;
+}
+
+void cpus_machine::run_irq_works()
+{
+	if (!std::exchange(is_raised_, false))
+		return;
+
+	/* The kernel executes smp_mb() before it calls a function that was asked for. */
+	inside_ = true;
+	memory_.finish();
+	memory_.fence(current_);
+	inside_ = false;
+	host::run_irq_works();
+	inside_ = true;
+	memory_.finish();
+	alarm_started_at_ = memory_.now();
+	inside_ = false;
+}
+
+/* ---------------------------------------------------------------- the writer */
+
+void cpus_machine::write(const op &one)
+{
+	const writer_of_the_model who;
+	const bool was_paused = paused_;
+	const bool was_limited = limited_;
+	cxxrt::result<reservation> begun = ring_->begin(one.bytes, who);
+
+	if (!begun) {
+		/* A full ring wakes its reader. */
+		if (begun.error().code() == ENOSPC)
+			must_cover_ = ring_->reserved();
+		return;
+	}
+	if (was_paused)
+		fail("a ring that is paused takes a record");
+
+	reservation record = begun.take();
+	u64 words[largest_record / 8];
+
+	make_record(words, 0, one.bytes);
+	record.copy(words, one.bytes);
+	if (one.wakes)
+		ring_->request_wakeup();
+	record.commit();
+	if (one.wakes || was_limited)
+		must_cover_ = ring_->reserved();
+}
+
+void cpus_machine::write_aux(u64 bytes)
+{
+	const writer_of_the_model who;
+	cxxrt::result<aux_reservation> begun = area_->reserve(bytes, who);
+
+	if (!begun)
+		return;
+
+	aux_reservation taken = begun.take();
+	u8 zeros[largest_record] = {};
+
+	taken.copy(zeros, bytes);
+	taken.commit(who);
+}
+
+void cpus_machine::raised(const void *)
+{
+	const bool was_inside = std::exchange(inside_, true);
+
+	memory_.finish();
+	memory_.fence(current_);
+	is_raised_ = true;
+	inside_ = was_inside;
+}
+
+/* ---------------------------------------------------------------- the reader */
+
+/* A reader that is woken takes the lock of the queue, and looks. */
+void cpus_machine::woken(const target *which)
+{
+	if (which != &first_)
+		return;
+
+	const bool was_inside = std::exchange(inside_, true);
+
+	memory_.finish();
+	memory_.fence(current_);
+	covered_ = memory_.arrived(&ring_->user_page()->data_head);
+	inside_ = was_inside;
+}
+
+cpus_machine::moment cpus_machine::look()
+{
+	const perf_event_mmap_page &page = *ring_->user_page();
+	const u64 tail = area_ ? page.aux_tail : page.data_tail;
+	const s64 ahead =
+		static_cast<s64>(tail - (area_ ? area_->published() : ring_->published()));
+
+	return {memory_.now(), area_ ? area_->readable() : ring_->readable(),
+		ring_->backward() ? ahead < 0 : ahead > 0, tail};
+}
+
+/* What has arrived is another state of the ring. */
+void cpus_machine::note_moment()
+{
+	if (moments_.empty())
+		return;
+	memory_.show_arrived();
+
+	const moment now = look();
+	const moment &last = moments_.back();
+
+	if (last.readable && !last.lags && !now.readable && last.tail == now.tail)
+		fail("there was something to read, and nobody has read it");
+	if (last.readable != now.readable || last.lags != now.lags || last.tail != now.tail)
+		moments_.push_back(now);
+}
+
+/* poll() says what was true at some time between its last barrier and its end. */
+void cpus_machine::poll(bool of_aux)
+{
+	perf_event_mmap_page &page = *ring_->user_page();
+
+	inside_ = true;
+	memory_.finish();
+	note_moment();
+	inside_ = false;
+
+	const u64 from = memory_.window(current_);
+	const bool said = area_ ? area_->readable() : ring_->readable();
+
+	inside_ = true;
+	memory_.finish();
+	note_moment();
+
+	const u64 to = memory_.now();
+	bool was_true_once = false;
+	bool lagged = false;
+
+	for (std::size_t i = 0; i < moments_.size(); i++) {
+		const u64 until = i + 1 < moments_.size() ? moments_[i + 1].time : ~0ull;
+
+		if (moments_[i].time > to || until <= from)
+			continue;
+		was_true_once |= moments_[i].readable == said;
+		lagged |= moments_[i].lags;
+	}
+	inside_ = false;
+	if (!was_true_once)
+		fail(said ? "poll() says that there is something to read, and never was"
+			  : "poll() says that there is nothing to read, and always was");
+	if (!said)
+		return;
+
+	const u64 head = cxxrt::read_once(of_aux ? page.aux_head : page.data_head);
+
+	/*
+	 * The ring's own copy follows the head. So poll() may say once more that there is something
+	 * to read, to a reader that has taken it already.
+	 */
+	if (head == cxxrt::read_once(of_aux ? page.aux_tail : page.data_tail) && !lagged)
+		fail("poll() sends the reader to a head that it does not see");
+}
+
+/* C, D, and the lock that whoever sleeps next takes. */
+void cpus_machine::read(bool of_aux, u64 left)
+{
+	perf_event_mmap_page &page = *ring_->user_page();
+	const u64 head = cxxrt::read_once(of_aux ? page.aux_head : page.data_head);
+
+	cxxrt::smp_mb();
+	if (head - left <= head)
+		cxxrt::write_once(of_aux ? page.aux_tail : page.data_tail, head - left);
+	cxxrt::smp_mb();
+	/* What the reader has taken is not waited for. */
+	if (!of_aux && progress(head) - progress(covered_) > 0)
+		covered_ = head;
+}
+
+/* ---------------------------------------------------------------- the end */
+
+/* Everything has arrived. Time passes, so alarms fire. */
+void cpus_machine::check_end()
+{
+	for (unsigned i = 0; i < 2; i++) {
+		host::run_irq_works();
+		host::expire_alarms();
+	}
+	host::run_irq_works();
+
+	const u64 head = ring_->user_page()->data_head;
+
+	if (progress(must_cover_) - progress(covered_) > 0)
+		fail("a wakeup is owed, and no CPU has sent it");
+	if (progress(head) - progress(covered_) > static_cast<s64>(ring_->watermark()) &&
+	    head != ring_->user_page()->data_tail)
+		fail("more than the watermark is unread, and no CPU has woken the reader");
+	if (!watched_)
+		return;
+
+	const ring_stats &stats = ring_->stats();
+
+	if (stats.records.read_once() != ring_->records() ||
+	    stats.bytes.read_once() != ring_->bytes())
+		fail("the statistics that another CPU has mapped are not those of the ring");
+}
+
+void cpus_machine::print() const
+{
+	std::fprintf(stderr,
+		     "  CPU %u, data_head %#llx, data_tail %#llx, woken for %#llx, owed %#llx\n",
+		     current_, ring_->user_page()->data_head, ring_->user_page()->data_tail,
+		     covered_, must_cover_);
+}
+
+u64 explore(const cpus_scenario &what)
+{
+	explorer choices;
+	footprint words;
+	u64 executions;
+
+	do
+		executions = choices.explore([&] { cpus_machine(what, choices, words).run(); });
+	while (words.learn());
+	return executions;
+}
+
+} // namespace perfbuf::model
