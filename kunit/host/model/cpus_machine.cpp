@@ -395,7 +395,7 @@ void cpus_machine::poll(bool of_aux)
 		fail("poll() sends the reader to a head that it does not see");
 }
 
-/* C, D, and the lock that whoever sleeps next takes. */
+/* C, D, and the lock that a reader takes before it sleeps. */
 void cpus_machine::read(bool of_aux, u64 left)
 {
 	perf_event_mmap_page &page = *ring_->user_page();
