@@ -19,6 +19,7 @@
 #endif
 
 #include <cxxrt/arch.hpp>
+#include <cxxrt/model_access.hpp>
 #include <cxxrt/std.hpp>
 
 #ifdef CXXRT_MODEL
@@ -26,20 +27,6 @@
 #else
 namespace cxxrt::model
 {
-enum class access {
-	load,
-	acquire,
-	store,
-	release,
-	rmw,
-	local_rmw,
-	plain_store,
-	wmb,
-	rmb,
-	mb,
-	barrier
-};
-
 /* Not modelled: every hook folds away. */
 inline void before(access, const volatile void *, std::size_t) noexcept
 {

@@ -3,24 +3,12 @@
  * touches are its cost, whatever the machine. */
 #pragma once
 
+#include <cxxrt/model_access.hpp>
+
 #include <cstddef>
 
 namespace cxxrt::model
 {
-
-enum class access {
-	load,
-	acquire,
-	store,
-	release,
-	rmw,
-	local_rmw,
-	plain_store,
-	wmb,
-	rmb,
-	mb,
-	barrier
-};
 
 inline unsigned long touched;
 

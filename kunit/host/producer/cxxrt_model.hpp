@@ -2,12 +2,12 @@
 /* What <cxxrt/memory_model.hpp> calls before each access: a test may interrupt there. */
 #pragma once
 
+#include <cxxrt/model_access.hpp>
+
 #include <cstddef>
 
 namespace cxxrt::model
 {
-
-enum class access { load, store, release, rmw, local_rmw, plain_store, wmb, rmb, mb, barrier };
 
 inline void (*on_access)();
 
