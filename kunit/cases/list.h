@@ -140,6 +140,9 @@
 	CASE(ring_storage, the_second_half_of_mirrored_storage_is_the_first) \
 	CASE(ring_storage, a_ring_of_2_to_the_31_pages_is_refused) \
 	CASE(ring_storage, a_failure_of_any_allocation_leaks_nothing) \
+	CASE(ring_storage, a_ring_in_memory_of_the_callers_takes_all_from_it_and_gives_all_back) \
+	CASE(ring_storage, a_ring_that_nobody_uses_is_freed_at_once_by_its_last_reference) \
+	CASE(ring_storage, a_failure_of_the_callers_memory_leaks_nothing) \
 	CASE(ring_storage, a_failure_to_limit_the_latency_changes_nothing)
 
 #define PERFBUF_CASES_ring_lifetime(CASE) \

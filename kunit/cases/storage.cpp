@@ -31,6 +31,34 @@ u64 in_a_row(u32 pages, u32 order) noexcept
 	return data.size() == pages * page_size ? data.at(page_size - 8).bytes + page_size - 8 : 0;
 }
 
+/* Of the caller's: counted. */
+class counted_memory final : public ring_memory
+{
+public:
+	void *alloc(u32 order) noexcept override
+	{
+		void *made = fail_in_ && !--fail_in_ ? nullptr : pb_pages_alloc(-1, order);
+
+		taken_ += made ? 1 : 0;
+		return made;
+	}
+	void free(void *address, u32 order) noexcept override
+	{
+		taken_--;
+		pb_pages_free(address, order);
+	}
+
+	s32 taken() const noexcept { return taken_; }
+	void fail_in(u32 nth) noexcept { fail_in_ = nth; }
+
+private:
+	s32 taken_ = 0;
+	u32 fail_in_ = 0;
+};
+
+/* The object, the user page and the statistics; the rest are chunks. */
+constexpr s32 pieces_beside_the_data = 3;
+
 } // namespace
 
 CASE(ring_storage, every_kind_and_size_holds_whole_records_across_its_end)
@@ -227,6 +255,62 @@ CASE(ring_storage, a_failure_of_any_allocation_leaks_nothing)
 			EXPECT_EQ(pb_test_live_allocations(), before);
 		}
 	}
+}
+
+CASE(ring_storage, a_ring_in_memory_of_the_callers_takes_all_from_it_and_gives_all_back)
+{
+	counted_memory memory;
+	ref<perf_buffer> ring =
+		make_ring({.nr_pages = 4, .overwrite = true, .page_order = 1, .memory = &memory});
+
+	REQUIRE(ring);
+	EXPECT_EQ(memory.taken(), pieces_beside_the_data + (PB_USE_VMALLOC ? 1 : 2));
+
+	ring_reader reader(*ring);
+
+	for (u32 i = 0; i < 1000; i++)
+		REQUIRE(!write_sample(*ring, 24 + 8 * (i % 53), i));
+	EXPECT_EQ(ring->published(), reader.head());
+	ring.reset();
+	pb_test_settle();
+	EXPECT_EQ(memory.taken(), 0);
+}
+
+CASE(ring_storage, a_ring_that_nobody_uses_is_freed_at_once_by_its_last_reference)
+{
+	counted_memory memory;
+	ref<perf_buffer> ring = make_ring({.nr_pages = 1, .memory = &memory});
+
+	REQUIRE(ring);
+	ring->get();
+	ring->put_unused();
+	EXPECT(memory.taken() > pieces_beside_the_data);
+	EXPECT_EQ(write_sample(*ring, 64, 0), 0);
+	ring.release()->put_unused();
+	EXPECT_EQ(memory.taken(), 0);
+}
+
+CASE(ring_storage, a_failure_of_the_callers_memory_leaks_nothing)
+{
+	counted_memory memory;
+	u32 failed = 0;
+
+	for (u32 nth = 1; nth < 16; nth++) {
+		memory.fail_in(nth);
+
+		result<ref<perf_buffer>> made =
+			perf_buffer::create({.nr_pages = 2, .memory = &memory});
+
+		memory.fail_in(0);
+		if (made)
+			break;
+		EXPECT_EQ(made.error().code(), ENOMEM);
+		EXPECT_EQ(memory.taken(), 0);
+		failed++;
+	}
+	EXPECT_EQ(failed, static_cast<u32>(pieces_beside_the_data + (PB_USE_VMALLOC ? 1 : 2)));
+	pb_test_settle();
+	EXPECT_EQ(memory.taken(), 0);
 }
 
 CASE(ring_storage, a_failure_to_limit_the_latency_changes_nothing)

@@ -4,6 +4,7 @@
 #include "defer.h"
 #include "entry.h"
 #include "glue.h"
+#include "persist.h"
 #include "recorder.h"
 #include "tsc.h"
 
@@ -141,9 +142,12 @@ static int __init module_start(void)
 {
 	int ret;
 
-	ret = pb_defer_start();
+	ret = perfbuf_persist_init();
 	if (ret)
 		return ret;
+	ret = pb_defer_start();
+	if (ret)
+		goto exit_persist;
 	ret = pb_chrdev_start();
 	if (ret)
 		goto stop_defer;
@@ -183,6 +187,8 @@ stop_chrdev:
 	pb_chrdev_stop();
 stop_defer:
 	pb_defer_stop();
+exit_persist:
+	perfbuf_persist_exit();
 	return ret;
 }
 
@@ -197,6 +203,7 @@ static void __exit module_stop(void)
 	perfbuf_exit();
 	pb_chrdev_stop();
 	pb_defer_stop();
+	perfbuf_persist_exit();
 }
 
 module_init(module_start);

@@ -18,16 +18,47 @@ static_assert(sizeof(perfbuf_recorder_cpu) % sizeof(u64) == 0);
 static_assert(sizeof(perfbuf_recorder_event) % sizeof(u64) == 0);
 static_assert(PERFBUF_RECORDER_MARKS == perf_buffer::mark_count);
 
-namespace
+u64 recorder::physical(const void *address) const noexcept
 {
-
-u64 physical(const void *address) noexcept
-{
+	/* Each CPU's ring, the page and the description are in it. */
+	if (region_)
+		return region_->physical(address);
 	return u64{pb_page_frame(address)} << page_shift |
 	       (reinterpret_cast<u64>(address) & (page_size - 1));
 }
 
-} // namespace
+result<void> recorder::make_description(u64 bytes) noexcept
+{
+	void *page, *description;
+
+	description_pages_ = cxxrt::round_up<u64>(bytes, page_size) >> page_shift;
+	if (description_pages_ > PERFBUF_RECORDER_FRAMES)
+		return error(E2BIG);
+	if (region_) {
+		page = region_->take(1);
+		description = region_->take(description_pages_);
+	} else {
+		page = pb_pages_alloc(-1, 0);
+		description = pb_vmalloc_alloc(description_pages_ << page_shift, -1, 0);
+	}
+	page_ = static_cast<perfbuf_recorder_page *>(page);
+	description_ = static_cast<perfbuf_recorder_description *>(description);
+	if (!page_ || !description_)
+		return error(ENOMEM);
+	return {};
+}
+
+void recorder::free_description() noexcept
+{
+	if (description_ && region_)
+		region_->give_back(description_, description_pages_);
+	else if (description_)
+		pb_vmalloc_free(description_, description_pages_ << page_shift, 0);
+	if (page_ && region_)
+		region_->give_back(page_, 1);
+	else if (page_)
+		pb_pages_free(page_, 0);
+}
 
 result<void> recorder::describe(const typed_source &of) noexcept
 {
@@ -41,15 +72,7 @@ result<void> recorder::describe(const typed_source &of) noexcept
 	for (u32 i = 0; i < event_count_; i++)
 		bytes += of.event_at(i).node().format_bytes;
 	bytes = cxxrt::round_up<u64>(bytes, sizeof(u64));
-	description_pages_ = cxxrt::round_up<u64>(bytes, page_size) >> page_shift;
-	if (description_pages_ > PERFBUF_RECORDER_FRAMES)
-		return error(E2BIG);
-
-	page_ = static_cast<perfbuf_recorder_page *>(pb_pages_alloc(-1, 0));
-	description_ = static_cast<perfbuf_recorder_description *>(
-		pb_vmalloc_alloc(description_pages_ << page_shift, -1, 0));
-	if (!page_ || !description_)
-		return error(ENOMEM);
+	TRY(make_description(bytes));
 
 	char *start = reinterpret_cast<char *>(description_);
 	auto *cpu_to = reinterpret_cast<perfbuf_recorder_cpu *>(start + cpus_at);
@@ -81,7 +104,7 @@ result<void> recorder::describe(const typed_source &of) noexcept
 			.reserved = 0,
 		};
 		for (u32 page = 0; page < pages; page++)
-			*frame_to++ = pb_page_frame(ring.data().page(page));
+			*frame_to++ = physical(ring.data().page(page)) >> page_shift;
 	}
 	for (u32 i = 0; i < event_count_; i++) {
 		const pb_node_event &event = of.event_at(i).node();
@@ -94,12 +117,12 @@ result<void> recorder::describe(const typed_source &of) noexcept
 
 	__builtin_memcpy(page_->magic, PERFBUF_RECORDER_MAGIC, sizeof(page_->magic));
 	page_->version = PERFBUF_RECORDER_VERSION;
-	page_->frame = pb_page_frame(page_);
+	page_->frame = physical(page_) >> page_shift;
 	page_->description_bytes = bytes;
 	page_->description_crc = crc32(description_, bytes);
 	page_->frame_count = static_cast<u32>(description_pages_);
 	for (u32 i = 0; i < description_pages_; i++)
-		page_->frames[i] = pb_page_frame(start + (u64{i} << page_shift));
+		page_->frames[i] = physical(start + (u64{i} << page_shift)) >> page_shift;
 	page_->crc = crc32(page_, sizeof(*page_));
 	return {};
 }

@@ -105,16 +105,17 @@ result<void> check_wish(const recorder_wish &wish, const typed_source &of,
 
 /* ---------------------------------------------------------------- life */
 
-recorder::recorder(const typed_source &of, u64 number, const recorder_wish &wish) noexcept
-	: number_(number), bytes_per_cpu_(wish.bytes_per_cpu)
+recorder::recorder(const typed_source &of, u64 number, const recorder_wish &wish,
+		   region *in) noexcept
+	: number_(number), bytes_per_cpu_(wish.bytes_per_cpu), region_(in)
 {
 	text_writer(source_, sizeof(source_) - 1).string(of.name());
 }
 
 result<ref<recorder>> recorder::create(const typed_source &of, u64 number,
-				       const recorder_wish &wish) noexcept
+				       const recorder_wish &wish, region *in) noexcept
 {
-	recorder *fresh = new (gfp::kernel) recorder(of, number, wish);
+	recorder *fresh = new (gfp::kernel) recorder(of, number, wish, in);
 
 	if (!fresh)
 		return error(ENOMEM);
@@ -139,12 +140,14 @@ recorder::~recorder()
 	if (page_)
 		cxxrt::write_once(page_->magic[0], 0);
 	free_taps();
+	/* A grace period has passed since it was detached, or it was never attached. */
+	for (u32 i = 0; cpus_ && i < cpu_count_; i++) {
+		if (cpus_[i].ring)
+			cpus_[i].ring.release()->put_unused();
+	}
 	free_array(cpus_, cpu_count_);
 	free_array(events_, event_count_);
-	if (description_)
-		pb_vmalloc_free(description_, description_pages_ << page_shift, 0);
-	if (page_)
-		pb_pages_free(page_, 0);
+	free_description();
 }
 
 void recorder::free_taps() noexcept
@@ -200,7 +203,8 @@ result<void> recorder::make_cpu(recorder_cpu &to) noexcept
 					 .node = pb_cpu_node(static_cast<int>(to.cpu)),
 					 .overwrite = true,
 					 .page_order = page_order,
-					 .marks = true}));
+					 .marks = true,
+					 .memory = region_}));
 	{
 		/* Nobody sleeps on it. */
 		auto held = to.ring->mapping().lock();

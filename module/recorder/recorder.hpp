@@ -11,6 +11,7 @@
 
 #include "producer/source.hpp"
 #include "recorder/layout_copy.hpp"
+#include "recorder/region.hpp"
 #include "recorder/tap.hpp"
 
 #include <cxxrt/ref.hpp>
@@ -51,9 +52,10 @@ struct recorder_cpu {
 class recorder
 {
 public:
-	/* Of the events of @of that @wish names. ENOMEM, E2BIG. Process context, may sleep. */
-	static cxxrt::result<cxxrt::ref<recorder>> create(const typed_source &of, u64 number,
-							  const recorder_wish &wish) noexcept;
+	/* Of the events of @of that @wish names. All that describes it, and its rings, are in @in,
+	 * if it is not nullptr. ENOMEM, E2BIG. Process context, may sleep. */
+	static cxxrt::result<cxxrt::ref<recorder>>
+	create(const typed_source &of, u64 number, const recorder_wish &wish, region *in) noexcept;
 
 	recorder(const recorder &) = delete;
 	recorder &operator=(const recorder &) = delete;
@@ -74,6 +76,7 @@ public:
 	/* Of all that it takes for its rings. */
 	u64 bytes() const noexcept { return bytes_per_cpu_ * cpu_count_; }
 	bool is_attached() const noexcept { return attached_.read_once(); }
+	bool is_persisted() const noexcept { return region_; }
 	bool is_empty() const noexcept { return !records(); }
 	/* Written to its rings so far. */
 	u64 records() const noexcept;
@@ -93,13 +96,17 @@ public:
 	cxxrt::shared<recorder *> next;
 
 private:
-	recorder(const typed_source &of, u64 number, const recorder_wish &wish) noexcept;
+	recorder(const typed_source &of, u64 number, const recorder_wish &wish,
+		 region *in) noexcept;
 	~recorder();
 
 	cxxrt::result<void> make_events(const typed_source &of, const recorder_wish &wish) noexcept;
 	cxxrt::result<void> make_cpus() noexcept;
 	cxxrt::result<void> make_cpu(recorder_cpu &to) noexcept;
 	cxxrt::result<void> describe(const typed_source &of) noexcept;
+	cxxrt::result<void> make_description(u64 bytes) noexcept;
+	u64 physical(const void *address) const noexcept;
+	void free_description() noexcept;
 	void free_taps() noexcept;
 
 	friend class cxxrt::unique_ptr<recorder>;
@@ -107,6 +114,7 @@ private:
 	char source_[PERFBUF_NAME_MAX + 1] = {};
 	const u64 number_;
 	const u64 bytes_per_cpu_;
+	region *const region_;
 	recorded_event *events_ = nullptr;
 	u32 event_count_ = 0;
 	recorder_cpu *cpus_ = nullptr;

@@ -4,6 +4,7 @@
 #include "glue/producer.h"
 #include "glue/recorder.h"
 #include "recorder/dump.hpp"
+#include "recorder/persist.hpp"
 #include "recorder/wish.hpp"
 
 namespace perfbuf
@@ -64,11 +65,28 @@ result<ref<recorder>> recorders::make(const typed_source &of, const recorder_wis
 		number = ++all->last_number;
 	}
 
-	result<ref<recorder>> made = recorder::create(of, number, wish);
+	result<ref<recorder>> made = create(of, number, wish);
 
 	if (!made)
 		state_.lock()->bytes -= bytes;
 	return made;
+}
+
+/* Where it survives a reboot, if there is such a place. */
+result<ref<recorder>> recorders::create(const typed_source &of, u64 number,
+					const recorder_wish &wish) noexcept
+{
+	persisted_memory *const memory = the_persisted_memory();
+
+	if (memory) {
+		result<ref<recorder>> made = recorder::create(of, number, wish, &memory->pages());
+
+		if (made || made.error().code() != ENOMEM)
+			return made;
+		pb_log_recorder(of.name(), "its recorder does not fit into the memory of persist=, "
+					   "and will not survive a reboot");
+	}
+	return recorder::create(of, number, wish, nullptr);
 }
 
 void recorders::add(ref<recorder> one) noexcept

@@ -46,6 +46,8 @@ private:
 
 	cxxrt::result<cxxrt::ref<recorder>> make(const typed_source &of,
 						 const recorder_wish &wish) noexcept;
+	static cxxrt::result<cxxrt::ref<recorder>> create(const typed_source &of, u64 number,
+							  const recorder_wish &wish) noexcept;
 	void add(cxxrt::ref<recorder> one) noexcept;
 	void give(typed_source &of, cxxrt::ref<recorder> fresh, bool live) noexcept;
 	/* Under the lock. What is returned is freed after unlock and a grace period. */

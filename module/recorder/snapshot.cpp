@@ -4,6 +4,7 @@
 
 #include "glue/glue.h"
 #include "glue/recorder.h"
+#include "recorder/persist.hpp"
 #include "recorder/registry.hpp"
 
 namespace perfbuf
@@ -126,6 +127,15 @@ result<void> forget_for_user(u64 argument) noexcept
 	return the_recorders().forget(number);
 }
 
+result<void> previous_boot_for_user(u64 argument) noexcept
+{
+	const persisted_memory *const memory = the_persisted_memory();
+
+	if (!memory)
+		return error(ENXIO);
+	return memory->copy_previous(argument);
+}
+
 /* All numbers at their largest fit. */
 constexpr u32 line_bytes = 256;
 
@@ -148,6 +158,7 @@ void put_line(const recorder &of, text_writer &out) noexcept
 	out.decimal(recorded);
 	out.string(" snapshot_bytes=");
 	out.decimal(snapshot_bytes(of));
+	out.string(of.is_persisted() ? " persist=1" : "");
 }
 
 } // namespace
@@ -196,6 +207,8 @@ long perfbuf_recorders_ioctl(unsigned int request, unsigned long argument) noexc
 		return perfbuf::snapshot_to_user(argument).as_return();
 	case PERFBUF_IOC_FREE_RECORDER:
 		return perfbuf::forget_for_user(argument).as_return();
+	case PERFBUF_IOC_PREVIOUS_BOOT:
+		return perfbuf::previous_boot_for_user(argument).as_return();
 	}
 	return -ENOTTY;
 }

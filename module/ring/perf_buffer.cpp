@@ -22,30 +22,62 @@ constinit cxxrt::lock_class mapping_lock_class{"perfbuf ring mapping", {}};
 constexpr u64 marks_at = 2048;
 static_assert(sizeof(ring_stats) <= marks_at);
 static_assert(perf_buffer::mark_count * sizeof(u64) <= 4096 - marks_at);
+/* In options::memory the object has a page. */
+static_assert(sizeof(perf_buffer) <= 4096);
+
+void *page_alloc(const perf_buffer::options &wanted) noexcept
+{
+	return wanted.memory ? wanted.memory->alloc(0) : pb_pages_alloc(wanted.node, 0);
+}
+
+void page_free(ring_memory *memory, void *page) noexcept
+{
+	if (memory)
+		memory->free(page, 0);
+	else
+		pb_pages_free(page, 0);
+}
+
+void *object_alloc(const perf_buffer::options &wanted) noexcept
+{
+	return wanted.memory ? wanted.memory->alloc(0)
+			     : cxxrt_alloc(sizeof(perf_buffer), PB_GFP_KERNEL);
+}
+
+void object_free(ring_memory *memory, void *object) noexcept
+{
+	if (memory)
+		memory->free(object, 0);
+	else
+		cxxrt_free(object);
+}
 
 } // namespace
 
 result<ref<perf_buffer>> perf_buffer::create(const options &wanted) noexcept
 {
-	storage data = TRY(
-		storage::create(wanted.storage, wanted.nr_pages, wanted.node, wanted.page_order));
-	auto *user_page = static_cast<perf_event_mmap_page *>(pb_pages_alloc(wanted.node, 0));
+	storage data = TRY(storage::create(wanted.storage, wanted.nr_pages, wanted.node,
+					   wanted.page_order, wanted.memory));
+	auto *user_page = static_cast<perf_event_mmap_page *>(page_alloc(wanted));
 
 	if (!user_page)
 		return error(ENOMEM);
 
-	cxxrt::scope_guard free_user_page([&] { pb_pages_free(user_page, 0); });
-	void *stats_page = pb_pages_alloc(wanted.node, 0);
+	cxxrt::scope_guard free_user_page([&] { page_free(wanted.memory, user_page); });
+	void *stats_page = page_alloc(wanted);
 
 	if (!stats_page)
 		return error(ENOMEM);
 
-	cxxrt::scope_guard free_stats([&] { pb_pages_free(stats_page, 0); });
-	perf_buffer *ring = new (cxxrt::gfp::kernel)
+	cxxrt::scope_guard free_stats([&] { page_free(wanted.memory, stats_page); });
+	void *object = object_alloc(wanted);
+
+	if (!object)
+		return error(ENOMEM);
+
+	perf_buffer *ring = ::new (object)
 		perf_buffer(wanted, std::move(data), user_page, new (stats_page) ring_stats);
 
-	if (!ring)
-		return error(ENOMEM);
 	free_user_page.dismiss();
 	free_stats.dismiss();
 	return ref<perf_buffer>::adopt(ring);
@@ -55,7 +87,7 @@ perf_buffer::perf_buffer(const options &wanted, storage &&data, perf_event_mmap_
 			 ring_stats *stats) noexcept
 	: head_(wanted.start), published_(wanted.start), user_page_(user_page), stats_(stats),
 	  storage_(std::move(data)), overwrite_(wanted.overwrite), backward_(wanted.backward),
-	  woken_at_(wanted.start), latency_(this, latency_expired),
+	  memory_(wanted.memory), woken_at_(wanted.start), latency_(this, latency_expired),
 	  wakeup_work_(*this, run_wakeups), references_(1), reclaim_work_(*this, reclaim),
 	  mapping_(mapping_lock_class)
 {
@@ -84,14 +116,20 @@ perf_buffer::perf_buffer(const options &wanted, storage &&data, perf_event_mmap_
 
 perf_buffer::~perf_buffer()
 {
-	pb_pages_free(user_page_, 0);
-	pb_pages_free(stats_, 0);
+	page_free(memory_, user_page_);
+	page_free(memory_, stats_);
 }
 
 void perf_buffer::put() noexcept
 {
 	if (references_.put())
 		reclaim_work_.start();
+}
+
+void perf_buffer::put_unused() noexcept
+{
+	if (references_.put())
+		reclaim(*this);
 }
 
 /*
@@ -102,7 +140,11 @@ void perf_buffer::reclaim(perf_buffer &ring) noexcept
 {
 	ring.latency_.stop();
 	ring.wakeup_work_.sync();
-	delete &ring;
+
+	ring_memory *memory = ring.memory_;
+
+	ring.~perf_buffer();
+	object_free(memory, &ring);
 }
 
 void perf_buffer::pause(bool on) noexcept

@@ -72,6 +72,8 @@ public:
 		u32 page_order = 0; /* largest chunk of storage_kind::pages: 2^page_order pages */
 		u64 start = 0; /* where the stream begins: a multiple of 8. For tests of its wrap */
 		bool marks = false; /* keep marks(): forward rings */
+		/* All of the ring is in it, the object, too; not storage_kind::mirrored. */
+		ring_memory *memory = nullptr;
 	};
 
 	/* EINVAL (nr_pages), ENOMEM. Process context, may sleep. */
@@ -83,6 +85,9 @@ public:
 	void get() noexcept { references_.get(); }
 	/* The last one frees the ring after a grace period. Any context but NMI. */
 	void put() noexcept;
+	/* The last one frees the ring at once: no writer is inside, and none will come. Process
+	 * context, sleeps. */
+	void put_unused() noexcept;
 
 	/* ------------------------------------------------ writing: any context, preemption off */
 
@@ -372,6 +377,7 @@ private:
 	const bool overwrite_;
 	const bool backward_;
 	u64 *marks_ = nullptr;
+	ring_memory *memory_;
 	cxxrt::local<u32> events_;		/* records since the last that woke by count */
 	cxxrt::local<u64> begun_[depths_timed]; /* ns, by depth: when the writer there began */
 

@@ -12,17 +12,21 @@ using cxxrt::result;
 namespace
 {
 
-char *chunk_alloc(storage_kind kind, u32 chunk_shift, int node) noexcept
+char *chunk_alloc(storage_kind kind, u32 chunk_shift, int node, ring_memory *memory) noexcept
 {
+	if (memory)
+		return static_cast<char *>(memory->alloc(chunk_shift - page_shift));
 	if (kind == storage_kind::pages)
 		return static_cast<char *>(pb_pages_alloc(node, chunk_shift - page_shift));
 	return static_cast<char *>(
 		pb_vmalloc_alloc(1UL << chunk_shift, node, kind == storage_kind::mirrored));
 }
 
-void chunk_free(storage_kind kind, u32 chunk_shift, char *chunk) noexcept
+void chunk_free(storage_kind kind, u32 chunk_shift, char *chunk, ring_memory *memory) noexcept
 {
-	if (kind == storage_kind::pages)
+	if (memory)
+		memory->free(chunk, chunk_shift - page_shift);
+	else if (kind == storage_kind::pages)
 		pb_pages_free(chunk, chunk_shift - page_shift);
 	else
 		pb_vmalloc_free(chunk, 1UL << chunk_shift, kind == storage_kind::mirrored);
@@ -30,31 +34,33 @@ void chunk_free(storage_kind kind, u32 chunk_shift, char *chunk) noexcept
 
 } // namespace
 
-result<storage> storage::create(storage_kind kind, u32 nr_pages, int node, u32 page_order) noexcept
+result<storage> storage::create(storage_kind kind, u32 nr_pages, int node, u32 page_order,
+				ring_memory *memory) noexcept
 {
 	if (nr_pages & (nr_pages - 1))
 		return error(EINVAL);
 	if (PB_USE_VMALLOC && kind == storage_kind::pages)
 		kind = storage_kind::vmalloc;
 	if (!nr_pages)
-		return storage(kind, page_shift);
+		return storage(kind, page_shift, memory);
 
 	const u32 whole = static_cast<u32>(std::countr_zero(nr_pages));
 
 	if (kind != storage_kind::pages)
-		return create_chunks(kind, nr_pages, page_shift + whole, node);
+		return create_chunks(kind, nr_pages, page_shift + whole, node, memory);
 	for (u32 order = cxxrt::min(page_order, whole);; order--) {
-		result<storage> made = create_chunks(kind, nr_pages, page_shift + order, node);
+		result<storage> made =
+			create_chunks(kind, nr_pages, page_shift + order, node, memory);
 
 		if (made || !order)
 			return made;
 	}
 }
 
-result<storage> storage::create_chunks(storage_kind kind, u32 nr_pages, u32 chunk_shift,
-				       int node) noexcept
+result<storage> storage::create_chunks(storage_kind kind, u32 nr_pages, u32 chunk_shift, int node,
+				       ring_memory *memory) noexcept
 {
-	storage made(kind, chunk_shift);
+	storage made(kind, chunk_shift, memory);
 
 	made.pages_ = static_cast<char **>(cxxrt_alloc(nr_pages * sizeof(char *), PB_GFP_KERNEL));
 	if (!made.pages_)
@@ -62,7 +68,7 @@ result<storage> storage::create_chunks(storage_kind kind, u32 nr_pages, u32 chun
 
 	/* The count grows with what is there, so that the destructor frees just that. */
 	while (made.nr_pages_ < nr_pages) {
-		char *chunk = chunk_alloc(kind, chunk_shift, node);
+		char *chunk = chunk_alloc(kind, chunk_shift, node, memory);
 
 		if (!chunk)
 			return error(ENOMEM);
@@ -76,14 +82,15 @@ result<storage> storage::create_chunks(storage_kind kind, u32 nr_pages, u32 chun
 storage::storage(storage &&other) noexcept
 	: pages_(std::exchange(other.pages_, nullptr)),
 	  nr_pages_(std::exchange(other.nr_pages_, 0)), chunk_shift_(other.chunk_shift_),
-	  kind_(other.kind_), mask_(other.mask_), chunk_mask_(other.chunk_mask_), last_(other.last_)
+	  kind_(other.kind_), mask_(other.mask_), chunk_mask_(other.chunk_mask_),
+	  last_(other.last_), memory_(other.memory_)
 {
 }
 
 storage::~storage()
 {
 	for (u32 i = 0; i < nr_pages_; i += 1u << (chunk_shift_ - page_shift))
-		chunk_free(kind_, chunk_shift_, pages_[i]);
+		chunk_free(kind_, chunk_shift_, pages_[i], memory_);
 	cxxrt_free(pages_);
 }
 

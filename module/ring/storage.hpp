@@ -6,6 +6,7 @@
 #pragma once
 
 #include "ring/abi.hpp"
+#include "ring/ring_memory.hpp"
 
 #include <cxxrt/alloc.hpp>
 #include <cxxrt/result.hpp>
@@ -31,11 +32,13 @@ class storage
 public:
 	/*
 	 * @nr_pages: 0 or 2^n. @page_order: of pages, a chunk has 2^@page_order, or fewer where
-	 * there are few. Where the architecture needs it, pages become vmalloc. Process context,
-	 * may sleep. ENOMEM, EINVAL.
+	 * there are few. Where the architecture needs it, pages become vmalloc. @memory: the
+	 * chunks come from it; not storage_kind::mirrored. Process context, may sleep. ENOMEM,
+	 * EINVAL.
 	 */
 	static cxxrt::result<storage> create(storage_kind kind, u32 nr_pages, int node,
-					     u32 page_order = 0) noexcept;
+					     u32 page_order = 0,
+					     ring_memory *memory = nullptr) noexcept;
 
 	storage(storage &&other) noexcept;
 	storage(const storage &) = delete;
@@ -75,10 +78,12 @@ public:
 
 private:
 	static cxxrt::result<storage> create_chunks(storage_kind kind, u32 nr_pages,
-						    u32 chunk_shift, int node) noexcept;
-	storage(storage_kind kind, u32 chunk_shift) noexcept
+						    u32 chunk_shift, int node,
+						    ring_memory *memory) noexcept;
+	storage(storage_kind kind, u32 chunk_shift, ring_memory *memory) noexcept
 		: chunk_shift_(chunk_shift), kind_(kind), chunk_mask_((u64{1} << chunk_shift) - 1),
-		  last_((u64{1} << (chunk_shift + (kind == storage_kind::mirrored))) - 1)
+		  last_((u64{1} << (chunk_shift + (kind == storage_kind::mirrored))) - 1),
+		  memory_(memory)
 	{
 	}
 
@@ -89,6 +94,7 @@ private:
 	u64 mask_ = 0;	 /* size() - 1, once it is filled */
 	u64 chunk_mask_; /* bytes of a chunk, less 1 */
 	u64 last_;	 /* of the bytes that are contiguous from the start of a chunk */
+	ring_memory *memory_;
 };
 
 } // namespace perfbuf

@@ -18,9 +18,14 @@ constexpr const char *dump_about =
   perfbuf dump mydev                  the last events of mydev, in order of time
   perfbuf dump mydev -o perf.data     the same for perf script
   perfbuf dump 'mydev#3' --keep       those of a recorder that was kept, by its number
+  perfbuf dump --previous-boot        what all of them held when the machine was restarted
 
 What is overwritten while it is read is left out, and the line at the end says so. The recorder
-of a driver that has gone is freed once it was shown. It takes root or CAP_PERFMON.)";
+of a driver that has gone is freed once it was shown. It takes root or CAP_PERFMON.
+
+What the boot before left is there if the module has memory that survives a warm reboot, by its
+parameter persist=SIZE@ADDRESS and memmap=SIZE$ADDRESS on the kernel's command line. It stays until
+the module is removed.)";
 
 constexpr const char *recover_about =
 	R"(Find flight recorders in the memory of a machine that has crashed.
@@ -43,6 +48,8 @@ command add_dump(CLI::App &program)
 		->type_name("FILE");
 	app->add_flag("--keep", options->keep,
 		      "do not free the recorder of a driver that has gone");
+	app->add_flag("--previous-boot", options->previous_boot,
+		      "what the recorders of the boot before held at its end");
 	return {app, [options](const call &of) {
 			options->arguments = of.all;
 			return dump(*options);

@@ -9,9 +9,10 @@ namespace perfbuf::program
 {
 
 struct dump_options {
-	std::string recorder; /**< SOURCE or SOURCE#NUMBER; empty: list them */
-	std::string output;   /**< empty: print */
-	bool keep = false;    /**< what was kept of a source that has gone stays */
+	std::string recorder;	    /**< SOURCE or SOURCE#NUMBER; empty: list them */
+	std::string output;	    /**< empty: print */
+	bool keep = false;	    /**< what was kept of a source that has gone stays */
+	bool previous_boot = false; /**< of the memory of perfbuf.persist= */
 	std::vector<std::string> arguments;
 };
 
@@ -22,6 +23,7 @@ struct recover_options {
 };
 
 int dump(const dump_options &options);
+int dump_previous_boot(const dump_options &options);
 int recover(const recover_options &options);
 
 } // namespace perfbuf::program

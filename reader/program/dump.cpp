@@ -1,16 +1,14 @@
 // SPDX-License-Identifier: LGPL-2.1 OR BSD-2-Clause
 #include <cerrno>
 #include <charconv>
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <fstream>
-#include <perfbuf/unique_fd.hpp>
 #include <sstream>
 #include <sys/ioctl.h>
-#include <sys/mman.h>
 
 #include "program/cli_recorder.hpp"
 #include "program/failure.hpp"
+#include "program/recorder_node.hpp"
 #include "program/recorder_output.hpp"
 #include "program/say.hpp"
 
@@ -20,8 +18,6 @@ namespace perfbuf::program
 namespace
 {
 
-constexpr const char *node = "/dev/perfbuf_recorders";
-
 struct listed {
 	uint64_t number = 0;
 	std::string source;
@@ -29,25 +25,10 @@ struct listed {
 	std::string line;
 };
 
-reader::unique_fd open_node()
-{
-	reader::unique_fd fd(::open(node, O_RDONLY | O_CLOEXEC));
-	if (fd.get() >= 0)
-		return fd;
-	if (errno == ENOENT)
-		throw failure(exit_failed, fmt::format("there is no {}: load the module with "
-						       "modprobe perfbuf",
-						       node));
-	if (errno == EACCES || errno == EPERM)
-		throw failure(exit_failed, "to read a recorder takes root or CAP_PERFMON");
-	throw failure(exit_failed,
-		      fmt::format("{}: {}", node, std::generic_category().message(errno)));
-}
-
 std::vector<listed> list_recorders()
 {
 	std::vector<listed> all;
-	std::ifstream file(node);
+	std::ifstream file(recorder_node);
 	for (std::string line; std::getline(file, line);) {
 		listed one;
 		line.erase(line.find_last_not_of(' ') + 1);
@@ -97,28 +78,6 @@ listed find_recorder(const std::string &wanted, const std::vector<listed> &all)
 	return *best;
 }
 
-// Memory that is there before the kernel copies into it: a fault would give writers time.
-class room
-{
-public:
-	explicit room(size_t bytes)
-		: at_(::mmap(nullptr, bytes, PROT_READ | PROT_WRITE,
-			     MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0)),
-		  bytes_(bytes)
-	{
-		if (at_ == MAP_FAILED)
-			throw failure(exit_failed, "there is no memory for the snapshot");
-	}
-	~room() { ::munmap(at_, bytes_); }
-	room(const room &) = delete;
-	room &operator=(const room &) = delete;
-	std::span<std::byte> all() const { return {static_cast<std::byte *>(at_), bytes_}; }
-
-private:
-	void *at_;
-	size_t bytes_;
-};
-
 [[noreturn]] void explain(const listed &of, int error)
 {
 	if (error == ENOENT)
@@ -136,7 +95,7 @@ recorder::contents take_snapshot(int fd, const listed &of)
 	perfbuf_snapshot wanted{of.number, 0, 0};
 	if (!::ioctl(fd, PERFBUF_IOC_SNAPSHOT, &wanted) || errno != ENOSPC)
 		explain(of, errno);
-	const room to(wanted.bytes);
+	const present_memory to(wanted.bytes);
 	wanted.buffer = reinterpret_cast<uintptr_t>(to.all().data());
 	if (::ioctl(fd, PERFBUF_IOC_SNAPSHOT, &wanted))
 		explain(of, errno);
@@ -150,7 +109,9 @@ recorder::contents take_snapshot(int fd, const listed &of)
 
 int dump(const dump_options &options)
 {
-	const reader::unique_fd fd = open_node();
+	if (options.previous_boot)
+		return dump_previous_boot(options);
+	const reader::unique_fd fd = open_recorder_node();
 	const auto all = list_recorders();
 	if (options.recorder.empty()) {
 		for (const auto &each : all)

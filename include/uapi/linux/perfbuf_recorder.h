@@ -18,6 +18,8 @@
 #define PERFBUF_RECORDER_VERSION 1
 #define PERFBUF_RECORDER_MAGIC	 "perfbufRECORDER" /* 16 bytes with its NUL */
 #define PERFBUF_SNAPSHOT_MAGIC	 "perfbufSNAPSHOT"
+#define PERFBUF_PERSIST_VERSION	 1
+#define PERFBUF_PERSIST_MAGIC	 "perfbufPERSISTS"
 #define PERFBUF_RECORDER_FRAMES	 506
 #define PERFBUF_RECORDER_MARKS	 32
 #define PERFBUF_RECORDER_PAGE	 4096
@@ -104,6 +106,25 @@ struct perfbuf_recorder_event {
 	__u32 reserved;
 };
 
+/**
+ * struct perfbuf_persist_header - how the memory begins that keeps recorders over a reboot
+ * @magic:   PERFBUF_PERSIST_MAGIC
+ * @version: PERFBUF_PERSIST_VERSION
+ * @crc:     CRC-32 of this structure with this field 0
+ * @address: physical address of this structure
+ * @bytes:   of the memory, this included; whole pages
+ *
+ * It has a page of its own. Behind it are recorders, found by their pages, with all that belongs to
+ * them: no frame and no address that they name is outside.
+ */
+struct perfbuf_persist_header {
+	__u8 magic[16];
+	__u32 version;
+	__u32 crc;
+	__u64 address;
+	__u64 bytes;
+};
+
 /*
  * A snapshot: this, the description, 8-byte aligned, and for each CPU of it in that order struct
  * perfbuf_snapshot_cpu and the data.
@@ -132,7 +153,8 @@ struct perfbuf_snapshot_cpu {
 
 /*
  * Requests of /dev/perfbuf_recorders, which takes CAP_PERFMON to open. read() gives a line for each
- * recorder: number= source= state= bytes_per_cpu= cpus= events= snapshot_bytes=.
+ * recorder: number= source= state= bytes_per_cpu= cpus= events= snapshot_bytes=, and persist=1 if it
+ * is in memory that survives a reboot.
  */
 #define PERFBUF_RECORDERS_MAGIC 0xBD
 
@@ -155,5 +177,23 @@ struct perfbuf_snapshot {
 /* Frees a recorder whose source has unregistered: @argument points to its number. ENOENT; EBUSY: its
  * source is registered. */
 #define PERFBUF_IOC_FREE_RECORDER _IOW(PERFBUF_RECORDERS_MAGIC, 1, __u64)
+
+/**
+ * struct perfbuf_previous_boot - copies the memory of perfbuf.persist= as the boot before left it
+ * @buffer:  user address
+ * @bytes:   of the buffer; on return, of the memory
+ * @address: on return, the physical address of the memory
+ *
+ * The kernel has checked nothing of it but the magic. Errors: ENXIO (perfbuf.persist= is not given),
+ * ENODATA (it held nothing), EBADMSG (what it held is not perfbuf's), ENOSPC (the buffer is too small;
+ * @bytes says what it takes), EFAULT, EPERM (lockdown).
+ */
+struct perfbuf_previous_boot {
+	__u64 buffer;
+	__u64 bytes;
+	__u64 address;
+};
+
+#define PERFBUF_IOC_PREVIOUS_BOOT _IOWR(PERFBUF_RECORDERS_MAGIC, 8, struct perfbuf_previous_boot)
 
 #endif /* _UAPI_LINUX_PERFBUF_RECORDER_H */

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Memory that the kernel leaves alone, for recorders that survive a reboot. */
+#ifndef PERFBUF_GLUE_PERSIST_H
+#define PERFBUF_GLUE_PERSIST_H
+
+#include "ring/pages.h"
+
+#include <linux/types.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* ------------------------------------------------- C; process context, may sleep */
+
+/* NULL: it is not given. */
+const char *pb_param_persist(void) PB_NOEXCEPT;
+/* Says something of it in the kernel's log. */
+void pb_log_persist(const char *parameter, const char *what) PB_NOEXCEPT;
+
+/* The memory that reserve_mem= calls @name. -ENOENT; -EOPNOTSUPP: this kernel has no reserve_mem.
+ */
+int pb_reserve_mem_find(const char *name, __u64 *physical, __u64 *bytes) PB_NOEXCEPT;
+
+/* Makes a range of physical memory ours. -EBUSY: the kernel or a driver uses it. */
+int pb_memory_claim(__u64 physical, __u64 bytes) PB_NOEXCEPT;
+void pb_memory_release(__u64 physical, __u64 bytes) PB_NOEXCEPT;
+/* Its kernel address, cached. NULL: it cannot be mapped. */
+void *pb_memory_map(__u64 physical, __u64 bytes) PB_NOEXCEPT;
+void pb_memory_unmap(void *address) PB_NOEXCEPT;
+
+/* ------------------------------------------------- C++; at the module's start and end */
+
+int perfbuf_persist_init(void) PB_NOEXCEPT;
+void perfbuf_persist_exit(void) PB_NOEXCEPT;
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* PERFBUF_GLUE_PERSIST_H */
