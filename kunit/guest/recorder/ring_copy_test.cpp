@@ -111,7 +111,6 @@ TEST_P(ring_copy, of_a_ring_that_is_being_overwritten_has_whole_records_in_order
 	const auto last = reader::copy_ring(*file_, *mapping_);
 	ASSERT_TRUE(last) << last.error().text;
 	EXPECT_GT(expect_whole(*last), 500u);
-	EXPECT_EQ(last_.size(), 3u) << "task, irq and NMI";
 	EXPECT_LT(last->left_out, 2 * pages * reader::page_size() / 16 + sizeof(sample))
 		<< "nobody writes any more: what stands before the first mark, or a part of a "
 		   "record";
@@ -121,7 +120,9 @@ TEST_P(ring_copy, of_a_ring_that_is_being_overwritten_has_whole_records_in_order
 	EXPECT_EQ(cpu, 0u);
 	EXPECT_EQ(last_[0], task & ~1ull);
 	EXPECT_EQ(last_[2], irq & ~1ull);
-	EXPECT_EQ(last_[3], nmi & ~1ull);
+	/* On a slow machine the last NMI may be older than the ring. */
+	if (last_.contains(3))
+		EXPECT_EQ(last_[3], nmi & ~1ull);
 }
 
 TEST_P(ring_copy, of_a_ring_that_was_never_full_has_all_of_it)
