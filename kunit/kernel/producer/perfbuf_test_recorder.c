@@ -211,9 +211,10 @@ static int emitter(void *unused)
 	return 0;
 }
 
+/* On return nothing is emitted any more, in an NMI that was on its way either. */
 static void stop(void)
 {
-	int cpu;
+	int cpu, ms;
 
 	for_each_possible_cpu (cpu) {
 		struct task_struct *one = per_cpu(threads, cpu);
@@ -223,6 +224,10 @@ static void stop(void)
 			kthread_stop(one);
 		irq_work_sync(per_cpu_ptr(&works, cpu));
 	}
+	for_each_online_cpu (cpu)
+		for (ms = 0; READ_ONCE(per_cpu(nmi_expected, cpu)) && ms < 1000; ms++)
+			msleep(1);
+	synchronize_rcu();
 }
 
 static int start(void)
