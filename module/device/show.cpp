@@ -63,10 +63,14 @@ constexpr u32 reader_line_bytes = 384;
 u64 show_readers(const source &of, const void *viewer, u64 position, char *to, u64 bytes) noexcept
 {
 	const u64 first = position / reader_line_bytes;
+	const u64 whole_lines_end = (position + bytes) / reader_line_bytes * reader_line_bytes;
 	u64 skip = position % reader_line_bytes;
 	u64 at = 0;
 	u64 done = 0;
 
+	/* The rest of a line would be of a later moment, when its numbers may be longer. */
+	if (whole_lines_end > position)
+		bytes = whole_lines_end - position;
 	the_device().each_reader(of, viewer, [&](const file &one) {
 		char line[reader_line_bytes];
 		text_writer out(line, sizeof(line) - 1);

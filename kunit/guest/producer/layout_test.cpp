@@ -161,7 +161,10 @@ TEST_F(producer_layout, sysfs_shows_many_readers_beyond_a_page)
 		wanted.insert("id=" + std::to_string(event_id(files.back().get())) + " ");
 	}
 	ASSERT_EQ(command("stream 1"), 0);
-	for (size_t piece : {size_t{100}, size_t{4096}, size_t{65536}}) {
+	for (size_t piece : {size_t{4096}, size_t{500}, size_t{65536}, size_t{100}}) {
+		/* Less than a line: its parts are of several moments. */
+		if (piece == 100)
+			EXPECT_EQ(command("stream 0"), 0);
 		unique_fd fd(open((std::string(testdev_class) + "/readers").c_str(), O_RDONLY));
 		std::string all(piece, 0);
 		size_t done = 0;
@@ -177,7 +180,26 @@ TEST_F(producer_layout, sysfs_shows_many_readers_beyond_a_page)
 		}
 		EXPECT_EQ(seen, wanted);
 	}
-	EXPECT_EQ(command("stream 0"), 0);
+}
+
+/* A line that is read in two parts would be of two moments: words would shift where a number grew.
+ */
+TEST_F(producer_layout, a_read_of_the_readers_ends_with_a_line)
+{
+	const perf_event_attr attr = typed_attr("counted");
+	std::vector<unique_fd> files;
+	for (size_t i = 0; i < 20; i++) {
+		files.push_back(open_source());
+		ASSERT_EQ(configure(files.back().get(), &attr, target::every_process(0)), 0);
+	}
+	for (size_t piece : {size_t{500}, size_t{1000}, size_t{4096}}) {
+		unique_fd fd(open((std::string(testdev_class) + "/readers").c_str(), O_RDONLY));
+		std::string text(piece, 0);
+		ssize_t n;
+		while ((n = read(fd.get(), text.data(), piece)) > 0)
+			EXPECT_EQ(text[static_cast<size_t>(n) - 1], '\n') << piece;
+		EXPECT_EQ(n, 0);
+	}
 }
 
 /* Rates are of the time between two reads; a reader that reads more than once a second does not
