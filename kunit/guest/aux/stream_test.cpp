@@ -62,7 +62,8 @@ TEST(aux_stream, a_full_area_is_truncated_and_the_event_off_until_it_is_enabled)
 
 TEST(aux_stream, a_reader_is_woken_when_the_watermark_is_reached)
 {
-	perf_event_attr attr = pattern_attr();
+	/* Slowly: in a full area the event would go off, and no wakeup follow. */
+	perf_event_attr attr = pattern_attr(0, 5'000'000);
 	attr.aux_watermark = 8 * PATTERN_STEP;
 	pattern_file file(attr);
 	enable(file.fd.get());
