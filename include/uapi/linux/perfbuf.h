@@ -147,7 +147,8 @@ struct perfbuf_ring {
  * A reader of a ring in overwrite mode copies it while the writers go on: it
  * requests the positions, copies what is published, and requests them again.
  * What is older than @reserved by more than the size of the ring may have been
- * overwritten; the rest is whole. In a forward ring it begins at a mark.
+ * overwritten; the rest is whole. In a forward ring it begins at a mark. On arm64
+ * a writer's stores may be seen before @reserved: docs/architectures.md.
  */
 struct perfbuf_positions {
 	__u64 flags;
