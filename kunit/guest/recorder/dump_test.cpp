@@ -134,7 +134,7 @@ protected:
 } /* namespace */
 
 TEST_F(flight_recorder,
-       is_dumped_where_the_kernel_has_devcoredumps_and_elsewhere_that_is_unsupported)
+       a_dump_is_made_where_the_kernel_has_devcoredumps_and_is_unsupported_elsewhere)
 {
 	ASSERT_EQ(load(), 0);
 	EXPECT_EQ(command("dump"), fs::exists(dumps_folder) ? 0 : EOPNOTSUPP);
@@ -143,7 +143,7 @@ TEST_F(flight_recorder,
 	free_dumps();
 }
 
-TEST_F(recorder_dump, has_the_last_numbers_that_the_driver_kept_and_refers_to_the_device)
+TEST_F(recorder_dump, a_dump_has_the_last_numbers_that_the_driver_stored_and_refers_to_the_device)
 {
 	ASSERT_EQ(load(), 0);
 	emit();
@@ -154,7 +154,7 @@ TEST_F(recorder_dump, has_the_last_numbers_that_the_driver_kept_and_refers_to_th
 	EXPECT_EQ(fs::canonical(dumps().at(0) / "failing_device").filename(), "recdev");
 }
 
-TEST_F(recorder_dump, is_requested_in_an_interrupt_and_in_an_nmi_while_writers_go_on)
+TEST_F(recorder_dump, a_dump_can_be_requested_in_an_interrupt_and_in_an_nmi_while_writers_go_on)
 {
 	ASSERT_EQ(load(), 0);
 	ASSERT_EQ(command("start"), 0);
@@ -174,7 +174,7 @@ TEST_F(recorder_dump, is_requested_in_an_interrupt_and_in_an_nmi_while_writers_g
 	ASSERT_EQ(command("stop"), 0);
 }
 
-TEST_F(recorder_dump, of_a_source_is_refused_so_soon_after_the_last_as_the_parameter_says)
+TEST_F(recorder_dump, a_second_dump_of_a_source_is_refused_within_the_time_of_the_parameter)
 {
 	parameter seldom("recorder_dump_seconds", "1000");
 	ASSERT_EQ(load(), 0);
@@ -190,7 +190,7 @@ TEST_F(recorder_dump, of_a_source_is_refused_so_soon_after_the_last_as_the_param
 	must_have_dump();
 }
 
-TEST_F(recorder_dump, of_a_source_without_a_recorder_is_refused)
+TEST_F(recorder_dump, a_dump_of_a_source_without_a_recorder_is_refused)
 {
 	ASSERT_EQ(load("bytes_per_cpu=0"), 0);
 	EXPECT_EQ(command("dump"), ENOENT);
@@ -199,7 +199,7 @@ TEST_F(recorder_dump, of_a_source_without_a_recorder_is_refused)
 	EXPECT_EQ(must_have_dump().of.bytes_per_cpu, 8192u);
 }
 
-TEST_F(recorder_dump, that_is_pending_when_the_driver_goes_is_made_before_the_driver_has_gone)
+TEST_F(recorder_dump, a_pending_dump_is_made_before_the_driver_is_unloaded)
 {
 	ASSERT_EQ(load("dump_at_exit=1"), 0);
 	emit();
@@ -210,7 +210,7 @@ TEST_F(recorder_dump, that_is_pending_when_the_driver_goes_is_made_before_the_dr
 }
 
 /* Requests come from interrupts and NMIs of both CPUs at each step of its end and its beginning. */
-TEST_F(recorder_dump, is_requested_all_the_time_while_the_source_goes_and_comes)
+TEST_F(recorder_dump, dumps_can_be_requested_while_the_source_goes_and_comes)
 {
 	parameter most("recorders_kept_max", "2");
 	ASSERT_EQ(load(), 0);
@@ -242,7 +242,7 @@ TEST_F(recorder_dump, is_requested_all_the_time_while_the_source_goes_and_comes)
 }
 
 /* samples/recorder: its watchdog requests it. */
-TEST_F(recorder_dump, of_the_sample_that_hangs_ends_with_what_its_watchdog_found)
+TEST_F(recorder_dump, the_dump_of_the_sample_that_hangs_ends_with_the_event_of_its_watchdog)
 {
 	ASSERT_EQ(load_module("/root/hang.ko", "after=20"), 0);
 	const recorder::contents dump = must_have_dump();

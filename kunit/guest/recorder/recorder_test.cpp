@@ -55,7 +55,7 @@ TEST_F(flight_recorder, a_recorder_read_while_writers_of_all_contexts_go_on_has_
 
 /* SNAPSHOTS in the environment: how many. Small rings, so each is overwritten while it is copied.
  */
-TEST_F(flight_recorder, is_read_thousands_of_times_at_full_rate_and_every_snapshot_is_whole)
+TEST_F(flight_recorder, each_of_thousands_of_snapshots_at_full_rate_is_whole)
 {
 	const char *wanted = getenv("SNAPSHOTS");
 	const int times = wanted ? std::stoi(wanted) : 2000;

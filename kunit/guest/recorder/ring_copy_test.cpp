@@ -92,7 +92,7 @@ protected:
 
 } /* namespace */
 
-TEST_P(ring_copy, of_a_ring_that_is_being_overwritten_has_whole_records_in_order)
+TEST_P(ring_copy, a_copy_of_a_ring_that_is_being_overwritten_has_whole_records_in_order)
 {
 	ASSERT_EQ(command("start"), 0);
 	size_t records = 0, cut = 0;
@@ -125,7 +125,7 @@ TEST_P(ring_copy, of_a_ring_that_is_being_overwritten_has_whole_records_in_order
 		EXPECT_EQ(last_[3], nmi & ~1ull);
 }
 
-TEST_P(ring_copy, of_a_ring_that_was_never_full_has_all_of_it)
+TEST_P(ring_copy, a_copy_of_a_ring_that_was_never_full_has_all_its_records)
 {
 	const auto nothing = reader::copy_ring(*file_, *mapping_);
 	ASSERT_TRUE(nothing);
@@ -142,7 +142,7 @@ TEST_P(ring_copy, of_a_ring_that_was_never_full_has_all_of_it)
 	EXPECT_EQ(last_[0], 98u);
 }
 
-TEST_P(ring_copy, of_what_is_not_in_overwrite_mode_is_refused)
+TEST_P(ring_copy, a_copy_of_a_ring_in_discard_mode_is_refused)
 {
 	auto other = reader::file::open("clock");
 	ASSERT_TRUE(other);

@@ -331,7 +331,7 @@ TEST(control_plane, a_set_that_is_opened_on_a_task_that_runs_knows_where)
 	EXPECT_FALSE(set.has_running(3));
 }
 
-TEST(control_plane, alone_with_the_ring_is_where_the_target_runs_or_nowhere)
+TEST(control_plane, a_call_alone_with_the_ring_runs_where_the_target_does_or_nowhere)
 {
 	machine m(4, 1);
 	followed_set set(kind_of(m.task(0)));

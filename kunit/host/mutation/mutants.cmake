@@ -104,7 +104,7 @@ target_link_options(producer_mutants_asan PRIVATE ${asan_flags})
 set(producer_programs producer_mutants_logic producer_mutants_asan)
 # What takes longest runs last, and alone, so that most mutations are noticed within some milliseconds.
 string(JOIN ":" slow_filters producer_filter.a_random_filter_decides_as_its_expression_does producer_filter.the_parser_takes_any_text_without_a_crash
-	producer_filter.compares_every_value_of_a_byte_with_every_other
+	producer_filter.a_filter_compares_every_value_of_a_byte_with_every_other
 	producer_filter.a_number_is_compared_at_every_width_and_place)
 string(JOIN ":" slow_emissions producer_burst.each_reader_gets_the_samples_of_single_emissions_on_every_path
 	producer_emission.each_reader_gets_the_same_sample_on_every_path

@@ -221,7 +221,7 @@ TEST(producer_filter, a_filter_of_the_largest_size_is_taken_and_a_larger_one_ref
 }
 
 /* Each operator on each value of a byte, which is the last of a payload or stands before others. */
-TEST(producer_filter, compares_every_value_of_a_byte_with_every_other)
+TEST(producer_filter, a_filter_compares_every_value_of_a_byte_with_every_other)
 {
 	static constexpr perfbuf_name names[] = {
 		{0x17f, "above"}, {u64(-200), "below"}, {0, nullptr}};

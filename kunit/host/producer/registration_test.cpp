@@ -388,7 +388,7 @@ public:
 	bool records = false;
 };
 
-TEST_F(producer_registration, what_records_a_source_is_told_of_its_begin_and_end)
+TEST_F(producer_registration, a_recorder_of_a_source_is_notified_of_its_begin_and_end)
 {
 	const auto show = [&](typed_source &from) {
 		char text[16] = {};

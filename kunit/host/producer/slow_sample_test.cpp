@@ -19,7 +19,7 @@ class producer_sample : public producer_emission
 constexpr u64 slow_sets[] = {PERF_SAMPLE_RAW | PERF_SAMPLE_DATA_SRC,
 			     every_field | PERF_SAMPLE_DATA_SRC};
 
-TEST_F(producer_sample, without_a_layout_has_the_fields_of_the_others)
+TEST_F(producer_sample, a_sample_without_a_layout_has_the_same_fields_as_others)
 {
 	testdev source;
 
@@ -59,7 +59,7 @@ TEST_F(producer_sample, without_a_layout_has_the_fields_of_the_others)
 			}
 }
 
-TEST_F(producer_sample, without_raw_data_has_none)
+TEST_F(producer_sample, a_sample_without_RAW_has_no_payload)
 {
 	testdev source;
 	reader one(source, attr_of(fixed::object, PERF_SAMPLE_CPU), 0, {.nr_pages = 1}),
@@ -79,7 +79,7 @@ TEST_F(producer_sample, without_raw_data_has_none)
 	}
 }
 
-TEST_F(producer_sample, of_an_event_with_parts_has_them_on_every_path)
+TEST_F(producer_sample, a_sample_of_an_event_with_parts_has_them_on_every_path)
 {
 	testdev source;
 
@@ -122,7 +122,7 @@ TEST_F(producer_sample, of_an_event_with_parts_has_them_on_every_path)
 	asm volatile("# there");
 }
 
-TEST_F(producer_sample, says_where_it_was_emitted_and_its_callchain_begins_there)
+TEST_F(producer_sample, a_sample_says_where_it_was_emitted_and_its_callchain_begins_there)
 {
 	testdev source;
 
@@ -160,7 +160,7 @@ TEST_F(producer_sample, says_where_it_was_emitted_and_its_callchain_begins_there
 	}
 }
 
-TEST_F(producer_sample, for_a_reader_without_a_ring_is_lost_by_its_cause_on_every_path)
+TEST_F(producer_sample, a_sample_for_a_reader_without_a_ring_is_lost_by_its_cause_on_every_path)
 {
 	testdev source;
 
@@ -192,7 +192,7 @@ TEST_F(producer_sample, for_a_reader_without_a_ring_is_lost_by_its_cause_on_ever
 }
 
 /* On another CPU, a process maps the file: the emission has the ring, or counts a loss. */
-TEST_F(producer_sample, of_a_ring_that_is_attached_meanwhile_is_written_or_lost)
+TEST_F(producer_sample, a_sample_for_a_ring_that_is_attached_meanwhile_is_written_or_lost)
 {
 	testdev source;
 
@@ -226,7 +226,7 @@ TEST_F(producer_sample, of_a_ring_that_is_attached_meanwhile_is_written_or_lost)
 		}
 }
 
-TEST_F(producer_sample, counts_towards_the_wakeup_by_count_on_every_path)
+TEST_F(producer_sample, a_sample_counts_towards_the_wakeup_by_count_on_every_path)
 {
 	testdev source;
 
@@ -260,7 +260,7 @@ TEST_F(producer_sample, counts_towards_the_wakeup_by_count_on_every_path)
 		}
 }
 
-TEST_F(producer_sample, comes_with_each_second_occurrence_or_with_none)
+TEST_F(producer_sample, a_sample_comes_with_each_second_occurrence_or_with_none)
 {
 	testdev source;
 	perf_event_attr attr = attr_of(fixed::object);

@@ -19,7 +19,7 @@ protected:
 	static reader::more follow() { return {.target = task_of(0)}; }
 };
 
-TEST_F(producer_task, is_followed_from_cpu_to_cpu_with_the_rest_of_its_period)
+TEST_F(producer_task, a_task_is_followed_from_cpu_to_cpu_with_the_rest_of_its_period)
 {
 	testdev source;
 	perf_event_attr attr = attr_of(fixed::object, time_tid_cpu);
@@ -46,7 +46,7 @@ TEST_F(producer_task, is_followed_from_cpu_to_cpu_with_the_rest_of_its_period)
 	now.cpu = 0;
 }
 
-TEST_F(producer_task, whose_period_is_lowered_while_it_does_not_run_has_no_more_left_than_that)
+TEST_F(producer_task, a_period_lowered_while_the_task_does_not_run_limits_what_is_left)
 {
 	testdev source;
 	perf_event_attr attr = attr_of(fixed::object);
@@ -64,7 +64,7 @@ TEST_F(producer_task, whose_period_is_lowered_while_it_does_not_run_has_no_more_
 	}
 }
 
-TEST_F(producer_task, that_is_enabled_twice_is_written_once)
+TEST_F(producer_task, a_reader_that_is_enabled_twice_gets_each_record_once)
 {
 	testdev source;
 	reader one(source, attr_of(fixed::object)),
@@ -83,7 +83,7 @@ TEST_F(producer_task, that_is_enabled_twice_is_written_once)
 	EXPECT_EQ(other.owner().producer().count(), 2u);
 }
 
-TEST_F(producer_task, on_a_cpu_where_no_writer_may_begin_is_a_loss_that_is_counted_later)
+TEST_F(producer_task, an_emission_where_no_writer_may_begin_is_a_loss_counted_later)
 {
 	testdev source;
 
@@ -128,7 +128,7 @@ TEST_F(producer_task, on_a_cpu_where_no_writer_may_begin_is_a_loss_that_is_count
 }
 
 /* Its children would write to one ring from several CPUs. */
-TEST_F(producer_task, that_is_inherited_on_any_cpu_counts_and_writes_nothing)
+TEST_F(producer_task, an_inherited_reader_on_any_cpu_counts_and_writes_nothing)
 {
 	testdev source;
 	perf_event_attr attr = attr_of(fixed::object);
@@ -150,7 +150,7 @@ TEST_F(producer_task, that_is_inherited_on_any_cpu_counts_and_writes_nothing)
 		<< "the payload of each is asked for twice";
 }
 
-TEST_F(producer_task, whose_child_finds_no_memory_has_missed_it)
+TEST_F(producer_task, a_child_for_which_there_is_no_memory_is_counted_as_missed)
 {
 	testdev source;
 	perf_event_attr attr = attr_of(fixed::object);
@@ -278,7 +278,7 @@ protected:
 	}
 };
 
-TEST_F(producer_aux_task, is_filled_where_the_source_says_so_alone)
+TEST_F(producer_aux_task, an_area_of_a_task_needs_a_source_that_declares_tasks)
 {
 	ASSERT_EQ(device.add(), 0);
 	EXPECT_EQ(aux_file(device, true, -1, task_of(0)).error, EOPNOTSUPP);
@@ -297,7 +297,7 @@ TEST_F(producer_aux_task, is_filled_where_the_source_says_so_alone)
 
 /* A sample that pauses the AUX of a linked event, and resumes it when it is written, lost or given
  * up. */
-TEST_F(producer_aux_task, is_resumed_when_the_sample_that_paused_it_is_over)
+TEST_F(producer_aux_task, an_area_is_resumed_when_the_sample_that_paused_it_ends)
 {
 	device.aux.flags = PERFBUF_AUX_PAUSES;
 	ASSERT_EQ(device.add(), 0);
@@ -341,7 +341,7 @@ TEST_F(producer_aux_task, is_resumed_when_the_sample_that_paused_it_is_over)
 	}
 }
 
-TEST_F(producer_aux_task, that_cannot_be_opened_is_closed_in_its_source)
+TEST_F(producer_aux_task, a_stream_whose_file_cannot_be_opened_is_closed_in_its_source)
 {
 	u32 failed = 0;
 
@@ -369,7 +369,7 @@ TEST_F(producer_aux_task, that_cannot_be_opened_is_closed_in_its_source)
 	EXPECT_GT(failed, 0u);
 }
 
-TEST_F(producer_aux_task, whose_file_is_closed_has_no_place)
+TEST_F(producer_aux_task, a_file_that_is_closed_frees_its_place)
 {
 	now.event_readers_max = 1;
 	ASSERT_EQ(device.add(), 0);
@@ -381,7 +381,7 @@ TEST_F(producer_aux_task, whose_file_is_closed_has_no_place)
 	EXPECT_EQ(aux_file(device).error, 0) << "before its memory has gone";
 }
 
-TEST_F(producer_aux_task, has_one_cpu_that_fills_its_area_or_none)
+TEST_F(producer_aux_task, one_cpu_or_none_fills_the_area_of_a_task)
 {
 	device.aux.flags = PERFBUF_AUX_TASKS;
 	ASSERT_EQ(device.add(), 0);
@@ -414,7 +414,7 @@ TEST_F(producer_aux_task, has_one_cpu_that_fills_its_area_or_none)
 	now.cpu = 0;
 }
 
-TEST_F(producer_aux_task, that_is_inherited_on_any_cpu_is_not_filled)
+TEST_F(producer_aux_task, the_area_of_an_inherited_reader_on_any_cpu_is_not_filled)
 {
 	device.aux.flags = PERFBUF_AUX_TASKS;
 	ASSERT_EQ(device.add(), 0);
