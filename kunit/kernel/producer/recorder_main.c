@@ -3,20 +3,23 @@
  * A driver with a flight recorder, for kunit/guest/recorder: a command is written to
  * /sys/module/perfbuf_test_recorder/parameters/command.
  *
- *	start	a thread on each CPU emits without a pause, from itself, in a hard irq and in an
- *NMI, until stop stop bug	BUG() while the threads emit nmi	panic() in an NMI while the
- *threads emit hang	a task that waits for ever, for the kernel's hung-task detector again
- *unregisters and registers
- *
- *	triple	a triple fault while the threads emit: the machine resets
- *	dump, dump-irq, dump-nmi	requests a devcoredump there; the write's errno is the
- *request's dumps	like start, and each hard irq and NMI requests one
+ *	start		a thread on each CPU emits without a pause, from itself, in a hard irq and
+ *			in an NMI, until stop
+ *	stop
+ *	bug		BUG() while the threads emit
+ *	nmi		panic() in an NMI while the threads emit
+ *	hang		a task that waits for ever, for the kernel's hung-task detector
+ *	triple		a triple fault while the threads emit: the machine resets
+ *	again		unregisters and registers
+ *	dump		requests a devcoredump; the write's errno is the request's
+ *	dump-irq	the same, in a hard irq
+ *	dump-nmi	the same, in an NMI
+ *	dumps		like start, and each hard irq and NMI requests a devcoredump
  *
  * Every event has a number of its CPU and context, which the driver keeps beside it. At a panic it
  * prints the last numbers it has, for the test to compare.
  */
 #include <linux/completion.h>
-#include <linux/delay.h>
 #include <linux/device.h>
 #include <linux/irq_work.h>
 #include <linux/kthread.h>
@@ -27,10 +30,9 @@
 #include <linux/percpu.h>
 #include <linux/smp.h>
 
-#include <asm/apic.h>
-#include <asm/nmi.h>
-
 #include <perfbuf/producer.h>
+
+#include "emitters.h"
 
 #define STEP(F)                                                                                    \
 	F(INT, u64, number)                                                                        \
@@ -66,19 +68,11 @@ module_param(dump_at_exit, bool, 0644);
 
 static struct device *device;
 
-enum { task, irq = 2, nmi, contexts };
-
 static DEFINE_PER_CPU(u64, numbers[contexts]);
 static const u8 zeros[64];
 
-/* By the number alone, so that a reader knows it. */
-static u64 check_of(u64 number, unsigned int cpu, unsigned int context)
-{
-	return (number * 0x9e3779b97f4a7c15ULL) ^ (cpu << 8) ^ context;
-}
-
 /* Odd numbers are sized events. Preemption off. */
-static void emit(unsigned int context)
+static void emit_one(enum emit_context context)
 {
 	const unsigned int cpu = smp_processor_id();
 	const u64 number = this_cpu_read(numbers[context]) + 1;
@@ -94,9 +88,6 @@ static void emit(unsigned int context)
 
 /* ---------------------------------------------------------------- emitting contexts */
 
-static DEFINE_PER_CPU(struct task_struct *, threads);
-static DEFINE_PER_CPU(struct irq_work, works);
-static DEFINE_PER_CPU(bool, nmi_expected);
 static bool panic_in_nmi, bug_wanted, triple_wanted, dumps_wanted;
 
 /* Of requests from everywhere: how many were taken, and how many failed as they may. */
@@ -118,13 +109,6 @@ static void request_dump(void)
 	}
 }
 
-static void on_irq(struct irq_work *work)
-{
-	emit(irq);
-	if (READ_ONCE(dumps_wanted))
-		request_dump();
-}
-
 /* The one request of dump-irq or dump-nmi. */
 static DECLARE_COMPLETION(requested);
 static int request_result;
@@ -144,107 +128,41 @@ static void complete_request(struct irq_work *work)
 	complete(&requested);
 }
 
-static int on_nmi(unsigned int type, struct pt_regs *regs)
+/* After this many events of a context on a CPU bug, triple and nmi end the machine. */
+enum { last_task = 8000, last_nmi = 200 };
+
+/* The numbers of this CPU, and its end. */
+static void print_and_triple_fault(void)
 {
-	if (!this_cpu_read(nmi_expected))
-		return NMI_DONE;
-	this_cpu_write(nmi_expected, false);
-	emit(nmi);
+	local_irq_disable();
+	pr_emerg("recdev: cpu %d task %llu irq %llu nmi %llu\n", smp_processor_id(),
+		 this_cpu_read(numbers[task]), this_cpu_read(numbers[irq]),
+		 this_cpu_read(numbers[nmi]));
+	emitters_triple_fault();
+}
+
+/* What an emitter does: an event, and what a command requested. */
+static void emit(enum emit_context context)
+{
+	emit_one(context);
+	if (context == task) {
+		if (READ_ONCE(bug_wanted) && this_cpu_read(numbers[task]) > last_task)
+			BUG();
+		if (READ_ONCE(triple_wanted) && this_cpu_read(numbers[task]) > last_task)
+			print_and_triple_fault();
+		return;
+	}
 	if (READ_ONCE(dumps_wanted))
 		request_dump();
+	if (context != nmi)
+		return;
 	if (READ_ONCE(request_in_nmi)) {
 		WRITE_ONCE(request_in_nmi, false);
 		request_result = perfbuf_recorder_dump(&recdev, device);
 		irq_work_queue(&complete_work);
 	}
-	if (READ_ONCE(panic_in_nmi) && this_cpu_read(numbers[nmi]) > 200)
+	if (READ_ONCE(panic_in_nmi) && this_cpu_read(numbers[nmi]) > last_nmi)
 		panic("recdev: a panic in an NMI");
-	return NMI_HANDLED;
-}
-
-static void send_nmi(int cpu)
-{
-	if (cpu >= nr_cpu_ids || !cpu_online(cpu) || per_cpu(nmi_expected, cpu))
-		return;
-	per_cpu(nmi_expected, cpu) = true;
-#ifdef HAVE_APIC_SEND_IPI_MASK
-	__apic_send_IPI_mask(cpumask_of(cpu), NMI_VECTOR);
-#else
-	apic->send_IPI_mask(cpumask_of(cpu), NMI_VECTOR);
-#endif
-}
-
-/* The numbers of this CPU, and its end. */
-static void triple_fault(void)
-{
-	static const char no_idt[10];
-	const int cpu = smp_processor_id();
-
-	local_irq_disable();
-	pr_emerg("recdev: cpu %d task %llu irq %llu nmi %llu\n", cpu, this_cpu_read(numbers[task]),
-		 this_cpu_read(numbers[irq]), this_cpu_read(numbers[nmi]));
-	asm volatile("lidt %0\n\tint3" : : "m"(no_idt));
-}
-
-/* NMIs go to the other CPU, where they come in the middle of anything. */
-static int emitter(void *unused)
-{
-	unsigned long turn;
-
-	for (turn = 1; !kthread_should_stop(); turn++) {
-		int i;
-
-		preempt_disable();
-		for (i = 0; i < 8; i++)
-			emit(task);
-		irq_work_queue(this_cpu_ptr(&works));
-		if (turn % 4 == 0)
-			send_nmi(smp_processor_id() ^ 1);
-		preempt_enable();
-		if (READ_ONCE(bug_wanted) && turn > 1000)
-			BUG();
-		if (READ_ONCE(triple_wanted) && turn > 1000)
-			triple_fault();
-		if (turn % 64 == 0)
-			cond_resched();
-	}
-	return 0;
-}
-
-/* On return nothing is emitted any more, in an NMI that was on its way either. */
-static void stop(void)
-{
-	int cpu, ms;
-
-	for_each_possible_cpu (cpu) {
-		struct task_struct *one = per_cpu(threads, cpu);
-
-		per_cpu(threads, cpu) = NULL;
-		if (one)
-			kthread_stop(one);
-		irq_work_sync(per_cpu_ptr(&works, cpu));
-	}
-	for_each_online_cpu (cpu)
-		for (ms = 0; READ_ONCE(per_cpu(nmi_expected, cpu)) && ms < 1000; ms++)
-			msleep(1);
-	synchronize_rcu();
-}
-
-static int start(void)
-{
-	int cpu;
-
-	for_each_online_cpu (cpu) {
-		struct task_struct *made = kthread_create_on_cpu(emitter, NULL, cpu, "recdev/%u");
-
-		if (IS_ERR(made)) {
-			stop();
-			return PTR_ERR(made);
-		}
-		per_cpu(threads, cpu) = made;
-		wake_up_process(made);
-	}
-	return 0;
 }
 
 /* ---------------------------------------------------------------- commands */
@@ -254,7 +172,7 @@ static DECLARE_COMPLETION(never);
 static int hang(void *unused)
 {
 	preempt_disable();
-	emit(task);
+	emit_one(task);
 	preempt_enable();
 	wait_for_completion(&never);
 	return 0;
@@ -275,7 +193,7 @@ static int dump_elsewhere(bool in_nmi)
 	if (in_nmi) {
 		WRITE_ONCE(request_in_nmi, true);
 		preempt_disable();
-		send_nmi(smp_processor_id());
+		emitters_send_nmi(smp_processor_id());
 		preempt_enable();
 	} else {
 		irq_work_queue(&request_work);
@@ -295,7 +213,7 @@ static int do_command(const char *text, const struct kernel_param *param)
 		return dump_elsewhere(true);
 	if (sysfs_streq(text, "stop")) {
 		WRITE_ONCE(dumps_wanted, false);
-		stop();
+		emitters_stop();
 		return 0;
 	}
 	if (sysfs_streq(text, "again")) {
@@ -316,7 +234,7 @@ static int do_command(const char *text, const struct kernel_param *param)
 		WRITE_ONCE(panic_in_nmi, true);
 	else if (!sysfs_streq(text, "start"))
 		return -EINVAL;
-	return start();
+	return emitters_start();
 }
 
 static const struct kernel_param_ops command_ops = {.set = do_command};
@@ -361,30 +279,28 @@ static struct notifier_block panic_block = {.notifier_call = on_panic, .priority
 
 static int __init recorder_init(void)
 {
-	int ret, cpu;
+	int ret;
 
-	for_each_possible_cpu (cpu)
-		init_irq_work(per_cpu_ptr(&works, cpu), on_irq);
 	init_irq_work(&request_work, request_once);
 	init_irq_work(&complete_work, complete_request);
 	device = root_device_register("recdev");
 	if (IS_ERR(device))
 		return PTR_ERR(device);
-	ret = register_nmi_handler(NMI_LOCAL, on_nmi, 0, "recdev");
+	ret = emitters_init(emit);
 	if (ret)
 		goto no_device;
 	ret = register_source();
 	if (ret)
-		goto no_handler;
+		goto no_emitters;
 	/* Before user space can have opened anything. */
 	preempt_disable();
-	emit(task);
+	emit_one(task);
 	preempt_enable();
 	atomic_notifier_chain_register(&panic_notifier_list, &panic_block);
 	return 0;
 
-no_handler:
-	unregister_nmi_handler(NMI_LOCAL, "recdev");
+no_emitters:
+	emitters_exit();
 no_device:
 	root_device_unregister(device);
 	return ret;
@@ -393,8 +309,7 @@ no_device:
 static void __exit recorder_exit(void)
 {
 	atomic_notifier_chain_unregister(&panic_notifier_list, &panic_block);
-	stop();
-	unregister_nmi_handler(NMI_LOCAL, "recdev");
+	emitters_exit();
 	irq_work_sync(&request_work);
 	irq_work_sync(&complete_work);
 	/* It is pending when the source goes. */
