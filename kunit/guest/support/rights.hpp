@@ -3,12 +3,15 @@
 #pragma once
 
 #include <cerrno>
+#include <fcntl.h>
+#include <initializer_list>
 
 #include <linux/capability.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include "support/event.hpp"
+#include "support/process.hpp"
 
 namespace device_test
 {
@@ -45,6 +48,20 @@ inline void drop_rights(int capability)
 inline void drop_all_rights()
 {
 	set_rights(0);
+}
+
+/* Opens @path as a user whose capabilities are these. The mode of a file of that user's does not
+ * refuse it. */
+inline int errno_of_open_with_rights(std::initializer_list<int> capabilities, const char *path)
+{
+	const outcome opened = run_in_child([&] {
+		uint64_t mask = 0;
+		for (const int each : capabilities)
+			mask |= 1ULL << each;
+		set_rights(mask);
+		return open(path, O_RDONLY | O_CLOEXEC) < 0 ? errno : 0;
+	});
+	return opened.code;
 }
 
 inline void become_nobody()
