@@ -89,8 +89,20 @@ TEST_F(CompressedDump, of_which_a_page_is_missing_is_read_without_it)
 		std::memcpy(&place, bad.data() + at, sizeof(place));
 		place.offset = bad.size() + page;
 		store(bad, at, place);
-		for (const auto &found : find_in(bad).recorders)
-			read_all(found.rings, found.of);
+		const auto found = find_in(bad);
+		const bool description = frame == recorder_frame + 1;
+		EXPECT_EQ(found.recorders.size(), frame == recorder_frame || description ? 0u : 1u)
+			<< frame;
+		EXPECT_EQ(found.refused.size(), description ? 1u : 0u) << frame;
+		for (const auto &each : found.recorders) {
+			recorder::omissions left_out;
+			EXPECT_GT(recorder::events_of(each.rings, each.of,
+						      recorder::moment::stopped, left_out)
+					  .size(),
+				  100u)
+				<< "of the other CPU, if the page is of a ring";
+			read_all(each.rings, each.of);
+		}
 	}
 }
 

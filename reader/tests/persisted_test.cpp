@@ -99,12 +99,7 @@ TEST(RecorderPersisted, a_recorder_that_names_memory_outside_is_refused)
 		auto bad = image;
 		const memory_bytes description = describe(rings, base);
 		std::memcpy(bad.data() + 2 * page, description.data(), description.size());
-		perfbuf_recorder_page head;
-		std::memcpy(&head, bad.data() + page, sizeof(head));
-		head.description_crc = tracefile::crc32(description);
-		head.crc = 0;
-		head.crc = tracefile::crc32(std::as_bytes(std::span(&head, 1)));
-		store(bad, page, head);
+		correct_page(bad, page);
 		const auto found = recorder::parse_persisted(bad, persisted_at);
 		ASSERT_TRUE(found);
 		EXPECT_TRUE(found->recorders.empty());
@@ -119,20 +114,7 @@ TEST(RecorderFuzz, persisted_memory_that_lies_is_never_read_beyond_its_end)
 	size_t read = 0;
 	for (int turn = 0; turn < 300; turn++) {
 		auto bad = good;
-		// The recorder's page, its description, and the words and the data of its rings.
-		for (uint64_t flips = random() % 16; flips--;)
-			bad[(1 + random() % 12) * page + random() % 400] =
-				static_cast<std::byte>(random());
-		perfbuf_recorder_page head;
-		std::memcpy(&head, bad.data() + page, sizeof(head));
-		std::memcpy(head.magic, PERFBUF_RECORDER_MAGIC, sizeof(head.magic));
-		head.version = PERFBUF_RECORDER_VERSION;
-		head.frame = 5;
-		head.description_crc = tracefile::crc32(std::span(bad).subspan(
-			2 * page, std::min<uint64_t>(head.description_bytes, page)));
-		head.crc = 0;
-		head.crc = tracefile::crc32(std::as_bytes(std::span(&head, 1)));
-		store(bad, page, head);
+		damage_recorder(bad, page, random);
 		if (turn % 4 == 0)
 			bad.resize(random() % bad.size());
 		if (turn % 8 && bad.size() >= sizeof(perfbuf_persist_header))

@@ -7,6 +7,7 @@
 #include <endian.h>
 #include <gtest/gtest.h>
 #include <linux/perf_event.h>
+#include <random>
 #include <unistd.h>
 
 #include "recorder/memory.hpp"
@@ -21,6 +22,7 @@ namespace tracefile = perfbuf::tracefile;
 
 inline constexpr uint64_t page = PERFBUF_RECORDER_PAGE;
 inline constexpr uint64_t ring_bytes = 2 * page;
+inline constexpr uint64_t recorder_frame = 5;
 inline constexpr uint16_t id = 1234;
 inline const std::string format = R"(name: step
 ID: 1234
@@ -150,22 +152,45 @@ inline memory_bytes make_snapshot(const std::vector<written_ring> &rings)
 	return made;
 }
 
-// The recorder's page is at frame 5, the description behind it; `reserved`: beyond the head.
+// Makes the page of a recorder at `at` one that is read: what its description, on the page behind
+// it, holds then is decided by its content alone.
+inline void correct_page(memory_bytes &image, uint64_t at)
+{
+	perfbuf_recorder_page head;
+	std::memcpy(&head, image.data() + at, sizeof(head));
+	std::memcpy(head.magic, PERFBUF_RECORDER_MAGIC, sizeof(head.magic));
+	head.version = PERFBUF_RECORDER_VERSION;
+	head.frame = recorder_frame;
+	head.description_crc = tracefile::crc32(std::span(image).subspan(
+		at + page, std::min<uint64_t>(head.description_bytes, page)));
+	head.crc = 0;
+	head.crc = tracefile::crc32(std::as_bytes(std::span(&head, 1)));
+	store(image, at, head);
+}
+
+// Changes bytes of the page of a recorder at `at`, its description, and the words and the data of
+// its rings.
+inline void damage_recorder(memory_bytes &image, uint64_t at, std::mt19937_64 &random)
+{
+	for (uint64_t flips = random() % 16; flips--;)
+		image[at + random() % 12 * page + random() % 400] =
+			static_cast<std::byte>(random());
+	correct_page(image, at);
+}
+
+// The recorder's page is at its frame, the description behind it; `reserved`: beyond the head.
 inline memory_bytes make_memory(const std::vector<written_ring> &rings, uint64_t reserved = 0)
 {
 	memory_bytes made(32 * page);
 	const memory_bytes description = describe(rings, 10);
-	std::memcpy(made.data() + 6 * page, description.data(), description.size());
+	std::memcpy(made.data() + (recorder_frame + 1) * page, description.data(),
+		    description.size());
 	perfbuf_recorder_page head{};
-	std::memcpy(head.magic, PERFBUF_RECORDER_MAGIC, sizeof(head.magic));
-	head.version = PERFBUF_RECORDER_VERSION;
-	head.frame = 5;
 	head.description_bytes = description.size();
-	head.description_crc = tracefile::crc32(description);
 	head.frame_count = 1;
-	head.frames[0] = 6;
-	head.crc = tracefile::crc32(std::as_bytes(std::span(&head, 1)));
-	store(made, 5 * page, head);
+	head.frames[0] = recorder_frame + 1;
+	store(made, recorder_frame * page, head);
+	correct_page(made, recorder_frame * page);
 	for (size_t at = 0; at < rings.size(); at++) {
 		const uint64_t words = (10 + at * 3) * page;
 		store(made, words, rings[at].head);
