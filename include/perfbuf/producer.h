@@ -160,8 +160,8 @@ int perfbuf_recorder_dump(struct perfbuf_source *source, struct device *device);
  * evaluated once or twice for each reader and record, in any order, so they must not change
  * meanwhile, and have no side effects. A filter chooses among the records. If the ring has no space
  * for those that match a reader's filter, all of them are lost for that reader, and counted, as are
- *more than PERFBUF_BURST_MAX. A reader whose samples hold more than fields of one word, or that
- *does not take each occurrence (PERF_EVENT_IOC_REFRESH, a period), gets each record by itself.
+ * more than PERFBUF_BURST_MAX. A reader whose samples hold more than fields of one word, or that
+ * does not take each occurrence (PERF_EVENT_IOC_REFRESH, a period), gets each record by itself.
  *
  * Context: As perfbuf_emit(). Interrupts are off for as long as the readers' records take.
  */

@@ -26,7 +26,7 @@ std::optional<bool> is_signed(const std::filesystem::path &module);
 
 /**
  * @return the reason and then the commands, a line each; empty where the kernel loads modules
- *without a signature
+ * without a signature
  */
 std::vector<std::string> signing_advice(const signing_state &state,
 					const std::filesystem::path &module);

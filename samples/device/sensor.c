@@ -2,7 +2,7 @@
 /*
  * A driver of a device that a timer stands for: its interrupt takes a reading, a work item in
  * process context turns each batch of readings into a report. The device runs while a reader is
- *attached.
+ * attached.
  *
  *	perfbuf record -e sensor:reading -e sensor:report -a sleep 1
  */

@@ -2,12 +2,13 @@
 /*
  * A source whose module fails in its init, for kunit/guest/producer/init_test.cpp:
  *
- *	fail=unregister		init registers it, waits until a file of it is open, unregisters it
- *and fails fail=node		its node is there, and a file of it is open, when the last step of
- *				registering it fails
+ *	fail=unregister	init registers it, waits until a file of it is open, unregisters
+ *			it and fails
+ *	fail=node	its node is there, and a file of it is open, when the last step of
+ *			registering it fails
  *
  * In both cases the kernel frees this module, even if there are references to it. If no file was
- *opened in time, init fails with ETIME.
+ * opened in time, init fails with ETIME.
  */
 #include <linux/delay.h>
 #include <linux/kobject.h>
