@@ -52,6 +52,8 @@ public:
 	{
 		std::ifstream(tracefs(path_ + "id")) >> id;
 		set("1");
+		if (!read_file(tracefs(path_ + "enable")).starts_with("1"))
+			throw std::runtime_error("tracefs has not enabled " + path_);
 	}
 	~enabled_event() { set("0"); }
 	void set(const char *on) const { std::ofstream(tracefs(path_ + "enable")) << on; }
@@ -167,6 +169,9 @@ TEST(ftrace, an_event_that_only_an_instance_has_enabled_does_not_come)
 
 	fork_once();
 	EXPECT_TRUE(samples_of(buffer, attr).empty());
+	enabled_event here("sched_process_fork");
+	fork_once();
+	EXPECT_EQ(samples_of(buffer, attr).size(), 1u);
 }
 
 TEST(ftrace, text_written_to_trace_marker_comes_as_ftrace_print)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* What user space sees of a producer: its node, its directory, its events. */
+#include <algorithm>
 #include <glob.h>
 #include <linux/netlink.h>
 #include <poll.h>
@@ -195,10 +196,13 @@ TEST_F(producer_layout, a_read_of_the_readers_ends_with_a_line)
 	for (size_t piece : {size_t{500}, size_t{1000}, size_t{4096}}) {
 		unique_fd fd(open((std::string(testdev_class) + "/readers").c_str(), O_RDONLY));
 		std::string text(piece, 0);
-		ssize_t n;
-		while ((n = read(fd.get(), text.data(), piece)) > 0)
+		ssize_t n, lines = 0;
+		while ((n = read(fd.get(), text.data(), piece)) > 0) {
 			EXPECT_EQ(text[static_cast<size_t>(n) - 1], '\n') << piece;
+			lines += std::count(text.begin(), text.begin() + n, '\n');
+		}
 		EXPECT_EQ(n, 0);
+		EXPECT_GE(lines, 20) << "one for each file";
 	}
 }
 
