@@ -52,8 +52,7 @@ add_mutants(ring ${mutated})
 add_mutants_program(ring_mutants_cases ring cases_main.cpp ${case_sources})
 target_link_libraries(ring_mutants_cases PRIVATE ${gtest})
 target_compile_definitions(ring_mutants_cases PRIVATE PERFBUF_DEBUG)
-add_mutants_program(ring_mutants_oracle ring oracle/main.cpp oracle/history.cpp oracle/sleeping_reader.cpp
-	oracle/stream.cpp waiting_call.cpp)
+add_mutants_program(ring_mutants_oracle ring ${oracle_sources})
 add_mutants_program(ring_mutants_model ring ${model_sources} model/machine.cpp oracle/sleeping_reader.cpp
 	waiting_call.cpp)
 foreach(program ring_mutants_oracle ring_mutants_model)
