@@ -13,13 +13,6 @@ namespace perfbuf::model
 namespace
 {
 
-class writer_of_aux final : public record_origin
-{
-public:
-	writer_of_aux() : record_origin(1, 0) {}
-	void write_trailer(reservation &) const noexcept override {}
-};
-
 constexpr unsigned accesses_max = 2000;
 
 /* Old bytes of an area that begins near 2^64 are no stream's. */
@@ -214,7 +207,7 @@ void aux_machine::write(const aux_op &one)
 
 void aux_machine::write_shared(u64 bytes)
 {
-	const writer_of_aux who;
+	const plain_origin who;
 	const unsigned raises = raises_;
 	cxxrt::result<aux_reservation> reserved = area_->reserve(bytes, who);
 
@@ -239,7 +232,7 @@ void aux_machine::write_shared(u64 bytes)
 
 void aux_machine::write_alone(u64 bytes)
 {
-	const writer_of_aux who;
+	const plain_origin who;
 	const unsigned raises = raises_;
 	perfbuf_aux_handle handle;
 

@@ -6,10 +6,9 @@
  */
 #pragma once
 
-#include "ring/aux.hpp"
-
 #include "execution.hpp"
 #include "scenario.hpp"
+#include "stand_ins.hpp"
 #include "weak_memory.hpp"
 
 #include <optional>
@@ -59,17 +58,6 @@ public:
 	void run();
 
 private:
-	/* A source's setup that keeps nothing. */
-	class filler final : public aux_owner
-	{
-	public:
-		cxxrt::result<void *> setup_aux(const perfbuf_aux_pages &) noexcept override
-		{
-			return static_cast<void *>(this);
-		}
-		void free_aux(void *) noexcept override {}
-	};
-
 	void before(cxxrt::model::access access, const volatile void *where,
 		    std::size_t bytes) override;
 	void raised(const void *work) override;
@@ -91,7 +79,7 @@ private:
 	const aux_scenario &what_;
 	explorer &choices_;
 	cxxrt::ref<perf_buffer> ring_;
-	filler filler_;
+	aux_filler filler_;
 	cxxrt::ref<aux_area> area_;
 	weak_memory memory_;
 	std::optional<far_aux_reader> reader_;

@@ -4,8 +4,6 @@
 #include "../../support.h"
 #include "../host.hpp"
 
-#include "ring/write.hpp"
-
 #include <algorithm>
 #include <cstdio>
 
@@ -14,13 +12,6 @@ namespace perfbuf::model
 
 namespace
 {
-
-class writer_of_the_model final : public record_origin
-{
-public:
-	writer_of_the_model() : record_origin(1, 0) {}
-	void write_trailer(reservation &) const noexcept override {}
-};
 
 bool is_inside(const volatile void *where, const void *object, std::size_t bytes)
 {
@@ -34,8 +25,9 @@ bool is_inside(const volatile void *where, const void *object, std::size_t bytes
 
 cpus_machine::cpus_machine(const cpus_scenario &what, explorer &choices, footprint &words)
 	: what_(what), choices_(choices), words_(words),
-	  ring_(perf_buffer::create(what.ring).take()), memory_(choices, [this] { note_moment(); }),
-	  switches_left_(what.switches)
+	  ring_(perf_buffer::create(what.ring).take()),
+	  memory_(choices, [this] { reader_.note_moment(); }),
+	  reader_(*ring_, area_, memory_, inside_), switches_left_(what.switches)
 {
 	begin(what.name, choices);
 	if (what.aux)
@@ -50,8 +42,7 @@ cpus_machine::cpus_machine(const cpus_scenario &what, explorer &choices, footpri
 		host::run_irq_works();
 		limited_ = true;
 	}
-	covered_ = must_cover_ = ring_->user_page()->data_head;
-	moments_.push_back(look());
+	reader_.begin();
 }
 
 cpus_machine::~cpus_machine()
@@ -200,13 +191,13 @@ void cpus_machine::do_op(cpus_op what)
 		break;
 	case cpus_op::poll:
 	case cpus_op::poll_aux:
-		poll(what == cpus_op::poll_aux);
+		reader_.poll(current_, what == cpus_op::poll_aux);
 		break;
 	case cpus_op::read:
-		read(false);
+		reader_.read(false, 0);
 		break;
 	case cpus_op::read_aux_part:
-		read(true, 8);
+		reader_.read(true, 8);
 		break;
 	case cpus_op::barrier:
 		cxxrt::smp_mb();
@@ -255,7 +246,7 @@ void cpus_machine::run_irq_works()
 
 void cpus_machine::write(const op &one)
 {
-	const writer_of_the_model who;
+	const plain_origin who;
 	const bool was_paused = paused_;
 	const bool was_limited = limited_;
 	cxxrt::result<reservation> begun = ring_->begin(one.bytes, who);
@@ -263,7 +254,7 @@ void cpus_machine::write(const op &one)
 	if (!begun) {
 		/* A full ring wakes its reader. */
 		if (begun.error().code() == ENOSPC)
-			must_cover_ = ring_->reserved();
+			reader_.must_wake_for(ring_->reserved());
 		return;
 	}
 	if (was_paused)
@@ -278,12 +269,12 @@ void cpus_machine::write(const op &one)
 		ring_->request_wakeup();
 	record.commit();
 	if (one.wakes || was_limited)
-		must_cover_ = ring_->reserved();
+		reader_.must_wake_for(ring_->reserved());
 }
 
 void cpus_machine::write_aux(u64 bytes)
 {
-	const writer_of_the_model who;
+	const plain_origin who;
 	cxxrt::result<aux_reservation> begun = area_->reserve(bytes, who);
 
 	if (!begun)
@@ -308,106 +299,10 @@ void cpus_machine::raised(const void *)
 
 /* ---------------------------------------------------------------- the reader */
 
-/* A reader that is woken takes the lock of the queue, and looks. */
 void cpus_machine::woken(const target *which)
 {
-	if (which != &first_)
-		return;
-
-	const bool was_inside = std::exchange(inside_, true);
-
-	memory_.finish();
-	memory_.fence(current_);
-	covered_ = memory_.arrived(&ring_->user_page()->data_head);
-	inside_ = was_inside;
-}
-
-cpus_machine::moment cpus_machine::look()
-{
-	const perf_event_mmap_page &page = *ring_->user_page();
-	const u64 tail = area_ ? page.aux_tail : page.data_tail;
-	const s64 ahead =
-		static_cast<s64>(tail - (area_ ? area_->published() : ring_->published()));
-
-	return {memory_.now(), area_ ? area_->readable() : ring_->readable(),
-		ring_->backward() ? ahead < 0 : ahead > 0, tail};
-}
-
-/* What has arrived is another state of the ring. */
-void cpus_machine::note_moment()
-{
-	if (moments_.empty())
-		return;
-	memory_.show_arrived();
-
-	const moment now = look();
-	const moment &last = moments_.back();
-
-	if (last.readable && !last.lags && !now.readable && last.tail == now.tail)
-		fail("there was something to read, and nobody has read it");
-	if (last.readable != now.readable || last.lags != now.lags || last.tail != now.tail)
-		moments_.push_back(now);
-}
-
-/* poll() says what was true at some time between its last barrier and its end. */
-void cpus_machine::poll(bool of_aux)
-{
-	perf_event_mmap_page &page = *ring_->user_page();
-
-	inside_ = true;
-	memory_.finish();
-	note_moment();
-	inside_ = false;
-
-	const u64 from = memory_.window(current_);
-	const bool said = area_ ? area_->readable() : ring_->readable();
-
-	inside_ = true;
-	memory_.finish();
-	note_moment();
-
-	const u64 to = memory_.now();
-	bool was_true_once = false;
-	bool lagged = false;
-
-	for (std::size_t i = 0; i < moments_.size(); i++) {
-		const u64 until = i + 1 < moments_.size() ? moments_[i + 1].time : ~0ull;
-
-		if (moments_[i].time > to || until <= from)
-			continue;
-		was_true_once |= moments_[i].readable == said;
-		lagged |= moments_[i].lags;
-	}
-	inside_ = false;
-	if (!was_true_once)
-		fail(said ? "poll() says that there is something to read, and never was"
-			  : "poll() says that there is nothing to read, and always was");
-	if (!said)
-		return;
-
-	const u64 head = cxxrt::read_once(of_aux ? page.aux_head : page.data_head);
-
-	/*
-	 * The ring's own copy follows the head. So poll() may say once more that there is something
-	 * to read, to a reader that has taken it already.
-	 */
-	if (head == cxxrt::read_once(of_aux ? page.aux_tail : page.data_tail) && !lagged)
-		fail("poll() sends the reader to a head that it does not see");
-}
-
-/* C, D, and the lock that a reader takes before it sleeps. */
-void cpus_machine::read(bool of_aux, u64 left)
-{
-	perf_event_mmap_page &page = *ring_->user_page();
-	const u64 head = cxxrt::read_once(of_aux ? page.aux_head : page.data_head);
-
-	cxxrt::smp_mb();
-	if (head - left <= head)
-		cxxrt::write_once(of_aux ? page.aux_tail : page.data_tail, head - left);
-	cxxrt::smp_mb();
-	/* What the reader has taken is not waited for. */
-	if (!of_aux && progress(head) - progress(covered_) > 0)
-		covered_ = head;
+	if (which == &first_)
+		reader_.woken(current_);
 }
 
 /* ---------------------------------------------------------------- the end */
@@ -421,13 +316,7 @@ void cpus_machine::check_end()
 	}
 	host::run_irq_works();
 
-	const u64 head = ring_->user_page()->data_head;
-
-	if (progress(must_cover_) - progress(covered_) > 0)
-		fail("a wakeup is owed, and no CPU has sent it");
-	if (progress(head) - progress(covered_) > static_cast<s64>(ring_->watermark()) &&
-	    head != ring_->user_page()->data_tail)
-		fail("more than the watermark is unread, and no CPU has woken the reader");
+	reader_.check_end();
 	if (!watched_)
 		return;
 
@@ -440,10 +329,8 @@ void cpus_machine::check_end()
 
 void cpus_machine::print() const
 {
-	std::fprintf(stderr,
-		     "  CPU %u, data_head %#llx, data_tail %#llx, woken for %#llx, owed %#llx\n",
-		     current_, ring_->user_page()->data_head, ring_->user_page()->data_tail,
-		     covered_, must_cover_);
+	std::fprintf(stderr, "  CPU %u\n", current_);
+	reader_.print();
 }
 
 u64 explore(const cpus_scenario &what)

@@ -6,17 +6,16 @@
  */
 #pragma once
 
-#include "ring/aux.hpp"
-
 #include "execution.hpp"
 #include "footprint.hpp"
+#include "polling_reader.hpp"
 #include "scenario.hpp"
+#include "stand_ins.hpp"
 #include "weak_cpus.hpp"
 
 #include "../waiting_call.hpp"
 
 #include <optional>
-#include <vector>
 
 namespace perfbuf::model
 {
@@ -30,16 +29,6 @@ public:
 	void run();
 
 private:
-	/* A source's setup that keeps nothing. */
-	class filler final : public aux_owner
-	{
-	public:
-		cxxrt::result<void *> setup_aux(const perfbuf_aux_pages &) noexcept override
-		{
-			return static_cast<void *>(this);
-		}
-		void free_aux(void *) noexcept override {}
-	};
 	class target final : public wake_target
 	{
 	public:
@@ -48,14 +37,6 @@ private:
 
 	private:
 		cpus_machine &owner_;
-	};
-
-	/* What holds for both CPUs from a time on. */
-	struct moment {
-		u64 time; /* memory_.now() */
-		bool readable;
-		bool lags; /* the ring's own copy of the head, behind the tail */
-		u64 tail;
 	};
 
 	void before(cxxrt::model::access access, const volatile void *where,
@@ -76,26 +57,18 @@ private:
 	void run_irq_works();
 
 	void woken(const target *which);
-	void poll(bool of_aux);
-	void read(bool of_aux, u64 left = 0);
-	moment look();
-	void note_moment();
 	void check_end();
-	/* Counts upwards in both directions. */
-	s64 progress(u64 position) const
-	{
-		return static_cast<s64>(ring_->backward() ? 0 - position : position);
-	}
 
 	const cpus_scenario &what_;
 	explorer &choices_;
 	footprint &words_;
 	cxxrt::ref<perf_buffer> ring_;
-	filler filler_;
+	aux_filler filler_;
 	cxxrt::ref<aux_area> area_;
 	target first_{*this};
 	target second_{*this};
 	weak_cpus memory_;
+	polling_reader reader_;
 	std::optional<host::waiting_call> other_;
 
 	unsigned current_ = 0;
@@ -106,13 +79,9 @@ private:
 	bool is_raised_ = false;   /* an irq_work is, and has not run */
 	u64 alarm_started_at_ = 0; /* memory_.now() */
 
-	std::vector<moment> moments_; /* each holds until the next */
-
 	bool paused_ = false;  /* since before the writer began its next record */
 	bool watched_ = false; /* the statistics were mapped */
 	bool limited_ = false; /* the latency was set */
-	u64 covered_;	       /* the reader that was woken last finds this head */
-	u64 must_cover_;       /* for this head a wakeup is owed */
 };
 
 } // namespace perfbuf::model

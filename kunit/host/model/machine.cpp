@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "machine.hpp"
 
+#include "stand_ins.hpp"
+
 #include "../../support.h"
 #include "../host.hpp"
-
-#include "ring/write.hpp"
 
 #include <cstdio>
 #include <cstdlib>
@@ -14,13 +14,6 @@ namespace perfbuf::model
 
 namespace
 {
-
-class writer_of_the_model final : public record_origin
-{
-public:
-	writer_of_the_model() : record_origin(1, 0) {}
-	void write_trailer(reservation &) const noexcept override {}
-};
 
 /* More than any script needs. */
 constexpr unsigned accesses_max = 2000;
@@ -155,7 +148,7 @@ void machine::read_all()
 
 void machine::write(unsigned context, const op &one)
 {
-	const writer_of_the_model who;
+	const plain_origin who;
 
 	if (one.flush) {
 		if (poller_)
@@ -387,7 +380,7 @@ void machine::woken()
 
 void machine::settle()
 {
-	const writer_of_the_model who;
+	const plain_origin who;
 
 	/* A sleeping reader has not taken anything: time passes. */
 	for (unsigned i = 0; what_.latency && i < 2; i++) {
