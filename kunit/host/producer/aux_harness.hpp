@@ -13,7 +13,7 @@ namespace perfbuf::host
 class aux_device
 {
 public:
-	aux_device() { of.data = this; }
+	aux_device() { of.aux = &aux; }
 	~aux_device() { perfbuf_producer_unregister(&of); }
 
 	int add() { return -perfbuf_producer_register(&of, nullptr, PERFBUF_ABI); }
@@ -41,11 +41,7 @@ public:
 				from(of).stream = one;
 				return from(of).open_answer;
 			},
-		.close =
-			[](perfbuf_source *of, perfbuf_stream *one) {
-				EXPECT_EQ(one, from(of).stream);
-				from(of).said += 'c';
-			},
+		.close = [](perfbuf_source *of, perfbuf_stream *one) { from(of).note('c', one); },
 		.setup =
 			[](perfbuf_source *of, const perfbuf_aux_pages *, void **kept) {
 				aux_device &self = from(of);
@@ -59,42 +55,32 @@ public:
 				from(of).said += 'F';
 				from(of).freed = kept;
 			},
-		.start =
-			[](perfbuf_source *of, perfbuf_stream *one) {
-				EXPECT_EQ(one, from(of).stream);
-				from(of).said += 's';
-				if (from(of).within)
-					from(of).within(from(of));
-			},
-		.stop =
-			[](perfbuf_source *of, perfbuf_stream *one) {
-				EXPECT_EQ(one, from(of).stream);
-				from(of).said += 't';
-				if (from(of).within)
-					from(of).within(from(of));
-			},
+		.start = [](perfbuf_source *of,
+			    perfbuf_stream *one) { from(of).switched('s', one); },
+		.stop = [](perfbuf_source *of,
+			   perfbuf_stream *one) { from(of).switched('t', one); },
 		.hold =
 			[](perfbuf_source *of, perfbuf_stream *one, __u64 published) {
-				EXPECT_EQ(one, from(of).stream);
-				from(of).said += 'h';
+				from(of).note('h', one);
 				return published + 24;
 			},
-		.release =
-			[](perfbuf_source *of, perfbuf_stream *one) {
-				EXPECT_EQ(one, from(of).stream);
-				from(of).said += 'r';
-			},
+		.release = [](perfbuf_source *of, perfbuf_stream *one) { from(of).note('r', one); },
 	};
-	perfbuf_source of = {.name = "auxdev",
-			     .description = "fills an area",
-			     .events = events,
-			     .event_count = 2,
-			     .mode = 0,
-			     .ops = nullptr,
-			     .data = nullptr,
-			     .registered = nullptr,
-			     .aux = &aux,
-			     .contexts = 0};
+	perfbuf_source of = source_of("auxdev", events, 2, this);
+
+private:
+	/* The source is asked for @what of its stream. */
+	void note(char what, perfbuf_stream *one)
+	{
+		EXPECT_EQ(one, stream);
+		said += what;
+	}
+	void switched(char what, perfbuf_stream *one)
+	{
+		note(what, one);
+		if (within)
+			within(*this);
+	}
 };
 
 /* A file on it. */

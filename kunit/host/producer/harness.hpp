@@ -47,11 +47,28 @@ struct [[gnu::packed]] fixed_payload {
 	u8 last;
 };
 
+/* A source of these events, with nothing that is optional. */
+inline perfbuf_source source_of(const char *name, perfbuf_event *const *events, u32 count,
+				void *data)
+{
+	return {.name = name,
+		.description = "events of the tests",
+		.events = events,
+		.event_count = count,
+		.mode = 0,
+		.ops = nullptr,
+		.data = data,
+		.registered = nullptr,
+		.aux = nullptr,
+		.contexts = 0};
+}
+
 class testdev
 {
 public:
 	explicit testdev(u32 contexts = 0)
 	{
+		made.ops = &ops;
 		made.contexts = contexts;
 		error = perfbuf_producer_register(&made, nullptr, PERFBUF_ABI);
 	}
@@ -75,16 +92,7 @@ public:
 		.stop = [](perfbuf_source *of) { static_cast<testdev *>(of->data)->stops++; },
 		.write = nullptr,
 	};
-	perfbuf_source made = {.name = "testdev",
-			       .description = "what the tests want",
-			       .events = events,
-			       .event_count = event_count,
-			       .mode = 0,
-			       .ops = &ops,
-			       .data = this,
-			       .registered = nullptr,
-			       .aux = nullptr,
-			       .contexts = 0};
+	perfbuf_source made = source_of("testdev", events, event_count, this);
 	int error;
 };
 

@@ -18,8 +18,6 @@ namespace
 class producer_registration : public producer_emission
 {
 public:
-	producer_registration() { of.data = this; }
-
 	/* 0 or the errno; what was said stays in now.refusal. */
 	int add()
 	{
@@ -39,16 +37,7 @@ public:
 
 	perfbuf_event *events[2] = {&fixed::object, &varying::object};
 	perfbuf_source_ops ops = {};
-	perfbuf_source of = {.name = "dev",
-			     .description = "words",
-			     .events = events,
-			     .event_count = 2,
-			     .mode = 0,
-			     .ops = nullptr,
-			     .data = nullptr,
-			     .registered = nullptr,
-			     .aux = nullptr,
-			     .contexts = 0};
+	perfbuf_source of = source_of("dev", events, 2, this);
 	std::string written;
 };
 
