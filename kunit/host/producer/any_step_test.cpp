@@ -166,6 +166,7 @@ TEST_F(producer_step, an_area_is_started_and_stopped_in_turn)
 	aux_file one(device, false);
 	stream &side = one.producer();
 	u64 head = 0;
+	u32 accesses = 0;
 
 	ASSERT_TRUE(one.owner().enable());
 	one.producer().stop();
@@ -186,7 +187,7 @@ TEST_F(producer_step, an_area_is_started_and_stopped_in_turn)
 			};
 
 			device.said.clear();
-			at_each_access(
+			accesses += at_each_access(
 				[&] {
 					/* Stopped for the start, otherwise running. */
 					auto *hook =
@@ -216,6 +217,7 @@ TEST_F(producer_step, an_area_is_started_and_stopped_in_turn)
 					ASSERT_EQ(device.said, "st") << outer << inner;
 				});
 		}
+	EXPECT_GT(accesses, 32u) << "of each pair, more than one";
 }
 
 } // namespace

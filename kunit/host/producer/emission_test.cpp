@@ -379,6 +379,8 @@ TEST_F(producer_emission, a_reader_that_goes_while_interrupts_are_let_in_is_not_
 				readers[12 - goes].reset();
 		};
 		varying::emit(1, "n", "m", perfbuf_part{text.data(), 32000});
+		EXPECT_FALSE(now.interrupt) << "it has come";
+		EXPECT_FALSE(readers[11 - goes]);
 		for (auto &each : readers)
 			if (each) {
 				EXPECT_EQ(each->records().size(), 1u);
