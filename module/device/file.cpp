@@ -111,9 +111,14 @@ void file::wake() noexcept
 	pb_file_wake(&waitqueue_, &fasync_, mine && mine->take_hangup());
 }
 
-/* ---------------------------------------------------------------- SET_FILTER */
+/* ---------------------------------------------------------------- SET_FILTER, CHECK_FILTER */
 
-result<void> file::set_filter(event &of, u64 argument) noexcept
+namespace
+{
+
+/* Calls @use with the text at user address @from. */
+template <typename Use>
+result<void> with_filter_text(u64 from, Use use) noexcept
 {
 	constexpr u32 bytes = 1024;
 	char *text = static_cast<char *>(cxxrt_alloc(bytes, PB_GFP_KERNEL));
@@ -122,8 +127,29 @@ result<void> file::set_filter(event &of, u64 argument) noexcept
 		return error(ENOMEM);
 	cxxrt::scope_guard free_text([&] { cxxrt_free(text); });
 
-	TRY(from_return(pb_copy_text_from_user(text, argument, bytes)));
-	return of.producer().set_filter(text);
+	TRY(from_return(pb_copy_text_from_user(text, from, bytes)));
+	return use(text);
+}
+
+} // namespace
+
+result<void> file::set_filter(event &of, u64 argument) noexcept
+{
+	return with_filter_text(argument, [&](const char *text) noexcept {
+		return of.producer().set_filter(text);
+	});
+}
+
+result<void> file::check_filter(event &of, u64 argument) noexcept
+{
+	perfbuf_filter_check check;
+
+	TRY(from_return(pb_copy_from_user(&check, argument, sizeof(check))));
+	check = {.text = check.text, .error = 0, .reason = 0, .at = 0, .bytes = 0};
+	TRY(with_filter_text(check.text, [&](const char *text) noexcept {
+		return of.producer().check_filter(text, check);
+	}));
+	return from_return(pb_copy_to_user(argument, &check, sizeof(check)));
 }
 
 /* ---------------------------------------------------------------- PERFBUF_IOC_RING */
@@ -234,6 +260,9 @@ result<u64> file::ioctl(void *filp, u32 request, u64 argument) noexcept
 		break;
 	case PERF_EVENT_IOC_SET_FILTER:
 		TRY(set_filter(*mine, argument));
+		return u64{0};
+	case PERFBUF_IOC_CHECK_FILTER:
+		TRY(check_filter(*mine, argument));
 		return u64{0};
 	case PERF_EVENT_IOC_ID:
 		value = mine->id();

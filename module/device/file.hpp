@@ -78,6 +78,7 @@ private:
 				       file *linked) noexcept;
 	cxxrt::result<void> set_output(event &redirected, u64 argument) noexcept;
 	static cxxrt::result<void> set_filter(event &of, u64 argument) noexcept;
+	static cxxrt::result<void> check_filter(event &of, u64 argument) noexcept;
 	static cxxrt::error refuse(const event &mine, u32 request, u64 argument) noexcept;
 	cxxrt::result<void> choose_ring(event &of, u64 argument) noexcept;
 	cxxrt::result<perf_buffer *> map_stats(event &of, const pb_vma_request &request) noexcept;

@@ -61,6 +61,13 @@ public:
 		return cxxrt::error(EINVAL);
 	}
 
+	/* PERFBUF_IOC_CHECK_FILTER: all of @out but its text. An error: not known whether @text is
+	 * a filter. */
+	virtual cxxrt::result<void> check_filter(const char *, perfbuf_filter_check &) noexcept
+	{
+		return cxxrt::error(EOPNOTSUPP);
+	}
+
 	/* Calls @fn(@arg) while no writer of this stream is inside: on the stream's own CPU with
 	 * interrupts off, or with its writers kept out. */
 	virtual void run_as_writer(void (*fn)(void *arg), void *arg) noexcept = 0;

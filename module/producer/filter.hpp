@@ -9,12 +9,15 @@
  *
  *   or    := and ('||' and)*
  *   and   := not ('&&' not)*
- *   not   := '!' not | '(' or ')' | field op value
+ *   not   := '!' not | '(' or ')' | field op value | field 'in' '(' each (',' each)* ')'
  *   op    := '==' '!=' '<' '<=' '>' '>=' '&'       on integers
  *            '==' '!=' '~' ('*' at an end matches anything)   on strings
+ *   each  := value | value '..' value              the second on integers
  *   value := a number (decimal, 0x, with '-'), a word or "words"
  *
- * A word for an integer is one of the field's names. The common_ fields are there, too.
+ * A word for an integer is one of the field's names. The common_ fields are there, too. A decimal
+ * number of a TIME has a unit (ns, us, ms, s) or is in ns; of an INT or HEX it may have KiB, MiB,
+ * GiB or TiB. Each value behind "in" is a comparison.
  */
 #pragma once
 
@@ -22,6 +25,7 @@
 
 #include <cxxrt/alloc.hpp>
 #include <cxxrt/result.hpp>
+#include <linux/perfbuf.h>
 #include <perfbuf/event.h>
 
 namespace perfbuf
@@ -37,10 +41,12 @@ public:
 	/*
 	 * EINVAL: not an expression, or an operator or value that is not for the field; ENOENT: no
 	 * such field or name; ERANGE: a number that the field cannot hold; E2BIG: too long, too
-	 * deep, too much; ENOMEM. Process context, may sleep.
+	 * deep, too much; ENOMEM. @where: or nullptr; of an error of the text its reason, at and
+	 * bytes are set. Process context, may sleep.
 	 */
-	static cxxrt::result<cxxrt::unique_ptr<filter>> parse(const char *text,
-							      const perfbuf_layout &of) noexcept;
+	static cxxrt::result<cxxrt::unique_ptr<filter>>
+	parse(const char *text, const perfbuf_layout &of,
+	      perfbuf_filter_check *where = nullptr) noexcept;
 
 	/*
 	 * Whether the reader wants a payload: @fixed is its fixed part, @parts what stands behind

@@ -2,6 +2,8 @@
 /* One comparison of a filter: finds its field, reads its value and compiles its test. */
 #include "producer/filter_parser.hpp"
 
+#include "producer/names.hpp"
+
 namespace perfbuf
 {
 
@@ -39,21 +41,47 @@ result<filter_parser::field> filter_parser::find_field(const word &name) const n
 			continue;
 		}
 		if (one.kind == PERFBUF_KIND_ARRAY || one.kind == PERFBUF_KIND_BYTES)
-			return error(EINVAL);
+			return refuse(EINVAL, PERFBUF_FILTER_NOT_COMPARED, name);
 		return field{one.names, one.kind, one.is_signed != 0, one.bytes, one.offset, parts};
 	}
-	return error(ENOENT);
+	return refuse(ENOENT, PERFBUF_FILTER_NO_FIELD, name);
 }
 
-result<void> filter_parser::set_text(u8 number, const field &of, operation op, word value) noexcept
+result<filter_parser::outcome> filter_parser::add_test(const field &of, const sign &how,
+						       const word &value, const word *last) noexcept
+{
+	const u8 number = into_.test_count_;
+	bool turned = false;
+
+	if (number == filter::predicates_max)
+		return refuse(E2BIG, PERFBUF_FILTER_MANY, value);
+	into_.tests_[number] = {.next = {no_exit, no_exit}};
+	if (of.kind != PERFBUF_KIND_CHARS && of.kind != PERFBUF_KIND_STRING)
+		turned = TRY(set_number(into_.tests_[number], of, how, value, last));
+	else if (last)
+		return refuse(EINVAL, PERFBUF_FILTER_OPERATOR, *last);
+	else
+		TRY(set_text(number, of, how, value));
+	into_.test_count_++;
+
+	const u8 exits = static_cast<u8>(2 * number);
+	const bool yes = (how.op == operation::differs) == turned;
+
+	return outcome{static_cast<u8>(exits + yes), static_cast<u8>(exits + !yes)};
+}
+
+result<void> filter_parser::set_text(u8 number, const field &of, const sign &how,
+				     const word &token) noexcept
 {
 	test &made = into_.tests_[number];
 	filter::word &wanted = into_.words_[number];
+	word value = token;
 
-	if (op != operation::equal && op != operation::differs && op != operation::like)
-		return error(EINVAL);
+	if (how.op != operation::equal && how.op != operation::differs &&
+	    how.op != operation::like && how.op != operation::in)
+		return refuse(PERFBUF_FILTER_OPERATOR, how);
 	wanted = {};
-	if (op == operation::like) {
+	if (how.op == operation::like) {
 		wanted.any_before = value.bytes && value.text[0] == '*';
 		if (wanted.any_before) {
 			value.text++;
@@ -65,11 +93,11 @@ result<void> filter_parser::set_text(u8 number, const field &of, operation op, w
 		/* Elsewhere it would stand for itself, which nobody means. */
 		for (u32 i = 0; i < value.bytes; i++) {
 			if (value.text[i] == '*')
-				return error(EINVAL);
+				return refuse(EINVAL, PERFBUF_FILTER_STAR, value.text + i, 1);
 		}
 	}
 	if (value.bytes > filter::word_max)
-		return error(E2BIG);
+		return refuse(E2BIG, PERFBUF_FILTER_LONG, token);
 	__builtin_memcpy(wanted.text, value.text, value.bytes);
 	wanted.bytes = static_cast<u8>(value.bytes);
 
@@ -82,19 +110,28 @@ result<void> filter_parser::set_text(u8 number, const field &of, operation op, w
 	return {};
 }
 
-result<bool> filter_parser::set_number(test &made, const field &of, operation op,
-				       const word &value) const noexcept
+result<bool> filter_parser::set_number(test &made, const field &of, const sign &how,
+				       const word &value, const word *last) const noexcept
 {
-	if (op == operation::like)
-		return error(EINVAL);
+	if (how.op == operation::like)
+		return refuse(PERFBUF_FILTER_OPERATOR, how);
 
+	const u64 number = TRY(read_number(value, of));
+	const u64 end = last ? TRY(read_number(*last, of)) : number;
+
+	if (is_less(of, end, number))
+		return refuse(EINVAL, PERFBUF_FILTER_EMPTY, *last);
+	return compile(made, of, how.op, number, end);
+}
+
+result<u64> filter_parser::read_number(const word &value, const field &of) const noexcept
+{
 	const bool negative = value.bytes && value.text[0] == '-';
 	const bool is_number = value.bytes > negative && value.text[negative] >= '0' &&
 			       value.text[negative] <= '9';
-	const u64 number = TRY(!is_number || value.quoted ? find_named(value, of)
-							  : read_digits(value, negative, of));
 
-	return compile(made, of, op, number);
+	return !is_number || value.quoted ? find_named(value, of)
+					  : read_digits(value, negative, of);
 }
 
 u64 filter_parser::least_of(const field &of) noexcept
@@ -112,7 +149,8 @@ bool filter_parser::is_less(const field &of, u64 one, u64 other) noexcept
 	return of.is_signed ? static_cast<s64>(one) < static_cast<s64>(other) : one < other;
 }
 
-bool filter_parser::compile(test &made, const field &of, operation op, u64 number) const noexcept
+bool filter_parser::compile(test &made, const field &of, operation op, u64 number,
+			    u64 last) const noexcept
 {
 	/* The load begins at the field, or before it, so that it ends with the payload. */
 	const u32 at = cxxrt::min<u32>(of.offset, layout_.bytes - sizeof(u64));
@@ -129,7 +167,7 @@ bool filter_parser::compile(test &made, const field &of, operation op, u64 numbe
 	}
 	made.kind = kind::range;
 
-	const bool is_below = is_less(of, number, least);
+	const bool is_below = is_less(of, last, least);
 	const bool is_above = is_less(of, greatest, number);
 	u64 low = least;
 	u64 high = greatest;
@@ -154,7 +192,8 @@ bool filter_parser::compile(test &made, const field &of, operation op, u64 numbe
 		break;
 	default:
 		never = is_below || is_above;
-		low = high = number;
+		low = is_less(of, number, least) ? least : number;
+		high = is_less(of, greatest, last) ? greatest : last;
 	}
 	/* The opposite of all there are. */
 	if (never) {
@@ -166,7 +205,36 @@ bool filter_parser::compile(test &made, const field &of, operation op, u64 numbe
 	return never;
 }
 
-result<u64> filter_parser::read_digits(const word &value, bool negative, const field &of) noexcept
+/* Units of one of these kinds of fields say nothing of the other: an INT may count anything. */
+u64 filter_parser::unit_of(const word &name, const field &of) noexcept
+{
+	constexpr struct {
+		const char *name;
+		bool is_time;
+		u64 factor;
+	} all[] = {
+		{"ns", true, 1},
+		{"us", true, 1000},
+		{"ms", true, 1'000'000},
+		{"s", true, 1'000'000'000},
+		{"KiB", false, u64{1} << 10},
+		{"MiB", false, u64{1} << 20},
+		{"GiB", false, u64{1} << 30},
+		{"TiB", false, u64{1} << 40},
+	};
+	const bool is_time = of.kind == PERFBUF_KIND_TIME;
+
+	if (!is_time && of.kind != PERFBUF_KIND_INT && of.kind != PERFBUF_KIND_HEX)
+		return 0;
+	for (const auto &one : all) {
+		if (one.is_time == is_time && equals(name, one.name))
+			return one.factor;
+	}
+	return 0;
+}
+
+result<u64> filter_parser::read_digits(const word &value, bool negative,
+				       const field &of) const noexcept
 {
 	u32 at = negative;
 	u64 base = 10;
@@ -180,13 +248,24 @@ result<u64> filter_parser::read_digits(const word &value, bool negative, const f
 		const u64 digit = digit_of(value.text[at]);
 
 		if (digit >= base)
-			return error(EINVAL);
+			break;
 		if (__builtin_mul_overflow(number, base, &number) ||
 		    __builtin_add_overflow(number, digit, &number))
-			return error(ERANGE);
+			return refuse(ERANGE, PERFBUF_FILTER_RANGE, value);
+	}
+	if (at < value.bytes) {
+		const word unit = {value.text + at, value.bytes - at, false};
+		const u64 factor = base == 10 ? unit_of(unit, of) : 0;
+
+		if (base != 10 || !is_letter(*unit.text))
+			return refuse(EINVAL, PERFBUF_FILTER_NO_NUMBER, value);
+		if (!factor)
+			return refuse(EINVAL, PERFBUF_FILTER_UNIT, unit);
+		if (__builtin_mul_overflow(number, factor, &number))
+			return refuse(ERANGE, PERFBUF_FILTER_RANGE, value);
 	}
 	if (negative ? !of.is_signed || number > 0 - least_of(of) : number > greatest_of(of))
-		return error(ERANGE);
+		return refuse(ERANGE, PERFBUF_FILTER_RANGE, value);
 	return negative ? 0 - number : number;
 }
 
@@ -198,15 +277,15 @@ u64 filter_parser::digit_of(char one) noexcept
 	return one >= 'a' && one <= 'f' ? static_cast<u64>(one - 'a' + 10) : 16;
 }
 
-result<u64> filter_parser::find_named(const word &value, const field &of) noexcept
+result<u64> filter_parser::find_named(const word &value, const field &of) const noexcept
 {
 	if (!of.names)
-		return error(EINVAL);
+		return refuse(EINVAL, PERFBUF_FILTER_NO_NUMBER, value);
 	for (const perfbuf_name *one = of.names; one->name; one++) {
 		if (equals(value, one->name))
 			return u64{one->value};
 	}
-	return error(ENOENT);
+	return refuse(ENOENT, PERFBUF_FILTER_NO_NAME, value);
 }
 
 } // namespace perfbuf

@@ -17,12 +17,49 @@ result<void> filter_parser::all() noexcept
 
 	skip_blanks();
 	if (*at_)
-		return error(EINVAL);
+		return refuse_next(EINVAL, PERFBUF_FILTER_WANTS_JOIN);
 	patch(whole.holds, filter::accepted);
 	patch(whole.fails, filter::refused);
 	fold();
 	return {};
 }
+
+/* ------------------------------------------------- errors */
+
+error filter_parser::refuse(int code, perfbuf_filter_reason why, const char *from,
+			    u32 bytes) const noexcept
+{
+	if (where_) {
+		where_->reason = why;
+		where_->at = static_cast<u32>(from - text_);
+		where_->bytes = bytes;
+	}
+	return error(code);
+}
+
+/* With its quotes. */
+error filter_parser::refuse(int code, perfbuf_filter_reason why, const word &token) const noexcept
+{
+	return refuse(code, why, token.text - token.quoted, token.bytes + 2 * token.quoted);
+}
+
+error filter_parser::refuse(perfbuf_filter_reason why, const sign &token) const noexcept
+{
+	return refuse(EINVAL, why, token.at, token.bytes);
+}
+
+error filter_parser::refuse_next(int code, perfbuf_filter_reason why) noexcept
+{
+	skip_blanks();
+
+	u32 bytes = *at_ != 0;
+
+	while (bytes && is_word_character(*at_) && is_word_character(at_[bytes]))
+		bytes++;
+	return refuse(code, why, at_, bytes);
+}
+
+/* ------------------------------------------------- lists of exits */
 
 void filter_parser::patch(u8 list, u8 target) noexcept
 {
@@ -66,6 +103,13 @@ void filter_parser::fold() noexcept
 	into_.first_ = past_constants(0);
 }
 
+/* ------------------------------------------------- text */
+
+bool filter_parser::is_word_character(char one) noexcept
+{
+	return is_name_character(one) || one == '-' || one == '*';
+}
+
 void filter_parser::skip_blanks() noexcept
 {
 	while (*at_ == ' ' || *at_ == '\t' || *at_ == '\n')
@@ -86,6 +130,18 @@ bool filter_parser::take(const char *sign) noexcept
 	at_ = from;
 	return false;
 }
+
+bool filter_parser::take_word(const char *name) noexcept
+{
+	const char *from = at_;
+
+	if (take(name) && !is_word_character(*at_))
+		return true;
+	at_ = from;
+	return false;
+}
+
+/* ------------------------------------------------- levels of the grammar */
 
 result<filter_parser::outcome> filter_parser::either(u32 depth) noexcept
 {
@@ -118,7 +174,7 @@ result<filter_parser::outcome> filter_parser::both(u32 depth) noexcept
 result<filter_parser::outcome> filter_parser::one(u32 depth) noexcept
 {
 	if (depth == filter::depth_max)
-		return error(E2BIG);
+		return refuse_next(E2BIG, PERFBUF_FILTER_DEEP);
 	if (take("!")) {
 		const outcome of = TRY(one(depth + 1));
 
@@ -128,13 +184,13 @@ result<filter_parser::outcome> filter_parser::one(u32 depth) noexcept
 		const outcome inner = TRY(either(depth + 1));
 
 		if (!take(")"))
-			return error(EINVAL);
+			return refuse_next(EINVAL, PERFBUF_FILTER_WANTS_CLOSE);
 		return inner;
 	}
 	return comparison();
 }
 
-result<filter_parser::word> filter_parser::next_word() noexcept
+result<filter_parser::word> filter_parser::next_word(perfbuf_filter_reason why) noexcept
 {
 	skip_blanks();
 
@@ -145,26 +201,25 @@ result<filter_parser::word> filter_parser::next_word() noexcept
 
 	const char *from = at_;
 
-	while (*at_ &&
-	       (quote ? *at_ != quote : is_name_character(*at_) || *at_ == '-' || *at_ == '*'))
+	while (*at_ && (quote ? *at_ != quote : is_word_character(*at_)))
 		at_++;
 
 	const word found = {from, static_cast<u32>(at_ - from), quote != 0};
 
 	if (quote) {
 		if (*at_ != quote)
-			return error(EINVAL);
+			return refuse(EINVAL, PERFBUF_FILTER_QUOTE, from - 1, found.bytes + 1);
 		at_++;
 	} else if (!found.bytes) {
-		return error(EINVAL);
+		return refuse_next(EINVAL, why);
 	}
 	return found;
 }
 
-result<filter_parser::operation> filter_parser::next_operation() noexcept
+result<filter_parser::sign> filter_parser::next_operation() noexcept
 {
 	constexpr struct {
-		const char *sign;
+		const char *text;
 		operation op;
 	} all[] = {
 		{"==", operation::equal},    {"!=", operation::differs}, {"<=", operation::at_most},
@@ -172,39 +227,66 @@ result<filter_parser::operation> filter_parser::next_operation() noexcept
 		{"~", operation::like},
 	};
 
+	skip_blanks();
+
+	const char *from = at_;
+	const auto found = [&](operation op) noexcept {
+		return sign{op, from, static_cast<u32>(at_ - from)};
+	};
+
 	for (const auto &each : all) {
-		if (take(each.sign))
-			return each.op;
+		if (take(each.text))
+			return found(each.op);
 	}
+	if (take_word("in"))
+		return found(operation::in);
 	/* Not the first half of &&. */
-	if (!take("&&") && take("&"))
-		return operation::bits;
-	return error(EINVAL);
+	if (take("&&"))
+		return refuse(EINVAL, PERFBUF_FILTER_WANTS_OPERATOR, from, 2);
+	if (take("&"))
+		return found(operation::bits);
+	return refuse_next(EINVAL, PERFBUF_FILTER_WANTS_OPERATOR);
 }
 
 result<filter_parser::outcome> filter_parser::comparison() noexcept
 {
 	if (into_.test_count_ == filter::predicates_max)
-		return error(E2BIG);
+		return refuse_next(E2BIG, PERFBUF_FILTER_MANY);
 
-	const u8 number = into_.test_count_;
-	const word name = TRY(next_word());
+	const word name = TRY(next_word(PERFBUF_FILTER_WANTS_FIELD));
 	const field of = TRY(find_field(name));
-	const operation op = TRY(next_operation());
-	const word value = TRY(next_word());
-	bool turned = false;
+	const sign how = TRY(next_operation());
 
-	into_.tests_[number] = {.next = {no_exit, no_exit}};
-	if (of.kind == PERFBUF_KIND_CHARS || of.kind == PERFBUF_KIND_STRING)
-		TRY(set_text(number, of, op, value));
-	else
-		turned = TRY(set_number(into_.tests_[number], of, op, value));
-	into_.test_count_++;
+	if (how.op == operation::in)
+		return list(of, how);
 
-	const u8 exits = static_cast<u8>(2 * number);
-	const bool yes = (op == operation::differs) == turned;
+	const word value = TRY(next_word(PERFBUF_FILTER_WANTS_VALUE));
 
-	return outcome{static_cast<u8>(exits + yes), static_cast<u8>(exits + !yes)};
+	return add_test(of, how, value, nullptr);
+}
+
+result<filter_parser::outcome> filter_parser::list(const field &of, const sign &how) noexcept
+{
+	outcome any = {no_exit, no_exit};
+
+	if (!take("("))
+		return refuse_next(EINVAL, PERFBUF_FILTER_WANTS_OPEN);
+	do {
+		const word value = TRY(next_word(PERFBUF_FILTER_WANTS_VALUE));
+		word last = value;
+
+		if (take(".."))
+			last = TRY(next_word(PERFBUF_FILTER_WANTS_VALUE));
+		patch(any.fails, into_.test_count_);
+
+		const outcome one =
+			TRY(add_test(of, how, value, last.text == value.text ? nullptr : &last));
+
+		any = {join(any.holds, one.holds), one.fails};
+	} while (take(","));
+	if (!take(")"))
+		return refuse_next(EINVAL, PERFBUF_FILTER_WANTS_COMMA);
+	return any;
 }
 
 bool filter_parser::equals(const word &one, const char *other) noexcept
@@ -216,11 +298,12 @@ bool filter_parser::equals(const word &one, const char *other) noexcept
 	return n == one.bytes && !other[n];
 }
 
-result<unique_ptr<filter>> filter::parse(const char *text, const perfbuf_layout &of) noexcept
+result<unique_ptr<filter>> filter::parse(const char *text, const perfbuf_layout &of,
+					 perfbuf_filter_check *where) noexcept
 {
 	unique_ptr<filter> made = TRY(cxxrt::make<filter>(cxxrt::gfp::kernel));
 
-	TRY(filter_parser(text, of, *made).all());
+	TRY(filter_parser(text, of, *made, where).all());
 	return made;
 }
 

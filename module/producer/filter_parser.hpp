@@ -15,8 +15,10 @@ namespace perfbuf
 class filter_parser
 {
 public:
-	filter_parser(const char *text, const perfbuf_layout &of, filter &into) noexcept
-		: at_(text), layout_(of), into_(into)
+	/* @where: filter::parse(). */
+	filter_parser(const char *text, const perfbuf_layout &of, filter &into,
+		      perfbuf_filter_check *where) noexcept
+		: text_(text), at_(text), layout_(of), into_(into), where_(where)
 	{
 	}
 
@@ -27,7 +29,7 @@ private:
 	using test = filter::test;
 	using kind = filter::test_kind;
 
-	enum class operation : u8 { equal, differs, less, at_most, more, at_least, bits, like };
+	enum class operation : u8 { equal, differs, less, at_most, more, at_least, bits, like, in };
 
 	/* The field of a comparison. */
 	struct field {
@@ -58,6 +60,23 @@ private:
 		bool quoted;
 	};
 
+	/* An operator, and where it stands. */
+	struct sign {
+		operation op;
+		const char *at;
+		u32 bytes;
+	};
+
+	/* ------------------------------------------------- errors */
+
+	/* @code, because of the @bytes of the text at @from. */
+	cxxrt::error refuse(int code, perfbuf_filter_reason why, const char *from,
+			    u32 bytes) const noexcept;
+	cxxrt::error refuse(int code, perfbuf_filter_reason why, const word &token) const noexcept;
+	cxxrt::error refuse(perfbuf_filter_reason why, const sign &token) const noexcept;
+	/* The same of the token that comes next. */
+	cxxrt::error refuse_next(int code, perfbuf_filter_reason why) noexcept;
+
 	/* ------------------------------------------------- lists of exits */
 
 	u8 &exit(u8 which) noexcept { return into_.tests_[which / 2].next[which % 2]; }
@@ -77,8 +96,12 @@ private:
 	void skip_blanks() noexcept;
 	/* Consumes @sign, and the blanks before it, if it comes next. */
 	bool take(const char *sign) noexcept;
-	cxxrt::result<word> next_word() noexcept;
-	cxxrt::result<operation> next_operation() noexcept;
+	/* The same of a word, which no other character of a word follows. */
+	bool take_word(const char *name) noexcept;
+	/* @why: what it is if none comes next. */
+	cxxrt::result<word> next_word(perfbuf_filter_reason why) noexcept;
+	cxxrt::result<sign> next_operation() noexcept;
+	static bool is_word_character(char one) noexcept;
 	static bool equals(const word &one, const char *other) noexcept;
 
 	/* ------------------------------------------------- levels of the grammar */
@@ -87,32 +110,46 @@ private:
 	cxxrt::result<outcome> both(u32 depth) noexcept;
 	cxxrt::result<outcome> one(u32 depth) noexcept;
 	cxxrt::result<outcome> comparison() noexcept;
+	/* Behind "in". */
+	cxxrt::result<outcome> list(const field &of, const sign &how) noexcept;
 
 	/* ------------------------------------------------- one comparison */
 
 	/* ENOENT: the event has no such field. EINVAL: fields of that kind are not compared. */
 	cxxrt::result<field> find_field(const word &name) const noexcept;
+	/* Adds a test. @last: of a range, whose first value is @value; or nullptr. */
+	cxxrt::result<outcome> add_test(const field &of, const sign &how, const word &value,
+					const word *last) noexcept;
 	/* Makes test @number a comparison of the string @of with @value. */
-	cxxrt::result<void> set_text(u8 number, const field &of, operation op, word value) noexcept;
+	cxxrt::result<void> set_text(u8 number, const field &of, const sign &how,
+				     const word &value) noexcept;
 	/* Makes @made a comparison of the integer @of with @value. True: @made tests the opposite.
 	 */
-	cxxrt::result<bool> set_number(test &made, const field &of, operation op,
-				       const word &value) const noexcept;
-	bool compile(test &made, const field &of, operation op, u64 number) const noexcept;
+	cxxrt::result<bool> set_number(test &made, const field &of, const sign &how,
+				       const word &value, const word *last) const noexcept;
+	/* @last: of operation::in; else @number. */
+	bool compile(test &made, const field &of, operation op, u64 number,
+		     u64 last) const noexcept;
 	/* The least and the greatest number that @of can hold, as 64 bits of the same sign. */
 	static u64 least_of(const field &of) noexcept;
 	static u64 greatest_of(const field &of) noexcept;
 	static bool is_less(const field &of, u64 one, u64 other) noexcept;
+	/* A number of @of, or one of its names. */
+	cxxrt::result<u64> read_number(const word &value, const field &of) const noexcept;
 	/* ERANGE: @of cannot hold the number. */
-	static cxxrt::result<u64> read_digits(const word &value, bool negative,
-					      const field &of) noexcept;
+	cxxrt::result<u64> read_digits(const word &value, bool negative,
+				       const field &of) const noexcept;
 	static u64 digit_of(char one) noexcept;
+	/* How many of @of a unit is; 0: none of its units. */
+	static u64 unit_of(const word &name, const field &of) noexcept;
 	/* The number of one of the field's names. */
-	static cxxrt::result<u64> find_named(const word &value, const field &of) noexcept;
+	cxxrt::result<u64> find_named(const word &value, const field &of) const noexcept;
 
+	const char *const text_;
 	const char *at_;
 	const perfbuf_layout &layout_;
 	filter &into_;
+	perfbuf_filter_check *const where_;
 };
 
 } // namespace perfbuf

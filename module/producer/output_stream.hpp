@@ -56,6 +56,18 @@ public:
 		return {};
 	}
 
+	cxxrt::result<void> check_filter(const char *text,
+					 perfbuf_filter_check &out) noexcept override
+	{
+		const auto parsed = from_.parse_filter(of_, text, &out);
+
+		/* Not of the text. */
+		if (!parsed && !out.reason)
+			return parsed.error();
+		out.error = parsed ? 0 : static_cast<u32>(parsed.error().code());
+		return {};
+	}
+
 	bool has_missed() const noexcept override
 	{
 		return this->missed.read_once() || Follows::has_missed();

@@ -54,7 +54,8 @@ public:
 	void unlisten() noexcept;
 
 	/* Under the source's mutex, while it is registered. */
-	cxxrt::result<cxxrt::unique_ptr<filter>> parse_filter(const char *text) const noexcept;
+	cxxrt::result<cxxrt::unique_ptr<filter>>
+	parse_filter(const char *text, perfbuf_filter_check *where) const noexcept;
 
 	u32 id() const noexcept { return node_.id; }
 	u32 fixed_bytes() const noexcept { return layout_.bytes; }
@@ -151,8 +152,9 @@ public:
 	/* It will leave, and nobody calls it any more. */
 	void part(output_file &one) noexcept;
 	/* ENODEV, and what filter::parse() says. */
-	cxxrt::result<cxxrt::unique_ptr<filter>> parse_filter(const typed_event &of,
-							      const char *text) noexcept;
+	cxxrt::result<cxxrt::unique_ptr<filter>>
+	parse_filter(const typed_event &of, const char *text,
+		     perfbuf_filter_check *where = nullptr) noexcept;
 
 private:
 	cxxrt::result<void> set_up() noexcept;

@@ -208,14 +208,14 @@ result<u32> typed_source::write(const written_part *parts, u32 count) noexcept
 	return count;
 }
 
-result<unique_ptr<filter>> typed_source::parse_filter(const typed_event &of,
-						      const char *text) noexcept
+result<unique_ptr<filter>> typed_source::parse_filter(const typed_event &of, const char *text,
+						      perfbuf_filter_check *where) noexcept
 {
 	lock_guard held(mutex_);
 
 	if (!made_)
 		return error(ENODEV);
-	return of.parse_filter(text);
+	return of.parse_filter(text, where);
 }
 
 } // namespace perfbuf

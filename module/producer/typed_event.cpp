@@ -172,9 +172,10 @@ void typed_event::unlisten() noexcept
 	pb_event_unlisten(made_);
 }
 
-result<unique_ptr<filter>> typed_event::parse_filter(const char *text) const noexcept
+result<unique_ptr<filter>> typed_event::parse_filter(const char *text,
+						     perfbuf_filter_check *where) const noexcept
 {
-	return filter::parse(text, layout_);
+	return filter::parse(text, layout_, where);
 }
 
 } // namespace perfbuf

@@ -4,6 +4,7 @@
 #include <cstring>
 #include <filesystem>
 #include <fmt/format.h>
+#include <linux/perfbuf.h>
 #include <unistd.h>
 
 #include "program/filter_mistake.hpp"
@@ -199,10 +200,20 @@ failure explain_trace_filter(const reader::error &why, const chosen_event &event
 
 } // namespace
 
-failure explain_filter(const reader::error &why, const chosen_event &event)
+failure explain_filter(const reader::error &why, const chosen_event &event,
+		       const std::optional<reader::filter_check> &check)
 {
 	if (event.is_trace())
 		return explain_trace_filter(why, event);
+	if (check && check->code) {
+		std::string sentence = fmt::format("--filter for {}: {}", event.name(),
+						   reader::explain_filter(event.filter, *check));
+		if (check->reason == PERFBUF_FILTER_NO_FIELD ||
+		    check->reason == PERFBUF_FILTER_WANTS_FIELD)
+			sentence += fmt::format(": its fields are {}", field_names(event.typed));
+		return {exit_usage,
+			sentence + "\n" + reader::point_at_filter(event.filter, *check)};
+	}
 	std::string filter = fmt::format("--filter '{}' for {}", event.filter, event.name());
 	const int code = why.code.value();
 	auto mistake = code == EINVAL || code == ENOENT

@@ -2,6 +2,8 @@
 /** @file What to do about an error of the device or of a file: one sentence. */
 #pragma once
 
+#include <optional>
+#include <perfbuf/filter.hpp>
 #include <perfbuf/result.hpp>
 
 #include "program/events.hpp"
@@ -16,7 +18,9 @@ failure explain_open(const reader::error &why, const record_options &options,
 /** A node of /dev/perfbuf that cannot be opened. @param why errno */
 failure explain_device(const std::string &source, int why);
 failure explain_enable(const reader::error &why);
-failure explain_filter(const reader::error &why, const chosen_event &event);
+/** @param check what the module says of the text; nothing: it is older, and does not say it */
+failure explain_filter(const reader::error &why, const chosen_event &event,
+		       const std::optional<reader::filter_check> &check);
 failure explain_map(const reader::error &why, const record_options &options);
 failure explain_map_aux(const reader::error &why, const record_options &options);
 

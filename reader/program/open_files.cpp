@@ -173,6 +173,15 @@ bool map_drivers_area(open_files &all, const reader::file &file, int cpu, const 
 	return false;
 }
 
+void set_filter(const reader::file &file, const chosen_event &event)
+{
+	auto done = file.set_filter(event.filter);
+	if (done)
+		return;
+	const auto check = file.check_filter(event.filter);
+	throw explain_filter(done.error(), event, check ? std::optional(*check) : std::nullopt);
+}
+
 } // namespace
 
 open_files open_all(const record_options &options, const std::vector<chosen_event> &events,
@@ -201,8 +210,7 @@ open_files open_all(const record_options &options, const std::vector<chosen_even
 				if (!id)
 					throw plain_failure(id.error());
 				if (!event.filter.empty())
-					if (auto done = file->set_filter(event.filter); !done)
-						throw explain_filter(done.error(), event);
+					set_filter(*file, event);
 				if (event.is_trace()) {
 					map_trace(all, *file, cpu, options);
 				} else if (map_drivers_area(all, *file, cpu, event.source, options,

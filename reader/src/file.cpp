@@ -70,6 +70,17 @@ result<void> file::set_filter(const std::string &expression) const
 		       "cannot set the filter");
 }
 
+result<filter_check> file::check_filter(const std::string &expression) const
+{
+	perfbuf_filter_check check{};
+	check.text = reinterpret_cast<uintptr_t>(expression.c_str());
+	auto done = request(PERFBUF_IOC_CHECK_FILTER, reinterpret_cast<uintptr_t>(&check),
+			    "cannot check the filter");
+	if (!done)
+		return done.error();
+	return filter_check{static_cast<int>(check.error), check.reason, check.at, check.bytes};
+}
+
 result<uint64_t> file::id() const
 {
 	uint64_t id = 0;

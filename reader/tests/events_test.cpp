@@ -268,12 +268,13 @@ TEST(Events, FilterErrorsSayWhatToDo)
 	const chosen_event event{"mydev", {"all", 7, tests::typed_format_text()}, "a == 1"};
 	for (const int why : {EINVAL, ENOENT, ERANGE, E2BIG, EOPNOTSUPP}) {
 		const std::string said =
-			explain_filter(reader::system_error("cannot set", why), event).what();
+			explain_filter(reader::system_error("cannot set", why), event, {}).what();
 		EXPECT_NE(said.find("a == 1"), std::string::npos);
 		EXPECT_NE(said.find("mydev:all"), std::string::npos);
 		EXPECT_EQ(said.find("cannot set"), std::string::npos) << said;
 	}
-	const std::string unknown = explain_filter(reader::system_error("", ENOENT), event).what();
+	const std::string unknown =
+		explain_filter(reader::system_error("", ENOENT), event, {}).what();
 	EXPECT_NE(unknown.find("a_u8, a_u64, "), std::string::npos) << unknown;
 }
 

@@ -161,6 +161,53 @@ struct perfbuf_positions {
  * is mapped). */
 #define PERFBUF_IOC_POSITIONS _IOR(PERFBUF_IOC_MAGIC, 3, struct perfbuf_positions)
 
+/* Why a text is no filter: perfbuf_filter_check.reason. May grow. */
+enum perfbuf_filter_reason {
+	PERFBUF_FILTER_GOOD,
+	PERFBUF_FILTER_NO_FIELD,     /* the event has no field of this name */
+	PERFBUF_FILTER_NOT_COMPARED, /* fields of this kind are not compared */
+	PERFBUF_FILTER_WANTS_FIELD,  /* the name of a field must stand here */
+	PERFBUF_FILTER_WANTS_OPERATOR,
+	PERFBUF_FILTER_WANTS_VALUE,
+	PERFBUF_FILTER_WANTS_JOIN,  /* && or || */
+	PERFBUF_FILTER_WANTS_OPEN,  /* the parenthesis behind "in" */
+	PERFBUF_FILTER_WANTS_CLOSE, /* a parenthesis */
+	PERFBUF_FILTER_WANTS_COMMA, /* or the parenthesis that closes the list behind "in" */
+	PERFBUF_FILTER_OPERATOR,    /* it does not compare fields of this kind */
+	PERFBUF_FILTER_NO_NAME,	    /* the field has no such name for a value */
+	PERFBUF_FILTER_NO_NUMBER,
+	PERFBUF_FILTER_UNIT,  /* no unit of this kind of field */
+	PERFBUF_FILTER_RANGE, /* the field cannot hold the number */
+	PERFBUF_FILTER_EMPTY, /* a range whose last number is below its first */
+	PERFBUF_FILTER_QUOTE, /* nothing closes it */
+	PERFBUF_FILTER_STAR,  /* stands within a word */
+	PERFBUF_FILTER_LONG,  /* a word of more than 64 characters */
+	PERFBUF_FILTER_MANY,  /* more than 32 comparisons */
+	PERFBUF_FILTER_DEEP,  /* more than 16 levels */
+};
+
+/**
+ * struct perfbuf_filter_check - what PERF_EVENT_IOC_SET_FILTER would say, and where it would stop
+ * @text:   user address of the filter
+ * @error:  out: the errno of PERF_EVENT_IOC_SET_FILTER; 0: the text is a filter
+ * @reason: out: enum perfbuf_filter_reason
+ * @at:     out: where in the text the token begins that is wrong; its length if the text ends early
+ * @bytes:  out: of the token; 0 at the end of the text
+ *
+ * The file's filter stays as it is. Added after the first version of this header: a module without
+ * it answers ENOTTY. Errors: EBADFD, EFAULT, EINVAL (a text of 1024 bytes and more), ENODEV, ENOMEM,
+ * EOPNOTSUPP (the source has no typed events).
+ */
+struct perfbuf_filter_check {
+	__u64 text;
+	__u32 error;
+	__u32 reason;
+	__u32 at;
+	__u32 bytes;
+};
+
+#define PERFBUF_IOC_CHECK_FILTER _IOWR(PERFBUF_IOC_MAGIC, 9, struct perfbuf_filter_check)
+
 /*
  * What a process says itself. A source that takes it ("inject") makes a record
  * of each write(2), of each part of a writev(2), and of each part of this

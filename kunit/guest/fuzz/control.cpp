@@ -29,9 +29,21 @@ int filter(actor &by)
 	const char *text = by.one_of(
 		{"number == 1", "number > 10 && context != 2", "common_pid == 1", "data ~ \"*a*\"",
 		 "", "0", "nothing == 1", "number ==", "((((((((((((((((((1))))", "vfs_*",
-		 "!vfs_read", "number == 99999999999999999999999", "a_s8 < -1 || name == \"x\""});
+		 "!vfs_read", "number == 99999999999999999999999", "a_s8 < -1 || name == \"x\"",
+		 "number in (1, 4..6)", "number > 4KiB"});
 	return error_of(ioctl(by.file(), PERF_EVENT_IOC_SET_FILTER,
 			      by.once_in(16) ? reinterpret_cast<const char *>(8) : text));
+}
+
+int check_filter(actor &by)
+{
+	const char *text =
+		by.one_of({"number in (1, 2..5)", "number > 5us", "number in (", "vfs_*"});
+	perfbuf_filter_check check = {};
+	check.text = by.once_in(16) ? 8 : reinterpret_cast<uintptr_t>(text);
+	return error_of(
+		ioctl(by.file(), PERFBUF_IOC_CHECK_FILTER,
+		      by.once_in(16) ? reinterpret_cast<perfbuf_filter_check *>(8) : &check));
 }
 
 int id(actor &by)
@@ -112,6 +124,8 @@ std::vector<operation> control_operations()
 		control("PERIOD", 4, period, {EINVAL, EFAULT, EOPNOTSUPP, EBUSY}),
 		control("SET_FILTER", 5, filter,
 			{EINVAL, EFAULT, ENOENT, ERANGE, E2BIG, ENOMEM, EOPNOTSUPP}),
+		control("PERFBUF_IOC_CHECK_FILTER", 2, check_filter,
+			{EINVAL, EFAULT, ENOMEM, EOPNOTSUPP}),
 		control("ID", 2, id, {EFAULT}),
 		control("SET_OUTPUT", 8, set_output, {EINVAL, ENOSPC}),
 		control("PERFBUF_IOC_RING", 5, ring, {EINVAL, E2BIG, EBUSY, EFAULT, ENOMEM}),

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /* PERF_EVENT_IOC_SET_FILTER on typed events. */
 #include <sys/ioctl.h>
+#include <sys/mman.h>
+
+#include <linux/perfbuf.h>
 
 #include "producer/source.hpp"
 
@@ -61,6 +64,11 @@ TEST_F(producer_filter, a_filter_passes_the_occurrences_that_match)
 		{"common_pid > 0", "012"},
 		{"common_pid == 0", ""},
 		{"  ( ( a_u8==255 ) )\t", "1"},
+		{"a_u8 in (1, 255)", "1"},
+		{"!(a_u8 in (1, 200..255))", "02"},
+		{"state in (none, running)", "12"},
+		{"message in (message, other)", "1"},
+		{"a_u64 >= 4KiB", "1"},
 	};
 	for (const auto &row : rows) {
 		event_reader one(typed_attr("all"));
@@ -134,6 +142,80 @@ TEST_F(producer_filter, a_filter_that_is_no_expression_is_refused_with_its_errno
 	for (int edge : {0, 1, 2})
 		ASSERT_EQ(command("all " + std::to_string(edge)), 0);
 	EXPECT_EQ(one.samples().size(), 1u);
+}
+
+TEST_F(producer_filter, check_tells_the_reason_and_the_token_and_changes_nothing)
+{
+	const struct {
+		const char *text;
+		uint32_t error, reason, at, bytes;
+	} rows[] = {
+		{"a_u8 in (1, 2)", 0, PERFBUF_FILTER_GOOD, 0, 0},
+		{"nothing == 1", ENOENT, PERFBUF_FILTER_NO_FIELD, 0, 7},
+		{"a_u8 == 1 && a_u64 > 5us", EINVAL, PERFBUF_FILTER_UNIT, 22, 2},
+		{"a_u8 == 256", ERANGE, PERFBUF_FILTER_RANGE, 8, 3},
+		{"a_u8 ==", EINVAL, PERFBUF_FILTER_WANTS_VALUE, 7, 0},
+	};
+	event_reader one(typed_attr("all"));
+	ASSERT_EQ(set(one.fd.get(), "a_u8 == 255"), 0);
+	for (const auto &row : rows) {
+		perfbuf_filter_check check = {.text = reinterpret_cast<uintptr_t>(row.text),
+					      .error = 99,
+					      .reason = 99,
+					      .at = 99,
+					      .bytes = 99};
+		ASSERT_EQ(ioctl_error(one.fd.get(), PERFBUF_IOC_CHECK_FILTER, &check), 0);
+		EXPECT_EQ(check.error, row.error) << row.text;
+		EXPECT_EQ(check.reason, row.reason) << row.text;
+		EXPECT_EQ(check.at, row.at) << row.text;
+		EXPECT_EQ(check.bytes, row.bytes) << row.text;
+	}
+	for (int edge : {0, 1, 2})
+		ASSERT_EQ(command("all " + std::to_string(edge)), 0);
+	EXPECT_EQ(one.samples().size(), 1u) << "the filter is still the first";
+
+	const unique_fd fresh = open_source();
+	perfbuf_filter_check good = {.text = reinterpret_cast<uintptr_t>(rows[0].text)};
+	EXPECT_EQ(ioctl_error(fresh.get(), PERFBUF_IOC_CHECK_FILTER, &good), EBADFD);
+	const unique_fd untyped = must_open(side::clock, clock_attr());
+	EXPECT_EQ(ioctl_error(untyped.get(), PERFBUF_IOC_CHECK_FILTER, &good), EOPNOTSUPP);
+}
+
+/* Three pages: of the second only reading is allowed, of the third nothing. */
+TEST_F(producer_filter, check_reads_and_writes_only_the_memory_that_the_process_may_access)
+{
+	event_reader one(typed_attr("all"));
+	char *pages = static_cast<char *>(mmap(nullptr, 3 * page_size(), PROT_READ | PROT_WRITE,
+					       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
+	ASSERT_NE(pages, MAP_FAILED);
+	const auto check_at = [&](const void *text) {
+		perfbuf_filter_check check = {.text = reinterpret_cast<uintptr_t>(text)};
+		const int refused = ioctl_error(one.fd.get(), PERFBUF_IOC_CHECK_FILTER, &check);
+		return refused ? refused : check.error ? -static_cast<int>(check.reason) : 0;
+	};
+	const char text[] = "a_u8 == 1";
+	char *last = pages + 2 * page_size();
+	memcpy(last - sizeof(text), text, sizeof(text));
+	const perfbuf_filter_check read_only = {.text = reinterpret_cast<uintptr_t>(text)};
+	memcpy(pages + page_size(), &read_only, sizeof(read_only));
+	ASSERT_EQ(mprotect(pages + page_size(), page_size(), PROT_READ), 0);
+	ASSERT_EQ(mprotect(last, page_size(), PROT_NONE), 0);
+
+	EXPECT_EQ(check_at(last - sizeof(text)), 0) << "ends with the page";
+	EXPECT_EQ(check_at(last - 1), -PERFBUF_FILTER_WANTS_FIELD) << "an empty text";
+	EXPECT_EQ(check_at(last), EFAULT);
+	EXPECT_EQ(check_at(nullptr), EFAULT);
+	EXPECT_EQ(check_at(reinterpret_cast<void *>(8)), EFAULT);
+	EXPECT_EQ(check_at(reinterpret_cast<void *>(-1L << 47)), EFAULT) << "of the kernel";
+	EXPECT_EQ(ioctl_error(one.fd.get(), PERFBUF_IOC_CHECK_FILTER, pages + page_size()), EFAULT);
+	EXPECT_EQ(ioctl_error(one.fd.get(), PERFBUF_IOC_CHECK_FILTER, last - 8), EFAULT);
+	EXPECT_EQ(ioctl_error(one.fd.get(), PERFBUF_IOC_CHECK_FILTER, 8UL), EFAULT);
+
+	const std::string longest = std::string(1014, ' ') + text, endless(1 << 20, '(');
+	EXPECT_EQ(check_at(longest.c_str()), 0);
+	EXPECT_EQ(check_at((' ' + longest).c_str()), EINVAL);
+	EXPECT_EQ(check_at(endless.c_str()), EINVAL);
+	munmap(pages, 3 * page_size());
 }
 
 TEST_F(producer_filter, a_filter_holds_for_one_file_and_may_be_replaced)

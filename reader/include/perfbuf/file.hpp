@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <linux/perf_event.h>
 #include <optional>
+#include <perfbuf/filter.hpp>
 #include <perfbuf/result.hpp>
 #include <perfbuf/unique_fd.hpp>
 #include <string>
@@ -90,6 +91,12 @@ public:
 	result<void> redirect(const file &target) const;
 	/** Record only what the expression holds for (PERF_EVENT_IOC_SET_FILTER): typed events. */
 	result<void> set_filter(const std::string &expression) const;
+	/**
+	 * What set_filter() would say, and at which token (PERFBUF_IOC_CHECK_FILTER); the filter
+	 * stays as it is.
+	 * Errors: ENOTTY, an older module; EOPNOTSUPP, a source without typed events.
+	 */
+	result<filter_check> check_filter(const std::string &expression) const;
 	/**
 	 * @return a time, ns of the file's clock: every record stamped before it, in any ring whose
 	 * file has this clock, is published now. At most some 10 ms old: requests share it
