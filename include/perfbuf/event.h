@@ -12,9 +12,10 @@
  * Of all of this. perfbuf_source_register() refuses another with -EPROTO, and a module that was
  * compiled against another and only emits does not load: the names of what it calls end in the
  * version of emission, since 3. What was written for 2 compiles as it is. 4 has
- * perfbuf_source.recorder at the end, and takes what was compiled against 3, which has none.
+ * perfbuf_source.recorder at the end, and takes what was compiled against 3, which has none. 5 has
+ * the kinds of fields from PERFBUF_KIND_BOOL on; what was compiled against 3 or 4 is taken.
  */
-#define PERFBUF_ABI			4
+#define PERFBUF_ABI			5
 #define PERFBUF_ABI_OLDEST		3
 #define PERFBUF_EMISSION_ABI		3
 #define PERFBUF_VERSIONED_(name, abi)	name##_abi##abi
@@ -48,7 +49,18 @@ enum perfbuf_kind {
 	PERFBUF_KIND_CHARS,  /* a string in a fixed array */
 	PERFBUF_KIND_STRING, /* behind the fixed part; a u32 says where and how long */
 	PERFBUF_KIND_BYTES,  /* the same, any bytes */
+	/* Since version 5 of PERFBUF_ABI. */
+	PERFBUF_KIND_BOOL,	    /* a byte, 0 or 1 */
+	PERFBUF_KIND_POINTER,	    /* a u64; readers without CAP_PERFMON get what %p prints */
+	PERFBUF_KIND_IPV4,	    /* 4 bytes in network order */
+	PERFBUF_KIND_IPV6,	    /* 16 bytes in network order */
+	PERFBUF_KIND_MAC,	    /* 6 bytes */
+	PERFBUF_KIND_UUID,	    /* 16 bytes, as uuid_t has them */
+	PERFBUF_KIND_DYNAMIC_ARRAY, /* of integers, behind the fixed part as STRING is */
 };
+
+/* Fields of PERFBUF_KIND_POINTER in an event, at most. */
+#define PERFBUF_POINTERS_MAX 8
 
 struct perfbuf_name {
 	__u64 value;
@@ -56,12 +68,12 @@ struct perfbuf_name {
 };
 
 struct perfbuf_field {
-	const char *type; /* of an element: u8 to u64, s8 to s64, char */
+	const char *type; /* of an element: u8 to u64, s8 to s64, char, bool, void * */
 	const char *name;
 	const struct perfbuf_name *names; /* ends with one without a name; or NULL */
 	__u32 offset;			  /* from the start of the payload */
 	__u32 bytes;			  /* of the whole field */
-	__u32 elements;			  /* of ARRAY and CHARS */
+	__u32 elements;			  /* of ARRAY and CHARS; bytes of IPV4 to UUID */
 	__u8 kind;			  /* enum perfbuf_kind */
 	__u8 is_signed;
 };

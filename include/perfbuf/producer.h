@@ -46,7 +46,8 @@
  * * -ENAMETOOLONG: a name of more than PERFBUF_NAME_MAX characters
  * * -EEXIST: the name of the source, or of an event in it, is taken
  * * -EBUSY: the source or one of its events is registered already
- * * -E2BIG: the fixed part of an event has more than PERFBUF_FIXED_MAX bytes
+ * * -E2BIG: the fixed part of an event has more than PERFBUF_FIXED_MAX bytes, or more than
+ *   PERFBUF_POINTERS_MAX pointers
  * * -ENOSPC: no id is left for an event; -ENFILE: no node; -ENOMEM
  */
 #define perfbuf_source_register(source)                                                            \
@@ -97,7 +98,15 @@ int perfbuf_recorder_dump(struct perfbuf_source *source, struct device *device);
  *	F(TIME, name)				ns, a u64
  *	F(FLAGS, type, name, {bit, "name"}...)	the bits
  *	F(ENUM, type, name, {value, "name"}...)	the value
+ *	F(BOOL, name)				bool
+ *	F(POINTER, name)			const void *; a reader without CAP_PERFMON gets a
+ *						hash of it, which is what %p prints
+ *	F(IPV4, name)				__be32
+ *	F(IPV6, name)				const struct in6_addr *; NULL: zeros
+ *	F(MAC, name)				const u8 *, of 6; NULL: zeros
+ *	F(UUID, name)				const uuid_t *; NULL: zeros
  *	F(ARRAY, type, name, count)		const type *, of @count; NULL: zeros
+ *	F(DYNAMIC_ARRAY, type, name)		{const type *, count}
  *	F(CHARS, name, bytes)			const char *; cut at @bytes - 1; NULL: empty
  *	F(STRING, name)				const char *; NULL: "(null)"
  *	F(BYTES, name)				struct perfbuf_part: {from, bytes}
@@ -148,7 +157,7 @@ int perfbuf_recorder_dump(struct perfbuf_source *source, struct device *device);
 
 /**
  * perfbuf_emit_burst() - record several occurrences of an event
- * @_name: the event's, of a fixed size (no STRING, no BYTES)
+ * @_name: the event's, of a fixed size (no STRING, BYTES, DYNAMIC_ARRAY)
  * @_count: how often: a u32, from 1 to PERFBUF_BURST_MAX
  * @_index: a name, for a u32 that counts the records from 0 on in what follows
  * @...: the fields of record @_index, as .field = value; a field that is not named is 0

@@ -19,13 +19,12 @@
 #define PERFBUF_PRODUCER_HPP
 
 #include <cstddef>
-#include <cstdint>
-#include <type_traits>
 
 #include <linux/types.h>
 #include <perfbuf/aux.hpp>
 #include <perfbuf/burst.h>
 #include <perfbuf/event.h>
+#include <perfbuf/fields.hpp>
 
 /* What stands at a static branch that is not taken, where the jump table is relative. */
 #if defined(CONFIG_JUMP_LABEL) && defined(__x86_64__)
@@ -49,183 +48,6 @@ int perfbuf_recorder_dump(struct perfbuf_source *source, struct device *device) 
 
 namespace perfbuf::producer
 {
-
-using u8 = std::uint8_t;
-using u16 = std::uint16_t;
-using u32 = std::uint32_t;
-using u64 = __u64;
-using s8 = std::int8_t;
-using s16 = std::int16_t;
-using s32 = std::int32_t;
-using s64 = __s64;
-
-/* A string as a template's argument. */
-template <std::size_t N>
-struct text {
-	char value[N];
-
-	constexpr text(const char (&from)[N]) noexcept
-	{
-		for (std::size_t i = 0; i < N; i++)
-			value[i] = from[i];
-	}
-};
-
-/* The name of a bit or of a value. */
-template <std::size_t N>
-struct name {
-	u64 value;
-	text<N> shown;
-
-	constexpr name(s64 of, const char (&as)[N]) noexcept
-		: value(static_cast<u64>(of)), shown(as)
-	{
-	}
-};
-
-namespace detail
-{
-
-template <typename T>
-constexpr const char *type_name() noexcept
-{
-	static_assert(std::is_integral_v<T> && !std::is_same_v<T, bool>, "u8 to u64, s8 to s64");
-	constexpr const char *names[2][4] = {{"u8", "u16", "u32", "u64"},
-					     {"s8", "s16", "s32", "s64"}};
-
-	return names[std::is_signed_v<T>][sizeof(T) == 1   ? 0
-					  : sizeof(T) == 2 ? 1
-					  : sizeof(T) == 4 ? 2
-							   : 3];
-}
-
-template <auto... Names>
-inline constexpr perfbuf_name table[] = {{Names.value, Names.shown.value}..., {0, nullptr}};
-
-/* A number, which stands in the payload as it is. */
-template <typename T, text Name, u8 Kind, auto... Names>
-struct number {
-	using argument = T;
-	static constexpr u32 size = sizeof(T);
-	static constexpr u32 parts = 0;
-
-	static constexpr perfbuf_field describe(u32 offset) noexcept
-	{
-		return {type_name<T>(),
-			Name.value,
-			sizeof...(Names) ? table<Names...> : nullptr,
-			offset,
-			size,
-			1,
-			Kind,
-			std::is_signed_v<T>};
-	}
-
-	[[gnu::always_inline]] static void store(char *to, T value, u32) noexcept
-	{
-		__builtin_memcpy(to, &value, sizeof(value));
-	}
-};
-
-/* What stands behind the fixed part. */
-template <text Name, u8 Kind>
-struct part {
-	static constexpr u32 size = sizeof(u32);
-	static constexpr u32 parts = 1;
-
-	static constexpr perfbuf_field describe(u32 offset) noexcept
-	{
-		return {Kind == PERFBUF_KIND_STRING ? "char" : "u8",
-			Name.value,
-			nullptr,
-			offset,
-			size,
-			0,
-			Kind,
-			0};
-	}
-
-	template <typename T>
-	[[gnu::always_inline]] static void store(char *to, const T &, u32 where) noexcept
-	{
-		__builtin_memcpy(to, &where, sizeof(where));
-	}
-};
-
-} // namespace detail
-
-template <typename T, text Name>
-using integer = detail::number<T, Name, PERFBUF_KIND_INT>;
-template <typename T, text Name>
-using hex = detail::number<T, Name, PERFBUF_KIND_HEX>;
-template <text Name>
-using time = detail::number<u64, Name, PERFBUF_KIND_TIME>;
-template <typename T, text Name, auto... Names>
-using flags = detail::number<T, Name, PERFBUF_KIND_FLAGS, Names...>;
-template <typename T, text Name, auto... Names>
-using enumeration = detail::number<T, Name, PERFBUF_KIND_ENUM, Names...>;
-
-/* Argument: a reference to an array. */
-template <typename T, text Name, u32 Count>
-struct array {
-	using argument = const T (&)[Count];
-	static constexpr u32 size = Count * sizeof(T);
-	static constexpr u32 parts = 0;
-
-	static constexpr perfbuf_field describe(u32 offset) noexcept
-	{
-		return {detail::type_name<T>(), Name.value,	    nullptr, offset, size, Count,
-			PERFBUF_KIND_ARRAY,	std::is_signed_v<T>};
-	}
-
-	[[gnu::always_inline]] static void store(char *to, argument from, u32) noexcept
-	{
-		__builtin_memcpy(to, from, size);
-	}
-};
-
-/* Argument: a string; what is longer is cut. nullptr: empty. */
-template <text Name, u32 Bytes>
-struct chars {
-	using argument = const char *;
-	static constexpr u32 size = Bytes;
-	static constexpr u32 parts = 0;
-
-	static constexpr perfbuf_field describe(u32 offset) noexcept
-	{
-		return {"char", Name.value, nullptr, offset, size, Bytes, PERFBUF_KIND_CHARS, 1};
-	}
-
-	[[gnu::always_inline]] static void store(char *to, const char *from, u32) noexcept
-	{
-		u32 n = 0;
-
-		for (; from && n < Bytes - 1 && from[n]; n++)
-			to[n] = from[n];
-		for (; n < Bytes; n++)
-			to[n] = 0;
-	}
-};
-
-/* Argument: a string; nullptr: "(null)". */
-template <text Name>
-struct string : detail::part<Name, PERFBUF_KIND_STRING> {
-	using argument = const char *;
-
-	[[gnu::always_inline]] static perfbuf_part find(const char *text) noexcept
-	{
-		const char *from = text ? text : "(null)";
-
-		return {from, static_cast<u32>(__builtin_strlen(from)) + 1};
-	}
-};
-
-template <text Name>
-struct bytes : detail::part<Name, PERFBUF_KIND_BYTES> {
-	using argument = perfbuf_part;
-
-	[[gnu::always_inline]] static perfbuf_part find(perfbuf_part from) noexcept { return from; }
-};
 
 /* All of it is static: an event is a type. */
 template <text Name, typename... Fields>

@@ -174,6 +174,9 @@ public:
 	void limit_members(cxxrt::shared<u64> &of_user) noexcept { limited_members_ = &of_user; }
 	/* The counter, or nullptr if the user has no limits. */
 	cxxrt::shared<u64> *limited_members() const noexcept { return limited_members_; }
+	/* Before the stream is opened: the file was opened with CAP_PERFMON. */
+	void show_addresses() noexcept { sees_addresses_ = true; }
+	bool sees_addresses() const noexcept { return sees_addresses_; }
 	/* Before the stream is opened. @linked outlives the stream. */
 	void link_aux(event *linked) noexcept
 	{
@@ -274,6 +277,7 @@ private:
 	cxxrt::unique_ptr<stream> stream_;
 	cxxrt::mutex mutex_;
 	cxxrt::local<u64> count_base_; /* the stream's count at the last PERF_EVENT_IOC_RESET */
+	bool sees_addresses_ = false;
 };
 
 } // namespace perfbuf

@@ -165,6 +165,8 @@ result<void> file::make_event(void *filp, const perfbuf_open &wanted, file *link
 	unique_ptr<event> made(bare);
 
 	made->link_aux(aux_event);
+	if (is_tracer)
+		made->show_addresses();
 	if (!is_tracer && !pb_may_exceed_limits())
 		made->limit_members(account_.members());
 	made->set_stream(TRY(dummy ? open_dummy(*made) : source_.open(*made)));

@@ -60,6 +60,11 @@ void pb_module_put(void *owner)
 	module_put(owner);
 }
 
+void pb_print_pointer(char text[PB_POINTER_TEXT], u64 pointer)
+{
+	snprintf(text, PB_POINTER_TEXT, "%p", (void *)(unsigned long)pointer);
+}
+
 #ifdef CONFIG_TRACING
 struct trace_id {
 	struct trace_event event;

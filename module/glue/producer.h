@@ -44,6 +44,10 @@ void pb_percpu_each(void *memory, void (*fn)(void *arg, void *at), void *arg) PB
 /* Logs that @owner was compiled against version @abi of perfbuf/producer.h. */
 void pb_log_other_abi(void *owner, __u32 abi) PB_NOEXCEPT;
 
+/* What %p prints of a pointer: a hash, of 16 hexadecimal digits. Any context. */
+#define PB_POINTER_TEXT 24
+void pb_print_pointer(char text[PB_POINTER_TEXT], __u64 pointer) PB_NOEXCEPT;
+
 /* Logs why a source was refused. */
 void pb_log_refusal(const char *source, const char *what, const char *why) PB_NOEXCEPT;
 

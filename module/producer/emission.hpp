@@ -102,6 +102,7 @@ private:
 	void write_by_begin(output &to, u32 bytes) noexcept;
 	void commit_pieces(output &to, u32 bytes) noexcept;
 	void write_slowly(output &to) noexcept;
+	void write_by_writer(output &to) noexcept;
 	void put_payload(reservation &into) const noexcept;
 	u32 padding() const noexcept { return sample_writer::raw_padding(bytes_); }
 

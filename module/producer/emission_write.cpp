@@ -84,6 +84,18 @@ void emission::commit_pieces(output &to, u32 bytes) noexcept
 
 [[gnu::noinline]] void emission::write_slowly(output &to) noexcept
 {
+	if (!to.hidden()) [[likely]]
+		return write_by_writer(to);
+	if (!to.may_write())
+		return;
+
+	const hidden_pointers hidden(spare_, *to.hidden());
+
+	write_by_writer(to);
+}
+
+[[gnu::noinline]] void emission::write_by_writer(output &to) noexcept
+{
 	if (!to.may_write() || !to.matches(spare_, parts_) || !open_record(to))
 		return;
 	if (to.writer()->has_raw()) [[likely]]

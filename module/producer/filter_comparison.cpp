@@ -2,6 +2,7 @@
 /* One comparison of a filter: finds its field, reads its value and compiles its test. */
 #include "producer/filter_parser.hpp"
 
+#include "producer/format.hpp"
 #include "producer/names.hpp"
 
 namespace perfbuf
@@ -9,6 +10,27 @@ namespace perfbuf
 
 using cxxrt::error;
 using cxxrt::result;
+
+namespace
+{
+
+/* It is one value, or text. */
+bool is_compared(const perfbuf_field &one) noexcept
+{
+	switch (one.kind) {
+	case PERFBUF_KIND_ARRAY:
+	case PERFBUF_KIND_BYTES:
+	case PERFBUF_KIND_IPV4:
+	case PERFBUF_KIND_IPV6:
+	case PERFBUF_KIND_MAC:
+	case PERFBUF_KIND_UUID:
+	case PERFBUF_KIND_DYNAMIC_ARRAY:
+		return false;
+	}
+	return true;
+}
+
+} // namespace
 
 result<filter_parser::field> filter_parser::find_field(const word &name) const noexcept
 {
@@ -33,16 +55,19 @@ result<filter_parser::field> filter_parser::find_field(const word &name) const n
 
 	for (u32 i = 0; i < layout_.field_count; i++) {
 		const perfbuf_field &one = layout_.fields[i];
-		const bool is_part =
-			one.kind == PERFBUF_KIND_STRING || one.kind == PERFBUF_KIND_BYTES;
 
 		if (!equals(name, one.name)) {
-			parts = static_cast<u16>(parts + is_part);
+			parts = static_cast<u16>(parts + is_dynamic(one));
 			continue;
 		}
-		if (one.kind == PERFBUF_KIND_ARRAY || one.kind == PERFBUF_KIND_BYTES)
+		if (!is_compared(one))
 			return refuse(EINVAL, PERFBUF_FILTER_NOT_COMPARED, name);
-		return field{one.names, one.kind, one.is_signed != 0, one.bytes, one.offset, parts};
+		return field{one.kind == PERFBUF_KIND_BOOL ? bool_names : one.names,
+			     one.kind,
+			     one.is_signed != 0,
+			     one.bytes,
+			     one.offset,
+			     parts};
 	}
 	return refuse(ENOENT, PERFBUF_FILTER_NO_FIELD, name);
 }

@@ -37,9 +37,40 @@ const integer *integer_of(const char *type) noexcept
 	return nullptr;
 }
 
-bool is_dynamic(const perfbuf_field &one) noexcept
+/* Kinds of bytes with a meaning of their own, and how they are printed. */
+struct octets {
+	u8 kind;
+	u32 bytes;
+	const char *directive;
+};
+
+constexpr octets all_octets[] = {
+	{PERFBUF_KIND_IPV4, 4, "%pI4"},
+	{PERFBUF_KIND_IPV6, 16, "%pI6c"},
+	{PERFBUF_KIND_MAC, 6, "%pM"},
+	{PERFBUF_KIND_UUID, 16, "%pUb"},
+};
+
+const octets *octets_of(const perfbuf_field &field) noexcept
 {
-	return one.kind == PERFBUF_KIND_STRING || one.kind == PERFBUF_KIND_BYTES;
+	for (const octets &one : all_octets) {
+		if (one.kind == field.kind)
+			return &one;
+	}
+	return nullptr;
+}
+
+bool is_array(const perfbuf_field &one) noexcept
+{
+	return one.kind == PERFBUF_KIND_ARRAY || one.kind == PERFBUF_KIND_CHARS || octets_of(one);
+}
+
+/* Of one value, which has no sign. */
+result<void> check_single(const perfbuf_field &one, const char *type, u32 bytes) noexcept
+{
+	if (!equal(one.type, type) || one.bytes != bytes || one.is_signed)
+		return error(EINVAL);
+	return {};
 }
 
 /* A name stands in quotes in the text. */
@@ -68,6 +99,17 @@ result<void> check_field(const perfbuf_field &one, u32 end) noexcept
 	case PERFBUF_KIND_STRING:
 	case PERFBUF_KIND_BYTES:
 		return one.bytes == sizeof(u32) ? result<void>() : error(EINVAL);
+	case PERFBUF_KIND_BOOL:
+		return check_single(one, "bool", 1);
+	case PERFBUF_KIND_POINTER:
+		return check_single(one, "void *", sizeof(u64));
+	case PERFBUF_KIND_IPV4:
+	case PERFBUF_KIND_IPV6:
+	case PERFBUF_KIND_MAC:
+	case PERFBUF_KIND_UUID:
+		if (one.elements != octets_of(one)->bytes)
+			return error(EINVAL);
+		return check_single(one, "u8", octets_of(one)->bytes);
 	case PERFBUF_KIND_FLAGS:
 	case PERFBUF_KIND_ENUM:
 		if (!one.names)
@@ -81,6 +123,7 @@ result<void> check_field(const perfbuf_field &one, u32 end) noexcept
 	case PERFBUF_KIND_HEX:
 	case PERFBUF_KIND_TIME:
 	case PERFBUF_KIND_ARRAY:
+	case PERFBUF_KIND_DYNAMIC_ARRAY:
 		break;
 	default:
 		return error(EINVAL);
@@ -90,6 +133,8 @@ result<void> check_field(const perfbuf_field &one, u32 end) noexcept
 
 	if (!type || type->is_signed != static_cast<bool>(one.is_signed))
 		return error(EINVAL);
+	if (one.kind == PERFBUF_KIND_DYNAMIC_ARRAY)
+		return one.bytes == sizeof(u32) ? result<void>() : error(EINVAL);
 	if (u64{type->bytes} * (one.kind == PERFBUF_KIND_ARRAY ? one.elements : 1) != one.bytes)
 		return error(EINVAL);
 	return {};
@@ -105,7 +150,7 @@ void write_field(text_writer &out, const perfbuf_field &one) noexcept
 		out.string("[]");
 	out.string(" ");
 	out.string(one.name);
-	if (one.kind == PERFBUF_KIND_ARRAY || one.kind == PERFBUF_KIND_CHARS) {
+	if (is_array(one)) {
 		out.string("[");
 		out.decimal(one.elements);
 		out.string("]");
@@ -127,16 +172,20 @@ const char *directive_of(const perfbuf_field &one) noexcept
 		return integer_of(one.type)->decimal;
 	case PERFBUF_KIND_HEX:
 		return integer_of(one.type)->hex;
+	case PERFBUF_KIND_POINTER:
+		return "0x%llx";
 	}
+	if (const octets *of = octets_of(one))
+		return of->directive;
 	return "%s";
 }
 
 /* Values as perf reads them out of the field, which it takes for unsigned: -1 of a byte is 255. */
-void write_names(text_writer &out, const perfbuf_field &one) noexcept
+void write_names(text_writer &out, const perfbuf_field &one, const perfbuf_name *names) noexcept
 {
 	const u32 unused = 64 - 8 * one.bytes;
 
-	for (const perfbuf_name *name = one.names; name->name; name++) {
+	for (const perfbuf_name *name = names; name->name; name++) {
 		out.string(", { ");
 		out.decimal(one.is_signed ? name->value << unused >> unused : name->value);
 		out.string(", \"");
@@ -154,12 +203,25 @@ void write_argument(text_writer &out, const perfbuf_field &one) noexcept
 		out.string("__print_flags(REC->");
 		out.string(one.name);
 		out.string(", \"|\"");
-		write_names(out, one);
+		write_names(out, one, one.names);
 		return;
 	case PERFBUF_KIND_ENUM:
+	case PERFBUF_KIND_BOOL:
 		out.string("__print_symbolic(REC->");
 		out.string(one.name);
-		write_names(out, one);
+		write_names(out, one, one.kind == PERFBUF_KIND_BOOL ? bool_names : one.names);
+		return;
+	case PERFBUF_KIND_DYNAMIC_ARRAY:
+		out.string("__print_array(__get_dynamic_array(");
+		out.string(one.name);
+		/* perf 6.1 reads an expression here in parentheses only. */
+		out.string("), (__get_dynamic_array_len(");
+		out.string(one.name);
+		out.string(") / ");
+		out.decimal(integer_of(one.type)->bytes);
+		out.string("), ");
+		out.decimal(integer_of(one.type)->bytes);
+		out.string(")");
 		return;
 	case PERFBUF_KIND_ARRAY:
 		out.string("__print_array(REC->");
@@ -198,6 +260,11 @@ static_assert(sizeof(perfbuf_common) == 8);
 
 } // namespace
 
+u32 integer_bytes(const char *type) noexcept
+{
+	return integer_of(type)->bytes;
+}
+
 result<void> check_layout(const perfbuf_layout &of, const char **where) noexcept
 {
 	*where = "its fixed part";
@@ -206,11 +273,16 @@ result<void> check_layout(const perfbuf_layout &of, const char **where) noexcept
 	if (of.bytes > PERFBUF_FIXED_MAX)
 		return error(E2BIG);
 
+	u32 pointers = 0;
+
 	for (u32 i = 0; i < of.field_count; i++) {
 		const perfbuf_field &one = of.fields[i];
 
 		*where = one.name ? one.name : "a field";
 		TRY(check_field(one, of.bytes));
+		pointers += one.kind == PERFBUF_KIND_POINTER;
+		if (pointers > PERFBUF_POINTERS_MAX)
+			return error(E2BIG);
 		for (u32 j = 0; j < i; j++) {
 			if (equal(of.fields[j].name, one.name))
 				return error(EEXIST);

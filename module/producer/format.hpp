@@ -10,9 +10,23 @@
 namespace perfbuf
 {
 
+/* Stands behind the fixed part, and has a u32 there that says where. */
+constexpr bool is_dynamic(const perfbuf_field &one) noexcept
+{
+	return one.kind == PERFBUF_KIND_STRING || one.kind == PERFBUF_KIND_BYTES ||
+	       one.kind == PERFBUF_KIND_DYNAMIC_ARRAY;
+}
+
+/* Of a type from u8 to s64. */
+u32 integer_bytes(const char *type) noexcept;
+
+/* What a field of PERFBUF_KIND_BOOL is called. */
+inline constexpr perfbuf_name bool_names[] = {{0, "false"}, {1, "true"}, {0, nullptr}};
+
 /*
  * Whether readers will understand it. EINVAL: a name, a type or a place that cannot be; EEXIST: two
- * fields of one name; ENAMETOOLONG; E2BIG: the fixed part is too large. *@where: the field.
+ * fields of one name; ENAMETOOLONG; E2BIG: the fixed part is too large, or has too many pointers.
+ * *@where: the field.
  */
 cxxrt::result<void> check_layout(const perfbuf_layout &of, const char **where) noexcept;
 

@@ -104,7 +104,7 @@ output::output(event &owner, const sample_writer *writer, u32 cpu, output_shared
 	  wakeup_events_(owner.attr().watermark ? 0 : owner.attr().wakeup_events),
 	  is_plain_(alone() != PB_ALONE_NOT)
 {
-	if (!writer || !has_layout())
+	if (!writer || !has_layout() || shared.hidden)
 		owner.close_fast_path(event_mode::no_layout);
 }
 

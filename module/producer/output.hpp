@@ -15,6 +15,7 @@
 #include "device/sample_layout.hpp"
 #include "producer/event_cpu.hpp"
 #include "producer/filter.hpp"
+#include "producer/pointers.hpp"
 
 namespace perfbuf
 {
@@ -25,6 +26,8 @@ struct output_shared {
 	cxxrt::shared<const filter *> wanted; /* nullptr: everything */
 	cxxrt::shared<u64> missed;	      /* while writers might not begin */
 	u32 fixed_bytes = 0;		      /* of the payload */
+	/* That the reader may not see; nullptr: it may, or there are none. */
+	const pointer_fields *hidden = nullptr;
 };
 
 /* Invariant: but for the counts it is touched on its CPU only, with interrupts off. */
@@ -61,6 +64,10 @@ public:
 
 		return !one || one->matches(fixed, parts);
 	}
+
+	/* The pointers of the payload that the reader may not see; nullptr: it may see all. Then it
+	 * takes neither the fast nor the filtered path. */
+	const pointer_fields *hidden() const noexcept { return shared_.hidden; }
 
 	const filter *wanted() const noexcept { return shared_.wanted.load_acquire(); }
 

@@ -18,7 +18,14 @@ public:
 	/* @from stays as long as the file does. */
 	template <typename... More>
 	output_stream(event &owner, typed_source &from, typed_event &of, More... more) noexcept
-		: Shared{output_shared{of.all_cpus(), {}, {}, of.fixed_bytes()}, more...},
+		: Shared{output_shared{of.all_cpus(),
+				       {},
+				       {},
+				       of.fixed_bytes(),
+				       owner.sees_addresses() || !of.pointers().count()
+					       ? nullptr
+					       : &of.pointers()},
+			 more...},
 		  Follows(owner, static_cast<Shared &>(*this)), from_(from), of_(of)
 	{
 	}

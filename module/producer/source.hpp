@@ -64,12 +64,14 @@ public:
 	/* An event_cpu for each CPU: for pb_percpu_at(). */
 	void *all_cpus() const noexcept { return all_cpus_; }
 	const pb_node_event &node() const noexcept { return node_; }
+	const pointer_fields &pointers() const noexcept { return pointers_; }
 
 private:
 	cxxrt::result<void> make_format() noexcept;
 
 	perfbuf_event *made_ = nullptr; /* the producer's; nullptr once withdrawn */
 	perfbuf_layout layout_ = {};
+	pointer_fields pointers_;
 	pb_node_event node_ = {};
 	void *held_id_ = nullptr;
 	void *all_cpus_ = nullptr;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "recorder/line.hpp"
 #include "device/text.hpp"
+#include "producer/format.hpp"
+#include "producer/pointers.hpp"
 
 namespace perfbuf
 {
@@ -113,6 +115,36 @@ void write_names(line_writer &out, const perfbuf_field &of, u64 value) noexcept
 	}
 }
 
+/* @bytes of the payload, in hexadecimal, with @between after each @group of them. */
+void write_octets(line_writer &out, const perfbuf_field &of, const recorded_payload &payload,
+		  const char *between, u32 group) noexcept
+{
+	for (u32 i = 0; i < of.bytes; i++) {
+		out.string(i && i % group == 0 ? between : "");
+		out.hex(payload.integer(of.offset + i, 1, false), 2);
+	}
+}
+
+/* Of 8-4-4-4-12 digits. */
+void write_uuid(line_writer &out, const perfbuf_field &of, const recorded_payload &payload) noexcept
+{
+	for (u32 i = 0; i < of.bytes; i++) {
+		out.string(i == 4 || i == 6 || i == 8 || i == 10 ? "-" : "");
+		out.hex(payload.integer(of.offset + i, 1, false), 2);
+	}
+}
+
+void write_integers(line_writer &out, const recorded_payload &payload, u32 at, u32 count, u32 width,
+		    bool is_signed) noexcept
+{
+	out.string("{");
+	for (u32 i = 0; i < cxxrt::min(count, elements_max); i++) {
+		out.string(i ? "," : "");
+		out.number(payload.integer(at + i * width, width, is_signed), is_signed);
+	}
+	out.string(count > elements_max ? ",...}" : "}");
+}
+
 void write_field(line_writer &out, const perfbuf_field &of,
 		 const recorded_payload &payload) noexcept
 {
@@ -123,17 +155,35 @@ void write_field(line_writer &out, const perfbuf_field &of,
 	case PERFBUF_KIND_FLAGS:
 	case PERFBUF_KIND_ENUM:
 		return write_names(out, of, payload.integer(of.offset, of.bytes, of.is_signed));
-	case PERFBUF_KIND_ARRAY: {
-		const u32 width = of.bytes / of.elements;
+	case PERFBUF_KIND_ARRAY:
+		return write_integers(out, payload, of.offset, of.elements, of.bytes / of.elements,
+				      of.is_signed);
+	case PERFBUF_KIND_DYNAMIC_ARRAY: {
+		const u64 where = payload.integer(of.offset, of.bytes, false);
+		const u32 width = integer_bytes(of.type);
 
-		out.string("{");
-		for (u32 i = 0; i < cxxrt::min(of.elements, elements_max); i++) {
-			out.string(i ? "," : "");
-			out.number(payload.integer(of.offset + i * width, width, of.is_signed),
-				   of.is_signed);
-		}
-		return out.string(of.elements > elements_max ? ",...}" : "}");
+		return write_integers(out, payload, where & 0xffff,
+				      static_cast<u32>(where >> 16) / width, width, of.is_signed);
 	}
+	case PERFBUF_KIND_BOOL:
+		return out.string(payload.integer(of.offset, 1, false) ? "true" : "false");
+	/* The log is for more readers than those with CAP_PERFMON. */
+	case PERFBUF_KIND_POINTER:
+		out.string("0x");
+		return out.hex(
+			hidden_pointers::hash_of(payload.integer(of.offset, sizeof(u64), false)));
+	case PERFBUF_KIND_IPV4:
+		for (u32 i = 0; i < of.bytes; i++) {
+			out.string(i ? "." : "");
+			out.decimal(payload.integer(of.offset + i, 1, false));
+		}
+		return;
+	case PERFBUF_KIND_IPV6:
+		return write_octets(out, of, payload, ":", 2);
+	case PERFBUF_KIND_MAC:
+		return write_octets(out, of, payload, ":", 1);
+	case PERFBUF_KIND_UUID:
+		return write_uuid(out, of, payload);
 	case PERFBUF_KIND_CHARS:
 	case PERFBUF_KIND_STRING: {
 		u32 at = of.offset;

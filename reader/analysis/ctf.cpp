@@ -50,23 +50,12 @@ stream {{
 
 using reader::typed_field;
 
-size_t width_of(const typed_field &field)
-{
-	if (!field.is_dynamic)
-		return field.size / field.elements;
-	for (const auto &[ending, width] :
-	     {std::pair<const char *, size_t>{"64", 8}, {"32", 4}, {"16", 2}})
-		if (field.type.ends_with(ending))
-			return width;
-	return 1;
-}
-
 std::string declaration(const typed_field &field)
 {
-	if (field.is_text())
+	if (field.is_text() || field.is_octets())
 		return fmt::format("string _{};", field.name);
 	const std::string type =
-		fmt::format("{}int{}_t", field.is_signed ? "" : "u", 8 * width_of(field));
+		fmt::format("{}int{}_t", field.is_signed ? "" : "u", 8 * field.width());
 	if (field.is_dynamic)
 		return fmt::format("uint32_t __{0}_length; {1} _{0}[__{0}_length];", field.name,
 				   type);
@@ -164,9 +153,11 @@ private:
 	{
 		if (field.is_text())
 			return put_text(field.text(payload));
+		if (field.is_octets())
+			return put_text(field.show(payload));
 		const auto bytes = field.bytes(payload);
 		if (field.is_dynamic) {
-			const size_t width = width_of(field);
+			const size_t width = field.width();
 			put(static_cast<uint32_t>(bytes.size() / width));
 			waiting_.put_raw(bytes.data(), bytes.size() / width * width);
 			return;

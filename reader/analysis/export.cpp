@@ -197,7 +197,8 @@ private:
 	{
 		for (const auto &field : one.event.format->fields) {
 			const auto value = field.integer(one.sample.raw);
-			if (!value || field.elements > 1 || field.is_text() || !field.names.empty())
+			if (!value || field.is_dynamic || field.elements > 1 || field.is_text() ||
+			    !field.names.empty())
 				continue;
 			begin();
 			fmt::print(

@@ -11,11 +11,12 @@
 namespace perfbuf::analysis
 {
 
-/** @return "3", "busy|error", "1 2 3", "text", "00 7f ff"; "?" if it is not in the payload */
+/** @return typed_field::show() */
 std::string value_text(const reader::typed_field &field, std::span<const std::byte> payload);
 
-/** @return the value as JSON: a number, a string, an array of numbers; bytes are a string of
- * hexadecimal digits; null if it is not in the payload */
+/** @return the value as JSON: a number, a string, true or false, an array of numbers; an address is
+ * a string as people write it, bytes are a string of hexadecimal digits; null if it is not in the
+ * payload */
 std::string value_json(const reader::typed_field &field, std::span<const std::byte> payload);
 
 /** @return "{"field":value,...}" of all fields */

@@ -73,13 +73,19 @@ std::pair<std::string, std::string> parse_pair(const hist_words &words)
 	return {whole(words.pair.substr(0, comma)), whole(words.pair.substr(comma + 1))};
 }
 
+// A number, which has a distribution.
+bool is_measured(const reader::typed_field &field)
+{
+	return !field.is_text() && !field.is_dynamic && !field.is_octets();
+}
+
 std::string fields_of_events(const std::vector<perfdata::recorded_event> &events)
 {
 	std::string all;
 	for (const auto &event : events)
 		if (event.format)
 			for (const auto &field : event.format->fields)
-				if (!field.is_text() && !field.is_dynamic)
+				if (is_measured(field))
 					all += (all.empty() ? "" : ", ") + field.name;
 	return all;
 }
@@ -153,8 +159,7 @@ private:
 				continue;
 			event_found = true;
 			const auto *of = event.format ? event.format->find(field) : nullptr;
-			found |= of && (std::string_view(what) == "--by" ||
-					(!of->is_text() && !of->is_dynamic));
+			found |= of && (std::string_view(what) == "--by" || is_measured(*of));
 		}
 		if (!event_found)
 			throw failure(exit_usage,

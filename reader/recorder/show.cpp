@@ -95,19 +95,22 @@ std::string printer::value(const reader::typed_field &of, const shown_field &as,
 {
 	if (of.type == "char")
 		return printable(of.text(payload));
-	if (of.is_dynamic) {
+	if (of.is_octets() || of.form == reader::field_form::pointer)
+		return of.show(payload);
+	if (of.is_dynamic && of.width() == 1) {
 		std::string made;
 		const auto bytes = of.bytes(payload);
 		for (const std::byte one : bytes.first(std::min(bytes.size(), elements_max)))
 			made += fmt::format("{:02x}", std::to_integer<unsigned>(one));
 		return made + (bytes.size() > elements_max ? "..." : "");
 	}
-	if (of.elements > 1) {
+	if (of.is_dynamic || of.elements > 1) {
+		const size_t count = of.count(payload);
 		std::string made = "{";
-		for (size_t at = 0; at < std::min(of.elements, elements_max); at++)
+		for (size_t at = 0; at < std::min(count, elements_max); at++)
 			made += (at ? "," : "") +
 				number(of.integer(payload, at).value_or(0), of.is_signed);
-		return made + (of.elements > elements_max ? ",...}" : "}");
+		return made + (count > elements_max ? ",...}" : "}");
 	}
 	uint64_t left = of.integer(payload).value_or(0);
 	const uint64_t mask = mask_of(of);

@@ -135,7 +135,57 @@ void take_names(std::string_view from, typed_field &field)
 	}
 }
 
+// Of `print fmt: "queue=%u from=%pI4"` the directive says what its bytes are.
+void take_form(std::string_view print, typed_field &field)
+{
+	static constexpr std::pair<std::string_view, field_form> forms[] = {
+		{"%pI4", field_form::ipv4},	   {"%pI6c", field_form::ipv6},
+		{"%pI6", field_form::ipv6},	   {"%pM", field_form::mac},
+		{"%pUb", field_form::uuid},	   {"%pU", field_form::uuid},
+		{"0x%x", field_form::hexadecimal}, {"0x%llx", field_form::hexadecimal}};
+	if (field.type == "bool")
+		field.form = field_form::boolean;
+	else if (field.type == "void *")
+		field.form = field_form::pointer;
+	else if (const size_t begin = print.find('"'); begin != std::string_view::npos) {
+		print = print.substr(begin, print.find("\", ", begin) - begin);
+		const std::string key = field.name + "=";
+		size_t at = 0;
+		do
+			at = print.find(key, at + 1);
+		while (at != std::string_view::npos && print[at - 1] != ' ' && at != 1);
+		if (at == std::string_view::npos)
+			return;
+		const std::string_view rest = print.substr(at + key.size());
+		for (const auto &[directive, form] : forms)
+			if (rest.substr(0, rest.find(' ')) == directive)
+				field.form = form;
+	}
+	static constexpr size_t bytes_of[] = {4, 16, 6, 16};
+	if (field.is_octets() &&
+	    (field.is_dynamic || field.size != bytes_of[static_cast<size_t>(field.form) -
+							static_cast<size_t>(field_form::ipv4)]))
+		field.form = field_form::plain;
+}
+
 } // namespace
+
+size_t typed_field::width() const noexcept
+{
+	if (!is_dynamic)
+		return size / elements;
+	// The kernel's own formats have unsigned long, __u8 and others.
+	const std::string_view of(type);
+	return of.ends_with("64") || of.find("long") != of.npos ? 8
+	       : of.ends_with("32") || of.ends_with("int")	? 4
+	       : of.ends_with("16") || of.ends_with("short")	? 2
+								: 1;
+}
+
+size_t typed_field::count(std::span<const std::byte> payload) const noexcept
+{
+	return is_dynamic ? bytes(payload).size() / width() : elements;
+}
 
 std::span<const std::byte> typed_field::bytes(std::span<const std::byte> payload) const noexcept
 {
@@ -155,11 +205,12 @@ std::optional<uint64_t> typed_field::integer(std::span<const std::byte> payload,
 					     size_t element) const noexcept
 {
 	const auto all = bytes(payload);
-	const size_t width = size / elements;
-	if (is_dynamic || element >= elements || all.size() != size ||
-	    !std::has_single_bit(width) || width > sizeof(uint64_t))
+	const size_t bytes = width();
+	if ((is_dynamic && is_text()) || element >= count(payload) ||
+	    all.size() < (element + 1) * bytes || !std::has_single_bit(bytes) ||
+	    bytes > sizeof(uint64_t))
 		return std::nullopt;
-	return load(all.data() + element * width, width, is_signed);
+	return load(all.data() + element * bytes, bytes, is_signed);
 }
 
 std::string_view typed_field::text(std::span<const std::byte> payload) const noexcept
@@ -188,8 +239,10 @@ result<typed_format> parse_format(std::string_view text)
 		else if (line.starts_with("ID:"))
 			has_id = parse_number(trimmed(line.substr(3)), format.id);
 		else if (line.starts_with("print fmt:")) {
-			for (auto &field : format.fields)
+			for (auto &field : format.fields) {
 				take_names(line, field);
+				take_form(line, field);
+			}
 			break;
 		}
 		if (!line.starts_with("field:"))

@@ -113,8 +113,16 @@ TEST(producer_format, a_text_says_each_field_as_tracefs_does)
 		{"char", "c", nullptr, 48, 5, 5, PERFBUF_KIND_CHARS, 1},
 		{"char", "s", nullptr, 56, 4, 0, PERFBUF_KIND_STRING, 0},
 		{"u8", "b", nullptr, 60, 4, 0, PERFBUF_KIND_BYTES, 0},
+		{"bool", "o", nullptr, 64, 1, 1, PERFBUF_KIND_BOOL, 0},
+		{"void *", "p", nullptr, 65, 8, 1, PERFBUF_KIND_POINTER, 0},
+		{"u8", "v4", nullptr, 73, 4, 4, PERFBUF_KIND_IPV4, 0},
+		{"u8", "v6", nullptr, 77, 16, 16, PERFBUF_KIND_IPV6, 0},
+		{"u8", "m", nullptr, 93, 6, 6, PERFBUF_KIND_MAC, 0},
+		{"u8", "u", nullptr, 99, 16, 16, PERFBUF_KIND_UUID, 0},
+		{"u16", "d", nullptr, 115, 4, 0, PERFBUF_KIND_DYNAMIC_ARRAY, 0},
+		{"s64", "w", nullptr, 119, 4, 0, PERFBUF_KIND_DYNAMIC_ARRAY, 1},
 	};
-	constexpr perfbuf_layout of = {all, std::size(all), 64};
+	constexpr perfbuf_layout of = {all, std::size(all), 123};
 	const char *where;
 	char text[4096] = {};
 	text_writer out(text, sizeof(text) - 1);
@@ -139,12 +147,86 @@ TEST(producer_format, a_text_says_each_field_as_tracefs_does)
 		  "\tfield:char c[5];\toffset:48;\tsize:5;\tsigned:1;\n"
 		  "\tfield:__data_loc char[] s;\toffset:56;\tsize:4;\tsigned:0;\n"
 		  "\tfield:__data_loc u8[] b;\toffset:60;\tsize:4;\tsigned:0;\n"
+		  "\tfield:bool o;\toffset:64;\tsize:1;\tsigned:0;\n"
+		  "\tfield:void * p;\toffset:65;\tsize:8;\tsigned:0;\n"
+		  "\tfield:u8 v4[4];\toffset:73;\tsize:4;\tsigned:0;\n"
+		  "\tfield:u8 v6[16];\toffset:77;\tsize:16;\tsigned:0;\n"
+		  "\tfield:u8 m[6];\toffset:93;\tsize:6;\tsigned:0;\n"
+		  "\tfield:u8 u[16];\toffset:99;\tsize:16;\tsigned:0;\n"
+		  "\tfield:__data_loc u16[] d;\toffset:115;\tsize:4;\tsigned:0;\n"
+		  "\tfield:__data_loc s64[] w;\toffset:119;\tsize:4;\tsigned:1;\n"
 		  "\nprint fmt: \"i=%u j=%hhd k=%hd l=%lld t=%llu h=0x%x f=%s e=%s r=%s c=%s s=%s "
-		  "b=%s\", REC->i, REC->j, REC->k, REC->l, REC->t, REC->h, "
+		  "b=%s o=%s p=0x%llx v4=%pI4 v6=%pI6c m=%pM u=%pUb d=%s w=%s\", REC->i, REC->j, "
+		  "REC->k, REC->l, REC->t, REC->h, "
 		  "__print_flags(REC->f, \"|\", { 1, \"one\" }, { 2, \"two\" }), "
 		  "__print_symbolic(REC->e, { 65535, \"minus\" }, { 5, \"five\" }), "
 		  "__print_array(REC->r, 3, 2), REC->c, __get_str(s), "
-		  "__print_hex(__get_dynamic_array(b), __get_dynamic_array_len(b))\n");
+		  "__print_hex(__get_dynamic_array(b), __get_dynamic_array_len(b)), "
+		  "__print_symbolic(REC->o, { 0, \"false\" }, { 1, \"true\" }), REC->p, REC->v4, "
+		  "REC->v6, REC->m, REC->u, "
+		  "__print_array(__get_dynamic_array(d), (__get_dynamic_array_len(d) / 2), 2), "
+		  "__print_array(__get_dynamic_array(w), (__get_dynamic_array_len(w) / 8), 8)\n");
+}
+
+TEST(producer_format, an_event_has_at_most_eight_pointers)
+{
+	std::vector<std::string> names;
+	std::vector<perfbuf_field> all;
+	const char *where;
+
+	for (u32 i = 0; i <= PERFBUF_POINTERS_MAX; i++)
+		names.push_back("p" + std::to_string(i));
+	for (u32 i = 0; i <= PERFBUF_POINTERS_MAX; i++)
+		all.push_back({"void *", names[i].c_str(), nullptr, 8 + 8 * i, 8, 1,
+			       PERFBUF_KIND_POINTER, 0});
+	EXPECT_TRUE(check_layout({all.data(), PERFBUF_POINTERS_MAX, 80}, &where));
+
+	const auto done = check_layout({all.data(), PERFBUF_POINTERS_MAX + 1, 80}, &where);
+
+	ASSERT_FALSE(done);
+	EXPECT_EQ(done.error().code(), E2BIG);
+	EXPECT_STREQ(where, "p8");
+}
+
+TEST(producer_format, kinds_of_a_fixed_size_have_that_size_and_type)
+{
+	const struct {
+		u8 kind;
+		const char *type;
+		u32 bytes, elements;
+	} all[] = {{PERFBUF_KIND_BOOL, "bool", 1, 1},	     {PERFBUF_KIND_POINTER, "void *", 8, 1},
+		   {PERFBUF_KIND_IPV4, "u8", 4, 4},	     {PERFBUF_KIND_IPV6, "u8", 16, 16},
+		   {PERFBUF_KIND_MAC, "u8", 6, 6},	     {PERFBUF_KIND_UUID, "u8", 16, 16},
+		   {PERFBUF_KIND_DYNAMIC_ARRAY, "u64", 4, 0}};
+	const auto error_of = [](const perfbuf_field &one) {
+		const char *where;
+		const auto done = check_layout({&one, 1, 64}, &where);
+
+		return done ? 0 : done.error().code();
+	};
+
+	for (const auto &one : all) {
+		const perfbuf_field good = {one.type,  "f",	     nullptr,  8,
+					    one.bytes, one.elements, one.kind, 0};
+		perfbuf_field bad = good;
+
+		EXPECT_EQ(error_of(good), 0) << one.type;
+		bad.type = "char";
+		EXPECT_EQ(error_of(bad), EINVAL) << one.type;
+		bad = good;
+		bad.is_signed = 1;
+		EXPECT_EQ(error_of(bad), EINVAL) << one.type;
+		for (u32 bytes : {one.bytes - 1, one.bytes + 1, 2 * one.bytes}) {
+			bad = good;
+			bad.bytes = bytes;
+			EXPECT_EQ(error_of(bad), EINVAL) << one.type << bytes;
+		}
+		if (one.elements > 1) {
+			bad = good;
+			bad.elements++;
+			EXPECT_EQ(error_of(bad), EINVAL) << one.type;
+		}
+	}
 }
 
 TEST(producer_format, a_value_that_the_field_cannot_hold_is_said_as_it_is)
@@ -200,7 +282,8 @@ TEST(producer_format, a_field_lies_within_the_fixed_part_and_is_what_its_type_sa
 		one.elements = 4;
 		const bool bare = kind == PERFBUF_KIND_INT || kind == PERFBUF_KIND_HEX ||
 				  kind == PERFBUF_KIND_TIME || kind == PERFBUF_KIND_CHARS ||
-				  kind == PERFBUF_KIND_STRING || kind == PERFBUF_KIND_BYTES;
+				  kind == PERFBUF_KIND_STRING || kind == PERFBUF_KIND_BYTES ||
+				  kind == PERFBUF_KIND_DYNAMIC_ARRAY;
 		EXPECT_EQ(error_of(one), bare ? 0 : EINVAL) << kind;
 	}
 

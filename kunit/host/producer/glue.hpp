@@ -35,6 +35,7 @@ struct machine {
 	std::vector<u64> frames;
 	const void *regs = nullptr;
 	bool may_trace = true;
+	bool has_pointer_key = true; /* %p can print hashes */
 	bool first_namespace = true;
 	u32 event_readers_max = 64;
 

@@ -63,6 +63,15 @@ inline perfbuf_source source_of(const char *name, perfbuf_event *const *events, 
 		.contexts = 0};
 }
 
+/* With a field whose value not all readers may see. */
+using pointed = pb::event<"pointed", pb::integer<pb::u32, "number">, pb::pointer<"where">,
+			  pb::pointer<"other">, pb::boolean<"on">>;
+/* The other kinds that stand for more than their bytes. */
+using addressed =
+	pb::event<"addressed", pb::pointer<"where">, pb::ipv4<"from">, pb::ipv6<"to">,
+		  pb::mac<"station">, pb::uuid<"volume">, pb::dynamic_array<pb::u16, "shorts">,
+		  pb::string<"message">, pb::dynamic_array<pb::s64, "wides">>;
+
 class testdev
 {
 public:
@@ -78,9 +87,10 @@ public:
 	typed_source &source() { return *static_cast<typed_source *>(made.registered); }
 
 	int starts = 0, stops = 0, start_answer = 0;
-	static constexpr u32 event_count = 4;
-	perfbuf_event *const events[event_count] = {&fixed::object, &varying::object, &dump::object,
-						    &tagged::object};
+	static constexpr u32 event_count = 6;
+	perfbuf_event *const events[event_count] = {&fixed::object,   &varying::object,
+						    &dump::object,    &tagged::object,
+						    &pointed::object, &addressed::object};
 	perfbuf_source_ops ops = {
 		.start =
 			[](perfbuf_source *of) {
@@ -272,6 +282,8 @@ public:
 		if (about.user)
 			owner_->limit_members(*about.user);
 		EXPECT_TRUE(source_.file_opened());
+		if (now.may_trace)
+			owner_->show_addresses();
 
 		cxxrt::result<cxxrt::unique_ptr<stream>> made = source_.open(*owner_);
 

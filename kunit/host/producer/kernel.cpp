@@ -13,6 +13,7 @@
 #include "glue/trace.h"
 
 #include <algorithm>
+#include <cstdio>
 #include <cstdlib>
 
 using namespace perfbuf;
@@ -73,6 +74,17 @@ extern "C" {
 int pb_may_trace(void) noexcept
 {
 	return now.may_trace;
+}
+
+/* As the kernel does it: NULL as it is, all else as 32 bits of a hash. */
+void pb_print_pointer(char text[PB_POINTER_TEXT], __u64 pointer) noexcept
+{
+	const __u64 hash = pointer * 0x9e3779b97f4a7c15 >> 32;
+
+	std::snprintf(text, PB_POINTER_TEXT, "%016llx",
+		      static_cast<unsigned long long>(now.has_pointer_key ? hash : 0));
+	if (!now.has_pointer_key)
+		std::snprintf(text, PB_POINTER_TEXT, "(____ptrval____)");
 }
 
 int pb_locked_down(void) noexcept

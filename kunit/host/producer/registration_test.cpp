@@ -47,8 +47,10 @@ TEST_F(producer_registration, a_source_of_another_header_version_is_refused_befo
 		EXPECT_EQ(perfbuf_producer_register(nullptr, nullptr, abi), -EPROTO) << abi;
 		EXPECT_EQ(now.refusal, "version " + std::to_string(abi));
 	}
-	EXPECT_EQ(perfbuf_producer_register(&of, nullptr, PERFBUF_ABI_OLDEST), 0);
-	perfbuf_producer_unregister(&of);
+	for (u32 abi = PERFBUF_ABI_OLDEST; abi <= PERFBUF_ABI; abi++) {
+		EXPECT_EQ(perfbuf_producer_register(&of, nullptr, abi), 0) << abi;
+		perfbuf_producer_unregister(&of);
+	}
 }
 
 TEST_F(producer_registration, a_source_that_cannot_be_is_refused_with_its_reason)

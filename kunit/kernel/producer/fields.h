@@ -23,6 +23,19 @@
 	F(BYTES, blob)                                                                             \
 	F(STRING, tail)
 
+/* Kinds that stand for more than their bytes. */
+#define TEST_KINDS(F)                                                                              \
+	F(BOOL, on)                                                                                \
+	F(POINTER, where)                                                                          \
+	F(IPV4, src)                                                                               \
+	F(IPV6, dst)                                                                               \
+	F(MAC, station)                                                                            \
+	F(UUID, volume)                                                                            \
+	F(DYNAMIC_ARRAY, u16, shorts)                                                              \
+	F(STRING, label)                                                                           \
+	F(DYNAMIC_ARRAY, s64, wides)                                                               \
+	F(INT, u32, last)
+
 /* Who wrote it, and its number there: one context of one CPU. */
 #define TEST_COUNTED(F)                                                                            \
 	F(ENUM, u32, context, {0, "task"}, {1, "softirq"}, {2, "irq"}, {3, "nmi"})                 \

@@ -7,7 +7,7 @@
 
 #include <perfbuf/producer.h>
 
-#define TEST_EVENTS 5
+#define TEST_EVENTS 6
 
 /* The source /dev/perfbuf/testdev, and its events. */
 extern struct perfbuf_source test_source;
@@ -19,6 +19,9 @@ void emitter_exit(void);
 
 /* One of each event, with the values of @edge. */
 void emit_all(int edge);
+/* source_kinds.c */
+void emit_kinds(int edge);
+extern struct perfbuf_event kinds_event;
 /* The next numbers of a context: 0 task, 1 softirq, 2 irq, 3 NMI. */
 void emit_counted(u32 context);
 /* A burst of @count, with the next numbers of a context. */

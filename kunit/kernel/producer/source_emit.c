@@ -25,8 +25,8 @@ PERFBUF_EVENT(fixed, TEST_FIXED)
 PERFBUF_EVENT(group, TEST_GROUP)
 PERFBUF_RAW_EVENT(dump)
 
-struct perfbuf_event *const test_events[TEST_EVENTS] = {&all_event, &counted_event, &fixed_event,
-							&group_event, &dump_event};
+struct perfbuf_event *const test_events[TEST_EVENTS] = {&all_event,   &counted_event, &fixed_event,
+							&group_event, &dump_event,    &kinds_event};
 
 void emit_all(int edge)
 {

@@ -68,6 +68,10 @@ static int do_command(const char *text, const struct kernel_param *parameter)
 		emit_all(number);
 		return 0;
 	}
+	if (!strcmp(verb, "kinds")) {
+		emit_kinds(number);
+		return 0;
+	}
 	if (!strcmp(verb, "counted")) {
 		for (i = 0; i < number; i++)
 			emit_counted(0);

@@ -34,11 +34,20 @@
 // refused case_empty: "perfbuf: field name has space for no character"
 #define THIRD(F) F(CHARS, name, 0)
 #elif defined(case_kind)
-// refused case_kind: "perfbuf: INTEGER, the kind of field u32, count, is none of INT HEX TIME FLAGS ENUM ARRAY CHARS STRING BYTES"
+// refused case_kind: "perfbuf: INTEGER, the kind of field u32, count, is none of INT HEX TIME FLAGS ENUM BOOL POINTER IPV4 IPV6 MAC UUID ARRAY DYNAMIC_ARRAY CHARS STRING BYTES"
 #define THIRD(F) F(INTEGER, u32, count)
 #elif defined(case_kind_without_type)
-// refused case_kind_without_type: "perfbuf: BOOL, the kind of field count, is none of INT HEX TIME FLAGS ENUM ARRAY CHARS STRING BYTES"
-#define THIRD(F) F(BOOL, count)
+// refused case_kind_without_type: "perfbuf: SWITCH, the kind of field count, is none of INT HEX TIME FLAGS ENUM BOOL POINTER IPV4 IPV6 MAC UUID ARRAY DYNAMIC_ARRAY CHARS STRING BYTES"
+#define THIRD(F) F(SWITCH, count)
+#elif defined(case_dynamic_array)
+// refused case_dynamic_array: "perfbuf: field count cannot be of type size_t: give u8, u16, u32, u64, s8, s16, s32 or s64"
+#define THIRD(F) F(DYNAMIC_ARRAY, size_t, count)
+#elif defined(case_pointer_name)
+// refused case_pointer_name: "perfbuf: field common_ptr: names that begin with common_ are those of every event: choose another"
+#define THIRD(F) F(POINTER, common_ptr)
+#elif defined(case_long_address)
+// refused case_long_address: "perfbuf: field an_address_that_is_longer_than_it_may: a name has 31 characters at most"
+#define THIRD(F) F(IPV6, an_address_that_is_longer_than_it_may)
 #elif defined(case_event_name)
 // refused case_event_name: "perfbuf: event a_name_that_is_longer_than_it_may_be: a name has 31 characters at most"
 #define THIRD(F) F(INT, u32, count)
@@ -50,6 +59,13 @@ PERFBUF_EVENT(a_name_that_is_longer_than_it_may_be, THIRD)
 	F(TIME, when)                                                                              \
 	F(FLAGS, u16, flags, {1, "busy"}, {2, "error"})                                            \
 	THIRD(F)                                                                                   \
+	F(BOOL, on)                                                                                \
+	F(POINTER, where)                                                                          \
+	F(IPV4, src)                                                                              \
+	F(IPV6, dst)                                                                                \
+	F(MAC, station)                                                                            \
+	F(UUID, volume)                                                                            \
+	F(DYNAMIC_ARRAY, u32, sizes)                                                               \
 	F(BYTES, data)
 /* clang-format on */
 PERFBUF_EVENT(refused, FIELDS)
@@ -58,7 +74,8 @@ PERFBUF_EVENT(refused, FIELDS)
 static void __maybe_unused emit(void)
 {
 #if !defined(case_common) && !defined(case_long_name) && !defined(case_empty) &&                   \
-	!defined(case_array)
+	!defined(case_array) && !defined(case_dynamic_array) && !defined(case_pointer_name) &&     \
+	!defined(case_long_address)
 	perfbuf_emit(refused, .when = 1, .count = 2);
 #endif
 }
