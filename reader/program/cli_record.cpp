@@ -102,7 +102,8 @@ void add_event_options(CLI::App &app, record_words &words)
 	add_event_option(app, words);
 	app.add_option("--filter", words.filters,
 		       "of the typed events of the -e before it, only those that this holds for: "
-		       "'queue == 3 && latency > 1000'; of functrace, these functions: see perfbuf "
+		       "'queue in (1, 2) && latency > 50us'; of functrace, these functions: see "
+		       "perfbuf "
 		       "trace")
 		->type_name("EXPR")
 		->allow_extra_args(false);

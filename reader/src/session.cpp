@@ -1,0 +1,262 @@
+// SPDX-License-Identifier: LGPL-2.1 OR BSD-2-Clause
+#include <perfbuf/session.hpp>
+
+#include <algorithm>
+#include <charconv>
+#include <fstream>
+#include <map>
+#include <optional>
+#include <sys/epoll.h>
+
+#include <perfbuf/file.hpp>
+#include <perfbuf/mapping.hpp>
+#include <perfbuf/merge.hpp>
+#include <perfbuf/ring.hpp>
+
+namespace perfbuf::reader
+{
+
+namespace
+{
+
+struct cpu_ring {
+	mapping area;
+	reader::ring ring;
+};
+
+// "0-3,5" of sysfs.
+std::vector<int> online_cpus()
+{
+	std::string text;
+	std::getline(std::ifstream("/sys/devices/system/cpu/online"), text);
+	std::vector<int> cpus;
+	const char *at = text.data();
+	const char *end = at + text.size();
+	while (at < end) {
+		int first = 0;
+		auto parsed = std::from_chars(at, end, first);
+		if (parsed.ec != std::errc())
+			break;
+		int last = first;
+		if (parsed.ptr < end && *parsed.ptr == '-')
+			parsed = std::from_chars(parsed.ptr + 1, end, last);
+		for (int cpu = first; cpu <= last; cpu++)
+			cpus.push_back(cpu);
+		at = parsed.ptr + 1;
+	}
+	if (cpus.empty())
+		cpus.push_back(0);
+	return cpus;
+}
+
+} // namespace
+
+struct session::state {
+	result<void> open_on(int cpu, const session_options &options);
+	result<size_t> pass(const event_visitor &use, bool last);
+	size_t event_of(const record &of) const;
+
+	std::vector<described_event> events;
+	std::vector<std::vector<size_t>> files_of; // by event: numbers in files
+	std::vector<file> files;
+	std::vector<cpu_ring> rings;
+	std::map<uint64_t, size_t> by_id;
+	unique_fd epoll;
+	merge waiting;
+	uint64_t lost = 0;
+	uint64_t newest_before = 0;
+};
+
+// The first file has the ring, the others write into it.
+result<void> session::state::open_on(int cpu, const session_options &options)
+{
+	std::optional<size_t> first;
+	for (size_t which = 0; which < events.size(); which++) {
+		auto made = file::open(options.where.devices + "/" + events[which].source);
+		if (!made)
+			return made.error();
+		if (auto done = made->configure(events[which].attr, options.pid, cpu); !done)
+			return done;
+		const auto id = made->id();
+		if (!id)
+			return id.error();
+		events[which].ids.push_back(*id);
+		by_id[*id] = which;
+		files_of[which].push_back(files.size());
+		files.push_back(*std::move(made));
+		if (first) {
+			if (auto done = files.back().redirect(files[*first]); !done)
+				return done;
+			continue;
+		}
+		first = files.size() - 1;
+		auto area = mapping::map(files.back(), options.pages);
+		if (!area)
+			return area.error();
+		reader::ring ring(area->user_page(), area->data());
+		rings.push_back({*std::move(area), std::move(ring)});
+		epoll_event wanted{.events = EPOLLIN, .data = {.u64 = rings.size()}};
+		if (::epoll_ctl(epoll.get(), EPOLL_CTL_ADD, files.back().fd(), &wanted) < 0)
+			return system_error("cannot wait for a ring");
+	}
+	return {};
+}
+
+size_t session::state::event_of(const record &of) const
+{
+	const auto id = events.front().decoder.id_of(of);
+	const auto found = id ? by_id.find(*id) : by_id.end();
+	return found == by_id.end() ? 0 : found->second;
+}
+
+result<size_t> session::state::pass(const event_visitor &use, bool last)
+{
+	// Files of a kernel's own events have no fence: there the limit is what was newest at the
+	// pass before, as perf has it.
+	const auto fence = last ? result<uint64_t>(UINT64_MAX) : files.front().fence();
+	if (!fence && fence.error().code.value() != ENOTTY)
+		return fence.error();
+	const uint64_t limit = fence ? *fence : newest_before;
+	for (auto &each : rings) {
+		each.ring.refresh();
+		const step what = each.ring.each([&](const record &found) {
+			const size_t which = event_of(found);
+			const decoder &by = events[which].decoder;
+			if (found.type() == PERF_RECORD_LOST) {
+				const auto told = by.decode(found);
+				if (const auto *loss = std::get_if<lost_event>(&told))
+					lost += loss->lost;
+			}
+			waiting.add(by.time_of(found).value_or(0), found,
+				    static_cast<uint32_t>(which));
+		});
+		each.ring.release();
+		if (what == step::corrupt)
+			each.ring.skip_all();
+	}
+	size_t count = 0;
+	waiting.flush(limit, [&](const record &found, uint64_t time, uint32_t which) {
+		count++;
+		use(found, events[which], time);
+	});
+	newest_before = waiting.last_time();
+	return count;
+}
+
+session::session(std::unique_ptr<state> made) noexcept : state_(std::move(made))
+{
+}
+session::session(session &&) noexcept = default;
+session &session::operator=(session &&) noexcept = default;
+session::~session() = default;
+
+result<session> session::open(std::span<const std::string> names, const session_options &options)
+{
+	if (names.empty())
+		return system_error("a session needs an event", EINVAL);
+	auto made = std::make_unique<state>();
+	made->epoll = unique_fd(::epoll_create1(EPOLL_CLOEXEC));
+	if (!made->epoll)
+		return system_error("cannot wait for rings");
+	for (const auto &name : names) {
+		auto found = find_event(name, options.where);
+		if (!found)
+			return found.error();
+		made->events.push_back(*std::move(found));
+	}
+	made->files_of.resize(names.size());
+	for (const int cpu : online_cpus())
+		if (auto done = made->open_on(cpu, options); !done)
+			return done.error();
+	return session(std::move(made));
+}
+
+const std::vector<described_event> &session::events() const noexcept
+{
+	return state_->events;
+}
+
+result<void> session::set_filter(size_t which, const std::string &expression)
+{
+	if (which >= state_->events.size())
+		return system_error("the session has no such event", EINVAL);
+	for (const size_t at : state_->files_of[which]) {
+		const file &each = state_->files[at];
+		auto done = each.set_filter(expression);
+		if (done)
+			continue;
+		const auto check = each.check_filter(expression);
+		if (!check || !check->code)
+			return done;
+		return error{done.error().code, explain_filter(expression, *check) + "\n" +
+							point_at_filter(expression, *check)};
+	}
+	return {};
+}
+
+result<void> session::start()
+{
+	for (const auto &each : state_->files)
+		if (auto done = each.enable(); !done)
+			return done;
+	return {};
+}
+
+result<void> session::stop()
+{
+	for (const auto &each : state_->files)
+		if (auto done = each.disable(); !done)
+			return done;
+	return {};
+}
+
+int session::fd() const noexcept
+{
+	return state_->epoll.get();
+}
+
+result<bool> session::wait(int timeout)
+{
+	epoll_event ready{};
+	const int count = ::epoll_wait(state_->epoll.get(), &ready, 1, timeout);
+	if (count < 0 && errno != EINTR)
+		return system_error("cannot wait for a ring");
+	return count > 0;
+}
+
+result<size_t> session::read(const event_visitor &use)
+{
+	return state_->pass(use, false);
+}
+
+result<size_t> session::finish(const event_visitor &use)
+{
+	if (auto done = stop(); !done)
+		return done.error();
+	return state_->pass(use, true);
+}
+
+result<void> session::run(std::chrono::milliseconds time, const event_visitor &use)
+{
+	using clock = std::chrono::steady_clock;
+	const auto end = clock::now() + time;
+	if (auto done = start(); !done)
+		return done;
+	while (clock::now() < end) {
+		const auto left = std::chrono::ceil<std::chrono::milliseconds>(end - clock::now());
+		if (auto ready = wait(static_cast<int>(std::clamp<int64_t>(left.count(), 0, 100)));
+		    !ready)
+			return ready.error();
+		if (auto count = read(use); !count)
+			return count.error();
+	}
+	const auto rest = finish(use);
+	return rest ? result<void>() : rest.error();
+}
+
+uint64_t session::lost() const noexcept
+{
+	return state_->lost;
+}
+
+} // namespace perfbuf::reader
