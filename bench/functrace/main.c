@@ -6,22 +6,18 @@
  * instructions.
  */
 #include "../common/find.h"
+#include "../common/request.h"
 #include "../common/steps.h"
 #include "functrace_bench.h"
 
 #include <linux/irqflags.h>
 #include <linux/module.h>
-#include <linux/mutex.h>
 #include <linux/preempt.h>
 #include <linux/proc_fs.h>
-#include <linux/uaccess.h>
-#include <linux/vmalloc.h>
 
 #include <asm/msr.h>
 #include <asm/nmi.h>
 #include <asm/ptrace.h>
-
-static DEFINE_MUTEX(bench_mutex);
 
 /* Each is entered, and is like no other: compilers make one function of two that are the same. */
 #define TRACED(name)                                                                               \
@@ -105,8 +101,9 @@ static void (*const works[])(const struct functrace_bench_run *wanted) = {
 	[FUNCTRACE_BENCH_CALLS] = call_system,
 };
 
-static long run(struct functrace_bench_run *wanted)
+static long run(void *argument)
 {
+	struct functrace_bench_run *wanted = argument;
 	unsigned long flags;
 	u64 before;
 
@@ -138,24 +135,23 @@ static notrace void call_before(u32 calls)
 		functrace_bench_one();
 }
 
-static long steps(struct functrace_bench_steps *into)
+static notrace void call_before_steps(void *calls)
 {
-	char *text;
-	int ret;
+	call_before(*(const u32 *)calls);
+}
+
+static long steps(void *argument)
+{
+	struct functrace_bench_steps *into = argument;
+	long ret;
 
 	if (into->room > FUNCTRACE_BENCH_TEXT)
 		return -EINVAL;
-	text = vmalloc(into->room);
-	if (!text)
-		return -ENOMEM;
-	call_before(into->before);
-	ret = trace_steps(step_one, NULL, text, into->room);
-	if (ret >= 0) {
-		into->bytes = ret;
-		ret = copy_to_user(u64_to_user_ptr(into->to), text, ret) ? -EFAULT : 0;
-	}
-	vfree(text);
-	return ret;
+	ret = bench_trace_steps(call_before_steps, step_one, &into->before, into->to, into->room);
+	if (ret < 0)
+		return ret;
+	into->bytes = ret;
+	return 0;
 }
 
 static bool nmi_wanted;
@@ -168,8 +164,9 @@ static int on_nmi(unsigned int command, struct pt_regs *regs)
 	return NMI_HANDLED;
 }
 
-static long interrupt(struct functrace_bench_nmi *wanted)
+static long interrupt(void *argument)
 {
+	struct functrace_bench_nmi *wanted = argument;
 	int ret;
 
 	call_before(wanted->before);
@@ -182,35 +179,16 @@ static long interrupt(struct functrace_bench_nmi *wanted)
 	return 0;
 }
 
+static const struct bench_request requests[] = {
+	{FUNCTRACE_BENCH_RUN, run},
+	{FUNCTRACE_BENCH_STEPS, steps},
+	{FUNCTRACE_BENCH_NMI, interrupt},
+};
+static_assert(sizeof(struct functrace_bench_run) <= BENCH_REQUEST_MAX);
+
 static long bench_ioctl(struct file *file, unsigned int command, unsigned long argument)
 {
-	union {
-		struct functrace_bench_run run;
-		struct functrace_bench_steps steps;
-		struct functrace_bench_nmi nmi;
-	} told;
-	void __user *user = (void __user *)argument;
-	const size_t bytes = _IOC_SIZE(command);
-	long ret = -ENOTTY;
-
-	if (bytes > sizeof(told) || copy_from_user(&told, user, bytes))
-		return -EFAULT;
-	mutex_lock(&bench_mutex);
-	switch (command) {
-	case FUNCTRACE_BENCH_RUN:
-		ret = run(&told.run);
-		break;
-	case FUNCTRACE_BENCH_STEPS:
-		ret = steps(&told.steps);
-		break;
-	case FUNCTRACE_BENCH_NMI:
-		ret = interrupt(&told.nmi);
-		break;
-	}
-	mutex_unlock(&bench_mutex);
-	if (!ret && copy_to_user(user, &told, bytes))
-		ret = -EFAULT;
-	return ret;
+	return bench_execute(requests, ARRAY_SIZE(requests), command, argument);
 }
 
 static const struct proc_ops bench_ops = {

@@ -5,6 +5,7 @@
  * counter counts instructions. What was written is read back, here or by the program, which checks
  * it: bench/ring/program.
  */
+#include "../common/request.h"
 #include "../common/steps.h"
 #include "peers.h"
 
@@ -14,7 +15,6 @@
 #include <linux/cpu.h>
 #include <linux/irqflags.h>
 #include <linux/module.h>
-#include <linux/mutex.h>
 #include <linux/proc_fs.h>
 #include <linux/smp.h>
 #include <linux/uaccess.h>
@@ -52,7 +52,6 @@ static const struct peer *const peers[] = {
 	&ours_copy_here_peer,
 };
 
-static DEFINE_MUTEX(bench_mutex);
 static const struct peer *current_peer;
 static const struct peer *registered;
 static u32 record_bytes;
@@ -110,8 +109,9 @@ static const struct peer *find_peer(const char *name)
 	return registered && !strcmp(registered->name, name) ? registered : NULL;
 }
 
-static long open_peer(struct ring_bench_open *wanted)
+static long open_peer(void *argument)
 {
+	struct ring_bench_open *wanted = argument;
 	const struct peer *peer;
 	unsigned int i, cpu;
 	int ret;
@@ -232,8 +232,9 @@ static long write_at_once(struct ring_bench_write *batch)
 	return cpu == batch->cpus ? 0 : -ENODEV;
 }
 
-static long write_batch(struct ring_bench_write *batch)
+static long write_batch(void *argument)
 {
+	struct ring_bench_write *batch = argument;
 	u64 nothing;
 	u32 none;
 
@@ -260,8 +261,9 @@ static long read_here(void *of)
 	return current_peer->read(reading->to, reading->into->room, &reading->into->lost);
 }
 
-static long read_back(struct ring_bench_read *into)
+static long read_back(void *argument)
 {
+	struct ring_bench_read *into = argument;
 	struct reading reading = {.into = into};
 	long ret;
 
@@ -287,60 +289,38 @@ static void write_one(void *unused)
 }
 
 /* The first records may have something to do that the others have not. */
-static long trace_record(struct ring_bench_trace *into)
+static void write_first_records(void *unused)
 {
-	char *text;
 	u32 none;
-	int ret;
+
+	timed_write(2, &none);
+}
+
+static long trace_record(void *argument)
+{
+	struct ring_bench_trace *into = argument;
+	long ret;
 
 	if (!current_peer || into->room > RING_BENCH_DATA)
 		return -EINVAL;
-	text = vmalloc(into->room);
-	if (!text)
-		return -ENOMEM;
-	timed_write(2, &none);
-	ret = trace_steps(write_one, NULL, text, into->room);
-	if (ret >= 0) {
-		into->bytes = ret;
-		ret = copy_to_user(u64_to_user_ptr(into->to), text, ret) ? -EFAULT : 0;
-	}
-	vfree(text);
-	return ret;
+	ret = bench_trace_steps(write_first_records, write_one, NULL, into->to, into->room);
+	if (ret < 0)
+		return ret;
+	into->bytes = ret;
+	return 0;
 }
+
+static const struct bench_request requests[] = {
+	{RING_BENCH_OPEN, open_peer},
+	{RING_BENCH_WRITE, write_batch},
+	{RING_BENCH_READ, read_back},
+	{RING_BENCH_TRACE, trace_record},
+};
+static_assert(sizeof(struct ring_bench_open) <= BENCH_REQUEST_MAX);
 
 static long bench_ioctl(struct file *file, unsigned int command, unsigned long argument)
 {
-	union {
-		struct ring_bench_open open;
-		struct ring_bench_write write;
-		struct ring_bench_read read;
-		struct ring_bench_trace trace;
-	} told;
-	void __user *user = (void __user *)argument;
-	const size_t bytes = _IOC_SIZE(command);
-	long ret = -ENOTTY;
-
-	if (bytes > sizeof(told) || copy_from_user(&told, user, bytes))
-		return -EFAULT;
-	mutex_lock(&bench_mutex);
-	switch (command) {
-	case RING_BENCH_OPEN:
-		ret = open_peer(&told.open);
-		break;
-	case RING_BENCH_WRITE:
-		ret = write_batch(&told.write);
-		break;
-	case RING_BENCH_READ:
-		ret = read_back(&told.read);
-		break;
-	case RING_BENCH_TRACE:
-		ret = trace_record(&told.trace);
-		break;
-	}
-	mutex_unlock(&bench_mutex);
-	if (!ret && copy_to_user(user, &told, bytes))
-		ret = -EFAULT;
-	return ret;
+	return bench_execute(requests, ARRAY_SIZE(requests), command, argument);
 }
 
 static int bench_release(struct inode *inode, struct file *file)
