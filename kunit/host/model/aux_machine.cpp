@@ -13,8 +13,6 @@ namespace perfbuf::model
 namespace
 {
 
-constexpr unsigned accesses_max = 2000;
-
 /* Old bytes of an area that begins near 2^64 are no stream's. */
 constexpr u32 data_pages = 16;
 
@@ -145,10 +143,10 @@ void far_aux_reader::finish()
 /* ---------------------------------------------------------------- aux_machine */
 
 aux_machine::aux_machine(const aux_scenario &what, explorer &choices, reader_fault fault)
-	: what_(what), choices_(choices),
+	: interrupted_cpu(choices), what_(what),
 	  ring_(perf_buffer::create({.nr_pages = data_pages, .watermark = data_pages * page_size})
 			.take()),
-	  memory_(choices), drains_left_(what.drains)
+	  drains_left_(what.drains)
 {
 	aux_area::options wanted = {.nr_pages = 2,
 				    .watermark = what.watermark,
@@ -280,33 +278,10 @@ void aux_machine::refused(unsigned raises)
 
 void aux_machine::before(cxxrt::model::access access, const volatile void *where, std::size_t bytes)
 {
-	using enum cxxrt::model::access;
-
 	if (inside_)
 		return;
 	inside_ = true;
-	if (++accesses_ > accesses_max)
-		fail("a writer does not come to its end");
-	if (reader_)
-		memory_.finish_store();
-	else if (exploring_)
-		look();
-
-	switch (access) {
-	case barrier:
-		break;
-	case wmb:
-	case rmb:
-	case mb:
-		memory_.fence();
-		break;
-	default:
-		if (exploring_)
-			intervene(memory_.is_shared(where) ||
-				  where == &ring_->user_page()->aux_tail);
-		if (reader_ && (access == store || access == release || access == plain_store))
-			memory_.begin_store(where, static_cast<u32>(bytes), access == release);
-	}
+	before_writers(access, where, bytes, reader_.has_value(), &ring_->user_page()->aux_tail);
 	inside_ = false;
 }
 

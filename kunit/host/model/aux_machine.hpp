@@ -6,10 +6,9 @@
  */
 #pragma once
 
-#include "execution.hpp"
+#include "interrupted_cpu.hpp"
 #include "scenario.hpp"
 #include "stand_ins.hpp"
-#include "weak_memory.hpp"
 
 #include <optional>
 #include <vector>
@@ -49,7 +48,7 @@ private:
 	u64 data_tail_;
 };
 
-class aux_machine final : private execution
+class aux_machine final : private interrupted_cpu
 {
 public:
 	aux_machine(const aux_scenario &what, explorer &choices, reader_fault fault);
@@ -68,28 +67,22 @@ private:
 	void write_alone(u64 bytes);
 	void write_shared(u64 bytes);
 	void refused(unsigned raises);
-	void intervene(bool shared);
+	void intervene(bool shared) override;
 	/* Everything that a reader on this CPU can see holds. */
-	void look();
+	void look() override;
 	void check_records(u64 head);
 	void drain();
 	u64 readable_to();
 	void check_end();
 
 	const aux_scenario &what_;
-	explorer &choices_;
 	cxxrt::ref<perf_buffer> ring_;
 	aux_filler filler_;
 	cxxrt::ref<aux_area> area_;
-	weak_memory memory_;
 	std::optional<far_aux_reader> reader_;
 
-	unsigned context_ = 0;
 	unsigned interrupts_left_[contexts];
 	unsigned drains_left_;
-	bool exploring_ = false;
-	bool inside_ = false;
-	unsigned accesses_ = 0;
 	u64 seen_ = 0;		 /* of aux_head */
 	u64 told_ = 0;		 /* the records up to data_seen_ end here */
 	u64 data_seen_ = 0;	 /* of data_head */

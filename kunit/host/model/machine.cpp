@@ -12,17 +12,9 @@
 namespace perfbuf::model
 {
 
-namespace
-{
-
-/* More than any script needs. */
-constexpr unsigned accesses_max = 2000;
-
-} // namespace
-
 machine::machine(const scenario &what, explorer &choices, reader_fault fault)
-	: what_(what), choices_(choices), ring_(perf_buffer::create(what.ring).take()),
-	  memory_(choices), here_(choices), there_(choices), drains_left_(what.drains),
+	: interrupted_cpu(choices), what_(what), ring_(perf_buffer::create(what.ring).take()),
+	  here_(choices), there_(choices), drains_left_(what.drains),
 	  pauses_left_(what.pauses ? 2 : 0), watches_left_(what.watches),
 	  far_alarms_left_(what.far_alarms)
 {
@@ -224,8 +216,6 @@ void machine::count(u32 id, u32 every)
 
 void machine::before(cxxrt::model::access access, const volatile void *where, std::size_t bytes)
 {
-	using enum cxxrt::model::access;
-
 	if (inside_)
 		return;
 	if (elsewhere_) {
@@ -233,28 +223,7 @@ void machine::before(cxxrt::model::access access, const volatile void *where, st
 		return;
 	}
 	inside_ = true;
-	if (++accesses_ > accesses_max)
-		fail("a writer does not come to its end");
-	if (reader_)
-		memory_.finish_store();
-	else if (exploring_)
-		observer_->look();
-
-	switch (access) {
-	case barrier:
-		break;
-	case wmb:
-	case rmb:
-	case mb:
-		memory_.fence();
-		break;
-	default:
-		if (exploring_)
-			intervene(memory_.is_shared(where) ||
-				  where == &ring_->user_page()->data_tail);
-		if (reader_ && (access == store || access == release || access == plain_store))
-			memory_.begin_store(where, static_cast<u32>(bytes), access == release);
-	}
+	before_writers(access, where, bytes, reader_.has_value(), &ring_->user_page()->data_tail);
 	if (what_.far_alarms && exploring_)
 		here_.before(access, where, bytes);
 	inside_ = false;

@@ -10,9 +10,8 @@
 #include "ledger.hpp"
 #include "observer.hpp"
 #include "store_buffer.hpp"
-#include "weak_memory.hpp"
 
-#include "execution.hpp"
+#include "interrupted_cpu.hpp"
 
 #include "oracle/sleeping_reader.hpp"
 
@@ -23,7 +22,7 @@
 namespace perfbuf::model
 {
 
-class machine final : private execution
+class machine final : private interrupted_cpu
 {
 public:
 	machine(const scenario &what, explorer &choices, reader_fault fault);
@@ -57,8 +56,8 @@ private:
 	void write(unsigned context, const op &one);
 	/* count_event(), for record @id. */
 	void count(u32 id, u32 every);
-	/* Whatever may happen here happens; @shared: the reader can tell this access. */
-	void intervene(bool shared);
+	void intervene(bool shared) override;
+	void look() override { observer_->look(); }
 	/* The alarm fires on another CPU, which does not see all of ours, as we do not of its. */
 	void fire_elsewhere();
 	/* Nothing intervenes any more: what is still owed is told and read. */
@@ -69,11 +68,9 @@ private:
 	void check_no_storm();
 
 	const scenario &what_;
-	explorer &choices_;
 	cxxrt::ref<perf_buffer> ring_;
 	ledger ledger_;
 	std::optional<observer> observer_; /* without a far reader */
-	weak_memory memory_;
 	std::optional<far_reader> reader_;
 	sleeper sleeper_{*this};
 	std::optional<oracle::sleeping_reader> poller_;
@@ -81,19 +78,15 @@ private:
 	store_buffer here_;			     /* the writers' */
 	store_buffer there_;			     /* and that of the CPU where the alarm fires */
 
-	unsigned context_ = 0;
 	unsigned interrupts_left_[contexts];
 	unsigned drains_left_;
 	unsigned pauses_left_;
 	bool watches_left_;
 	unsigned far_alarms_left_;
 	bool elsewhere_ = false; /* on the alarm's CPU */
-	bool exploring_ = false;
-	bool inside_ = false; /* of the model: these accesses are not a writer's */
-	u32 counting_ = 0;    /* calls of count_event() that are under way, */
-	u32 counted_ = 0;     /* those that are through, */
-	u32 demanded_ = 0;    /* and the wakeups that these owe */
-	unsigned accesses_ = 0;
+	u32 counting_ = 0;	 /* calls of count_event() that are under way, */
+	u32 counted_ = 0;	 /* those that are through, */
+	u32 demanded_ = 0;	 /* and the wakeups that these owe */
 	unsigned raises_ = 0;
 };
 
