@@ -70,22 +70,10 @@ bool decode_sample_fields(field_reader &fields, const perf_event_attr &attr, sam
 		out.id = fields.u64();
 	if (has(PERF_SAMPLE_IP))
 		out.ip = fields.u64();
-	if (has(PERF_SAMPLE_TID)) {
-		out.pid = fields.u32();
-		out.tid = fields.u32();
-	}
-	if (has(PERF_SAMPLE_TIME))
-		out.time = fields.u64();
+	decode_task_and_time(fields, attr.sample_type, out);
 	if (has(PERF_SAMPLE_ADDR))
 		out.addr = fields.u64();
-	if (has(PERF_SAMPLE_ID))
-		out.id = fields.u64();
-	if (has(PERF_SAMPLE_STREAM_ID))
-		out.stream_id = fields.u64();
-	if (has(PERF_SAMPLE_CPU)) {
-		out.cpu = fields.u32();
-		fields.u32(); // reserved
-	}
+	decode_ids_and_cpu(fields, attr.sample_type, out);
 	if (has(PERF_SAMPLE_PERIOD))
 		out.period = fields.u64();
 	if (has(PERF_SAMPLE_READ))

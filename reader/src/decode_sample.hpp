@@ -9,6 +9,32 @@
 namespace perfbuf::reader
 {
 
+/** What the fields of a sample and the trailer of any other record (sample_id_all) have in common,
+ * in the ABI's order. */
+template <typename Fields>
+void decode_task_and_time(field_reader &fields, uint64_t sample_type, Fields &out) noexcept
+{
+	if (sample_type & PERF_SAMPLE_TID) {
+		out.pid = fields.u32();
+		out.tid = fields.u32();
+	}
+	if (sample_type & PERF_SAMPLE_TIME)
+		out.time = fields.u64();
+}
+
+template <typename Fields>
+void decode_ids_and_cpu(field_reader &fields, uint64_t sample_type, Fields &out) noexcept
+{
+	if (sample_type & PERF_SAMPLE_ID)
+		out.id = fields.u64();
+	if (sample_type & PERF_SAMPLE_STREAM_ID)
+		out.stream_id = fields.u64();
+	if (sample_type & PERF_SAMPLE_CPU) {
+		out.cpu = fields.u32();
+		fields.u32(); // reserved
+	}
+}
+
 /** @return false if the body is too short for what it claims to hold */
 bool decode_sample_fields(field_reader &fields, const perf_event_attr &attr, sample &out) noexcept;
 

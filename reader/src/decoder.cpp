@@ -174,23 +174,10 @@ std::optional<sample_identity> decoder::identity(const record &of) const noexcep
 		return std::nullopt;
 
 	field_reader fields(body.last(identity_size_));
-	const auto has = [&](uint64_t field) { return (attr_.sample_type & field) != 0; };
 	sample_identity out;
-	if (has(PERF_SAMPLE_TID)) {
-		out.pid = fields.u32();
-		out.tid = fields.u32();
-	}
-	if (has(PERF_SAMPLE_TIME))
-		out.time = fields.u64();
-	if (has(PERF_SAMPLE_ID))
-		out.id = fields.u64();
-	if (has(PERF_SAMPLE_STREAM_ID))
-		out.stream_id = fields.u64();
-	if (has(PERF_SAMPLE_CPU)) {
-		out.cpu = fields.u32();
-		fields.u32(); // reserved
-	}
-	if (has(PERF_SAMPLE_IDENTIFIER))
+	decode_task_and_time(fields, attr_.sample_type, out);
+	decode_ids_and_cpu(fields, attr_.sample_type, out);
+	if (attr_.sample_type & PERF_SAMPLE_IDENTIFIER)
 		out.id = fields.u64();
 	return out;
 }

@@ -6,6 +6,7 @@
 #include <linux/compiler.h>
 #include <linux/instruction_pointer.h>
 #include <linux/irqflags.h>
+#include <linux/perf_event.h>
 #include <linux/ptrace.h>
 #include <linux/sched/clock.h>
 #include <linux/types.h>
@@ -25,6 +26,16 @@
 		 .regs[29] = (unsigned long)__builtin_frame_address(0),                            \
 		 .pstate = PSR_MODE_EL1h,                                                          \
 	 })
+
+/* PERF_SAMPLE_REGS_ABI_* of @regs, which are a task's in user space. */
+static inline u64 pb_arch_user_abi(struct pt_regs *regs)
+{
+	return compat_user_mode(regs) ? PERF_SAMPLE_REGS_ABI_32 : PERF_SAMPLE_REGS_ABI_64;
+}
+
+struct pb_user_state;
+/* pb_unwind_user() behind the first address: what frame pointers lead to. */
+__u32 pb_arch_unwind_user(const struct pb_user_state *user, __u64 *out, __u32 max);
 
 /* Returns the bytes that were not copied. Any context, without a page fault. */
 static inline unsigned long pb_arch_copy_from_user(void *to, const void __user *from,

@@ -2,8 +2,6 @@
 /* Registers and stacks of arm64. */
 #include "regs.h"
 
-#include "nmi_regs.h"
-
 #include <linux/compat.h>
 #include <linux/kernel.h>
 #include <linux/perf_event.h>
@@ -16,28 +14,6 @@
 #include <asm/perf_regs.h>
 
 #include "arch.h"
-
-void pb_user_state_get(const pb_regs *interrupted, struct pb_user_state *out)
-{
-	const struct pt_regs *regs = interrupted;
-
-	*out = (struct pb_user_state){.abi = PERF_SAMPLE_REGS_ABI_NONE};
-
-	if (!user_mode(regs)) {
-		if (current->flags & PB_NO_USER_STATE)
-			return;
-		if (in_nmi() && !pb_nmi_finds_user_regs(regs->sp))
-			return;
-		regs = task_pt_regs(current);
-	}
-	out->regs = regs;
-	out->abi = compat_user_mode(regs) ? PERF_SAMPLE_REGS_ABI_32 : PERF_SAMPLE_REGS_ABI_64;
-	out->sp = user_stack_pointer((struct pt_regs *)regs);
-	/* A task that exits has given its memory back. */
-	out->has_memory = !!current->mm;
-	if (out->has_memory && out->sp && out->sp < TASK_SIZE)
-		out->stack_room = TASK_SIZE - out->sp;
-}
 
 static u64 value_of(const struct pt_regs *regs, unsigned int reg)
 {
@@ -115,9 +91,10 @@ static u64 without_pac(u64 lr)
 }
 
 /* Up the stack only: a loop ends. */
-static u32 unwind_user_64(u64 fp, __u64 *out, u32 n, u32 max)
+static u32 unwind_user_64(u64 fp, __u64 *out, u32 max)
 {
 	struct frame_64 frame;
+	u32 n = 0;
 
 	while (n < max && fp && !(fp & 7) &&
 	       !pb_arch_copy_from_user(&frame, (const void __user *)fp, sizeof(frame))) {
@@ -129,9 +106,10 @@ static u32 unwind_user_64(u64 fp, __u64 *out, u32 n, u32 max)
 	return n;
 }
 
-static u32 unwind_user_32(u32 fp, __u64 *out, u32 n, u32 max)
+static u32 unwind_user_32(u32 fp, __u64 *out, u32 max)
 {
 	struct frame_32 frame;
+	u32 n = 0;
 
 	while (n < max && fp && !(fp & 3) &&
 	       !pb_arch_copy_from_user(&frame, (struct frame_32 __user *)compat_ptr(fp) - 1,
@@ -144,14 +122,9 @@ static u32 unwind_user_32(u32 fp, __u64 *out, u32 n, u32 max)
 	return n;
 }
 
-__u32 pb_unwind_user(const struct pb_user_state *user, __u64 *out, __u32 max)
+__u32 pb_arch_unwind_user(const struct pb_user_state *user, __u64 *out, __u32 max)
 {
-	u32 n = 0;
-
-	if (n == max)
-		return n;
-	out[n++] = user->regs->pc;
 	if (user->abi == PERF_SAMPLE_REGS_ABI_32)
-		return unwind_user_32(user->regs->compat_fp, out, n, max);
-	return unwind_user_64(user->regs->regs[29], out, n, max);
+		return unwind_user_32(user->regs->compat_fp, out, max);
+	return unwind_user_64(user->regs->regs[29], out, max);
 }

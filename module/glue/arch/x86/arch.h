@@ -4,6 +4,7 @@
 #define PERFBUF_GLUE_ARCH_H
 
 #include <linux/compiler.h>
+#include <linux/perf_event.h>
 #include <linux/ptrace.h>
 #include <linux/types.h>
 #include <linux/uaccess.h>
@@ -25,6 +26,16 @@ static __always_inline void pb_arch_here_regs(struct pt_regs *regs)
 		     "movq %%rbp, %2"
 		     : "=&r"(regs->ip), "=&r"(regs->sp), "=&r"(regs->bp));
 }
+
+/* PERF_SAMPLE_REGS_ABI_* of @regs, which are a task's in user space. */
+static inline u64 pb_arch_user_abi(struct pt_regs *regs)
+{
+	return user_64bit_mode(regs) ? PERF_SAMPLE_REGS_ABI_64 : PERF_SAMPLE_REGS_ABI_32;
+}
+
+struct pb_user_state;
+/* pb_unwind_user() behind the first address: what frame pointers lead to. */
+__u32 pb_arch_unwind_user(const struct pb_user_state *user, __u64 *out, __u32 max);
 
 /* Returns the bytes that were not copied. Any context, without a page fault. */
 static inline unsigned long pb_arch_copy_from_user(void *to, const void __user *from,

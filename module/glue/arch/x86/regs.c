@@ -2,7 +2,7 @@
 /* Registers and stacks of x86-64. */
 #include "regs.h"
 
-#include "nmi_regs.h"
+#include "arch.h"
 
 #include <linux/compat.h>
 #include <linux/perf_event.h>
@@ -23,29 +23,6 @@ static const u16 reg_offsets[PERF_REG_X86_64_MAX] = {
 	REG(CS, cs),   REG(SS, ss),   REG(R8, r8),   REG(R9, r9),   REG(R10, r10),
 	REG(R11, r11), REG(R12, r12), REG(R13, r13), REG(R14, r14), REG(R15, r15),
 };
-
-void pb_user_state_get(const pb_regs *interrupted, struct pb_user_state *out)
-{
-	const struct pt_regs *regs = interrupted;
-
-	*out = (struct pb_user_state){.abi = PERF_SAMPLE_REGS_ABI_NONE};
-
-	if (!user_mode((struct pt_regs *)regs)) {
-		if (current->flags & PB_NO_USER_STATE)
-			return;
-		if (in_nmi() && !pb_nmi_finds_user_regs(regs->sp))
-			return;
-		regs = task_pt_regs(current);
-	}
-	out->regs = regs;
-	out->abi = user_64bit_mode((struct pt_regs *)regs) ? PERF_SAMPLE_REGS_ABI_64
-							   : PERF_SAMPLE_REGS_ABI_32;
-	out->sp = regs->sp;
-	/* A task that exits has given its memory back. */
-	out->has_memory = !!current->mm;
-	if (out->has_memory && out->sp && out->sp < TASK_SIZE)
-		out->stack_room = TASK_SIZE - out->sp;
-}
 
 __u32 pb_regs_values(const pb_regs *regs, __u64 mask, __u64 *out)
 {
@@ -98,9 +75,10 @@ struct frame_32 {
 	u32 return_address;
 };
 
-static u32 unwind_user_64(u64 fp, __u64 *out, u32 n, u32 max)
+static u32 unwind_user_64(u64 fp, __u64 *out, u32 max)
 {
 	struct frame_64 frame;
+	u32 n = 0;
 
 	while (n < max && !copy_from_user_nmi(&frame, (void __user *)fp, sizeof(frame))) {
 		out[n++] = frame.return_address;
@@ -110,9 +88,10 @@ static u32 unwind_user_64(u64 fp, __u64 *out, u32 n, u32 max)
 }
 
 /* Segments are taken to begin at 0, as those of every process that did not ask for others do. */
-static u32 unwind_user_32(u64 fp, __u64 *out, u32 n, u32 max)
+static u32 unwind_user_32(u64 fp, __u64 *out, u32 max)
 {
 	struct frame_32 frame;
+	u32 n = 0;
 
 	while (n < max && !copy_from_user_nmi(&frame, compat_ptr(fp), sizeof(frame))) {
 		out[n++] = frame.return_address;
@@ -121,14 +100,9 @@ static u32 unwind_user_32(u64 fp, __u64 *out, u32 n, u32 max)
 	return n;
 }
 
-__u32 pb_unwind_user(const struct pb_user_state *user, __u64 *out, __u32 max)
+__u32 pb_arch_unwind_user(const struct pb_user_state *user, __u64 *out, __u32 max)
 {
-	u32 n = 0;
-
-	if (n == max)
-		return n;
-	out[n++] = user->regs->ip;
 	if (user->abi == PERF_SAMPLE_REGS_ABI_32)
-		return unwind_user_32(user->regs->bp, out, n, max);
-	return unwind_user_64(user->regs->bp, out, n, max);
+		return unwind_user_32(user->regs->bp, out, max);
+	return unwind_user_64(user->regs->bp, out, max);
 }
