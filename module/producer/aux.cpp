@@ -140,12 +140,9 @@ void aux_side::withdraw() noexcept
 {
 	lock_guard held(mutex_);
 
-	if (!made_)
-		return;
 	for (area *one = areas_; one && declared_->free; one = one->next)
 		declared_->free(made_, one->kept);
 	made_ = nullptr;
-	declared_ = nullptr;
 }
 
 } // namespace perfbuf

@@ -31,10 +31,7 @@ public:
 	void withdraw() noexcept;
 
 	bool is_there() const noexcept { return event_; }
-	bool is_of(const perfbuf_event *event) const noexcept { return event && event_ == event; }
 	bool follows_tasks() const noexcept { return follows_tasks_; }
-	/* What the streams call; while it is registered. */
-	const perfbuf_aux &declared() const noexcept { return *declared_; }
 
 	const aux_abilities *abilities(const perf_event_attr &attr) const noexcept override;
 	cxxrt::result<void *> setup_aux(const perfbuf_aux_pages &memory) noexcept override;

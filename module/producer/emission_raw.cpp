@@ -11,8 +11,6 @@ namespace perfbuf
 void *emission::advance_raw(output *from) noexcept
 {
 	for (output *one = from; one; one = one->next()) {
-		at_ = one;
-
 		void *payload = one->may_write() ? open_raw(*one) : nullptr;
 
 		if (payload)
@@ -34,7 +32,6 @@ void *emission::open_raw(output &to) noexcept
 	if (!to.matches(&fixed, &nothing) || !open_record(to))
 		return nullptr;
 	left_ = 0;
-	in_place_ = false;
 
 	void *payload = nullptr;
 

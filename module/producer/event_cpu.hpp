@@ -52,7 +52,6 @@ private:
 	cxxrt::local<u32> needs_; /* sample_layout::needs_* of all of them */
 	u32 common_;
 	u32 fixed_bytes_;
-	bool restricted_; /* some context is closed, so each emission looks */
 	u32 count_;
 	static constexpr u32 needs_bits = 2;
 	u32 needing_[needs_bits]; /* how many outputs need each bit of needs_ */

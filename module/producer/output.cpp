@@ -40,10 +40,8 @@ void event_cpu::set_up(u32 id, u32 fixed_bytes, u32 contexts) noexcept
 	common_ = id | PB_COMMON_IRQS_OFF;
 	fixed_bytes_ = fixed_bytes;
 	for (u32 level = 0; level < nesting_levels; level++) {
-		if (contexts & 1u << level)
-			continue;
-		busy_.at(static_cast<nesting>(level)).close();
-		restricted_ = true;
+		if (!(contexts & 1u << level))
+			busy_.at(static_cast<nesting>(level)).close();
 	}
 }
 
@@ -51,7 +49,7 @@ void event_cpu::set_alone() noexcept
 {
 	const output *one = first();
 
-	alone_.set(count_ == 1 && !restricted_ ? one->alone() : u32{PB_ALONE_NOT});
+	alone_.set(count_ == 1 ? one->alone() : u32{PB_ALONE_NOT});
 }
 
 void event_cpu::add(output &one) noexcept

@@ -74,7 +74,7 @@ typed_source::typed_source(perfbuf_source &made, void *owner) noexcept
 
 typed_source::~typed_source()
 {
-	for (u32 i = 0; events_ && i < event_count_; i++)
+	for (u32 i = 0; i < event_count_; i++)
 		events_[i].~typed_event();
 	cxxrt_free(events_);
 	cxxrt_free(nodes_);
@@ -107,9 +107,9 @@ result<void> typed_source::set_up() noexcept
 	text_writer(description_, sizeof(description_) - 1).string(made_->description);
 
 	nodes_ = static_cast<pb_node_event *>(
-		cxxrt_alloc((event_count_ + u64{1}) * sizeof(*nodes_), PB_GFP_KERNEL));
+		cxxrt_alloc(u64{event_count_} * sizeof(*nodes_), PB_GFP_KERNEL));
 	events_ = static_cast<typed_event *>(
-		cxxrt_alloc((event_count_ + u64{1}) * sizeof(*events_), PB_GFP_KERNEL));
+		cxxrt_alloc(u64{event_count_} * sizeof(*events_), PB_GFP_KERNEL));
 	if (!nodes_ || !events_) {
 		event_count_ = 0;
 		return refuse(name_, "the source", error(ENOMEM));

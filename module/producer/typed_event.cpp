@@ -74,8 +74,6 @@ result<void> typed_event::set_up(perfbuf_event &made, const char *source, u32 co
 		cxxrt_alloc(pb_nr_cpu_ids() * sizeof(*readers_on_), PB_GFP_KERNEL));
 	if (!all_cpus_ || !readers_on_)
 		return error(ENOMEM);
-	for (u32 cpu = 0; cpu < pb_nr_cpu_ids(); cpu++)
-		readers_on_[cpu] = 0;
 
 	const int id = pb_trace_id_get(&held_id_);
 
@@ -101,7 +99,7 @@ result<void> typed_event::make_format() noexcept
 
 	write_format(measure, node_.name, node_.id, layout_);
 
-	char *text = static_cast<char *>(cxxrt_alloc(measure.length() + 1, PB_GFP_KERNEL));
+	char *text = static_cast<char *>(cxxrt_alloc(measure.length(), PB_GFP_KERNEL));
 
 	if (!text)
 		return error(ENOMEM);
