@@ -10,26 +10,22 @@ void perf_buffer::count_loss(loss_cause cause, u32 records) noexcept
 	/* There is nothing to lose without a data area. */
 	if (!mask_ || !records)
 		return;
-	stats_->lost.count(cause, records);
-	lost_.add(records);
-	/* After the count: see has_loss(). */
-	if (!reasons_.has(slow_path_reasons::pending_loss))
-		add_reason(slow_path_reasons::pending_loss);
+	note_loss(cause, records);
 }
 
 /*
  * The reason is added after a loss is counted, and removed before the count is read. So a loss
- * never stands without its reason; a reason without a loss is removed here by the next writer.
+ * never stands without its reason; a reason without a loss is removed here by the next writer. A
+ * loss that a nested writer counts meanwhile is reported with the next record.
  */
 bool perf_buffer::has_loss() noexcept
 {
 	if (lost_.read())
 		return true;
 	reasons_.remove(slow_path_reasons::pending_loss);
-	if (!lost_.read()) [[likely]]
-		return false;
-	add_reason(slow_path_reasons::pending_loss);
-	return true;
+	if (lost_.read()) [[unlikely]]
+		add_reason(slow_path_reasons::pending_loss);
+	return false;
 }
 
 u64 perf_buffer::take_losses() noexcept

@@ -316,6 +316,8 @@ private:
 	/* A record begins at the published @head. */
 	void set_mark(u64 head) noexcept;
 
+	/* Counts @records as lost, for a later record to report. */
+	void note_loss(loss_cause cause, u32 records) noexcept;
 	bool has_loss() noexcept;
 	u64 take_losses() noexcept;
 	void report_loss(reservation &into, const record_origin &origin) noexcept;

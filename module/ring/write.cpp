@@ -208,11 +208,7 @@ perf_buffer::place perf_buffer::reserve_slow(u64 bytes, const record_origin &ori
 
 	if (reasons == slow_path_reasons::pending_loss && bytes <= record_max_ &&
 	    is_still_full(bytes)) [[likely]] {
-		stats_->lost.count(loss_cause::full);
-		lost_.add(1);
-		/* Its reason may have gone with a nested writer's report. */
-		if (!reasons_.has(slow_path_reasons::pending_loss)) [[unlikely]]
-			add_reason(slow_path_reasons::pending_loss);
+		note_loss(loss_cause::full, 1);
 		leave();
 		return {.position = 0, .why = ENOSPC};
 	}

@@ -292,6 +292,15 @@ inline void perf_buffer::count_burst(u32 records, int why) noexcept
 		count_loss(loss_cause_of(cxxrt::error(why)), records - 1);
 }
 
+inline void perf_buffer::note_loss(loss_cause cause, u32 records) noexcept
+{
+	stats_->lost.count(cause, records);
+	lost_.add(records);
+	/* After the count: see has_loss(). A nested writer's report may have removed it. */
+	if (!reasons_.has(slow_path_reasons::pending_loss)) [[unlikely]]
+		add_reason(slow_path_reasons::pending_loss);
+}
+
 /* ---------------------------------------------------------------- publishing */
 
 [[gnu::always_inline]] inline void perf_buffer::show_head(u64 head) noexcept

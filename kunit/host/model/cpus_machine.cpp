@@ -63,7 +63,9 @@ void cpus_machine::run()
 	exploring_ = true;
 	inside_ = false;
 	for (const op &one : what_.writes) {
-		if (area_)
+		if (one.reads)
+			reader_.read(false, one.bytes);
+		else if (area_)
 			write_aux(one.bytes);
 		else
 			write(one);

@@ -17,6 +17,11 @@ constexpr op waking(u32 bytes)
 	return {.bytes = bytes, .wakes = true};
 }
 
+constexpr op leaving(u32 bytes)
+{
+	return {.bytes = bytes, .reads = true};
+}
+
 /* Each once forward and once backward. */
 std::vector<cpus_scenario> of_the_ring()
 {
@@ -60,6 +65,13 @@ std::vector<cpus_scenario> of_the_ring()
 		 .other = {fire_alarm, read, fire_alarm},
 		 .latency = true,
 		 .at_least = 5580},
+		{.name = "two CPUs: the alarm fires late, and the reader has read up to it",
+		 .ring = {.nr_pages = 2, .watermark = 128},
+		 .writes = {{16}, waking(16), leaving(16)},
+		 .other = {fire_alarm},
+		 .switches = 2,
+		 .latency = true,
+		 .at_least = 784},
 		{.name = "two CPUs: the reader polls while it is woken",
 		 .ring = {.nr_pages = 2, .watermark = 64},
 		 .writes = {waking(24), waking(16)},

@@ -6,6 +6,7 @@
 #include "../../support.h"
 #include "../host.hpp"
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 
@@ -175,6 +176,8 @@ void machine::write(unsigned context, const op &one)
 		return;
 	}
 
+	note_unread();
+
 	reservation record = begun.take();
 	u64 words[largest_record / 8];
 
@@ -197,6 +200,17 @@ void machine::write(unsigned context, const op &one)
 	}
 	ledger_.finished(id);
 	record.commit();
+}
+
+/* For the statistics, which may count more: a writer notes the tail that it saw. */
+void machine::note_unread()
+{
+	const bool was_inside = std::exchange(inside_, true);
+	const u64 tail = ring_->user_page()->data_tail;
+	const u64 head = ring_->reserved();
+
+	most_unread_ = std::max(most_unread_, ring_->backward() ? tail - head : head - tail);
+	inside_ = was_inside;
 }
 
 /*
@@ -395,6 +409,8 @@ void machine::check_end()
 
 	if (stats->bytes != (ring_->backward() ? 0 - head : head))
 		fail("the ring counts other bytes than there are");
+	if (what_.watched && !ring_->overwrite() && stats->high_water < most_unread_)
+		fail("the statistics say less than was unread at once");
 }
 
 /* The ring is empty and takes records: the next that fits tells what is owed. */

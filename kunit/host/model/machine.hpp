@@ -56,6 +56,7 @@ private:
 	void write(unsigned context, const op &one);
 	/* count_event(), for record @id. */
 	void count(u32 id, u32 every);
+	void note_unread();
 	void intervene(bool shared) override;
 	void look() override { observer_->look(); }
 	/* The alarm fires on another CPU, which does not see all of ours, as we do not of its. */
@@ -88,6 +89,7 @@ private:
 	u32 counted_ = 0;	 /* those that are through, */
 	u32 demanded_ = 0;	 /* and the wakeups that these owe */
 	unsigned raises_ = 0;
+	u64 most_unread_ = 0; /* when a record was begun */
 };
 
 } // namespace perfbuf::model

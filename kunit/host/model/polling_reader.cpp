@@ -102,13 +102,16 @@ void polling_reader::read(bool of_aux, u64 left)
 	perf_event_mmap_page &page = *ring_.user_page();
 	const u64 head = cxxrt::read_once(of_aux ? page.aux_head : page.data_head);
 
+	const u64 to = !of_aux && ring_.backward() ? head + left : head - left;
+
 	cxxrt::smp_mb();
-	if (head - left <= head)
-		cxxrt::write_once(of_aux ? page.aux_tail : page.data_tail, head - left);
+	/* So much is there: these streams begin at 0. */
+	if ((of_aux ? static_cast<s64>(head) : progress(head)) >= static_cast<s64>(left))
+		cxxrt::write_once(of_aux ? page.aux_tail : page.data_tail, to);
 	cxxrt::smp_mb();
 	/* What the reader has taken is not waited for. */
-	if (!of_aux && progress(head) - progress(covered_) > 0)
-		covered_ = head;
+	if (!of_aux && progress(to) - progress(covered_) > 0)
+		covered_ = to;
 }
 
 void polling_reader::check_end() const

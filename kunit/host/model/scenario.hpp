@@ -17,6 +17,7 @@ struct op {
 	bool given_up = false; /* begin_discardable(), discard() */
 	bool flush = false;    /* flush_lost() instead of a record */
 	bool alarm = false;    /* no record: irq_works run, and a started alarm fires */
+	bool reads = false;    /* no record: the reader takes all but @bytes (two CPUs) */
 };
 
 inline constexpr unsigned contexts = 3; /* task, irq, NMI: each interrupts those before it */

@@ -67,6 +67,13 @@ std::vector<scenario> nesting_scenarios()
 		 .drains = 1,
 		 .before = {40},
 		 .at_least = 178468},
+		/* The reason for the second loss goes with the irq's report. */
+		{.name = "forward: a ring that stays full until a reader and an irq come",
+		 .ring = {.nr_pages = 2, .watermark = 128},
+		 .script = {{{56}, {56}, {16}}, {{24}}, {}},
+		 .drains = 1,
+		 .before = {40, 40},
+		 .at_least = 8791},
 		/* The old tail and the new head are more than a ring apart. */
 		{.name = "forward: the reader moves the tail while an irq moves the head",
 		 .ring = {.nr_pages = 2, .watermark = 128},

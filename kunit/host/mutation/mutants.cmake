@@ -59,7 +59,13 @@ foreach(program ring_mutants_oracle ring_mutants_model)
 	target_compile_definitions(${program} PRIVATE ${model_defines})
 	target_include_directories(${program} PRIVATE model)
 endforeach()
-set(ring_programs ring_mutants_cases ring_mutants_oracle ring_mutants_model)
+# The steps of a record with the kernel's own instructions: what locks one.
+set(steps main.cpp stepped.cpp forms.cpp calls.cpp)
+list(TRANSFORM steps PREPEND ${top}/bench/native/steps/)
+add_mutants_program(ring_mutants_native ring ${steps})
+target_compile_definitions(ring_mutants_native PRIVATE CXXRT_AS_IN_KERNEL)
+set_source_files_properties(${top}/bench/native/steps/stepped.cpp PROPERTIES COMPILE_OPTIONS "-mno-red-zone")
+set(ring_programs ring_mutants_cases ring_mutants_oracle ring_mutants_model ring_mutants_native)
 set(model "$<TARGET_FILE:ring_mutants_model> --mutant")
 # What kills most for its time comes first, what survives the rest last.
 add_mutants_run(ring 1400 150
@@ -68,6 +74,8 @@ add_mutants_run(ring 1400 150
 	--row "reader=${model} --reader --quick" --row "reader=${model} --reader"
 	--row "aux=${model} --aux --quick" --row "aux=${model} --aux"
 	--row "oracle=$<TARGET_FILE:ring_mutants_oracle> --seeds 100"
+	--row "cases=$<TARGET_FILE:ring_mutants_cases> --gtest_fail_fast --gtest_brief"
+	--row "native=$<TARGET_FILE:ring_mutants_native> --check"
 	--row "barrier-reader=${model} --reader --quick" --row "barrier-aux=${model} --aux --quick --only reads"
 	--row "barrier-cpus=${model} --cpus"
 	--test "$<TARGET_FILE:ring_mutants_cases> --gtest_fail_fast --gtest_brief"
