@@ -139,7 +139,8 @@ u64 output::stop() noexcept
 	return left_.read();
 }
 
-/* One step: an NMI between reading and writing would be one that is not counted. */
+/* One step: an NMI between reading and writing would be one that is not counted. A period of 0 is
+ * never over. */
 bool output::period_is_over(u64 period) noexcept
 {
 	u64 seen = left_.read();

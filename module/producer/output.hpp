@@ -123,12 +123,7 @@ public:
 	bool happened() noexcept
 	{
 		count_.add(1);
-		if (!writer_)
-			return false;
-
-		const u64 period = owner_.period();
-
-		return period == 1 || (period && period_is_over(period));
+		return writer_ && period_is_over(owner_.period());
 	}
 
 private:

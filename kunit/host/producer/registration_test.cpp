@@ -426,6 +426,51 @@ TEST_F(producer_registration, a_recorder_of_a_source_is_notified_of_its_begin_an
 	EXPECT_EQ(now.has_node, false);
 }
 
+/* Makes no dump, and notes what it is asked for. */
+class noted_dumps final : public dump_requests
+{
+public:
+	explicit noted_dumps(std::function<int(void *)> what) : what_(std::move(what)) {}
+	cxxrt::result<void> request(void *device) noexcept override
+	{
+		return cxxrt::from_return(-what_(device));
+	}
+	/* nullptr is no device. */
+	void finish() noexcept override { (void)what_(nullptr); }
+
+private:
+	const std::function<int(void *)> what_;
+};
+
+TEST_F(producer_registration, a_dump_is_requested_while_the_source_is_registered)
+{
+	int device, requests = 0, finished = 0, answer = 0;
+
+	EXPECT_EQ(perfbuf_producer_dump(&of, &device), -ENODEV);
+	ASSERT_EQ(perfbuf_producer_register(&of, nullptr, PERFBUF_ABI), 0);
+	EXPECT_EQ(perfbuf_producer_dump(&of, &device), -EOPNOTSUPP);
+	source().set_dumps(cxxrt::unique_ptr<dump_requests>(new noted_dumps([&](void *of_device) {
+		if (!of_device) {
+			finished++;
+			EXPECT_TRUE(now.has_node) << "before the source goes";
+			EXPECT_EQ(of.registered, nullptr) << "nobody finds it any more";
+		} else {
+			EXPECT_EQ(of_device, &device);
+			requests++;
+		}
+		return answer;
+	})));
+	for (int errors : {0, EBUSY, EINVAL}) {
+		answer = errors;
+		EXPECT_EQ(perfbuf_producer_dump(&of, &device), -errors);
+	}
+	EXPECT_EQ(finished, 0);
+	perfbuf_producer_unregister(&of);
+	EXPECT_EQ(finished, 1);
+	EXPECT_EQ(perfbuf_producer_dump(&of, &device), -ENODEV);
+	EXPECT_EQ(requests, 3);
+}
+
 /* Emissions that found the event before it was withdrawn have left when the producer goes on. */
 TEST_F(producer_registration, unregistering_waits_until_no_emission_is_inside)
 {
