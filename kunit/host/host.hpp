@@ -24,6 +24,8 @@ void expire_alarms();
 extern void (*on_raise)(const void *work);
 /* Called where the ring waits for a grace period, if set. */
 extern void (*on_grace_period)();
+/* Called where the ring interrupts @cpu so that its stores are seen in order, if set. */
+extern void (*on_order_stores)(int cpu);
 /* Whether it was raised and has not run since. */
 bool is_raised(const void *work);
 

@@ -24,6 +24,7 @@ using namespace perfbuf::host;
 
 void (*perfbuf::host::on_raise)(const void *work);
 void (*perfbuf::host::on_grace_period)();
+void (*perfbuf::host::on_order_stores)(int cpu);
 
 namespace
 {
@@ -284,6 +285,13 @@ void cxxrt_synchronize_rcu(void) noexcept
 {
 	if (on_grace_period)
 		on_grace_period();
+}
+
+int pb_order_stores(int cpu) noexcept
+{
+	if (on_order_stores)
+		on_order_stores(cpu);
+	return 0;
 }
 
 void pb_irq_work_init(void *work, void (*run)(void *)) noexcept

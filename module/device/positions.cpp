@@ -19,12 +19,9 @@ cxxrt::result<void> file::copy_positions(event &of, u64 to) noexcept
 		return cxxrt::error(EINVAL);
 	found.flags = (ring->overwrite() ? PERFBUF_POSITIONS_OVERWRITE : 0) |
 		      (ring->backward() ? PERFBUF_POSITIONS_BACKWARD : 0);
-	/*
-	 * After the caller's loads of the data: if it has loaded a byte of a record, we see here
-	 * that the record was begun.
-	 */
-	cxxrt::smp_mb();
-	found.reserved = ring->reserved();
+	/* After the request to pause has returned, all stores are seen. */
+	found.reserved =
+		ring->paused() ? ring->reserved() : TRY(ring->reserved_after_copy(of.cpu()));
 	/* Pairs with show_head(): the caller's loads that follow see what is published. */
 	found.published = ring->published();
 	for (u32 i = 0; ring->marks() && i < perf_buffer::mark_count; i++)

@@ -12,7 +12,7 @@ using cxxrt::error;
 using cxxrt::result;
 
 static_assert(sizeof(perfbuf_recorder_page) == PERFBUF_RECORDER_PAGE);
-static_assert(page_size == PERFBUF_RECORDER_PAGE);
+static_assert(page_size % PERFBUF_RECORDER_PAGE == 0);
 static_assert(sizeof(perfbuf_recorder_description) % sizeof(u64) == 0);
 static_assert(sizeof(perfbuf_recorder_cpu) % sizeof(u64) == 0);
 static_assert(sizeof(perfbuf_recorder_event) % sizeof(u64) == 0);
@@ -27,12 +27,18 @@ u64 recorder::physical(const void *address) const noexcept
 	       (reinterpret_cast<u64>(address) & (page_size - 1));
 }
 
+/* Of PERFBUF_RECORDER_PAGE bytes: the kernel's pages may be larger. */
+u64 recorder::frame(const void *address) const noexcept
+{
+	return physical(address) / PERFBUF_RECORDER_PAGE;
+}
+
 result<void> recorder::make_description(u64 bytes) noexcept
 {
 	void *page, *description;
 
 	description_pages_ = cxxrt::round_up<u64>(bytes, page_size) >> page_shift;
-	if (description_pages_ > PERFBUF_RECORDER_FRAMES)
+	if (bytes > u64{PERFBUF_RECORDER_FRAMES} * PERFBUF_RECORDER_PAGE)
 		return error(E2BIG);
 	if (region_) {
 		page = region_->take(1);
@@ -62,11 +68,11 @@ void recorder::free_description() noexcept
 
 result<void> recorder::describe(const typed_source &of) noexcept
 {
-	const u64 pages = bytes_per_cpu_ >> page_shift;
+	const u64 frames = bytes_per_cpu_ / PERFBUF_RECORDER_PAGE;
 	const u64 cpus_at = sizeof(perfbuf_recorder_description);
 	const u64 events_at = cpus_at + cpu_count_ * sizeof(perfbuf_recorder_cpu);
 	const u64 frames_at = events_at + event_count_ * sizeof(perfbuf_recorder_event);
-	u64 text_at = frames_at + cpu_count_ * pages * sizeof(u64);
+	u64 text_at = frames_at + cpu_count_ * frames * sizeof(u64);
 	u64 bytes = text_at;
 
 	for (u32 i = 0; i < event_count_; i++)
@@ -96,15 +102,15 @@ result<void> recorder::describe(const typed_source &of) noexcept
 
 		cpu_to[i] = {
 			.cpu = cpus_[i].cpu,
-			.page_count = static_cast<u32>(pages),
+			.page_count = static_cast<u32>(frames),
 			.published_at = physical(ring.published_word()),
 			.reserved_at = physical(ring.reserved_word()),
 			.marks_at = physical(ring.marks()),
 			.frames_at = static_cast<u32>(reinterpret_cast<char *>(frame_to) - start),
 			.reserved = 0,
 		};
-		for (u32 page = 0; page < pages; page++)
-			*frame_to++ = physical(ring.data().page(page)) >> page_shift;
+		for (u64 at = 0; at < bytes_per_cpu_; at += PERFBUF_RECORDER_PAGE)
+			*frame_to++ = frame(ring.data().address(at));
 	}
 	for (u32 i = 0; i < event_count_; i++) {
 		const pb_node_event &event = of.event_at(i).node();
@@ -117,12 +123,12 @@ result<void> recorder::describe(const typed_source &of) noexcept
 
 	__builtin_memcpy(page_->magic, PERFBUF_RECORDER_MAGIC, sizeof(page_->magic));
 	page_->version = PERFBUF_RECORDER_VERSION;
-	page_->frame = physical(page_) >> page_shift;
+	page_->frame = frame(page_);
 	page_->description_bytes = bytes;
 	page_->description_crc = crc32(description_, bytes);
-	page_->frame_count = static_cast<u32>(description_pages_);
-	for (u32 i = 0; i < description_pages_; i++)
-		page_->frames[i] = physical(start + (u64{i} << page_shift)) >> page_shift;
+	page_->frame_count = 0;
+	for (u64 at = 0; at < bytes; at += PERFBUF_RECORDER_PAGE)
+		page_->frames[page_->frame_count++] = frame(start + at);
 	page_->crc = crc32(page_, sizeof(*page_));
 	return {};
 }

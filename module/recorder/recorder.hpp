@@ -106,6 +106,7 @@ private:
 	cxxrt::result<void> describe(const typed_source &of) noexcept;
 	cxxrt::result<void> make_description(u64 bytes) noexcept;
 	u64 physical(const void *address) const noexcept;
+	u64 frame(const void *address) const noexcept;
 	void free_description() noexcept;
 	void free_taps() noexcept;
 

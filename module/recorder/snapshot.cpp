@@ -35,7 +35,7 @@ result<void> put_cpu(const recorder_cpu &of, snapshot_target &to, u64 offset) no
 	perfbuf_snapshot_cpu words = {};
 
 	words.cpu = of.cpu;
-	words.page_count = pages;
+	words.page_count = static_cast<u32>(ring.size() / PERFBUF_RECORDER_PAGE);
 	/* Pairs with show_head(): what is published is there. The marks are of it or older. */
 	words.published = ring.published();
 	for (u32 i = 0; i < perf_buffer::mark_count; i++)
@@ -49,12 +49,7 @@ result<void> put_cpu(const recorder_cpu &of, snapshot_target &to, u64 offset) no
 		TRY(to.put(offset + sizeof(words) + (u64{page} << page_shift),
 			   ring.data().page(page), page_size));
 	}
-	/*
-	 * A writer moves the reserved position before it stores: if we have copied a byte of a
-	 * record, we see here that it was begun.
-	 */
-	cxxrt::smp_rmb();
-	words.reserved = ring.reserved();
+	words.reserved = TRY(ring.reserved_after_copy(static_cast<int>(of.cpu)));
 	return to.put(offset, &words, sizeof(words));
 }
 

@@ -50,6 +50,13 @@ void *pb_alarm_create(void (*run)(void *argument), void *argument) PB_NOEXCEPT;
 void pb_alarm_start(void *alarm, unsigned long long ns) PB_NOEXCEPT;
 void pb_alarm_destroy(void *alarm) PB_NOEXCEPT;
 
+/*
+ * Orders the stores that @cpu has made (-1: each CPU): if the caller has seen one of them, it sees
+ * after the call those that @cpu made before it. 0, also if @cpu is offline; -EOPNOTSUPP: @cpu is
+ * -1, and stores of this architecture come in any order. Process context, interrupts on.
+ */
+int pb_order_stores(int cpu) PB_NOEXCEPT;
+
 /* A clock for durations, ns. Any context, NMI included. */
 unsigned long long pb_duration_clock_ns(void) PB_NOEXCEPT;
 

@@ -200,4 +200,12 @@ result<unsigned long> perf_buffer::page_frame(u64 index) const noexcept
 	return pb_page_frame(storage_.page(static_cast<u32>(index - 1)));
 }
 
+result<u64> perf_buffer::reserved_after_copy(int cpu) const noexcept
+{
+	/* A writer moves the position before it stores, and executes no barrier between the two. */
+	TRY(cxxrt::from_return(pb_order_stores(cpu)));
+	cxxrt::smp_rmb();
+	return reserved();
+}
+
 } // namespace perfbuf

@@ -223,6 +223,9 @@ public:
 	ring_stats &stats() noexcept { return *stats_; }
 	/* Where the next record is reserved. For tests: other CPUs may see it go back. */
 	u64 reserved() const noexcept { return head_.read(); }
+	/* The same, behind all of which the caller has copied a byte while the writers of @cpu (-1:
+	 * of any) went on. Process context; errors as of pb_order_stores(). */
+	cxxrt::result<u64> reserved_after_copy(int cpu) const noexcept;
 	/* Of all published records. */
 	u64 bytes() const noexcept { return progress(published_.read_once()); }
 

@@ -107,6 +107,10 @@ result<ring_positions> file::positions() const
 	static_assert(std::size(found.marks) == std::tuple_size_v<decltype(ring_positions::marks)>);
 	auto done = request(PERFBUF_IOC_POSITIONS, reinterpret_cast<uintptr_t>(&found),
 			    "cannot read how far the writers of the ring have come");
+	if (!done && done.error().code == std::errc::operation_not_supported)
+		return system_error("on this machine the ring of an event without a CPU is copied "
+				    "while it is paused: pause() the file",
+				    EOPNOTSUPP);
 	if (!done)
 		return done.error();
 	ring_positions made;

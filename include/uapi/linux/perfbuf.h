@@ -147,8 +147,11 @@ struct perfbuf_ring {
  * A reader of a ring in overwrite mode copies it while the writers go on: it
  * requests the positions, copies what is published, and requests them again.
  * What is older than @reserved by more than the size of the ring may have been
- * overwritten; the rest is whole. In a forward ring it begins at a mark. On arm64
- * a writer's stores may be seen before @reserved: docs/architectures.md.
+ * overwritten; the rest is whole. In a forward ring it begins at a mark.
+ *
+ * On x86 a writer's stores are seen in order. On arm64 the request interrupts the
+ * event's CPU to order them; the request for an event without a CPU is EOPNOTSUPP
+ * there, unless the ring is paused (PERF_EVENT_IOC_PAUSE_OUTPUT) while it is copied.
  */
 struct perfbuf_positions {
 	__u64 flags;
@@ -158,7 +161,7 @@ struct perfbuf_positions {
 };
 
 /* Added later: a module without it answers ENOTTY. Errors: EBADFD, EFAULT, ENODEV, EINVAL (nothing
- * is mapped). */
+ * is mapped), EOPNOTSUPP (above). */
 #define PERFBUF_IOC_POSITIONS _IOR(PERFBUF_IOC_MAGIC, 3, struct perfbuf_positions)
 
 /* Why a text is no filter: perfbuf_filter_check.reason. May grow. */

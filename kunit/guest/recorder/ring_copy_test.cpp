@@ -34,6 +34,13 @@ protected:
 	void SetUp() override
 	{
 		ASSERT_EQ(load("bytes_per_cpu=0"), 0);
+		ASSERT_NO_FATAL_FAILURE(open_on(0));
+	}
+
+	/* On @cpu; -1: the events of this task, on any CPU. */
+	void open_on(int cpu)
+	{
+		mapping_.reset();
 		auto opened = reader::file::open("recdev");
 		ASSERT_TRUE(opened);
 		file_.emplace(std::move(*opened));
@@ -46,7 +53,7 @@ protected:
 		attr.write_backward = GetParam();
 		attr.watermark = 1;
 		attr.wakeup_watermark = pages * reader::page_size() / 16;
-		ASSERT_TRUE(file_->configure(attr, -1, 0));
+		ASSERT_TRUE(file_->configure(attr, cpu < 0 ? 0 : -1, cpu));
 		auto mapped =
 			reader::mapping::map(*file_, pages, reader::mapping::access::overwrite);
 		ASSERT_TRUE(mapped);
@@ -123,6 +130,22 @@ TEST_P(ring_copy, a_copy_of_a_ring_that_is_being_overwritten_has_whole_records_i
 	/* On a slow machine the last NMI may be older than the ring. */
 	if (last_.contains(3))
 		EXPECT_EQ(last_[3], nmi & ~1ull);
+}
+
+/* docs/architectures.md: to order the stores of all CPUs would interrupt them all. */
+TEST_P(ring_copy, the_ring_of_an_event_without_a_cpu_is_copied_while_it_is_paused)
+{
+	ASSERT_NO_FATAL_FAILURE(open_on(-1));
+	const auto running = reader::copy_ring(*file_, *mapping_);
+#ifdef __aarch64__
+	ASSERT_FALSE(running);
+	EXPECT_EQ(running.error().code, std::errc::operation_not_supported);
+#else
+	EXPECT_TRUE(running) << running.error().text;
+#endif
+	ASSERT_TRUE(file_->pause(true));
+	const auto paused = reader::copy_ring(*file_, *mapping_);
+	EXPECT_TRUE(paused) << paused.error().text;
 }
 
 TEST_P(ring_copy, a_copy_of_a_ring_that_was_never_full_has_all_its_records)

@@ -98,6 +98,7 @@ std::optional<word_name> cpus_machine::name_of(const volatile void *where) const
 		{area_ ? &*area_ : nullptr, area_ ? sizeof(aux_area) : 0},
 		{&first_, sizeof(first_)},
 		{&second_, sizeof(second_)},
+		{&stored_, sizeof(stored_)},
 	};
 
 	for (unsigned i = 0; i < std::size(objects); i++)
@@ -204,6 +205,9 @@ void cpus_machine::do_op(cpus_op what)
 	case cpus_op::barrier:
 		cxxrt::smp_mb();
 		break;
+	case cpus_op::copy:
+		copy();
+		break;
 	case cpus_op::attach:
 		ring_->attach(second_);
 		is_second_attached_ = true;
@@ -263,6 +267,10 @@ void cpus_machine::write(const op &one)
 		fail("a ring that is paused takes a record");
 
 	reservation record = begun.take();
+
+	if (ring_->overwrite())
+		cxxrt::write_once(stored_, ring_->reserved());
+
 	u64 words[largest_record / 8];
 
 	make_record(words, 0, one.bytes);
@@ -272,6 +280,17 @@ void cpus_machine::write(const op &one)
 	record.commit();
 	if (one.wakes || was_limited)
 		reader_.must_wake_for(ring_->reserved());
+}
+
+/* A reader that copies a ring in overwrite mode leaves out what is too old for this position. */
+void cpus_machine::copy()
+{
+	const u64 copied = cxxrt::read_once(stored_);
+	const u64 reserved = ring_->reserved_after_copy(0).take();
+	const s64 ahead = static_cast<s64>(copied - reserved);
+
+	if (ring_->backward() ? ahead < 0 : ahead > 0)
+		fail("a copy has bytes of a record, and not the position that reserved it");
 }
 
 void cpus_machine::write_aux(u64 bytes)
@@ -296,6 +315,16 @@ void cpus_machine::raised(const void *)
 	memory_.finish();
 	memory_.fence(current_);
 	is_raised_ = true;
+	inside_ = was_inside;
+}
+
+void cpus_machine::ordered(int cpu)
+{
+	const bool was_inside = std::exchange(inside_, true);
+
+	memory_.finish();
+	memory_.fence(static_cast<unsigned>(cpu));
+	memory_.fence(current_);
 	inside_ = was_inside;
 }
 

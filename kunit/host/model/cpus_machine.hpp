@@ -42,6 +42,7 @@ private:
 	void before(cxxrt::model::access access, const volatile void *where,
 		    std::size_t bytes) override;
 	void raised(const void *work) override;
+	void ordered(int cpu) override;
 	void print() const override;
 
 	std::optional<word_name> name_of(const volatile void *where) const;
@@ -52,6 +53,7 @@ private:
 	void do_op(cpus_op what);
 	void write(const op &one);
 	void write_aux(u64 bytes);
+	void copy();
 	/* No writer is inside: a CPU that waits for that goes on, and irq_works run. */
 	void pass_boundary();
 	void run_irq_works();
@@ -70,6 +72,9 @@ private:
 	weak_cpus memory_;
 	polling_reader reader_;
 	std::optional<host::waiting_call> other_;
+
+	/* Stands for the data of the ring: the end of the record that was stored last. */
+	u64 stored_ = 0;
 
 	unsigned current_ = 0;
 	unsigned switches_left_;

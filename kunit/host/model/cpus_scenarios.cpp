@@ -99,6 +99,11 @@ std::vector<cpus_scenario> of_the_ring()
 		 .other = {attach},
 		 .switches = 5,
 		 .at_least = 43},
+		{.name = "two CPUs: a ring in overwrite mode is copied while records are written",
+		 .ring = {.nr_pages = 2, .watermark = 128, .overwrite = true},
+		 .writes = {{56}, {56}, {56}},
+		 .other = {copy, copy},
+		 .at_least = 7477},
 	};
 }
 

@@ -26,11 +26,13 @@ void execution::begin(const char *name, const explorer &choices)
 	choices_at_hand = &choices;
 	name_at_hand = name;
 	host::on_raise = [](const void *work) { at_hand->raised(work); };
+	host::on_order_stores = [](int cpu) { at_hand->ordered(cpu); };
 }
 
 void execution::end()
 {
 	host::on_raise = nullptr;
+	host::on_order_stores = nullptr;
 	at_hand = nullptr;
 }
 

@@ -23,6 +23,8 @@ public:
 			    std::size_t bytes) = 0;
 	/* An irq_work was raised. */
 	virtual void raised(const void *work) = 0;
+	/* A CPU is interrupted, so that its stores are seen in order. */
+	virtual void ordered(int) {}
 	virtual void print() const = 0;
 
 	static execution *current();

@@ -70,6 +70,7 @@ enum class cpus_op {
 	attach,		/* one more target of wakeups */
 	poll_aux,
 	read_aux_part, /* all but 8 bytes */
+	copy, /* what writers overwrite meanwhile, and then the position that they reserved */
 };
 
 struct cpus_scenario {

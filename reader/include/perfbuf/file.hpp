@@ -107,7 +107,8 @@ public:
 	/**
 	 * @return how far the writers of its ring have come, for copy_ring()
 	 * (PERFBUF_IOC_POSITIONS) Errors: ENOTTY, a file of perf_event_open(2) or of an older
-	 * module; EINVAL, not mapped.
+	 * module; EINVAL, not mapped; EOPNOTSUPP, on arm64, an event without a CPU whose ring is
+	 * not paused.
 	 */
 	result<ring_positions> positions() const;
 	/** @return the id that this file's samples carry (PERF_EVENT_IOC_ID) */

@@ -44,7 +44,8 @@ struct ring_copy {
  * (attr.wakeup_watermark; half the ring by default) apart.
  * @param ring the file's, or that of the file into which it was redirected
  * Errors: ENOTTY, a file of perf_event_open(2) or of an older module; EINVAL, the ring is not in
- * overwrite mode; EBADMSG, the ring holds what no writer writes.
+ * overwrite mode; EBADMSG, the ring holds what no writer writes; EOPNOTSUPP, on arm64, the file is
+ * of an event without a CPU and not paused.
  */
 result<ring_copy> copy_ring(const file &of, const mapping &ring);
 

@@ -4,11 +4,13 @@
 #define PERFBUF_GLUE_ARCH_H
 
 #include <linux/compiler.h>
+#include <linux/errno.h>
 #include <linux/instruction_pointer.h>
 #include <linux/irqflags.h>
 #include <linux/perf_event.h>
 #include <linux/ptrace.h>
 #include <linux/sched/clock.h>
+#include <linux/smp.h>
 #include <linux/types.h>
 #include <linux/uaccess.h>
 
@@ -49,6 +51,22 @@ static inline unsigned long pb_arch_copy_from_user(void *to, const void __user *
 	left = __copy_from_user_inatomic(to, from, bytes);
 	pagefault_enable();
 	return left;
+}
+
+static inline void pb_arch_interrupted(void *unused)
+{
+}
+
+/*
+ * What @cpu did before the interrupt is seen by whom it answers. A CPU that is offline has done so
+ * when it went; to interrupt all would harm others.
+ */
+static inline int pb_arch_order_stores(int cpu)
+{
+	if (cpu < 0)
+		return -EOPNOTSUPP;
+	(void)smp_call_function_single(cpu, pb_arch_interrupted, NULL, 1);
+	return 0;
 }
 
 /* ---------------------------------------------------------------- the counter as a clock */

@@ -44,6 +44,12 @@ static inline unsigned long pb_arch_copy_from_user(void *to, const void __user *
 	return copy_from_user_nmi(to, from, bytes);
 }
 
+/* A CPU's stores are seen in the order of its program. */
+static inline int pb_arch_order_stores(int cpu)
+{
+	return 0;
+}
+
 /* ---------------------------------------------------------------- the counter as a clock */
 
 /*
