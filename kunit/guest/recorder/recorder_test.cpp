@@ -49,7 +49,11 @@ TEST_F(flight_recorder, a_recorder_read_while_writers_of_all_contexts_go_on_has_
 		by_context[step_of(each).context]++;
 	EXPECT_GT(by_context[0], 0u);
 	EXPECT_GT(by_context[2], 0u);
+#ifdef __aarch64__
+	EXPECT_EQ(by_context[3], 0u) << "Debian's kernels have no pseudo-NMI";
+#else
 	EXPECT_GT(by_context[3], 0u) << "NMIs";
+#endif
 	RecordProperty("snapshots", times);
 	RecordProperty("overwritten_meanwhile", static_cast<int>(overwritten));
 }

@@ -29,10 +29,4 @@ int emitters_start(void);
 /* Process context. On return nothing is emitted any more, in an NMI that was on its way either. */
 void emitters_stop(void);
 
-/* An NMI on @cpu, if none is on its way to it. Preemption off. */
-void emitters_send_nmi(unsigned int cpu);
-
-/* The machine resets. Any context. */
-void emitters_triple_fault(void);
-
 #endif

@@ -20,6 +20,7 @@
 #include <perfbuf/producer.h>
 
 #include "emitters.h"
+#include "nmi.h"
 
 #define STEP(F)                                                                                    \
 	F(INT, u64, number)                                                                        \
@@ -69,7 +70,7 @@ static void emit(enum emit_context context)
 	if (cpu != 1 || context != task || number <= last_task)
 		return;
 	if (READ_ONCE(triple_wanted))
-		emitters_triple_fault();
+		test_triple_fault();
 	if (READ_ONCE(panic_wanted))
 		panic("rebootdev: a panic while all emit");
 }

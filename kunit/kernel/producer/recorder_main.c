@@ -33,6 +33,7 @@
 #include <perfbuf/producer.h>
 
 #include "emitters.h"
+#include "nmi.h"
 
 #define STEP(F)                                                                                    \
 	F(INT, u64, number)                                                                        \
@@ -138,7 +139,7 @@ static void print_and_triple_fault(void)
 	pr_emerg("recdev: cpu %d task %llu irq %llu nmi %llu\n", smp_processor_id(),
 		 this_cpu_read(numbers[task]), this_cpu_read(numbers[irq]),
 		 this_cpu_read(numbers[nmi]));
-	emitters_triple_fault();
+	test_triple_fault();
 }
 
 /* What an emitter does: an event, and what a command requested. */
@@ -193,7 +194,7 @@ static int dump_elsewhere(bool in_nmi)
 	if (in_nmi) {
 		WRITE_ONCE(request_in_nmi, true);
 		preempt_disable();
-		emitters_send_nmi(smp_processor_id());
+		test_nmi_send(smp_processor_id());
 		preempt_enable();
 	} else {
 		irq_work_queue(&request_work);

@@ -4,6 +4,7 @@
  * NMIs, one of them inside the other.
  */
 #include "fields.h"
+#include "nmi.h"
 #include "source.h"
 
 #include <linux/cpu.h>
@@ -15,9 +16,6 @@
 #include <linux/moduleparam.h>
 #include <linux/slab.h>
 #include <linux/smp.h>
-
-#include <asm/apic.h>
-#include <asm/nmi.h>
 
 PERFBUF_EVENT(all, TEST_ALL)
 PERFBUF_EVENT(counted, TEST_COUNTED)
@@ -95,24 +93,10 @@ static void on_irq(struct irq_work *work)
 }
 
 static struct irq_work irq = IRQ_WORK_INIT_HARD(on_irq);
-static bool nmi_expected;
 
-static int on_nmi(unsigned int type, struct pt_regs *regs)
+static void on_nmi(void)
 {
-	if (!READ_ONCE(nmi_expected))
-		return NMI_DONE;
-	WRITE_ONCE(nmi_expected, false);
 	emit_counted(3);
-	return NMI_HANDLED;
-}
-
-static void send_nmi(int cpu)
-{
-#ifdef HAVE_APIC_SEND_IPI_MASK
-	__apic_send_IPI_mask(cpumask_of(cpu), NMI_VECTOR);
-#else
-	apic->send_IPI_mask(cpumask_of(cpu), NMI_VECTOR);
-#endif
 }
 
 /* From another CPU, so that they come in the middle of anything. */
@@ -121,10 +105,10 @@ static bool nmis_wanted;
 static int send_nmis(void *unused)
 {
 	while (!kthread_should_stop()) {
-		if (READ_ONCE(nmis_wanted) && !READ_ONCE(nmi_expected)) {
-			WRITE_ONCE(nmi_expected, true);
-			send_nmi(0);
-		}
+		preempt_disable();
+		if (READ_ONCE(nmis_wanted))
+			test_nmi_send(0);
+		preempt_enable();
 		udelay(20);
 		cond_resched();
 	}
@@ -225,10 +209,7 @@ long storm(void *rounds)
 		cond_resched();
 	}
 	kthread_stop(sender);
-	/* One may be on its way. */
-	for (i = 0; READ_ONCE(nmi_expected) && i < 1000; i++)
-		msleep(1);
-	WRITE_ONCE(nmi_expected, false);
+	test_nmi_wait();
 	WRITE_ONCE(nmis_wanted, false);
 	tasklet_kill(&softirq);
 	return nested ? 0 : -ETIME;
@@ -333,12 +314,12 @@ void emit_restart(void)
 
 int emitter_init(void)
 {
-	return register_nmi_handler(NMI_LOCAL, on_nmi, 0, "perfbuf_test");
+	return test_nmi_init(on_nmi);
 }
 
 void emitter_exit(void)
 {
 	irq_work_sync(&irq);
 	tasklet_kill(&softirq);
-	unregister_nmi_handler(NMI_LOCAL, "perfbuf_test");
+	test_nmi_exit();
 }
