@@ -50,6 +50,15 @@ apt_update() {
 	apt-get "$@" -qq -o DPkg::Lock::Timeout=600 -o APT::Update::Error-Mode=any update </dev/null >&2
 }
 
+# apt_download DIR PACKAGE...: into DIR and not installed; apt's options are in the array apt.
+apt_download() {
+	local to=$1
+	shift
+	(cd "$to" && { apt-get ${apt[@]+"${apt[@]}"} -qq download "$@" 2>/dev/null ||
+		{ apt_update ${apt[@]+"${apt[@]}"} && apt-get ${apt[@]+"${apt[@]}"} -qq download "$@" 2>&1; }; } >&2) ||
+		die "could not download $*"
+}
+
 # Once a day, whether the mirror can be reached or not: yesterday's packages may be gone from it.
 apt_refresh() {
 	[ "$(id -u)" = 0 ] && [ -z "$(find "$cache/apt-lists" -mtime -1 2>/dev/null)" ] || return 0
