@@ -10,33 +10,13 @@
 
 #include "producer/filter.hpp"
 
+#include "common_kinds.hpp"
+
 using namespace perfbuf;
+using namespace perfbuf::common_kinds;
 
 namespace
 {
-
-constexpr perfbuf_name states[] = {{u64(-1), "none"}, {0, "idle"}, {1, "busy"}, {0, nullptr}};
-
-constexpr perfbuf_field fields[] = {
-	{"u8", "a", nullptr, 8, 1, 1, PERFBUF_KIND_INT, 0},
-	{"s32", "b", nullptr, 9, 4, 1, PERFBUF_KIND_INT, 1},
-	{"u64", "c", nullptr, 13, 8, 1, PERFBUF_KIND_HEX, 0},
-	{"s8", "state", states, 21, 1, 1, PERFBUF_KIND_ENUM, 1},
-	{"char", "name", nullptr, 22, 4, 4, PERFBUF_KIND_CHARS, 1},
-	{"char", "text", nullptr, 26, 4, 0, PERFBUF_KIND_STRING, 0},
-};
-
-struct [[gnu::packed]] values {
-	perfbuf_common common;
-	u8 a;
-	s32 b;
-	u64 c;
-	std::int8_t state;
-	char name[4];
-	u32 text;
-};
-
-constexpr perfbuf_layout layout = {fields, std::size(fields), sizeof(values)};
 
 int parse_error(const std::string &text)
 {
