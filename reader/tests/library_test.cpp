@@ -325,6 +325,40 @@ TEST(Library, TheExampleReadsARecording)
 	EXPECT_EQ(said.out, "mydev:all: 2 samples, 255\nmydev:other: 2 samples, 255\n");
 }
 
+// As somebody has it who installs: other places, and what pkg-config says of them.
+TEST(Library, WhatIsInstalledBuildsAndRunsTheExamples)
+{
+	scratch_directory scratch;
+	const auto installed =
+		scratch.run("cmake --install " PERFBUF_READER_BUILD " --prefix $PWD/usr");
+	ASSERT_EQ(installed.status, 0) << installed.err;
+	const auto build = [&](const std::string &compiler, const std::string &example,
+			       const std::string &package) {
+		const auto done = scratch.run(
+			compiler + " -o " + package + " " PERFBUF_READER_SOURCE "/examples/" +
+			example +
+			" $(PKG_CONFIG_PATH=$(dirname $(find $PWD/usr -name perfbuf-reader.pc)) "
+			"pkg-config --define-variable=prefix=$PWD/usr --cflags --libs " +
+			package + ")");
+		EXPECT_EQ(done.status, 0) << done.err;
+	};
+	build("c++ -O0", "read_perf_data.cpp", "perfbuf-reader");
+	build("cc -Werror -Wall -std=c99 -pedantic", "events_c.c", "perfbuf-reader-c");
+	write_two_events(scratch / "perf.data");
+	EXPECT_EQ(scratch.run("./perfbuf-reader perf.data a_u8").out,
+		  "mydev:all: 2 samples, 255\nmydev:other: 2 samples, 255\n");
+	const std::string library = "LIBRARY=$(find $PWD/usr -name libperfbuf-reader.so.1); "
+				    "export LD_LIBRARY_PATH=${LIBRARY%/*}; ";
+	const auto said = scratch.run(library + "./perfbuf-reader-c nosuchsource:event");
+	EXPECT_EQ(said.status, 1);
+	EXPECT_EQ(said.err.find("there is no source \"nosuchsource\""), 0u) << said.err;
+	const auto python = scratch.run(
+		library + "PYTHONDONTWRITEBYTECODE=1 PYTHONPATH=usr/share/perfbuf/python "
+			  "python3 -c 'import perfbuf; "
+			  "print(len(list(perfbuf.Recording(\"perf.data\"))))'");
+	EXPECT_EQ(python.out, "4\n") << python.err;
+}
+
 /* An example in the README is the file that is compiled and run. */
 TEST(Library, TheReadmeShowsTheExamplesThatRun)
 {
