@@ -159,6 +159,12 @@ void pb_log_refusal(const char *source, const char *what, const char *why)
 	pr_notice("perfbuf: source '%s' is refused: '%s' %s\n", source, what, why);
 }
 
+void pb_log_field_refusal(const char *source, const char *event, const char *field, const char *why)
+{
+	pr_notice("perfbuf: source '%s' is refused: of its event '%s', '%s' %s\n", source, event,
+		  field, why);
+}
+
 void pb_with_here_regs(void (*fn)(void *arg, const pb_regs *regs), void *arg)
 {
 	struct pt_regs regs;

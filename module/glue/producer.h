@@ -50,6 +50,9 @@ void pb_print_pointer(char text[PB_POINTER_TEXT], __u64 pointer) PB_NOEXCEPT;
 
 /* Logs why a source was refused. */
 void pb_log_refusal(const char *source, const char *what, const char *why) PB_NOEXCEPT;
+/* The same because of a field of an event. */
+void pb_log_field_refusal(const char *source, const char *event, const char *field,
+			  const char *why) PB_NOEXCEPT;
 
 /* Calls @fn(@arg, regs) with registers from which @fn can walk the kernel's stack. Any context. */
 void pb_with_here_regs(void (*fn)(void *arg, const pb_regs *regs), void *arg) PB_NOEXCEPT;

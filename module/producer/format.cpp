@@ -66,11 +66,9 @@ bool is_array(const perfbuf_field &one) noexcept
 }
 
 /* Of one value, which has no sign. */
-result<void> check_single(const perfbuf_field &one, const char *type, u32 bytes) noexcept
+bool is_single(const perfbuf_field &one, const char *type, u32 bytes) noexcept
 {
-	if (!equal(one.type, type) || one.bytes != bytes || one.is_signed)
-		return error(EINVAL);
-	return {};
+	return equal(one.type, type) && one.bytes == bytes && !one.is_signed;
 }
 
 /* A name stands in quotes in the text. */
@@ -83,40 +81,37 @@ bool is_printable(const char *name) noexcept
 	return true;
 }
 
-result<void> check_field(const perfbuf_field &one, u32 end) noexcept
+/* nullptr: its type, size and names are those of its kind. */
+const char *kind_fault_of(const perfbuf_field &one) noexcept
 {
-	TRY(check_name(one.name, false));
-	/* What every payload begins with has such names. */
-	if (!__builtin_strncmp(one.name, "common_", 7))
-		return error(EINVAL);
-	if (one.offset > end || one.bytes > end - one.offset ||
-	    one.offset < sizeof(perfbuf_common) || !one.bytes)
-		return error(EINVAL);
+	constexpr const char *wrong_place = "has not the 4 bytes that say where its data is";
+	constexpr const char *wrong_type = "has not the type and the size of its kind";
 
 	switch (one.kind) {
 	case PERFBUF_KIND_CHARS:
-		return one.elements == one.bytes ? result<void>() : error(EINVAL);
+		return one.elements == one.bytes ? nullptr : "has not one byte for each character";
 	case PERFBUF_KIND_STRING:
 	case PERFBUF_KIND_BYTES:
-		return one.bytes == sizeof(u32) ? result<void>() : error(EINVAL);
+		return one.bytes == sizeof(u32) ? nullptr : wrong_place;
 	case PERFBUF_KIND_BOOL:
-		return check_single(one, "bool", 1);
+		return is_single(one, "bool", 1) ? nullptr : wrong_type;
 	case PERFBUF_KIND_POINTER:
-		return check_single(one, "void *", sizeof(u64));
+		return is_single(one, "void *", sizeof(u64)) ? nullptr : wrong_type;
 	case PERFBUF_KIND_IPV4:
 	case PERFBUF_KIND_IPV6:
 	case PERFBUF_KIND_MAC:
-	case PERFBUF_KIND_UUID:
-		if (one.elements != octets_of(one)->bytes)
-			return error(EINVAL);
-		return check_single(one, "u8", octets_of(one)->bytes);
+	case PERFBUF_KIND_UUID: {
+		const u32 bytes = octets_of(one)->bytes;
+
+		return one.elements == bytes && is_single(one, "u8", bytes) ? nullptr : wrong_type;
+	}
 	case PERFBUF_KIND_FLAGS:
 	case PERFBUF_KIND_ENUM:
 		if (!one.names)
-			return error(EINVAL);
+			return "has no names for its values";
 		for (const perfbuf_name *name = one.names; name->name; name++) {
 			if (!is_printable(name->name))
-				return error(EINVAL);
+				return "has a name for a value that cannot be printed";
 		}
 		break;
 	case PERFBUF_KIND_INT:
@@ -126,18 +121,44 @@ result<void> check_field(const perfbuf_field &one, u32 end) noexcept
 	case PERFBUF_KIND_DYNAMIC_ARRAY:
 		break;
 	default:
-		return error(EINVAL);
+		return "is of a kind that this perfbuf does not know";
 	}
 
 	const integer *type = integer_of(one.type);
 
-	if (!type || type->is_signed != static_cast<bool>(one.is_signed))
-		return error(EINVAL);
+	if (!type)
+		return "has a type that is none of u8 u16 u32 u64 s8 s16 s32 s64";
+	if (type->is_signed != static_cast<bool>(one.is_signed))
+		return "has not the sign of its type";
 	if (one.kind == PERFBUF_KIND_DYNAMIC_ARRAY)
-		return one.bytes == sizeof(u32) ? result<void>() : error(EINVAL);
+		return one.bytes == sizeof(u32) ? nullptr : wrong_place;
 	if (u64{type->bytes} * (one.kind == PERFBUF_KIND_ARRAY ? one.elements : 1) != one.bytes)
+		return "has not the size of its type";
+	return nullptr;
+}
+
+result<void> check_field(const perfbuf_field &one, u32 end, layout_fault &fault) noexcept
+{
+	const result<void> named = check_name(one.name, false);
+
+	fault.field = one.name ? one.name : "a field";
+	if (!named) {
+		fault.why = named.error().code() == ENAMETOOLONG ? "has too long a name"
+								 : "has no name that can be";
+		return named;
+	}
+	/* What every payload begins with has such names. */
+	if (!__builtin_strncmp(one.name, "common_", 7)) {
+		fault.why = "has a name that begins as those of every event do";
 		return error(EINVAL);
-	return {};
+	}
+	if (one.offset > end || one.bytes > end - one.offset ||
+	    one.offset < sizeof(perfbuf_common) || !one.bytes) {
+		fault.why = "does not lie in the fixed part";
+		return error(EINVAL);
+	}
+	fault.why = kind_fault_of(one);
+	return fault.why ? result<void>(error(EINVAL)) : result<void>();
 }
 
 void write_field(text_writer &out, const perfbuf_field &one) noexcept
@@ -265,11 +286,12 @@ u32 integer_bytes(const char *type) noexcept
 	return integer_of(type)->bytes;
 }
 
-result<void> check_layout(const perfbuf_layout &of, const char **where) noexcept
+result<void> check_layout(const perfbuf_layout &of, layout_fault &fault) noexcept
 {
-	*where = "its fixed part";
+	fault = {"its fixed part", "is smaller than the fields of every event"};
 	if (of.bytes < sizeof(perfbuf_common))
 		return error(EINVAL);
+	fault.why = "is too large";
 	if (of.bytes > PERFBUF_FIXED_MAX)
 		return error(E2BIG);
 
@@ -278,11 +300,12 @@ result<void> check_layout(const perfbuf_layout &of, const char **where) noexcept
 	for (u32 i = 0; i < of.field_count; i++) {
 		const perfbuf_field &one = of.fields[i];
 
-		*where = one.name ? one.name : "a field";
-		TRY(check_field(one, of.bytes));
+		TRY(check_field(one, of.bytes, fault));
 		pointers += one.kind == PERFBUF_KIND_POINTER;
+		fault.why = "is one pointer too many";
 		if (pointers > PERFBUF_POINTERS_MAX)
 			return error(E2BIG);
+		fault.why = "has the name of another field";
 		for (u32 j = 0; j < i; j++) {
 			if (equal(of.fields[j].name, one.name))
 				return error(EEXIST);

@@ -23,12 +23,18 @@ u32 integer_bytes(const char *type) noexcept;
 /* What a field of PERFBUF_KIND_BOOL is called. */
 inline constexpr perfbuf_name bool_names[] = {{0, "false"}, {1, "true"}, {0, nullptr}};
 
+/* Why an event cannot be: @why of the field, or of @field as a whole ("its fixed part"). */
+struct layout_fault {
+	const char *field;
+	const char *why;
+};
+
 /*
  * Whether readers will understand it. EINVAL: a name, a type or a place that cannot be; EEXIST: two
  * fields of one name; ENAMETOOLONG; E2BIG: the fixed part is too large, or has too many pointers.
- * *@where: the field.
+ * @fault: set by an error.
  */
-cxxrt::result<void> check_layout(const perfbuf_layout &of, const char **where) noexcept;
+cxxrt::result<void> check_layout(const perfbuf_layout &of, layout_fault &fault) noexcept;
 
 void write_format(text_writer &out, const char *event, u32 id, const perfbuf_layout &of) noexcept;
 

@@ -52,7 +52,7 @@ typed_event::~typed_event()
 
 result<void> typed_event::set_up(perfbuf_event &made, const char *source, u32 contexts) noexcept
 {
-	const char *where;
+	layout_fault fault;
 	const result<void> named = check_name(made.name, false);
 
 	if (!named)
@@ -61,10 +61,12 @@ result<void> typed_event::set_up(perfbuf_event &made, const char *source, u32 co
 		return refuse(source, made.name, "is registered already", error(EBUSY));
 	made.describe(&layout_);
 
-	const result<void> laid_out = check_layout(layout_, &where);
+	const result<void> laid_out = check_layout(layout_, fault);
 
-	if (!laid_out)
-		return refuse(source, where, "cannot be in an event", laid_out.error());
+	if (!laid_out) {
+		pb_log_field_refusal(source, made.name, fault.field, fault.why);
+		return laid_out;
+	}
 	if (layout_.bytes != made.bytes)
 		return refuse(source, made.name, "is not as large as it says", error(EINVAL));
 	pointers_.find(layout_);

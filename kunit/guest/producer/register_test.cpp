@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /* What is refused when a source registers, and with which error. */
+#include <fcntl.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "producer/source.hpp"
 #include "support/module.hpp"
@@ -53,6 +55,22 @@ TEST_F(producer_register, a_source_that_cannot_be_is_refused_with_its_errno)
 	event_reader one(typed_attr("counted"));
 	ASSERT_EQ(command("counted 3"), 0);
 	EXPECT_EQ(one.samples().size(), 3u);
+}
+
+TEST_F(producer_register, the_log_says_of_a_refused_field_source_event_field_and_reason)
+{
+	const unique_fd log(open("/dev/kmsg", O_RDONLY | O_NONBLOCK | O_CLOEXEC));
+	ASSERT_GE(log.get(), 0);
+	ASSERT_EQ(lseek(log.get(), 0, SEEK_END), 0);
+	ASSERT_EQ(command("bad 14"), EINVAL);
+	std::string said;
+	char line[1024];
+	for (ssize_t bytes; (bytes = read(log.get(), line, sizeof(line))) > 0;)
+		said.append(line, static_cast<size_t>(bytes));
+	EXPECT_NE(said.find("perfbuf: source 'wrong' is refused: of its event 'wrong', 'field' has "
+			    "a type that is none of u8 u16 u32 u64 s8 s16 s32 s64\n"),
+		  std::string::npos)
+		<< said;
 }
 
 /* Its source would be refused; but it has none. */

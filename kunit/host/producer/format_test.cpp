@@ -48,22 +48,22 @@ TEST(producer_format, a_format_text_is_as_long_as_it_was_measured)
 
 TEST(producer_format, layouts_that_cannot_be_are_refused)
 {
-	const char *where;
-	EXPECT_TRUE(check_layout(layout, &where));
+	layout_fault fault = {};
+	EXPECT_TRUE(check_layout(layout, fault));
 
 	const auto refused = [&](auto &&change) {
 		std::vector<perfbuf_field> mine(std::begin(fields), std::end(fields));
 		perfbuf_layout of = {mine.data(), static_cast<u32>(mine.size()), sizeof(values)};
 		change(mine, of);
-		const auto done = check_layout(of, &where);
+		const auto done = check_layout(of, fault);
 		return done ? 0 : done.error().code();
 	};
 	EXPECT_EQ(refused([](auto &, auto &of) { of.bytes = 7; }), EINVAL);
 	EXPECT_EQ(refused([](auto &, auto &of) { of.bytes = PERFBUF_FIXED_MAX + 1; }), E2BIG);
 	EXPECT_EQ(refused([](auto &f, auto &) { f[1].name = "a"; }), EEXIST);
-	EXPECT_STREQ(where, "a");
+	EXPECT_STREQ(fault.field, "a");
 	EXPECT_EQ(refused([](auto &f, auto &) { f[0].name = nullptr; }), EINVAL);
-	EXPECT_STREQ(where, "a field");
+	EXPECT_STREQ(fault.field, "a field");
 	EXPECT_EQ(refused([](auto &f, auto &) { f[0].name = "9"; }), EINVAL);
 	EXPECT_EQ(refused([](auto &f, auto &) { f[0].name = "a2345678901234567890123456789012"; }),
 		  ENAMETOOLONG);
@@ -73,6 +73,76 @@ TEST(producer_format, layouts_that_cannot_be_are_refused)
 	EXPECT_EQ(refused([](auto &f, auto &) { f[4].elements = 5; }), EINVAL);
 	static constexpr perfbuf_name quoted[] = {{0, "a\"b"}, {0, nullptr}};
 	EXPECT_EQ(refused([](auto &f, auto &) { f[3].names = quoted; }), EINVAL);
+}
+
+TEST(producer_format, a_refused_layout_says_which_field_and_a_reason_of_its_own)
+{
+	static constexpr perfbuf_name unprintable[] = {{0, "a\"b"}, {0, nullptr}};
+	const perfbuf_field good = {"u32", "f", nullptr, 8, 4, 1, PERFBUF_KIND_INT, 0};
+	const auto changed = [&](auto change) {
+		perfbuf_field one = good;
+
+		change(one);
+		return one;
+	};
+	const struct {
+		perfbuf_field field;
+		const char *why;
+	} all[] = {
+		{changed([](auto &f) { f.name = "9"; }), "has no name that can be"},
+		{changed([](auto &f) { f.name = "a2345678901234567890123456789012"; }),
+		 "has too long a name"},
+		{changed([](auto &f) { f.name = "common_pid"; }),
+		 "has a name that begins as those of every event do"},
+		{changed([](auto &f) { f.offset = 4; }), "does not lie in the fixed part"},
+		{changed([](auto &f) { f.type = "int"; }),
+		 "has a type that is none of u8 u16 u32 u64 s8 s16 s32 s64"},
+		{changed([](auto &f) { f.is_signed = 1; }), "has not the sign of its type"},
+		{changed([](auto &f) { f.type = "u16"; }), "has not the size of its type"},
+		{changed([](auto &f) { f.kind = 99; }),
+		 "is of a kind that this perfbuf does not know"},
+		{changed([](auto &f) { f.kind = PERFBUF_KIND_ENUM; }),
+		 "has no names for its values"},
+		{changed([](auto &f) {
+			 f.kind = PERFBUF_KIND_FLAGS;
+			 f.names = unprintable;
+		 }),
+		 "has a name for a value that cannot be printed"},
+		{changed([](auto &f) {
+			 f.kind = PERFBUF_KIND_STRING;
+			 f.bytes = 8;
+		 }),
+		 "has not the 4 bytes that say where its data is"},
+		{changed([](auto &f) {
+			 f.kind = PERFBUF_KIND_DYNAMIC_ARRAY;
+			 f.bytes = 8;
+		 }),
+		 "has not the 4 bytes that say where its data is"},
+		{changed([](auto &f) { f.kind = PERFBUF_KIND_CHARS; }),
+		 "has not one byte for each character"},
+		{changed([](auto &f) { f.kind = PERFBUF_KIND_BOOL; }),
+		 "has not the type and the size of its kind"},
+		{changed([](auto &f) { f.kind = PERFBUF_KIND_IPV4; }),
+		 "has not the type and the size of its kind"},
+	};
+
+	for (const auto &one : all) {
+		layout_fault fault = {};
+
+		EXPECT_FALSE(check_layout({&one.field, 1, 16}, fault)) << one.why;
+		EXPECT_STREQ(fault.field, one.field.name);
+		EXPECT_STREQ(fault.why, one.why);
+	}
+
+	const perfbuf_field twice[] = {good, changed([](auto &f) { f.offset = 12; })};
+	layout_fault fault = {};
+
+	EXPECT_FALSE(check_layout({twice, 2, 16}, fault));
+	EXPECT_STREQ(fault.why, "has the name of another field");
+	EXPECT_FALSE(check_layout({&good, 1, 7}, fault));
+	EXPECT_STREQ(fault.why, "is smaller than the fields of every event");
+	EXPECT_FALSE(check_layout({&good, 1, PERFBUF_FIXED_MAX + 1}, fault));
+	EXPECT_STREQ(fault.why, "is too large");
 }
 
 /* Every kind and type of field, word for word. */
@@ -103,11 +173,11 @@ TEST(producer_format, a_text_says_each_field_as_tracefs_does)
 		{"s64", "w", nullptr, 119, 4, 0, PERFBUF_KIND_DYNAMIC_ARRAY, 1},
 	};
 	constexpr perfbuf_layout of = {all, std::size(all), 123};
-	const char *where;
+	layout_fault fault = {};
 	char text[4096] = {};
 	text_writer out(text, sizeof(text) - 1);
 
-	EXPECT_TRUE(check_layout(of, &where)) << where;
+	EXPECT_TRUE(check_layout(of, fault)) << fault.field;
 	write_format(out, "every", 4711, of);
 	EXPECT_EQ(std::string(text, out.bytes()),
 		  "name: every\nID: 4711\nformat:\n"
@@ -152,20 +222,21 @@ TEST(producer_format, an_event_has_at_most_eight_pointers)
 {
 	std::vector<std::string> names;
 	std::vector<perfbuf_field> all;
-	const char *where;
+	layout_fault fault = {};
 
 	for (u32 i = 0; i <= PERFBUF_POINTERS_MAX; i++)
 		names.push_back("p" + std::to_string(i));
 	for (u32 i = 0; i <= PERFBUF_POINTERS_MAX; i++)
 		all.push_back({"void *", names[i].c_str(), nullptr, 8 + 8 * i, 8, 1,
 			       PERFBUF_KIND_POINTER, 0});
-	EXPECT_TRUE(check_layout({all.data(), PERFBUF_POINTERS_MAX, 80}, &where));
+	EXPECT_TRUE(check_layout({all.data(), PERFBUF_POINTERS_MAX, 80}, fault));
 
-	const auto done = check_layout({all.data(), PERFBUF_POINTERS_MAX + 1, 80}, &where);
+	const auto done = check_layout({all.data(), PERFBUF_POINTERS_MAX + 1, 80}, fault);
 
 	ASSERT_FALSE(done);
 	EXPECT_EQ(done.error().code(), E2BIG);
-	EXPECT_STREQ(where, "p8");
+	EXPECT_STREQ(fault.field, "p8");
+	EXPECT_STREQ(fault.why, "is one pointer too many");
 }
 
 TEST(producer_format, kinds_of_a_fixed_size_have_that_size_and_type)
@@ -179,8 +250,8 @@ TEST(producer_format, kinds_of_a_fixed_size_have_that_size_and_type)
 		   {PERFBUF_KIND_MAC, "u8", 6, 6},	     {PERFBUF_KIND_UUID, "u8", 16, 16},
 		   {PERFBUF_KIND_DYNAMIC_ARRAY, "u64", 4, 0}};
 	const auto error_of = [](const perfbuf_field &one) {
-		const char *where;
-		const auto done = check_layout({&one, 1, 64}, &where);
+		layout_fault fault = {};
+		const auto done = check_layout({&one, 1, 64}, fault);
 
 		return done ? 0 : done.error().code();
 	};
@@ -226,10 +297,10 @@ TEST(producer_format, a_field_lies_within_the_fixed_part_and_is_what_its_type_sa
 {
 	const auto error_of = [](const perfbuf_field &one, u32 bytes = 24) {
 		const perfbuf_layout of = {&one, 1, bytes};
-		const char *where = nullptr;
-		const auto done = check_layout(of, &where);
+		layout_fault fault = {};
+		const auto done = check_layout(of, fault);
 
-		EXPECT_STREQ(where, one.name ? one.name : "a field");
+		EXPECT_STREQ(fault.field, one.name ? one.name : "a field");
 		return done ? 0 : done.error().code();
 	};
 	const auto integer = [](u32 offset, u32 bytes, const char *type = "u32") {
@@ -315,9 +386,9 @@ TEST(producer_format, a_name_of_a_value_is_printable_and_stands_in_quotes)
 		for (u8 kind : {PERFBUF_KIND_ENUM, PERFBUF_KIND_FLAGS}) {
 			const perfbuf_field one = {"u8", "f", names, 8, 1, 1, kind, 0};
 			const perfbuf_layout of = {&one, 1, 9};
-			const char *where;
+			layout_fault fault = {};
 
-			EXPECT_EQ(static_cast<bool>(check_layout(of, &where)),
+			EXPECT_EQ(static_cast<bool>(check_layout(of, fault)),
 				  c >= ' ' && c <= '~' && c != '"' && c != '\\')
 				<< c;
 		}
@@ -329,13 +400,13 @@ TEST(producer_format, a_fixed_part_is_from_its_common_fields_to_the_largest)
 	for (u32 bytes : {0u, 1u, 7u, 8u, 9u, u32{PERFBUF_FIXED_MAX} - 1, u32{PERFBUF_FIXED_MAX},
 			  u32{PERFBUF_FIXED_MAX} + 1, u32{PERFBUF_FIXED_MAX} + 9, ~0u}) {
 		const perfbuf_layout of = {nullptr, 0, bytes};
-		const char *where = nullptr;
-		const auto done = check_layout(of, &where);
+		layout_fault fault = {};
+		const auto done = check_layout(of, fault);
 
 		EXPECT_EQ(done ? 0 : done.error().code(), bytes < 8		      ? EINVAL
 							  : bytes > PERFBUF_FIXED_MAX ? E2BIG
 										      : 0);
-		EXPECT_STREQ(where, "its fixed part");
+		EXPECT_STREQ(fault.field, "its fixed part");
 	}
 }
 

@@ -264,4 +264,11 @@ void pb_log_refusal(const char *source, const char *what, const char *why) noexc
 	std::snprintf(now.refusal, sizeof(now.refusal), "%s %s", what, why);
 }
 
+void pb_log_field_refusal(const char *source, const char *event, const char *field,
+			  const char *why) noexcept
+{
+	now.refused_source = source;
+	std::snprintf(now.refusal, sizeof(now.refusal), "%s %s %s", event, field, why);
+}
+
 } // extern "C"

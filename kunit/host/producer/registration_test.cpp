@@ -169,7 +169,8 @@ TEST_F(producer_registration, an_event_that_cannot_be_is_refused_and_leaves_noth
 	mine.bytes = 16;
 	mine.describe = [](perfbuf_layout *out) { *out = {&unknown, 1, 16}; };
 	EXPECT_EQ(refused([&] { events[1] = &mine; }), EINVAL);
-	EXPECT_STREQ(now.refusal, "f cannot be in an event");
+	EXPECT_STREQ(now.refusal,
+		     "mine f has a type that is none of u8 u16 u32 u64 s8 s16 s32 s64");
 }
 
 TEST_F(producer_registration, a_failure_of_any_allocation_leaks_nothing)
