@@ -111,7 +111,6 @@ const refused_row bits[] = {
 	{"cgroup_events", [](attr_t &a) { a.cgroup = 1; }, {0}, older_kernels},
 	{"text_poke", [](attr_t &a) { a.text_poke = 1; }, {0}, older_kernels},
 	{"build_id", [](attr_t &a) { a.build_id = 1; }, {0}, older_kernels},
-	{"remove_on_exec", [](attr_t &a) { a.remove_on_exec = 1; }, {0}, older_kernels},
 	{"remove_and_enable_on_exec",
 	 [](attr_t &a) { a.remove_on_exec = a.enable_on_exec = 1; },
 	 {EINVAL},

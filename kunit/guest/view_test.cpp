@@ -74,6 +74,40 @@ TEST_F(sysfs_view, a_user_sees_its_own_files_alone_in_sysfs)
 		  0);
 }
 
+TEST_F(sysfs_view, a_line_of_a_reader_names_the_process_that_opened_it)
+{
+	EXPECT_EQ(run_in_child([] {
+			  prctl(PR_SET_NAME, "a reader\n");
+			  become_user(mallory);
+			  unique_fd mine = message_event();
+			  const std::string line =
+				  read_file(std::string(open_node_class) + "readers");
+			  return line.find(" pid=" + std::to_string(getpid()) +
+					   " name=a_reader_ ") != std::string::npos
+					 ? 0
+					 : 1;
+		  }).code,
+		  0);
+}
+
+TEST_F(sysfs_view, the_count_of_records_stays_when_their_reader_leaves)
+{
+	const auto records = [] { return std::stoul(shown("records")); };
+	const unsigned long before = records();
+	unsigned long with_reader;
+	{
+		unique_fd mine = message_event(target{});
+		mapping ring(mine.get(), 8);
+		enable(mine.get());
+		write_one();
+		with_reader = records();
+		EXPECT_GT(with_reader, before);
+	}
+	EXPECT_EQ(records(), with_reader);
+	EXPECT_EQ(lines(read_file(std::string(open_node_class) + "readers")), 1u)
+		<< "the fixture's own";
+}
+
 TEST_F(sysfs_view, a_user_sees_nothing_of_another_user_in_sysfs)
 {
 	gate opened, over;

@@ -63,8 +63,7 @@ bool is_known_to_older_kernels(const perf_event_attr &attr) noexcept
 
 	__builtin_memcpy(&bits, &attr.read_format + 1, sizeof(bits));
 	return !(bits >> known_bits) && !attr.namespaces && !attr.ksymbol && !attr.bpf_event &&
-	       !attr.cgroup && !attr.text_poke && !attr.build_id && !attr.remove_on_exec &&
-	       !attr.sigtrap;
+	       !attr.cgroup && !attr.text_poke && !attr.build_id;
 }
 
 /*

@@ -179,6 +179,7 @@ public:
 			  .inherits = owner.attr().inherit != 0,
 			  .threads_only = owner.attr().inherit_thread != 0,
 			  .enables_on_exec = owner.attr().enable_on_exec != 0,
+			  .removes_on_exec = owner.attr().remove_on_exec != 0,
 			  .members_of_user = owner.limited_members(),
 		  })
 	{

@@ -53,6 +53,7 @@ event::event(const perf_event_attr &attr, s32 cpu, pb_task *target, wake_target 
 {
 	write_period(first_period(attr));
 	exec_armed_.write_once(attr.enable_on_exec);
+	trap_data_.write_once(attr.sig_data);
 	aux_paused_.write_once(aux_action(attr) & PERFBUF_AUX_START_PAUSED);
 }
 
@@ -63,6 +64,8 @@ event::~event()
 	irq_work_.sync();
 	pb_task_put(target_);
 	pb_pid_namespace_put(pid_namespace_);
+	if (event_group *mine = group())
+		mine->put();
 }
 
 void event::set_stream(unique_ptr<stream> made) noexcept
@@ -74,6 +77,27 @@ void event::set_stream(unique_ptr<stream> made) noexcept
 
 result<void> event::enable() noexcept
 {
+	if (event_group *mine = group())
+		return mine->enable(*this);
+	TRY(enable_alone());
+	/* Its first sibling may have been opened meanwhile. The change of the state is a full
+	 * barrier. */
+	if (event_group *mine = group()) [[unlikely]]
+		return mine->enable(*this);
+	return {};
+}
+
+void event::disable() noexcept
+{
+	if (event_group *mine = group())
+		return mine->disable(*this);
+	disable_alone();
+	if (event_group *mine = group()) [[unlikely]]
+		mine->disable(*this);
+}
+
+result<void> event::enable_alone() noexcept
+{
 	TRY(stream_->get_ready());
 
 	lock_guard held(mutex_);
@@ -83,7 +107,7 @@ result<void> event::enable() noexcept
 	return {};
 }
 
-void event::disable() noexcept
+void event::disable_alone() noexcept
 {
 	lock_guard held(mutex_);
 
@@ -97,6 +121,9 @@ void event::disable() noexcept
 
 void event::shut_down() noexcept
 {
+	if (event_group *mine = group())
+		mine->leave(*this);
+
 	lock_guard held(mutex_);
 
 	mode_.set(event_state::closed);
@@ -167,43 +194,54 @@ result<void> event::set_period(u64 value) noexcept
 	return taken;
 }
 
-u32 event::read_words() const noexcept
-{
-	const u64 format = attr_.read_format;
-
-	return 1 + cxxrt::count_bits(format) +
-	       (format & PERFBUF_FORMAT_LOST_CAUSES ? loss_causes : 0);
-}
-
-u32 event::read_values(u64 *words) noexcept
+event::count_and_time event::counts() noexcept
 {
 	lock_guard held(mutex_);
-	const u64 format = attr_.read_format;
-	const u64 count = stream_->count() - count_base_.read();
-	const u64 running = stream_->running_ns();
+
+	return {stream_->count() - count_base_.read(), stream_->running_ns()};
+}
+
+u32 event::put_counts(u64 *words, u64 format) noexcept
+{
 	u32 n = 0;
 
-	/* perf_event_open(2): with PERF_FORMAT_GROUP the times stand before the values, else behind
-	 * them. */
-	if (format & PERF_FORMAT_GROUP)
-		words[n++] = 1;
-	else
-		words[n++] = count;
-	if (format & PERF_FORMAT_TOTAL_TIME_ENABLED)
-		words[n++] = running;
-	if (format & PERF_FORMAT_TOTAL_TIME_RUNNING)
-		words[n++] = running;
-	if (format & PERF_FORMAT_GROUP)
-		words[n++] = count;
+	words[n++] = counts().count;
 	if (format & PERF_FORMAT_ID)
 		words[n++] = id_;
 	if (format & PERF_FORMAT_LOST)
 		words[n++] = losses_.total() - losses_.read(loss_cause::no_ring);
-	if (format & PERFBUF_FORMAT_LOST_CAUSES) {
-		words[n++] = loss_causes;
-		for (u32 i = 0; i < loss_causes; i++)
-			words[n++] = losses_.read(static_cast<loss_cause>(i));
-	}
+	return n;
+}
+
+u32 event::put_causes(u64 *words) const noexcept
+{
+	u32 n = 0;
+
+	words[n++] = loss_causes;
+	for (u32 i = 0; i < loss_causes; i++)
+		words[n++] = losses_.read(static_cast<loss_cause>(i));
+	return n;
+}
+
+/* perf_event_open(2): with PERF_FORMAT_GROUP the times stand before the values, else behind them.
+ */
+u32 event::read_values(u64 *words) noexcept
+{
+	const u64 format = attr_.read_format;
+	const count_and_time now = counts();
+	u32 n = 0;
+
+	words[n++] = format & PERF_FORMAT_GROUP ? 1 : now.count;
+	if (format & PERF_FORMAT_TOTAL_TIME_ENABLED)
+		words[n++] = now.running;
+	if (format & PERF_FORMAT_TOTAL_TIME_RUNNING)
+		words[n++] = now.running;
+	if (format & PERF_FORMAT_GROUP)
+		words[n++] = now.count;
+	if (format & PERF_FORMAT_ID)
+		words[n++] = id_;
+	if (format & PERF_FORMAT_LOST)
+		words[n++] = losses_.total() - losses_.read(loss_cause::no_ring);
 	return n;
 }
 

@@ -16,6 +16,7 @@
 #pragma once
 
 #include "device/event_mode.hpp"
+#include "device/group.hpp"
 #include "device/source.hpp"
 #include "device/task.h"
 #include "ring/write.hpp"
@@ -156,6 +157,10 @@ public:
 	/* Samples of a linked event have paused this event's AUX: its source writes nothing. */
 	bool aux_paused() const noexcept { return aux_paused_.read_once(); }
 
+	/* attr.sig_data, which PERF_EVENT_IOC_MODIFY_ATTRIBUTES changes. */
+	u64 trap_data() const noexcept { return trap_data_.read_once(); }
+	void set_trap_data(u64 value) noexcept { trap_data_.write_once(value); }
+
 	/* The current sampling period (ns for a clock): PERF_SAMPLE_PERIOD. */
 	u64 period() const noexcept { return period_.read_once(); }
 
@@ -164,6 +169,8 @@ public:
 	[[nodiscard]] bool enable_on_exec() noexcept;
 	/* Whether an exec will turn the event on. */
 	bool awaits_exec() const noexcept { return exec_armed_.read_once(); }
+	/* No exec turns the event on any more. */
+	void ignore_exec() noexcept { exec_armed_.write_once(0); }
 	/* Puts the event into state exited, after the last task of its set. Any context but NMI. */
 	void target_exited() noexcept;
 
@@ -195,23 +202,39 @@ public:
 	 * inside, and readers in poll() are awake. */
 	void source_gone() noexcept;
 
-	/* The error of stream::get_ready(). */
+	/* Of its group, too: docs/groups.md. The error of stream::get_ready(). */
 	cxxrt::result<void> enable() noexcept;
 	void disable() noexcept;
+	/* Of the event alone. */
+	cxxrt::result<void> enable_alone() noexcept;
+	void disable_alone() noexcept;
 	/* EINVAL: not a sampling event. */
 	cxxrt::result<void> refresh(u32 samples) noexcept;
 	void reset() noexcept;
+	/* nullptr: it is in no group. */
+	event_group *group() const noexcept { return group_.group.load_acquire(); }
+	perfbuf::group_place &group_place() noexcept { return group_; }
+	const perfbuf::group_place &group_place() const noexcept { return group_; }
 	cxxrt::result<void> set_period(u64 value) noexcept;
 	cxxrt::result<void> pause_output(bool on) noexcept;
 
 	event_state state() const noexcept { return mode_.state(); }
+
+	struct count_and_time {
+		u64 count;
+		u64 running; /* ns */
+	};
+
+	count_and_time counts() noexcept;
 	/*
-	 * Fills @words as attr.read_format says (read_words_max at most) and returns their number.
+	 * Fills @words as attr.read_format says (read_words_max at most) for the event alone, and
+	 * returns their number. Without the losses by cause, which put_causes() adds.
 	 */
 	static constexpr u32 read_words_max = 7 + loss_causes;
 	u32 read_values(u64 *words) noexcept;
-	/* The number of words that read_values() returns. */
-	u32 read_words() const noexcept;
+	/* The words of one event of a group, by the read_format of the file that is read. */
+	u32 put_counts(u64 *words, u64 format) noexcept;
+	u32 put_causes(u64 *words) const noexcept;
 	/* Writes a record for the pending losses, if the ring has space. */
 	void flush_lost() noexcept;
 	/* Stores the count and the times in the user page of @on, a ring that the caller holds. */
@@ -265,6 +288,7 @@ private:
 	cxxrt::shared<u32> limit_; /* samples until REFRESH turns the event off; 0: no limit */
 	cxxrt::shared<u32> hangup_;
 	cxxrt::shared<u32> exec_armed_;
+	cxxrt::shared<u64> trap_data_;
 	cxxrt::shared<u8> aux_paused_;
 	cxxrt::shared<s32> aux_cpu_{-1};
 	event *linked_ = nullptr;
@@ -278,6 +302,7 @@ private:
 	cxxrt::mutex mutex_;
 	cxxrt::local<u64> count_base_; /* the stream's count at the last PERF_EVENT_IOC_RESET */
 	bool sees_addresses_ = false;
+	perfbuf::group_place group_;
 };
 
 } // namespace perfbuf

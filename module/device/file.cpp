@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * The file operations of an open node, and its release. PERFBUF_IOC_OPEN is in file_open.cpp,
- * PERF_EVENT_IOC_SET_OUTPUT in file_output.cpp, writes in file_write.cpp, mmap(2) in map.cpp.
+ * PERF_EVENT_IOC_ENABLE and others in file_control.cpp, PERF_EVENT_IOC_SET_OUTPUT in
+ * file_output.cpp, writes in file_write.cpp, mmap(2) in map.cpp.
  */
 #include "device/file.hpp"
 
@@ -192,31 +193,6 @@ result<void> file::choose_ring(event &of, u64 argument) noexcept
 
 /* ---------------------------------------------------------------- system calls */
 
-/* The errno that perf returns for requests that are for BPF programs and breakpoints only. */
-error file::refuse(const event &mine, u32 request, u64 argument) noexcept
-{
-	perf_event_attr attr = {};
-
-	switch (request) {
-	case PERF_EVENT_IOC_SET_BPF:
-		return error(pb_fd_exists(static_cast<s32>(argument)) ? EINVAL : EBADF);
-	case PERF_EVENT_IOC_QUERY_BPF:
-		return error(EINVAL);
-	case PERF_EVENT_IOC_MODIFY_ATTRIBUTES:
-		break;
-	default:
-		return error(ENOTTY);
-	}
-
-	const result<void> copied = copy_attr(attr, argument);
-
-	if (!copied)
-		return copied.error();
-	if (!check_ranges(attr) || attr.type != mine.attr().type)
-		return error(EINVAL);
-	return error(EOPNOTSUPP);
-}
-
 result<u64> file::ioctl(void *filp, u32 request, u64 argument) noexcept
 {
 	if (request == PERFBUF_IOC_WRITE)
@@ -233,6 +209,11 @@ result<u64> file::ioctl(void *filp, u32 request, u64 argument) noexcept
 		return u64{0};
 	}
 
+	if (request == PERFBUF_IOC_OPEN_GROUP) {
+		TRY(open_sibling(filp, argument));
+		return u64{0};
+	}
+
 	event *mine = configured();
 	u64 value;
 
@@ -243,14 +224,10 @@ result<u64> file::ioctl(void *filp, u32 request, u64 argument) noexcept
 
 	switch (request) {
 	case PERF_EVENT_IOC_ENABLE:
-		TRY(mine->enable());
-		break;
 	case PERF_EVENT_IOC_DISABLE:
-		mine->disable();
-		break;
 	case PERF_EVENT_IOC_RESET:
-		mine->reset();
-		break;
+		TRY(control(*mine, request, argument & PERF_IOC_FLAG_GROUP));
+		return u64{0};
 	case PERF_EVENT_IOC_REFRESH:
 		TRY(mine->refresh(static_cast<u32>(argument)));
 		break;
@@ -284,11 +261,14 @@ result<u64> file::ioctl(void *filp, u32 request, u64 argument) noexcept
 	case PERFBUF_IOC_POSITIONS:
 		TRY(copy_positions(*mine, argument));
 		return u64{0};
+	case PERF_EVENT_IOC_MODIFY_ATTRIBUTES:
+		TRY(modify(*mine, argument));
+		break;
 	case PERF_EVENT_IOC_PAUSE_OUTPUT:
 		TRY(mine->pause_output(argument));
 		return u64{0};
 	default:
-		return refuse(*mine, request, argument);
+		return refuse(request, argument);
 	}
 
 	refresh_user_page(*mine);
@@ -319,13 +299,34 @@ result<u64> file::read(u64 to, u64 bytes) noexcept
 	if (mine->state() == event_state::error)
 		return u64{0};
 
-	const u64 needed = mine->read_words() * sizeof(u64);
-	u64 words[event::read_words_max];
+	const u64 format = mine->attr().read_format;
+	event_group *group = format & PERF_FORMAT_GROUP ? mine->group() : nullptr;
+	u64 on_stack[event::read_words_max];
+	u64 *words = on_stack;
+
+	if (group) {
+		words = static_cast<u64 *>(
+			cxxrt_alloc(sizeof(u64) * (event_group::read_words_max + 1 + loss_causes),
+				    PB_GFP_KERNEL));
+		if (!words)
+			return error(ENOMEM);
+	}
+	cxxrt::scope_guard free_words([&] {
+		if (words != on_stack)
+			cxxrt_free(words);
+	});
+
+	mine->flush_lost();
+
+	u32 n = group ? group->read_values(*mine, words) : mine->read_values(words);
+
+	if (format & PERFBUF_FORMAT_LOST_CAUSES)
+		n += mine->put_causes(words + n);
+
+	const u64 needed = n * sizeof(u64);
 
 	if (bytes < needed)
 		return error(ENOSPC);
-	mine->flush_lost();
-	mine->read_values(words);
 	TRY(from_return(pb_copy_to_user(to, words, needed)));
 	return needed;
 }

@@ -11,7 +11,9 @@
  *      period, when no writer and no wakeup can see it, the file is freed.
  *
  * Locks, outer first:
- *   open_mutex_ > CPU hotplug, tracepoints, kprobes (which lead to mmap_lock) > event's own mutex
+ *   open_mutex_ > group's mutex > CPU hotplug, tracepoints, kprobes (which lead to mmap_lock)
+ *     > event's own mutex
+ *   group's mutex > ring's mapping(), attach lock
  *   mmap_lock (the kernel's) > map_mutex_ > ring's mapping() > attach lock
  *   event's own mutex > ring's mapping()
  * The attach lock is one for the module: it guards every event-to-ring pointer
@@ -58,6 +60,13 @@ public:
 	void mapping_opened(perf_buffer &ring, u64 page_offset) noexcept;
 	void mapping_closed(perf_buffer &ring, u64 page_offset) noexcept;
 
+	/* The process that made the event. */
+	struct opener {
+		u32 pid; /* in the first pid namespace */
+		char name[PB_TASK_COMM_LEN];
+	};
+	const opener &opened_by() const noexcept { return opened_by_; }
+
 	/* Whether this file's own mapping made a ring: for the count of rings. */
 	bool owns_ring() const noexcept { return cxxrt::read_once(mappings_); }
 	/* The bytes of all records in its ring; 0 for all but one of the files that share one. */
@@ -73,13 +82,20 @@ private:
 	cxxrt::result<void> open_event(void *filp, u64 argument) noexcept;
 	cxxrt::result<u64> write_parts(void *filp, u64 argument) noexcept;
 	cxxrt::result<void> open_linked(void *filp, u64 argument) noexcept;
-	/* @linked: whose AUX the samples have to do with, or nullptr; it stays. */
+	cxxrt::result<void> open_sibling(void *filp, u64 argument) noexcept;
+	/* Other files that an event concerns; the caller holds them. */
+	struct relatives {
+		file *linked = nullptr; /* the samples concern its AUX area */
+		file *leader = nullptr; /* of the event's group */
+	};
 	cxxrt::result<void> make_event(void *filp, const perfbuf_open &wanted,
-				       file *linked) noexcept;
+				       const relatives &others) noexcept;
 	cxxrt::result<void> set_output(event &redirected, u64 argument) noexcept;
 	static cxxrt::result<void> set_filter(event &of, u64 argument) noexcept;
 	static cxxrt::result<void> check_filter(event &of, u64 argument) noexcept;
-	static cxxrt::error refuse(const event &mine, u32 request, u64 argument) noexcept;
+	static cxxrt::result<void> control(event &of, u32 request, bool for_all) noexcept;
+	static cxxrt::result<void> modify(event &of, u64 argument) noexcept;
+	static cxxrt::error refuse(u32 request, u64 argument) noexcept;
 	cxxrt::result<void> choose_ring(event &of, u64 argument) noexcept;
 	cxxrt::result<perf_buffer *> map_stats(event &of, const pb_vma_request &request) noexcept;
 	/* The event's ring with a reference, or none. */
@@ -119,6 +135,7 @@ private:
 	} chosen_; /* PERFBUF_IOC_RING; under map_mutex_ */
 	cxxrt::opaque<PB_SIZEOF_WAITQUEUE> waitqueue_;
 	void *fasync_ = nullptr;
+	opener opened_by_ = {};	 /* set before event_ */
 	void *linked_ = nullptr; /* the open file that our event is linked to, held */
 	cxxrt::deferred<file> reclaim_work_;
 	/* Of the device's list; under its lock. @link_: what points to us. */

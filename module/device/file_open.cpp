@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* PERFBUF_IOC_OPEN and PERFBUF_IOC_OPEN_LINKED: check an attribute and make the file's event. */
+/* PERFBUF_IOC_OPEN, _OPEN_LINKED and _OPEN_GROUP: check an attribute and make the file's event. */
 #include "device/attr.hpp"
 #include "device/aux.hpp"
 #include "device/dummy.hpp"
@@ -77,6 +77,33 @@ result<void> check_unprivileged(const perf_event_attr &attr, const perfbuf_open 
 	return {};
 }
 
+/*
+ * The group of @leader, with a place for an event of @attr. EINVAL: the events do not fit together;
+ * EOPNOTSUPP: an exec would enable the sibling alone.
+ * An exec that enables the leader enables the siblings that are opened enabled, too.
+ */
+result<cxxrt::ref<event_group>> join_group(event &leader, perf_event_attr &attr, s32 cpu,
+					   const pb_task *target) noexcept
+{
+	const perf_event_attr &first = leader.attr();
+
+	if (leader.cpu() != cpu || leader.target() != target)
+		return error(EINVAL);
+	if (first.use_clockid != attr.use_clockid ||
+	    (attr.use_clockid && first.clockid != attr.clockid))
+		return error(EINVAL);
+
+	/* Its hook would start it without its leader. */
+	if (attr.enable_on_exec && !leader.awaits_exec())
+		return error(EOPNOTSUPP);
+
+	cxxrt::ref<event_group> group = TRY(event_group::reserve(leader));
+
+	if (!attr.disabled && !attr.remove_on_exec && leader.awaits_exec())
+		attr.disabled = attr.enable_on_exec = 1;
+	return group;
+}
+
 } // namespace
 
 result<void> file::open_event(void *filp, u64 argument) noexcept
@@ -84,7 +111,27 @@ result<void> file::open_event(void *filp, u64 argument) noexcept
 	perfbuf_open wanted;
 
 	TRY(from_return(pb_copy_from_user(&wanted, argument, sizeof(wanted))));
-	return make_event(filp, wanted, nullptr);
+	return make_event(filp, wanted, {});
+}
+
+result<void> file::open_sibling(void *filp, u64 argument) noexcept
+{
+	perfbuf_open_group wanted;
+	void *held;
+
+	TRY(from_return(pb_copy_from_user(&wanted, argument, sizeof(wanted))));
+	if (wanted.reserved)
+		return error(EINVAL);
+
+	file *leader = static_cast<file *>(pb_fd_get(wanted.group_fd, &held));
+
+	if (!leader)
+		return error(EBADF);
+	cxxrt::scope_guard put_leader([&] { pb_fd_put(held); });
+
+	if (!leader->configured())
+		return error(leader == this ? EINVAL : EBADFD);
+	return make_event(filp, wanted.open, {.leader = leader});
 }
 
 result<void> file::open_linked(void *filp, u64 argument) noexcept
@@ -104,15 +151,17 @@ result<void> file::open_linked(void *filp, u64 argument) noexcept
 
 	if (!linked->configured())
 		return error(linked == this ? EINVAL : EBADFD);
-	TRY(make_event(filp, wanted.open, linked));
+	TRY(make_event(filp, wanted.open, {.linked = linked}));
 	put_linked.dismiss();
 	linked_ = held;
 	return {};
 }
 
-result<void> file::make_event(void *filp, const perfbuf_open &wanted, file *linked) noexcept
+result<void> file::make_event(void *filp, const perfbuf_open &wanted,
+			      const relatives &others) noexcept
 {
 	perf_event_attr attr = {};
+	file *linked = others.linked;
 
 	const bool is_tracer = pb_file_may_trace(filp);
 
@@ -140,6 +189,21 @@ result<void> file::make_event(void *filp, const perfbuf_open &wanted, file *link
 	    (!linked_aux || aux_event->cpu() != wanted.cpu || aux_event->target() != target))
 		return error(EINVAL);
 	TRY(check_support(attr, aux_of(attr), linked_aux));
+	/* EINVAL, as from a kernel that is older than the bit. */
+	if (attr.sigtrap && (dummy || !source_.sends_traps() || !target || !attr.exclude_kernel))
+		return error(EINVAL);
+	if (attr.sigtrap && !pb_may_signal(filp, target))
+		return error(EACCES);
+
+	const bool begins_enabled = !attr.disabled;
+	cxxrt::ref<event_group> group;
+
+	if (others.leader)
+		group = TRY(join_group(*others.leader->configured(), attr, wanted.cpu, target));
+	cxxrt::scope_guard leave_group([&] {
+		if (group)
+			group->cancel();
+	});
 
 	/*
 	 * A file has one event, so a second PERFBUF_IOC_OPEN fails. open_mutex_ is not map_mutex_,
@@ -172,8 +236,13 @@ result<void> file::make_event(void *filp, const perfbuf_open &wanted, file *link
 	made->set_stream(TRY(dummy ? open_dummy(*made) : source_.open(*made)));
 	/* Hooks find the stream from here on, so nothing may fail any more. */
 	give_event.dismiss();
+	leave_group.dismiss();
+	if (group)
+		group->add(*made, begins_enabled && attr.disabled);
+	pb_current_name(opened_by_.name);
+	opened_by_.pid = pb_current_process();
 	event_.store_release(made.get());
-	if (!attr.disabled)
+	if (begins_enabled)
 		(void)made->enable();
 	made.release();
 	return {};

@@ -17,8 +17,21 @@ constexpr const char *loss_attributes[] = {"lost_full",	     "lost_paused",  "lo
 					   "lost_recursion", "lost_no_ring", "lost_context"};
 static_assert(sizeof(loss_attributes) / sizeof(*loss_attributes) == loss_causes);
 
-void show_reader(const event &mine, text_writer &out) noexcept
+/* The words of a line are divided by blanks, and its line by its end. */
+void show_name(const char *name, text_writer &out) noexcept
 {
+	for (; *name; name++) {
+		const bool is_plain = *name > ' ' && *name <= '~';
+		const char text[] = {is_plain ? *name : '_', '\0'};
+
+		out.string(text);
+	}
+}
+
+void show_reader(const file &of, text_writer &out) noexcept
+{
+	const event &mine = *of.configured();
+
 	out.string("id=");
 	out.decimal(mine.id());
 	out.string(" config=");
@@ -38,6 +51,10 @@ void show_reader(const event &mine, text_writer &out) noexcept
 		out.string("=");
 		out.decimal(mine.losses().read(static_cast<loss_cause>(i)));
 	}
+	out.string(" pid=");
+	out.decimal(of.opened_by().pid);
+	out.string(" name=");
+	show_name(of.opened_by().name, out);
 }
 
 void show_rates(source &of, text_writer &out) noexcept
@@ -58,7 +75,7 @@ void show_rates(source &of, text_writer &out) noexcept
 } // namespace
 
 /* All numbers at their largest fit. */
-constexpr u32 reader_line_bytes = 384;
+constexpr u32 reader_line_bytes = 448;
 
 u64 show_readers(const source &of, const void *viewer, u64 position, char *to, u64 bytes) noexcept
 {
@@ -77,7 +94,7 @@ u64 show_readers(const source &of, const void *viewer, u64 position, char *to, u
 
 		if (at++ < first || done == bytes)
 			return;
-		show_reader(*one.configured(), out);
+		show_reader(one, out);
 		for (u64 i = out.bytes(); i < sizeof(line); i++)
 			line[i] = ' ';
 		line[sizeof(line) - 1] = '\n';

@@ -145,6 +145,9 @@ public:
 	/* Whether open(2) needs CAP_PERFMON in addition to the node's permissions. */
 	virtual bool is_for_tracers() const noexcept { return true; }
 
+	/* Whether its events can send SIGTRAP to the task that they interrupt (attr.sigtrap). */
+	virtual bool sends_traps() const noexcept { return false; }
+
 	/*
 	 * A file is opened and closed. An open file keeps the source's module from being removed.
 	 * False: the source is going. Process context; file_opened() under the lock of the open

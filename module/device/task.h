@@ -30,6 +30,13 @@ pb_task *pb_task_current(void) PB_NOEXCEPT;
 __u32 pb_task_cpu(const pb_task *task) PB_NOEXCEPT;
 /* It is on its way out: its exit hooks have run or are about to. Any context. */
 int pb_task_is_exiting(const pb_task *task) PB_NOEXCEPT;
+/* The name of the caller's thread (PB_TASK_COMM_LEN bytes, with NUL), and its process as the first
+ * pid namespace numbers it. Process context. */
+void pb_current_name(char *name) PB_NOEXCEPT;
+__u32 pb_current_process(void) PB_NOEXCEPT;
+/* Whether an event of @filp may send signals to @task: a thread of the caller's process, or the
+ * caller and the credentials of @filp have CAP_KILL over it. Process context. */
+int pb_may_signal(void *filp, const pb_task *task) PB_NOEXCEPT;
 /* The pid namespace of the caller, with a reference, and back. Process context. */
 const pb_pid_namespace *pb_pid_namespace_get(void) PB_NOEXCEPT;
 void pb_pid_namespace_put(const pb_pid_namespace *ns) PB_NOEXCEPT;

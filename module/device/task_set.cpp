@@ -54,7 +54,7 @@ result<void> task_set::open() noexcept
 	TRY(hooks_.take(hook::task_switch));
 	if (kind_.inherits)
 		TRY(hooks_.take(hook::task_fork));
-	if (kind_.enables_on_exec)
+	if (kind_.enables_on_exec || kind_.removes_on_exec)
 		TRY(hooks_.take(hook::task_rename));
 
 	TRY(task_index::join());
@@ -332,15 +332,18 @@ void task_set::remove_all(u32 cpu) noexcept
 
 	if (!mine)
 		return;
-	mine->each([=](task_member &one) {
-		task_set &set = one.set();
+	mine->each([=](task_member &one) { remove_running(one, cpu); });
+}
 
-		if (set.covers(cpu)) {
-			set.end_run(one, cpu);
-			set.slot(cpu).running.store_release(nullptr);
-		}
-		set.remove(one);
-	});
+void task_set::remove_running(task_member &one, u32 cpu) noexcept
+{
+	task_set &set = one.set();
+
+	if (set.covers(cpu)) {
+		set.end_run(one, cpu);
+		set.slot(cpu).running.store_release(nullptr);
+	}
+	set.remove(one);
 }
 
 void task_set::executing(u32 cpu) noexcept
@@ -354,6 +357,8 @@ void task_set::executing(u32 cpu) noexcept
 
 		if (set.kind_.enables_on_exec && set.enable_on_exec() && set.covers(cpu))
 			set.begin_run(one, cpu);
+		if (set.kind_.removes_on_exec)
+			remove_running(one, cpu);
 	});
 }
 

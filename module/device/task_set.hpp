@@ -3,8 +3,9 @@
  * The tasks that an event with a target follows: the target, and with
  * attr.inherit the children that are made after the event was opened.
  *
- *   open() adds the target; a fork adds a child; an exit, or an exec that the
- *   event's user may not look into, removes a task; close() removes the rest
+ *   open() adds the target; a fork adds a child; an exit, an exec that the
+ *   event's user may not look into, or with attr.remove_on_exec any exec,
+ *   removes a task; close() removes the rest
  */
 #pragma once
 
@@ -23,6 +24,7 @@ struct task_set_kind {
 	bool inherits;
 	bool threads_only; /* of what it inherits */
 	bool enables_on_exec;
+	bool removes_on_exec; /* a task that executes a program leaves the set */
 	/*
 	 * Counts the members of all sets of the event's user; nullptr: a user without limits. The
 	 * limits are pb_param_user_members_max() members in all, and pb_param_task_events_max() of
@@ -122,6 +124,8 @@ private:
 	 * does it. Preemption off. */
 	void remove(task_member &one) noexcept;
 	static void remove_all(u32 cpu) noexcept;
+	/* Removes a member of the current task, which runs on @cpu. */
+	static void remove_running(task_member &one, u32 cpu) noexcept;
 	/* Sets the CPU of the target, if it runs. */
 	void locate_target() noexcept;
 	/* Allocates spares for the target's next children. */

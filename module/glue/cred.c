@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Capabilities of the caller, and the accounts that memory is charged to. */
+#include "device/task.h"
 #include "generated/config.h"
 #include "glue.h"
 
@@ -23,6 +24,24 @@ int pb_file_may_trace(void *filp)
 {
 	return file_ns_capable(filp, &init_user_ns, CAP_PERFMON) ||
 	       file_ns_capable(filp, &init_user_ns, CAP_SYS_ADMIN);
+}
+
+/*
+ * perf also lets a caller signal what it may trace with ptrace(2); modules cannot ask that. The
+ * user namespace stays, because a task's credentials are freed a grace period after they are
+ * replaced.
+ */
+int pb_may_signal(void *filp, const pb_task *task)
+{
+	int may;
+
+	if (same_thread_group((struct task_struct *)task, current))
+		return 1;
+	rcu_read_lock();
+	may = ns_capable(__task_cred(task)->user_ns, CAP_KILL) &&
+	      file_ns_capable(filp, __task_cred(task)->user_ns, CAP_KILL);
+	rcu_read_unlock();
+	return may;
 }
 
 int pb_locked_down(void)

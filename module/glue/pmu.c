@@ -7,6 +7,8 @@
 #include <linux/perf_event.h>
 #include <linux/ptrace.h>
 #include <linux/rcupdate.h>
+#include <linux/sched/signal.h>
+#include <linux/signal.h>
 #include <linux/smp.h>
 
 /* Software events come with interrupts on. */
@@ -32,6 +34,30 @@ static void overflowed(struct perf_event *event, struct perf_sample_data *data,
 	what.cpu = smp_processor_id();
 	perfbuf_counter_overflowed(event->overflow_handler_context, &what);
 	local_irq_restore(flags);
+}
+
+/* Sends what send_sig_perf() sends, which is not exported. Hard irq. */
+void pb_send_trap(__u64 address, __u32 type, __u64 data)
+{
+	struct kernel_siginfo info;
+
+	if (current->flags & PF_EXITING)
+		return;
+	clear_siginfo(&info);
+	info.si_signo = SIGTRAP;
+	info.si_code = TRAP_PERF;
+	info.si_addr = (void __user *)(unsigned long)address;
+	info.si_perf_type = type;
+	info.si_perf_data = data;
+#ifdef TRAP_PERF_FLAG_ASYNC
+	info.si_perf_flags = sigismember(&current->blocked, SIGTRAP) ? TRAP_PERF_FLAG_ASYNC : 0;
+#endif
+	send_sig_info(SIGTRAP, &info, current);
+}
+
+int pb_can_send_traps(void)
+{
+	return !IS_ENABLED(CONFIG_PREEMPT_RT);
 }
 
 int pb_counter_create(const struct perf_event_attr *attr, int cpu, pb_task *target, void *owner,

@@ -16,6 +16,7 @@
 #include <linux/sched/signal.h>
 #include <linux/sched/task.h>
 #include <linux/smp.h>
+#include <linux/string.h>
 #include <linux/timekeeping.h>
 #include <linux/topology.h>
 
@@ -57,6 +58,19 @@ __u32 pb_task_cpu(const pb_task *task)
 int pb_task_is_exiting(const pb_task *task)
 {
 	return READ_ONCE(task->flags) & PF_EXITING;
+}
+
+void pb_current_name(char *name)
+{
+	char copy[TASK_COMM_LEN];
+
+	get_task_comm(copy, current);
+	memcpy(name, copy, sizeof(copy));
+}
+
+__u32 pb_current_process(void)
+{
+	return current->tgid;
 }
 
 const pb_pid_namespace *pb_pid_namespace_get(void)

@@ -4,6 +4,7 @@
 #include "device/attr.hpp"
 #include "device/open_stream.hpp"
 #include "glue/pmu.h"
+#include "ring/irq_work.hpp"
 #include "ring/recursion.hpp"
 
 namespace perfbuf
@@ -48,21 +49,67 @@ perf_event_attr attr_of_counter(const perf_event_attr &attr) noexcept
 	made.exclude_guest = attr.exclude_guest;
 	made.disabled = attr.disabled && attr.enable_on_exec;
 	made.enable_on_exec = made.disabled;
+	/* The copies that children inherit are the kernel's, which removes them itself. */
+	made.remove_on_exec = attr.remove_on_exec;
 	return made;
 }
 
-/* perf does what a part does on its CPU: nothing is left of it but the place. */
-class no_part
+/*
+ * perf counts and samples; this part only sends the signal of attr.sigtrap. An overflow in user
+ * mode raises an interrupt on its CPU. The interrupt comes before the task's next instruction, and
+ * may take the locks of signals. Where it comes later (no interrupt for irq_work, a slow interrupt
+ * controller), the task may have executed another program meanwhile. So the signal is sent only
+ * while the event still runs: the exec, like the exit and a switch to another task, has stopped the
+ * part.
+ */
+class trap_part
 {
 public:
 	static constexpr bool writes_late = true;
 
-	no_part(event &, const sample_writer *, u32) noexcept {}
-	void start(u64) noexcept {}
-	u64 stop() noexcept { return 0; }
-	bool runs() const noexcept { return false; }
+	trap_part(event &owner, const sample_writer *, u32) noexcept
+		: owner_(owner), send_(*this, send)
+	{
+	}
+
+	/* The counter has been released, so nothing raises the interrupt any more. */
+	~trap_part()
+	{
+		if (owner_.attr().sigtrap)
+			send_.sync();
+	}
+
+	/* On the part's CPU, over user mode; also NMI. */
+	void trap(u64 address) noexcept
+	{
+		task_ = pb_task_current();
+		address_ = address;
+		send_.raise();
+	}
+
+	void start(u64) noexcept { runs_ = owner_.attr().sigtrap; }
+	u64 stop() noexcept
+	{
+		runs_ = false;
+		return 0;
+	}
+	bool runs() const noexcept { return runs_; }
 	u64 count() const noexcept { return 0; }
 	u64 running_ns() const noexcept { return 0; }
+
+private:
+	static void send(trap_part &self) noexcept
+	{
+		if (self.runs_ && self.task_ == pb_task_current())
+			pb_send_trap(self.address_, self.owner_.attr().type,
+				     self.owner_.trap_data());
+	}
+
+	event &owner_;
+	irq_work<trap_part> send_;
+	const pb_task *task_ = nullptr; /* for comparison only */
+	u64 address_ = 0;
+	bool runs_ = false; /* a task of an event with sigtrap runs here */
 };
 
 /* The C entry knows it by this. */
@@ -187,7 +234,13 @@ private:
 	{
 		event &owner = this->owner_;
 
-		if (!owner.active() || !this->writes_)
+		if (!owner.active())
+			return;
+		if (owner.attr().sigtrap && what.is_user) [[unlikely]] {
+			if (trap_part *here = this->part_on(what.cpu))
+				here->trap(what.address);
+		}
+		if (!this->writes_)
 			return;
 
 		/* perf takes a counter off its task after the hook of the switch. */
@@ -253,9 +306,15 @@ result<void> pmu_source::check(const perf_event_attr &attr) const noexcept
 	return {};
 }
 
+bool pmu_source::sends_traps() const noexcept
+{
+	return pb_can_send_traps();
+}
+
 result<unique_ptr<stream>> pmu_source::open(event &owner) noexcept
 {
-	return open_stream<pmu_stream<on_tasks<no_part>>, pmu_stream<on_one_cpu<no_part>>>(owner);
+	return open_stream<pmu_stream<on_tasks<trap_part>>, pmu_stream<on_one_cpu<trap_part>>>(
+		owner);
 }
 
 } // namespace perfbuf

@@ -15,6 +15,7 @@ class pmu_source final : public source
 public:
 	const char *name() const noexcept override { return "pmu"; }
 	const char *description() const noexcept override;
+	bool sends_traps() const noexcept override;
 	cxxrt::result<void> check(const perf_event_attr &attr) const noexcept override;
 	cxxrt::result<cxxrt::unique_ptr<stream>> open(event &owner) noexcept override;
 };

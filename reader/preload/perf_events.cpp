@@ -52,16 +52,16 @@ const char *device_for(const perf_event_attr &attr)
 long open_event(const char *device, const perf_event_attr *attr, int pid, int cpu, int group,
 		unsigned long flags)
 {
-	if (group >= 0) {
-		errno = EINVAL; // there are no groups; perf opens a weak one's members alone then
-		return -1;
-	}
 	const int fd = ::open(device, O_RDWR | (flags & PERF_FLAG_FD_CLOEXEC ? O_CLOEXEC : 0));
 	if (fd < 0)
 		return -1;
 	const perfbuf_open wanted{reinterpret_cast<uintptr_t>(attr), pid, cpu, flags};
-	if (::ioctl(fd, PERFBUF_IOC_OPEN, &wanted) < 0) {
-		const int why = errno;
+	const perfbuf_open_group sibling{wanted, group, 0};
+	const int done = group < 0 ? ::ioctl(fd, PERFBUF_IOC_OPEN, &wanted)
+				   : ::ioctl(fd, PERFBUF_IOC_OPEN_GROUP, &sibling);
+	if (done < 0) {
+		// A module without groups: perf opens a weak group's siblings alone then.
+		const int why = errno == ENOTTY ? EINVAL : errno;
 		::close(fd);
 		errno = why;
 		return -1;

@@ -136,14 +136,17 @@ std::string describe_rates(const source &before, const source &now,
 		const std::string event = event_name(now, reader);
 		if (!now.events.empty())
 			events[event].add(then, reader);
-		files += fmt::format(
-			"  {:<30} {}{}\n",
-			fmt::format("reader {} of {}, CPU {}", id, event, text(reader, "cpu")),
-			one.text(seconds), causes(reader));
+		std::string who =
+			fmt::format("reader {} of {}, CPU {}", id, event, text(reader, "cpu"));
+		if (reader.contains("name"))
+			who += fmt::format(", {} ({})", text(reader, "name"), text(reader, "pid"));
+		files += fmt::format("  {:<30} {}{}\n", who, one.text(seconds), causes(reader));
 	}
+	// Without readers an event is not counted; what those of before had is in the source's sum.
 	for (const auto &[name, one] : events)
-		out += fmt::format("  {:<30} {} reader{}, {}\n", name, one.files,
-				   one.files == 1 ? "" : "s", one.text(seconds));
+		out += one.files ? fmt::format("  {:<30} {} reader{}, {}\n", name, one.files,
+					       one.files == 1 ? "" : "s", one.text(seconds))
+				 : fmt::format("  {:<30} no readers\n", name);
 	return out + files;
 }
 

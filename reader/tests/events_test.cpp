@@ -313,8 +313,9 @@ TEST(Rates, RatesOfSourcesAndReadersAreTheDifferenceOfTwoReads)
 			  {"lost_full", "9"},
 			  {"lost_too_big", "1"},
 			  {"lost_paused", "0"},
-			  {"readers", "id=2 config=7 cpu=1 of=all records=500 lost=0\n"
-				      "id=1 config=7 cpu=0 of=all records=2500 lost=10"}};
+			  {"readers",
+			   "id=2 config=7 cpu=1 of=all records=500 lost=0 pid=12 name=a_b\n"
+			   "id=1 config=7 cpu=0 of=all records=2500 lost=10"}};
 	const auto said = describe_rates(before, now, std::chrono::seconds(2));
 	const auto has = [&](const char *line) {
 		EXPECT_EQ(tests::count_lines(said, line), 1u) << line << "\n" << said;
@@ -324,6 +325,6 @@ TEST(Rates, RatesOfSourcesAndReadersAreTheDifferenceOfTwoReads)
 	has("2 readers, 3,000 records (1000.0/s), 10 lost (3.0/s)");
 	has("reader 1 of mydev:tick, CPU 0");
 	has("2,500 records (750.0/s), 10 lost (3.0/s)");
-	has("reader 2 of mydev:tick, CPU 1");
-	has("0 readers, 0 records (0.0/s), 0 lost (0.0/s)");
+	has("reader 2 of mydev:tick, CPU 1, a_b (12)");
+	has("  mydev:tock                     no readers");
 }

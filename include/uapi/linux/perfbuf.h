@@ -36,7 +36,8 @@
  * Errors are those of perf_event_open(2), with three differences. What perf
  * has and this source has not is refused with EOPNOTSUPP, never ignored; but
  * with EINVAL, as by a kernel that is older than the bit, are attr.namespaces,
- * ksymbol, bpf_event, cgroup, text_poke, build_id, remove_on_exec and sigtrap. A
+ * ksymbol, bpf_event, cgroup, text_poke and build_id, and sigtrap but of "pmu"
+ * events of a task in user mode (docs/pmu.md). A
  * second PERFBUF_IOC_OPEN fails with EBUSY. attr.type and attr.config are the
  * source's: a source that has only one kind of event wants PERF_TYPE_SOFTWARE
  * and PERF_COUNT_SW_CPU_CLOCK ("clock"). PERF_COUNT_SW_DUMMY is an event of
@@ -80,6 +81,29 @@ struct perfbuf_open_linked {
 };
 
 #define PERFBUF_IOC_OPEN_LINKED _IOW(PERFBUF_IOC_MAGIC, 8, struct perfbuf_open_linked)
+
+/**
+ * struct perfbuf_open_group - an event in the group of another
+ * @open:     as for PERFBUF_IOC_OPEN
+ * @group_fd: the leader: a configured file with the same @pid, @cpu and clock
+ * @reserved: 0
+ *
+ * What group_fd is to perf_event_open(2): the sibling counts while it is enabled
+ * and the leader is, PERF_FORMAT_GROUP reads the values of all, and
+ * PERF_IOC_FLAG_GROUP is for all. The sources may differ. docs/groups.md
+ *
+ * Added after the first version of this header: a module without it answers
+ * ENOTTY. Errors: EBADF (no file of ours), EBADFD (not configured), EINVAL
+ * (another target, CPU or clock; the leader is a sibling itself), E2BIG (more
+ * than 128 events).
+ */
+struct perfbuf_open_group {
+	struct perfbuf_open open;
+	__s32 group_fd;
+	__u32 reserved;
+};
+
+#define PERFBUF_IOC_OPEN_GROUP _IOW(PERFBUF_IOC_MAGIC, 10, struct perfbuf_open_group)
 
 /* Where the data pages of a ring come from. */
 #define PERFBUF_STORAGE_PAGES                                                                      \

@@ -74,6 +74,9 @@ perfbuf_open wanted(actor &by, perf_event_attr &attr)
 		if (by.once_in(8))
 			request.attr = by.one_of<uint64_t>({0, 8, ~0ULL});
 	}
+	/* Other processes do not ignore the signal. */
+	if (attr.sigtrap && request.pid > 0)
+		request.pid = 0;
 	return request;
 }
 
@@ -115,6 +118,16 @@ int ioc_open_linked(actor &by)
 	request.aux_fd = by.file();
 	request.reserved = by.once_in(16);
 	return error_of(ioctl(by.file(), PERFBUF_IOC_OPEN_LINKED, &request));
+}
+
+int ioc_open_group(actor &by)
+{
+	perf_event_attr attr;
+	perfbuf_open_group request = {};
+	request.open = wanted(by, attr);
+	request.group_fd = by.once_in(8) ? -1 : by.file();
+	request.reserved = by.once_in(16);
+	return error_of(ioctl(by.file(), PERFBUF_IOC_OPEN_GROUP, &request));
 }
 
 int read_file(actor &by)
@@ -220,7 +233,17 @@ std::vector<operation> file_operations()
 		 ioc_open_linked,
 		 {EBADF, ENOTTY, EBADFD, EACCES, EBUSY, EINVAL, EOPNOTSUPP, ENOENT, ESRCH, ENODEV,
 		  E2BIG, EFAULT, EMFILE, ENOMEM, EPERM, EAGAIN, ENOSPC, EOVERFLOW, EIO}},
-		{"read", readers, 6, read_file, {EBADF, EBADFD, ENOSPC, EAGAIN, EINVAL, EISDIR}},
+		{"PERFBUF_IOC_OPEN_GROUP",
+		 readers,
+		 12,
+		 ioc_open_group,
+		 {EBADF, ENOTTY, EBADFD, EACCES, EBUSY, EINVAL, EOPNOTSUPP, ENOENT, ESRCH, ENODEV,
+		  E2BIG, EFAULT, EMFILE, ENOMEM, EPERM, EAGAIN, ENOSPC, EOVERFLOW, EIO}},
+		{"read",
+		 readers,
+		 6,
+		 read_file,
+		 {EBADF, EBADFD, ENOSPC, EAGAIN, EINVAL, EISDIR, ENOMEM}},
 		{"write",
 		 readers,
 		 8,

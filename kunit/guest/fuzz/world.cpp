@@ -6,6 +6,7 @@
 #include <fstream>
 #include <string>
 
+#include <linux/hw_breakpoint.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -14,6 +15,8 @@ namespace fuzz
 
 namespace
 {
+
+volatile uint32_t watched; /* by breakpoints */
 
 thread_local sigjmp_buf back;
 thread_local volatile sig_atomic_t may_jump;
@@ -69,7 +72,7 @@ perf_event_attr some_attr(actor &by)
 	attr.disabled = by.below(2);
 	attr.sample_type = PERF_SAMPLE_TID | PERF_SAMPLE_TIME | PERF_SAMPLE_CPU;
 	attr.sample_period = by.one_of<uint64_t>({1, 1, 7, 200'000, 1'000'000});
-	const unsigned kind = by.role & tracer ? static_cast<unsigned>(by.below(5)) : 0;
+	const unsigned kind = by.role & tracer ? static_cast<unsigned>(by.below(6)) : 0;
 	switch (kind) {
 	case 0:
 		attr.type = PERF_TYPE_TRACEPOINT;
@@ -102,6 +105,14 @@ perf_event_attr some_attr(actor &by)
 		attr.config1 = by.below(8);
 		attr.sample_period = 0;
 		break;
+	case 5:
+		attr.type = PERF_TYPE_BREAKPOINT;
+		attr.bp_type = HW_BREAKPOINT_W;
+		attr.bp_addr = reinterpret_cast<uintptr_t>(&watched);
+		attr.bp_len = HW_BREAKPOINT_LEN_4;
+		attr.sample_period = 1;
+		watched = watched + 1;
+		break;
 	}
 	if (by.once_in(2)) {
 		attr.inherit = by.once_in(3);
@@ -113,6 +124,10 @@ perf_event_attr some_attr(actor &by)
 		attr.wakeup_events = static_cast<uint32_t>(by.one_of<uint64_t>({0, 1, 4096}));
 		attr.write_backward = by.once_in(6);
 		attr.read_format = by.one_of<uint64_t>({0, 7, 31, PERF_FORMAT_LOST, 1ULL << 63});
+	}
+	if (by.role & tracer && by.once_in(4)) {
+		attr.remove_on_exec = attr.exclude_kernel = 1;
+		attr.sigtrap = by.once_in(2);
 	}
 	if (by.role & tracer && by.once_in(3)) {
 		attr.mmap = by.once_in(2);
@@ -150,6 +165,7 @@ void catch_faults()
 	sigaction(SIGBUS, &action, nullptr);
 	signal(SIGIO, SIG_IGN);
 	signal(SIGPIPE, SIG_IGN);
+	signal(SIGTRAP, SIG_IGN);
 }
 
 int with_memory(void (*access)(volatile uint8_t *at, size_t bytes, uint64_t random), const area &at,

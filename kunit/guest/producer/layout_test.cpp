@@ -142,7 +142,9 @@ TEST_F(producer_layout, sysfs_shows_a_line_for_each_reader)
 				" config=" + std::to_string(attr.config) +
 				" cpu=0 of=all records=3 lost=0 lost_full=0 lost_paused=0 "
 				"lost_too_big=0 lost_recursion=0 lost_no_ring=0 "
-				"lost_context=0");
+				"lost_context=0 pid=" +
+				std::to_string(getpid()) +
+				" name=" + read_file("/proc/self/comm").substr(0, 15));
 	EXPECT_EQ(attribute("files"), "1");
 	EXPECT_EQ(attribute("rings"), "1");
 	EXPECT_EQ(attribute("records"), "3");

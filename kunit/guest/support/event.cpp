@@ -41,13 +41,17 @@ int configure(int fd, const void *attr, const target &what)
 		.cpu = what.cpu,
 		.flags = what.flags,
 	};
-	return ioctl_error(fd, PERFBUF_IOC_OPEN, &request);
+	if (what.group == -1)
+		return ioctl_error(fd, PERFBUF_IOC_OPEN, &request);
+	perfbuf_open_group sibling = {.open = request, .group_fd = what.group};
+	return ioctl_error(fd, PERFBUF_IOC_OPEN_GROUP, &sibling);
 }
 
 int open_event(side s, const void *attr, const target &what)
 {
 	if (s == side::perf) {
-		long fd = syscall(SYS_perf_event_open, attr, what.pid, what.cpu, -1, what.flags);
+		long fd = syscall(SYS_perf_event_open, attr, what.pid, what.cpu, what.group,
+				  what.flags);
 		return fd < 0 ? -errno : static_cast<int>(fd);
 	}
 	int fd = open(device_path, O_RDWR | O_CLOEXEC);

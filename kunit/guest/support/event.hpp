@@ -53,9 +53,11 @@ struct target {
 	pid_t pid = 0;
 	int cpu = -1;
 	unsigned long flags = 0;
+	int group = -1; /* the file of the group's leader */
 
-	static target every_process(int cpu) { return {-1, cpu, 0}; }
-	static target thread(pid_t tid, int cpu = -1) { return {tid, cpu, 0}; }
+	static target every_process(int cpu) { return {-1, cpu}; }
+	static target thread(pid_t tid, int cpu = -1) { return {tid, cpu}; }
+	static target sibling(int of_leader) { return {.group = of_leader}; }
 };
 
 /* A file descriptor, or a negative errno. @attr is the address as the kernel gets it. */
@@ -66,7 +68,7 @@ unique_fd must_open(side s, const perf_event_attr &attr, const target &what = {}
 
 /* An unconfigured file of the device: open(2) only. Throws on an error. */
 unique_fd open_device(int flags = O_RDWR | O_CLOEXEC);
-/* PERFBUF_IOC_OPEN on it: 0 or an errno. */
+/* PERFBUF_IOC_OPEN on it, or _OPEN_GROUP: 0 or an errno. */
 int configure(int fd, const void *attr, const target &what = {});
 
 /* Disabled, one sample each @period_ns, with the common sample fields. */

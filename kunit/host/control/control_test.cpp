@@ -62,7 +62,7 @@ using sets = std::vector<std::unique_ptr<followed_set>>;
 
 task_set_kind kind_of(const pb_task *target, s32 cpu = -1, bool inherits = false)
 {
-	return {target, cpu, inherits, false, false, nullptr};
+	return {target, cpu, inherits, false, false, false, nullptr};
 }
 
 /* @members of sets on tasks that are not ours, of the kinds that there are. */
@@ -314,6 +314,31 @@ TEST(control_plane, a_program_that_its_user_may_not_look_into_leaves_every_set)
 	EXPECT_FALSE(other.exited);
 	m.run(m.task(0), 2);
 	EXPECT_TRUE(there.runs.empty());
+}
+
+TEST(control_plane, an_exec_removes_the_task_from_the_sets_that_ask_for_it_alone)
+{
+	machine m(4, 2);
+	task_set_kind kind = kind_of(m.task(0), -1, true);
+	followed_set stays(kind), of_another(kind_of(m.task(1)));
+
+	kind.removes_on_exec = true;
+
+	followed_set leaves(kind);
+
+	m.run(m.task(0), 1);
+	m.run(m.task(1), 2);
+	m.exec(1);
+	EXPECT_TRUE(leaves.exited);
+	EXPECT_TRUE(leaves.runs.empty());
+	EXPECT_FALSE(leaves.has_running(1));
+	for (const followed_set *one : {&stays, &of_another}) {
+		EXPECT_FALSE(one->exited);
+		EXPECT_EQ(one->runs.size(), 1u);
+	}
+	m.run(m.task(0), 3);
+	EXPECT_TRUE(leaves.runs.empty());
+	EXPECT_FALSE(stays.runs.empty());
 }
 
 TEST(control_plane, a_set_that_is_opened_on_a_task_that_runs_knows_where)

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: GPL-2.0
+/* PERF_EVENT_IOC_ENABLE, DISABLE, RESET and MODIFY_ATTRIBUTES, and the requests that are refused.
+ */
+#include "device/attr.hpp"
+#include "device/file.hpp"
+#include "glue/glue.h"
+
+namespace perfbuf
+{
+
+using cxxrt::error;
+using cxxrt::result;
+
+/* The errno that perf returns for requests that are for BPF programs only. */
+error file::refuse(u32 request, u64 argument) noexcept
+{
+	switch (request) {
+	case PERF_EVENT_IOC_SET_BPF:
+		return error(pb_fd_exists(static_cast<s32>(argument)) ? EINVAL : EBADF);
+	case PERF_EVENT_IOC_QUERY_BPF:
+		return error(EINVAL);
+	default:
+		return error(ENOTTY);
+	}
+}
+
+/* perf changes breakpoints only. Here what their signals carry is changed, and whether they are
+ * enabled; the rest of the attribute has to stay. */
+result<void> file::modify(event &of, u64 argument) noexcept
+{
+	perf_event_attr attr = {};
+
+	TRY(copy_attr(attr, argument));
+	if (!check_ranges(attr) || attr.type != of.attr().type)
+		return error(EINVAL);
+	if (attr.type != PERF_TYPE_BREAKPOINT)
+		return error(EOPNOTSUPP);
+
+	perf_event_attr same = of.attr();
+	const u64 trap_data = attr.sig_data;
+	const bool disabled = attr.disabled;
+
+	same.disabled = attr.disabled;
+	same.sig_data = attr.sig_data;
+	if (!attr.sample_max_stack)
+		attr.sample_max_stack = max_stack_frames;
+	if (__builtin_memcmp(&same, &attr, sizeof(attr)))
+		return error(EOPNOTSUPP);
+	of.disable();
+	of.set_trap_data(trap_data);
+	if (!disabled)
+		TRY(of.enable());
+	return {};
+}
+
+/* ENABLE, DISABLE and RESET, of all of the event's group if @for_all. */
+result<void> file::control(event &of, u32 request, bool for_all) noexcept
+{
+	event_group *group = of.group();
+	event_group *whole = for_all ? group : nullptr;
+
+	switch (request) {
+	case PERF_EVENT_IOC_ENABLE:
+		TRY(whole ? whole->enable_all(of) : of.enable());
+		break;
+	case PERF_EVENT_IOC_DISABLE:
+		if (whole)
+			whole->disable_all(of);
+		else
+			of.disable();
+		break;
+	default:
+		if (whole)
+			whole->reset_all(of);
+		else
+			of.reset();
+	}
+	/* The siblings start and stop with their leader. */
+	if (whole || (group && group->leads(of)))
+		group->each(refresh_user_page);
+	refresh_user_page(of);
+	return {};
+}
+
+} // namespace perfbuf

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* A group of events with a leader, as group_fd of perf_event_open(2) makes it. docs/groups.md */
+#pragma once
+
+#include "ring/abi.hpp"
+
+#include <cxxrt/lock.hpp>
+#include <cxxrt/memory_model.hpp>
+#include <cxxrt/ref.hpp>
+#include <cxxrt/result.hpp>
+
+namespace perfbuf
+{
+
+class event;
+class event_group;
+
+/* What an event has for its group. The group's mutex guards all but the pointer. */
+struct group_place {
+	/* Changes once, from nullptr. The event holds a reference. */
+	cxxrt::shared<event_group *> group;
+	event *next = nullptr;
+	/* Of a sibling. */
+	bool is_enabled = false;   /* it counts while its leader is active */
+	bool follows_exec = false; /* the exec that enables its leader enables it */
+};
+
+/* All functions: process context, may sleep. */
+class event_group
+{
+public:
+	/* perf's limit is the size of a read, 16 KiB. */
+	static constexpr u32 events_max = 128;
+	/* A number, two times, and three words for each event. */
+	static constexpr u32 read_words_max = 3 + 3 * events_max;
+
+	/*
+	 * The group of @leader, made if there is none, with a place for one more event: add() or
+	 * cancel() follows. EINVAL: @leader is a sibling, or has been; E2BIG, ENOMEM.
+	 */
+	static cxxrt::result<cxxrt::ref<event_group>> reserve(event &leader) noexcept;
+	void cancel() noexcept;
+	/* Makes @made a sibling, which is off. @follows_exec: it waits for the leader's exec. The
+	 * caller holds the file of the leader. */
+	void add(event &made, bool follows_exec) noexcept;
+	/* Removes @one. If it is the leader, the siblings go on alone. */
+	void leave(event &one) noexcept;
+
+	/* Whether @one is the leader. */
+	bool leads(const event &one) noexcept;
+
+	/* Enables or disables @one, and what depends on it. */
+	cxxrt::result<void> enable(event &one) noexcept;
+	void disable(event &one) noexcept;
+	/* The same of all in the group of @by, or of @by alone if its leader has gone. The first
+	 * error. */
+	cxxrt::result<void> enable_all(event &by) noexcept;
+	void disable_all(event &by) noexcept;
+	void reset_all(event &by) noexcept;
+
+	/* Fills @words (read_words_max) with the values of all events, as the read_format of @by
+	 * says, and returns their number. */
+	u32 read_values(event &by, u64 *words) noexcept;
+
+	/* Calls @call(event) for each, under the mutex. */
+	void each(void (*call)(event &one)) noexcept;
+
+	void get() noexcept { references_.fetch_add(1); }
+	void put() noexcept;
+
+private:
+	explicit event_group(event &leader) noexcept;
+
+	/* Under the mutex. */
+	template <typename Call>
+	void each_locked(Call &&call) noexcept;
+	bool has(const event &one) const noexcept;
+	cxxrt::result<void> start_siblings() noexcept;
+	static void turn_off(event &one) noexcept;
+
+	cxxrt::mutex mutex_;
+	cxxrt::shared<u32> references_{1};
+	event *leader_; /* nullptr: it was closed, and there are no siblings */
+	event *first_ = nullptr;
+	u32 count_ = 1; /* with the leader and the reserved places */
+};
+
+} // namespace perfbuf
