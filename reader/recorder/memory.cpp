@@ -5,6 +5,7 @@
 #include <elf.h>
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <set>
 #include <sys/stat.h>
 
 #include "recorder/compressed.hpp"
@@ -117,13 +118,18 @@ reader::result<memory> open_core(reader::unique_fd fd, const Elf64_Ehdr &head, u
 		count = first.sh_info;
 	}
 	std::vector<placed_segment> placed;
+	uint64_t sum = 0;
 	for (uint64_t at = 0; at < count; at++) {
 		Elf64_Phdr each;
 		if (!read_at(fd.get(), head.e_phoff + at * sizeof(each), &each, sizeof(each)))
 			break; // what is there counts
 		const uint64_t bytes = within(each.p_offset, each.p_filesz, file_bytes);
-		if (each.p_type == PT_LOAD && bytes)
-			placed.push_back({{each.p_paddr, bytes}, each.p_offset});
+		if (each.p_type != PT_LOAD || !bytes)
+			continue;
+		sum += bytes;
+		if (sum > file_bytes)
+			return damaged(path + " has segments that are larger than the file");
+		placed.push_back({{each.p_paddr, bytes}, each.p_offset});
 	}
 	if (placed.empty())
 		return damaged(path + " is an ELF core without memory in it");
@@ -225,6 +231,7 @@ reader::result<contents> read_recorder(const memory &in, const perfbuf_recorder_
 found_recorders find_recorders(const memory &in)
 {
 	found_recorders all;
+	std::set<uint64_t> seen; // segments may overlap
 	std::vector<std::byte> buffer(piece);
 	for (const auto &segment : in.segments()) {
 		const uint64_t skipped = (page - segment.physical % page) % page;
@@ -240,10 +247,11 @@ found_recorders find_recorders(const memory &in)
 				std::memcpy(&head, here, sizeof(head));
 				const uint64_t physical = segment.physical + at + in_piece;
 				// A copy of a page, in a file's cache or in another dump.
-				if (head.frame != physical / page)
+				if (head.frame != physical / page || seen.contains(head.frame))
 					continue;
 				if (all.recorders.size() + all.refused.size() >= most_recorders)
 					return all;
+				seen.insert(head.frame);
 				auto made = read_recorder(in, head);
 				if (made)
 					all.recorders.push_back(std::move(*made));

@@ -201,7 +201,8 @@ inline memory_bytes make_memory(const std::vector<written_ring> &rings, uint64_t
 	return made;
 }
 
-inline memory_bytes as_core(const memory_bytes &memory, uint64_t physical)
+// `segments`: that many, each of all of the memory and at the same place in the file.
+inline memory_bytes as_core(const memory_bytes &memory, uint64_t physical, uint16_t segments = 1)
 {
 	Elf64_Ehdr head{};
 	std::memcpy(head.e_ident, ELFMAG, SELFMAG);
@@ -210,17 +211,18 @@ inline memory_bytes as_core(const memory_bytes &memory, uint64_t physical)
 	head.e_type = ET_CORE;
 	head.e_phoff = sizeof(head);
 	head.e_phentsize = sizeof(Elf64_Phdr);
-	head.e_phnum = 2;
+	head.e_phnum = static_cast<uint16_t>(1 + segments);
 	Elf64_Phdr note{}, load{};
 	note.p_type = PT_NOTE;
 	load.p_type = PT_LOAD;
 	load.p_paddr = physical;
-	load.p_offset = sizeof(head) + 2 * sizeof(note);
+	load.p_offset = sizeof(head) + head.e_phnum * sizeof(note);
 	load.p_filesz = memory.size();
 	memory_bytes made(load.p_offset);
 	store(made, 0, head);
 	store(made, sizeof(head), note);
-	store(made, sizeof(head) + sizeof(note), load);
+	for (uint64_t at = 1; at <= segments; at++)
+		store(made, sizeof(head) + at * sizeof(note), load);
 	made.insert(made.end(), memory.begin(), memory.end());
 	return made;
 }

@@ -88,6 +88,26 @@ TEST(RecorderMemory, that_holds_a_copy_of_a_recorder_elsewhere_does_not_count_it
 	EXPECT_TRUE(find_in(as_core(memory, 7 * page)).recorders.empty());
 }
 
+// The kernel's image has a segment of its own in /proc/vmcore, and memory of it that was freed
+// since may hold a recorder's page.
+TEST(RecorderMemory, that_stands_in_two_segments_of_a_core_has_each_recorder_once)
+{
+	const auto memory = make_memory(write_rings(10));
+	EXPECT_EQ(find_in(as_core(memory, 0, 2)).recorders.size(), 1u);
+	auto damaged = memory;
+	damaged[recorder_frame * page + 100] ^= std::byte{1};
+	EXPECT_EQ(find_in(as_core(damaged, 0, 2)).refused.size(), 1u);
+}
+
+// Each of them would be searched.
+TEST(RecorderMemory, of_a_core_whose_segments_are_larger_together_than_its_file_is_damaged)
+{
+	const dump_file file(as_core(make_memory(write_rings(10)), 0, 1000));
+	const auto core = recorder::memory::open(file.path());
+	ASSERT_FALSE(core);
+	EXPECT_EQ(core.error().code.value(), EBADMSG);
+}
+
 TEST(RecorderMemory, without_a_recorder_or_of_another_kind_is_said)
 {
 	EXPECT_TRUE(find_in(memory_bytes(16 * page)).recorders.empty());
