@@ -154,21 +154,24 @@ static struct miscdevice recorders_device = {
 
 /* ---------------------------------------------------------------- panic, oops */
 
-static atomic_t printing = ATOMIC_INIT(0);
+static atomic_t printing[PB_PRINT_TIMES];
 
-/* One at a time: two CPUs may panic at once, and a panic may follow within an oops. */
-static void print_once(unsigned int events)
+/*
+ * One of each at a time: two CPUs may oops or panic at once. A panic may come while an oops prints,
+ * which then does not come to its end.
+ */
+static void print_once(enum pb_print_at at, unsigned int events)
 {
-	if (!events || atomic_xchg(&printing, 1))
+	if (!events || atomic_xchg(&printing[at], 1))
 		return;
-	perfbuf_print_recorded(events);
-	atomic_set(&printing, 0);
+	perfbuf_print_recorded(at, events);
+	atomic_set(&printing[at], 0);
 }
 
 static int on_panic(struct notifier_block *block, unsigned long action, void *text)
 {
 	preempt_disable();
-	print_once(READ_ONCE(panic_events));
+	print_once(PB_PRINT_AT_PANIC, READ_ONCE(panic_events));
 	preempt_enable();
 	return NOTIFY_DONE;
 }
@@ -177,7 +180,7 @@ static int on_die(struct notifier_block *block, unsigned long action, void *args
 {
 	if (action == DIE_OOPS) {
 		preempt_disable();
-		print_once(READ_ONCE(oops_events));
+		print_once(PB_PRINT_AT_OOPS, READ_ONCE(oops_events));
 		preempt_enable();
 	}
 	return NOTIFY_DONE;

@@ -42,9 +42,11 @@ void perfbuf_recorder_exit(void) PB_NOEXCEPT;
 long perfbuf_recorders_read(__u64 position, char *to, unsigned long bytes) PB_NOEXCEPT;
 long perfbuf_recorders_ioctl(unsigned int request, unsigned long argument) PB_NOEXCEPT;
 
-/* Prints the last @events events of all recorders. One CPU at a time; any context, preemption off.
- */
-void perfbuf_print_recorded(__u32 events) PB_NOEXCEPT;
+enum pb_print_at { PB_PRINT_AT_OOPS, PB_PRINT_AT_PANIC, PB_PRINT_TIMES };
+
+/* Prints the last @events events of all recorders. One CPU at a time for each @at; any context,
+ * preemption off. */
+void perfbuf_print_recorded(enum pb_print_at at, __u32 events) PB_NOEXCEPT;
 
 #ifdef __cplusplus
 }

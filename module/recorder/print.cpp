@@ -24,8 +24,11 @@ struct newest {
 constexpr u32 print_max = 1024;
 constexpr const char *overwritten = "(an event that was overwritten before it was printed)";
 
-/* A heap with the oldest on top; then in order. One CPU at a time: the notifiers see to it. */
-constinit newest found[print_max];
+/*
+ * A heap with the oldest on top; then in order. One CPU at a time: the notifiers see to it. A panic
+ * has one of its own, because the CPU that prints at an oops may go on for a moment.
+ */
+constinit newest heaps[PB_PRINT_TIMES][print_max];
 
 bool is_older(const newest &a, const newest &b) noexcept
 {
@@ -33,7 +36,7 @@ bool is_older(const newest &a, const newest &b) noexcept
 	       (a.what.time == b.what.time && a.what.position < b.what.position);
 }
 
-void sift_down(u32 at, u32 count) noexcept
+void sift_down(newest *found, u32 at, u32 count) noexcept
 {
 	for (;;) {
 		u32 least = at;
@@ -49,20 +52,20 @@ void sift_down(u32 at, u32 count) noexcept
 	}
 }
 
-void sift_up(u32 at) noexcept
+void sift_up(newest *found, u32 at) noexcept
 {
 	for (; at && is_older(found[at], found[(at - 1) / 2]); at = (at - 1) / 2)
 		std::swap(found[at], found[(at - 1) / 2]);
 }
 
-void add(const newest &one, u32 &count, u32 most) noexcept
+void add(newest *found, const newest &one, u32 &count, u32 most) noexcept
 {
 	if (count < most) {
 		found[count] = one;
-		sift_up(count++);
+		sift_up(found, count++);
 	} else if (is_older(found[0], one)) {
 		found[0] = one;
-		sift_down(0, count);
+		sift_down(found, 0, count);
 	}
 }
 
@@ -75,7 +78,7 @@ bool is_still_there(const newest &one) noexcept
 	return ring.reserved() - one.what.position <= ring.size();
 }
 
-void print(u32 most) noexcept
+void print(newest *found, u32 most) noexcept
 {
 	char line[recorded_line_bytes];
 	u32 count = 0;
@@ -89,7 +92,7 @@ void print(u32 most) noexcept
 
 			while (walk.next(here.what)) {
 				if (is_still_there(here))
-					add(here, count, most);
+					add(found, here, count, most);
 			}
 			damaged += walk.damaged();
 		}
@@ -112,7 +115,7 @@ void print(u32 most) noexcept
 		write_line(*oldest.of, *oldest.cpu, oldest.what, line);
 		pb_log_recorded(is_still_there(oldest) ? line : overwritten);
 		found[0] = found[left - 1];
-		sift_down(0, left - 1);
+		sift_down(found, 0, left - 1);
 	}
 }
 
@@ -120,8 +123,8 @@ void print(u32 most) noexcept
 
 } // namespace perfbuf
 
-void perfbuf_print_recorded(__u32 events) noexcept
+void perfbuf_print_recorded(enum pb_print_at at, __u32 events) noexcept
 {
 	if (events)
-		perfbuf::print(events);
+		perfbuf::print(perfbuf::heaps[at], events);
 }

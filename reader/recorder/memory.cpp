@@ -127,8 +127,8 @@ reader::result<memory> open_core(reader::unique_fd fd, const Elf64_Ehdr &head, u
 		if (each.p_type != PT_LOAD || !bytes)
 			continue;
 		sum += bytes;
-		if (sum > file_bytes)
-			return damaged(path + " has segments that are larger than the file");
+		if (sum > 2 * file_bytes)
+			return damaged(path + " has segments that are larger than its file");
 		placed.push_back({{each.p_paddr, bytes}, each.p_offset});
 	}
 	if (placed.empty())

@@ -125,7 +125,7 @@ TEST(Values, every_kind_of_field_is_told_with_its_type)
 	const auto small = smallest_values().payload();
 	EXPECT_EQ(analysis::fields_text(*format, small.view()),
 		  "a_u8=0 a_u64=0 a_u16=0 a_u32=0 a_s8=-128 a_s16=-32768 a_s32=-2147483648 "
-		  "a_s64=-9223372036854775808 address=0 flags= state=none lanes=0 0 0 0 name= "
+		  "a_s64=-9223372036854775808 address=0x0 flags= state=none lanes=0 0 0 0 name= "
 		  "message= blob=");
 }
 

@@ -100,7 +100,7 @@ TEST(RecorderMemory, that_stands_in_two_segments_of_a_core_has_each_recorder_onc
 }
 
 // Each of them would be searched.
-TEST(RecorderMemory, of_a_core_whose_segments_are_larger_together_than_its_file_is_damaged)
+TEST(RecorderMemory, of_a_core_with_a_thousand_segments_of_all_of_its_file_is_damaged)
 {
 	const dump_file file(as_core(make_memory(write_rings(10)), 0, 1000));
 	const auto core = recorder::memory::open(file.path());

@@ -8,6 +8,7 @@
  *	stop
  *	bug		BUG() while the threads emit
  *	nmi		panic() in an NMI while the threads emit
+ *	nested		bug, and panic() while its events are printed
  *	hang		a task that waits for ever, for the kernel's hung-task detector
  *	triple		a triple fault while the threads emit: the machine resets
  *	again		unregisters and registers
@@ -20,6 +21,7 @@
  * prints the last numbers it has, for the test to compare.
  */
 #include <linux/completion.h>
+#include <linux/console.h>
 #include <linux/device.h>
 #include <linux/irq_work.h>
 #include <linux/kthread.h>
@@ -89,7 +91,7 @@ static void emit_one(enum emit_context context)
 
 /* ---------------------------------------------------------------- emitting contexts */
 
-static bool panic_in_nmi, bug_wanted, triple_wanted, dumps_wanted;
+static bool panic_in_nmi, bug_wanted, nested_wanted, triple_wanted, dumps_wanted;
 
 /* Of requests from everywhere: how many were taken, and how many failed as they may. */
 static atomic_t dumps_taken, dumps_refused, dumps_wrong;
@@ -166,6 +168,20 @@ static void emit(enum emit_context context)
 		panic("recdev: a panic in an NMI");
 }
 
+/* ---------------------------------------------------------------- a panic within an oops */
+
+/* Called while perfbuf prints at an oops, on the CPU that prints or on one that does it for it. */
+static void write_console(struct console *unused, const char *text, unsigned int bytes)
+{
+	if (READ_ONCE(nested_wanted) && strnstr(text, "events of all recorders", bytes)) {
+		WRITE_ONCE(nested_wanted, false);
+		panic("recdev: a panic while an oops prints");
+	}
+}
+
+static struct console nested_console = {
+	.name = "recdev", .write = write_console, .flags = CON_ENABLED, .index = -1};
+
 /* ---------------------------------------------------------------- commands */
 
 static DECLARE_COMPLETION(never);
@@ -231,7 +247,11 @@ static int do_command(const char *text, const struct kernel_param *param)
 		WRITE_ONCE(triple_wanted, true);
 	else if (sysfs_streq(text, "bug"))
 		WRITE_ONCE(bug_wanted, true);
-	else if (sysfs_streq(text, "nmi"))
+	else if (sysfs_streq(text, "nested")) {
+		register_console(&nested_console);
+		WRITE_ONCE(nested_wanted, true);
+		WRITE_ONCE(bug_wanted, true);
+	} else if (sysfs_streq(text, "nmi"))
 		WRITE_ONCE(panic_in_nmi, true);
 	else if (!sysfs_streq(text, "start"))
 		return -EINVAL;
