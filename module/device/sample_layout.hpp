@@ -38,6 +38,7 @@ public:
 
 	kind fields() const noexcept { return kind_; }
 	u32 needs() const noexcept { return needs_; }
+	bool has_ip() const noexcept { return ip_at_; }
 	/* Where the raw data of a record begins; of a layout that the compiler knows. */
 	u32 payload_at() const noexcept { return raw_at() + static_cast<u32>(sizeof(u32)); }
 	template <kind of>

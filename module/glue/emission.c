@@ -2,7 +2,7 @@
 /*
  * What other modules call for each occurrence of an event. A function here turns interrupts off,
  * reads what only kernel headers can read (preempt count, task, clock), and makes one tail call
- * into module/producer. The choice between two layouts in perfbuf_fixed_emit() is C++'s, followed
+ * into module/producer. The choice between layouts in perfbuf_fixed_emit() is C++'s, followed
  * here for the measured path: docs/architecture.md.
  */
 #include "local_clock.h"
@@ -154,10 +154,13 @@ static noinline notrace void *emit_any(struct perfbuf_emission *emission, struct
 		return pb_emission_over(emission);
 	gather(emission, here);
 	count = preempt_count();
-	if (likely(!(count & NO_TASK)))
-		return perfbuf_emit_any(
-			emission, here,
-			common_word(here, emission->irq_flags) | (u64)current->pid << 32, 0);
+	if (likely(!(count & NO_TASK))) {
+		const u64 common = common_word(here, emission->irq_flags) | (u64)current->pid << 32;
+
+		if (here->alone == PB_ALONE_OTHERS)
+			return perfbuf_emit_others(emission, here, common);
+		return perfbuf_emit_any(emission, here, common, 0);
+	}
 	return perfbuf_emit_any(emission, here, common_here(emission, here, count),
 				level_of(count));
 }

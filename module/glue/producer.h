@@ -80,11 +80,12 @@ void perfbuf_producer_unregister(struct perfbuf_source *source) PB_NOEXCEPT;
 /* Any context, in an RCU read side. @device: a struct device. */
 int perfbuf_producer_dump(struct perfbuf_source *source, void *device) PB_NOEXCEPT;
 
-/* Whether one reader is attached to an event on a CPU, and its samples have a common layout. */
+/* Whether one reader is attached to an event on a CPU, and its samples have a layout. */
 enum pb_alone {
 	PB_ALONE_NOT,
 	PB_ALONE_RAW,
 	PB_ALONE_RAW_TIME_TID_CPU,
+	PB_ALONE_OTHERS, /* of other fields but IP; with the time or ids it is written in place */
 };
 
 /* What the readers on a CPU need to know of an occurrence. */
@@ -115,6 +116,10 @@ void *perfbuf_emit_raw(struct perfbuf_emission *emission, struct pb_event_cpu *h
 		       __u32 word) PB_NOEXCEPT;
 void *perfbuf_emit_raw_time_tid_cpu(struct perfbuf_emission *emission, struct pb_event_cpu *here,
 				    __u64 ids, __u32 word, __u64 time) PB_NOEXCEPT;
+/* The same of other fields. @emission has what the reader needs. @common: the first 8 bytes of the
+ * payload. */
+void *perfbuf_emit_others(struct perfbuf_emission *emission, struct pb_event_cpu *here,
+			  __u64 common) PB_NOEXCEPT;
 /* All others. @emission has what the readers need, for a raw event the caller. @common: the first 8
  * bytes of the payload. @level: enum nesting. */
 void *perfbuf_emit_any(struct perfbuf_emission *emission, struct pb_event_cpu *here, __u64 common,

@@ -47,16 +47,21 @@ namespace
 {
 
 /*
- * In the place of the ring of an emission whose payload is not in place. No writer ever enters it,
- * so try_commit() stores nothing and says that the writer is not the outermost.
+ * In the place of the ring of an emission whose payload is not in place. No writer ever enters
+ * them, so try_commit() stores nothing and says that the writer is not the outermost.
  */
-alignas(perf_buffer) constinit const unsigned char no_ring[sizeof(perf_buffer)] = {};
+alignas(perf_buffer) constinit const unsigned char no_rings[2][sizeof(perf_buffer)] = {};
 
 } // namespace
 
 u64 emission::built() noexcept
 {
-	return reinterpret_cast<u64>(no_ring);
+	return reinterpret_cast<u64>(no_rings[0]);
+}
+
+u64 emission::reserved() noexcept
+{
+	return reinterpret_cast<u64>(no_rings[1]);
 }
 
 /*
@@ -134,44 +139,89 @@ void emission::set_moment(u64 ids, u64 time) noexcept
 [[gnu::cold, gnu::noinline]] void *emission::begin_alone_reserved(output &to, u64 ids, u32 word,
 								  u64 time) noexcept
 {
-	perf_buffer &into = *reinterpret_cast<perf_buffer *>(context_->word());
-
-	context_->set_word(built());
-	here_ = &event_cpu::of_task_context(*context_);
 	set_moment(ids, time);
-	set_fixed(*here_);
-	return build_reserved(to, into, word | ids << 32);
+	return begin_reserved(to, word | ids << 32);
+}
+
+/* The ring was entered: nobody publishes until this record is committed. */
+[[gnu::cold, gnu::noinline]] void *emission::begin_reserved(output &to, u64 common) noexcept
+{
+	perf_buffer &into = *reinterpret_cast<perf_buffer *>(context_->word());
+	const u32 bytes = to.layout().bytes();
+
+	context_->set_word(reserved());
+	set_fixed(event_cpu::of_task_context(*context_));
+
+	const int why = to.owner().reserve_entered(into, record_, bytes);
+
+	if (why) {
+		to.owner().count_refused(into, why);
+		context_->leave();
+		return over();
+	}
+	to.layout().put(record(), bytes, when_);
+	__builtin_memcpy(spare_, &common, sizeof(common));
+	return spare_;
+}
+
+void *emission::begin_alone_others(event_cpu &here, u64 common) noexcept
+{
+	output &to = *here.first();
+	event &owner = to.owner();
+	const sample_layout &layout = to.layout();
+	const u64 bytes = layout.bytes();
+	perf_buffer *into = owner.takes_fast_path() ? owner.ring() : nullptr;
+	recursion_context &context = here.task_context();
+
+	if (!into || !context.try_enter(reinterpret_cast<u64>(into))) [[unlikely]]
+		return begin_fixed(here, common, nesting::task);
+	context_ = &context;
+	to.count_occurrence();
+	owner.count_record();
+
+	contiguous where;
+
+	if (!into->try_reserve(bytes, where)) [[unlikely]]
+		return begin_reserved(to, common);
+
+	char *payload = layout.fill<sample_layout::kind::others>(where.at, bytes, when_);
+
+	__builtin_memcpy(payload, &common, sizeof(common));
+	return payload;
 }
 
 [[gnu::always_inline]] inline void *emission::next() noexcept
 {
 	recursion_context &context = *context_;
-	const perf_buffer::committed how =
-		reinterpret_cast<perf_buffer *>(context.word())->try_commit();
 
-	if (how != perf_buffer::committed::done) [[unlikely]]
-		return next_slowly(how, reinterpret_cast<u64>(__builtin_return_address(0)));
+	switch (reinterpret_cast<perf_buffer *>(context.word())->try_commit()) {
+	case perf_buffer::committed::done:
+		break;
+	case perf_buffer::committed::inside:
+		/* Callchains begin where we return to. */
+		return next_inside(reinterpret_cast<u64>(__builtin_return_address(0)));
+	case perf_buffer::committed::left:
+		return next_left();
+	}
 	context.leave();
 	return pb_emission_over(reinterpret_cast<perfbuf_emission *>(this));
 }
 
-/* @caller: here the callchains begin. */
-[[gnu::noinline]] void *emission::next_slowly(perf_buffer::committed how, u64 caller) noexcept
+[[gnu::cold, gnu::noinline]] void *emission::next_left() noexcept
 {
-	const u64 word = context_->word();
-
-	if (word == built()) [[likely]]
-		return finish(caller);
-	reinterpret_cast<perf_buffer *>(word)->commit_slow(how);
+	reinterpret_cast<perf_buffer *>(context_->word())
+		->commit_slow(perf_buffer::committed::left);
 	context_->leave();
 	return over();
 }
 
 /* ---------------------------------------------------------------- built */
 
+/* So that the fast path of an event of a fixed size sets as little as it can, this comes late. */
 void emission::set_fixed(event_cpu &here) noexcept
 {
-	spare_ = reinterpret_cast<perfbuf_emission *>(this) + 1;
+	here_ = &here;
+	spare_ = fixed_spare();
 	parts_ = nullptr;
 	part_count_ = 0;
 	fixed_bytes_ = here.fixed_bytes();
@@ -180,8 +230,11 @@ void emission::set_fixed(event_cpu &here) noexcept
 
 void *emission::begin_fixed(event_cpu &here, u64 common, nesting level) noexcept
 {
-	set_fixed(here);
-	return build(here, common, level);
+	is_fixed_ = true;
+	if (!enter(here, level)) [[unlikely]]
+		return over();
+	__builtin_memcpy(fixed_spare(), &common, sizeof(common));
+	return fixed_spare();
 }
 
 void *emission::begin_parts(event_cpu &here, u64 common, nesting level, u32 fixed_bytes,
@@ -196,53 +249,63 @@ void *emission::begin_parts(event_cpu &here, u64 common, nesting level, u32 fixe
 	part_count_ = part_count;
 	fixed_bytes_ = fixed_bytes;
 	bytes_ = static_cast<u32>(cxxrt::min(bytes, payload_max));
-	return build(here, common, level);
-}
-
-void *emission::build(event_cpu &here, u64 common, nesting level) noexcept
-{
+	is_fixed_ = false;
 	if (!enter(here, level)) [[unlikely]]
 		return over();
-	is_open_ = false;
-	__builtin_memcpy(spare_, &common, sizeof(common));
-	return spare_;
+	__builtin_memcpy(spare, &common, sizeof(common));
+	return spare;
 }
 
-/* The ring was entered: nobody publishes until this record is committed. */
-void *emission::build_reserved(output &to, perf_buffer &into, u64 common) noexcept
+/* The payload is not in place, or the writer is nested in another of its ring. @caller: here the
+ * callchains begin. */
+[[gnu::noinline]] void *emission::next_inside(u64 caller) noexcept
 {
-	const u32 bytes = to.layout().bytes();
-	const int why = to.owner().reserve_entered(into, record_, bytes);
-
-	if (why) {
-		to.owner().count_refused(into, why);
-		context_->leave();
-		return over();
-	}
-	to.layout().put(record(), bytes, when_);
-	is_open_ = true;
-	__builtin_memcpy(spare_, &common, sizeof(common));
-	return spare_;
-}
-
-void *emission::finish(u64 caller) noexcept
-{
+	if (context_->word() != built()) [[unlikely]]
+		return next_otherwise();
 	when_.ip = caller;
-	if (is_open_) [[unlikely]]
+	if (!is_fixed_) [[unlikely]]
+		return finish_parts();
+
+	for (output *one = here_->first(); one; one = one->next()) {
+		if (!one->is_plain()) [[unlikely]] {
+			write_fixed(*one);
+			continue;
+		}
+		if (!one->takes_fast_path()) [[unlikely]] {
+			const filter *wanted = one->wanted();
+
+			if (!one->owner().takes_filtered_path() || !wanted ||
+			    wanted->compares_text()) {
+				write_fixed(*one);
+				continue;
+			}
+			if (!wanted->matches_numbers(fixed_spare()))
+				continue;
+		}
+		write_plain(*one);
+	}
+	context_->leave();
+	return over();
+}
+
+[[gnu::cold, gnu::noinline]] void *emission::next_otherwise() noexcept
+{
+	const u64 word = context_->word();
+
+	if (word == reserved())
 		return finish_reserved();
+	reinterpret_cast<perf_buffer *>(word)->commit_slow(perf_buffer::committed::inside);
+	context_->leave();
+	return over();
+}
+
+[[gnu::noinline]] void *emission::finish_parts() noexcept
+{
 	if (bytes_ > step_payload) [[unlikely]] {
 		write_in_steps();
-		context_->leave();
-		return over();
-	}
-	for (output *one = here_->first(); one; one = one->next()) {
-		const filter *wanted = one->wanted();
-
-		if (!one->is_plain() || part_count_ || !one->owner().takes_filtered_path() ||
-		    (wanted && wanted->compares_text())) [[unlikely]]
+	} else {
+		for (output *one = here_->first(); one; one = one->next())
 			write(*one);
-		else if (!wanted || wanted->matches_numbers(spare_))
-			write_plain(*one);
 	}
 	context_->leave();
 	return over();
@@ -287,7 +350,27 @@ void *emission::finish(u64 caller) noexcept
 	}
 }
 
-/* write(), inline for the readers that have the least to look at. It matches. */
+[[gnu::noinline]] void emission::write_fixed(output &to) noexcept
+{
+	set_fixed(*here_);
+	write(to);
+}
+
+[[gnu::cold, gnu::noinline]] void emission::write_fixed_in_pieces(output &to, perf_buffer &into,
+								  u32 bytes) noexcept
+{
+	set_fixed(*here_);
+	write_in_pieces(to, into, bytes);
+}
+
+/* Not inline, because it needs registers, which the loop over the readers would save. */
+[[gnu::noinline]] char *emission::fill_others(const sample_layout &layout, char *record, u64 bytes,
+					      const sample_layout::moment &when) noexcept
+{
+	return layout.fill<sample_layout::kind::others>(record, bytes, when);
+}
+
+/* write_fixed(), inline for the readers that have the least to look at. It matches. */
 [[gnu::always_inline]] inline void emission::write_plain(output &to) noexcept
 {
 	const sample_layout &layout = to.layout();
@@ -296,21 +379,25 @@ void *emission::finish(u64 caller) noexcept
 	perf_buffer *into = owner.ring();
 
 	if (!into) [[unlikely]]
-		return write_by_begin(to, static_cast<u32>(bytes));
+		return write_fixed(to);
 	to.count_occurrence();
 	owner.count_record();
 
 	contiguous where;
 
 	if (!into->try_reserve(bytes, where)) [[unlikely]]
-		return write_in_pieces(to, *into, static_cast<u32>(bytes));
+		return write_fixed_in_pieces(to, *into, static_cast<u32>(bytes));
 
-	char *payload = layout.fields() == sample_layout::kind::raw
-				? layout.fill<sample_layout::kind::raw>(where.at, bytes, when_)
-				: layout.fill<sample_layout::kind::raw_time_tid_cpu>(where.at,
-										     bytes, when_);
+	using enum sample_layout::kind;
+	char *at;
 
-	cxxrt::copy_plain(payload, spare_, fixed_bytes_);
+	if (layout.fields() == raw)
+		at = layout.fill<raw>(where.at, bytes, when_);
+	else if (layout.fields() == raw_time_tid_cpu)
+		at = layout.fill<raw_time_tid_cpu>(where.at, bytes, when_);
+	else
+		at = fill_others(layout, where.at, bytes, when_);
+	cxxrt::copy_plain(at, fixed_spare(), here_->fixed_bytes());
 	into->commit_contiguous();
 }
 
@@ -333,6 +420,12 @@ void *perfbuf_emit_raw_time_tid_cpu(struct perfbuf_emission *raw, struct pb_even
 {
 	return emission::of(raw).begin_alone<sample_layout::kind::raw_time_tid_cpu>(
 		*reinterpret_cast<event_cpu *>(here), ids, word, time);
+}
+
+void *perfbuf_emit_others(struct perfbuf_emission *raw, struct pb_event_cpu *here,
+			  __u64 common) noexcept
+{
+	return emission::of(raw).begin_alone_others(*reinterpret_cast<event_cpu *>(here), common);
 }
 
 void *perfbuf_emit_any(struct perfbuf_emission *raw, struct pb_event_cpu *here, __u64 common,

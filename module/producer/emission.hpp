@@ -6,8 +6,9 @@
  *
  * The payload goes
  *
- *   in place   into the record in the ring, if one reader is attached, its samples have a common
- *              layout, it has no filter, and the record is contiguous
+ *   in place   into the record in the ring, if one reader is attached, its samples have a layout
+ *              that is RAW alone or has the time or ids and no IP, it has no filter, and the
+ *              record is contiguous
  *   built      into a spare on the caller's stack, in all other cases: next() gives the arguments
  *              to each reader's filter, and copies the payload into the record of each reader that
  *              wants it
@@ -39,10 +40,12 @@ public:
 	 *
 	 * begin_alone()   in a task, of one reader with the layout @of: enum pb_alone. @word, @ids,
 	 *                 @time: glue/producer.h
+	 * begin_alone_others()   the same, of any layout; when_ is set
 	 * begin_fixed()   of any readers, in any context
 	 */
 	template <sample_layout::kind of>
 	void *begin_alone(event_cpu &here, u64 ids, u32 word, u64 time) noexcept;
+	void *begin_alone_others(event_cpu &here, u64 common) noexcept;
 	void *begin_fixed(event_cpu &here, u64 common, nesting level) noexcept;
 	/* Of an event with parts. */
 	void *begin_parts(event_cpu &here, u64 common, nesting level, u32 fixed_bytes, void *spare,
@@ -80,24 +83,33 @@ private:
 
 	static constexpr void check() noexcept;
 	static u64 built() noexcept;
+	static u64 reserved() noexcept;
 	bool enter(event_cpu &here, nesting level, u32 records = 1) noexcept;
 	void count_loss(loss_cause why, u32 records) noexcept;
 	void *over() noexcept;
 
-	void *build(event_cpu &here, u64 common, nesting level) noexcept;
-	void *build_reserved(output &to, perf_buffer &into, u64 common) noexcept;
 	/* Their arguments are begin_alone()'s, in the same registers. */
 	void *begin_alone_slowly(event_cpu &here, u64 ids, u32 word, u64 time) noexcept;
 	void *begin_alone_reserved(output &to, u64 ids, u32 word, u64 time) noexcept;
+	void *begin_reserved(output &to, u64 common) noexcept;
 	void set_moment(u64 ids, u64 time) noexcept;
-	void *next_slowly(perf_buffer::committed how, u64 caller) noexcept;
-	void *finish(u64 caller) noexcept;
+	void *next_inside(u64 caller) noexcept;
+	void *next_left() noexcept;
+	void *next_otherwise() noexcept;
+	void *finish_parts() noexcept;
 	void *finish_reserved() noexcept;
+	/* Behind the emission of an event of a fixed size. */
+	void *fixed_spare() noexcept { return reinterpret_cast<perfbuf_emission *>(this) + 1; }
 	void set_fixed(event_cpu &here) noexcept;
 
 	void write(output &to) noexcept;
 	void write_in_steps() noexcept;
+	/* An event of a fixed size, before set_fixed(). */
+	void write_fixed(output &to) noexcept;
+	void write_fixed_in_pieces(output &to, perf_buffer &into, u32 bytes) noexcept;
 	void write_plain(output &to) noexcept;
+	static char *fill_others(const sample_layout &layout, char *record, u64 bytes,
+				 const sample_layout::moment &when) noexcept;
 	void write_in_pieces(output &to, perf_buffer &into, u32 bytes) noexcept;
 	void write_by_begin(output &to, u32 bytes) noexcept;
 	void commit_pieces(output &to, u32 bytes) noexcept;
@@ -118,8 +130,11 @@ private:
 
 	u64 irq_flags_;		     /* the C entry's */
 	sample_layout::moment when_; /* as far as the outputs need it */
-	/* Its word is the ring if the payload is in place, and then nothing of the rest is set;
-	 * else built(). */
+	/*
+	 * Its word is the ring if the payload is in place, and then nothing of the rest is set;
+	 * built(), and of an event of a fixed size only is_fixed_ is set until set_fixed(); or
+	 * reserved().
+	 */
 	recursion_context *context_;
 	event_cpu *here_;
 	output *at_; /* reserved, and raw events: whose record is open */
@@ -130,6 +145,7 @@ private:
 	u32 fixed_bytes_;
 	u32 bytes_;	/* of the payload */
 	u32 left_;	/* of a raw event: not copied yet */
+	bool is_fixed_; /* of an event of a fixed size: set_fixed() is still to come */
 	bool is_open_;	/* record() is there */
 	bool in_place_; /* of a raw event: its data is not in the spare */
 	sample_writer::rest behind_;

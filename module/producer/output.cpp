@@ -100,7 +100,7 @@ output::output(event &owner, const sample_writer *writer, u32 cpu, output_shared
 	: owner_(owner), layout_(owner, cpu, shared.fixed_bytes), writer_(writer), shared_(shared),
 	  cpu_(cpu), on_any_cpu_(owner.cpu() < 0),
 	  wakeup_events_(owner.attr().watermark ? 0 : owner.attr().wakeup_events),
-	  is_plain_(alone() != PB_ALONE_NOT)
+	  is_plain_(!on_any_cpu_ && !wakeup_events_ && has_layout())
 {
 	if (!writer || !has_layout() || shared.hidden)
 		owner.close_fast_path(event_mode::no_layout);
@@ -115,9 +115,13 @@ u32 output::alone() const noexcept
 		return PB_ALONE_RAW;
 	case sample_layout::kind::raw_time_tid_cpu:
 		return PB_ALONE_RAW_TIME_TID_CPU;
-	default:
-		return PB_ALONE_NOT;
+	case sample_layout::kind::others:
+		/* Where the emitter is, next() finds out, and then the record is there. */
+		return layout_.has_ip() ? PB_ALONE_NOT : PB_ALONE_OTHERS;
+	case sample_layout::kind::none:
+		break;
 	}
+	return PB_ALONE_NOT;
 }
 
 void output::start(u64 left) noexcept

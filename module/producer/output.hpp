@@ -91,7 +91,7 @@ public:
 		return owner_.takes_filtered_path() && !(on_any_cpu_ && !cpu_is_open(cpu_));
 	}
 	/* Whether takes_filtered_path() depends on the event alone, samples wake by no count, and
-	 * have one of the two common layouts. */
+	 * have a layout. */
 	bool is_plain() const noexcept { return is_plain_; }
 	perf_buffer *ring() const noexcept { return owner_.ring(); }
 

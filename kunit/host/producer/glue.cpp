@@ -100,6 +100,8 @@ void *perfbuf_fixed_emit(perfbuf_emission *emission, perfbuf_event *event) noexc
 	if (!here->first)
 		return pb_emission_over(emission);
 	gather(*emission, *here);
+	if (now.level == nesting::task && here->needs && here->alone == PB_ALONE_OTHERS)
+		return perfbuf_emit_others(emission, here, common_of(*emission, *here));
 	return perfbuf_emit_any(emission, here, common_of(*emission, *here),
 				static_cast<u32>(now.level));
 }

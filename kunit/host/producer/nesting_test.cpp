@@ -25,11 +25,13 @@ struct open_emission {
 	bool is_in_place(void *payload) const { return payload != mine.spare; }
 };
 
-TEST_F(producer_emission, one_reader_of_a_common_layout_is_written_in_place)
+TEST_F(producer_emission, one_reader_of_a_layout_with_time_or_ids_is_written_in_place)
 {
 	testdev source;
 
-	for (u64 fields : {u64{PERF_SAMPLE_RAW}, time_tid_cpu}) {
+	for (u64 fields :
+	     {u64{PERF_SAMPLE_RAW}, time_tid_cpu, time_tid_cpu | PERF_SAMPLE_IDENTIFIER,
+	      u64{PERF_SAMPLE_RAW | PERF_SAMPLE_TID}, every_field}) {
 		reader one(source, attr_of(fixed::object, fields));
 		open_emission alone;
 		fixed_payload *payload = alone.begin();
