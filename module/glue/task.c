@@ -2,7 +2,6 @@
 /* device/task.h on the kernel: tasks, time, CPUs. */
 #include "device/task.h"
 
-#include "arch.h"
 #include "local_clock.h"
 
 #include <linux/cpumask.h>
@@ -183,11 +182,6 @@ int pb_cpu_node(int cpu)
 int pb_call_on_cpu(int cpu, void (*fn)(void *arg), void *arg)
 {
 	return smp_call_function_single(cpu, fn, arg, 1);
-}
-
-int pb_order_stores(int cpu)
-{
-	return pb_arch_order_stores(cpu);
 }
 
 void pb_call_on_cpus(bool (*wants)(int cpu, void *arg), void (*fn)(void *arg), void *arg)

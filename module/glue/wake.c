@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
-/* irq_work, by which an NMI wakes a reader. */
+/* irq_work, by which an NMI wakes a reader; and the interrupt that orders what a reader sees. */
 #include "ring/pages.h"
 
+#include "arch.h"
 #include "wake.h"
 
 static void irq_work_run_cxx(struct irq_work *work)
@@ -27,4 +28,9 @@ void pb_irq_work_raise(void *work)
 void pb_irq_work_sync(void *work)
 {
 	irq_work_sync(&((struct pb_irq_work *)work)->work);
+}
+
+int pb_order_stores(int cpu)
+{
+	return pb_arch_order_stores(cpu);
 }

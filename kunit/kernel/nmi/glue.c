@@ -4,4 +4,5 @@
 #include "../../../module/glue/arch/x86/regs.c"
 #include "../../../module/glue/cxxrt.c"
 #include "../../../module/glue/pages.c"
+#include "../../../module/glue/regs.c"
 #include "../../../module/glue/wake.c"
