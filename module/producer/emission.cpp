@@ -220,7 +220,6 @@ void *emission::begin_alone_others(event_cpu &here, u64 common) noexcept
 /* So that the fast path of an event of a fixed size sets as little as it can, this comes late. */
 void emission::set_fixed(event_cpu &here) noexcept
 {
-	here_ = &here;
 	spare_ = fixed_spare();
 	parts_ = nullptr;
 	part_count_ = 0;

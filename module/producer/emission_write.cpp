@@ -86,8 +86,6 @@ void emission::commit_pieces(output &to, u32 bytes) noexcept
 {
 	if (!to.hidden()) [[likely]]
 		return write_by_writer(to);
-	if (!to.may_write())
-		return;
 
 	const hidden_pointers hidden(spare_, *to.hidden());
 

@@ -280,7 +280,7 @@ result<u64> filter_parser::read_digits(const word &value, bool negative,
 	}
 	if (at < value.bytes) {
 		const word unit = {value.text + at, value.bytes - at, false};
-		const u64 factor = base == 10 ? unit_of(unit, of) : 0;
+		const u64 factor = unit_of(unit, of);
 
 		if (base != 10 || !is_letter(*unit.text))
 			return refuse(EINVAL, PERFBUF_FILTER_NO_NUMBER, value);

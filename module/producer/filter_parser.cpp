@@ -54,7 +54,7 @@ error filter_parser::refuse_next(int code, perfbuf_filter_reason why) noexcept
 
 	u32 bytes = *at_ != 0;
 
-	while (bytes && is_word_character(*at_) && is_word_character(at_[bytes]))
+	while (is_word_character(*at_) && is_word_character(at_[bytes]))
 		bytes++;
 	return refuse(code, why, at_, bytes);
 }

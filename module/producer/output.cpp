@@ -108,7 +108,8 @@ output::output(event &owner, const sample_writer *writer, u32 cpu, output_shared
 
 u32 output::alone() const noexcept
 {
-	if (on_any_cpu_ || wakeup_events_)
+	/* Where the emitter is, next() finds out, and then a record in place is there. */
+	if (on_any_cpu_ || wakeup_events_ || layout_.has_ip())
 		return PB_ALONE_NOT;
 	switch (layout_.fields()) {
 	case sample_layout::kind::raw:
@@ -116,12 +117,10 @@ u32 output::alone() const noexcept
 	case sample_layout::kind::raw_time_tid_cpu:
 		return PB_ALONE_RAW_TIME_TID_CPU;
 	case sample_layout::kind::others:
-		/* Where the emitter is, next() finds out, and then the record is there. */
-		return layout_.has_ip() ? PB_ALONE_NOT : PB_ALONE_OTHERS;
-	case sample_layout::kind::none:
-		break;
+		return PB_ALONE_OTHERS;
+	default:
+		return PB_ALONE_NOT;
 	}
-	return PB_ALONE_NOT;
 }
 
 void output::start(u64 left) noexcept

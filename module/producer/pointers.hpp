@@ -16,10 +16,9 @@ namespace perfbuf
 class pointer_fields
 {
 public:
-	/* After check_layout(). */
+	/* Once, after check_layout(). */
 	void find(const perfbuf_layout &of) noexcept
 	{
-		count_ = 0;
 		for (u32 i = 0; i < of.field_count; i++) {
 			if (of.fields[i].kind == PERFBUF_KIND_POINTER)
 				at_[count_++] = static_cast<u16>(of.fields[i].offset);

@@ -209,6 +209,36 @@ TEST_F(producer_aux, a_file_is_opened_started_stopped_and_closed_once)
 	EXPECT_EQ(device.said, "o");
 }
 
+TEST_F(producer_aux, a_file_that_its_source_refuses_takes_no_place_and_ends_the_source_again)
+{
+	static int starts, stops;
+	perfbuf_source_ops ops = {.start =
+					  [](perfbuf_source *) {
+						  starts++;
+						  return 0;
+					  },
+				  .stop = [](perfbuf_source *) { stops++; },
+				  .write = nullptr};
+
+	starts = stops = 0;
+	now.event_readers_max = 1;
+	device.of.ops = &ops;
+	ASSERT_EQ(device.add(), 0);
+	device.open_answer = -EBUSY;
+	for (int i = 1; i <= 2; i++) {
+		EXPECT_EQ(aux_file(device).error, EBUSY);
+		EXPECT_EQ(starts, i);
+		EXPECT_EQ(stops, i);
+	}
+	device.open_answer = 0;
+
+	aux_file one(device);
+
+	EXPECT_EQ(one.error, 0);
+	perfbuf_producer_unregister(&device.of);
+	EXPECT_EQ(stops, 3);
+}
+
 TEST_F(producer_aux, a_source_that_goes_closes_its_files_once)
 {
 	ASSERT_EQ(device.add(), 0);

@@ -94,6 +94,37 @@ TEST(producer_filter, a_list_matches_each_of_its_values_and_ranges)
 	EXPECT_FALSE(matches("name in (sec*)", v)) << "no pattern";
 }
 
+/* A name may stand for a value that the field cannot hold. */
+TEST(producer_filter, a_range_between_names_ends_where_the_field_does)
+{
+	for (const bool is_signed : {true, false}) {
+		const perfbuf_name names[] = {{is_signed ? u64(-300) : 0, "lowest"},
+					      {5, "five"},
+					      {300, "highest"},
+					      {400, "beyond"},
+					      {0, nullptr}};
+		const perfbuf_field one = {"u8",     "one", names, 8, 1, 1, PERFBUF_KIND_ENUM,
+					   is_signed};
+		const perfbuf_layout of = {&one, 1, 16};
+
+		for (int value = 0; value < 256; value++) {
+			char payload[16] = {};
+			const int held = is_signed ? static_cast<std::int8_t>(value) : value;
+			const auto in = [&](const char *range) {
+				auto parsed = filter::parse(range, of);
+
+				return parsed && parsed.take()->matches(payload, nullptr);
+			};
+
+			payload[8] = static_cast<char>(value);
+			EXPECT_EQ(in("one in (lowest..five)"), held <= 5) << held;
+			EXPECT_EQ(in("one in (five..highest)"), held >= 5) << held;
+			EXPECT_TRUE(in("one in (lowest..highest)")) << held;
+			EXPECT_FALSE(in("one in (highest..beyond)")) << held;
+		}
+	}
+}
+
 TEST(producer_filter, each_value_of_a_list_counts_as_a_comparison)
 {
 	std::string many = "0";
@@ -196,6 +227,7 @@ TEST(producer_filter, a_text_that_is_no_filter_is_pointed_at)
 		{"name in (a..b)", EINVAL, PERFBUF_FILTER_OPERATOR, 12, 1},
 		{"queue == 3 4", EINVAL, PERFBUF_FILTER_WANTS_JOIN, 11, 1},
 		{"queue == 3)", EINVAL, PERFBUF_FILTER_WANTS_JOIN, 10, 1},
+		{"queue == 3 )x", EINVAL, PERFBUF_FILTER_WANTS_JOIN, 11, 1},
 		{"(queue == 3", EINVAL, PERFBUF_FILTER_WANTS_CLOSE, 11, 0},
 		{"queue ~ 3", EINVAL, PERFBUF_FILTER_OPERATOR, 6, 1},
 		{"name >= x", EINVAL, PERFBUF_FILTER_OPERATOR, 5, 2},

@@ -66,6 +66,24 @@ protected:
 	}
 };
 
+TEST_F(producer_kinds, the_pointers_of_an_event_are_those_of_its_layout)
+{
+	static constexpr perfbuf_field fields[] = {
+		{"u64", "a", nullptr, 8, 8, 1, PERFBUF_KIND_POINTER, 0},
+		{"u64", "b", nullptr, 16, 8, 1, PERFBUF_KIND_HEX, 0},
+		{"u64", "c", nullptr, 24, 8, 1, PERFBUF_KIND_POINTER, 0}};
+
+	for (u32 count : {0u, 1u, 2u, 3u}) {
+		pointer_fields found;
+
+		found.find({fields, count, 8 + 8 * count});
+		EXPECT_EQ(found.count(), (count + 1) / 2);
+		if (count == 3) {
+			EXPECT_EQ(found.at(1), 24u);
+		}
+	}
+}
+
 TEST_F(producer_kinds, a_reader_without_rights_gets_the_hashes_of_pointers_and_others_the_pointers)
 {
 	for (const u64 fields : {u64{PERF_SAMPLE_RAW}, time_tid_cpu, every_field}) {
@@ -83,11 +101,15 @@ TEST_F(producer_kinds, a_reader_without_rights_gets_the_hashes_of_pointers_and_o
 
 			ASSERT_EQ(all.size(), 1u);
 
-			pointed_payload wanted = {.common = {},
-						  .number = 7,
-						  .where = first_pointer,
-						  .other = second_pointer,
-						  .on = 1};
+			pointed_payload wanted = {
+				.common = {.type = static_cast<u16>(pointed::object.id),
+					   .flags = 0,
+					   .preempt_count = 0,
+					   .pid = now.pid},
+				.number = 7,
+				.where = first_pointer,
+				.other = second_pointer,
+				.on = 1};
 			if (hides) {
 				wanted.where = hashed(first_pointer);
 				wanted.other = hashed(second_pointer);
@@ -97,10 +119,7 @@ TEST_F(producer_kinds, a_reader_without_rights_gets_the_hashes_of_pointers_and_o
 			size_t found = 0;
 
 			for (size_t at = 0; at + sizeof(wanted) <= body.size(); at++)
-				found += !std::memcmp(&body[at] + sizeof(wanted.common),
-						      reinterpret_cast<char *>(&wanted) +
-							      sizeof(wanted.common),
-						      sizeof(wanted) - sizeof(wanted.common));
+				found += !std::memcmp(&body[at], &wanted, sizeof(wanted));
 			EXPECT_EQ(found, 1u) << fields << (hides ? " hidden" : "");
 		}
 	}

@@ -62,9 +62,11 @@ TEST_F(producer_emission, an_event_emitted_within_itself_is_dropped_and_counted_
 {
 	testdev source;
 
-	for (int filtered : {0, 1})
+	for (const auto &[fields, filtered] :
+	     {std::pair{u64{PERF_SAMPLE_RAW}, 0}, std::pair{u64{PERF_SAMPLE_RAW}, 1},
+	      std::pair{time_tid_cpu, 0}, std::pair{every_field, 0}})
 		for (int others : {0, 1}) {
-			reader one(source, attr_of(fixed::object));
+			reader one(source, attr_of(fixed::object, fields));
 			std::optional<reader> other;
 
 			if (others)
@@ -93,6 +95,29 @@ TEST_F(producer_emission, an_event_emitted_within_itself_is_dropped_and_counted_
 			emit_fixed(2);
 			EXPECT_EQ(one.owner().records(), 2u) << "and it is written again";
 		}
+}
+
+TEST_F(producer_emission, an_event_with_parts_has_the_common_fields_and_is_dropped_within_itself)
+{
+	testdev source;
+	reader one(source, attr_of(varying::object));
+	perfbuf_emission outer, inner;
+	const perfbuf_part parts[] = {{"text", 5}, {"blob", 4}};
+	char spare[128], other[128];
+
+	for (u32 turn = 1; turn <= 3; turn++) {
+		std::fill(std::begin(spare), std::end(spare), '\xee');
+		ASSERT_EQ(perfbuf_emit_begin(&outer, &varying::object, spare, parts, 2), spare);
+		EXPECT_EQ(perfbuf_emit_begin(&inner, &varying::object, other, parts, 2), nullptr);
+		EXPECT_EQ(perfbuf_emit_next(&outer), nullptr);
+
+		const auto got = one.records();
+
+		ASSERT_EQ(got.size(), 2u) << "with the loss before it";
+		EXPECT_EQ(got.back().at<u16>(4), varying::object.id);
+		EXPECT_EQ(got.back().at<s32>(8), now.pid);
+		EXPECT_EQ(one.owner().losses().read(loss_cause::recursion), turn);
+	}
 }
 
 /* Every pair of contexts, the upper one while the payload of the lower one is being stored. */

@@ -206,6 +206,29 @@ TEST_F(producer_raw, bytes_without_a_place_touch_no_other_record)
 			}
 }
 
+/* A copy that went on behind its record would come to the oldest one. */
+TEST_F(producer_raw, bytes_without_a_place_touch_no_record_that_is_not_read_yet)
+{
+	testdev source;
+	reader bare(source, attr_of(dump::object, PERF_SAMPLE_TID), 0,
+		    {.nr_pages = 2, .page_order = 0});
+	const std::string bytes(24, '\xff');
+
+	for (int i = 0; i < 400; i++) {
+		perfbuf_emission e = used_emission();
+
+		ASSERT_TRUE(perfbuf_begin(&e, &dump::object, 24));
+		perfbuf_copy(&e, bytes.data(), 24);
+		EXPECT_FALSE(perfbuf_next(&e));
+	}
+
+	const auto got = bare.records();
+
+	ASSERT_EQ(got.size(), 400u);
+	for (const raw_record &one : got)
+		ASSERT_EQ(one, record_of(bare.owner(), ""));
+}
+
 TEST_F(producer_raw, a_reader_that_does_not_want_it_or_has_no_space_is_passed_over)
 {
 	testdev source;

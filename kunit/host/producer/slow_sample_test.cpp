@@ -160,6 +160,26 @@ TEST_F(producer_sample, a_sample_says_where_it_was_emitted_and_its_callchain_beg
 	}
 }
 
+TEST_F(producer_sample, a_sample_of_the_only_reader_says_where_it_was_emitted_as_that_of_two_does)
+{
+	testdev source;
+	reader one(source,
+		   attr_of(fixed::object, PERF_SAMPLE_IP | PERF_SAMPLE_TIME | PERF_SAMPLE_RAW));
+	u64 of_two;
+
+	{
+		reader other(source, attr_of(fixed::object));
+
+		emit_from_here(1);
+		of_two = one.records().at(0).at<u64>(0);
+		/* So that it is not what the stack still holds. */
+		emit_from_there(1);
+		EXPECT_NE(one.records().at(0).at<u64>(0), of_two);
+	}
+	emit_from_here(1);
+	EXPECT_EQ(one.records().at(0).at<u64>(0), of_two);
+}
+
 TEST_F(producer_sample, a_sample_for_a_reader_without_a_ring_is_lost_by_its_cause_on_every_path)
 {
 	testdev source;

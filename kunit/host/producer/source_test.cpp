@@ -162,6 +162,32 @@ TEST_F(producer_source, a_filter_takes_the_place_of_another_when_no_emission_has
 	EXPECT_EQ(one.records().size(), 1u);
 }
 
+TEST_F(producer_source, a_filter_that_is_checked_is_not_set)
+{
+	testdev source;
+	reader one(source, attr_of(fixed::object));
+	const auto check = [&](const char *text) {
+		perfbuf_filter_check out = {
+			.text = 0, .error = 77, .reason = 0, .at = 0, .bytes = 0};
+		const auto checked = one.owner().producer().check_filter(text, out);
+
+		EXPECT_TRUE(checked) << text;
+		return out;
+	};
+
+	EXPECT_EQ(check("number == 1").error, 0u);
+	EXPECT_EQ(check("number ==").error, u32{EINVAL});
+	EXPECT_EQ(check("number ==").reason, u32{PERFBUF_FILTER_WANTS_VALUE});
+	EXPECT_EQ(check("nmber == 1").error, u32{ENOENT});
+	fixed::emit(0, 2, 0);
+	EXPECT_EQ(one.records().size(), 1u);
+	source.unregister();
+
+	perfbuf_filter_check out = {};
+
+	EXPECT_EQ(one.owner().producer().check_filter("number == 1", out).error().code(), ENODEV);
+}
+
 TEST_F(producer_source, unregistering_puts_open_files_in_error_and_stops_once)
 {
 	testdev source;

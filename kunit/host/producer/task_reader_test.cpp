@@ -127,6 +127,27 @@ TEST_F(producer_task, an_emission_where_no_writer_may_begin_is_a_loss_counted_la
 		}
 }
 
+TEST_F(producer_task, a_reader_of_one_cpu_is_written_to_where_no_other_writer_may_begin)
+{
+	testdev source;
+
+	for (u64 fields : {u64{PERF_SAMPLE_RAW}, every_field, every_field | PERF_SAMPLE_DATA_SRC}) {
+		reader one(source, attr_of(fixed::object, fields)),
+			raw(source, attr_of(dump::object, fields));
+		perfbuf_emission e;
+
+		close_cpu(0);
+		emit_fixed(1);
+		EXPECT_TRUE(perfbuf_begin(&e, &dump::object, 8));
+		EXPECT_FALSE(perfbuf_next(&e));
+		open_cpu(0);
+		EXPECT_EQ(one.records().size(), 1u);
+		EXPECT_EQ(raw.records().size(), 1u);
+		EXPECT_FALSE(one.owner().producer().has_missed());
+		EXPECT_FALSE(raw.owner().producer().has_missed());
+	}
+}
+
 /* Its children would write to one ring from several CPUs. */
 TEST_F(producer_task, an_inherited_reader_on_any_cpu_counts_and_writes_nothing)
 {
