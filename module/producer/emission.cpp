@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Typed events. Slow paths are tail calls, so that the fast path saves no registers for them. */
+/*
+ * Typed events whose payload goes into the record in the ring; the others are in
+ * emission_built.cpp. Slow paths are tail calls, so that the fast path saves no registers for them.
+ */
 #include "producer/emission.hpp"
-
-#include "glue/producer.h"
 
 namespace perfbuf
 {
@@ -13,55 +14,6 @@ constexpr void emission::check() noexcept
 	static_assert(offsetof(emission, when_.time) == offsetof(perfbuf_emission, time));
 	static_assert(offsetof(emission, when_.ids) == offsetof(perfbuf_emission, ids));
 	static_assert(offsetof(emission, when_.ip) == offsetof(perfbuf_emission, caller));
-}
-
-/* The C entry's half of the end. */
-void *emission::over() noexcept
-{
-	return pb_emission_over(reinterpret_cast<perfbuf_emission *>(this));
-}
-
-/* False: the event is being emitted in the same context, or the source has not declared it. Each
- * output counts the loss. */
-bool emission::enter(event_cpu &here, nesting level, u32 records) noexcept
-{
-	here_ = &here;
-	context_ = &here.context(level);
-	if (context_->try_enter(built())) [[likely]]
-		return true;
-	count_loss(context_->is_closed() ? loss_cause::context : loss_cause::recursion, records);
-	return false;
-}
-
-void emission::count_loss(loss_cause why, u32 records) noexcept
-{
-	for (output *one = here_->first(); one; one = one->next()) {
-		if (one->writer() && one->may_write())
-			one->owner().count_loss(why, records);
-	}
-}
-
-/* ---------------------------------------------------------------- in place */
-
-namespace
-{
-
-/*
- * In the place of the ring of an emission whose payload is not in place. No writer ever enters
- * them, so try_commit() stores nothing and says that the writer is not the outermost.
- */
-alignas(perf_buffer) constinit const unsigned char no_rings[2][sizeof(perf_buffer)] = {};
-
-} // namespace
-
-u64 emission::built() noexcept
-{
-	return reinterpret_cast<u64>(no_rings[0]);
-}
-
-u64 emission::reserved() noexcept
-{
-	return reinterpret_cast<u64>(no_rings[1]);
 }
 
 /*
@@ -204,7 +156,7 @@ void *emission::begin_alone_others(event_cpu &here, u64 common) noexcept
 		return next_left();
 	}
 	context.leave();
-	return pb_emission_over(reinterpret_cast<perfbuf_emission *>(this));
+	return over();
 }
 
 [[gnu::cold, gnu::noinline]] void *emission::next_left() noexcept
@@ -215,196 +167,10 @@ void *emission::begin_alone_others(event_cpu &here, u64 common) noexcept
 	return over();
 }
 
-/* ---------------------------------------------------------------- built */
-
-/* So that the fast path of an event of a fixed size sets as little as it can, this comes late. */
-void emission::set_fixed(event_cpu &here) noexcept
-{
-	spare_ = fixed_spare();
-	parts_ = nullptr;
-	part_count_ = 0;
-	fixed_bytes_ = here.fixed_bytes();
-	bytes_ = fixed_bytes_;
-}
-
-void *emission::begin_fixed(event_cpu &here, u64 common, nesting level) noexcept
-{
-	is_fixed_ = true;
-	if (!enter(here, level)) [[unlikely]]
-		return over();
-	__builtin_memcpy(fixed_spare(), &common, sizeof(common));
-	return fixed_spare();
-}
-
-void *emission::begin_parts(event_cpu &here, u64 common, nesting level, u32 fixed_bytes,
-			    void *spare, const perfbuf_part *parts, u32 part_count) noexcept
-{
-	u64 bytes = fixed_bytes;
-
-	for (u32 i = 0; i < part_count; i++)
-		bytes += parts[i].bytes;
-	spare_ = spare;
-	parts_ = parts;
-	part_count_ = part_count;
-	fixed_bytes_ = fixed_bytes;
-	bytes_ = static_cast<u32>(cxxrt::min(bytes, payload_max));
-	is_fixed_ = false;
-	if (!enter(here, level)) [[unlikely]]
-		return over();
-	__builtin_memcpy(spare, &common, sizeof(common));
-	return spare;
-}
-
-/* The payload is not in place, or the writer is nested in another of its ring. @caller: here the
- * callchains begin. */
-[[gnu::noinline]] void *emission::next_inside(u64 caller) noexcept
-{
-	if (context_->word() != built()) [[unlikely]]
-		return next_otherwise();
-	when_.ip = caller;
-	if (!is_fixed_) [[unlikely]]
-		return finish_parts();
-
-	for (output *one = here_->first(); one; one = one->next()) {
-		if (!one->is_plain()) [[unlikely]] {
-			write_fixed(*one);
-			continue;
-		}
-		if (!one->takes_fast_path()) [[unlikely]] {
-			const filter *wanted = one->wanted();
-
-			if (!one->owner().takes_filtered_path() || !wanted ||
-			    wanted->compares_text()) {
-				write_fixed(*one);
-				continue;
-			}
-			if (!wanted->matches_numbers(fixed_spare()))
-				continue;
-		}
-		write_plain(*one);
-	}
-	context_->leave();
-	return over();
-}
-
-[[gnu::cold, gnu::noinline]] void *emission::next_otherwise() noexcept
-{
-	const u64 word = context_->word();
-
-	if (word == reserved())
-		return finish_reserved();
-	reinterpret_cast<perf_buffer *>(word)->commit_slow(perf_buffer::committed::inside);
-	context_->leave();
-	return over();
-}
-
-[[gnu::noinline]] void *emission::finish_parts() noexcept
-{
-	if (bytes_ > step_payload) [[unlikely]] {
-		write_in_steps();
-	} else {
-		for (output *one = here_->first(); one; one = one->next())
-			write(*one);
-	}
-	context_->leave();
-	return over();
-}
-
-[[gnu::cold]] void *emission::finish_reserved() noexcept
-{
-	put_payload(record());
-	record().commit();
-	record().~reservation();
-	context_->leave();
-	return over();
-}
-
-/*
- * A large payload: interrupts are let in between records. Then readers come and go: those that are
- * there afterwards are looked through again, and each has a mark that says whether it has had this
- * payload. A reader that comes meanwhile may have it, too. Marks are of one emission at a time on a
- * CPU, since an emission that interrupts this one is not of a task.
- */
-[[gnu::cold]] [[gnu::noinline]] void emission::write_in_steps() noexcept
-{
-	const u64 mark = here_->next_mark();
-	u32 copied = 0;
-	output *one = here_->first();
-
-	while (one) {
-		if (one->has_mark(mark)) {
-			one = one->next();
-			continue;
-		}
-		one->set_mark(mark);
-		write(*one);
-		copied += bytes_;
-
-		const u32 changes = here_->changes();
-
-		if (copied >= step_bytes &&
-		    pb_emission_let_interrupts_in(reinterpret_cast<perfbuf_emission *>(this)))
-			copied = 0;
-		one = here_->changes() == changes ? one->next() : here_->first();
-	}
-}
-
-[[gnu::noinline]] void emission::write_fixed(output &to) noexcept
-{
-	set_fixed(*here_);
-	write(to);
-}
-
-[[gnu::cold, gnu::noinline]] void emission::write_fixed_in_pieces(output &to, perf_buffer &into,
-								  u32 bytes) noexcept
-{
-	set_fixed(*here_);
-	write_in_pieces(to, into, bytes);
-}
-
-/* Not inline, because it needs registers, which the loop over the readers would save. */
-[[gnu::noinline]] char *emission::fill_others(const sample_layout &layout, char *record, u64 bytes,
-					      const sample_layout::moment &when) noexcept
-{
-	return layout.fill<sample_layout::kind::others>(record, bytes, when);
-}
-
-/* write_fixed(), inline for the readers that have the least to look at. It matches. */
-[[gnu::always_inline]] inline void emission::write_plain(output &to) noexcept
-{
-	const sample_layout &layout = to.layout();
-	const u64 bytes = layout.bytes();
-	event &owner = to.owner();
-	perf_buffer *into = owner.ring();
-
-	if (!into) [[unlikely]]
-		return write_fixed(to);
-	to.count_occurrence();
-	owner.count_record();
-
-	contiguous where;
-
-	if (!into->try_reserve(bytes, where)) [[unlikely]]
-		return write_fixed_in_pieces(to, *into, static_cast<u32>(bytes));
-
-	using enum sample_layout::kind;
-	char *at;
-
-	if (layout.fields() == raw)
-		at = layout.fill<raw>(where.at, bytes, when_);
-	else if (layout.fields() == raw_time_tid_cpu)
-		at = layout.fill<raw_time_tid_cpu>(where.at, bytes, when_);
-	else
-		at = fill_others(layout, where.at, bytes, when_);
-	cxxrt::copy_plain(at, fixed_spare(), here_->fixed_bytes());
-	into->commit_contiguous();
-}
-
 } // namespace perfbuf
 
 using perfbuf::emission;
 using perfbuf::event_cpu;
-using perfbuf::nesting;
 using perfbuf::sample_layout;
 
 void *perfbuf_emit_raw(struct perfbuf_emission *raw, struct pb_event_cpu *here, __u64 ids,
@@ -425,22 +191,6 @@ void *perfbuf_emit_others(struct perfbuf_emission *raw, struct pb_event_cpu *her
 			  __u64 common) noexcept
 {
 	return emission::of(raw).begin_alone_others(*reinterpret_cast<event_cpu *>(here), common);
-}
-
-void *perfbuf_emit_any(struct perfbuf_emission *raw, struct pb_event_cpu *here, __u64 common,
-		       __u32 level) noexcept
-{
-	return emission::of(raw).begin_fixed(*reinterpret_cast<event_cpu *>(here), common,
-					     static_cast<nesting>(level));
-}
-
-void *perfbuf_emit_parts(struct perfbuf_emission *raw, struct pb_event_cpu *here, __u64 common,
-			 __u32 level, __u32 fixed_bytes, void *spare,
-			 const struct perfbuf_part *parts, __u32 part_count) noexcept
-{
-	return emission::of(raw).begin_parts(*reinterpret_cast<event_cpu *>(here), common,
-					     static_cast<nesting>(level), fixed_bytes, spare, parts,
-					     part_count);
 }
 
 void *perfbuf_fixed_next(struct perfbuf_emission *raw) noexcept

@@ -23,6 +23,7 @@
  */
 #pragma once
 
+#include "glue/producer.h"
 #include "producer/output.hpp"
 
 #include <cxxrt/std.hpp>
@@ -86,7 +87,11 @@ private:
 	static u64 reserved() noexcept;
 	bool enter(event_cpu &here, nesting level, u32 records = 1) noexcept;
 	void count_loss(loss_cause why, u32 records) noexcept;
-	void *over() noexcept;
+	/* The C entry's half of the end. */
+	void *over() noexcept
+	{
+		return pb_emission_over(reinterpret_cast<perfbuf_emission *>(this));
+	}
 
 	/* Their arguments are begin_alone()'s, in the same registers. */
 	void *begin_alone_slowly(event_cpu &here, u64 ids, u32 word, u64 time) noexcept;

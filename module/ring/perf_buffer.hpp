@@ -197,8 +197,7 @@ public:
 	 */
 	cxxrt::result<void> set_wakeups(u64 latency_ns, bool send) noexcept;
 
-	/* Wakeups go to @target until detach(). The caller serialises attach and detach (one lock
-	 * for all rings). */
+	/* Wakeups go to @target until detach(). The caller holds one lock, for all rings. */
 	void attach(wake_target &target) noexcept;
 	void detach(wake_target &target) noexcept;
 	/* The first target still attached, or nullptr; under the same lock. */
@@ -221,10 +220,10 @@ public:
 	bool backward() const noexcept { return backward_; }
 	perf_event_mmap_page *user_page() noexcept { return user_page_; }
 	ring_stats &stats() noexcept { return *stats_; }
-	/* Where the next record is reserved. For tests: other CPUs may see it go back. */
+	/* Where the next record is reserved; other CPUs may see it go back. */
 	u64 reserved() const noexcept { return head_.read(); }
 	/* The same, behind all of which the caller has copied a byte while the writers of @cpu (-1:
-	 * of any) went on. Process context; errors as of pb_order_stores(). */
+	 * of any) went on. Process context; errors of pb_order_stores(). */
 	cxxrt::result<u64> reserved_after_copy(int cpu) const noexcept;
 	/* Of all published records. */
 	u64 bytes() const noexcept { return progress(published_.read_once()); }
@@ -319,8 +318,7 @@ private:
 	/* A record begins at the published @head. */
 	void set_mark(u64 head) noexcept;
 
-	/* Counts @records as lost, for a later record to report. */
-	void note_loss(loss_cause cause, u32 records) noexcept;
+	void note_loss(loss_cause cause, u32 records) noexcept; /* a later record reports it */
 	bool has_loss() noexcept;
 	u64 take_losses() noexcept;
 	void report_loss(reservation &into, const record_origin &origin) noexcept;
