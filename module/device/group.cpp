@@ -25,7 +25,7 @@ event_group::event_group(event &leader) noexcept : mutex_(group_lock_class), lea
 
 void event_group::put() noexcept
 {
-	if (references_.fetch_add(~u32{0}) == 1)
+	if (references_.put())
 		delete this;
 }
 

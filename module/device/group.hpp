@@ -65,7 +65,7 @@ public:
 	/* Calls @call(event) for each, under the mutex. */
 	void each(void (*call)(event &one)) noexcept;
 
-	void get() noexcept { references_.fetch_add(1); }
+	void get() noexcept { references_.get(); }
 	void put() noexcept;
 
 private:
@@ -79,7 +79,7 @@ private:
 	static void turn_off(event &one) noexcept;
 
 	cxxrt::mutex mutex_;
-	cxxrt::shared<u32> references_{1};
+	cxxrt::refcount references_{1};
 	event *leader_; /* nullptr: it was closed, and there are no siblings */
 	event *first_ = nullptr;
 	u32 count_ = 1; /* with the leader and the reserved places */

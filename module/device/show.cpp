@@ -20,12 +20,8 @@ static_assert(sizeof(loss_attributes) / sizeof(*loss_attributes) == loss_causes)
 /* The words of a line are divided by blanks, and its line by its end. */
 void show_name(const char *name, text_writer &out) noexcept
 {
-	for (; *name; name++) {
-		const bool is_plain = *name > ' ' && *name <= '~';
-		const char text[] = {is_plain ? *name : '_', '\0'};
-
-		out.string(text);
-	}
+	for (; *name; name++)
+		out.put(*name > ' ' && *name <= '~' ? *name : '_');
 }
 
 void show_reader(const file &of, text_writer &out) noexcept

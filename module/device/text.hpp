@@ -22,6 +22,15 @@ class text_writer
 public:
 	text_writer(char *to, u64 bytes) noexcept : to_(to), left_(bytes) {}
 
+	void put(char one) noexcept
+	{
+		length_++;
+		if (!left_)
+			return;
+		left_--;
+		to_[written_++] = one;
+	}
+
 	void string(const char *from) noexcept
 	{
 		while (*from)
@@ -46,15 +55,6 @@ public:
 	u64 length() const noexcept { return length_; }
 
 private:
-	void put(char one) noexcept
-	{
-		length_++;
-		if (!left_)
-			return;
-		left_--;
-		to_[written_++] = one;
-	}
-
 	char *to_;
 	u64 left_;
 	u64 written_ = 0;
