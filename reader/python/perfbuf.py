@@ -59,8 +59,6 @@ _sample_text = _function("sample_text", _int, _handle, _size, ctypes.c_char_p, _
 _session_open = _function("session_open", _int, ctypes.POINTER(_text), _size, _int, _size,
                           ctypes.POINTER(_handle))
 _session_close = _function("session_close", None, _handle)
-_session_event_count = _function("session_event_count", _size, _handle)
-_session_event = _function("session_event", _handle, _handle, _size)
 _session_set_filter = _function("session_set_filter", _int, _handle, _size, _text)
 _session_record = _function("session_record", _int, _handle, _text)
 _session_start = _function("session_start", _int, _handle)
@@ -93,7 +91,8 @@ class _Event:
 
 
 class Sample:
-    """An occurrence of an event: event, time (ns), cpu, pid, tid, ip, and its fields by name."""
+    """An occurrence of an event: event, time (ns), cpu, pid, tid, ip, and its fields by name; None: a
+    field that is not in it."""
 
     __slots__ = ("event", "time", "cpu", "pid", "tid", "ip", "_values")
 
@@ -119,7 +118,8 @@ class Sample:
 
 def _integer(handle, number, form, element):
     value = _u64()
-    _checked(_sample_integer(handle, number, element, ctypes.byref(value)))
+    if _sample_integer(handle, number, element, ctypes.byref(value)) < 0:
+        return None  # the payload is shorter than the format says
     if form == _SIGNED:
         return ctypes.c_int64(value.value).value
     return bool(value.value) if form == _BOOLEAN else value.value
@@ -144,9 +144,11 @@ def _value(handle, number, form, is_named, is_array):
 class _Reader:
     """What passes samples: their events are known by the address of their info."""
 
-    def __init__(self):
+    def __init__(self, free):
         self._events = {}
         self._open = _handle()
+        self._free = free
+        self._passes = 0
 
     @property
     def _handle(self):
@@ -169,7 +171,11 @@ class _Reader:
                 return 1
             return 0
 
-        answer = read(self._handle, _use_sample(use), None)
+        self._passes += 1
+        try:
+            answer = read(self._handle, _use_sample(use), None)
+        finally:
+            self._passes -= 1
         if raised:
             raise raised[0]
         _checked(answer)
@@ -178,6 +184,15 @@ class _Reader:
         samples = []
         self._pass(read, samples.append)
         return samples
+
+    def close(self):
+        if self._passes:
+            raise ValueError("it is passing samples: close it after the pass")
+        if self._open:
+            self._free(self._open)
+            self._open = _handle()
+
+    __del__ = close
 
     def __enter__(self):
         return self
@@ -190,7 +205,7 @@ class Session(_Reader):
     """Events on all CPUs, or of the thread @pid. @pages: of each CPU's ring, a power of two."""
 
     def __init__(self, *names, pid=-1, pages=0):
-        super().__init__()
+        super().__init__(_session_close)
         all_names = (_text * len(names))(*(name.encode() for name in names))
         _checked(_session_open(all_names, len(names), pid, pages, ctypes.byref(self._open)))
 
@@ -205,7 +220,8 @@ class Session(_Reader):
         _checked(_session_start(self._handle))
 
     def fileno(self):
-        """Readable when a ring is."""
+        """Readable when a ring is: more than half of it is unread, it was full, or the thread or the
+        source of an event has gone. Call read() on a timer, too: fewer records wake no reader."""
         return _session_fd(self._handle)
 
     def wait(self, seconds):
@@ -232,19 +248,12 @@ class Session(_Reader):
     def lost(self):
         return _session_lost(self._handle)
 
-    def close(self):
-        if self._open:
-            _session_close(self._open)
-            self._open = _handle()
-
-    __del__ = close
-
 
 class Recording(_Reader):
     """A perf.data, of perf or of perfbuf: its samples, in the order of time."""
 
     def __init__(self, path):
-        super().__init__()
+        super().__init__(_recording_close)
         _checked(_recording_open(os.fsencode(path), ctypes.byref(self._open)))
 
     def each(self, use):
@@ -254,13 +263,6 @@ class Recording(_Reader):
     def __iter__(self):
         """All samples are read before the first is passed on."""
         return iter(self._samples(_recording_read))
-
-    def close(self):
-        if self._open:
-            _recording_close(self._open)
-            self._open = _handle()
-
-    __del__ = close
 
 
 def events():

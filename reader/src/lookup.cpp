@@ -82,8 +82,10 @@ result<described_event> find_event(std::string_view name, const lookup_paths &wh
 	found.source = name.substr(0, colon);
 	const auto sources = names_in(where.devices);
 	if (std::find(sources.begin(), sources.end(), found.source) == sources.end())
-		return system_error("there is no source \"" + found.source +
-					    "\": the sources are " + joined(sources),
+		return system_error("there is no source \"" + found.source + "\": " +
+					    (sources.empty()
+						     ? "load the module (modprobe perfbuf)"
+						     : "the sources are " + joined(sources)),
 				    ENOENT);
 	const fs::path directory = fs::path(where.classes) / found.source / "events";
 	const auto events = names_in(directory);

@@ -1,31 +1,13 @@
 // SPDX-License-Identifier: LGPL-2.1 OR BSD-2-Clause
-/* The C API over the library. No exception leaves it. */
-#include <perfbuf/reader.h>
-
-#include <algorithm>
-#include <cstring>
-#include <new>
+/* The C API: sessions and recordings, which pass samples. */
 #include <optional>
 #include <perfbuf/perf_data.hpp>
 #include <perfbuf/session.hpp>
 
+#include "handles.hpp"
+
 using namespace perfbuf::reader;
-
-struct perfbuf_event_info {
-	described_event of;
-};
-
-struct perfbuf_sample {
-	const perfbuf_event_info *event;
-	const sample *of;
-	uint64_t time;
-
-	const typed_field *field(size_t number) const
-	{
-		const auto &all = event->of.format.fields;
-		return number < all.size() ? &all[number] : nullptr;
-	}
-};
+using namespace perfbuf::c_api;
 
 struct perfbuf_session {
 	session of;
@@ -41,49 +23,12 @@ struct perfbuf_recording {
 namespace
 {
 
-thread_local std::string last_error;
-
-int refuse(int code, std::string text)
-{
-	last_error = std::move(text);
-	return -code;
-}
-
-int refuse(const error &why)
-{
-	return refuse(why.code.value() ? why.code.value() : EIO,
-		      why.text.find('\n') == std::string::npos
-			      ? why.text + ": " + why.code.message()
-			      : why.text);
-}
-
-template <typename Call>
-int guarded(Call call) noexcept
-{
-	try {
-		return call();
-	} catch (const std::bad_alloc &) {
-		// The text of the call before would be wrong, and a new one takes memory.
-		last_error.clear();
-		return -ENOMEM;
-	} catch (...) {
-		last_error.clear();
-		return -EIO;
-	}
-}
-
 std::vector<perfbuf_event_info> infos_of(const std::vector<described_event> &events)
 {
 	std::vector<perfbuf_event_info> all;
 	for (const auto &each : events)
 		all.push_back({each});
 	return all;
-}
-
-const typed_field *field_of(const perfbuf_event_info *event, size_t number)
-{
-	const auto &all = event->of.format.fields;
-	return number < all.size() ? &all[number] : nullptr;
 }
 
 // Passes the samples of a pass on, and writes all records.
@@ -151,180 +96,6 @@ int read_session(perfbuf_session *from, perfbuf_sample_fn use, void *data, bool 
 }
 
 } // namespace
-
-unsigned int perfbuf_reader_version(void)
-{
-	return PERFBUF_READER_VERSION;
-}
-
-const char *perfbuf_error(void)
-{
-	return last_error.c_str();
-}
-
-/* ---------------------------------------------------------------- events */
-
-int perfbuf_event_list(int (*use)(void *data, const char *name), void *data)
-{
-	return guarded([&] {
-		for (const auto &each : list_events())
-			if (const int answer = use(data, each.c_str()))
-				return answer;
-		return 0;
-	});
-}
-
-int perfbuf_event_find(const char *name, struct perfbuf_event_info **out)
-{
-	return guarded([&] {
-		auto found = find_event(name);
-		if (!found)
-			return refuse(found.error());
-		*out = new perfbuf_event_info{*std::move(found)};
-		return 0;
-	});
-}
-
-void perfbuf_event_free(struct perfbuf_event_info *event)
-{
-	delete event;
-}
-
-const char *perfbuf_event_name(const struct perfbuf_event_info *event)
-{
-	return event->of.name.c_str();
-}
-
-uint64_t perfbuf_event_id(const struct perfbuf_event_info *event)
-{
-	return event->of.format.id;
-}
-
-size_t perfbuf_event_field_count(const struct perfbuf_event_info *event)
-{
-	return event->of.format.fields.size();
-}
-
-const char *perfbuf_event_field_name(const struct perfbuf_event_info *event, size_t field)
-{
-	const auto *of = field_of(event, field);
-	return of ? of->name.c_str() : nullptr;
-}
-
-int perfbuf_event_field_form(const struct perfbuf_event_info *event, size_t field)
-{
-	const auto *of = field_of(event, field);
-	if (!of)
-		return -EINVAL;
-	if (of->is_text())
-		return PERFBUF_FIELD_TEXT;
-	if (of->is_octets())
-		return PERFBUF_FIELD_ADDRESS;
-	if (of->is_dynamic && of->width() == 1)
-		return PERFBUF_FIELD_BYTES;
-	if (of->form == field_form::boolean)
-		return PERFBUF_FIELD_BOOLEAN;
-	return of->is_signed ? PERFBUF_FIELD_SIGNED : PERFBUF_FIELD_UNSIGNED;
-}
-
-int perfbuf_event_field_is_named(const struct perfbuf_event_info *event, size_t field)
-{
-	const auto *of = field_of(event, field);
-	return of ? !of->names.empty() && of->form != field_form::boolean : -EINVAL;
-}
-
-int perfbuf_event_field_is_array(const struct perfbuf_event_info *event, size_t field)
-{
-	const auto *of = field_of(event, field);
-	if (!of)
-		return -EINVAL;
-	return !of->is_text() && !of->is_octets() &&
-	       (of->elements > 1 || (of->is_dynamic && of->width() > 1));
-}
-
-int perfbuf_event_field_find(const struct perfbuf_event_info *event, const char *name)
-{
-	const auto &all = event->of.format.fields;
-	const auto *found = event->of.format.find(name);
-	return found ? static_cast<int>(found - all.data()) : -ENOENT;
-}
-
-/* ---------------------------------------------------------------- samples */
-
-const struct perfbuf_event_info *perfbuf_sample_event(const struct perfbuf_sample *sample)
-{
-	return sample->event;
-}
-
-uint64_t perfbuf_sample_time(const struct perfbuf_sample *sample)
-{
-	return sample->time;
-}
-
-uint32_t perfbuf_sample_cpu(const struct perfbuf_sample *sample)
-{
-	return sample->of->cpu;
-}
-
-uint32_t perfbuf_sample_pid(const struct perfbuf_sample *sample)
-{
-	return sample->of->pid;
-}
-
-uint32_t perfbuf_sample_tid(const struct perfbuf_sample *sample)
-{
-	return sample->of->tid;
-}
-
-uint64_t perfbuf_sample_ip(const struct perfbuf_sample *sample)
-{
-	return sample->of->ip;
-}
-
-size_t perfbuf_sample_field_count(const struct perfbuf_sample *sample, size_t field)
-{
-	const auto *of = sample->field(field);
-	return of ? of->count(sample->of->raw) : 0;
-}
-
-int perfbuf_sample_integer(const struct perfbuf_sample *sample, size_t field, size_t element,
-			   uint64_t *out)
-{
-	const auto *of = sample->field(field);
-	const auto value = of ? of->integer(sample->of->raw, element) : std::nullopt;
-	if (!value)
-		return -EINVAL;
-	*out = *value;
-	return 0;
-}
-
-int perfbuf_sample_bytes(const struct perfbuf_sample *sample, size_t field, const void **bytes,
-			 size_t *size)
-{
-	const auto *of = sample->field(field);
-	if (!of)
-		return -EINVAL;
-	const auto found = of->bytes(sample->of->raw);
-	*bytes = found.data();
-	*size = found.size();
-	return 0;
-}
-
-int perfbuf_sample_text(const struct perfbuf_sample *sample, size_t field, char *to, size_t size)
-{
-	return guarded([&] {
-		const auto *of = sample->field(field);
-		if (!of)
-			return -EINVAL;
-		const std::string text = of->show(sample->of->raw);
-		if (size) {
-			const size_t fits = std::min(text.size(), size - 1);
-			std::memcpy(to, text.data(), fits);
-			to[fits] = 0;
-		}
-		return static_cast<int>(text.size());
-	});
-}
 
 /* ---------------------------------------------------------------- live */
 
