@@ -127,7 +127,7 @@ void live_feed::read_rings(const perfdata::record_visitor &use, bool last)
 {
 	// By the fence the order is exact. The kernel's own files have none: there the limit is
 	// that of perf, the newest time that the pass before saw.
-	const uint64_t limit = fence_of(files_.files).value_or(seen_before_);
+	const uint64_t limit = reader::fence_of(files_.files).value_or(seen_before_);
 	for (auto &each : files_.rings) {
 		each.ring.refresh();
 		const auto what = each.ring.each([&](const reader::record &record) {

@@ -55,20 +55,6 @@ void raise_file_limit()
 	::setrlimit(RLIMIT_NOFILE, &limit);
 }
 
-std::optional<uint64_t> fence_of(const std::vector<reader::file> &files)
-{
-	for (const auto &file : files) {
-		const auto time = file.fence();
-		if (time)
-			return *time;
-		// The source of another file may have gone; but no file has what the module has
-		// not.
-		if (time.error().code == std::errc::inappropriate_io_control_operation)
-			break;
-	}
-	return std::nullopt;
-}
-
 std::vector<pid_t> threads_of(const std::vector<pid_t> &pids)
 {
 	std::vector<pid_t> threads;

@@ -38,12 +38,6 @@ struct open_files {
 	std::vector<cpu_ring> rings;
 };
 
-/**
- * @return a time: the rings hold every record before it (PERFBUF_IOC_FENCE); nothing if the files
- * have no such request, because they are the kernel's own or the module is older
- */
-std::optional<uint64_t> fence_of(const std::vector<reader::file> &files);
-
 /** A file per event, thread and CPU goes past 1024: take what we may have. */
 void raise_file_limit();
 

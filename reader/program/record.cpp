@@ -236,7 +236,7 @@ bool session::pass(bool last)
 		trace_->look(files_.rings);
 	if (areas_)
 		areas_->look(files_.rings);
-	const auto fence = fence_of(files_.files);
+	const auto fence = reader::fence_of(files_.files);
 	written_ = drain_.pass(files_.rings, fence);
 	read_hidden_maps();
 	bool more = !trace_ || trace_->pass(files_.rings, files_.files, !last);

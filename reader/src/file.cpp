@@ -173,4 +173,18 @@ result<void> file::request(unsigned long code, unsigned long argument, const cha
 	return {};
 }
 
+std::optional<uint64_t> fence_of(std::span<const file> files)
+{
+	for (const file &each : files) {
+		const auto time = each.fence();
+		if (time)
+			return *time;
+		// The source of another file may have gone; but no file has what the module has
+		// not.
+		if (time.error().code == std::errc::inappropriate_io_control_operation)
+			break;
+	}
+	return std::nullopt;
+}
+
 } // namespace perfbuf::reader

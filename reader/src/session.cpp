@@ -2,10 +2,12 @@
 #include <perfbuf/session.hpp>
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <fstream>
 #include <map>
 #include <optional>
+#include <poll.h>
 #include <sys/epoll.h>
 
 #include <perfbuf/file.hpp>
@@ -53,7 +55,10 @@ std::vector<int> online_cpus()
 
 struct session::state {
 	result<void> open_on(int cpu, const session_options &options);
-	result<size_t> pass(const event_visitor &use, bool last);
+	size_t pass(const event_visitor &use, bool last);
+	void report_losses() const;
+	result<void> watch(const file &one) const;
+	void forget_ended() const;
 	size_t event_of(const record &of) const;
 
 	std::vector<described_event> events;
@@ -84,6 +89,8 @@ result<void> session::state::open_on(int cpu, const session_options &options)
 		by_id[*id] = which;
 		files_of[which].push_back(files.size());
 		files.push_back(*std::move(made));
+		if (auto done = watch(files.back()); !done)
+			return done;
 		if (first) {
 			if (auto done = files.back().redirect(files[*first]); !done)
 				return done;
@@ -95,11 +102,36 @@ result<void> session::state::open_on(int cpu, const session_options &options)
 			return area.error();
 		reader::ring ring(area->user_page(), area->data());
 		rings.push_back({*std::move(area), std::move(ring)});
-		epoll_event wanted{.events = EPOLLIN, .data = {.u64 = rings.size()}};
-		if (::epoll_ctl(epoll.get(), EPOLL_CTL_ADD, files.back().fd(), &wanted) < 0)
-			return system_error("cannot wait for a ring");
 	}
 	return {};
+}
+
+// Also files that write into another's ring: they wake for it when the other's source has gone.
+result<void> session::state::watch(const file &one) const
+{
+	epoll_event wanted{.events = EPOLLIN, .data = {.fd = one.fd()}};
+	if (::epoll_ctl(epoll.get(), EPOLL_CTL_ADD, one.fd(), &wanted) < 0)
+		return system_error("cannot wait for a ring");
+	return {};
+}
+
+// A file whose task or source has gone would be ready for ever.
+void session::state::forget_ended() const
+{
+	std::array<epoll_event, 64> ready{};
+	const int count = ::epoll_wait(epoll.get(), ready.data(), ready.size(), 0);
+	for (int at = 0; at < count; at++)
+		if (ready[at].events & (EPOLLHUP | EPOLLERR))
+			::epoll_ctl(epoll.get(), EPOLL_CTL_DEL, ready[at].data.fd, nullptr);
+}
+
+// poll(2) writes a LOST record for losses that no record followed, if the ring has space.
+void session::state::report_losses() const
+{
+	std::vector<pollfd> all;
+	for (const auto &each : files)
+		all.push_back({each.fd(), POLLIN, 0});
+	::poll(all.data(), all.size(), 0);
 }
 
 size_t session::state::event_of(const record &of) const
@@ -109,14 +141,10 @@ size_t session::state::event_of(const record &of) const
 	return found == by_id.end() ? 0 : found->second;
 }
 
-result<size_t> session::state::pass(const event_visitor &use, bool last)
+size_t session::state::pass(const event_visitor &use, bool last)
 {
-	// Files of a kernel's own events have no fence: there the limit is what was newest at the
-	// pass before, as perf has it.
-	const auto fence = last ? result<uint64_t>(UINT64_MAX) : files.front().fence();
-	if (!fence && fence.error().code.value() != ENOTTY)
-		return fence.error();
-	const uint64_t limit = fence ? *fence : newest_before;
+	// Without a fence the limit is what was newest at the pass before, as perf has it.
+	const uint64_t limit = last ? UINT64_MAX : fence_of(files).value_or(newest_before);
 	for (auto &each : rings) {
 		each.ring.refresh();
 		const step what = each.ring.each([&](const record &found) {
@@ -204,8 +232,10 @@ result<void> session::start()
 
 result<void> session::stop()
 {
+	// A source that has gone writes nothing more.
 	for (const auto &each : state_->files)
-		if (auto done = each.disable(); !done)
+		if (auto done = each.disable();
+		    !done && done.error().code != std::errc::no_such_device)
 			return done;
 	return {};
 }
@@ -226,6 +256,7 @@ result<bool> session::wait(int timeout)
 
 result<size_t> session::read(const event_visitor &use)
 {
+	state_->forget_ended();
 	return state_->pass(use, false);
 }
 
@@ -233,7 +264,9 @@ result<size_t> session::finish(const event_visitor &use)
 {
 	if (auto done = stop(); !done)
 		return done.error();
-	return state_->pass(use, true);
+	const size_t before = state_->pass(use, false);
+	state_->report_losses();
+	return before + state_->pass(use, true);
 }
 
 result<void> session::run(std::chrono::milliseconds time, const event_visitor &use)

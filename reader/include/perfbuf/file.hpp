@@ -14,6 +14,7 @@
 #include <perfbuf/filter.hpp>
 #include <perfbuf/result.hpp>
 #include <perfbuf/unique_fd.hpp>
+#include <span>
 #include <string>
 #include <string_view>
 #include <sys/types.h>
@@ -125,5 +126,11 @@ private:
 	unique_fd fd_;
 	uint64_t read_format_ = 0;
 };
+
+/**
+ * @return file::fence() of the first of them whose source is there; nothing if the files have no
+ * such request, because they are the kernel's own or the module is older
+ */
+std::optional<uint64_t> fence_of(std::span<const file> files);
 
 } // namespace perfbuf::reader

@@ -119,9 +119,11 @@ int perfbuf_session_record(struct perfbuf_session *session, const char *path);
 int perfbuf_session_start(struct perfbuf_session *session);
 int perfbuf_session_stop(struct perfbuf_session *session);
 
-/* Readable when a ring is, for poll(2) and its like. */
+/* For poll(2) and its like; readable when a ring is: more than half of it is unread, it was full,
+ * or the thread or the source of an event has gone. Fewer records wake no reader, so a loop calls
+ * perfbuf_session_read() on a timer, too. */
 int perfbuf_session_fd(const struct perfbuf_session *session);
-/* 1: a ring is readable; 0: the time is over (ms; -1: never). */
+/* 1: perfbuf_session_fd() is readable; 0: the time is over (ms; -1: never). */
 int perfbuf_session_wait(struct perfbuf_session *session, int timeout);
 /* One pass over all rings: @use gets each sample before the fence, in the order of time. @use:
  * or NULL. */

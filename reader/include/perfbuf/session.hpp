@@ -50,9 +50,13 @@ public:
 	result<void> start();
 	result<void> stop();
 
-	/** An epoll descriptor, readable when a ring is: for a loop of the caller's own. */
+	/**
+	 * An epoll descriptor for a loop of the caller's own, readable when a ring is: more than
+	 * half of it is unread, it was full, or the task or the source of an event has gone. Fewer
+	 * records wake no reader, so the loop calls read() on a timer, too.
+	 */
 	int fd() const noexcept;
-	/** @return true: a ring is readable; false: the time is over (ms; -1: never) */
+	/** @return true: fd() is readable; false: the time is over (ms; -1: never) */
 	result<bool> wait(int timeout);
 
 	/**
@@ -62,7 +66,7 @@ public:
 	 * @return how many
 	 */
 	result<size_t> read(const event_visitor &use);
-	/** stop(), and all that is left. */
+	/** stop(), and all that is left, with the losses that no record has reported. */
 	result<size_t> finish(const event_visitor &use);
 
 	/** start(), read() for so long, and finish(). */
