@@ -29,11 +29,6 @@ std::string number(const typed_field &field, uint64_t value)
 
 } // namespace
 
-std::string value_text(const typed_field &field, std::span<const std::byte> payload)
-{
-	return field.show(payload);
-}
-
 std::string value_json(const typed_field &field, std::span<const std::byte> payload)
 {
 	if (field.is_text())
@@ -76,7 +71,7 @@ std::string fields_text(const reader::typed_format &format, std::span<const std:
 	std::string text;
 	for (const auto &field : format.fields)
 		text += fmt::format("{}{}={}", text.empty() ? "" : " ", field.name,
-				    value_text(field, payload));
+				    field.show(payload));
 	return text;
 }
 

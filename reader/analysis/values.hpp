@@ -11,9 +11,6 @@
 namespace perfbuf::analysis
 {
 
-/** @return typed_field::show() */
-std::string value_text(const reader::typed_field &field, std::span<const std::byte> payload);
-
 /** @return the value as JSON: a number, a string, true or false, an array of numbers; an address is
  * a string as people write it, bytes are a string of hexadecimal digits; null if it is not in the
  * payload */

@@ -3,7 +3,6 @@
 #include <sstream>
 
 #include "analysis/flame_page.hpp"
-#include "analysis/values.hpp"
 #include "program/command.hpp"
 #include "program/failure.hpp"
 #include "program/parse.hpp"
@@ -96,8 +95,7 @@ void add_groups(const analysis::described_sample &one, const std::vector<std::st
 				 one.event.format ? one.event.format->find(word) : nullptr)
 			to.push_back(table.number_of(
 				frame_kind::field,
-				fmt::format("{}={}", word,
-					    analysis::value_text(*field, one.sample.raw))));
+				fmt::format("{}={}", word, field->show(one.sample.raw))));
 	}
 }
 

@@ -7,7 +7,6 @@
 #include <unordered_map>
 
 #include "analysis/histogram.hpp"
-#include "analysis/values.hpp"
 #include "program/command.hpp"
 #include "program/events.hpp"
 #include "program/failure.hpp"
@@ -191,8 +190,7 @@ private:
 	{
 		std::string name;
 		if (const auto *field = words_.by.empty() ? nullptr : event.format->find(words_.by))
-			name = fmt::format("{}={}", words_.by,
-					   analysis::value_text(*field, sample.raw));
+			name = fmt::format("{}={}", words_.by, field->show(sample.raw));
 		if (groups_.size() >= most_groups && !groups_.contains(name))
 			name = "others";
 		return groups_[name];
