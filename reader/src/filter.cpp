@@ -15,7 +15,7 @@ bool continues_character(char one)
 	return (static_cast<unsigned char>(one) & 0xc0) == 0x80;
 }
 
-/* Whole characters of UTF-8: to the module one byte that is of no word is a token. */
+/* The token, extended to whole characters of UTF-8: the module may point at one byte of several. */
 std::string_view token_of(std::string_view text, const filter_check &check)
 {
 	const size_t at = std::min(check.at, text.size());
@@ -25,7 +25,7 @@ std::string_view token_of(std::string_view text, const filter_check &check)
 	return text.substr(at, end - at);
 }
 
-// Of a token that stands where another should.
+// What should stand in place of the token; empty: the token itself is wrong.
 std::string_view wanted_of(uint32_t reason)
 {
 	switch (reason) {
@@ -102,11 +102,11 @@ std::string point_at_filter(std::string_view text, const filter_check &check)
 {
 	const size_t at = std::min(check.at, text.size());
 	std::string lines(text);
-	// A line is one line, and a tab keeps its width under itself.
+	// A newline in the text would put the caret under another line.
 	std::replace(lines.begin(), lines.end(), '\n', ' ');
 	std::string under;
 	for (const char each : lines.substr(0, at))
-		// The second and later bytes of a character of UTF-8 take no column.
+		// A tab takes as many columns as the one above it; later bytes of UTF-8 take none.
 		if (!continues_character(each))
 			under += each == '\t' ? '\t' : ' ';
 	under += '^';

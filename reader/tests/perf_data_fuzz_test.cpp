@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1 OR BSD-2-Clause
-/** @file perf.data that lies: somebody else may have written the file. */
+/** @file perf.data with wrong sizes, offsets and values, as from an attacker. */
 #include <algorithm>
 #include <array>
 #include <gtest/gtest.h>

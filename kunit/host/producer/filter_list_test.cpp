@@ -8,14 +8,14 @@
 
 #include <gtest/gtest.h>
 
-#include "producer/filter.hpp"
+#include "common_kinds.hpp"
 
 using namespace perfbuf;
 
 namespace
 {
 
-constexpr perfbuf_name states[] = {{u64(-1), "none"}, {0, "idle"}, {1, "busy"}, {0, nullptr}};
+using common_kinds::states;
 
 constexpr perfbuf_field fields[] = {
 	{"u32", "queue", nullptr, 8, 4, 1, PERFBUF_KIND_INT, 0},
@@ -259,8 +259,8 @@ TEST(producer_filter, a_text_that_is_no_filter_is_pointed_at)
 }
 
 /*
- * Any text is a filter, or is refused with a reason and a token of the text; and what stands before
- * the token is not what is wrong: with another beginning of the same text the answer is the same.
+ * Any text is a filter, or is refused with a reason and a token of the text. A comparison that is
+ * put before the text moves the token, and changes no reason but that of too many comparisons.
  */
 TEST(producer_filter, any_text_is_parsed_or_pointed_at_within_its_bounds)
 {

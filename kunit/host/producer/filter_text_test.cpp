@@ -10,14 +10,14 @@
 
 #include <gtest/gtest.h>
 
-#include "producer/filter.hpp"
+#include "common_kinds.hpp"
 
 using namespace perfbuf;
 
 namespace
 {
 
-constexpr perfbuf_name states[] = {{u64(-1), "none"}, {0, "idle"}, {1, "busy"}, {0, nullptr}};
+using common_kinds::states;
 
 constexpr perfbuf_field fields[] = {
 	{"u8", "a", nullptr, 8, 1, 1, PERFBUF_KIND_INT, 0},
