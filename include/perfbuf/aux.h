@@ -89,10 +89,11 @@ struct perfbuf_aux_pages {
  * @open:      a file is opened on @event: its stream, which stays until @close. A negative errno
  *             refuses the file. NULL: any number of files. Process context, may sleep
  * @close:     the opposite; after the last stop(), or when the source is unregistered
- * @setup:     an area is about to be mapped: takes its memory, and stores in *@kept the
- *             pointer that perfbuf_aux_begin() returns, not NULL. A negative errno is what mmap()
- * fails with. NULL: perfbuf_aux_begin() returns a const struct perfbuf_aux_pages *. Process
- *             context, under mmap_lock: may sleep, but not touch user memory
+ * @setup:     an area is about to be mapped: takes its memory, and stores in *@private_data the
+ *             pointer that perfbuf_aux_begin() returns, not NULL. If it returns a negative errno,
+ *             mmap() fails with it. NULL: perfbuf_aux_begin() returns a const struct
+ *             perfbuf_aux_pages *. Process context, under mmap_lock: may sleep, but not touch
+ *             user memory
  * @free:      the opposite, a little after the last unmap, or when the source is unregistered.
  *             Process context, may sleep
  * @start:     the stream may be filled from now on. perfbuf_aux_begin() still fails while no area
@@ -104,15 +105,15 @@ struct perfbuf_aux_pages {
  *             beginning with @start. On the stream's CPU, interrupts off; with PERFBUF_AUX_PAUSES
  *             also for as long as the samples of another event pause the area, and then in NMI
  *             where they are taken there. Of a file on a task, both come on the CPU where the task
- *             runs, as it is switched in and out, under the scheduler's locks: they must not wake a
- * task
+ *             runs, as it is switched in and out, under the scheduler's locks: they must not wake
+ *             a task
  * @hold:      writes nothing until @release, while a sample takes the newest bytes; returns the
  *             position up to which the bytes are there: @published, if no transaction is open.
  *             What the source was writing behind it, as the sample interrupted it, is at most an
  *             eighth of the area. Not during start() and stop(): then the sample has no bytes.
  *             Between start() and stop(), on the CPU, any context. NULL: samples of other events
  *             cannot take bytes of the area (EOPNOTSUPP), unless it is shared: then
- * perfbuf_aux_write() is refused what it would overwrite of the sample's bytes
+ *             perfbuf_aux_write() is refused if it would overwrite bytes of the sample
  * @release:   the opposite, or NULL: there is nothing to do then
  *
  * Stays while the source is registered. All calls are over when perfbuf_source_unregister() has
@@ -125,8 +126,8 @@ struct perfbuf_aux {
 	int (*open)(struct perfbuf_source *source, struct perfbuf_stream *stream);
 	void (*close)(struct perfbuf_source *source, struct perfbuf_stream *stream);
 	int (*setup)(struct perfbuf_source *source, const struct perfbuf_aux_pages *pages,
-		     void **kept);
-	void (*free)(struct perfbuf_source *source, void *kept);
+		     void **private_data);
+	void (*free)(struct perfbuf_source *source, void *private_data);
 	void (*start)(struct perfbuf_source *source, struct perfbuf_stream *stream);
 	void (*stop)(struct perfbuf_source *source, struct perfbuf_stream *stream);
 	__u64 (*hold)(struct perfbuf_source *source, struct perfbuf_stream *stream,
@@ -263,7 +264,6 @@ __s64 perfbuf_aux_write(struct perfbuf_stream *stream, const void *from,
 
 /**
  * perfbuf_aux_itrace_start() - record that the trace of the current task, or of the file's, begins
- * here
  * @stream: started
  *
  * Writes PERF_RECORD_ITRACE_START. Of a file on a task with attr.inherit it names the current task,

@@ -12,9 +12,9 @@ namespace perfbuf::producer
 using u64 = __u64;
 
 /*
- * An AUX transaction, as <perfbuf/aux.h> has it, for as long as its scope: begun by the
- * constructor; what was put into it by then is published by the destructor. Contexts: those of
- * perfbuf_aux_begin(), from the one to the other.
+ * An AUX transaction of <perfbuf/aux.h> that lasts as long as its scope: the constructor begins it,
+ * the destructor publishes the bytes that were put into it. Context: as perfbuf_aux_begin(), from
+ * the constructor to the destructor.
  *
  *	if (pb::transaction into(stream); into)
  *		into.put(packet, sizeof(packet));
@@ -32,15 +32,23 @@ public:
 
 	/* False: perfbuf_aux_begin() returned NULL; the functions below then do nothing. */
 	explicit operator bool() const noexcept { return handle_.area; }
-	/* What the setup of the area gave; without a setup, its pages. */
-	template <typename Kept = const perfbuf_aux_pages>
-	Kept *kept() const noexcept
+	/* The pointer that perfbuf_aux.setup() stored; without setup(), the area's pages. */
+	template <typename Data = const perfbuf_aux_pages>
+	Data *private_data() const noexcept
 	{
-		return static_cast<Kept *>(perfbuf_aux_get(&handle_));
+		return static_cast<Data *>(perfbuf_aux_get(&handle_));
 	}
 	/* The position of the next byte in the stream; and how many bytes may be written. */
 	u64 position() const noexcept { return handle_.head + written_; }
-	u64 room() const noexcept { return handle_.size - written_; }
+	u64 space() const noexcept { return handle_.size - written_; }
+
+	/* Older names of private_data() and space(). */
+	template <typename Data = const perfbuf_aux_pages>
+	Data *kept() const noexcept
+	{
+		return private_data<Data>();
+	}
+	u64 room() const noexcept { return space(); }
 
 	/* Appends @bytes of kernel memory; returns how many were copied. */
 	u64 put(const void *from, u64 bytes) noexcept
@@ -50,15 +58,16 @@ public:
 		written_ += done;
 		return done;
 	}
-	/* The source has written the next @bytes by itself. */
+	/* Counts @bytes that the source has written by itself. */
 	void wrote(u64 bytes) noexcept { written_ += bytes; }
-	/* For a snapshot: the head goes on behind what was put, as the source is to see to. */
+	/* In overwrite mode, before the end: moves the head behind the bytes that were put, as
+	 * struct perfbuf_aux_handle requires. */
 	void move_head() noexcept { handle_.head += written_; }
-	/* Before anything is put. 0 or -ENOSPC. */
+	/* perfbuf_aux_skip(), before anything is put. 0 or -ENOSPC. */
 	int skip(u64 bytes) noexcept { return perfbuf_aux_skip(&handle_, bytes); }
-	/* 0 or -EINVAL. */
+	/* perfbuf_aux_flag(). 0 or -EINVAL. */
 	int flag(u64 flags) noexcept { return perfbuf_aux_flag(&handle_, flags); }
-	/* Nothing is published. */
+	/* Discards what was put: the destructor publishes nothing. */
 	void give_up() noexcept { written_ = 0; }
 
 private:

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The fields of a C++ event: <perfbuf/producer.hpp> includes it.
+ * The kinds of fields of a C++ event: <perfbuf/producer.hpp> includes it, and docs/producer.md
+ * lists them. Each type has the argument that emit() takes for the field, its size in the fixed
+ * part of the payload, and how many parts behind it the field has (0 or 1).
  */
 #ifndef PERFBUF_FIELDS_HPP
 #define PERFBUF_FIELDS_HPP
@@ -24,7 +26,7 @@ using s16 = std::int16_t;
 using s32 = std::int32_t;
 using s64 = __s64;
 
-/* A string as a template's argument. */
+/* A string literal as an argument of a template. */
 template <std::size_t N>
 struct text {
 	char value[N];
@@ -36,7 +38,7 @@ struct text {
 	}
 };
 
-/* The name of a bit or of a value. */
+/* The name of a bit (flags) or of a value (enumeration). */
 template <std::size_t N>
 struct name {
 	u64 value;
@@ -67,7 +69,7 @@ constexpr const char *type_name() noexcept
 template <auto... Names>
 inline constexpr perfbuf_name table[] = {{Names.value, Names.shown.value}..., {0, nullptr}};
 
-/* A number, which stands in the payload as it is. */
+/* A field that is a number in the fixed part of the payload. */
 template <typename T, text Name, u8 Kind, auto... Names>
 struct number {
 	using argument = T;
@@ -101,7 +103,8 @@ constexpr const char *type_of_part() noexcept
 		return type_name<T>();
 }
 
-/* What stands behind the fixed part. @T: an element. */
+/* A field whose bytes lie behind the fixed part; the fixed part has their offset and size. @T: an
+ * element. */
 template <typename T, text Name, u8 Kind>
 struct part {
 	static constexpr u32 size = sizeof(u32);
@@ -126,7 +129,7 @@ struct part {
 	}
 };
 
-/* Bytes with a meaning of their own. Argument: a reference to them. */
+/* A field of @Bytes bytes, such as an address. Argument: a reference to an array of them. */
 template <text Name, u32 Bytes, u8 Kind>
 struct octets {
 	using argument = const u8 (&)[Bytes];
@@ -176,7 +179,7 @@ struct array {
 	}
 };
 
-/* Argument: a string; what is longer is cut. nullptr: empty. */
+/* Argument: a string, which is cut to Bytes - 1 characters. nullptr: an empty string. */
 template <text Name, u32 Bytes>
 struct chars {
 	using argument = const char *;
@@ -226,14 +229,15 @@ struct elements {
 	u32 count;
 };
 
-/* Integers whose number is known when the event happens. */
+/* An array whose length is known when the event is emitted. */
 template <typename T, text Name>
 struct dynamic_array : detail::part<T, Name, PERFBUF_KIND_DYNAMIC_ARRAY> {
 	using argument = elements<T>;
 
 	[[gnu::always_inline]] static perfbuf_part find(elements<T> from) noexcept
 	{
-		/* What is too much for a record is refused there: the product may not wrap. */
+		/* The limit keeps the product from wrapping. A record cannot hold so many, so it is
+		 * refused later. */
 		constexpr u32 most = 0x10000;
 
 		return {from.from, (from.count < most ? from.count : most) * u32{sizeof(T)}};

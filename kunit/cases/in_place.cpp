@@ -8,7 +8,7 @@ using namespace perfbuf::test;
 namespace
 {
 
-/* A sample of @bytes written through claim(): whether it was contiguous. */
+/* Writes a sample of @bytes, by next_contiguous() if that is contiguous. Returns whether it was. */
 bool write_in_place(perf_buffer &ring, u32 bytes, u64 sequence) noexcept
 {
 	writer_section section;
@@ -18,7 +18,7 @@ bool write_in_place(perf_buffer &ring, u32 bytes, u64 sequence) noexcept
 		return false;
 
 	reservation record = begun.take();
-	u64 *here = static_cast<u64 *>(record.claim(bytes));
+	u64 *here = static_cast<u64 *>(record.next_contiguous(bytes));
 
 	if (!here) {
 		fill_sample(record, bytes, sequence);
@@ -61,10 +61,10 @@ step write_in_steps(perf_buffer &ring, u32 bytes, u64 sequence) noexcept
 	writer_section section;
 	alignas(reservation) char space[sizeof(reservation)];
 	reservation &record = *reinterpret_cast<reservation *>(space);
-	contiguous where;
+	contiguous_record where;
 
 	if (!ring.try_reserve(bytes, where)) {
-		if (ring.reserve_entered(space, bytes, origin()))
+		if (ring.reserve_after_try(space, bytes, origin()))
 			return step::lost;
 		fill_sample(record, bytes, sequence);
 		record.commit();
@@ -72,7 +72,7 @@ step write_in_steps(perf_buffer &ring, u32 bytes, u64 sequence) noexcept
 		return step::slow;
 	}
 
-	u64 *here = reinterpret_cast<u64 *>(where.at);
+	u64 *here = reinterpret_cast<u64 *>(where.address);
 
 	here[0] = __builtin_bit_cast(u64, perf_event_header{.type = PERF_RECORD_SAMPLE,
 							    .misc = 0,

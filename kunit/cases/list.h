@@ -154,7 +154,7 @@
 	CASE(ring_lifetime, a_put_too_many_saturates)
 
 #define PERFBUF_CASES_ring_in_place(CASE) \
-	CASE(ring_in_place, a_claim_begins_on_the_next_page_where_the_last_copy_ended_one) \
+	CASE(ring_in_place, contiguous_bytes_begin_on_the_next_page_if_the_last_copy_ended_a_page) \
 	CASE(ring_in_place, a_refused_contiguous_reserve_leaves_the_ring_as_it_was) \
 	CASE(ring_in_place, every_record_on_mirrored_storage_is_contiguous) \
 	CASE(ring_in_place, a_contiguous_reserve_is_refused_where_the_record_wraps_and_the_reservation_stays) \

@@ -40,7 +40,7 @@ CASE(ring_loss, a_loss_is_reported_before_the_next_record)
 	EXPECT_EQ(found.sequence, 99);
 	EXPECT(found.whole);
 	EXPECT(!reader.next(found));
-	/* Told once. */
+	/* The loss is reported once. */
 	EXPECT_EQ(write_sample(*ring, 64, 100), 0);
 	REQUIRE(reader.next(found));
 	EXPECT_EQ(found.sequence, 100);
@@ -105,7 +105,7 @@ CASE(ring_loss, a_record_that_does_not_fit_with_its_loss_is_lost_too)
 	seen found;
 
 	fill(*ring);
-	/* Room for 64 bytes and the 56 that were left, not for 24 more. */
+	/* Space for 64 bytes and the 56 that were left, not for the 24 of a loss as well. */
 	reader.store_tail(64);
 	EXPECT_EQ(write_sample(*ring, 112, 7), ENOSPC);
 	EXPECT_EQ(write_sample(*ring, 64, 8), 0);

@@ -186,9 +186,9 @@ CASE(recursion, a_source_enters_each_context_once)
 		EXPECT(!contexts.try_enter(level));
 	}
 	for (nesting level : {nesting::nmi, nesting::irq, nesting::softirq, nesting::task}) {
-		contexts.leave(level);
+		contexts.exit(level);
 		EXPECT(contexts.try_enter(level));
-		contexts.leave(level);
+		contexts.exit(level);
 	}
 }
 
@@ -200,8 +200,8 @@ CASE(recursion, a_refused_entry_changes_nothing)
 	for (u32 i = 0; i < 100; i++)
 		EXPECT(!contexts.try_enter(nesting::irq));
 	EXPECT(contexts.try_enter(nesting::nmi));
-	contexts.leave(nesting::nmi);
-	contexts.leave(nesting::irq);
+	contexts.exit(nesting::nmi);
+	contexts.exit(nesting::irq);
 	EXPECT(contexts.try_enter(nesting::irq));
-	contexts.leave(nesting::irq);
+	contexts.exit(nesting::irq);
 }

@@ -10,7 +10,8 @@ using namespace perfbuf::test;
 namespace
 {
 
-/* Nests records in one another, of which each is timed by itself. */
+/* Writes a record, and @deepest - @depth more nested in it; checks the time of the longest write.
+ */
 void write_nested(void *test, perf_buffer &ring, u32 depth, u32 deepest) noexcept
 {
 	const u64 before = pb_duration_clock_ns();
@@ -59,7 +60,7 @@ CASE(ring_stats, the_longest_write_is_timed_at_four_depths_and_no_deeper)
 		EXPECT_EQ(ring->stats().nesting.read(), deepest);
 		EXPECT_EQ(ring->records(), deepest);
 		EXPECT(!ring->readable());
-		/* What a deeper one would have written over. */
+		/* A time of a deeper level would have overwritten the member behind the times. */
 		ring->wakeup();
 		EXPECT(ring->readable());
 	}
@@ -119,14 +120,14 @@ CASE(recursion, a_closed_context_is_not_entered_and_a_busy_one_is_not_closed)
 	EXPECT(!context.is_closed());
 	EXPECT(context.try_enter());
 	EXPECT(!context.is_closed());
-	context.leave();
+	context.exit();
 	/* A busy context stores a word of its writer. */
 	EXPECT(context.try_enter(8));
 	EXPECT_EQ(context.word(), 8);
 	context.set_word(24);
 	EXPECT_EQ(context.word(), 24);
 	EXPECT(!context.try_enter());
-	context.leave();
+	context.exit();
 	EXPECT(!context.is_closed());
 	context.close();
 	EXPECT(context.is_closed());
@@ -223,7 +224,7 @@ CASE(ring_loss, a_loss_in_overwrite_mode_can_be_reported_wherever_the_head_is)
 	EXPECT(!ring->can_flush_lost(0));
 	ring->pause(false);
 	EXPECT(ring->can_flush_lost(0));
-	/* Each record takes the loss with it. */
+	/* The first record reports the loss. */
 	for (u32 i = 0; i < ring->size() / 64 - 1; i++)
 		EXPECT_EQ(write_sample(*ring, 64, i), 0);
 	/* With the 24 bytes of the loss before: a ring that is not overwritten would be full. */
@@ -277,7 +278,7 @@ CASE(ring_in_place, a_refused_contiguous_reserve_leaves_the_ring_as_it_was)
 	EXPECT_EQ(ring->losses().total(), 0);
 }
 
-CASE(ring_in_place, a_claim_begins_on_the_next_page_where_the_last_copy_ended_one)
+CASE(ring_in_place, contiguous_bytes_begin_on_the_next_page_if_the_last_copy_ended_a_page)
 {
 	ref<perf_buffer> ring = make_ring({.nr_pages = 2});
 
@@ -293,7 +294,7 @@ CASE(ring_in_place, a_claim_begins_on_the_next_page_where_the_last_copy_ended_on
 		reservation record = begun.take();
 
 		record.zero(64);
-		u64 *words = static_cast<u64 *>(record.claim(64));
+		u64 *words = static_cast<u64 *>(record.next_contiguous(64));
 
 		REQUIRE(words);
 		for (u32 i = 0; i < 8; i++)

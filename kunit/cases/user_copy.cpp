@@ -8,7 +8,8 @@ using namespace perfbuf::test;
 namespace
 {
 
-/* A record of 16 bytes of header and sequence, and @bytes from @address; what was not read. */
+/* Writes a record of a header, a sequence number and @bytes of user memory at @address. Returns how
+ * many bytes could not be read. */
 u32 write_user_copy(perf_buffer &ring, u64 address, u32 bytes) noexcept
 {
 	writer_section section;
@@ -54,7 +55,7 @@ CASE(ring_user_copy, bytes_of_an_unmapped_user_page_are_zeros_and_reported)
 
 	REQUIRE(ring);
 
-	/* The ring is dirty first: nothing of it may show through. */
+	/* The ring has old records, so bytes that are not zeroed would be seen. */
 	const u32 written = fill(*ring);
 	ring_reader reader(*ring);
 
@@ -65,7 +66,7 @@ CASE(ring_user_copy, bytes_of_an_unmapped_user_page_are_zeros_and_reported)
 
 	REQUIRE(address);
 
-	const u64 at = reader.head() + 24; /* behind the LOST of what did not fit */
+	const u64 at = reader.head() + 24; /* behind the PERF_RECORD_LOST of fill() */
 
 	EXPECT_EQ(write_user_copy(*ring, address, 64), 48);
 	EXPECT_EQ(reader.word(at + 16), words[0]);

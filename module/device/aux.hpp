@@ -11,7 +11,7 @@ class event;
 
 /* The abilities of a source with the AUX area of one event. */
 struct aux_abilities {
-	aux_wishes memory = {};
+	aux_requirements memory = {};
 	bool shared = false;	/* several writers reserve packets in the area */
 	bool overwrite = true;	/* snapshot mode (a read-only mapping) works; else EOPNOTSUPP */
 	bool can_pause = false; /* stream::pause_aux() */

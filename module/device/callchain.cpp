@@ -70,7 +70,7 @@ callchain_scratch::user::user(u32 cpu) noexcept
 callchain_scratch::user::~user()
 {
 	if (frames_)
-		cpu_.busy_.leave(level_);
+		cpu_.busy_.exit(level_);
 }
 
 } // namespace perfbuf

@@ -113,9 +113,9 @@ public:
 	void count_loss(loss_cause cause, u32 records = 1) noexcept;
 	/* Counts records, for a caller that reserves directly in the ring. */
 	void count_record(u32 records = 1) noexcept { records_.add(records); }
-	/* perf_buffer::reserve_entered(), for a caller whose perf_buffer::try_reserve() returned
+	/* perf_buffer::reserve_after_try(), for a caller whose perf_buffer::try_reserve() returned
 	 * false. */
-	int reserve_entered(perf_buffer &into, void *to, u32 bytes) noexcept;
+	int reserve_after_try(perf_buffer &into, void *to, u32 bytes) noexcept;
 	/* Takes back count_record(), and counts the losses instead. */
 	void count_refused(const perf_buffer &into, int why, u32 records = 1) noexcept
 	{

@@ -40,7 +40,7 @@ void *event::aux_begin(perfbuf_aux_handle &handle) noexcept
 
 	if (begun) {
 		handle.stream = as_stream(*this);
-		return area->kept();
+		return area->private_data();
 	}
 	area->put();
 	switch (begun.error().code()) {
@@ -230,7 +230,7 @@ void *perfbuf_aux_get(const perfbuf_aux_handle *handle) noexcept
 {
 	if (!handle->area)
 		return nullptr;
-	return static_cast<const aux_area *>(handle->area)->kept();
+	return static_cast<const aux_area *>(handle->area)->private_data();
 }
 
 __u64 perfbuf_aux_copy(const perfbuf_aux_handle *handle, __u64 at, const void *from,

@@ -56,11 +56,11 @@ result<reservation> event::begin(u32 bytes, const moment &when) noexcept
 	return begin_here(bytes, when);
 }
 
-int event::reserve_entered(perf_buffer &into, void *to, u32 bytes) noexcept
+int event::reserve_after_try(perf_buffer &into, void *to, u32 bytes) noexcept
 {
 	const moment when = now();
 
-	return into.reserve_entered(to, bytes, origin(*this, when));
+	return into.reserve_after_try(to, bytes, origin(*this, when));
 }
 
 void event::note(const perf_buffer &into, int errno_or_0, u32 records) noexcept

@@ -22,7 +22,7 @@ cxxrt::result<void> file::copy_positions(event &of, u64 to) noexcept
 	/* After the request to pause has returned, all stores are seen. */
 	found.reserved =
 		ring->paused() ? ring->reserved() : TRY(ring->reserved_after_copy(of.cpu()));
-	/* Pairs with show_head(): the caller's loads that follow see what is published. */
+	/* Pairs with publish_head(): the caller's loads that follow see what is published. */
 	found.published = ring->published();
 	for (u32 i = 0; ring->marks() && i < perf_buffer::mark_count; i++)
 		found.marks[i] = cxxrt::read_once(ring->marks()[i]);

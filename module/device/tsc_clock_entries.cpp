@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The module's tsc_clock: when it is checked, and the user pages that show its parameters. */
+/* The C entries of tsc_clock: check it against the kernel's clock, and store its parameters in the
+ * user pages of all open files. */
 #include "device/file.hpp"
 #include "device/tsc_clock.hpp"
 
@@ -14,8 +15,12 @@ namespace
 /* From perfbuf_tsc_init() to perfbuf_tsc_exit(), between which all files live. */
 constinit tsc_clock *the_clock = nullptr;
 
-/* @changed: the user pages have to say something else; @is_used: there is about to be a file. */
-void checked(bool changed, bool is_used) noexcept
+/*
+ * Follows each check of the clock. @changed: the parameters have changed, so the user pages are
+ * written anew. @is_used: a file is being opened. While there are files, another check is
+ * scheduled. Process context.
+ */
+void finish_check(bool changed, bool is_used) noexcept
 {
 	{
 		auto files = the_device().open_files.lock();
@@ -32,7 +37,7 @@ void checked(bool changed, bool is_used) noexcept
 
 void check_tsc_clock() noexcept
 {
-	checked(the_clock->check(false), true);
+	finish_check(the_clock->check(false), true);
 }
 
 bool tsc_clock_published(pb_tsc_parameters &out) noexcept
@@ -42,7 +47,7 @@ bool tsc_clock_published(pb_tsc_parameters &out) noexcept
 
 } // namespace perfbuf
 
-using perfbuf::checked;
+using perfbuf::finish_check;
 using perfbuf::the_clock;
 using perfbuf::tsc_clock;
 
@@ -61,10 +66,10 @@ void perfbuf_tsc_exit(void) noexcept
 
 void perfbuf_tsc_check(int all_cpus) noexcept
 {
-	checked(the_clock->check(all_cpus), false);
+	finish_check(the_clock->check(all_cpus), false);
 }
 
 void perfbuf_tsc_suspend(int suspends) noexcept
 {
-	checked(the_clock->suspend(suspends), false);
+	finish_check(the_clock->suspend(suspends), false);
 }

@@ -5,7 +5,8 @@
 
 struct vm_area_struct;
 
-/* Process context, under mmap_lock for writing. @file: the C++ file. */
+/* mmap(2) of a node: sets up @vma. Process context, under mmap_lock for writing. @file: the C++
+ * object of the open file. Returns 0 or a negative errno. */
 int pb_vma_setup(void *file, struct vm_area_struct *vma);
 
 #endif /* PERFBUF_GLUE_MAPPING_H */

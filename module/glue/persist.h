@@ -13,19 +13,19 @@ extern "C" {
 
 /* ------------------------------------------------- C; process context, may sleep */
 
-/* NULL: it is not given. */
+/* Module parameter persist. NULL: it is not given. */
 const char *pb_param_persist(void) PB_NOEXCEPT;
-/* Says something of it in the kernel's log. */
+/* Logs @what about the parameter's value @parameter. */
 void pb_log_persist(const char *parameter, const char *what) PB_NOEXCEPT;
 
-/* The memory that reserve_mem= calls @name. -ENOENT; -EOPNOTSUPP: this kernel has no reserve_mem.
- */
+/* Finds the memory that the kernel's parameter reserve_mem= names @name. -ENOENT: there is none;
+ * -EOPNOTSUPP: this kernel has no reserve_mem. */
 int pb_reserve_mem_find(const char *name, __u64 *physical, __u64 *bytes) PB_NOEXCEPT;
 
-/* Makes a range of physical memory ours. -EBUSY: the kernel or a driver uses it. */
+/* Claims a range of physical memory for the module. -EBUSY: the kernel or a driver uses it. */
 int pb_memory_claim(__u64 physical, __u64 bytes) PB_NOEXCEPT;
 void pb_memory_release(__u64 physical, __u64 bytes) PB_NOEXCEPT;
-/* Its kernel address, cached. NULL: it cannot be mapped. */
+/* Maps a claimed range, cached, and returns its kernel address. NULL: it cannot be mapped. */
 void *pb_memory_map(__u64 physical, __u64 bytes) PB_NOEXCEPT;
 void pb_memory_unmap(void *address) PB_NOEXCEPT;
 

@@ -28,17 +28,17 @@ struct pb_tsc_parameters {
  * is offline.
  */
 int pb_tsc_read_parameters(int cpu, struct pb_tsc_parameters *out) PB_NOEXCEPT;
-/* On @cpu, likewise, each of many readings by @parameters lies between a local_clock() before and
- * one after. */
+/* Whether @parameters give the time of local_clock() on @cpu (as above): each of many readings lies
+ * between a local_clock() before and one after it. */
 int pb_tsc_agrees(int cpu, const struct pb_tsc_parameters *parameters) PB_NOEXCEPT;
 
-/* From here on pb_local_clock() computes with @parameters. It was off. */
+/* Makes pb_local_clock() compute with @parameters. The clock was off. */
 void pb_tsc_clock_on(const struct pb_tsc_parameters *parameters) PB_NOEXCEPT;
-/* From here on it calls local_clock(); on return no caller uses the parameters any more. */
+/* Makes pb_local_clock() call local_clock(). On return no caller uses the parameters any more. */
 void pb_tsc_clock_off(void) PB_NOEXCEPT;
 
-/* The kernel will not calibrate the counter again, because hardware or a hypervisor reports the
- * frequency. */
+/* Whether the kernel knows the counter's frequency from the hardware or a hypervisor, so that it
+ * will not calibrate the counter again. */
 int pb_tsc_frequency_is_known(void) PB_NOEXCEPT;
 /* ns since boot. */
 __u64 pb_tsc_uptime_ns(void) PB_NOEXCEPT;

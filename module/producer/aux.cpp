@@ -81,17 +81,17 @@ const aux_abilities *aux_side::abilities(const perf_event_attr &attr) const noex
 result<void *> aux_side::ask_module(area &fresh) noexcept
 {
 	if (!declared_->setup) {
-		fresh.kept = &fresh.memory;
-		return fresh.kept;
+		fresh.private_data = &fresh.memory;
+		return fresh.private_data;
 	}
 
-	const int ret = declared_->setup(made_, &fresh.memory, &fresh.kept);
+	const int ret = declared_->setup(made_, &fresh.memory, &fresh.private_data);
 
 	if (ret)
 		return error(-ret);
-	if (!fresh.kept)
+	if (!fresh.private_data)
 		return error(EINVAL);
-	return fresh.kept;
+	return fresh.private_data;
 }
 
 result<void *> aux_side::setup_aux(const perfbuf_aux_pages &memory) noexcept
@@ -102,34 +102,34 @@ result<void *> aux_side::setup_aux(const perfbuf_aux_pages &memory) noexcept
 		return error(ENOMEM);
 
 	lock_guard held(mutex_);
-	result<void *> kept = made_ ? ask_module(*fresh) : result<void *>(error(ENODEV));
+	result<void *> private_data = made_ ? ask_module(*fresh) : result<void *>(error(ENODEV));
 
-	if (!kept) {
+	if (!private_data) {
 		delete fresh;
-		return kept.error();
+		return private_data.error();
 	}
 	fresh->next = areas_;
 	areas_ = fresh;
 	/* The area outlives the file, and maybe the source's registration. */
 	of_.get();
-	return kept;
+	return private_data;
 }
 
-void aux_side::free_aux(void *kept) noexcept
+void aux_side::free_aux(void *private_data) noexcept
 {
 	typed_source &of = of_;
 	{
 		lock_guard held(mutex_);
 		area **link = &areas_;
 
-		while ((*link)->kept != kept)
+		while ((*link)->private_data != private_data)
 			link = &(*link)->next;
 
 		area *gone = *link;
 
 		*link = gone->next;
 		if (made_ && declared_->free)
-			declared_->free(made_, kept);
+			declared_->free(made_, private_data);
 		delete gone;
 	}
 	/* May be the last, and end us. */
@@ -141,7 +141,7 @@ void aux_side::withdraw() noexcept
 	lock_guard held(mutex_);
 
 	for (area *one = areas_; one && declared_->free; one = one->next)
-		declared_->free(made_, one->kept);
+		declared_->free(made_, one->private_data);
 	made_ = nullptr;
 }
 

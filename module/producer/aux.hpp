@@ -35,12 +35,12 @@ public:
 
 	const aux_abilities *abilities(const perf_event_attr &attr) const noexcept override;
 	cxxrt::result<void *> setup_aux(const perfbuf_aux_pages &memory) noexcept override;
-	void free_aux(void *kept) noexcept override;
+	void free_aux(void *private_data) noexcept override;
 
 private:
 	/* What the module gave for one, or, of one that gives nothing, @memory. */
 	struct area {
-		void *kept;
+		void *private_data;
 		perfbuf_aux_pages memory;
 		area *next;
 	};

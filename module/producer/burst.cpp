@@ -17,7 +17,7 @@ constexpr void burst::check() noexcept
 
 void *burst::over() noexcept
 {
-	one_.context_->leave();
+	one_.context_->exit();
 	return one_.over();
 }
 
@@ -34,11 +34,11 @@ void *burst::begin(event_cpu &here, u64 common, nesting level, u32 records) noex
 	}
 	records_ = static_cast<u8>(records);
 	__builtin_memcpy(one_.spare_, &common, sizeof(common));
-	return go_on(here.first());
+	return open_next(here.first());
 }
 
-/* The readers from @from on. */
-void *burst::go_on(output *from) noexcept
+/* Begins the burst of the first reader from @from on that takes it. Returns as begin(). */
+void *burst::open_next(output *from) noexcept
 {
 	for (output *to = from; to; to = to->next()) {
 		one_.at_ = to;
@@ -63,7 +63,7 @@ void *burst::open(output &to) noexcept
 {
 	const u32 bytes = records_ * to.layout().bytes();
 	perf_buffer *into = to.ring();
-	contiguous where;
+	contiguous_record where;
 
 	if (!into) [[unlikely]] {
 		matches_ = all();
@@ -72,7 +72,7 @@ void *burst::open(output &to) noexcept
 	to.count_samples(records_);
 	if (!(into->backward() ? into->try_reserve<true>(bytes, where)
 			       : into->try_reserve<false>(bytes, where))) [[unlikely]]
-		return open_entered(to, *into);
+		return open_by_reservation(to, *into);
 	into->count_burst(records_, 0);
 	return open_in_place(to, *into, where);
 }
@@ -91,7 +91,7 @@ template <sample_layout::kind of>
 	}
 }
 
-void *burst::open_in_place(output &to, perf_buffer &into, contiguous where) noexcept
+void *burst::open_in_place(output &to, perf_buffer &into, contiguous_record where) noexcept
 {
 	const sample_layout &layout = to.layout();
 	const u32 bytes = layout.bytes();
@@ -99,20 +99,20 @@ void *burst::open_in_place(output &to, perf_buffer &into, contiguous where) noex
 
 	switch (layout.fields()) {
 	case sample_layout::kind::raw:
-		fill<sample_layout::kind::raw>(layout, where.at, bytes);
+		fill<sample_layout::kind::raw>(layout, where.address, bytes);
 		break;
 	case sample_layout::kind::raw_time_tid_cpu:
-		fill<sample_layout::kind::raw_time_tid_cpu>(layout, where.at, bytes);
+		fill<sample_layout::kind::raw_time_tid_cpu>(layout, where.address, bytes);
 		break;
 	default:
-		fill<sample_layout::kind::others>(layout, where.at, bytes);
+		fill<sample_layout::kind::others>(layout, where.address, bytes);
 	}
 	step_ = step::in_place;
 	into_ = &into;
 	index_ = 0;
 	last_ = records_ - 1u;
 
-	char *payload = where.at + layout.payload_at();
+	char *payload = where.address + layout.payload_at();
 
 	/* The newest record of a backward ring comes first there. */
 	stride_ = into.backward() ? -s64{bytes} : s64{bytes};
@@ -120,10 +120,10 @@ void *burst::open_in_place(output &to, perf_buffer &into, contiguous where) noex
 }
 
 /* The burst is not contiguous, or not within the limit. */
-void *burst::open_entered(output &to, perf_buffer &into) noexcept
+void *burst::open_by_reservation(output &to, perf_buffer &into) noexcept
 {
 	const int why =
-		to.owner().reserve_entered(into, one_.record_, records_ * to.layout().bytes());
+		to.owner().reserve_after_try(into, one_.record_, records_ * to.layout().bytes());
 
 	into.count_burst(records_, why);
 	if (why) {
@@ -134,7 +134,7 @@ void *burst::open_entered(output &to, perf_buffer &into) noexcept
 	return start(step::writing, matches_, into.backward());
 }
 
-/* A reservation for what is in matches_. nullptr: the reader loses those. */
+/* Reserves the records of matches_. nullptr: the ring refused them, and counted losses. */
 void *burst::open_matching(output &to) noexcept
 {
 	const sample_layout::moment &now = one_.when_;
@@ -168,12 +168,12 @@ void *burst::next_record() noexcept
 
 	left_ &= ~(u64{1} << index);
 	index_ = static_cast<u32>(index);
-	/* So that the caller comes back with it. */
+	/* The caller calls next() after record last_: after each record here. */
 	last_ = index_;
 	return one_.spare_;
 }
 
-void *burst::turn() noexcept
+void *burst::next() noexcept
 {
 	output &to = *one_.at_;
 
@@ -181,14 +181,14 @@ void *burst::turn() noexcept
 	case step::in_place:
 		to.count_towards_wakeup(*into_, records_);
 		into_->commit_contiguous();
-		return go_on(to.next());
+		return open_next(to.next());
 	case step::writing:
 		to.layout().put(one_.record(), to.layout().bytes(), one_.when_);
 		one_.put_payload(one_.record());
 		if (left_)
 			return next_record();
 		commit();
-		return go_on(to.next());
+		return open_next(to.next());
 	case step::matching:
 		if (to.matches(one_.spare_, nullptr))
 			matches_ |= u64{1} << index_;
@@ -196,10 +196,10 @@ void *burst::turn() noexcept
 			return next_record();
 		if (void *payload = open_matching(to))
 			return payload;
-		return go_on(to.next());
+		return open_next(to.next());
 	case step::singly:
 		one_.write(to);
-		return left_ ? next_record() : go_on(to.next());
+		return left_ ? next_record() : open_next(to.next());
 	}
 	return over();
 }
@@ -228,5 +228,5 @@ void *perfbuf_burst_open(struct perfbuf_burst *raw, struct pb_event_cpu *here, _
 
 void *perfbuf_burst_turn(struct perfbuf_burst *raw) noexcept
 {
-	return burst::of(raw).turn();
+	return burst::of(raw).next();
 }

@@ -27,10 +27,11 @@ namespace perfbuf
 class burst
 {
 public:
-	/* Where the payload of record index_ goes; nullptr: nowhere, the burst is over. */
+	/* Returns where the payload of record index_ goes; nullptr: the burst has ended. */
 	void *begin(event_cpu &here, u64 common, nesting level, u32 records) noexcept;
-	/* The payload of record index_ is stored, and it is last_. */
-	void *turn() noexcept;
+	/* The caller has stored the payload of record index_, which is last_. Returns as begin().
+	 */
+	void *next() noexcept;
 
 	static burst &of(perfbuf_burst *raw) noexcept { return *reinterpret_cast<burst *>(raw); }
 
@@ -43,12 +44,12 @@ private:
 	u64 all() const noexcept { return ~u64{0} >> (PERFBUF_BURST_MAX - records_); }
 
 	void *over() noexcept;
-	void *go_on(output *from) noexcept;
+	void *open_next(output *from) noexcept;
 	void *open(output &to) noexcept;
-	void *open_in_place(output &to, perf_buffer &into, contiguous where) noexcept;
-	void *open_entered(output &to, perf_buffer &into) noexcept;
+	void *open_in_place(output &to, perf_buffer &into, contiguous_record where) noexcept;
+	void *open_by_reservation(output &to, perf_buffer &into) noexcept;
 	void *open_matching(output &to) noexcept;
-	/* The payloads of @which come into the spare. */
+	/* Begins @what: the caller stores the payloads of @which into the spare, one by one. */
 	void *start(step what, u64 which, bool newest_first = false) noexcept;
 	void *next_record() noexcept;
 	void commit() noexcept;
@@ -60,13 +61,13 @@ private:
 	u32 index_;
 	u32 last_;
 	s64 stride_;
-	u64 left_;	    /* the records that are still to come in this step */
-	u64 matches_;	    /* those that the filter let through; that are written */
+	u64 left_;	    /* the records of this step that the caller has not stored yet */
+	u64 matches_;	    /* the records that match the filter, and are written */
 	perf_buffer *into_; /* in place */
 	u8 records_;
-	bool newest_first_; /* the last record comes first */
+	bool newest_first_; /* a backward ring: the caller stores the last record first */
 	step step_;
-	emission one_; /* at_: the reader whose turn it is */
+	emission one_; /* at_: the reader whose records are stored */
 };
 
 static_assert(sizeof(burst) <= sizeof(perfbuf_burst));

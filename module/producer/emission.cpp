@@ -17,8 +17,8 @@ constexpr void emission::check() noexcept
 }
 
 /*
- * That the arguments of begin_alone() are still in the registers in which they came. Otherwise gcc
- * begins with moving them to others, because it takes these for what comes next.
+ * Tells gcc to leave the arguments of begin_alone() in the registers in which they came. Otherwise
+ * it moves them first, in order to use these registers for what follows.
  */
 [[gnu::always_inline]] static inline void
 first_two_are_in_registers([[maybe_unused]] const void *first,
@@ -49,20 +49,20 @@ template <sample_layout::kind of>
 	recursion_context &context = here.task_context();
 
 	if (!into || !context.try_enter(reinterpret_cast<u64>(into))) [[unlikely]]
-		return begin_alone_slowly(here, ids, word, time);
+		return begin_alone_slow(here, ids, word, time);
 	first_two_are_in_registers(this, &here);
 	context_ = &context;
 	to.count_occurrence();
 	owner.count_record();
 
-	contiguous where;
+	contiguous_record where;
 
 	if (!into->try_reserve(bytes, where)) [[unlikely]]
 		return begin_alone_reserved(to, ids, word, time);
 
 	next_two_are_in_registers(ids, word);
 	constexpr u32 payload_at = sample_layout::payload_at_of<of>();
-	char *record = where.at;
+	char *record = where.address;
 
 	layout.fill<of>(record, bytes, {time, ids << 32 | ids >> 32, 0});
 
@@ -81,8 +81,8 @@ void emission::set_moment(u64 ids, u64 time) noexcept
 	when_.ids = ids << 32 | ids >> 32;
 }
 
-[[gnu::cold, gnu::noinline]] void *emission::begin_alone_slowly(event_cpu &here, u64 ids, u32 word,
-								u64 time) noexcept
+[[gnu::cold, gnu::noinline]] void *emission::begin_alone_slow(event_cpu &here, u64 ids, u32 word,
+							      u64 time) noexcept
 {
 	set_moment(ids, time);
 	return begin_fixed(here, word | ids << 32, nesting::task);
@@ -95,7 +95,8 @@ void emission::set_moment(u64 ids, u64 time) noexcept
 	return begin_reserved(to, word | ids << 32);
 }
 
-/* The ring was entered: nobody publishes until this record is committed. */
+/* The slow path of begin_alone(), after the ring was entered: so no writer publishes until this
+ * record is committed. */
 [[gnu::cold, gnu::noinline]] void *emission::begin_reserved(output &to, u64 common) noexcept
 {
 	perf_buffer &into = *reinterpret_cast<perf_buffer *>(context_->word());
@@ -104,11 +105,11 @@ void emission::set_moment(u64 ids, u64 time) noexcept
 	context_->set_word(reserved());
 	set_fixed(event_cpu::of_task_context(*context_));
 
-	const int why = to.owner().reserve_entered(into, record_, bytes);
+	const int why = to.owner().reserve_after_try(into, record_, bytes);
 
 	if (why) {
 		to.owner().count_refused(into, why);
-		context_->leave();
+		context_->exit();
 		return over();
 	}
 	to.layout().put(record(), bytes, when_);
@@ -131,12 +132,12 @@ void *emission::begin_alone_others(event_cpu &here, u64 common) noexcept
 	to.count_occurrence();
 	owner.count_record();
 
-	contiguous where;
+	contiguous_record where;
 
 	if (!into->try_reserve(bytes, where)) [[unlikely]]
 		return begin_reserved(to, common);
 
-	char *payload = layout.fill<sample_layout::kind::others>(where.at, bytes, when_);
+	char *payload = layout.fill<sample_layout::kind::others>(where.address, bytes, when_);
 
 	__builtin_memcpy(payload, &common, sizeof(common));
 	return payload;
@@ -149,21 +150,21 @@ void *emission::begin_alone_others(event_cpu &here, u64 common) noexcept
 	switch (reinterpret_cast<perf_buffer *>(context.word())->try_commit()) {
 	case perf_buffer::committed::done:
 		break;
-	case perf_buffer::committed::inside:
+	case perf_buffer::committed::unpublished:
 		/* Callchains begin where we return to. */
-		return next_inside(reinterpret_cast<u64>(__builtin_return_address(0)));
-	case perf_buffer::committed::left:
-		return next_left();
+		return next_unpublished(reinterpret_cast<u64>(__builtin_return_address(0)));
+	case perf_buffer::committed::overtaken:
+		return next_overtaken();
 	}
-	context.leave();
+	context.exit();
 	return over();
 }
 
-[[gnu::cold, gnu::noinline]] void *emission::next_left() noexcept
+[[gnu::cold, gnu::noinline]] void *emission::next_overtaken() noexcept
 {
 	reinterpret_cast<perf_buffer *>(context_->word())
-		->commit_slow(perf_buffer::committed::left);
-	context_->leave();
+		->commit_slow(perf_buffer::committed::overtaken);
+	context_->exit();
 	return over();
 }
 

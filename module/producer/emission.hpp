@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * An occurrence of an event: a record for each output that is attached on this CPU.
+ * An emission: one occurrence of an event, from which each output that is attached on
+ * this CPU gets a record.
  *
  *   begin ── the caller stores the payload ── next
  *
@@ -9,17 +10,16 @@
  *   in place   into the record in the ring, if one reader is attached, its samples have a layout
  *              that is RAW alone or has the time or ids and no IP, it has no filter, and the
  *              record is contiguous
- *   built      into a spare on the caller's stack, in all other cases: next() gives the arguments
- *              to each reader's filter, and copies the payload into the record of each reader that
- *              wants it
+ *   built      into a spare on the caller's stack, in all other cases: next() evaluates each
+ *              reader's filter, and copies the payload into the record of each reader that matches
  *   reserved   into the spare, if the ring was entered and the record then was not contiguous
  *
  * Raw events (emission_raw.cpp) are copied by the caller, once for each reader, so there begin
  * and next open a record of one reader after the other.
  *
- * Interrupts are off throughout, which keeps rings, outputs and filters alive. So if an interrupt
- * was handled on a CPU, no emission that began before is inside there; or it is a large one between
- * two records, with preemption off (write_in_steps()).
+ * Interrupts are off throughout, which keeps rings, outputs and filters alive. So once a CPU has
+ * handled an interrupt, every emission that began there before has ended; or it is a large one
+ * between two records, with preemption off (write_in_steps()).
  */
 #pragma once
 
@@ -36,8 +36,8 @@ class emission
 {
 public:
 	/*
-	 * Where the payload goes; nullptr: nowhere, the emission is over. Of an event of a fixed
-	 * size, whose spare stands behind @this:
+	 * Each begin_*() returns where the payload goes; nullptr: the emission has ended. For an
+	 * event of a fixed size, whose spare lies behind @this:
 	 *
 	 * begin_alone()   in a task, of one reader with the layout @of: enum pb_alone. @word, @ids,
 	 *                 @time: glue/producer.h
@@ -48,7 +48,7 @@ public:
 	void *begin_alone(event_cpu &here, u64 ids, u32 word, u64 time) noexcept;
 	void *begin_alone_others(event_cpu &here, u64 common) noexcept;
 	void *begin_fixed(event_cpu &here, u64 common, nesting level) noexcept;
-	/* Of an event with parts. */
+	/* For an event with parts. */
 	void *begin_parts(event_cpu &here, u64 common, nesting level, u32 fixed_bytes, void *spare,
 			  const perfbuf_part *parts, u32 part_count) noexcept;
 	/* The payload is stored. Returns nullptr. */
@@ -70,10 +70,11 @@ public:
 private:
 	friend class burst;
 
-	/* More than any record holds, so that the ring refuses what is refused for its size. */
+	/* Limits the sum of the sizes; more than a record holds, so the ring refuses it as too big.
+	 */
 	static constexpr u64 payload_max = 1u << 20;
-	/* So much is copied at most, and a record more, before interrupts are let in, if it is in
-	 * payloads of more than the second. */
+	/* A payload of more than step_payload bytes lets interrupts in after step_bytes bytes and
+	 * the record in which they end. */
 	static constexpr u32 step_bytes = 65536;
 	static constexpr u32 step_payload = 4096;
 
@@ -87,20 +88,20 @@ private:
 	static u64 reserved() noexcept;
 	bool enter(event_cpu &here, nesting level, u32 records = 1) noexcept;
 	void count_loss(loss_cause why, u32 records) noexcept;
-	/* The C entry's half of the end. */
+	/* Ends the emission: restores interrupts, in the glue. Returns nullptr. */
 	void *over() noexcept
 	{
 		return pb_emission_over(reinterpret_cast<perfbuf_emission *>(this));
 	}
 
-	/* Their arguments are begin_alone()'s, in the same registers. */
-	void *begin_alone_slowly(event_cpu &here, u64 ids, u32 word, u64 time) noexcept;
+	/* Slow paths of begin_alone(), whose arguments they have in the same registers. */
+	void *begin_alone_slow(event_cpu &here, u64 ids, u32 word, u64 time) noexcept;
 	void *begin_alone_reserved(output &to, u64 ids, u32 word, u64 time) noexcept;
 	void *begin_reserved(output &to, u64 common) noexcept;
 	void set_moment(u64 ids, u64 time) noexcept;
-	void *next_inside(u64 caller) noexcept;
-	void *next_left() noexcept;
-	void *next_otherwise() noexcept;
+	void *next_unpublished(u64 caller) noexcept;
+	void *next_overtaken() noexcept;
+	void *next_in_ring() noexcept;
 	void *finish_parts() noexcept;
 	void *finish_reserved() noexcept;
 	/* Behind the emission of an event of a fixed size. */
@@ -109,21 +110,21 @@ private:
 
 	void write(output &to) noexcept;
 	void write_in_steps() noexcept;
-	/* An event of a fixed size, before set_fixed(). */
+	/* write() for an event of a fixed size, before set_fixed(). */
 	void write_fixed(output &to) noexcept;
-	void write_fixed_in_pieces(output &to, perf_buffer &into, u32 bytes) noexcept;
-	void write_plain(output &to) noexcept;
+	void write_fixed_by_reservation(output &to, perf_buffer &into, u32 bytes) noexcept;
+	void write_inline(output &to) noexcept;
 	static char *fill_others(const sample_layout &layout, char *record, u64 bytes,
 				 const sample_layout::moment &when) noexcept;
-	void write_in_pieces(output &to, perf_buffer &into, u32 bytes) noexcept;
-	void write_by_begin(output &to, u32 bytes) noexcept;
-	void commit_pieces(output &to, u32 bytes) noexcept;
-	void write_slowly(output &to) noexcept;
+	void write_by_reservation(output &to, perf_buffer &into, u32 bytes) noexcept;
+	void write_without_ring(output &to, u32 bytes) noexcept;
+	void commit_reservation(output &to, u32 bytes) noexcept;
+	void write_slow(output &to) noexcept;
 	void write_by_writer(output &to) noexcept;
 	void put_payload(reservation &into) const noexcept;
 	u32 padding() const noexcept { return sample_writer::raw_padding(bytes_); }
 
-	/* A record by the event's sample_writer, up to its raw data. */
+	/* Begins a record by the event's sample_writer, up to its raw data. */
 	bool open_record(output &to) noexcept;
 	static void open_with_regs(void *self, const pb_regs *regs) noexcept;
 	void close_record() noexcept;
@@ -136,22 +137,22 @@ private:
 	u64 irq_flags_;		     /* the C entry's */
 	sample_layout::moment when_; /* as far as the outputs need it */
 	/*
-	 * Its word is the ring if the payload is in place, and then nothing of the rest is set;
-	 * built(), and of an event of a fixed size only is_fixed_ is set until set_fixed(); or
-	 * reserved().
+	 * Its word says where the payload is: the address of the ring (in place; no member below is
+	 * set then), built() (for an event of a fixed size only is_fixed_ is set until
+	 * set_fixed()), or reserved().
 	 */
 	recursion_context *context_;
 	event_cpu *here_;
-	output *at_; /* reserved, and raw events: whose record is open */
+	output *at_; /* reserved, and raw events: the output whose record is open */
 	u64 common_;
 	void *spare_;
 	const perfbuf_part *parts_;
 	u32 part_count_;
 	u32 fixed_bytes_;
 	u32 bytes_;	/* of the payload */
-	u32 left_;	/* of a raw event: not copied yet */
+	u32 left_;	/* of a raw event: bytes that are not copied yet */
 	bool is_fixed_; /* of an event of a fixed size: set_fixed() is still to come */
-	bool is_open_;	/* record() is there */
+	bool is_open_;	/* record() exists */
 	bool in_place_; /* of a raw event: its data is not in the spare */
 	sample_writer::rest behind_;
 	alignas(8) unsigned char record_[sizeof(reservation)];

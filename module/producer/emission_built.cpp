@@ -9,8 +9,9 @@ namespace
 {
 
 /*
- * In the place of the ring of an emission whose payload is not in place. No writer ever enters
- * them, so try_commit() stores nothing and says that the writer is not the outermost.
+ * Stand for the ring of an emission whose payload is not in a ring, so that next() needs no check.
+ * No writer ever enters them, so their try_commit() stores nothing and returns
+ * committed::unpublished.
  */
 alignas(perf_buffer) constinit const unsigned char no_rings[2][sizeof(perf_buffer)] = {};
 
@@ -46,7 +47,8 @@ void emission::count_loss(loss_cause why, u32 records) noexcept
 	}
 }
 
-/* So that the fast path of an event of a fixed size sets as little as it can, this comes late. */
+/* Sets the members that describe the payload of an event of a fixed size. The fast path does not
+ * need them. */
 void emission::set_fixed(event_cpu &here) noexcept
 {
 	spare_ = fixed_spare();
@@ -84,46 +86,46 @@ void *emission::begin_parts(event_cpu &here, u64 common, nesting level, u32 fixe
 	return spare;
 }
 
-/* The payload is not in place, or the writer is nested in another of its ring. @caller: here the
- * callchains begin. */
-[[gnu::noinline]] void *emission::next_inside(u64 caller) noexcept
+/* next() after committed::unpublished: the payload is in the spare, or the writer is nested in
+ * another of its ring. @caller: where the callchains begin. */
+[[gnu::noinline]] void *emission::next_unpublished(u64 caller) noexcept
 {
 	if (context_->word() != built()) [[unlikely]]
-		return next_otherwise();
+		return next_in_ring();
 	when_.ip = caller;
 	if (!is_fixed_) [[unlikely]]
 		return finish_parts();
 
 	for (output *one = here_->first(); one; one = one->next()) {
-		if (!one->is_plain()) [[unlikely]] {
+		if (!one->is_written_inline()) [[unlikely]] {
 			write_fixed(*one);
 			continue;
 		}
 		if (!one->takes_fast_path()) [[unlikely]] {
-			const filter *wanted = one->wanted();
+			const filter *condition = one->active_filter();
 
-			if (!one->owner().takes_filtered_path() || !wanted ||
-			    wanted->compares_text()) {
+			if (!one->owner().takes_filtered_path() || !condition ||
+			    condition->compares_text()) {
 				write_fixed(*one);
 				continue;
 			}
-			if (!wanted->matches_numbers(fixed_spare()))
+			if (!condition->matches_numbers(fixed_spare()))
 				continue;
 		}
-		write_plain(*one);
+		write_inline(*one);
 	}
-	context_->leave();
+	context_->exit();
 	return over();
 }
 
-[[gnu::cold, gnu::noinline]] void *emission::next_otherwise() noexcept
+[[gnu::cold, gnu::noinline]] void *emission::next_in_ring() noexcept
 {
 	const u64 word = context_->word();
 
 	if (word == reserved())
 		return finish_reserved();
-	reinterpret_cast<perf_buffer *>(word)->commit_slow(perf_buffer::committed::inside);
-	context_->leave();
+	reinterpret_cast<perf_buffer *>(word)->commit_slow(perf_buffer::committed::unpublished);
+	context_->exit();
 	return over();
 }
 
@@ -135,7 +137,7 @@ void *emission::begin_parts(event_cpu &here, u64 common, nesting level, u32 fixe
 		for (output *one = here_->first(); one; one = one->next())
 			write(*one);
 	}
-	context_->leave();
+	context_->exit();
 	return over();
 }
 
@@ -144,15 +146,15 @@ void *emission::begin_parts(event_cpu &here, u64 common, nesting level, u32 fixe
 	put_payload(record());
 	record().commit();
 	record().~reservation();
-	context_->leave();
+	context_->exit();
 	return over();
 }
 
 /*
- * A large payload: interrupts are let in between records. Then readers come and go: those that are
- * there afterwards are looked through again, and each has a mark that says whether it has had this
- * payload. A reader that comes meanwhile may have it, too. Marks are of one emission at a time on a
- * CPU, since an emission that interrupts this one is not of a task.
+ * A large payload: interrupts are let in between records. Readers may be attached and detached
+ * meanwhile; then the loop starts again, and skips the readers whose mark says that they have had
+ * this payload. A reader that is attached meanwhile may get it, too. One emission at a time uses
+ * the marks of a CPU, because an emission that interrupts this one does not come from a task.
  */
 [[gnu::cold]] [[gnu::noinline]] void emission::write_in_steps() noexcept
 {
@@ -184,11 +186,11 @@ void *emission::begin_parts(event_cpu &here, u64 common, nesting level, u32 fixe
 	write(to);
 }
 
-[[gnu::cold, gnu::noinline]] void emission::write_fixed_in_pieces(output &to, perf_buffer &into,
-								  u32 bytes) noexcept
+[[gnu::cold, gnu::noinline]] void
+emission::write_fixed_by_reservation(output &to, perf_buffer &into, u32 bytes) noexcept
 {
 	set_fixed(*here_);
-	write_in_pieces(to, into, bytes);
+	write_by_reservation(to, into, bytes);
 }
 
 /* Not inline, because it needs registers, which the loop over the readers would save. */
@@ -198,8 +200,8 @@ void *emission::begin_parts(event_cpu &here, u64 common, nesting level, u32 fixe
 	return layout.fill<sample_layout::kind::others>(record, bytes, when);
 }
 
-/* write_fixed(), inline for the readers that have the least to look at. It matches. */
-[[gnu::always_inline]] inline void emission::write_plain(output &to) noexcept
+/* write_fixed() for an output that is_written_inline(). The filter matches. */
+[[gnu::always_inline]] inline void emission::write_inline(output &to) noexcept
 {
 	const sample_layout &layout = to.layout();
 	const u64 bytes = layout.bytes();
@@ -211,20 +213,20 @@ void *emission::begin_parts(event_cpu &here, u64 common, nesting level, u32 fixe
 	to.count_occurrence();
 	owner.count_record();
 
-	contiguous where;
+	contiguous_record where;
 
 	if (!into->try_reserve(bytes, where)) [[unlikely]]
-		return write_fixed_in_pieces(to, *into, static_cast<u32>(bytes));
+		return write_fixed_by_reservation(to, *into, static_cast<u32>(bytes));
 
 	using enum sample_layout::kind;
 	char *at;
 
 	if (layout.fields() == raw)
-		at = layout.fill<raw>(where.at, bytes, when_);
+		at = layout.fill<raw>(where.address, bytes, when_);
 	else if (layout.fields() == raw_time_tid_cpu)
-		at = layout.fill<raw_time_tid_cpu>(where.at, bytes, when_);
+		at = layout.fill<raw_time_tid_cpu>(where.address, bytes, when_);
 	else
-		at = fill_others(layout, where.at, bytes, when_);
+		at = fill_others(layout, where.address, bytes, when_);
 	cxxrt::copy_plain(at, fixed_spare(), here_->fixed_bytes());
 	into->commit_contiguous();
 }

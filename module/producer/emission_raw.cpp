@@ -7,7 +7,8 @@
 namespace perfbuf
 {
 
-/* Tries the outputs from @from on, until one of them opens a record. */
+/* Opens a record of the first output from @from on that takes one. Returns where its payload goes;
+ * nullptr: there is no such output, and the emission has ended. */
 void *emission::advance_raw(output *from) noexcept
 {
 	for (output *one = from; one; one = one->next()) {
@@ -16,11 +17,11 @@ void *emission::advance_raw(output *from) noexcept
 		if (payload)
 			return payload;
 	}
-	context_->leave();
+	context_->exit();
 	return over();
 }
 
-/* Nothing of the data is known yet: a filter sees the common fields only. */
+/* Opens a record of @to. The data is not known yet, so the filter sees the common fields only. */
 void *emission::open_raw(output &to) noexcept
 {
 	const raw_fixed fixed = {
@@ -39,11 +40,12 @@ void *emission::open_raw(output &to) noexcept
 		record().copy(&fixed, fixed_bytes_);
 		left_ = bytes_ - fixed_bytes_;
 		if (spare_) {
-			payload = record().claim(left_);
+			payload = record().next_contiguous(left_);
 			in_place_ = payload;
 		}
 	}
-	/* Without a spare the caller is not interested in where. */
+	/* Without a spare the caller copies by perfbuf_copy(), so any pointer but nullptr will do.
+	 */
 	return payload ? payload : spare_ ? spare_ : this;
 }
 
@@ -96,7 +98,7 @@ void emission::discard() noexcept
 {
 	if (!is_open_)
 		return;
-	/* Too short to become anything else; and there is no data in it. */
+	/* A sample without RAW cannot be discarded, and holds nothing of the payload. */
 	if (!at_->writer()->has_raw())
 		return close_record();
 	is_open_ = false;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What an emission writes to a reader from its spare, in all cases but the commonest. */
+/* How an emission writes its payload from the spare to one reader; emission_built.cpp has the loop
+ * over the readers, and the most frequent case. */
 #include "producer/emission.hpp"
 
 namespace perfbuf
@@ -21,22 +22,22 @@ void emission::write(output &to) noexcept
 	const u32 bytes = static_cast<u32>(layout.bytes_of(bytes_));
 
 	if (!to.takes_filtered_path()) [[unlikely]]
-		return write_slowly(to);
+		return write_slow(to);
 	if (!to.matches(spare_, parts_))
 		return;
 
 	perf_buffer *into = to.ring();
 
 	if (!into) [[unlikely]]
-		return write_by_begin(to, bytes);
+		return write_without_ring(to, bytes);
 	to.count_sample();
 
-	contiguous where;
+	contiguous_record where;
 
 	if (!into->try_reserve(bytes, where)) [[unlikely]]
-		return write_in_pieces(to, *into, bytes);
+		return write_by_reservation(to, *into, bytes);
 
-	char *payload = layout.fill_sized(where.at, bytes, when_);
+	char *payload = layout.fill_sized(where.address, bytes, when_);
 
 	cxxrt::copy_plain(payload, spare_, fixed_bytes_);
 	payload += fixed_bytes_;
@@ -49,19 +50,19 @@ void emission::write(output &to) noexcept
 	into->commit_contiguous();
 }
 
-[[gnu::cold]] void emission::write_in_pieces(output &to, perf_buffer &into, u32 bytes) noexcept
+[[gnu::cold]] void emission::write_by_reservation(output &to, perf_buffer &into, u32 bytes) noexcept
 {
-	const int why = to.owner().reserve_entered(into, record_, bytes);
+	const int why = to.owner().reserve_after_try(into, record_, bytes);
 
 	if (why) {
 		to.owner().count_refused(into, why);
 		return;
 	}
-	commit_pieces(to, bytes);
+	commit_reservation(to, bytes);
 }
 
-/* There is no ring: the event counts the loss. */
-[[gnu::noinline]] void emission::write_by_begin(output &to, u32 bytes) noexcept
+/* The event has no ring (or lost it just now): begin_at() counts the loss. */
+[[gnu::noinline]] void emission::write_without_ring(output &to, u32 bytes) noexcept
 {
 	const moment when = {.time = when_.time,
 			     .pid = static_cast<u32>(when_.ids),
@@ -70,10 +71,10 @@ void emission::write(output &to) noexcept
 
 	to.count_occurrence();
 	if (to.owner().begin_at(record_, bytes, when))
-		commit_pieces(to, bytes);
+		commit_reservation(to, bytes);
 }
 
-void emission::commit_pieces(output &to, u32 bytes) noexcept
+void emission::commit_reservation(output &to, u32 bytes) noexcept
 {
 	to.layout().put(record(), bytes, when_);
 	put_payload(record());
@@ -82,7 +83,7 @@ void emission::commit_pieces(output &to, u32 bytes) noexcept
 	record().~reservation();
 }
 
-[[gnu::noinline]] void emission::write_slowly(output &to) noexcept
+[[gnu::noinline]] void emission::write_slow(output &to) noexcept
 {
 	if (!to.hidden()) [[likely]]
 		return write_by_writer(to);
@@ -103,15 +104,16 @@ void emission::commit_pieces(output &to, u32 bytes) noexcept
 
 /* ---------------------------------------------------------------- by the sample_writer */
 
-/* False: it is not a sample, or there is no space. */
+/* False: the occurrence is no sample, or the ring refused it. */
 bool emission::open_record(output &to) noexcept
 {
-	if (!to.happened())
+	if (!to.count_and_check_period())
 		return false;
 
 	at_ = &to;
 	is_open_ = false;
-	/* The last that REFRESH allows is written, too; may_write() refuses the next. */
+	/* The last sample that PERF_EVENT_IOC_REFRESH allows is written; may_write() refuses the
+	 * next. */
 	(void)to.owner().count_overflow();
 	if (to.writer()->wants_regs()) [[unlikely]]
 		pb_with_here_regs(open_with_regs, this);

@@ -100,7 +100,7 @@ output::output(event &owner, const sample_writer *writer, u32 cpu, output_shared
 	: owner_(owner), layout_(owner, cpu, shared.fixed_bytes), writer_(writer), shared_(shared),
 	  cpu_(cpu), on_any_cpu_(owner.cpu() < 0),
 	  wakeup_events_(owner.attr().watermark ? 0 : owner.attr().wakeup_events),
-	  is_plain_(!on_any_cpu_ && !wakeup_events_ && has_layout())
+	  is_written_inline_(!on_any_cpu_ && !wakeup_events_ && has_layout())
 {
 	if (!writer || !has_layout() || shared.hidden)
 		owner.close_fast_path(event_mode::no_layout);

@@ -15,7 +15,7 @@ template <typename Follows, typename Shared = output_shared>
 class output_stream : private Shared, public Follows, public output_file
 {
 public:
-	/* @from stays as long as the file does. */
+	/* @from outlives the file. */
 	template <typename... More>
 	output_stream(event &owner, typed_source &from, typed_event &of, More... more) noexcept
 		: Shared{output_shared{of.all_cpus(),
@@ -33,7 +33,7 @@ public:
 	~output_stream() override
 	{
 		quit();
-		delete this->wanted.read_once();
+		delete this->active_filter.read_once();
 	}
 
 	cxxrt::result<void> open() noexcept
@@ -51,10 +51,10 @@ public:
 	{
 		const filter *made = TRY(from_.parse_filter(of_, text)).release();
 
-		/* A reader that is alone has no filter on the fast path. */
+		/* The fast path of a single reader evaluates no filter. */
 		this->owner_.close_fast_path(event_mode::filtered);
 
-		const filter *old = this->wanted.exchange(made);
+		const filter *old = this->active_filter.exchange(made);
 
 		/* Emissions have interrupts off. */
 		if (old)
@@ -68,7 +68,7 @@ public:
 	{
 		const auto parsed = from_.parse_filter(of_, text, &out);
 
-		/* Not of the text. */
+		/* An error that is not about the text. */
 		if (!parsed && !out.reason)
 			return parsed.error();
 		out.error = parsed ? 0 : static_cast<u32>(parsed.error().code());
@@ -89,7 +89,8 @@ public:
 
 protected:
 	typed_source &from() const noexcept { return from_; }
-	/* Once, before what left() needs is gone. */
+	/* Leaves the source, once. A derived class calls it in its destructor, if its left() uses
+	 * members of that class. */
 	void quit() noexcept
 	{
 		if (std::exchange(joined_, false))

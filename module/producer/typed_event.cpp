@@ -19,6 +19,7 @@ using cxxrt::unique_ptr;
 namespace
 {
 
+/* Logs that @source was refused because its event @what @why; returns @code. */
 error refuse(const char *source, const char *what, const char *why, error code) noexcept
 {
 	pb_log_refusal(source, what, why);
@@ -29,6 +30,7 @@ struct described {
 	u32 id, fixed_bytes, contexts;
 };
 
+/* For pb_percpu_each(): sets up the event_cpu @at by @of, a described. */
 void set_up_cpu(void *of, void *at) noexcept
 {
 	const described &event = *static_cast<described *>(of);
@@ -40,7 +42,7 @@ void set_up_cpu(void *of, void *at) noexcept
 
 typed_event::~typed_event()
 {
-	/* Set up, and never published. */
+	/* set_up() succeeded, and publish() did not follow. */
 	if (made_)
 		made_->registered = nullptr;
 	if (held_id_)
@@ -96,7 +98,7 @@ result<void> typed_event::set_up(perfbuf_event &made, const char *source, u32 co
 
 result<void> typed_event::make_format() noexcept
 {
-	/* Once for its length. */
+	/* Write it once to measure its length. */
 	text_writer measure(nullptr, 0);
 
 	write_format(measure, node_.name, node_.id, layout_);
@@ -124,20 +126,20 @@ void typed_event::withdraw() noexcept
 	cxxrt::write_once(made_->cpus, nullptr);
 	for (; files_; files_--)
 		pb_event_unlisten(made_);
-	/* Emissions have interrupts off: none is in the lists any more. */
+	/* Emissions have interrupts off, so afterwards none uses the lists any more. */
 	cxxrt_synchronize_rcu();
 	made_->registered = nullptr;
 	made_ = nullptr;
 }
 
 /*
- * A file has at most one output on a CPU: on its own, or, if it follows a task on any, on each. So
- * the two sums bound what one emission writes.
+ * A file has at most one output on a CPU: on its own CPU, or on each CPU if it follows a task on
+ * any. So the sum of the two counts bounds the number of records that one emission writes.
  */
 result<void> typed_event::take_place(s32 cpu, bool is_limited, u32 of_user) noexcept
 {
 	const u32 all = pb_param_event_readers_max();
-	/* Readers without CAP_PERFMON cannot take the places of readers with it. */
+	/* A quarter of the places is reserved for readers with CAP_PERFMON. */
 	const u32 most = pb_may_trace() ? all : all - all / 4;
 	u32 on_one = cpu >= 0 ? readers_on_[cpu] : 0;
 
@@ -147,7 +149,7 @@ result<void> typed_event::take_place(s32 cpu, bool is_limited, u32 of_user) noex
 	}
 	if (on_one + readers_on_any_ >= most)
 		return error(ENOSPC);
-	/* One user cannot take the places of all others. */
+	/* A user without CAP_PERFMON gets a quarter of the places at most. */
 	if (is_limited && of_user >= cxxrt::max(all / 4, 1u))
 		return error(ENOSPC);
 	(cpu < 0 ? readers_on_any_ : readers_on_[cpu])++;

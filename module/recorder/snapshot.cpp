@@ -36,7 +36,7 @@ result<void> put_cpu(const recorder_cpu &of, snapshot_target &to, u64 offset) no
 
 	words.cpu = of.cpu;
 	words.page_count = static_cast<u32>(ring.size() / PERFBUF_RECORDER_PAGE);
-	/* Pairs with show_head(): what is published is there. The marks are of it or older. */
+	/* Pairs with publish_head(): what is published is there. The marks are of it or older. */
 	words.published = ring.published();
 	for (u32 i = 0; i < perf_buffer::mark_count; i++)
 		words.marks[i] = cxxrt::read_once(ring.marks()[i]);

@@ -22,7 +22,7 @@
  *
  *   kernel (ring/perf_buffer.hpp)         reader (reader/include/perfbuf)
  *
- *   if (LOAD data_tail leaves room) {     LOAD data_head
+ *   if (LOAD data_tail leaves space) {     LOAD data_head
  *           (A) control dependency        smp_rmb                    (C)
  *           STORE data                    LOAD data
  *           smp_wmb             (B)       smp_mb                     (D)

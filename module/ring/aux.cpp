@@ -15,7 +15,7 @@ using cxxrt::result;
 
 /* ---------------------------------------------------------------- both kinds */
 
-/* From NMI nothing can be deferred: an interrupt does it. */
+/* An NMI cannot start deferred work, so the irq_work does. */
 void aux_area::put() noexcept
 {
 	if (references_.put())
@@ -23,14 +23,14 @@ void aux_area::put() noexcept
 }
 
 /*
- * The tail is hostile and read once. What stands further from the head than the area is long
- * cannot be: the area is full then, as in perf.
+ * The reader may store any tail, so it is read once. A tail that is further from the head than the
+ * area is long is wrong: the area is then full, as in perf.
  */
-inline u64 aux_area::room(u64 head) const noexcept
+inline u64 aux_area::space(u64 head) const noexcept
 {
 	const u64 tail = cxxrt::read_once(ring_.user_page()->aux_tail);
 
-	/* A, pairs with D in the reader: who writes has branched on the tail. */
+	/* A, pairs with D in the reader: a writer branches on the tail before it stores. */
 	return head - tail < size() ? circ_space(head, tail, size() - 1) : 0;
 }
 
@@ -43,7 +43,7 @@ void aux_area::write_record(u64 from, u64 bytes, u64 flags, const record_origin 
 	if (!begun)
 		return;
 
-	const aux_record told = {
+	const aux_record body = {
 		.header = {.type = PERF_RECORD_AUX, .misc = 0, .size = static_cast<u16>(total)},
 		.offset = from,
 		.size = bytes,
@@ -51,19 +51,19 @@ void aux_area::write_record(u64 from, u64 bytes, u64 flags, const record_origin 
 	};
 	reservation record = begun.take();
 
-	record.put(told);
+	record.put(body);
 	origin.write_trailer(record);
 	record.commit();
 }
 
-bool aux_area::show_head(u64 head) noexcept
+bool aux_area::publish_head(u64 head) noexcept
 {
-	/* E, pairs with F in the reader: the bytes and their record are there before the head. */
+	/* E, pairs with F in the reader: the bytes and their record are stored before the head. */
 	cxxrt::smp_wmb();
 	cxxrt::write_once(ring_.user_page()->aux_head, head);
 
-	/* One writer at a time publishes. Pairs with readable(): a reader that it sends to the area
-	 * finds the head there. */
+	/* One writer at a time publishes. Pairs with readable(): a reader that poll() wakes finds
+	 * this aux_head. */
 	const u64 before = published_.read_once();
 
 	published_.store_release(head);
@@ -95,10 +95,11 @@ bool aux_area::readable() const noexcept
 	/* Before published_, which is never behind it. */
 	const u64 woken = woken_at_.load_acquire();
 	const u64 head = published_.load_acquire();
-	const u64 left = head - cxxrt::read_once(ring_.user_page()->aux_tail);
+	const u64 unread_bytes = head - cxxrt::read_once(ring_.user_page()->aux_tail);
 
-	/* Enough is there, or a wakeup was sent for a position that the reader has not come to. */
-	return left >= watermark_ || head - woken < left;
+	/* A watermark of bytes is unread, or the reader has not reached the position of the last
+	 * wakeup. */
+	return unread_bytes >= watermark_ || head - woken < unread_bytes;
 }
 
 bool aux_area::unread() const noexcept
@@ -108,12 +109,13 @@ bool aux_area::unread() const noexcept
 }
 
 /*
- * The source of an exclusive area writes nothing while it is held. If it was interrupted while it
- * wrote, that is at most an eighth of the area (stream::hold_aux()), over the oldest bytes: the
- * window leaves that much out. A shared area holds its writers itself. Those that we interrupted
- * are filling what lies between published_ and head_, over the oldest bytes: the window leaves
- * these out. Those that interrupt us are refused what would reach into the window
- * (overwrites_window()), so head_ comes no further than that from the moment when held_ says so.
+ * Exclusive area: its source writes nothing while the area is held. A write of the source that we
+ * interrupted overwrites at most an eighth of the area (stream::hold_aux()), the oldest bytes, so
+ * the window leaves out an eighth.
+ *
+ * Shared area: writers that we interrupted fill the bytes between published_ and head_, which were
+ * the oldest ones, so the window leaves those out. Writers that interrupt us are refused bytes
+ * within the window (overwrites_window()) as soon as held_ is hold_window_set.
  */
 aux_area::window aux_area::hold_window(u64 head, u32 most) noexcept
 {
@@ -129,7 +131,8 @@ aux_area::window aux_area::hold_window(u64 head, u32 most) noexcept
 		held_.set(hold_window_set);
 		cxxrt::barrier();
 
-		/* More than the area, where writers nest that each overwrite. */
+		/* Limited to the area's size: nested writers that each overwrite can reserve more.
+		 */
 		const u64 ahead = cxxrt::min(head_.read() - head, size());
 
 		bytes = cxxrt::min(bytes, (size() - ahead) & ~u64{7});
@@ -137,8 +140,8 @@ aux_area::window aux_area::hold_window(u64 head, u32 most) noexcept
 	return {head - bytes, static_cast<u32>(bytes)};
 }
 
-/* A sample that we interrupted on this CPU takes bytes that stand where [@head, @head + @bytes)
- * goes. */
+/* Whether a write of [@head, @head + @bytes) would overwrite bytes that a sample, which we
+ * interrupted on this CPU, holds. */
 inline bool aux_area::overwrites_window(u64 head, u64 bytes) const noexcept
 {
 	return held_.equals(hold_window_set) && head + bytes - held_from_.read() > size();
@@ -175,17 +178,17 @@ void aux_area::copy_from(u64 to, const void *from, u64 bytes) const noexcept
 
 result<void> aux_area::begin(perfbuf_aux_handle &handle) noexcept
 {
-	u32 nobody = 0;
+	u32 expected = 0;
 
 	if (shared_)
 		return error(EINVAL);
-	if (!nest_.try_cmpxchg(nobody, 1)) {
+	if (!nest_.try_cmpxchg(expected, 1)) {
 		ring_.stats().aux_nested.add(1);
 		return error(EBUSY);
 	}
 
 	const u64 head = head_.read();
-	const u64 free = overwrite_ ? size() : room(head);
+	const u64 free = overwrite_ ? size() : space(head);
 
 	if (!free) {
 		nest_.set(0);
@@ -206,7 +209,7 @@ result<void> aux_area::begin(perfbuf_aux_handle &handle) noexcept
 
 bool aux_area::end(perfbuf_aux_handle &handle, u64 size, const record_origin &origin) noexcept
 {
-	/* More than there was room for has overwritten what is unread: nothing may hide that. */
+	/* A source that wrote more than was free has overwritten unread bytes: report it. */
 	if (size > handle.size) {
 		size = handle.size;
 		handle.flags |= PERF_AUX_FLAG_TRUNCATED;
@@ -218,12 +221,12 @@ bool aux_area::end(perfbuf_aux_handle &handle, u64 size, const record_origin &or
 	const bool truncated = flags & PERF_AUX_FLAG_TRUNCATED;
 
 	head_.set(to);
-	/* The format says what the bytes are, and OVERWRITE where they were: neither is news. */
+	/* An empty transaction is worth a record only if a flag other than these two is set. */
 	if (size || flags & ~u64{PERF_AUX_FLAG_PMU_FORMAT_TYPE_MASK | PERF_AUX_FLAG_OVERWRITE})
 		write_record(from, size, flags, origin);
 	if (truncated)
 		ring_.stats().aux_truncated.add(1);
-	if (show_head(to) || truncated)
+	if (publish_head(to) || truncated)
 		wake(to);
 
 	handle.area = nullptr;
@@ -238,12 +241,12 @@ result<void> aux_area::skip(perfbuf_aux_handle &handle, u64 size) noexcept
 	if (size > handle.size)
 		return error(ENOSPC);
 	handle.head += size;
-	/* The area of snapshot mode has no end to come to, and its head moves at end() alone. */
+	/* In snapshot mode the area is never full, and only end() moves the head. */
 	if (overwrite_)
 		return {};
 	handle.size -= size;
 	head_.set(handle.head);
-	if (show_head(handle.head)) {
+	if (publish_head(handle.head)) {
 		wake(handle.head);
 		handle.wakeup = wakeup_stamp_.read() + watermark_;
 	}
@@ -252,10 +255,10 @@ result<void> aux_area::skip(perfbuf_aux_handle &handle, u64 size) noexcept
 
 /* ---------------------------------------------------------------- shared */
 
-void aux_area::refuse_for_room(u64 head) noexcept
+void aux_area::refuse_for_space(u64 head) noexcept
 {
 	ring_.stats().aux_truncated.add(1);
-	/* Told once for each head: the next record says that something is missing behind it. */
+	/* Reported once per head: the next PERF_RECORD_AUX is TRUNCATED. */
 	if (full_head_.read() == head + 1)
 		return;
 	full_head_.set(head + 1);
@@ -269,15 +272,17 @@ result<aux_reservation> aux_area::reserve(u64 bytes, const record_origin &origin
 	if (bytes >= size())
 		return error(E2BIG);
 
-	/* Enter first, as in the data area: from here on nobody nested in us publishes. */
+	/* Enter first, as in the data area: from here on no writer that is nested in us publishes.
+	 */
 	nest_.add(1);
 
 	u64 head = head_.read();
 
 	do {
-		/* The tail again with each head: an old one would show a ring too much. */
-		if ((!overwrite_ && room(head) < bytes) || overwrites_window(head, bytes)) {
-			refuse_for_room(head);
+		/* space() reads the tail again for each head: an old tail would seem an area ahead.
+		 */
+		if ((!overwrite_ && space(head) < bytes) || overwrites_window(head, bytes)) {
+			refuse_for_space(head);
 			publish(origin);
 			return error(ENOSPC);
 		}
@@ -289,7 +294,7 @@ void aux_area::publish(const record_origin &origin) noexcept
 {
 	const u32 nest = nest_.read();
 
-	/* Nested: the outermost publishes for us. */
+	/* Nested: the outermost writer publishes for us. */
 	if (nest > 1) {
 		nest_.set(nest - 1);
 		return;
@@ -299,7 +304,7 @@ void aux_area::publish(const record_origin &origin) noexcept
 	u64 head;
 
 	for (;;) {
-		/* The loads stay behind the entry: what was nested until now may have published. */
+		/* The loads stay behind the entry: a nested writer may have published before it. */
 		cxxrt::barrier();
 		head = head_.read();
 
@@ -307,17 +312,17 @@ void aux_area::publish(const record_origin &origin) noexcept
 		u64 flags = pending_flags_.exchange(0);
 
 		due |= static_cast<bool>(flags);
-		/* In snapshot mode aux_head alone says it; a record for each would be a flood. */
+		/* In snapshot mode only aux_head moves, because records would be too many. */
 		if ((head != from && !overwrite_) || flags)
 			write_record(from, head - from,
 				     flags | (overwrite_ ? PERF_AUX_FLAG_OVERWRITE : 0), origin);
-		due |= show_head(head);
+		due |= publish_head(head);
 
 		cxxrt::barrier();
 		nest_.set(0);
 
-		/* Once more after leaving, for a nested writer that left its publication to this
-		 * one. */
+		/* Check again after the exit: a nested writer may have reserved in between, and
+		 * relies on this writer to publish. */
 		cxxrt::barrier();
 		if (head == head_.read() && !pending_flags_.read())
 			break;

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * An AUX area: bytes that a source writes by itself and the ring announces.
- * The contract is docs/aux.md.
+ * An AUX area: pages that a source fills by itself. The ring announces the bytes
+ * with PERF_RECORD_AUX. The contract is docs/aux.md.
  *
  *   source                                reader
  *
- *   LOAD aux_tail leaves room             LOAD aux_head
+ *   LOAD aux_tail leaves space             LOAD aux_head
  *           (A) control dependency        smp_rmb                    (F)
  *   STORE bytes                           LOAD data_head, the records
  *           (B) with the record           smp_rmb                    (C)
@@ -13,10 +13,10 @@
  *   smp_wmb                 (E)           smp_mb                     (D)
  *   STORE aux_head                        STORE aux_tail
  *
- * E pairs with F: who sees a head sees the records of all that is under it. The
- * others are those of ring/abi.hpp.
+ * E pairs with F: a reader that sees a head sees the records of all bytes before
+ * it. The other letters are those of ring/abi.hpp.
  *
- * An area is of one of two kinds, by its source's wish:
+ * The source chooses one of two kinds of area:
  *
  *   exclusive  one transaction at a time, as perf's: begin() -> end(). The
  *              source alone knows what it has written until it ends.
@@ -38,9 +38,9 @@ namespace perfbuf
 class aux_owner
 {
 public:
-	/* What it keeps for the area: never nullptr. */
+	/* Returns the source's own pointer for the area (perf's aux_priv): never nullptr. */
 	virtual cxxrt::result<void *> setup_aux(const perfbuf_aux_pages &memory) noexcept = 0;
-	virtual void free_aux(void *kept) noexcept = 0;
+	virtual void free_aux(void *private_data) noexcept = 0;
 
 protected:
 	~aux_owner() = default;
@@ -60,7 +60,7 @@ struct itrace_start_record {
 };
 static_assert(sizeof(aux_record) == 32 && sizeof(itrace_start_record) == 16);
 
-/* What a source may say of its own transaction; OVERWRITE is the area's to say. */
+/* The flags that a source may set for its transaction. The area sets OVERWRITE itself. */
 inline constexpr u64 aux_flags_of_sources = PERF_AUX_FLAG_TRUNCATED | PERF_AUX_FLAG_PARTIAL |
 					    PERF_AUX_FLAG_COLLISION |
 					    PERF_AUX_FLAG_PMU_FORMAT_TYPE_MASK;
@@ -69,9 +69,9 @@ class aux_reservation;
 
 /*
  * Invariants:
- *  - head_ is what is reserved (shared) or published (exclusive); published_ is what aux_head
- *    says; they are the same while nest_ is 0.
- *  - nest_ is the number of reservations inside, or 1 in a transaction.
+ *  - head_ is the position behind all reserved bytes (shared) or all published bytes (exclusive);
+ *    published_ is what aux_head says; they are equal while nest_ is 0.
+ *  - nest_ is the number of open reservations, or 1 in a transaction.
  *  - each transaction holds a reference; so do all mappings together, one.
  *  - but for overwrite mode, head_ - aux_tail is less than size(), if the tail makes sense.
  *  - while held_ is hold_window_set, reserve() does not take head_ beyond held_from_ + size().
@@ -86,7 +86,7 @@ public:
 		s32 cpu = -1;	   /* of the event */
 		bool overwrite = false;
 		bool shared = false;
-		aux_wishes memory = {};
+		aux_requirements memory = {};
 		u64 start = 0; /* where the stream begins */
 	};
 
@@ -101,46 +101,52 @@ public:
 	aux_area &operator=(const aux_area &) = delete;
 
 	void get() noexcept { references_.get(); }
-	/* False: it is going. */
+	/* False: the last reference has been put. */
 	[[nodiscard]] bool try_get() noexcept { return references_.get_unless_zero(); }
-	/* The last one has the area freed later, in process context. Any context, NMI included. */
+	/* The last put() makes the area be freed later, in process context. Any context, NMI
+	 * included. */
 	void put() noexcept;
 
 	/* ---------------- exclusive. Any context, preemption off, on the ring's CPU */
 
 	/*
-	 * On success the caller's reference is the transaction's. EBUSY: another is open (counted);
-	 * ENOSPC: the area is full, the reader has been woken; EINVAL: it is shared.
+	 * Begins a transaction, to which the caller's reference passes. EBUSY: another one is open
+	 * (counted in aux_nested); ENOSPC: the area is full, and the reader has been woken; EINVAL:
+	 * the area is shared.
 	 */
 	cxxrt::result<void> begin(perfbuf_aux_handle &handle) noexcept;
-	/* True: it was truncated, so the event should go off. */
+	/* Publishes @size bytes and ends the transaction. True: it was truncated, so the caller
+	 * disables the event, as perf does. */
 	[[nodiscard]] bool end(perfbuf_aux_handle &handle, u64 size,
 			       const record_origin &origin) noexcept;
-	/* ENOSPC. */
+	/* Publishes @size bytes within the transaction. ENOSPC: @size is more than is free. */
 	cxxrt::result<void> skip(perfbuf_aux_handle &handle, u64 size) noexcept;
 
 	/* ---------------- shared. Any context, preemption off from reserve() to commit() */
 
 	/*
-	 * @bytes of the stream. ENOSPC: no room, or a sample holds bytes that would be overwritten,
-	 * which the next record tells; E2BIG: never; EINVAL: it is exclusive.
+	 * Reserves @bytes. ENOSPC: the area is full, or a sample holds bytes that would be
+	 * overwritten; the next PERF_RECORD_AUX is then TRUNCATED. E2BIG: the area is smaller.
+	 * EINVAL: it is exclusive.
 	 */
 	cxxrt::result<aux_reservation> reserve(u64 bytes, const record_origin &origin) noexcept;
 
 	/* ---------------- any context */
 
-	void *kept() const noexcept { return kept_; }
-	/* Where the area's first byte was in the stream. */
+	/* What setup_aux() returned. */
+	void *private_data() const noexcept { return private_data_; }
+	/* The position of the area's first byte in the stream. */
 	u64 start() const noexcept { return start_; }
 	/*
-	 * A sample takes bytes of the area: try_hold(), hold_window(), copy_to(), release_hold().
-	 * On the ring's CPU. False: a sample that we interrupted does so already.
+	 * A sample copies bytes of the area between try_hold() and release_hold(): hold_window()
+	 * chooses them, copy_to() copies. On the ring's CPU. False: a sample that we interrupted
+	 * holds the area already.
 	 */
 	[[nodiscard]] bool try_hold() noexcept
 	{
-		u32 nobody = hold_none;
+		u32 expected = hold_none;
 
-		return held_.try_cmpxchg(nobody, hold_begun);
+		return held_.try_cmpxchg(expected, hold_begun);
 	}
 	void release_hold() noexcept { held_.set(hold_none); }
 	struct window {
@@ -148,8 +154,8 @@ public:
 		u32 bytes;
 	};
 	/*
-	 * The newest bytes, at most @most, that end at @head (of a shared area: at what is
-	 * published) and stay as they are until release_hold(). Whole words.
+	 * The newest bytes before @head (in a shared area: before published()), at most @most, that
+	 * no writer overwrites until release_hold(). Whole words.
 	 */
 	window hold_window(u64 head, u32 most) noexcept;
 	/* The @bytes at @from of the stream, into a record. */
@@ -164,14 +170,14 @@ public:
 	bool is_shared() const noexcept { return shared_; }
 	aux_owner &owner() noexcept { return owner_; }
 	const aux_storage &memory() const noexcept { return storage_; }
-	/* Where the stream stands for readers. */
+	/* The position up to which readers may read. */
 	u64 published() const noexcept { return published_.load_acquire(); }
 
-	/* Whether a reader that waits for AUX should go on, by the positions. */
+	/* Whether poll() returns POLLIN for the AUX area, computed from the positions. */
 	bool readable() const noexcept;
-	/* There is something that the reader has not given back. */
+	/* Whether there are published bytes that the reader has not freed. */
 	bool unread() const noexcept;
-	/* The page frame behind page @index. ENXIO past the end. Process. */
+	/* The page frame of page @index. ENXIO: past the end. Process context. */
 	cxxrt::result<unsigned long> page_frame(u64 index) const noexcept;
 
 private:
@@ -181,16 +187,19 @@ private:
 		 aux_storage &&memory) noexcept;
 	~aux_area();
 
-	/* Bytes that are free behind @head; 0 also where the tail makes no sense. */
-	u64 room(u64 head) const noexcept;
+	/* Bytes that are free behind @head; 0 also if the reader has stored a wrong tail. */
+	u64 space(u64 head) const noexcept;
 	bool overwrites_window(u64 head, u64 bytes) const noexcept;
+	/* Writes a PERF_RECORD_AUX to the ring. */
 	void write_record(u64 from, u64 bytes, u64 flags, const record_origin &origin) noexcept;
-	/* aux_head, E; true: a wakeup is due. */
-	bool show_head(u64 head) noexcept;
+	/* Stores @head in aux_head (barrier E). True: a wakeup is due. */
+	bool publish_head(u64 head) noexcept;
+	/* Wakes the reader of the ring for the bytes before @head. */
 	void wake(u64 head) noexcept;
-	/* Leaves the nesting; the outermost publishes. */
+	/* Exits the nesting level of reserve(); the outermost writer publishes. */
 	void publish(const record_origin &origin) noexcept;
-	void refuse_for_room(u64 head) noexcept;
+	/* Notes that a record had no space at @head. */
+	void refuse_for_space(u64 head) noexcept;
 	static void release(aux_area &area) noexcept;
 	static void reclaim(aux_area &area) noexcept;
 
@@ -199,14 +208,14 @@ private:
 	cxxrt::local<u32> nest_;
 	cxxrt::local<u64> pending_flags_; /* shared: for the next record */
 	cxxrt::local<u64> wakeup_stamp_;
-	cxxrt::local<u64> full_head_; /* shared: the head at the refusal that was told last */
+	cxxrt::local<u64> full_head_; /* shared: the head at the last reported refusal, plus 1 */
 	static constexpr u32 hold_none = 0, hold_begun = 1, hold_window_set = 2;
 	cxxrt::local<u32> held_;
 	cxxrt::local<u64> held_from_; /* shared: the window's first byte, while there is one */
 	const u64 start_;
 	cxxrt::shared<u64> woken_at_; /* the position at the last wakeup */
 	perf_buffer &ring_;
-	void *kept_ = nullptr;
+	void *private_data_ = nullptr;
 	u64 watermark_;
 	const bool overwrite_;
 	const bool shared_;
@@ -218,7 +227,8 @@ private:
 	cxxrt::deferred<aux_area> reclaim_work_;
 };
 
-/* Bytes of a shared area that reserve() gave; move-only; ends in commit(), all of it written. */
+/* Bytes of a shared area that reserve() reserved. Move-only. The caller writes all of them, and
+ * ends it with commit(). Any context, preemption off. */
 class [[nodiscard]] aux_reservation
 {
 public:
@@ -228,7 +238,7 @@ public:
 	aux_reservation &operator=(aux_reservation &&) = delete;
 	~aux_reservation();
 
-	/* Of the next byte, in the stream. */
+	/* The position of the next byte in the stream. */
 	u64 position() const noexcept { return position_; }
 	/* The next @bytes, from kernel memory. Any context. */
 	void copy(const void *from, u64 bytes) noexcept;

@@ -29,13 +29,13 @@ result<ref<aux_area>> aux_area::create(perf_buffer &ring, aux_owner &owner,
 		.overwrite = wanted.overwrite,
 		.cpu = wanted.cpu,
 	};
-	result<void *> kept = owner.setup_aux(pages);
+	result<void *> private_data = owner.setup_aux(pages);
 
-	if (!kept) {
+	if (!private_data) {
 		delete made;
-		return kept.error();
+		return private_data.error();
 	}
-	made->kept_ = kept.take();
+	made->private_data_ = private_data.take();
 	ring.get();
 	return ref<aux_area>::adopt(made);
 }
@@ -59,14 +59,14 @@ void aux_area::release(aux_area &area) noexcept
 	area.reclaim_work_.start();
 }
 
-/* A grace period has passed since the last reference went, so every caller that found the area
- * through the ring's pointer has left. */
+/* A grace period has passed since the last reference was put, so no caller that found the area
+ * through perf_buffer::aux() uses it any more. */
 void aux_area::reclaim(aux_area &area) noexcept
 {
 	perf_buffer &ring = area.ring_;
 
 	area.release_work_.sync();
-	area.owner_.free_aux(area.kept_);
+	area.owner_.free_aux(area.private_data_);
 	delete &area;
 	ring.put();
 }

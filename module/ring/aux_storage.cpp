@@ -10,7 +10,8 @@ using cxxrt::error;
 using cxxrt::min;
 using cxxrt::result;
 
-result<aux_storage> aux_storage::create(u64 nr_pages, const aux_wishes &wanted, int node) noexcept
+result<aux_storage> aux_storage::create(u64 nr_pages, const aux_requirements &wanted,
+					int node) noexcept
 {
 	if (!nr_pages || nr_pages & (nr_pages - 1))
 		return error(EINVAL);
@@ -40,7 +41,7 @@ result<aux_storage> aux_storage::create(u64 nr_pages, const aux_wishes &wanted, 
 		return error(ENOMEM);
 	order = min<u32>(order, PB_PAGE_ORDER_MAX);
 
-	/* What is left is always a multiple of the order at hand, which only falls. */
+	/* The remaining pages are always a multiple of 2^order, because order only decreases. */
 	while (made.filled_ < nr_pages) {
 		if (!made.add_chunk(order, wanted.one_chunk, node))
 			return error(ENOMEM);

@@ -10,14 +10,17 @@
 namespace perfbuf
 {
 
-/* 2 GiB of pages of 4 KiB, as perf has it. */
+/* perf's limit: 2 GiB of pages of 4 KiB. */
 inline constexpr u64 aux_pages_max = u64{1} << 19;
 
-/* What a source wants of the memory of its area. */
-struct aux_wishes {
-	u32 max_order = 0;	/* of a chunk: 2^max_order pages; smaller where there are none */
-	bool one_chunk = false; /* the source cannot scatter: all of it or nothing */
-	bool virtual_memory = false; /* one chunk of vmalloc; the two above mean nothing then */
+/* What a source requires of the memory of its area. */
+struct aux_requirements {
+	/* Largest chunk: 2^max_order pages. If there is none, smaller ones are used. */
+	u32 max_order = 0;
+	/* All pages in one chunk, because the source cannot scatter. */
+	bool one_chunk = false;
+	/* One chunk of vmalloc; the two members above are then ignored. */
+	bool virtual_memory = false;
 };
 
 /*
@@ -29,9 +32,9 @@ class aux_storage
 public:
 	/*
 	 * @nr_pages: 2^n, at most aux_pages_max. Process context, may sleep. EINVAL; ENOMEM, also
-	 * where there is no chunk large enough for a source that cannot scatter.
+	 * if @wanted requires one chunk and none is large enough.
 	 */
-	static cxxrt::result<aux_storage> create(u64 nr_pages, const aux_wishes &wanted,
+	static cxxrt::result<aux_storage> create(u64 nr_pages, const aux_requirements &wanted,
 						 int node) noexcept;
 
 	aux_storage(aux_storage &&other) noexcept;
@@ -56,7 +59,8 @@ public:
 
 private:
 	explicit aux_storage(bool virtual_memory) noexcept : virtual_(virtual_memory) {}
-	/* One more chunk; false: not even a page. @order: what was had. */
+	/* Adds a chunk of at most 2^@order pages, or of just so many (@exactly), and sets @order to
+	 * what it got. False: there is not even a page. */
 	bool add_chunk(u32 &order, bool exactly, int node) noexcept;
 	void add_pages(char *chunk, u32 count) noexcept;
 

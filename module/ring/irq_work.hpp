@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* irq_work<Owner>: a call of a function of its owner in hard irq, asked for in any context. */
+/* irq_work<Owner>: the kernel's irq_work, which calls a function of its owner in hard irq. */
 #pragma once
 
 #include "ring/pages.h"
@@ -18,9 +18,9 @@ public:
 		pb_irq_work_init(&raw_, call);
 	}
 
-	/* Raised again before it ran, it runs once. Any context, NMI included. */
+	/* Several calls before it has run cause one run. Any context, NMI included. */
 	void raise() noexcept { pb_irq_work_raise(&raw_); }
-	/* On return it neither runs nor waits to. Process context, sleeps. */
+	/* Waits until it is neither running nor pending. Process context, sleeps. */
 	void sync() noexcept { pb_irq_work_sync(&raw_); }
 
 private:

@@ -25,12 +25,13 @@ cxxrt::result<void> latency_limit::set(u64 ns) noexcept
 			return cxxrt::error(ENOMEM);
 		alarm_.write_once(made);
 	}
-	/* The alarm is there before a writer can want it. */
+	/* A writer that reads this ns finds the alarm. */
 	ns_.store_release(ns);
 
-	/* For what is unread already, and in the place of an alarm that was set for longer. */
+	/* Start the alarm for records that are unread already, and replace one with a longer time.
+	 */
 	if (ns)
-		ask();
+		request_start();
 	return {};
 }
 
@@ -42,10 +43,10 @@ void latency_limit::arm() noexcept
 	 */
 	cxxrt::smp_mb();
 	if (!armed_.read_once())
-		ask();
+		request_start();
 }
 
-void latency_limit::ask() noexcept
+void latency_limit::request_start() noexcept
 {
 	armed_.write_once(1);
 	start_work_.raise();

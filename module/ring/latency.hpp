@@ -27,8 +27,8 @@ public:
 	latency_limit(void *owner, void (*expired)(void *owner)) noexcept;
 	~latency_limit() { stop(); }
 
-	/* On return nothing expires any more; for good. No writer is inside. Process context,
-	 * sleeps. */
+	/* Stops the alarm for good: on return @expired does not run. The ring has no writers any
+	 * more. Process context, sleeps. */
 	void stop() noexcept;
 	/* 0: no limit. Process context, may sleep; ENOMEM. */
 	cxxrt::result<void> set(u64 ns) noexcept;
@@ -44,8 +44,8 @@ public:
 
 private:
 	void arm() noexcept;
-	/* Has the alarm started, or started anew. */
-	void ask() noexcept;
+	/* Raises the irq_work that starts or restarts the alarm. Any context. */
+	void request_start() noexcept;
 	static void start(latency_limit &self) noexcept;
 	static void expire(void *self) noexcept;
 

@@ -7,16 +7,16 @@ namespace perfbuf
 
 void perf_buffer::count_loss(loss_cause cause, u32 records) noexcept
 {
-	/* There is nothing to lose without a data area. */
+	/* Without a data area no record is lost. */
 	if (!mask_ || !records)
 		return;
 	note_loss(cause, records);
 }
 
 /*
- * The reason is added after a loss is counted, and removed before the count is read. So a loss
- * never stands without its reason; a reason without a loss is removed here by the next writer. A
- * loss that a nested writer counts meanwhile is reported with the next record.
+ * note_loss() adds the reason after it has counted the loss; collect_losses() removes the reason
+ * before it reads the count. So a pending loss always has its reason. A reason without a loss is
+ * removed here. A loss that a nested writer counts meanwhile is reported with the next record.
  */
 bool perf_buffer::has_loss() noexcept
 {
@@ -28,7 +28,7 @@ bool perf_buffer::has_loss() noexcept
 	return false;
 }
 
-u64 perf_buffer::take_losses() noexcept
+u64 perf_buffer::collect_losses() noexcept
 {
 	reasons_.remove(slow_path_reasons::pending_loss);
 	return lost_.exchange(0);
@@ -40,7 +40,7 @@ void perf_buffer::report_loss(reservation &into, const record_origin &origin) no
 	const lost_record loss = {
 		.header = {.type = PERF_RECORD_LOST, .misc = 0, .size = static_cast<u16>(bytes)},
 		.id = origin.id,
-		.lost = take_losses(),
+		.lost = collect_losses(),
 	};
 
 	into.put(loss);
@@ -65,8 +65,8 @@ void perf_buffer::flush_lost(const record_origin &origin) noexcept
 	nest_.add(1);
 	if (reasons_.has(slow_path_reasons::watched))
 		nest_.add(nest_watched);
-	if (!take(bytes, position))
-		return leave();
+	if (!advance_head(bytes, position))
+		return exit_nesting();
 
 	reservation record(*this, position, bytes);
 
@@ -75,7 +75,7 @@ void perf_buffer::flush_lost(const record_origin &origin) noexcept
 	record.commit();
 }
 
-/* The record that takes the place of a discarded one: see discard(). */
+/* Writes the record that replaces a discarded one: see reservation::discard(). */
 void perf_buffer::fill_discarded(reservation &into, u32 bytes, const record_origin &origin) noexcept
 {
 	const lost_record filler = {

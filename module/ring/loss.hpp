@@ -12,7 +12,7 @@
 namespace perfbuf
 {
 
-/* What they mean is said in the uapi header. */
+/* include/uapi/linux/perfbuf.h describes each. */
 enum class loss_cause : u32 {
 	full = PERFBUF_LOST_FULL,
 	paused = PERFBUF_LOST_PAUSED,
@@ -24,7 +24,7 @@ enum class loss_cause : u32 {
 
 inline constexpr u32 loss_causes = PERFBUF_LOST_CAUSES;
 
-/* Of an error of perf_buffer::begin(). */
+/* The cause that belongs to an errno of perf_buffer::begin(). */
 inline loss_cause loss_cause_of(cxxrt::error why) noexcept
 {
 	switch (why.code()) {

@@ -17,12 +17,12 @@ namespace
 
 constinit cxxrt::lock_class mapping_lock_class{"perfbuf ring mapping", {}};
 
-/* On the page of the statistics, which has 4096 bytes at least, also where the host's model cuts
- * the data into smaller pages. */
+/* The marks lie on the statistics page. It has at least 4096 bytes, even in the host's model, whose
+ * data pages are smaller. */
 constexpr u64 marks_at = 2048;
 static_assert(sizeof(ring_stats) <= marks_at);
 static_assert(perf_buffer::mark_count * sizeof(u64) <= 4096 - marks_at);
-/* In options::memory the object has a page. */
+/* In options::memory the perf_buffer itself lies on a page of its own. */
 static_assert(sizeof(perf_buffer) <= 4096);
 
 void *page_alloc(const perf_buffer::options &wanted) noexcept
@@ -98,7 +98,7 @@ perf_buffer::perf_buffer(const options &wanted, storage &&data, perf_event_mmap_
 	if (!watermark_)
 		watermark_ = bytes / 2;
 	record_max_ = bytes ? static_cast<u32>(cxxrt::min<u64>(record_size_max, capacity())) : 0;
-	wake_at_.set(progress(wanted.start) + watermark_);
+	wakeup_mark_.set(progress(wanted.start) + watermark_);
 	if (wanted.marks)
 		marks_ = reinterpret_cast<u64 *>(reinterpret_cast<char *>(stats_) + marks_at);
 	close_limit();
@@ -133,8 +133,8 @@ void perf_buffer::put_unused() noexcept
 }
 
 /*
- * A grace period has passed since the last reference went, so no writer is inside and none can
- * come. A wakeup that the last writer raised may still run.
+ * A grace period has passed since the last reference was put, so no writer uses the ring any more.
+ * A wakeup that the last writer raised may still run.
  */
 void perf_buffer::reclaim(perf_buffer &ring) noexcept
 {
@@ -158,8 +158,8 @@ void perf_buffer::pause(bool on) noexcept
 unsigned long perf_buffer::watch_stats() noexcept
 {
 	if (!reasons_.has(slow_path_reasons::watched)) {
-		/* Then every writer shows its counts when it publishes, and what was written
-		 * before is shown here. */
+		/* From now on the writers store their counts when they publish. The counts of
+		 * earlier records are stored here. */
 		add_reason_and_wait(slow_path_reasons::watched);
 		ring_stats::raise(stats_->bytes, bytes());
 		ring_stats::raise(stats_->records, records_.read());
@@ -167,7 +167,7 @@ unsigned long perf_buffer::watch_stats() noexcept
 	return pb_page_frame(stats_);
 }
 
-void perf_buffer::show_stats(u64 head) noexcept
+void perf_buffer::publish_stats(u64 head) noexcept
 {
 	stats_->bytes.write_once(progress(head));
 	stats_->records.write_once(records_.read());
@@ -180,13 +180,13 @@ void perf_buffer::note_reservation(u64 head, u64 tail) noexcept
 	ring_stats::raise(stats_->nesting, depth);
 	if (!overwrite_)
 		ring_stats::raise(stats_->high_water, (progress(head) - progress(tail)) & mask_);
-	if (depth <= depths_timed)
+	if (depth <= timed_depths)
 		begun_[depth - 1].set(pb_duration_clock_ns());
 }
 
 void perf_buffer::note_commit(u32 depth) noexcept
 {
-	if (depth <= depths_timed)
+	if (depth <= timed_depths)
 		ring_stats::raise(stats_->longest,
 				  pb_duration_clock_ns() - begun_[depth - 1].read());
 }

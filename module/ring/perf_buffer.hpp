@@ -55,8 +55,8 @@ inline u64 circ_space(u64 head, u64 tail, u64 mask) noexcept
  *  - in discard mode, head_ - data_tail (masked) is less than size().
  *  - a record that ends at or before limit_ has space, is contiguous at base_, passes no wakeup
  *    mark, and no reason asks for the slow path. Only the outermost writer opens the limit.
- *  - outside of commit(), progress(published_) <= wake_at_, and
- *    wake_at_ <= progress(woken_at_) + watermark_: see docs/ring.md.
+ *  - outside of commit(), progress(published_) <= wakeup_mark_, and
+ *    wakeup_mark_ <= progress(woken_at_) + watermark_: see docs/ring.md.
  *  - lost_ is what no PERF_RECORD_LOST has reported yet; stats_->lost is all since the start.
  */
 class perf_buffer
@@ -83,24 +83,20 @@ public:
 	perf_buffer &operator=(const perf_buffer &) = delete;
 
 	void get() noexcept { references_.get(); }
-	/* The last one frees the ring after a grace period. Any context but NMI. */
+	/* The last put() frees the ring after a grace period. Any context but NMI. */
 	void put() noexcept;
-	/* The last one frees the ring at once: no writer is inside, and none will come. Process
-	 * context, sleeps. */
+	/* The last put_unused() frees the ring at once: the caller knows that no writer is between
+	 * begin() and commit(), and that none will come. Process context, sleeps. */
 	void put_unused() noexcept;
 
 	/* ------------------------------------------------ writing: any context, preemption off */
 
-	/*
-	 * Reserves @bytes for one record: at most record_size_max, a multiple of 8, at least 8.
-	 * Errors are counted as a loss: ENOSPC (full), EAGAIN (paused), E2BIG (it never fits).
-	 */
+	/* Reserves @bytes for one record: at most record_size_max, a multiple of 8, at least 8.
+	 * Errors are counted as a loss: ENOSPC (full), EAGAIN (paused), E2BIG (it never fits). */
 	cxxrt::result<reservation> begin(u32 bytes, const record_origin &origin) noexcept;
 
-	/*
-	 * The same for a record that may be discarded. EINVAL: smaller than the record that would
-	 * take its place.
-	 */
+	/* begin() for a record that may be discarded. EINVAL: @bytes is less than the
+	 * PERF_RECORD_LOST that replaces a discarded record. */
 	cxxrt::result<reservation> begin_discardable(u32 bytes,
 						     const record_origin &origin) noexcept;
 
@@ -112,89 +108,85 @@ public:
 	 */
 	cxxrt::result<reservation> begin_burst(u32 bytes, u32 records,
 					       const record_origin &origin) noexcept;
-	/* For a caller that reserved a burst as one record, or was refused it (@why: the errno):
-	 * counts the other records. */
-	void count_burst(u32 records, int why) noexcept;
+	/* Counts the other @records - 1 of a burst that the caller reserved as one record. @code:
+	 * 0, or the errno that refused it: then they are losses. */
+	void count_burst(u32 records, int code) noexcept;
 
 	/* begin() for C: makes the reservation at @to; 0 or the errno. */
 	int begin_at(void *to, u64 bytes, const record_origin &origin) noexcept;
 
-	/*
-	 * A whole record without a reservation object, for rings of mirrored storage: the caller
+	/* A whole record without a reservation object, for rings of mirrored storage: the caller
 	 * fills it and calls commit_contiguous(). nullptr: refused and counted as by begin(). On
-	 * other storage also nullptr, and not counted, if the record is not contiguous.
-	 */
+	 * other storage also nullptr, and not counted, if the record is not contiguous. */
 	[[nodiscard]] void *reserve_contiguous(u64 bytes, const record_origin &origin) noexcept;
 	void commit_contiguous() noexcept { publish(); }
 
 	/*
-	 * The same in steps, on any storage, for a caller that has its own slow path:
+	 * Reserve and commit in steps, on any storage, for a caller that has its own slow path:
 	 *
-	 *   try_reserve()  true: the record is at @to.at. False: the caller calls
-	 *                  reserve_entered(), which makes a reservation at @to, or returns the
+	 *   try_reserve()  true: the record is at @to.address. False: the caller calls
+	 *                  reserve_after_try(), which makes a reservation at @to, or returns the
 	 *                  errno of begin().
 	 *   try_commit()   for a record of try_reserve(). Not done: the caller calls commit_slow().
 	 */
 	template <bool backward = false>
-	bool try_reserve(u64 bytes, contiguous &to) noexcept;
-	int reserve_entered(void *to, u64 bytes, const record_origin &origin) noexcept;
+	bool try_reserve(u64 bytes, contiguous_record &to) noexcept;
+	int reserve_after_try(void *to, u64 bytes, const record_origin &origin) noexcept;
 	enum class committed {
 		done,
-		inside, /* nothing is published: nested, or something was asked for */
-		left,	/* published, and left; something came in between */
+		unpublished, /* nothing is published: the writer is nested, or has requests */
+		/* Published, and the nesting level is exited; a nested writer reserved or requested
+		 * something in between. */
+		overtaken,
 	};
 	committed try_commit() noexcept;
 	void commit_slow(committed how) noexcept;
 
 	bool is_mirrored() const noexcept { return storage_.kind() == storage_kind::mirrored; }
 
-	/* Asks the outermost writer for a wakeup. Between begin() and commit(). */
-	void request_wakeup() noexcept { nest_.set_bits(asks_wakeup); }
+	/* Requests a wakeup from the outermost writer. Between begin() and commit(). */
+	void request_wakeup() noexcept { nest_.set_bits(wakeup_requested); }
 	/* One of every @every records wakes; 0: none. Between begin() and commit() of
 	 * @records. */
 	void count_event(u32 every, u32 records = 1) noexcept;
 
-	/* Reports losses that no record has followed, if there is space. */
+	/* Writes a PERF_RECORD_LOST for the pending losses, if there are any and it has space. */
 	void flush_lost(const record_origin &origin) noexcept;
-	/* A record that the caller could not even begin. On the ring's CPU. */
+	/* Counts @records that the caller did not try to reserve. On the ring's CPU. */
 	void count_loss(loss_cause cause, u32 records = 1) noexcept;
-	/* Wakes once everything written so far is published, which an interrupted writer may have
-	 * to do. On the ring's CPU. */
+	/* Wakes the reader once everything written so far is published. If this interrupted a
+	 * writer, that writer publishes and wakes. On the ring's CPU. */
 	void wake_published() noexcept;
 
 	/* ------------------------------------------------ any context and CPU */
 
-	/* Whether flush_lost() would write: there is a loss to report, and space. */
+	/* Whether flush_lost() would write: a loss is pending, and its record has space. */
 	bool can_flush_lost(u32 trailer_bytes) const noexcept;
 	const loss_counts &losses() const noexcept { return stats_->lost; }
 	u64 records() const noexcept { return records_.read(); }
 
-	/* Wakes now, for all that is published. */
+	/* Wakes the reader now, for everything that is published. */
 	void wakeup() noexcept
 	{
 		note_woken(published_.load_acquire());
 		send_wakeup();
 	}
-	/* Repeats the last wakeup, for a target that may have missed it. */
+	/* Repeats the last wakeup, for a wake target that was attached too late for it. */
 	void repeat_wakeups() noexcept { wakeup_work_.raise(); }
 
 	/* A ring without data pages stays paused. */
 	void pause(bool on) noexcept;
 	bool paused() const noexcept { return reasons_.has(slow_path_reasons::paused); }
 
-	/*
-	 * Whether a waiting reader should go on: computed from the positions. In overwrite mode,
-	 * where the tail does not move, each wakeup is seen once.
-	 */
+	/* Whether poll() returns POLLIN, computed from the positions. In overwrite mode, where the
+	 * tail does not move, each wakeup counts for one call. */
 	bool readable() noexcept;
-	/* Unread bytes, as far as the tail can be believed. */
+	/* Unread bytes; at most size(), because the reader may store any tail. */
 	u64 unread() const noexcept;
 
-	/*
-	 * The longest that a record waits for a wakeup (ns; 0: no limit), and whether wakeups are
+	/* The longest that a record waits for a wakeup (ns; 0: no limit), and whether wakeups are
 	 * sent at all. Process context, sleeps for a grace period; ENOMEM: nothing has changed.
-	 * Under mapping().
-	 */
+	 * Under mapping(). */
 	cxxrt::result<void> set_wakeups(u64 latency_ns, bool send) noexcept;
 
 	/* Wakeups go to @target until detach(). The caller holds one lock, for all rings. */
@@ -203,10 +195,8 @@ public:
 	/* The first target still attached, or nullptr; under the same lock. */
 	wake_target *first_target() noexcept { return targets_.read_once(); }
 
-	/*
-	 * The AUX area that writers find, or nullptr. Set under mapping(); a caller of aux() has
-	 * preemption off, or holds a reference to what it finds.
-	 */
+	/* The AUX area that writers find, or nullptr. Set under mapping(); a caller of aux() has
+	 * preemption off, or holds a reference to what it finds. */
 	aux_area *aux() const noexcept { return aux_.load_acquire(); }
 	void set_aux(aux_area *area) noexcept { aux_.store_release(area); }
 	/* readable(), of the AUX area. Preemption off. */
@@ -222,35 +212,35 @@ public:
 	ring_stats &stats() noexcept { return *stats_; }
 	/* Where the next record is reserved; other CPUs may see it go back. */
 	u64 reserved() const noexcept { return head_.read(); }
-	/* The same, behind all of which the caller has copied a byte while the writers of @cpu (-1:
-	 * of any) went on. Process context; errors of pb_order_stores(). */
+	/* reserved(), for a reader that has copied bytes while the writers of @cpu (-1: of any
+	 * CPU) went on: all bytes that they may have overwritten are before the result. Process
+	 * context; errors of pb_order_stores(). */
 	cxxrt::result<u64> reserved_after_copy(int cpu) const noexcept;
-	/* Of all published records. */
+	/* The bytes of all published records. */
 	u64 bytes() const noexcept { return progress(published_.read_once()); }
 
-	/*
-	 * Positions at which records begin, one for each watermark that the stream has passed, for
-	 * a reader that comes when the start was overwritten. Behind the statistics; nullptr
-	 * without options::marks. The words that a reader of memory needs beside it, by their
-	 * addresses.
-	 */
+	/* Positions at which records begin, one for each watermark that the stream has passed: a
+	 * reader that comes after the start was overwritten begins at one. They lie behind the
+	 * statistics; nullptr without options::marks. */
 	static constexpr u32 mark_count = 32;
 	const u64 *marks() const noexcept { return marks_; }
+	/* The addresses of reserved() and published(), for a reader of the memory of a dead
+	 * kernel (docs/recorder.md). */
 	const void *reserved_word() const noexcept { return &head_; }
 	const void *published_word() const noexcept { return &user_page_->data_head; }
-	/* All of it that is published; the data. Any CPU. */
+	/* The position up to which records are published. Any CPU. */
 	u64 published() const noexcept { return published_.load_acquire(); }
 	const storage &data() const noexcept { return storage_; }
 
-	/* The page frame behind page @index of the mapping (0: the user page). ENXIO past the end.
-	 * Process. */
+	/* The page frame of page @index of the mapping (0: the user page). ENXIO: past the end.
+	 * Process context. */
 	cxxrt::result<unsigned long> page_frame(u64 index) const noexcept;
 
-	/* The page frame of the statistics, all of which the ring keeps from now on. Process
-	 * context, sleeps for a grace period. */
+	/* The page frame of the statistics page. From now on the ring counts all of them, those
+	 * that cost time included. Process context, sleeps for a grace period. */
 	unsigned long watch_stats() noexcept;
 
-	/* The state of the mappings' owner. The ring does not look at it. */
+	/* State of module/device/map.cpp, which maps the ring. The ring does not read it. */
 	using mapping_state = ring_mapping_state;
 	cxxrt::guarded<mapping_state, cxxrt::mutex> &mapping() noexcept { return mapping_; }
 
@@ -262,65 +252,72 @@ private:
 	~perf_buffer();
 
 	/* A reservation's position, or the errno that refuses it. */
-	struct place {
+	struct reserve_result {
 		u64 position;
-		int why;
+		int code;
 	};
 
-	/* @bytes within the limit. False: the slow path. Entered. */
+	/* In the comments below, "entered" means: the caller has counted itself in nest_. */
+
+	/* Moves head_ by @bytes if that stays within the limit. False: the slow path. Entered. */
 	template <bool backward>
-	bool reserve_within(u64 bytes, contiguous &to) noexcept;
-	/* The slow path: entered; left if it is refused. */
-	place reserve_slow(u64 bytes, const record_origin &origin) noexcept;
-	place reserve_reporting(u64 bytes, const record_origin &origin) noexcept;
-	place reserve_plain(u64 bytes) noexcept;
-	/* Tail calls of begin_at(), reserve_entered() and reserve_contiguous(), so that those save
-	 * no registers. */
-	[[gnu::noinline]] int reserve_entered_slow(void *to, u64 bytes,
-						   const record_origin &origin) noexcept;
+	bool reserve_within_limit(u64 bytes, contiguous_record &to) noexcept;
+	/* The slow path of begin(). Entered; exits if the record is refused. */
+	reserve_result reserve_slow(u64 bytes, const record_origin &origin) noexcept;
+	reserve_result reserve_with_loss_report(u64 bytes, const record_origin &origin) noexcept;
+	reserve_result reserve_record(u64 bytes) noexcept;
+	/* Tail calls of begin_at(), reserve_after_try() and reserve_contiguous(), so that those
+	 * save no registers. */
+	[[gnu::noinline]] int reserve_at_slow(void *to, u64 bytes,
+					      const record_origin &origin) noexcept;
 	[[gnu::noinline]] void *reserve_contiguous_slow(u64 bytes,
 							const record_origin &origin) noexcept;
 	/* Moves head_ over @bytes. False: there is no space. Entered. */
-	bool take(u64 bytes, u64 &position) noexcept;
-	place refuse(loss_cause cause, int why) noexcept;
+	bool advance_head(u64 bytes, u64 &position) noexcept;
+	/* Counts a loss and exits. */
+	reserve_result refuse(loss_cause cause, int code) noexcept;
 	bool is_still_full(u64 bytes) const noexcept;
-	/* Leaves without a record. */
-	void leave() noexcept;
+	/* Exits the nesting level of a writer that has reserved nothing. */
+	void exit_nesting() noexcept;
 
 	u64 space(u64 head, u64 tail) const noexcept;
-	/* Opens the limit for records behind @head. The outermost writer, entered. */
+	/* Computes the limit for records behind @head. The outermost writer, entered. */
 	void set_limit(u64 head, u64 tail) noexcept;
-	/* Sends the next record to the slow path. Any CPU. */
+	/* Makes the next record take the slow path. Any CPU. */
 	void close_limit() noexcept;
-	/* Every record takes the slow path from now on. Any CPU. */
+	/* Makes every record take the slow path from now on. Any CPU. */
 	void add_reason(slow_path_reasons::reason why) noexcept;
-	/* The same, once no writer is left on the fast path. Process context, sleeps. */
+	/* add_reason(), and waits until no writer is on the fast path. Process context, sleeps. */
 	void add_reason_and_wait(slow_path_reasons::reason why) noexcept;
 
-	/* try_commit() of a writer that is not nested, and was asked for nothing. */
+	/* try_commit() of a writer that is not nested, and has no requests. */
 	committed try_commit_alone() noexcept;
-	/* Leaves the nesting; the outermost writer publishes. */
+	/* Exits the nesting level; the outermost writer publishes. */
 	void publish() noexcept;
-	void publish_inside() noexcept;
+	/* publish() after committed::unpublished, and after committed::overtaken. */
+	void publish_slow() noexcept;
 	void publish_again() noexcept;
-	/* Publishes, does what was asked for, and leaves. The outermost writer, entered. */
+	/* Publishes, fulfils the requests, and exits. The outermost writer, entered. */
 	void publish_outermost() noexcept;
-	/* What nested writers asked for; cleared. The outermost writer, entered. */
-	u32 take_requests() noexcept;
+	/* Returns and clears the requests of nested writers. The outermost writer, entered. */
+	u32 collect_requests() noexcept;
 	/* Stores @head where readers see it. */
-	void show_head(u64 head) noexcept;
-	/* Whether the reader is to be woken for the published @head; moves the mark. */
-	bool wakeup_is_due(u32 asked, u64 head) noexcept;
-	/* Says that a wakeup is on its way for all up to @head, which is published. Any CPU. */
+	void publish_head(u64 head) noexcept;
+	/* Whether the published @head wakes the reader; moves the wakeup mark. */
+	bool wakeup_is_due(u32 requests, u64 head) noexcept;
+	/* Notes that a wakeup covers everything up to @head, which is published. send_wakeup()
+	 * follows. Any CPU. */
 	void note_woken(u64 head) noexcept;
-	/* And sends it. Any CPU. */
+	/* Any CPU. */
 	void send_wakeup() noexcept;
-	/* A record begins at the published @head. */
+	/* Notes in marks_ that a record begins at the published @head. */
 	void set_mark(u64 head) noexcept;
 
-	void note_loss(loss_cause cause, u32 records) noexcept; /* a later record reports it */
+	/* Counts a pending loss: a later record reports it. */
+	void note_loss(loss_cause cause, u32 records) noexcept;
 	bool has_loss() noexcept;
-	u64 take_losses() noexcept;
+	/* Returns the number of pending losses, and clears it. */
+	u64 collect_losses() noexcept;
 	void report_loss(reservation &into, const record_origin &origin) noexcept;
 	void count_record() noexcept { records_.add(1); }
 	/* The largest sum of records that the ring can hold at once. */
@@ -336,23 +333,25 @@ private:
 	static void latency_expired(void *ring) noexcept;
 	static void fill_discarded(reservation &into, u32 bytes,
 				   const record_origin &origin) noexcept;
-	/* Gives back the last @bytes reserved, if nothing was reserved behind them. */
+	/* Moves head_ back over the last @bytes, if nothing was reserved behind them. */
 	bool unreserve(u64 position, u32 bytes) noexcept;
 	void note_reservation(u64 head, u64 tail) noexcept;
 	void note_commit(u32 depth) noexcept;
-	void show_stats(u64 head) noexcept;
+	void publish_stats(u64 head) noexcept;
 
-	/* In nest_: the depth, a count of the writers that are watched, and what they ask for. */
+	/* In nest_: how many writers have entered; how many of them are timed for the statistics;
+	 * and the requests to the outermost writer. */
 	static constexpr u32 nest_depth = 0xff;
 	static constexpr u32 nest_watched = 0x100;
 	static constexpr u32 nest_watched_all = 0xff00;
-	static constexpr u32 asks_look = 0x10000; /* to publish for us; to look at the mark */
-	static constexpr u32 asks_wakeup = 0x20000;
-	static constexpr u32 asks_full = 0x40000; /* a record was refused: no space */
-	static constexpr u32 asks = asks_look | asks_wakeup | asks_full;
+	static constexpr u32 publish_requested = 0x10000; /* also: to check the wakeup mark */
+	static constexpr u32 wakeup_requested = 0x20000;
+	static constexpr u32 full_wakeup_requested = 0x40000; /* a record had no space */
+	static constexpr u32 all_requests =
+		publish_requested | wakeup_requested | full_wakeup_requested;
 
-	/* Deeper writers are not timed: there are as many contexts. */
-	static constexpr u32 depths_timed = 4;
+	/* A CPU has four contexts, so a deeper writer is one that a test made; it is not timed. */
+	static constexpr u32 timed_depths = 4;
 	/* A limit this far behind the head admits nothing. */
 	static constexpr u64 closed_distance = u64{1} << 62;
 
@@ -362,7 +361,7 @@ private:
 	cxxrt::shared<u64> limit_; /* forward: no record of the fast path ends behind it */
 	cxxrt::shared<u64> floor_; /* backward: none begins before it */
 	cxxrt::local<u64> base_;   /* address of a position = base_ + position, up to the limit */
-	cxxrt::shared<u64> published_; /* data_head; user space can write the other */
+	cxxrt::shared<u64> published_; /* what data_head says; user space can write data_head */
 	perf_event_mmap_page *user_page_;
 	cxxrt::local<u64> records_;
 
@@ -373,20 +372,20 @@ private:
 	slow_path_reasons reasons_;
 	cxxrt::shared<aux_area *> aux_;
 	cxxrt::local<u64> lost_;
-	cxxrt::local<u64> wake_at_;    /* progress: a stream that has come further wakes */
-	cxxrt::local<u64> limit_from_; /* progress: the head for which the limit was set */
-	u64 watermark_;		       /* bytes */
-	u32 record_max_;	       /* bytes; a larger record is refused as too big */
+	cxxrt::local<u64> wakeup_mark_; /* progress: a head that has passed it wakes the reader */
+	cxxrt::local<u64> limit_from_;	/* progress: the head for which the limit was set */
+	u64 watermark_;			/* bytes */
+	u32 record_max_;		/* bytes; a larger record is refused as too big */
 	const bool overwrite_;
 	const bool backward_;
 	u64 *marks_ = nullptr;
 	ring_memory *memory_;
 	cxxrt::local<u32> events_;		/* records since the last that woke by count */
-	cxxrt::local<u64> begun_[depths_timed]; /* ns, by depth: when the writer there began */
+	cxxrt::local<u64> begun_[timed_depths]; /* ns, by depth: when the writer there began */
 
 	/* Readers and wakeups. */
 	cxxrt::shared<u64> woken_at_; /* data_head at the last wakeup */
-	cxxrt::shared<u32> poll_;     /* a wakeup that no poll has seen (overwrite mode) */
+	cxxrt::shared<u32> poll_;     /* there is a wakeup that poll() has not returned yet */
 	cxxrt::shared<wake_target *> targets_;
 	cxxrt::shared<u8> silent_; /* the reader wants no wakeups */
 	latency_limit latency_;

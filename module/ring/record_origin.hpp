@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* The two parties that a ring calls: the writer of a record, and a file whose reader sleeps. */
+/* The interfaces that a ring calls: record_origin, of a writer; wake_target, of a polled file. */
 #pragma once
 
 #include "ring/abi.hpp"
@@ -27,8 +27,9 @@ public:
 	/* Writes trailer_bytes. In the writer's context. */
 	virtual void write_trailer(reservation &into) const noexcept = 0;
 
-	/* The ring wrote a record by itself: 0, or the errno of perf_buffer::begin(). */
-	virtual void attempted(const perf_buffer &, int) const noexcept {}
+	/* The ring tried to write a record of its own (PERF_RECORD_AUX). @code: 0, or the errno of
+	 * perf_buffer::begin(). */
+	virtual void attempted(const perf_buffer &, [[maybe_unused]] int code) const noexcept {}
 
 	const u64 id;		 /* of the event that lost records */
 	const u32 trailer_bytes; /* a multiple of 8 */

@@ -18,20 +18,21 @@ inline constexpr u32 nesting_levels = 4;
 /* Where code runs; the numbers are those that pb_nesting_level() returns. */
 enum class nesting : u32 { task, softirq, irq, nmi };
 
-/* One context of one CPU and source. Invariant: its word is 0 just while nobody is inside on it. */
+/* One context of one CPU and source. Invariant: its word is 0 exactly while no writer is between
+ * try_enter() and exit(). */
 class recursion_context
 {
 public:
-	/* The word of a context that is entered and says nothing else. */
+	/* The word of a context whose writer stores no word of its own. */
 	static constexpr u64 entered = 1;
 
 	/* Closes all contexts for good. Before the first writer enters. */
-	void close() noexcept { word_.set(never); }
-	bool is_closed() const noexcept { return word_.equals(never); }
+	void close() noexcept { word_.set(closed); }
+	bool is_closed() const noexcept { return word_.equals(closed); }
 
 	/*
-	 * False: already inside, or closed; drop and count. Preemption is off until leave(). @word:
-	 * for word(), more than 2.
+	 * False: the context is entered already, or closed; the caller counts a loss. Preemption is
+	 * off until exit(). @word: a value of the caller's for word(), more than 2.
 	 */
 	[[nodiscard]] bool try_enter(u64 word = entered) noexcept
 	{
@@ -41,34 +42,34 @@ public:
 		cxxrt::barrier();
 		return true;
 	}
-	/* Inside: what the context was entered with; and another. */
+	/* Between try_enter() and exit(): reads and changes the word. */
 	u64 word() const noexcept { return word_.read(); }
 	void set_word(u64 word) noexcept { word_.set(word); }
 
-	void leave() noexcept
+	void exit() noexcept
 	{
 		cxxrt::barrier();
 		word_.set(0);
 	}
 
 private:
-	static constexpr u64 never = 2;
+	static constexpr u64 closed = 2;
 
 	cxxrt::local<u64> word_;
 };
 
 /*
- * One for each CPU and source. Only contexts on this CPU touch it, and a nested one leaves it as it
- * found it.
+ * One for each CPU and source. Only contexts of this CPU use it. A nested context restores it
+ * before it returns.
  */
 class recursion_contexts
 {
 public:
 	recursion_context &at(nesting level) noexcept { return all_[static_cast<u32>(level)]; }
 
-	/* As of recursion_context. */
+	/* As those of recursion_context. */
 	[[nodiscard]] bool try_enter(nesting level) noexcept { return at(level).try_enter(); }
-	void leave(nesting level) noexcept { at(level).leave(); }
+	void exit(nesting level) noexcept { at(level).exit(); }
 
 private:
 	recursion_context all_[nesting_levels];

@@ -9,15 +9,15 @@ namespace perfbuf
 {
 
 /* A reserved record whose bytes are contiguous in kernel memory. */
-struct contiguous {
+struct contiguous_record {
 	u64 position; /* of its first byte in the stream */
-	char *at;
+	char *address;
 };
 
 /*
- * Bytes that perf_buffer::begin() reserved. Move-only. It ends in commit() or discard(); debug
- * builds insist on that, and that every byte was written or skipped. The inline functions are in
- * ring/write.hpp.
+ * Bytes that perf_buffer::begin() reserved. Move-only. The caller ends it with commit() or
+ * discard(); debug builds check that, and that every byte was written or skipped. The inline
+ * functions are in ring/write.hpp.
  */
 class [[nodiscard]] reservation
 {
@@ -31,12 +31,12 @@ public:
 	/* The next @bytes of the record, from kernel memory. Any context. */
 	void copy(const void *from, u64 bytes) noexcept;
 	/*
-	 * From the current task's user memory, without a fault: returns how many bytes at the end
-	 * could not be read; zeros stand in their place. Any context.
+	 * The next @bytes, from the current task's user memory, without a page fault. Returns how
+	 * many bytes at the end could not be read; they are zeroed. Any context.
 	 */
 	[[nodiscard]] u32 copy_from_user(u64 user_address, u32 bytes) noexcept;
 	void zero(u32 bytes) noexcept;
-	/* Leaves the next @bytes as they are. Old data shows through: the caller writes them before
+	/* Goes on behind the next @bytes, which hold old data: the caller writes them itself before
 	 * commit(). */
 	void skip(u32 bytes) noexcept;
 
@@ -47,18 +47,18 @@ public:
 	}
 
 	/*
-	 * The next @bytes in memory, to be filled before commit(). nullptr: they are not contiguous
-	 * (never on mirrored storage), and the reservation is as it was.
+	 * skip() that returns the address of the @bytes, which the caller fills before commit().
+	 * nullptr: they are not contiguous (never on mirrored storage), and nothing has changed.
 	 */
-	[[nodiscard]] void *claim(u32 bytes) noexcept;
+	[[nodiscard]] void *next_contiguous(u32 bytes) noexcept;
 
-	/* Publishes. The reservation is over. */
+	/* Publishes the record. Ends the reservation. */
 	void commit() noexcept;
 
 	/*
-	 * Gives the record up. If no other record was begun behind it, it vanishes; else a
-	 * PERF_RECORD_LOST of 0 records stands in its place, which every reader skips. @bytes and
-	 * @records are what begin_discardable() or begin_burst() got. The reservation is over.
+	 * Gives the record up. If no record was reserved behind it, the head moves back; otherwise
+	 * a PERF_RECORD_LOST of 0 records replaces it, which every reader skips. @bytes and
+	 * @records: as passed to begin_discardable() or begin_burst(). Ends the reservation.
 	 */
 	void discard(u32 bytes, const record_origin &origin, u32 records = 1) noexcept;
 
@@ -67,22 +67,23 @@ public:
 
 private:
 	friend class perf_buffer;
-	/* @bytes at @position, wherever they lie. */
+	/* @bytes at @position, which may be in several chunks. */
 	reservation(perf_buffer &ring, u64 position, u32 bytes) noexcept;
-	reservation(perf_buffer &ring, contiguous where, u32 bytes) noexcept;
+	reservation(perf_buffer &ring, contiguous_record where, u32 bytes) noexcept;
 
 	/* Bytes to the end of the contiguous span. */
-	u64 reach() const noexcept { return static_cast<u64>(end_ - address_); }
+	u64 span_left() const noexcept { return static_cast<u64>(end_ - address_); }
 	/* Sets address_, end_ and span_ for @position. */
 	void seek(u64 position) noexcept;
 	void seek_next() noexcept;
 	/* Ends without commit(): the bytes behind belong to another reservation. */
 	void release() noexcept { ring_ = nullptr; }
 
-	/* copy() where the span ends in between. */
+	/* copy() of bytes that cross the end of the span. */
 	void copy_across(const void *from, u32 bytes) noexcept;
 
-	/* The loop of copy, copy_from_user and skip: @copier(to, bytes) returns what it left. */
+	/* The loop of copy, copy_from_user and skip: @copier(to, bytes) returns the bytes that it
+	 * did not copy. */
 	template <typename Copier>
 	u32 transfer(u32 bytes, Copier &&copier) noexcept;
 

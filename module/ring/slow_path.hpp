@@ -19,7 +19,7 @@ public:
 	enum reason : u32 {
 		paused = 1,	  /* records are refused */
 		pending_loss = 2, /* there may be a loss to report */
-		watched = 4,	  /* all statistics are kept */
+		watched = 4,	  /* a reader has mapped the statistics: all of them are counted */
 		latency = 8,	  /* each record may have to start the latency alarm */
 	};
 

@@ -12,7 +12,7 @@
 namespace perfbuf
 {
 
-/* Invariant: one CPU at a time writes what is local, from nested contexts. All CPUs read. */
+/* Invariant: one CPU at a time writes the local<> members, from nested contexts. All CPUs read. */
 struct ring_stats {
 	u32 size = sizeof(perfbuf_ring_stats);
 	u32 version = 0;
@@ -28,7 +28,7 @@ struct ring_stats {
 	cxxrt::local<u64> aux_truncated;
 	cxxrt::local<u64> aux_nested;
 
-	/* @most becomes @value if that is more. A nested writer may do the same in between. */
+	/* Sets @most to @value if @value is larger. A nested writer may do the same in between. */
 	static void raise(cxxrt::local<u64> &most, u64 value) noexcept
 	{
 		u64 seen = most.read();
@@ -36,7 +36,7 @@ struct ring_stats {
 		while (seen < value && !most.try_cmpxchg(seen, value))
 			;
 	}
-	/* The same from another CPU. */
+	/* The same, if another CPU may do so at the same time. */
 	static void raise(cxxrt::shared<u64> &most, u64 value) noexcept
 	{
 		u64 seen = most.read_once();

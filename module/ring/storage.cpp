@@ -83,7 +83,7 @@ storage::storage(storage &&other) noexcept
 	: pages_(std::exchange(other.pages_, nullptr)),
 	  nr_pages_(std::exchange(other.nr_pages_, 0)), chunk_shift_(other.chunk_shift_),
 	  kind_(other.kind_), mask_(other.mask_), chunk_mask_(other.chunk_mask_),
-	  last_(other.last_), memory_(other.memory_)
+	  contiguous_mask_(other.contiguous_mask_), memory_(other.memory_)
 {
 }
 

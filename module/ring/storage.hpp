@@ -58,8 +58,8 @@ public:
 
 	span at(u64 position) const noexcept
 	{
-		/* What is taken from ones alone is what they do not have in common. */
-		return {address(position), (last_ ^ (position & chunk_mask_)) + 1};
+		/* contiguous_mask_ is all ones, so the XOR subtracts. */
+		return {address(position), (contiguous_mask_ ^ (position & chunk_mask_)) + 1};
 	}
 
 	char *address(u64 position) const noexcept
@@ -82,7 +82,8 @@ private:
 						    ring_memory *memory) noexcept;
 	storage(storage_kind kind, u32 chunk_shift, ring_memory *memory) noexcept
 		: chunk_shift_(chunk_shift), kind_(kind), chunk_mask_((u64{1} << chunk_shift) - 1),
-		  last_((u64{1} << (chunk_shift + (kind == storage_kind::mirrored))) - 1),
+		  contiguous_mask_((u64{1} << (chunk_shift + (kind == storage_kind::mirrored))) -
+				   1),
 		  memory_(memory)
 	{
 	}
@@ -91,9 +92,9 @@ private:
 	u32 nr_pages_ = 0;
 	u32 chunk_shift_;
 	storage_kind kind_;
-	u64 mask_ = 0;	 /* size() - 1, once it is filled */
-	u64 chunk_mask_; /* bytes of a chunk, less 1 */
-	u64 last_;	 /* of the bytes that are contiguous from the start of a chunk */
+	u64 mask_ = 0;	      /* size() - 1, once it is filled */
+	u64 chunk_mask_;      /* bytes of a chunk, less 1 */
+	u64 contiguous_mask_; /* bytes that are contiguous from the start of a chunk, less 1 */
 	ring_memory *memory_;
 };
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Wakeups. Only the outermost writer decides on them, for the head that it publishes. So a record
- * that is discarded moves no mark, and no nested writer comes between a check of the mark and its
- * move.
+ * Wakeups. Only the outermost writer decides on them, for the head that it publishes. So a
+ * discarded record does not move the wakeup mark, and no nested writer runs between the check of
+ * the mark and its move.
  */
 #include "ring/aux.hpp"
 #include "ring/write.hpp"
@@ -12,20 +12,20 @@ namespace perfbuf
 
 using cxxrt::result;
 
-bool perf_buffer::wakeup_is_due(u32 asked, u64 head) noexcept
+bool perf_buffer::wakeup_is_due(u32 requests, u64 head) noexcept
 {
 	const u64 at = progress(head);
-	const u64 mark = wake_at_.read();
-	bool due = asked & asks_wakeup;
+	const u64 mark = wakeup_mark_.read();
+	bool due = requests & wakeup_requested;
 
-	if (asked & asks_full && woken_at_.read_once() != head)
+	if (requests & full_wakeup_requested && woken_at_.read_once() != head)
 		due = true;
 	if (static_cast<s64>(at - mark) > 0) {
 		/*
 		 * The next multiple of the watermark that the stream has not passed. So the mark
 		 * is less than a watermark ahead of a position that was woken for.
 		 */
-		wake_at_.set(mark + ((at - mark - 1) / watermark_ + 1) * watermark_);
+		wakeup_mark_.set(mark + ((at - mark - 1) / watermark_ + 1) * watermark_);
 		set_limit(head, cxxrt::read_once(user_page_->data_tail));
 		due = true;
 	}
@@ -36,14 +36,14 @@ void perf_buffer::note_woken(u64 head) noexcept
 {
 	u64 before = woken_at_.read_once();
 
-	/* Forward only: the latency alarm on another CPU may have read an older head. Those few
-	 * turns of the loop are all that it can take. */
+	/* woken_at_ only moves forward: the latency alarm on another CPU may have read an older
+	 * head. The loop repeats only if the alarm stored in between, so it is short. */
 	while (static_cast<s64>(progress(head) - progress(before)) > 0 &&
 	       !woken_at_.try_cmpxchg(before, head))
 		before = woken_at_.read_once();
 }
 
-/* Two marks that are a watermark apart have places of their own, so the newest ones stay. */
+/* Marks that are a watermark apart have different indices, so the newest mark_count stay. */
 void perf_buffer::set_mark(u64 head) noexcept
 {
 	cxxrt::write_once(marks_[head / watermark_ % mark_count], head);
@@ -67,7 +67,7 @@ void perf_buffer::wake_published() noexcept
 		wakeup();
 }
 
-/* A record has waited for as long as the reader allows. */
+/* The alarm of latency_: a record has waited for the latency limit. Hard irq. */
 void perf_buffer::latency_expired(void *ring) noexcept
 {
 	perf_buffer *self = static_cast<perf_buffer *>(ring);
@@ -80,7 +80,7 @@ void perf_buffer::latency_expired(void *ring) noexcept
 
 result<void> perf_buffer::set_wakeups(u64 latency_ns, bool send) noexcept
 {
-	/* Before the limit, so that no record is published under it without looking for it. */
+	/* The reason first: then every record that is published under the new limit checks it. */
 	if (latency_ns && !reasons_.has(slow_path_reasons::latency))
 		add_reason_and_wait(slow_path_reasons::latency);
 
@@ -110,11 +110,12 @@ bool perf_buffer::readable() noexcept
 	const u64 woken = progress(woken_at_.load_acquire());
 	const u64 head = progress(published_.load_acquire());
 	const u64 tail = progress(cxxrt::read_once(user_page_->data_tail));
-	/* Masked: the tail may be stored modulo the size, or make no sense. */
-	const u64 left = (head - tail) & mask_;
+	/* Masked: the reader may store the tail modulo the size, or a wrong one. */
+	const u64 unread_bytes = (head - tail) & mask_;
 
-	/* Enough is there, or a wakeup was sent for a position that the reader has not come to. */
-	return left > watermark_ || head - woken < left;
+	/* A watermark of bytes is unread, or the reader has not reached the position of the last
+	 * wakeup. */
+	return unread_bytes > watermark_ || head - woken < unread_bytes;
 }
 
 bool perf_buffer::aux_readable() const noexcept
@@ -149,7 +150,7 @@ void perf_buffer::detach(wake_target &target) noexcept
 
 	while (link->read_once() != &target)
 		link = &link->read_once()->next;
-	/* target.next stays: a wakeup that walks the list now still finds its way on. */
+	/* target.next stays: a wakeup that walks the list now follows it to the next target. */
 	link->write_once(target.next.read_once());
 }
 

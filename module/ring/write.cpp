@@ -37,14 +37,16 @@ void perf_buffer::close_limit() noexcept
 }
 
 /*
- * The limit is the nearest of: the free space behind the tail seen now, the wakeup mark, the end of
- * the contiguous span, and the largest record, which need not be checked apart then.
+ * The limit is the nearest of: the end of the free space, the wakeup mark, the end of the
+ * contiguous span, and the end of the largest record, so that the fast path needs no check of its
+ * own for the record's size.
  */
 void perf_buffer::set_limit(u64 head, u64 tail) noexcept
 {
 	const u64 at = progress(head);
-	const s64 to_mark = static_cast<s64>(wake_at_.read() - at);
-	/* The word behind the head: the first of the next record, or, downwards, its last. */
+	const s64 to_mark = static_cast<s64>(wakeup_mark_.read() - at);
+	/* The word next to the head: the first of the next record, or the last of it in a backward
+	 * ring. */
 	const u64 next = backward_ ? head - record_alignment : head;
 	const storage::span span = storage_.at(next);
 	const u64 in_span = backward_ ? storage_.chunk_offset(next) + record_alignment : span.bytes;
@@ -55,7 +57,7 @@ void perf_buffer::set_limit(u64 head, u64 tail) noexcept
 	bytes = cxxrt::min<u64>(bytes, record_size_max);
 	bytes = cxxrt::min(bytes, to_mark > 0 ? static_cast<u64>(to_mark) : 0);
 
-	/* A nested writer finds base and limit of one span, or a closed limit. */
+	/* While base and limit change, a nested writer finds a closed limit. */
 	close_limit();
 	if (reasons_.read())
 		return;
@@ -87,32 +89,33 @@ void perf_buffer::add_reason(slow_path_reasons::reason why) noexcept
 void perf_buffer::add_reason_and_wait(slow_path_reasons::reason why) noexcept
 {
 	add_reason(why);
-	/* A writer has preemption off, so every writer that passed the limit before has left after
-	 * this call. */
+	/* Writers have preemption off, so after this call every writer that used the old limit has
+	 * committed. */
 	cxxrt_synchronize_rcu();
 }
 
 /* ---------------------------------------------------------------- reserving */
 
-bool perf_buffer::take(u64 bytes, u64 &position) noexcept
+bool perf_buffer::advance_head(u64 bytes, u64 &position) noexcept
 {
 	u64 head;
 	u64 next;
 	u64 tail;
 
-	/* Only a nested writer, which comes to its end, moves the head in between. */
+	/* The loop ends: only nested writers move the head in between, and each of them returns. */
 	do {
 		head = head_.read();
 		/*
-		 * Hostile: masked, and it can only free or hide its owner's own records. Read
-		 * after head, and again when head has moved: against a later head, an old tail
-		 * looks a whole ring ahead, and unread records would be overwritten.
+		 * The reader may store any tail. It is masked, so a wrong one only frees or hides
+		 * the reader's own records. It is read after the head, and again if the head has
+		 * moved: compared with a later head, an old tail would seem a whole ring ahead,
+		 * and unread records would be overwritten.
 		 */
 		tail = cxxrt::read_once(user_page_->data_tail);
 		if (space(head, tail) < bytes) [[unlikely]] {
 			/* A full ring wakes its reader once per published head. */
 			if (woken_at_.read_once() != head)
-				nest_.set_bits(asks_full);
+				nest_.set_bits(full_wakeup_requested);
 			return false;
 		}
 
@@ -124,8 +127,8 @@ bool perf_buffer::take(u64 bytes, u64 &position) noexcept
 	} while (!head_.try_cmpxchg(head, next));
 	position = backward_ ? next : head;
 
-	if (!wake_at_.not_before(progress(next)))
-		nest_.set_bits(asks_look);
+	if (!wakeup_mark_.not_before(progress(next)))
+		nest_.set_bits(publish_requested);
 
 	const u32 nest = nest_.read();
 
@@ -136,50 +139,52 @@ bool perf_buffer::take(u64 bytes, u64 &position) noexcept
 	return true;
 }
 
-/* Nothing was reserved by us, so a nested writer leaves nothing to the outermost one. */
-void perf_buffer::leave() noexcept
+/* This writer has reserved nothing, so if it is nested, it requests nothing. */
+void perf_buffer::exit_nesting() noexcept
 {
 	if (!nest_.equals(1)) [[unlikely]] {
 		const u32 nest = nest_.read();
 
 		if ((nest & nest_depth) == 1)
-			return publish_inside();
+			return publish_slow();
 		nest_.add(0 - (nest & nest_watched_all ? nest_watched + 1 : 1));
 		return;
 	}
-	/* What a nested writer left to us meanwhile. */
+	/* A nested writer has requested something since the check above. */
 	if (!nest_.dec_and_test()) [[unlikely]]
 		publish_again();
 }
 
-perf_buffer::place perf_buffer::refuse(loss_cause cause, int why) noexcept
+perf_buffer::reserve_result perf_buffer::refuse(loss_cause cause, int code) noexcept
 {
 	count_loss(cause);
-	leave();
-	return {.position = 0, .why = why};
+	exit_nesting();
+	return {.position = 0, .code = code};
 }
 
-perf_buffer::place perf_buffer::reserve_plain(u64 bytes) noexcept
+perf_buffer::reserve_result perf_buffer::reserve_record(u64 bytes) noexcept
 {
-	place found = {};
+	reserve_result found = {};
 
-	if (!take(bytes, found.position)) [[unlikely]]
+	if (!advance_head(bytes, found.position)) [[unlikely]]
 		return refuse(loss_cause::full, ENOSPC);
 	count_record();
 	return found;
 }
 
-/* A record that fits only alone goes alone; the loss is reported with the next. */
-perf_buffer::place perf_buffer::reserve_reporting(u64 bytes, const record_origin &origin) noexcept
+/* Reserves the PERF_RECORD_LOST of the pending losses together with the record. If the ring can
+ * hold only one of them, the record is written alone, and the next record reports the losses. */
+perf_buffer::reserve_result
+perf_buffer::reserve_with_loss_report(u64 bytes, const record_origin &origin) noexcept
 {
 	const u32 loss_bytes = sizeof(lost_record) + origin.trailer_bytes;
 
 	if (loss_bytes + bytes > capacity())
-		return reserve_plain(bytes);
+		return reserve_record(bytes);
 
-	place found = reserve_plain(loss_bytes + bytes);
+	reserve_result found = reserve_record(loss_bytes + bytes);
 
-	if (found.why)
+	if (found.code)
 		return found;
 
 	reservation loss(*this, found.position, loss_bytes);
@@ -191,8 +196,8 @@ perf_buffer::place perf_buffer::reserve_reporting(u64 bytes, const record_origin
 }
 
 /*
- * A ring that stays full refuses record after record: nothing to report them with, and the reader
- * has been woken for this head. The head is read before the tail, as in take().
+ * Whether the ring is as full as at the last refusal, and its reader has been woken for this head:
+ * then a refused record is only counted. The head is read before the tail, as in advance_head().
  */
 inline bool perf_buffer::is_still_full(u64 bytes) const noexcept
 {
@@ -202,61 +207,62 @@ inline bool perf_buffer::is_still_full(u64 bytes) const noexcept
 	       space(head, cxxrt::read_once(user_page_->data_tail)) < bytes;
 }
 
-perf_buffer::place perf_buffer::reserve_slow(u64 bytes, const record_origin &origin) noexcept
+perf_buffer::reserve_result perf_buffer::reserve_slow(u64 bytes,
+						      const record_origin &origin) noexcept
 {
 	const u32 reasons = reasons_.read();
 
 	if (reasons == slow_path_reasons::pending_loss && bytes <= record_max_ &&
 	    is_still_full(bytes)) [[likely]] {
 		note_loss(loss_cause::full, 1);
-		leave();
-		return {.position = 0, .why = ENOSPC};
+		exit_nesting();
+		return {.position = 0, .code = ENOSPC};
 	}
 	if (reasons & slow_path_reasons::watched)
 		nest_.add(nest_watched);
 	/* publish_outermost() starts the alarm. */
 	if (reasons & slow_path_reasons::latency)
-		nest_.set_bits(asks_look);
+		nest_.set_bits(publish_requested);
 	if (reasons & slow_path_reasons::paused) [[unlikely]]
 		return refuse(loss_cause::paused, EAGAIN);
 	if (bytes > record_max_) [[unlikely]]
 		return refuse(loss_cause::too_big, E2BIG);
 	if (reasons & slow_path_reasons::pending_loss && has_loss()) [[unlikely]]
-		return reserve_reporting(bytes, origin);
-	return reserve_plain(bytes);
+		return reserve_with_loss_report(bytes, origin);
+	return reserve_record(bytes);
 }
 
-int perf_buffer::reserve_entered(void *to, u64 bytes, const record_origin &origin) noexcept
+int perf_buffer::reserve_after_try(void *to, u64 bytes, const record_origin &origin) noexcept
 {
-	contiguous where;
+	contiguous_record where;
 
-	/* Never within the floor of a forward ring. */
-	if (!reserve_within<true>(bytes, where)) [[unlikely]]
-		return reserve_entered_slow(to, bytes, origin);
+	/* The floor of a forward ring is always closed. */
+	if (!reserve_within_limit<true>(bytes, where)) [[unlikely]]
+		return reserve_at_slow(to, bytes, origin);
 	count_record();
 	::new (to) reservation(*this, where, static_cast<u32>(bytes));
 	return 0;
 }
 
-int perf_buffer::reserve_entered_slow(void *to, u64 bytes, const record_origin &origin) noexcept
+int perf_buffer::reserve_at_slow(void *to, u64 bytes, const record_origin &origin) noexcept
 {
-	const place found = reserve_slow(bytes, origin);
+	const reserve_result found = reserve_slow(bytes, origin);
 
-	if (!found.why)
+	if (!found.code)
 		::new (to) reservation(*this, found.position, static_cast<u32>(bytes));
-	return found.why;
+	return found.code;
 }
 
 void *perf_buffer::reserve_contiguous_slow(u64 bytes, const record_origin &origin) noexcept
 {
 	if (!is_mirrored()) [[unlikely]] {
-		leave();
+		exit_nesting();
 		return nullptr;
 	}
 
-	const place found = reserve_slow(bytes, origin);
+	const reserve_result found = reserve_slow(bytes, origin);
 
-	return found.why ? nullptr : storage_.address(found.position);
+	return found.code ? nullptr : storage_.address(found.position);
 }
 
 /* ---------------------------------------------------------------- publishing */
@@ -266,14 +272,14 @@ void perf_buffer::commit_slow(committed how) noexcept
 	switch (how) {
 	case committed::done:
 		return;
-	case committed::inside:
-		return publish_inside();
-	case committed::left:
+	case committed::unpublished:
+		return publish_slow();
+	case committed::overtaken:
 		return publish_again();
 	}
 }
 
-void perf_buffer::publish_inside() noexcept
+void perf_buffer::publish_slow() noexcept
 {
 	const u32 nest = nest_.read();
 	const u32 depth = nest & nest_depth;
@@ -281,9 +287,9 @@ void perf_buffer::publish_inside() noexcept
 
 	if (watched)
 		note_commit(depth);
-	/* Nested: the outermost writer publishes for us, and must learn of it before we leave. */
+	/* Nested: the outermost writer publishes for us. The request is set before we exit. */
 	if (depth > 1) {
-		nest_.set_bits(asks_look);
+		nest_.set_bits(publish_requested);
 		nest_.add(0 - (watched + 1));
 		return;
 	}
@@ -298,13 +304,13 @@ void perf_buffer::publish_again() noexcept
 	publish_outermost();
 }
 
-u32 perf_buffer::take_requests() noexcept
+u32 perf_buffer::collect_requests() noexcept
 {
 	u32 nest = nest_.read();
 
 	while (!nest_.try_cmpxchg(nest, 1))
 		;
-	return nest & asks;
+	return nest & all_requests;
 }
 
 void perf_buffer::publish_outermost() noexcept
@@ -314,19 +320,22 @@ void perf_buffer::publish_outermost() noexcept
 	u32 alone;
 
 	do {
-		/* The requests before the head: the record of a request is in what is published. */
-		const u32 asked = take_requests();
+		/* Read the requests before the head: then the record of each request is published.
+		 */
+		const u32 requests = collect_requests();
 
 		cxxrt::barrier();
 		const u64 head = head_.read();
 
 		shows |= head != published_.read_once();
-		show_head(head);
-		/* While no other writer publishes, or an older count could be the last. */
+		publish_head(head);
+		/* Before the exit below: afterwards another writer could publish, and this older
+		 * count would overwrite its count. */
 		if (reasons_.has(slow_path_reasons::watched))
-			show_stats(head);
-		/* Noted inside, so that a nested writer that is refused now does not ask again. */
-		if (wakeup_is_due(asked, head)) {
+			publish_stats(head);
+		/* Noted before the exit, so that a nested writer that is refused now does not
+		 * request the wakeup again. */
+		if (wakeup_is_due(requests, head)) {
 			note_woken(head);
 			if (marks_)
 				set_mark(head);

@@ -23,9 +23,9 @@ namespace perfbuf
 	seek(position);
 }
 
-[[gnu::always_inline]] inline reservation::reservation(perf_buffer &ring, contiguous where,
+[[gnu::always_inline]] inline reservation::reservation(perf_buffer &ring, contiguous_record where,
 						       u32 bytes) noexcept
-	: ring_(&ring), address_(where.at), end_(where.at + bytes), span_(where.position),
+	: ring_(&ring), address_(where.address), end_(where.address + bytes), span_(where.position),
 	  start_(where.position)
 #ifdef PERFBUF_DEBUG
 	  ,
@@ -76,16 +76,16 @@ inline u32 reservation::transfer(u32 bytes, Copier &&copier) noexcept
 	unwritten_ -= bytes;
 #endif
 	while (bytes) {
-		if (!reach()) [[unlikely]]
+		if (!span_left()) [[unlikely]]
 			seek_next();
 
-		const u32 now = static_cast<u32>(cxxrt::min<u64>(bytes, reach()));
-		const u32 undone = copier(address_, now);
-		const u32 done = now - undone;
+		const u32 now = static_cast<u32>(cxxrt::min<u64>(bytes, span_left()));
+		const u32 uncopied = copier(address_, now);
+		const u32 done = now - uncopied;
 
 		address_ += done;
 		bytes -= done;
-		if (undone) [[unlikely]]
+		if (uncopied) [[unlikely]]
 			break;
 	}
 #ifdef PERFBUF_DEBUG
@@ -129,11 +129,11 @@ inline void reservation::skip(u32 bytes) noexcept
 inline u32 reservation::copy_from_user(u64 user_address, u32 bytes) noexcept
 {
 	const u32 unread = transfer(bytes, [&user_address](char *to, u32 now) {
-		const u32 undone =
+		const u32 uncopied =
 			static_cast<u32>(pb_copy_from_user_nofault(to, user_address, now));
 
-		user_address += now - undone;
-		return undone;
+		user_address += now - uncopied;
+		return uncopied;
 	});
 
 	zero(unread);
@@ -154,11 +154,11 @@ inline u32 reservation::copy_from_user(u64 user_address, u32 bytes) noexcept
 	ring.publish();
 }
 
-inline void *reservation::claim(u32 bytes) noexcept
+inline void *reservation::next_contiguous(u32 bytes) noexcept
 {
-	if (!reach()) [[unlikely]]
+	if (!span_left()) [[unlikely]]
 		seek_next();
-	if (reach() < bytes) [[unlikely]]
+	if (span_left() < bytes) [[unlikely]]
 		return nullptr;
 
 	void *here = address_;
@@ -189,11 +189,12 @@ inline void reservation::discard(u32 bytes, const record_origin &origin, u32 rec
  * A: a limit that was set from data_tail is behind a branch on it (set_limit()), and the branch
  * below depends on the limit. So the stores of data cannot come before the load of the tail.
  *
- * The caller has entered, so nobody else moves the limit and the base meanwhile: a nested writer
- * closes the limit at most.
+ * The caller has entered, so no other writer moves the limit or the base meanwhile; a nested writer
+ * only closes the limit.
  */
 template <bool backward>
-[[gnu::always_inline]] inline bool perf_buffer::reserve_within(u64 bytes, contiguous &to) noexcept
+[[gnu::always_inline]] inline bool perf_buffer::reserve_within_limit(u64 bytes,
+								     contiguous_record &to) noexcept
 {
 	u64 head = head_.read();
 	const u64 next = backward ? head - bytes : head + bytes;
@@ -204,17 +205,18 @@ template <bool backward>
 	if (!head_.try_cmpxchg(head, next)) [[unlikely]]
 		return false;
 	to.position = backward ? next : head;
-	to.at = reinterpret_cast<char *>(base_.plus(to.position));
+	to.address = reinterpret_cast<char *>(base_.plus(to.position));
 	return true;
 }
 
 template <bool backward>
-[[gnu::always_inline]] inline bool perf_buffer::try_reserve(u64 bytes, contiguous &to) noexcept
+[[gnu::always_inline]] inline bool perf_buffer::try_reserve(u64 bytes,
+							    contiguous_record &to) noexcept
 {
 	/* From here on no nested writer publishes, so the record stays hidden until it is
 	 * filled. */
 	nest_.add(1);
-	if (!reserve_within<backward>(bytes, to)) [[unlikely]]
+	if (!reserve_within_limit<backward>(bytes, to)) [[unlikely]]
 		return false;
 	count_record();
 	return true;
@@ -223,48 +225,49 @@ template <bool backward>
 [[gnu::always_inline]] inline cxxrt::result<reservation>
 perf_buffer::begin(u32 bytes, const record_origin &origin) noexcept
 {
-	contiguous where;
+	contiguous_record where;
 
 	if (try_reserve(bytes, where)) [[likely]]
 		return reservation(*this, where, bytes);
 
-	const place found = reserve_slow(bytes, origin);
+	const reserve_result found = reserve_slow(bytes, origin);
 
-	if (found.why) [[unlikely]]
-		return cxxrt::error(found.why);
+	if (found.code) [[unlikely]]
+		return cxxrt::error(found.code);
 	return reservation(*this, found.position, bytes);
 }
 
 [[gnu::always_inline]] inline int perf_buffer::begin_at(void *to, u64 bytes,
 							const record_origin &origin) noexcept
 {
-	contiguous where;
+	contiguous_record where;
 
 	if (try_reserve(bytes, where)) [[likely]] {
 		::new (to) reservation(*this, where, static_cast<u32>(bytes));
 		return 0;
 	}
-	/* Of a backward ring here, not behind a call; never within the floor of a forward ring. */
-	if (reserve_within<true>(bytes, where)) [[likely]] {
+	/* A backward ring is tried here, without a call. The floor of a forward ring is always
+	 * closed. */
+	if (reserve_within_limit<true>(bytes, where)) [[likely]] {
 		count_record();
 		::new (to) reservation(*this, where, static_cast<u32>(bytes));
 		return 0;
 	}
-	return reserve_entered_slow(to, bytes, origin);
+	return reserve_at_slow(to, bytes, origin);
 }
 
 [[gnu::always_inline]] inline void *
 perf_buffer::reserve_contiguous(u64 bytes, const record_origin &origin) noexcept
 {
-	contiguous where;
+	contiguous_record where;
 
 	/* As in begin_at(). */
 	if (!try_reserve(bytes, where)) [[unlikely]] {
-		if (!reserve_within<true>(bytes, where)) [[unlikely]]
+		if (!reserve_within_limit<true>(bytes, where)) [[unlikely]]
 			return reserve_contiguous_slow(bytes, origin);
 		count_record();
 	}
-	return where.at;
+	return where.address;
 }
 
 inline cxxrt::result<reservation>
@@ -284,12 +287,12 @@ inline cxxrt::result<reservation> perf_buffer::begin_burst(u32 bytes, u32 record
 	return begun;
 }
 
-inline void perf_buffer::count_burst(u32 records, int why) noexcept
+inline void perf_buffer::count_burst(u32 records, int code) noexcept
 {
-	if (!why) [[likely]]
+	if (!code) [[likely]]
 		records_.add(records - 1);
 	else
-		count_loss(loss_cause_of(cxxrt::error(why)), records - 1);
+		count_loss(loss_cause_of(cxxrt::error(code)), records - 1);
 }
 
 inline void perf_buffer::note_loss(loss_cause cause, u32 records) noexcept
@@ -303,12 +306,12 @@ inline void perf_buffer::note_loss(loss_cause cause, u32 records) noexcept
 
 /* ---------------------------------------------------------------- publishing */
 
-[[gnu::always_inline]] inline void perf_buffer::show_head(u64 head) noexcept
+[[gnu::always_inline]] inline void perf_buffer::publish_head(u64 head) noexcept
 {
-	/* B, pairs with C in the reader (data_head): the records are there before the head. */
+	/* B, pairs with C in the reader (data_head): the records are stored before the head. */
 	cxxrt::smp_wmb();
 	cxxrt::write_once(user_page_->data_head, head);
-	/* Pairs with readable(): a reader that it sends to the ring finds the head there. */
+	/* Pairs with readable(): a reader that poll() wakes finds this data_head. */
 	published_.store_release(head);
 }
 
@@ -321,22 +324,22 @@ inline void perf_buffer::note_loss(loss_cause cause, u32 records) noexcept
 	cxxrt::barrier();
 	const u64 head = head_.read();
 
-	show_head(head);
+	publish_head(head);
 
 	/*
-	 * Leave after publishing: a writer that enters now publishes a later head, not we an
-	 * earlier. In the same step, see whether a nested writer left its publication to us, or
-	 * asked for something, since the look at nest_.
+	 * Exit after publishing: a writer that enters now publishes a later head, so we cannot
+	 * overwrite it with an earlier one. The decrement also shows whether a nested writer
+	 * requested something since try_commit() read nest_.
 	 */
 	cxxrt::barrier();
-	return nest_.dec_and_test() ? committed::done : committed::left;
+	return nest_.dec_and_test() ? committed::done : committed::overtaken;
 }
 
 [[gnu::always_inline]] inline perf_buffer::committed perf_buffer::try_commit() noexcept
 {
-	/* Nested, watched, or asked for something. */
+	/* Nested, timed for the statistics, or with requests. */
 	if (!nest_.equals(1)) [[unlikely]]
-		return committed::inside;
+		return committed::unpublished;
 	return try_commit_alone();
 }
 
@@ -347,9 +350,9 @@ inline void perf_buffer::note_loss(loss_cause cause, u32 records) noexcept
 	switch (try_commit()) {
 	case committed::done:
 		return;
-	case committed::inside:
-		return publish_inside();
-	case committed::left:
+	case committed::unpublished:
+		return publish_slow();
+	case committed::overtaken:
 		return publish_again();
 	}
 }
@@ -360,12 +363,12 @@ inline bool perf_buffer::unreserve(u64 position, u32 bytes) noexcept
 	const u64 begin = backward_ ? position + bytes : position;
 
 	/*
-	 * In overwrite mode the record stands where the oldest ones stood: taking the head back
-	 * would show it as the oldest.
+	 * In overwrite mode the record has overwritten the oldest ones: with the head moved back,
+	 * a reader would take it for the oldest.
 	 */
 	if (overwrite_)
 		return false;
-	/* The head may go back to where another base holds. */
+	/* If the head moves back to before the limit's span, base_ is wrong there. */
 	if (static_cast<s64>(progress(begin) - limit_from_.read()) < 0)
 		close_limit();
 	return head_.try_cmpxchg(end, begin);
@@ -379,7 +382,8 @@ inline void perf_buffer::count_event(u32 every, u32 records) noexcept
 	u32 seen = events_.read();
 	u32 next;
 
-	/* One step, or nested writers would each take the same events for a wakeup of theirs. */
+	/* One atomic step: otherwise nested writers would each count the same events for a wakeup
+	 * of their own. */
 	do
 		next = seen + records >= every ? 0 : seen + records;
 	while (!events_.try_cmpxchg(seen, next));

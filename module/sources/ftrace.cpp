@@ -241,11 +241,11 @@ void perfbuf_trace_exported(const void *entry, __u32 bytes, __u64 ip, __u32 cpu,
 			continue;
 		if (!entered)
 			one->owner().count_loss(loss_cause::recursion);
-		else if (one->happened())
+		else if (one->count_and_check_period())
 			write({entry, bytes, ip, one});
 	}
 	if (entered)
-		context.leave();
+		context.exit();
 }
 
 void perfbuf_trace_commits(const void *entry, int is_of_instance, __u32 cpu) noexcept

@@ -258,7 +258,7 @@ private:
 			return;
 		}
 		write(what);
-		busy_.leave(level);
+		busy_.exit(level);
 	}
 
 	void write(const pb_overflow &what) noexcept

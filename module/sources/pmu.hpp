@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The pmu source: whatever perf_event_attr can name, counted by the kernel, its
- * overflows written by us. See docs/pmu.md.
+ * The pmu source: any event that perf_event_attr can name. The kernel's perf counts
+ * it; perfbuf writes a sample for each overflow. See docs/pmu.md.
  */
 #pragma once
 
@@ -13,6 +13,7 @@ namespace perfbuf
 class pmu_source final : public source
 {
 public:
+	/* For the comments of these functions: device/source.hpp. */
 	const char *name() const noexcept override { return "pmu"; }
 	const char *description() const noexcept override;
 	bool sends_traps() const noexcept override;

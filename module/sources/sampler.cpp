@@ -9,7 +9,7 @@ namespace perfbuf
 namespace
 {
 
-/* perf's: a shorter period would leave a CPU no time for anything else. */
+/* perf's limit: with a shorter period the CPU would do nothing else. */
 constexpr u64 period_min_ns = 10000;
 
 u32 excluded_modes(const perf_event_attr &attr) noexcept
@@ -51,8 +51,8 @@ void sampler::start(u64 left) noexcept
 	if (!writer_ || !owner_->period())
 		return;
 
-	/* The period may have become shorter since. A rest is as short as it is: a task that runs
-	 * for less than any least time would never be sampled otherwise. */
+	/* The period may have been shortened since stop(). @left has no minimum: otherwise a task
+	 * that always runs for less than it would never be sampled. */
 	if (!left || left > period())
 		left = period();
 	pb_timer_start(&timer_, left);
@@ -66,8 +66,8 @@ u64 sampler::stop() noexcept
 
 u64 sampler::expired(const pb_regs *interrupted, u64 ip, u32 mode, u32 cpu) noexcept
 {
-	/* A limit, an exit: the event went off without us. Timers of a CPU that goes move on to
-	 * another. */
+	/* A limit or an exit has disabled the event; or its CPU has gone offline, and the kernel
+	 * has moved the timer to another. */
 	if (!owner_->active() || cpu != cpu_) [[unlikely]] {
 		ran_.stop();
 		return 0;
@@ -84,7 +84,8 @@ u64 sampler::expired(const pb_regs *interrupted, u64 ip, u32 mode, u32 cpu) noex
 
 	const bool goes_on = owner_->count_overflow();
 
-	/* All of it is said: a kernel that zeroes every variable need not do so here. */
+	/* Every member is initialised: spare a kernel with CONFIG_INIT_STACK_ALL_ZERO the zeroing.
+	 */
 	__attribute__((uninitialized)) const sample what = {
 		.regs = interrupted,
 		.ip = ip,
@@ -97,7 +98,7 @@ u64 sampler::expired(const pb_regs *interrupted, u64 ip, u32 mode, u32 cpu) noex
 
 	writer_->write(what);
 	owner_->sample_over();
-	busy_.leave(nesting::irq);
+	busy_.exit(nesting::irq);
 	if (!goes_on) [[unlikely]] {
 		ran_.stop();
 		return 0;

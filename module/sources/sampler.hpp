@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What a clock event is on one CPU: a timer that samples, and the time it counts. */
+/* A clock event on one CPU: a timer that writes samples, and the time that it counts. */
 #pragma once
 
 #include "device/run_time.hpp"
@@ -10,31 +10,34 @@ namespace perfbuf
 {
 
 /*
- * A part of a cpu_stream. Invariants: but for count(), it is touched on its CPU only, with
- * interrupts off; so nothing is inside expired() when somebody else is inside anything. The timer
- * is pending just while it runs, unless the event has no period.
+ * A part of a cpu_stream. Invariants: except for count(), only its own CPU uses it, with interrupts
+ * off, so expired() never interrupts another of its functions. The timer is pending exactly while
+ * the sampler runs, unless the event has no period.
  */
 class sampler
 {
 public:
-	/* @writer: nullptr: it counts and does not sample. */
+	/* @writer: nullptr: the event counts, and writes no samples. */
 	sampler(event &owner, const sample_writer *writer, u32 cpu) noexcept;
-	/* Not running. Process context. */
+	/* The sampler is stopped. Process context. */
 	~sampler();
 	sampler(const sampler &) = delete;
 	sampler &operator=(const sampler &) = delete;
 
-	/* @left: ns until the first sample; 0: a whole period. Nothing if it runs already. */
+	/* Starts the timer. @left: ns until the first sample; 0: a whole period. Does nothing if
+	 * the sampler runs. */
 	void start(u64 left) noexcept;
 	bool runs() const noexcept { return ran_.runs(); }
-	/* It runs. ns that were left to the next sample; 0 if no timer was pending. */
+	/* Stops a sampler that runs. Returns ns until the next sample; 0 if no timer was pending.
+	 */
 	u64 stop() noexcept;
 
-	/* ns that it has run. Any CPU and context. */
+	/* ns for which it has run. Any CPU and context. */
 	u64 count() const noexcept { return ran_.ns(); }
 	u64 running_ns() const noexcept { return count(); }
 
-	/* The timer's function; see perfbuf_timer_expired(). */
+	/* The timer's function, in hard irq. Returns ns until the next expiry; 0: none. See
+	 * perfbuf_timer_expired() in glue/timer.h. */
 	u64 expired(const pb_regs *interrupted, u64 ip, u32 mode, u32 cpu) noexcept;
 	static sampler &of_timer(void *timer) noexcept
 	{

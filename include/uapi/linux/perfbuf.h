@@ -22,7 +22,7 @@
 #define PERFBUF_IOC_MAGIC 0xBC
 
 /**
- * struct perfbuf_open - what perf_event_open(2) takes as its arguments
+ * struct perfbuf_open - the arguments of perf_event_open(2)
  * @attr:  user address of a struct perf_event_attr. Its size field is read as
  *         perf reads it: 0 stands for PERF_ATTR_SIZE_VER0, what is longer than
  *         the kernel's own must be zero behind it. On E2BIG the size that the
@@ -33,15 +33,18 @@
  *         already); the other flags of perf_event_open(2) fail with
  *         EOPNOTSUPP, unknown bits with EINVAL
  *
- * Errors are those of perf_event_open(2), with three differences. What perf
- * has and this source has not is refused with EOPNOTSUPP, never ignored; but
- * with EINVAL, as by a kernel that is older than the bit, are attr.namespaces,
- * ksymbol, bpf_event, cgroup, text_poke and build_id, and sigtrap but of "pmu"
- * events of a task in user mode (docs/pmu.md). A
- * second PERFBUF_IOC_OPEN fails with EBUSY. attr.type and attr.config are the
- * source's: a source that has only one kind of event wants PERF_TYPE_SOFTWARE
- * and PERF_COUNT_SW_CPU_CLOCK ("clock"). PERF_COUNT_SW_DUMMY is an event of
- * every source: it never happens, and carries the side-band records alone.
+ * Errors are those of perf_event_open(2), with three differences:
+ *
+ * * A feature of perf that the source does not have fails with EOPNOTSUPP; it is
+ *   never ignored. But attr.namespaces, ksymbol, bpf_event, cgroup, text_poke
+ *   and build_id fail with EINVAL, as on a kernel that is older than the bit,
+ *   and so does sigtrap except for "pmu" events of a task in user mode
+ *   (docs/pmu.md).
+ * * A second PERFBUF_IOC_OPEN fails with EBUSY.
+ * * The source defines attr.type and attr.config. A source with one event only
+ *   takes PERF_TYPE_SOFTWARE and PERF_COUNT_SW_CPU_CLOCK ("clock").
+ *   PERF_COUNT_SW_DUMMY is an event of every source: it has no samples, but
+ *   side-band records.
  */
 struct perfbuf_open {
 	__u64 attr;
@@ -53,9 +56,9 @@ struct perfbuf_open {
 #define PERFBUF_IOC_OPEN _IOW(PERFBUF_IOC_MAGIC, 0, struct perfbuf_open)
 
 /*
- * What attr says of AUX in the u32 behind aux_sample_size (aux_action of Linux 6.13 and later): the
- * event's own area begins paused; each sample of this event pauses, or resumes, the area of the
- * event that it is linked to.
+ * Bits of the u32 of attr behind aux_sample_size (aux_action of Linux 6.13 and later): the event's
+ * own AUX area begins paused; each sample of this event pauses, or resumes, the AUX area of the event
+ * that it is linked to.
  */
 #define PERFBUF_AUX_START_PAUSED (1U << 0)
 #define PERFBUF_AUX_PAUSE	 (1U << 1)
@@ -67,12 +70,13 @@ struct perfbuf_open {
  * @aux_fd:   a configured file whose event has an AUX area, with the same @pid and @cpu
  * @reserved: 0
  *
- * It stands for the group leader that perf_event_open(2) wants for this: attr asks for
- * PERF_SAMPLE_AUX (aux_sample_size bytes of the newest in each sample), PERFBUF_AUX_PAUSE or
- * PERFBUF_AUX_RESUME. The link lasts until this file is closed, and keeps that file open.
+ * @aux_fd replaces the group leader that perf_event_open(2) requires for this. attr requests
+ * PERF_SAMPLE_AUX (each sample has the newest aux_sample_size bytes), PERFBUF_AUX_PAUSE or
+ * PERFBUF_AUX_RESUME. The link lasts until this file is closed, and keeps @aux_fd's file open.
  *
- * Errors: EBADF (no file of ours), EBADFD (not configured), EINVAL (no AUX there, another target or
- * CPU, or attr asks for nothing of it); EOPNOTSUPP where it cannot be paused.
+ * Errors: EBADF (@aux_fd is no file of perfbuf), EBADFD (it is not configured), EINVAL (its event
+ * has no AUX area or another target or CPU, or attr requests none of the three), EOPNOTSUPP (its
+ * source cannot pause).
  */
 struct perfbuf_open_linked {
 	struct perfbuf_open open;
@@ -88,14 +92,14 @@ struct perfbuf_open_linked {
  * @group_fd: the leader: a configured file with the same @pid, @cpu and clock
  * @reserved: 0
  *
- * What group_fd is to perf_event_open(2): the sibling counts while it is enabled
- * and the leader is, PERF_FORMAT_GROUP reads the values of all, and
- * PERF_IOC_FLAG_GROUP is for all. The sources may differ. docs/groups.md
+ * As group_fd of perf_event_open(2): the sibling counts while it and the leader
+ * are enabled, PERF_FORMAT_GROUP reads the values of all events, and requests
+ * with PERF_IOC_FLAG_GROUP apply to all. The sources may differ. docs/groups.md
  *
  * Added after the first version of this header: a module without it answers
- * ENOTTY. Errors: EBADF (no file of ours), EBADFD (not configured), EINVAL
- * (another target, CPU or clock; the leader is a sibling itself), E2BIG (more
- * than 128 events).
+ * ENOTTY. Errors: EBADF (@group_fd is no file of perfbuf), EBADFD (it is not
+ * configured), EINVAL (another target, CPU or clock; the leader is a sibling
+ * itself), E2BIG (more than 128 events).
  */
 struct perfbuf_open_group {
 	struct perfbuf_open open;
@@ -107,7 +111,7 @@ struct perfbuf_open_group {
 
 /* Where the data pages of a ring come from. */
 #define PERFBUF_STORAGE_PAGES                                                                      \
-	0 /* pages of the kernel's linear map, or what perf has there */
+	0 /* pages of the kernel's linear map; vmalloc where perf uses that */
 #define PERFBUF_STORAGE_VMALLOC 1 /* virtually contiguous */
 #define PERFBUF_STORAGE_MIRRORED                                                                   \
 	2 /* the same, twice in a row: records never wrap in the kernel                            \
@@ -117,7 +121,7 @@ struct perfbuf_open_group {
 #define PERFBUF_RING_NO_WAKEUP (1U << 0)
 
 /**
- * struct perfbuf_ring - what a reader may choose beyond perf_event_attr
+ * struct perfbuf_ring - options of a ring that perf_event_attr does not have
  * @size:           of this structure as the caller knows it; it may grow (E2BIG
  *                  where a later field that the module does not know is not 0)
  * @storage:        PERFBUF_STORAGE_*; before the first mmap() (EBUSY after it)
@@ -170,8 +174,8 @@ struct perfbuf_ring {
  *
  * A reader of a ring in overwrite mode copies it while the writers go on: it
  * requests the positions, copies what is published, and requests them again.
- * What is older than @reserved by more than the size of the ring may have been
- * overwritten; the rest is whole. In a forward ring it begins at a mark.
+ * Bytes more than the size of the ring before @reserved may have been
+ * overwritten; the others are whole. In a forward ring it begins at a mark.
  *
  * On x86 a writer's stores are seen in order. On arm64 the request interrupts the
  * event's CPU to order them; the request for an event without a CPU is EOPNOTSUPP
@@ -188,7 +192,7 @@ struct perfbuf_positions {
  * is mapped), EOPNOTSUPP (above). */
 #define PERFBUF_IOC_POSITIONS _IOR(PERFBUF_IOC_MAGIC, 3, struct perfbuf_positions)
 
-/* Why a text is no filter: perfbuf_filter_check.reason. May grow. */
+/* Why a text is not a filter: perfbuf_filter_check.reason. More may be added. */
 enum perfbuf_filter_reason {
 	PERFBUF_FILTER_GOOD,
 	PERFBUF_FILTER_NO_FIELD,     /* the event has no field of this name */
@@ -200,23 +204,23 @@ enum perfbuf_filter_reason {
 	PERFBUF_FILTER_WANTS_OPEN,  /* the parenthesis behind "in" */
 	PERFBUF_FILTER_WANTS_CLOSE, /* a parenthesis */
 	PERFBUF_FILTER_WANTS_COMMA, /* or the parenthesis that closes the list behind "in" */
-	PERFBUF_FILTER_OPERATOR,    /* it does not compare fields of this kind */
+	PERFBUF_FILTER_OPERATOR,    /* the operator does not compare fields of this kind */
 	PERFBUF_FILTER_NO_NAME,	    /* the field has no such name for a value */
 	PERFBUF_FILTER_NO_NUMBER,
 	PERFBUF_FILTER_UNIT,  /* no unit of this kind of field */
 	PERFBUF_FILTER_RANGE, /* the field cannot hold the number */
 	PERFBUF_FILTER_EMPTY, /* a range whose last number is below its first */
-	PERFBUF_FILTER_QUOTE, /* nothing closes it */
-	PERFBUF_FILTER_STAR,  /* stands within a word */
+	PERFBUF_FILTER_QUOTE, /* a quote without its end */
+	PERFBUF_FILTER_STAR,  /* a star within a word */
 	PERFBUF_FILTER_LONG,  /* a word of more than 64 characters */
 	PERFBUF_FILTER_MANY,  /* more than 32 comparisons */
 	PERFBUF_FILTER_DEEP,  /* more than 16 levels */
 };
 
 /**
- * struct perfbuf_filter_check - what PERF_EVENT_IOC_SET_FILTER would say, and where it would stop
+ * struct perfbuf_filter_check - checks a filter without setting it
  * @text:   user address of the filter
- * @error:  out: the errno of PERF_EVENT_IOC_SET_FILTER; 0: the text is a filter
+ * @error:  out: the errno that PERF_EVENT_IOC_SET_FILTER would return; 0: the text is a filter
  * @reason: out: enum perfbuf_filter_reason
  * @at:     out: where in the text the token begins that is wrong; its length if the text ends early
  * @bytes:  out: of the token; 0 at the end of the text
@@ -236,10 +240,10 @@ struct perfbuf_filter_check {
 #define PERFBUF_IOC_CHECK_FILTER _IOWR(PERFBUF_IOC_MAGIC, 9, struct perfbuf_filter_check)
 
 /*
- * What a process says itself. A source that takes it ("inject") makes a record
- * of each write(2), of each part of a writev(2), and of each part of this
+ * Records that a process writes. A source that accepts them ("inject") makes a
+ * record of each write(2), of each part of a writev(2), and of each part of this
  * request; the file need not be configured. Errors: EBADF (not open for
- * writing), EINVAL (the source takes nothing; @reserved), E2BIG (more than
+ * writing), EINVAL (the source accepts none; @reserved), E2BIG (more than
  * PERFBUF_WRITE_MAX bytes, more than PERFBUF_WRITE_PARTS parts), EFAULT, ENODEV
  * (the source has gone). The request returns how many records it made: fewer
  * than the parts when one of them is bad, or when a signal arrives.
@@ -292,7 +296,7 @@ struct perfbuf_write {
 #define PERFBUF_FORMAT_LOST_CAUSES (1ULL << 63)
 
 /**
- * struct perfbuf_ring_stats - what a ring has done since it was made
+ * struct perfbuf_ring_stats - counts of a ring since it was created
  * @size:        of this structure as the module knows it; it may grow
  * @version:     0
  * @records:     written, without PERF_RECORD_LOST
@@ -300,13 +304,13 @@ struct perfbuf_write {
  * @lost:        records not written, by cause
  * @wakeups:     sent to readers
  * @high_water:  bytes; the most that was unread at once (0 in overwrite mode)
- * @nesting:     the most writers that were inside at once
+ * @nesting:     the most writers that interrupted each other
  * @longest:     ns; the longest time from begin to commit
  * @aux_bytes:   of the AUX stream, published
  * @aux_truncated: AUX transactions that were cut short or found no space
- * @aux_nested:  AUX transactions that were refused since another was open
+ * @aux_nested:  AUX transactions that were refused because another was open
  *
- * @high_water, @nesting and @longest are kept from the first mmap() of this page on. Each field
+ * @high_water, @nesting and @longest are counted from the first mmap() of this page on. Each field
  * is written whole; they are not a snapshot of one moment.
  */
 struct perfbuf_ring_stats {

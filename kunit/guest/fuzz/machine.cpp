@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What root does to the machine: CPUs, modules, parameters; and what sysfs shows to all. */
+/* Operations of root on the machine (CPUs, modules, parameters), and reads of sysfs by every user.
+ */
 #include <fstream>
 #include <string>
 
@@ -23,7 +24,7 @@ using device_test::write_file;
 
 const std::string modules = "/root/";
 
-int look(actor &by)
+int read_sysfs(actor &by)
 {
 	const std::string path =
 		std::string("/sys/class/perfbuf/") +
@@ -40,8 +41,8 @@ int look(actor &by)
 	return error;
 }
 
-/* The node is anew after each registration. */
-void let_users_in()
+/* Each registration creates the node again, for root only. */
+void open_nodes_to_users()
 {
 	chmod("/dev/perfbuf/inject", 0666);
 	chmod("/dev/perfbuf/testdev", 0666);
@@ -60,7 +61,7 @@ int cpu_on(actor &)
 int load_source(actor &)
 {
 	const int error = load_module(modules + "perfbuf_test_source.ko");
-	let_users_in();
+	open_nodes_to_users();
 	return error;
 }
 
@@ -75,7 +76,7 @@ int command_source(actor &by)
 		"/sys/module/perfbuf_test_source/parameters/command",
 		by.one_of({"register", "register", "unregister", "counted 20", "all 1", "dump 500",
 			   "stream 1", "stream 0", "start_answer -5", "start_answer 0"}));
-	let_users_in();
+	open_nodes_to_users();
 	return error;
 }
 
@@ -91,7 +92,7 @@ int unload_perfbuf(actor &)
 	const int error = unload_module("perfbuf");
 	if (!error) {
 		load_module("/perfbuf/perfbuf.ko");
-		let_users_in();
+		open_nodes_to_users();
 	}
 	return error;
 }
@@ -127,7 +128,7 @@ int rest(actor &)
 std::vector<operation> machine_operations()
 {
 	return {
-		{"reading sysfs", everybody, 3, look, {ENOENT, ENODEV, EPERM, EACCES}},
+		{"reading sysfs", everybody, 3, read_sysfs, {ENOENT, ENODEV, EPERM, EACCES}},
 		{"CPU 1 off", machine, 1, cpu_off, {EBUSY, EINVAL, ENOENT, EAGAIN, ENOMEM}},
 		{"CPU 1 on", machine, 3, cpu_on, {EBUSY, EINVAL, ENOENT, ENOMEM}},
 		{"insmod of a source", machine, 3, load_source, {EEXIST, ENOENT, EBUSY}},

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What a profiler has: one event and one ring per processor, read together. */
+/* The events of a profiler: one event and one ring per CPU, read together. */
 #pragma once
 
 #include <functional>
@@ -22,9 +22,9 @@ public:
 	void enable() const;
 	void disable() const;
 
-	/* All that was read so far, with what is new. */
+	/* Reads the rings. Returns all records that were read so far. */
 	const std::vector<record> &collect();
-	/* Collects until @condition holds; false when it never did. */
+	/* Calls collect() until @condition holds. False: it did not within the time limit. */
 	bool until(const std::function<bool(const std::vector<record> &)> &condition);
 	bool until_samples(size_t n);
 	/* Until a record of @type fulfils @condition. */
@@ -47,7 +47,7 @@ private:
 };
 
 /*
- * Lets exactly one more sample into the ring and reads it. perf reports a loss
+ * Enables the event for exactly one more sample, and reads it. perf reports a loss
  * only with the next record that fits.
  */
 void let_one_through(int fd, ring &from, std::vector<record> &into);
@@ -57,9 +57,10 @@ struct recorder {
 	recorder(side s, const perf_event_attr &attr, const target &what = {},
 		 size_t data_pages = 64);
 
-	/* Enables, and reads until there are at least @n samples; throws when they do not come. */
+	/* Enables the event, reads until there are at least @n samples, and disables it. Throws if
+	 * they do not come. */
 	std::vector<sample> sample_until(size_t n);
-	/* The same, until @enough. */
+	/* The same, until @enough returns true. */
 	std::vector<sample>
 	sample_until(const std::function<bool(const std::vector<sample> &)> &enough);
 

@@ -60,7 +60,7 @@ class encoder
 {
 public:
 	static constexpr u32 call_bytes_max = 112;
-	static constexpr u32 tell_bytes_max = 34;
+	static constexpr u32 report_bytes_max = 34;
 	static constexpr u32 end_bytes_max = 1;
 
 	/* @tick_shift: a tick is 2^tick_shift ns; @sync_every: bytes from sync to sync. */
@@ -75,7 +75,7 @@ public:
 	{
 		u8 *at = to;
 
-		told_ = 0;
+		reported_ = 0;
 		if (until_sync_ <= 0)
 			at = put_sync(at, time);
 		if (is_new(who))
@@ -123,22 +123,22 @@ public:
 	}
 
 	/* The bytes of the last call() were not stored. The next one tells. */
-	void not_stored() noexcept { missed(1 + told_); }
-	/* The same of the last tell(), and of an end() behind it. */
-	void not_told() noexcept { missed(told_); }
+	void not_stored() noexcept { missed(1 + reported_); }
+	/* The same of the last report(), and of an end() behind it. */
+	void not_reported() noexcept { missed(reported_); }
 
 	/* Calls that were not encoded. The next one tells. */
 	void missed(u64 calls) noexcept
 	{
 		lost_ += calls;
-		told_ = 0;
+		reported_ = 0;
 		begin_anew();
 	}
 
 	/* What is missing is told now, if anything is. */
-	u32 tell(u8 *to, u64 time) noexcept
+	u32 report(u8 *to, u64 time) noexcept
 	{
-		told_ = 0;
+		reported_ = 0;
 		return lost_ ? static_cast<u32>(put_sync(to, time) - to) : 0;
 	}
 
@@ -222,7 +222,7 @@ private:
 		for (u64 &slot : slots_)
 			slot = 0;
 		slots_[0] = not_in_slot_0;
-		told_ = lost_;
+		reported_ = lost_;
 		lost_ = 0;
 		until_sync_ = static_cast<s32>(sync_every_);
 		/* Which nobody has: the context follows. */
@@ -263,12 +263,12 @@ private:
 	u64 time_ = 0; /* ticks */
 	u64 address_ = 0;
 	u64 lost_ = 0;
-	u64 told_ = 0; /* losses that the last call() told */
+	u64 reported_ = 0; /* losses that the last call() told */
 	u64 slots_[slots] = {};
 };
 
 /* 5 + 2+5+1+10+10+1 of a sync, 1+5+5+1+15 of a context, 1+10 of a time, 1+10 of a call. */
 static_assert(5 + 29 + 27 + 11 + 11 <= encoder::call_bytes_max);
-static_assert(5 + 29 <= encoder::tell_bytes_max);
+static_assert(5 + 29 <= encoder::report_bytes_max);
 
 } // namespace functrace_test::version_1

@@ -350,16 +350,16 @@ TEST(functrace, calls_that_were_missed_are_reported_once)
 TEST(functrace, a_loss_whose_report_found_no_space_is_reported_again)
 {
 	stream one;
-	perfbuf::functrace::u8 nowhere[perfbuf::functrace::encoder::tell_bytes_max +
+	perfbuf::functrace::u8 nowhere[perfbuf::functrace::encoder::report_bytes_max +
 				       perfbuf::functrace::encoder::end_bytes_max];
 	one.add({1, text, 4, "a"});
 	one.made.missed(3);
-	one.made.end(nowhere + one.made.tell(nowhere, 2));
-	one.made.not_told();
+	one.made.end(nowhere + one.made.report(nowhere, 2));
+	one.made.not_reported();
 	one.add({3, text, 4, "a"});
 	// Nothing was told: nothing is lost.
-	one.made.end(nowhere + one.made.tell(nowhere, 4));
-	one.made.not_told();
+	one.made.end(nowhere + one.made.report(nowhere, 4));
+	one.made.not_reported();
 	one.add({5, text, 4, "a"});
 	const decoded got = decode(one.bytes);
 	ASSERT_EQ(got.others.size(), 1);

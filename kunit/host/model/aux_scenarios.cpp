@@ -1,5 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The areas are of 128 bytes, two pages of 64 in this build. */
+/*
+ * The scenarios of the model for AUX areas. Each area has 128 bytes: this build has pages of 64
+ * bytes. .script: for each context (task, irq, NMI) the sizes of the packets that it writes;
+ * .at_least: how many executions the explorer must find, so that a scenario cannot become empty
+ * unnoticed.
+ */
 #include "scenario.hpp"
 
 namespace perfbuf::model
@@ -52,7 +57,7 @@ std::vector<aux_scenario> aux_scenarios()
 		 .overwrite = true,
 		 .script = {{{60}, {50}}, {{40}}, {{30}}},
 		 .at_least = 2387},
-		{.name = "AUX, exclusive: who is nested is refused",
+		{.name = "AUX, exclusive: a nested writer is refused",
 		 .script = {{{20}, {9}}, {{14}}, {{11}}},
 		 .at_least = 2991},
 		{.name = "AUX, exclusive: a full area, and a reader",

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * One CPU that writes: before each access of a writer a context above it may run, and other things
- * that the scenario has may happen. The explorer chooses.
+ * One CPU that writes: before each access of a writer the explorer chooses whether a context that
+ * interrupts it runs, or another actor of the scenario.
  */
 #pragma once
 
@@ -17,9 +17,10 @@ protected:
 	explicit interrupted_cpu(explorer &choices) : choices_(choices), memory_(choices) {}
 	~interrupted_cpu() = default;
 
-	/* Whatever may happen here happens; @shared: the reader can tell this access. */
+	/* Runs what the explorer chooses before an access. @shared: the access is to memory that
+	 * the reader sees. */
 	virtual void intervene(bool shared) = 0;
-	/* What a reader on this CPU sees holds. */
+	/* Checks the ring as a reader on this CPU sees it now. */
 	virtual void look() = 0;
 
 	/*
@@ -33,7 +34,7 @@ protected:
 	weak_memory memory_;
 	unsigned context_ = 0;
 	bool exploring_ = false;
-	bool inside_ = false; /* of the model: these accesses are not a writer's */
+	bool inside_ = false; /* the model itself runs: its accesses are not a writer's */
 
 private:
 	unsigned accesses_ = 0;

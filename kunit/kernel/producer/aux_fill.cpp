@@ -17,13 +17,13 @@ void test_fill(perfbuf_stream *stream)
 
 	const pb::u64 end = into.position() + most;
 
-	while (into.position() < end && into.room() >= sizeof(pb::u64)) {
+	while (into.position() < end && into.space() >= sizeof(pb::u64)) {
 		const pb::u64 word = into.position();
 
 		into.put(&word, sizeof(word));
 	}
 	if (into.position() < end)
 		into.flag(PERF_AUX_FLAG_TRUNCATED);
-	if (into.kept<const test_area>()->overwrite)
+	if (into.private_data<const test_area>()->overwrite)
 		into.move_head();
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Every kind of field, and its edge values: for the test module and the test that reads it. */
+/* The events of perfbuf_test_source.ko, with every kind of field; the module and the test that
+ * reads its records include this file. */
 #ifndef PERFBUF_TEST_FIELDS_H
 #define PERFBUF_TEST_FIELDS_H
 
@@ -23,7 +24,7 @@
 	F(BYTES, blob)                                                                             \
 	F(STRING, tail)
 
-/* Kinds that stand for more than their bytes. */
+/* Kinds that readers show in a form of their own: addresses, UUIDs, arrays of a variable length. */
 #define TEST_KINDS(F)                                                                              \
 	F(BOOL, on)                                                                                \
 	F(POINTER, where)                                                                          \
@@ -36,19 +37,20 @@
 	F(DYNAMIC_ARRAY, s64, wides)                                                               \
 	F(INT, u32, last)
 
-/* Who wrote it, and its number there: one context of one CPU. */
+/* The context that emitted it, and how many that context had emitted before. */
 #define TEST_COUNTED(F)                                                                            \
 	F(ENUM, u32, context, {0, "task"}, {1, "softirq"}, {2, "irq"}, {3, "nmi"})                 \
 	F(INT, u64, number)                                                                        \
 	F(BYTES, filling)
 
-/* The same without a part that varies, and with a size that wants padding. */
+/* The same as an event of a fixed size, whose record needs padding. */
 #define TEST_FIXED(F)                                                                              \
 	F(ENUM, u32, context, {0, "task"}, {1, "softirq"}, {2, "irq"}, {3, "nmi"})                 \
 	F(INT, u64, number)                                                                        \
 	F(INT, u8, last)
 
-/* A record of a burst: its writer, its number there, and which of how many it is. */
+/* A record of a burst: its context, its number there, its index in the burst and the burst's
+ * length. */
 #define TEST_GROUP(F)                                                                              \
 	F(ENUM, u32, context, {0, "task"}, {1, "softirq"}, {2, "irq"}, {3, "nmi"})                 \
 	F(INT, u64, number)                                                                        \

@@ -68,7 +68,8 @@ void emit_group(u32 context, u32 count)
 			   .count = count);
 }
 
-/* On one CPU; a context interrupts only those below it. */
+/* Emits one of each event that counts. All calls are on one CPU, so a context is interrupted only
+ * by a higher one, and its counts need no lock. */
 void emit_counted(u32 context)
 {
 	const u64 number = numbers[context]++;
@@ -99,7 +100,7 @@ static void on_nmi(void)
 	emit_counted(3);
 }
 
-/* From another CPU, so that they come in the middle of anything. */
+/* A thread of another CPU sends the NMIs, so that they arrive at any instruction of this one. */
 static bool nmis_wanted;
 
 static int send_nmis(void *unused)
@@ -116,8 +117,9 @@ static int send_nmis(void *unused)
 }
 
 /*
- * As long as a busy host may leave the other CPU out, and no longer: nothing else runs here, and
- * there others may need a tick of this CPU to make place for the sender.
+ * Waits until an NMI has emitted. The limit is as long as a busy host may keep the guest's other
+ * CPU from running, and no longer: nothing else runs on this CPU meanwhile, and the other one may
+ * need its tick before it can run the sender.
  */
 static bool wait_for_nmi(void)
 {
@@ -129,7 +131,8 @@ static bool wait_for_nmi(void)
 	return READ_ONCE(numbers[3]) != before;
 }
 
-/* A burst of 4. Whether an NMI came while it was stored, if the event has a reader. */
+/* Emits a burst of 4, and waits for an NMI in the middle. Returns whether one came; always false if
+ * the event has no reader. */
 static bool emit_interrupted_group(void)
 {
 	const u64 first = grouped[0];
@@ -142,8 +145,8 @@ static bool emit_interrupted_group(void)
 }
 
 /*
- * As emit_counted(0). Whether an NMI came: in the middle of a record of the fixed event, or of a
- * burst, if they have readers.
+ * emit_counted(0) that waits for an NMI in the middle of a record of the fixed event and of a
+ * burst, if they have readers. Returns whether one came.
  */
 static bool emit_interrupted(void)
 {
@@ -169,7 +172,7 @@ static bool emit_interrupted(void)
 	return open || perfbuf_enabled(group) ? came : wait_for_nmi();
 }
 
-/* False: the sender did not run, though it could. */
+/* Calls emit_interrupted() until an NMI came @times times. False: the sender did not run. */
 static bool emit_until_interrupted(int times)
 {
 	int tries;
@@ -187,8 +190,8 @@ static bool emit_until_interrupted(int times)
 }
 
 /*
- * @rounds from each context on CPU 0, nested as they come; NMIs as many as there are, and some in
- * any case.
+ * Emits @rounds times from a task, a softirq and an irq of CPU 0, while another CPU sends NMIs; and
+ * before that until ten NMIs came in the middle of an emission. 0 or a negative errno.
  */
 long storm(void *rounds)
 {
@@ -198,7 +201,7 @@ long storm(void *rounds)
 
 	if (IS_ERR(sender))
 		return PTR_ERR(sender);
-	/* On CPU 0 it would run only where nothing is emitted. */
+	/* Not on CPU 0, where it would run only between emissions. */
 	kthread_bind(sender, cpumask_any_but(cpu_online_mask, 0));
 	wake_up_process(sender);
 	nested = emit_until_interrupted(10);
@@ -215,7 +218,8 @@ long storm(void *rounds)
 	return nested ? 0 : -ETIME;
 }
 
-/* A raw event by several copies: copied, discarded, reserved. */
+/* Emits the raw event in each way: copied in several steps (also too much, and too little),
+ * discarded, and reserved. */
 void emit_dump(unsigned int bytes)
 {
 	struct perfbuf_emission e;
@@ -242,7 +246,8 @@ void emit_dump(unsigned int bytes)
 	kfree(spare);
 }
 
-/* What an emission emits within its own record is dropped, and counted. */
+/* Emits an event while a record of the same event is open: the inner emission is counted as lost.
+ */
 void emit_recursively(void)
 {
 	struct perfbuf_emission outer, inner;
@@ -256,7 +261,7 @@ void emit_recursively(void)
 	}
 }
 
-/* The same of an event of a fixed size, as the macro does it. */
+/* The same for an event of a fixed size, by the steps of its macro. */
 void emit_fixed_recursively(void)
 {
 	struct {

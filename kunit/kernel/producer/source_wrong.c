@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Sources that perfbuf_source_register() refuses, each for another reason, and more than it takes.
- */
+/* Sources that perfbuf_source_register() refuses, each for another reason; and more sources than it
+ * accepts. */
 #include "source.h"
 
 #include <linux/module.h>
@@ -9,6 +9,7 @@
 #define TEST_EMPTY(F)
 PERFBUF_EVENT(spare, TEST_EMPTY)
 
+/* Registers a source with these members, and unregisters it. Returns what registration returned. */
 static int try_source(const char *name, const char *description, struct perfbuf_event *const *of,
 		      unsigned int count)
 {
@@ -31,6 +32,7 @@ static void describe_wrong(struct perfbuf_layout *out)
 	*out = (struct perfbuf_layout){&wrong_field, 1, wrong_bytes};
 }
 
+/* The same for a source with one event, which has one field and a payload of @bytes. */
 static int try_field(struct perfbuf_field field, u32 bytes)
 {
 	static struct perfbuf_event event;

@@ -79,7 +79,7 @@ class encoder
 {
 public:
 	static constexpr u32 call_bytes_max = 84;
-	static constexpr u32 tell_bytes_max = 34;
+	static constexpr u32 report_bytes_max = 34;
 	static constexpr u32 end_bytes_max = 1;
 
 	/* @tick_shift: a tick is 2^tick_shift ns. */
@@ -150,17 +150,18 @@ public:
 	/* Bytes of the fast path that were stored. */
 	void wrote(u64 bytes) noexcept { until_sync_ -= static_cast<s32>(bytes); }
 
-	/* Bytes that may come until a sync is due; not positive: it is. */
+	/* Bytes until the next sync is due; 0 or less: a sync is due. */
 	s32 until_sync() const noexcept { return until_sync_; }
 
 	/* ------------------------------------------------------------ the slow path */
 
-	/* @time: ns; not before the last call's, else that is taken. @return the bytes. */
+	/* Encodes a call. @time: ns; if it is before the last call's, that one is used. Returns the
+	 * number of bytes. */
 	u32 call(u8 *to, u64 time, u64 address, const caller &who) noexcept
 	{
 		u8 *at = to;
 
-		told_ = 0;
+		reported_ = 0;
 		if (until_sync_ <= 0)
 			at = put_sync(at, time);
 		if (!is_same_caller(who))
@@ -171,26 +172,27 @@ public:
 	}
 
 	/* The bytes of the last call() were not stored. The next one reports the loss. */
-	void not_stored() noexcept { missed(1 + told_); }
-	/* The same of the last tell(), and of an end() behind it. */
-	void not_told() noexcept { missed(told_); }
+	void not_stored() noexcept { missed(1 + reported_); }
+	/* The bytes of the last report(), and of the end() behind it, were not stored. */
+	void not_reported() noexcept { missed(reported_); }
 
-	/* Calls that were not encoded. The next one reports them. */
+	/* @calls were not encoded. The next call() or report() reports them. */
 	void missed(u64 calls) noexcept
 	{
 		lost_ += calls;
-		told_ = 0;
+		reported_ = 0;
 		restart();
 	}
 
-	/* Reports what is missing, if anything is. */
-	u32 tell(u8 *to, u64 time) noexcept
+	/* Encodes the number of missed calls, if there are any. Returns the number of bytes. */
+	u32 report(u8 *to, u64 time) noexcept
 	{
-		told_ = 0;
+		reported_ = 0;
 		return lost_ ? static_cast<u32>(put_sync(to, time) - to) : 0;
 	}
 
-	/* The trace ends here in order; it may begin again. */
+	/* Encodes the end of the trace. A call() may follow, which begins with a sync. Returns the
+	 * number of bytes. */
 	u32 end(u8 *to) noexcept
 	{
 		restart();
@@ -198,7 +200,7 @@ public:
 		return 1;
 	}
 
-	/* The next call begins with a sync: it may be the first that its reader sees. */
+	/* Makes the next call begin with a sync, because a reader may begin there. */
 	void restart() noexcept { until_sync_ = 0; }
 
 private:
@@ -316,7 +318,7 @@ private:
 		for (u64 &address : addresses_)
 			address = no_function;
 		__builtin_memset(successors_, 0, sizeof(successors_));
-		told_ = lost_;
+		reported_ = lost_;
 		lost_ = 0;
 		until_sync_ = static_cast<s32>(sync_every_);
 		ids_ = no_caller;
@@ -353,12 +355,12 @@ private:
 	const u32 tick_shift_;
 
 	const u32 cpu_;
-	u32 victim_ = 0; /* the way that gives up its function next */
+	u32 victim_ = 0; /* the way whose function is replaced next */
 	u32 sync_every_ = 4096;
-	s32 until_sync_ = 0; /* bytes; not positive: it is due */
+	s32 until_sync_ = 0; /* bytes; 0 or less: a sync is due */
 	u64 named_ = 0;	     /* the last address that was named */
 	u64 lost_ = 0;
-	u64 told_ = 0; /* losses that the last call() reported */
+	u64 reported_ = 0; /* losses that the last call() reported */
 	u16 successors_[contexts] = {};
 	u64 addresses_[slots] = {};
 };
@@ -366,6 +368,6 @@ private:
 /* 5 + 1+3+1+10+10+1 of a sync, 1+5+5+1+15 of a context, 1+2+10+10 of a named call. A time stands
  * before a shorter call only. */
 static_assert(5 + 26 + 27 + 23 <= encoder::call_bytes_max);
-static_assert(5 + 26 <= encoder::tell_bytes_max);
+static_assert(5 + 26 <= encoder::report_bytes_max);
 
 } // namespace perfbuf::functrace

@@ -152,7 +152,7 @@ private:
 	static void move_here(void *stream) noexcept
 	{
 		if (tracer *one = here(stream))
-			one->move();
+			one->change_list();
 	}
 
 	static void end_aux_here(void *stream) noexcept
@@ -199,20 +199,20 @@ const aux_abilities *functrace_source::abilities(const perf_event_attr &) const 
 /* The pages follow each other: vmalloc was asked for. */
 result<void *> functrace_source::setup_aux(const perfbuf_aux_pages &memory) noexcept
 {
-	trace_memory *kept = new (gfp::kernel) trace_memory{
+	trace_memory *made = new (gfp::kernel) trace_memory{
 		static_cast<u8 *>(memory.pages[0]),
 		u64{memory.nr_pages} << page_shift,
 		memory.overwrite != 0,
 	};
 
-	if (!kept)
+	if (!made)
 		return error(ENOMEM);
-	return static_cast<void *>(kept);
+	return static_cast<void *>(made);
 }
 
-void functrace_source::free_aux(void *kept) noexcept
+void functrace_source::free_aux(void *private_data) noexcept
 {
-	delete static_cast<trace_memory *>(kept);
+	delete static_cast<trace_memory *>(private_data);
 }
 
 } // namespace perfbuf

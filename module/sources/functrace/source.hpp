@@ -20,7 +20,7 @@ public:
 private:
 	const aux_abilities *abilities(const perf_event_attr &attr) const noexcept override;
 	cxxrt::result<void *> setup_aux(const perfbuf_aux_pages &memory) noexcept override;
-	void free_aux(void *kept) noexcept override;
+	void free_aux(void *private_data) noexcept override;
 };
 
 extern functrace_source the_functrace;

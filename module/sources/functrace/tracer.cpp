@@ -28,15 +28,17 @@ constexpr u64 sync_every_max = 32768;
 /* The most that the fast path writes for a call. */
 constexpr u64 fast_bytes_max = 3;
 
-/* A transaction is not so short that publishing it, which is traced in turn, is most of the work,
- * ... */
+/* The shortest transaction. Publishing is traced itself, so it would be most of the work if
+ * transactions were shorter. */
 constexpr u64 publish_min = 2048;
-/* ... and not so long that a reader that does not wait for wakeups sees old data. */
+/* The longest transaction, for readers that do not wait for wakeups. */
 constexpr u64 publish_max = 65536;
-/* In snapshot mode: the oldest bytes, which the reader cannot rely on. */
+/* The length of a transaction in snapshot mode: so many of the oldest bytes may be overwritten
+ * while a reader copies them. */
 constexpr u64 publish_snapshot = 4096;
 
-u64 most_of(const trace_memory &memory, const perfbuf_aux_handle &handle) noexcept
+/* The length of a transaction: after so many bytes the tracer ends it. */
+u64 publish_distance(const trace_memory &memory, const perfbuf_aux_handle &handle) noexcept
 {
 	if (memory.overwrite)
 		return min(publish_snapshot, memory.size / 4);
@@ -55,9 +57,9 @@ u32 sync_interval(const trace_memory &memory) noexcept
 
 /* The bytes that can be written at the position without a wrap. More than call_bytes_max means that
  * a call fits and that one byte is left, as in store(). */
-u64 tracer::straight_room() const noexcept
+u64 tracer::contiguous_space() const noexcept
 {
-	return min(memory_->straight(position_.read()), room());
+	return min(memory_->contiguous(position_.read()), space());
 }
 
 /* Sets the position up to which calls take the fast path: they fit, no sync is due, and the reader
@@ -70,7 +72,7 @@ void tracer::open_fast_path() noexcept
 		return;
 
 	const s64 until_sync = encoder_.until_sync();
-	const u64 bytes = min(straight_room(), publish_at_ - at);
+	const u64 bytes = min(contiguous_space(), publish_at_ - at);
 
 	base_ = memory_->at(at) - at;
 	fast_until_.set(at + static_cast<u64>(min(static_cast<s64>(bytes), until_sync)) -
@@ -81,7 +83,7 @@ void tracer::open_fast_path() noexcept
 		close_fast_path();
 }
 
-/* The encoder does not count what the fast path writes. */
+/* Makes the encoder count the bytes of the fast path, which it does not count itself. */
 void tracer::count_written() noexcept
 {
 	const u64 at = position_.read();
@@ -92,7 +94,8 @@ void tracer::count_written() noexcept
 
 bool tracer::begin() noexcept
 {
-	/* Not handle_: if this interrupted end(), handle_ is in use, and begin fails. */
+	/* Not into handle_: if this interrupted end(), handle_ is in use, and
+	 * perfbuf_aux_begin() fails. */
 	perfbuf_aux_handle begun;
 	const void *kept = perfbuf_aux_begin(&begun, as_stream(owner_));
 
@@ -100,7 +103,7 @@ bool tracer::begin() noexcept
 		return false;
 	handle_ = begun;
 	memory_ = static_cast<const trace_memory *>(kept);
-	publish_at_ = handle_.head + most_of(*memory_, handle_);
+	publish_at_ = handle_.head + publish_distance(*memory_, handle_);
 	encoder_.set_sync_interval(sync_interval(*memory_));
 	count_written();
 	counted_to_ = handle_.head;
@@ -121,12 +124,13 @@ void tracer::end(u64 flags) noexcept
 	const u64 written = position_.read() - handle_.head;
 
 	must_end_.set(0);
-	/* In snapshot mode the source moves the head. */
+	/* In snapshot mode the source moves the handle's head itself. */
 	if (memory_->overwrite)
 		handle_.head += written;
 	perfbuf_aux_flag(&handle_, flags);
 
-	/* Once the area is free an NMI may begin in handle_. */
+	/* From perfbuf_aux_end() on an NMI may begin a transaction in handle_, so it gets a copy.
+	 */
 	perfbuf_aux_handle closing = handle_;
 
 	perfbuf_aux_end(&closing, written);
@@ -138,8 +142,9 @@ void tracer::end_aux() noexcept
 	encoder_.restart();
 }
 
-/* Missed calls came after the last call that was written, so they are written first. */
-void tracer::take_missed() noexcept
+/* Writes the number of missed calls. They came after the last call that was written, and before the
+ * call that is written now. */
+void tracer::write_missed() noexcept
 {
 	const u64 calls = missed_.read() ? missed_.exchange(0) : 0;
 
@@ -164,15 +169,16 @@ u64 tracer::hold(u64 published) noexcept
 
 /* ---------------------------------------------------------------- calls */
 
-/* Leaves one byte free, so that begin() finds space and the record of the end has TRUNCATED. */
+/* Leaves one byte free, so that the next begin() finds space, and the record of its end can be
+ * TRUNCATED. */
 bool tracer::store(const u8 *from, u32 bytes) noexcept
 {
 	u64 at = position_.read();
 
-	if (!memory_->overwrite && bytes >= room())
+	if (!memory_->overwrite && bytes >= space())
 		return false;
 	for (u32 left = bytes; left;) {
-		const u32 now = static_cast<u32>(min<u64>(left, memory_->straight(at)));
+		const u32 now = static_cast<u32>(min<u64>(left, memory_->contiguous(at)));
 
 		__builtin_memcpy(memory_->at(at), from, now);
 		from += now;
@@ -185,9 +191,9 @@ bool tracer::store(const u8 *from, u32 bytes) noexcept
 	return true;
 }
 
-/* The slowest path: at the end of the memory, or of the space that was free when the transaction
- * began. */
-void tracer::write_in_pieces(u64 address, u64 now, const functrace::caller &who) noexcept
+/* write() where the call may cross the end of the memory, or of the space that was free when the
+ * transaction began. */
+void tracer::write_across_end(u64 address, u64 now, const functrace::caller &who) noexcept
 {
 	u8 bytes[encoder::call_bytes_max];
 	const u32 count = encoder_.call(bytes, now, address, who);
@@ -202,7 +208,7 @@ void tracer::write_in_pieces(u64 address, u64 now, const functrace::caller &who)
 	end(PERF_AUX_FLAG_TRUNCATED);
 }
 
-/* A transaction is open. */
+/* Writes a call on the slow path. A transaction is open. */
 void tracer::write(u64 address, u64 now) noexcept
 {
 	functrace::caller who;
@@ -210,7 +216,7 @@ void tracer::write(u64 address, u64 now) noexcept
 	who.ids = pb_functions_caller(&who.comm);
 	count_written();
 	if (missed_.read())
-		take_missed();
+		write_missed();
 	if (translates_) {
 		u32 pid, tid;
 
@@ -222,14 +228,14 @@ void tracer::write(u64 address, u64 now) noexcept
 
 	const u64 at = position_.read();
 
-	if (straight_room() > encoder::call_bytes_max) {
+	if (contiguous_space() > encoder::call_bytes_max) {
 		const u32 bytes = encoder_.call(memory_->at(at), now, address, who);
 
 		cxxrt::barrier();
 		position_.set(at + bytes);
 		counted_to_ = at + bytes;
 	} else {
-		write_in_pieces(address, now, who);
+		write_across_end(address, now, who);
 	}
 	if (!open_.read())
 		return;
@@ -240,7 +246,7 @@ void tracer::write(u64 address, u64 now) noexcept
 }
 
 /* Counts a lost call, which is reported before the next call is written. */
-void tracer::lose() noexcept
+void tracer::count_missed() noexcept
 {
 	missed_.add(1);
 	close_fast_path();
@@ -252,7 +258,7 @@ void tracer::lose() noexcept
 }
 
 /* Ends a call. */
-[[gnu::always_inline]] inline void tracer::written() noexcept
+[[gnu::always_inline]] inline void tracer::end_call() noexcept
 {
 	cxxrt::barrier();
 	writing_.set(0);
@@ -264,13 +270,13 @@ void tracer::lose() noexcept
 {
 	if (!owner_.active()) {
 		ran_.stop();
-		return written();
+		return end_call();
 	}
 	count_.add(1);
 	if (!writer_) {
 		/* An event without an AUX area only counts. */
 	} else if (held_.read() || !pb_functions_rcu_watches()) {
-		lose();
+		count_missed();
 	} else if (open_.read() || begin()) {
 		write(address, now);
 	} else {
@@ -280,26 +286,26 @@ void tracer::lose() noexcept
 		if (into && into->aux() && !owner_.aux_paused())
 			missed_.add(1);
 	}
-	written();
+	end_call();
 }
 
 /* Ends a call on the fast path. */
-[[gnu::always_inline]] inline void tracer::stored(u64 at, u32 bytes) noexcept
+[[gnu::always_inline]] inline void tracer::end_fast_call(u64 at, u32 bytes) noexcept
 {
 	cxxrt::barrier();
 	position_.set(at + bytes);
 	count_.add(1);
-	written();
+	end_call();
 }
 
-/* A call within the fast path's limit to a function that did not follow the last one before.
- * @ticks: now. */
+/* The second fast path: a call that next_call() did not expect, to a function that has a slot.
+ * @ticks: the time now. */
 [[gnu::noinline]] void tracer::entered_unexpected(u64 address, u64 ticks) noexcept
 {
 	const u64 at = position_.read();
 
 	if (const u32 bytes = encoder_.known_call(base_ + at, ticks, address))
-		return stored(at, bytes);
+		return end_fast_call(at, bytes);
 	entered_slow_path(address, encoder_.ns_of(ticks));
 }
 
@@ -319,7 +325,7 @@ void tracer::lose() noexcept
 	const u64 ticks = encoder_.ticks_of(now);
 
 	if (const u32 bytes = encoder_.next_call(base_ + at, ticks, address)) [[likely]]
-		return stored(at, bytes);
+		return end_fast_call(at, bytes);
 	entered_unexpected(address, ticks);
 }
 
@@ -329,7 +335,7 @@ void tracer::missed() noexcept
 		return;
 	count_.add(1);
 	if (writer_)
-		lose();
+		count_missed();
 }
 
 } // namespace perfbuf

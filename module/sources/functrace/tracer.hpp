@@ -15,8 +15,8 @@ namespace perfbuf
 
 class tracer;
 
-/* The tracers of a function set on one CPU. Changed on that CPU with interrupts off; walked there,
- * also in NMI. */
+/* The tracers of a function set on one CPU. The list is changed on that CPU with interrupts off,
+ * and walked there in any context, NMI included. */
 struct tracers {
 	rcu_list<tracer> list;
 };
@@ -37,7 +37,7 @@ struct trace_memory {
 
 	u8 *at(u64 position) const noexcept { return base + (position & (size - 1)); }
 	/* Bytes from @position to the end of the memory. */
-	u64 straight(u64 position) const noexcept { return size - (position & (size - 1)); }
+	u64 contiguous(u64 position) const noexcept { return size - (position & (size - 1)); }
 };
 
 /*
@@ -50,14 +50,16 @@ struct trace_memory {
 class tracer : public rcu_listed<tracer>
 {
 public:
-	/* @writer: nullptr: it counts and does not write. */
+	/* @writer: nullptr: the event counts, and writes no trace. */
 	tracer(event &owner, const sample_writer *writer, u32 cpu, tracer_shared &shared) noexcept;
 	tracer(const tracer &) = delete;
 	tracer &operator=(const tracer &) = delete;
 
+	/* Adds the tracer to its function set's list on this CPU; removes it, and ends the trace.
+	 * The argument and the result are those of samplers, and have no meaning here. */
 	void start(u64) noexcept;
 	u64 stop() noexcept;
-	bool runs() const noexcept { return home_; }
+	bool runs() const noexcept { return list_; }
 
 	/* The number of function entries. Any CPU and context. */
 	u64 count() const noexcept { return count_.read(); }
@@ -65,23 +67,26 @@ public:
 
 	/* ------------------------------------------------- its CPU, interrupts off */
 
-	/* The file has another function set now. */
-	void move() noexcept;
-	/* A traced function was entered, not within another call of entered() or missed(). RCU may
-	 * not watch. @now: ns. */
+	/* Moves to the list of the file's new function set. */
+	void change_list() noexcept;
+	/* Records that a traced function was entered. Not nested in another entered() or missed()
+	 * of this CPU. RCU may not be watching. @now: ns. */
 	void entered(u64 address, u64 now, const functrace::caller &who) noexcept;
-	/*
-	 * A traced function was entered within such a call, so it cannot be written. Also in NMI.
-	 */
+	/* Counts a traced function that was entered during entered(), so that it cannot be written.
+	 * Any context, NMI included. */
 	void missed() noexcept;
 	/* Publishes the bytes written so far. */
 	void publish() noexcept { end(0); }
-	/* Publishes, and restarts the stream, because the next bytes may go to another area. */
+	/* Publishes, and makes the next call begin with a sync, because the next bytes may go to
+	 * another area. */
 	void end_aux() noexcept;
 
 	/* ------------------------------------------------- its CPU, preemption off, also in NMI */
 
+	/* end_aux(), at once or when the call that this interrupted has been written. */
 	void pause() noexcept;
+	/* Stops writing until release(), while a sample copies bytes of the area. Returns the
+	 * position up to which they are written. */
 	u64 hold(u64 published) noexcept;
 	void release() noexcept { held_.set(0); }
 
@@ -89,31 +94,35 @@ public:
 	bool has_unpublished() const noexcept { return open_.read(); }
 
 private:
+	/* Begins a transaction. False: the area is full, busy, paused or not mapped. */
 	bool begin() noexcept;
-	u64 straight_room() const noexcept;
+	u64 contiguous_space() const noexcept;
 	void open_fast_path() noexcept;
 	void count_written() noexcept;
 	/* The next call takes the slow path. */
 	void close_fast_path() noexcept { fast_until_.set(position_.read() - 1); }
+	/* Ends the transaction, if one is open. @flags: of its PERF_RECORD_AUX. */
 	void end(u64 flags) noexcept;
-	void lose() noexcept;
-	void stored(u64 at, u32 bytes) noexcept;
+	void count_missed() noexcept;
+	void end_fast_call(u64 at, u32 bytes) noexcept;
 	void end_late() noexcept;
 	void entered_unexpected(u64 address, u64 ticks) noexcept;
 	void entered_slow_path(u64 address, u64 now) noexcept;
 	void write(u64 address, u64 now) noexcept;
-	void write_in_pieces(u64 address, u64 now, const functrace::caller &who) noexcept;
-	void written() noexcept;
-	/* @bytes that were encoded elsewhere. False: there is no room. */
+	void write_across_end(u64 address, u64 now, const functrace::caller &who) noexcept;
+	void end_call() noexcept;
+	/* Copies @bytes to the position, across the end of the memory. False: there is no space. */
 	bool store(const u8 *from, u32 bytes) noexcept;
-	void say_end() noexcept;
-	void take_missed() noexcept;
-	u64 room() const noexcept { return handle_.head + handle_.size - position_.read(); }
+	/* Writes the packet that ends the trace. */
+	void write_end() noexcept;
+	void write_missed() noexcept;
+	/* Bytes that are free behind the position. */
+	u64 space() const noexcept { return handle_.head + handle_.size - position_.read(); }
 
 	/* The fast path reads and writes these. */
 	cxxrt::local<u32> writing_;
-	cxxrt::local<u32>
-		must_end_; /* an NMI asked to end the transaction in the middle of a call */
+	/* An NMI requests that the transaction ends after the call that it interrupted. */
+	cxxrt::local<u32> must_end_;
 	cxxrt::local<u64> position_; /* of the next byte, while a transaction is open */
 	/* A call at a position up to this one may take the fast path. Every change that the next
 	 * call must check moves it back, also in an NMI. */
@@ -126,10 +135,10 @@ private:
 	const sample_writer *const writer_;
 	tracer_shared &shared_;
 	const u32 cpu_;
-	const bool translates_;	 /* the ids are those of another pid namespace */
-	const bool may_be_fast_; /* calls may take the fast path */
-	void *home_ = nullptr;	 /* the list that it is in */
-	bool told_start_ = false;
+	const bool translates_;	     /* the ids are those of another pid namespace */
+	const bool may_be_fast_;     /* calls may take the fast path */
+	void *list_ = nullptr;	     /* the list that it is in */
+	bool start_written_ = false; /* PERF_RECORD_ITRACE_START is written */
 	run_time ran_;
 	cxxrt::local<u64> missed_; /* calls that were missed and are not reported yet */
 	cxxrt::local<u32> held_;

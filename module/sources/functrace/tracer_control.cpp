@@ -18,53 +18,53 @@ tracer::tracer(event &owner, const sample_writer *writer, u32 cpu, tracer_shared
 {
 }
 
-/* The tracer may be in the list still, if a limit turned the event off. */
+/* If a limit has disabled the event, the tracer is still in the list. */
 void tracer::start(u64) noexcept
 {
 	if (!ran_.runs())
 		ran_.start();
-	if (home_)
+	if (list_)
 		return;
-	if (writer_ && !std::exchange(told_start_, true))
+	if (writer_ && !std::exchange(start_written_, true))
 		perfbuf_aux_itrace_start(as_stream(owner_));
-	home_ = shared_.set.load_acquire()->on_cpu(cpu_);
-	static_cast<tracers *>(home_)->list.push(*this);
+	list_ = shared_.set.load_acquire()->on_cpu(cpu_);
+	static_cast<tracers *>(list_)->list.push(*this);
 }
 
 u64 tracer::stop() noexcept
 {
-	if (!home_)
+	if (!list_)
 		return 0;
 	ran_.stop();
-	static_cast<tracers *>(std::exchange(home_, nullptr))->list.remove(*this);
-	say_end();
+	static_cast<tracers *>(std::exchange(list_, nullptr))->list.remove(*this);
+	write_end();
 	end_aux();
 	return 0;
 }
 
-void tracer::move() noexcept
+void tracer::change_list() noexcept
 {
-	if (!home_)
+	if (!list_)
 		return;
-	static_cast<tracers *>(home_)->list.remove(*this);
-	home_ = shared_.set.load_acquire()->on_cpu(cpu_);
-	static_cast<tracers *>(home_)->list.push(*this);
+	static_cast<tracers *>(list_)->list.remove(*this);
+	list_ = shared_.set.load_acquire()->on_cpu(cpu_);
+	static_cast<tracers *>(list_)->list.push(*this);
 }
 
-void tracer::say_end() noexcept
+void tracer::write_end() noexcept
 {
-	u8 last[encoder::tell_bytes_max + encoder::end_bytes_max];
+	u8 last[encoder::report_bytes_max + encoder::end_bytes_max];
 
 	if (!open_.read())
 		return;
-	take_missed();
+	write_missed();
 
-	u32 bytes = encoder_.tell(
+	u32 bytes = encoder_.report(
 		last, pb_clock_ns(owner_.attr().use_clockid ? owner_.attr().clockid : -1));
 
 	bytes += encoder_.end(last + bytes);
 	if (!store(last, bytes))
-		encoder_.not_told();
+		encoder_.not_reported();
 }
 
 } // namespace perfbuf
