@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What g++ refers to with -fno-exceptions -fno-rtti, and nothing else. Plain
+ * The functions to which g++ emits calls with -fno-exceptions -fno-rtti. Plain
  * operator new, __cxa_guard_* and __cxa_atexit stay undefined: modpost then
- * names the code that needs them.
+ * reports the code that needs them.
  *
  * No class with a vtable may stand in this file: g++ declares
  * __cxa_pure_virtual weak where a vtable names it, and a weak definition could
@@ -35,8 +35,8 @@ extern "C" [[noreturn]] void __cxa_pure_virtual()
 }
 
 /*
- * KCSAN's compiler calls these where a class has a vtable, and the kernel has them not: a pointer
- * to the vtable is written and read as any other word.
+ * A compiler with KCSAN calls these for each access to a vtable pointer, but the kernel does not
+ * define them. So the access is checked as one to any other word.
  */
 #ifdef CONFIG_KCSAN
 extern "C" void __tsan_read8(void *at);

@@ -22,7 +22,8 @@ void ratio_tables::ReportRuns(const std::vector<Run> &runs)
 		times &those = times_[{name, atoi(run.run_name.args.c_str()),
 				       static_cast<int>(run.threads)}];
 
-		/* The time is the threads' mean, the records are all of theirs. */
+		/* Google Benchmark gives the mean of the threads' times, and the sum of their
+		 * records. */
 		those.push_back(run.real_accumulated_time * static_cast<double>(run.threads) /
 				run.counters.at("records"));
 	}
@@ -41,7 +42,8 @@ void ratio_tables::begin_table(const char *title, const char *over)
 	       over);
 }
 
-/* The middle of these times over the middle of those, and within what half of these are. */
+/* Prints a row: the median of @these times over the median of @those, and the ratios between which
+ * half of @these lie. */
 void ratio_tables::print_row(const std::string &name, const times *these, const times *those)
 {
 	if (!these || !those) {

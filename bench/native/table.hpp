@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Google Benchmark's runs as tables of ratios: a time by itself says more of the machine than of
- * us. */
+/* Prints Google Benchmark's runs as tables of ratios, because a time by itself depends mostly on
+ * the machine. */
 #pragma once
 
 #include <benchmark/benchmark.h>
@@ -9,21 +9,21 @@
 #include <string>
 #include <vector>
 
-/* What is measured is named PEER/BYTES, with one thread or with several. */
+/* For benchmarks that are named PEER/BYTES, with one thread or with several. */
 class ratio_tables final : public benchmark::BenchmarkReporter
 {
 public:
-	/* The peers, as rows; the others are compared with the first. */
+	/* @peers: the rows of the tables, in this order. All are compared with the first. */
 	explicit ratio_tables(std::vector<std::string> peers) : peers_(std::move(peers)) {}
 
 	bool ReportContext(const Context &) override { return true; }
 	void ReportRuns(const std::vector<Run> &runs) override;
 	void Finalize() override;
-	/* Nothing that ran was wrong, and all of it ran. */
+	/* All benchmarks ran, without an error. */
 	bool good() const { return good_; }
 
 private:
-	/* The repetitions: time of a record. */
+	/* What was measured; and the time of a record in each repetition. */
 	struct key {
 		std::string peer;
 		int bytes, threads;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The record as an event with a name and fields: a tracepoint of the kernel, to which the program
- * has ftrace or perf listen, and an event of perfbuf's API for producers: of fixed size, and where
- * that would be too large, of bytes whose number is known when it happens.
+ * Peers that write the record as an event with a name and fields: a tracepoint of the kernel, which
+ * the program enables in ftrace or perf, and events of perfbuf's API for producers. Records of more
+ * than 256 bytes are raw events.
  */
 #include "peers.h"
 
@@ -91,7 +91,8 @@ static __always_inline bool emit_one(const u64 *payload, u32 bytes)
 
 DEFINE_WRITE(emit_write, emit_one)
 
-/* The first word of a record follows from its index, so it may be stored as often as asked for. */
+/* The fields of each record are computed from its index, because perfbuf_emit_burst() may store a
+ * record several times. */
 #define EMIT_BURST(event)                                                                          \
 	perfbuf_emit_burst(event, count, i, .words = (payload[0] = first + i, payload))
 

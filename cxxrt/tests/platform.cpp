@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
+/* The functions of <cxxrt/platform.h> for the runtime's tests: they record their calls in
+ * platform::now. */
 #include "platform.hpp"
 
 #include <cxxrt/platform.h>
@@ -39,7 +41,8 @@ void run_deferred()
 
 using platform::now;
 
-/* The runtime's operator delete takes what the standard operator new made, so both are malloc's. */
+/* GoogleTest's objects come from the standard operator new, and go to the runtime's operator
+ * delete: both end in malloc() and free(). */
 extern "C" const char *__asan_default_options();
 extern "C" const char *__asan_default_options()
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What the tests see of the platform under the runtime. */
+/* The platform under the runtime, as its tests observe it. */
 #pragma once
 
 #include <string>
@@ -21,6 +21,7 @@ struct state {
 
 extern state now;
 
+/* Runs the deferred work, as the end of a grace period does. */
 void run_deferred();
 
 } // namespace platform

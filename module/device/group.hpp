@@ -15,12 +15,12 @@ namespace perfbuf
 class event;
 class event_group;
 
-/* The member of an event that links it into its group. The group's mutex guards all but group. */
+/* What an event has for its group. The group's mutex guards all but the pointer. */
 struct group_place {
-	/* Set once, from nullptr. The event holds a reference. */
+	/* Changes once, from nullptr. The event holds a reference. */
 	cxxrt::shared<event_group *> group;
 	event *next = nullptr;
-	/* Siblings only. */
+	/* Of a sibling. */
 	bool is_enabled = false;   /* it counts while its leader is active */
 	bool follows_exec = false; /* the exec that enables its leader enables it */
 };
@@ -29,32 +29,31 @@ struct group_place {
 class event_group
 {
 public:
-	/* Bounds the result of a read(2); perf's bound is 16 KiB. */
+	/* perf's limit is the size of a read, 16 KiB. */
 	static constexpr u32 events_max = 128;
-	/* The number of events, two times, and three words for each event. */
+	/* A number, two times, and three words for each event. */
 	static constexpr u32 read_words_max = 3 + 3 * events_max;
 
 	/*
-	 * Returns the group of @leader, creates it if there is none, and reserves a place for one
-	 * more event: add() or cancel() follows. EINVAL: @leader is a sibling, or has been one;
-	 * E2BIG: the group is full; ENOMEM.
+	 * The group of @leader, made if there is none, with a place for one more event: add() or
+	 * cancel() follows. EINVAL: @leader is a sibling, or has been; E2BIG, ENOMEM.
 	 */
 	static cxxrt::result<cxxrt::ref<event_group>> reserve(event &leader) noexcept;
 	void cancel() noexcept;
-	/* Makes @made a sibling, which is disabled. @follows_exec: the exec that enables the leader
-	 * enables it. The caller holds a reference to the leader's file. */
+	/* Makes @made a sibling, which is off. @follows_exec: it waits for the leader's exec. The
+	 * caller holds the file of the leader. */
 	void add(event &made, bool follows_exec) noexcept;
-	/* Removes @one. If it is the leader, each sibling becomes an event without a group. */
+	/* Removes @one. If it is the leader, the siblings go on alone. */
 	void leave(event &one) noexcept;
 
 	/* Whether @one is the leader. */
 	bool leads(const event &one) noexcept;
 
-	/* Enables or disables @one. With the leader its enabled siblings start or stop. */
+	/* Enables or disables @one, and what depends on it. */
 	cxxrt::result<void> enable(event &one) noexcept;
 	void disable(event &one) noexcept;
-	/* PERF_IOC_FLAG_GROUP: the same for all events of the group of @by; for @by alone if the
-	 * leader was closed. Returns the first error. */
+	/* The same of all in the group of @by, or of @by alone if its leader has gone. The first
+	 * error. */
 	cxxrt::result<void> enable_all(event &by) noexcept;
 	void disable_all(event &by) noexcept;
 	void reset_all(event &by) noexcept;
@@ -63,7 +62,7 @@ public:
 	 * says, and returns their number. */
 	u32 read_values(event &by, u64 *words) noexcept;
 
-	/* Calls @call(event) for each event of the group, under the mutex. */
+	/* Calls @call(event) for each, under the mutex. */
 	void each(void (*call)(event &one)) noexcept;
 
 	void get() noexcept { references_.get(); }

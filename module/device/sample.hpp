@@ -10,18 +10,18 @@ namespace perfbuf
 
 /* The fields of a sample that its source supplies. sample_writer reads the others. */
 struct sample {
-	const pb_regs *regs; /* of the interrupted code */
+	const pb_regs *regs; /* what was interrupted */
 	u64 ip;
-	bool user;   /* the interrupted code ran in user mode */
+	bool user;   /* it was in user mode */
 	u64 address; /* PERF_SAMPLE_ADDR */
 	u64 period;
-	u32 raw_bytes; /* PERF_SAMPLE_RAW: bytes that the caller copies into the record */
-	/* No interrupt: @regs are those of the writer itself, and the callchain begins at @ip. */
-	bool from_here;
+	u32 raw_bytes;	/* PERF_SAMPLE_RAW: of what the caller copies into the record */
+	bool from_here; /* no interrupt: @regs are those of the writer itself, and the callchain
+			   begins at @ip */
 };
 
 /*
- * Writes the samples of one event. It does not change after open(), so all CPUs may use it.
+ * Writes the samples of one event. Fixed once open() has returned, so all CPUs may read it.
  */
 class sample_writer
 {
@@ -31,8 +31,7 @@ public:
 	sample_writer(const sample_writer &) = delete;
 	sample_writer &operator=(const sample_writer &) = delete;
 
-	/* Allocates the scratch for callchains, if attr requests them. ENOMEM. Process context, may
-	 * sleep. */
+	/* The scratch for callchains, if attr asks for them. ENOMEM. Process context, may sleep. */
 	cxxrt::result<void> open() noexcept;
 
 	/* The state of a sample between begin() and finish(). */
@@ -41,7 +40,7 @@ public:
 		u32 regs_count;
 		u32 dump_bytes;
 		aux_snapshot aux; /* held until finish() */
-		u32 record_bytes; /* the size of the whole record, for reservation::discard() */
+		u32 record_bytes; /* in all; for discard() */
 	};
 
 	bool has_raw() const noexcept { return fields_ & PERF_SAMPLE_RAW; }
@@ -118,9 +117,9 @@ private:
 
 	event &owner_;
 	const u64 fields_;	/* attr.sample_type */
-	const u32 fixed_bytes_; /* of the header and the fields that have one word */
-	const bool varies_;	/* the samples have fields other than these and RAW */
-	u32 regs_;		/* PERF_SAMPLE_REGS_USER: the number of registers */
+	const u32 fixed_bytes_; /* of the header and the fields of one word */
+	const bool varies_;	/* there are other fields than these and RAW */
+	u32 regs_;		/* PERF_SAMPLE_REGS_USER: how many */
 	bool has_scratch_ = false;
 };
 

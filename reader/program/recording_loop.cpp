@@ -76,8 +76,7 @@ int recording_loop::end_command()
 	if (!child_)
 		return 0;
 	child_->stop();
-	// The file is done. A command that does not stop must not hold us: let another Ctrl-C end
-	// us.
+	// The file is complete. If the command does not stop, another Ctrl-C ends this process.
 	::sigprocmask(SIG_SETMASK, &signals_.before(), nullptr);
 	const int status = *child_->reap(true);
 	if (WIFSIGNALED(status) && !signal_ && !deadline_)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1 OR BSD-2-Clause
-/** @file What a recording waits for, and what ends it. */
+/** @file The main loop of a recording: it waits for records, and decides when the recording ends.
+ */
 #pragma once
 
 #include <chrono>
@@ -19,7 +20,8 @@ class recording_loop
 public:
 	/**
 	 * @param child the command that is recorded; its end ends the recording
-	 * @param ticks somebody looks on, or waits for the data: pass twice a second at least
+	 * @param ticks call pass() at least twice a second, for a terminal that shows counts or a
+	 * pipe whose reader waits for the data
 	 */
 	recording_loop(const signals &watched, std::optional<workload> &child, bool ticks) noexcept
 		: signals_(watched), child_(child)
@@ -31,28 +33,28 @@ public:
 	/**
 	 * Enables the files, unless the command's exec does, starts the command, and goes on
 	 * until a signal, the end of the command or of all files, or until `duration` is over.
-	 * @param pass empties the rings; false: it is over. The last one comes after the files were
-	 * disabled.
+	 * @param pass empties the rings; returns false if the recording shall end. The last call
+	 * (last) comes after the files were disabled.
 	 */
 	void run(const std::vector<reader::file> &files, bool enabled_by_exec,
 		 std::optional<std::chrono::nanoseconds> duration,
 		 const std::function<bool(bool last)> &pass);
 
-	/** Pass so often, at least. */
+	/** Call pass() at least so often. */
 	void pass_every(std::chrono::milliseconds interval) noexcept { interval_ = interval; }
 
 	/**
-	 * Once what was recorded is in order: end the command, if it still runs.
+	 * Ends the command, if it still runs. Call it once the output file is complete.
 	 * @return the exit status: the command's, 0 without one
 	 */
 	int end_command();
 
-	/** The signal that ended it. */
+	/** The signal that ended the recording, if one did. */
 	std::optional<int> signal() const noexcept { return signal_; }
 
 private:
 	using clock = std::chrono::steady_clock;
-	// On a terminal somebody watches the counts; behind a pipe somebody waits for the data.
+	// How often pass() is called with `ticks`.
 	static constexpr std::chrono::milliseconds refresh_interval{500};
 
 	int poll_timeout() const;
@@ -65,8 +67,8 @@ private:
 	std::optional<int> signal_;
 };
 
-/** Once all is in order: end as the signal that ended the recording. The
- * parent process (a shell's loop, say) sees it. */
+/** End this process by the signal that ended the recording, so that the parent process (a loop of a
+ * shell, for example) sees it. Call it last. */
 void end_by_signal(int number);
 
 } // namespace perfbuf::program

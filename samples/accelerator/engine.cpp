@@ -22,7 +22,7 @@ using completed =
 		  pb::flags<pb::u32, "status", pb::name{1, "late"}, pb::name{2, "error"}>,
 		  pb::chars<"engine", 8>, pb::bytes<"registers">>;
 
-/* All commands that one interrupt found done, in a burst. */
+/* All commands that one interrupt completes, as one burst. */
 using retired = pb::event<"retired", pb::integer<pb::u32, "slot">, pb::integer<pb::u32, "of">>;
 
 constexpr pb::u32 slots = PERFBUF_BURST_MAX;
@@ -32,7 +32,7 @@ struct command {
 	kind what;
 };
 
-/* One thread submits, one interrupt completes: each has a position of its own. */
+/* The ring of commands: a thread moves head, the interrupt moves tail. */
 constinit command ring[slots];
 constinit volatile pb::u32 head, tail;
 

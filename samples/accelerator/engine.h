@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Between the C half, which knows the kernel, and the C++ half, which knows the device. */
+/* The interface between the C half of the driver, which calls the kernel, and its C++ half. */
 #ifndef ENGINE_H
 #define ENGINE_H
 
@@ -12,12 +12,12 @@ extern "C" {
 
 extern struct perfbuf_source engine_source;
 
-/* A command is written to the device. Process context. */
+/* Writes a command to the device, if its ring has space. Process context, one caller at a time. */
 void engine_submit(void) ENGINE_NOEXCEPT;
-/* The device has done some of them. Hard interrupt. */
+/* Completes the commands that the device has finished. Hard interrupt. */
 void engine_interrupt(void) ENGINE_NOEXCEPT;
 
-/* C, for C++. ns. */
+/* Defined in C, called from C++: the time in ns; and perfbuf_source_ops. */
 unsigned long long engine_now(void) ENGINE_NOEXCEPT;
 int engine_start(struct perfbuf_source *source) ENGINE_NOEXCEPT;
 void engine_stop(struct perfbuf_source *source) ENGINE_NOEXCEPT;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A driver of a device that a timer stands for: its interrupt takes a reading, a work item in
- * process context turns each batch of readings into a report. The device runs while a reader is
+ * A driver of a device that is simulated by a timer: its interrupt takes a reading, and a work item
+ * in process context makes a report of each batch of readings. The device runs while a reader is
  * attached.
  *
  *	perfbuf record -e sensor:reading -e sensor:report -a sleep 1
@@ -42,7 +42,7 @@ static struct sensor {
 	s16 batch[BATCH];
 } sensor;
 
-/* Hard interrupt. */
+/* The device's interrupt: takes a reading. */
 static enum hrtimer_restart on_interrupt(struct hrtimer *timer)
 {
 	const unsigned int n = sensor.taken++;
@@ -60,14 +60,14 @@ static enum hrtimer_restart on_interrupt(struct hrtimer *timer)
 	return HRTIMER_RESTART;
 }
 
-/* Process context. */
+/* Makes a report of the last batch. Process context. */
 static void on_batch(struct work_struct *work)
 {
 	s16 batch[BATCH];
 	s32 sum = 0;
 	unsigned int i;
 
-	/* What is worked out for the event's sake alone. */
+	/* Do not compute values that only the event needs if it has no reader. */
 	if (!perfbuf_enabled(report))
 		return;
 	for (i = 0; i < BATCH; i++) {
@@ -79,7 +79,7 @@ static void on_batch(struct work_struct *work)
 		     .raw = {batch, sizeof(batch)});
 }
 
-/* The first reader has come, the last has gone. */
+/* perfbuf calls these before the first reader is attached, and after the last is detached. */
 static int sensor_start(struct perfbuf_source *source)
 {
 	if (!period_us)

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A driver that loses an interrupt, on purpose, and has a flight recorder to show it: requests are
- * submitted and completed, one is never completed, and the watchdog finds the device hung. It then
- * requests a devcoredump of the recorder. With
- * crash=1 it then panics, so that the last events are on the console too (panic_print=, a parameter
- * of perfbuf).
+ * A driver that loses an interrupt on purpose, and has a flight recorder that shows it: requests
+ * are submitted and completed, one is never completed, and the watchdog finds that the device
+ * hangs. The watchdog then requests a devcoredump of the recorder. With crash=1 it also panics, so
+ * that the last events are on the console (perfbuf's parameter panic_print=).
  *
  *	perfbuf dump hang
  *	perfbuf recover /sys/class/devcoredump/devcd1/data
@@ -54,7 +53,7 @@ static struct timer_list interrupt;
 static struct delayed_work watchdog;
 static u32 submitted, completed;
 
-/* The device has done a request, and gets the next. */
+/* The device's interrupt: it completes a request, and submits the next one. */
 static void on_interrupt(struct timer_list *unused)
 {
 	if (submitted) {
@@ -64,12 +63,13 @@ static void on_interrupt(struct timer_list *unused)
 	submitted++;
 	perfbuf_emit(submit, .request = submitted, .operation = submitted % 3,
 		     .sector = submitted * 8);
-	/* The interrupt that does not come. */
+	/* The lost interrupt: the timer is not started again. */
 	if (submitted == after)
 		return;
 	mod_timer(&interrupt, jiffies + 1);
 }
 
+/* Runs each second in process context; finds that no request was completed since the last time. */
 static void on_watchdog(struct work_struct *unused)
 {
 	static u32 seen;
@@ -81,7 +81,8 @@ static void on_watchdog(struct work_struct *unused)
 	}
 	perfbuf_emit(hung, .waiting = submitted, .what = "no interrupt for a second");
 	pr_err("hang: request %u is not completed\n", submitted);
-	/* In any context, as a driver's timeout handler is. Not every kernel has devcoredumps. */
+	/* perfbuf_recorder_dump() works in any context, so also in a driver's timeout handler. It
+	 * fails on a kernel without devcoredumps. */
 	if (!perfbuf_recorder_dump(&hang, device))
 		pr_err("hang: see /sys/class/devcoredump for what happened before\n");
 	if (crash)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-/* current->in_execve, by which one tells exec's comm change from prctl's (6.1 to 7.3 have it). */
+/* Whether current->in_execve exists (6.1 to 7.3), which distinguishes a change of comm by exec from
+ * one by prctl. */
 #include <linux/sched.h>
 
 int probe(void);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1 OR BSD-2-Clause
 /**
  * @file
- * perf.data: reads files and pipes of perf and of perfbuf, and writes files that perf reads.
- * A size or an offset that cannot be is an error, never a read past the end.
+ * Reads perf.data files and pipes of perf and of perfbuf, and writes files that perf reads.
+ * A wrong size or offset in a file is an error, never a read past its end.
  */
 #pragma once
 
@@ -14,24 +14,25 @@
 namespace perfbuf::reader
 {
 
-/** Its life: open(); events(); each(). */
+/** Reads a file: open() it, then each() visits its records. One thread at a time. */
 class perf_data_reader
 {
 public:
 	/** @param path "-" reads standard input to its end
-	 * Errors: what opening says; EINVAL it is no perf.data, it is damaged or compressed. */
+	 * Errors: those of open(2); EINVAL: it is no perf.data, or it is damaged or compressed. */
 	static result<perf_data_reader> open(const std::string &path);
 
 	perf_data_reader(perf_data_reader &&) noexcept;
 	perf_data_reader &operator=(perf_data_reader &&) noexcept;
 	~perf_data_reader();
 
+	/** The events that were recorded, with their fields. */
 	const std::vector<described_event> &events() const noexcept;
 
 	/**
-	 * Call use() for every record that a kernel wrote, in the order of time. The rounds of the
-	 * file bound what is held for it.
-	 * Errors: EINVAL, a record that cannot be; what was before it has been visited.
+	 * Call use() for every record that a kernel wrote, in the order of time. The records of one
+	 * round of the file are held in memory for that.
+	 * Errors: EINVAL: a record is damaged; the records before it have been visited.
 	 */
 	result<void> each(const event_visitor &use) const;
 
@@ -42,12 +43,14 @@ private:
 	std::unique_ptr<state> state_;
 };
 
-/** Its life: create(); add() records, and round() after each pass over the rings; finish(). A file
- * that is killed before finish() holds all rounds. */
+/** Writes a file: create() it, add() records, call round() after each pass over the rings,
+ * finish(). If the process is killed before finish(), the file has all rounds. One thread at a
+ * time. */
 class perf_data_writer
 {
 public:
-	/** @param events of a session, whose files are open */
+	/** @param events of a session, which stays open until finish(). Errors: those of open(2).
+	 */
 	static result<perf_data_writer> create(const std::string &path,
 					       std::span<const described_event> events);
 
@@ -55,17 +58,18 @@ public:
 	perf_data_writer &operator=(perf_data_writer &&) noexcept;
 	~perf_data_writer();
 
-	/** Of an event of `events`, with its time. */
+	/** Append a record of `event`, which is one of `events`, with its time. */
 	result<void> add(const record &one, const described_event &event, uint64_t time);
-	/** No record that is added later is older than those that were added so far. */
+	/** End a round: no record that is added later is older than those that were added so far.
+	 */
 	result<void> round();
 	/**
-	 * Make the file whole.
-	 * @return bytes of records that were given up since the disk is full
+	 * Write the rest of the file.
+	 * @return bytes of records that are missing because the disk is full
 	 */
 	result<uint64_t> finish();
 
-	/** Bytes in the file. */
+	/** The size of the file so far, in bytes. */
 	uint64_t size() const noexcept;
 
 private:
