@@ -11,8 +11,8 @@
 
 ccflags-y += -I$(PERFBUF)/include
 
-# The CRCs of what perfbuf.ko exports to modules of this kernel: from 'make install-producer', or from DKMS. What
-# the kernel calls itself is not what Debian's include/config/kernel.release says.
+# The CRCs of the symbols that perfbuf.ko exports, for this kernel: from 'make install-producer', or from DKMS. The release
+# comes from utsrelease.h, because Debian's include/config/kernel.release has another name.
 perfbuf-release := $(shell sed -n 's/.*UTS_RELEASE "\(.*\)"/\1/p' $(objtree)/include/generated/utsrelease.h)
 perfbuf-symvers := $(PERFBUF)/$(perfbuf-release)/Module.symvers /var/lib/perfbuf/$(perfbuf-release)/Module.symvers
 KBUILD_EXTRA_SYMBOLS ?= $(firstword $(wildcard $(perfbuf-symvers)) $(perfbuf-symvers))

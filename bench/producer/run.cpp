@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Opens the readers, has the events emitted, checks that they came, and prints the table. */
+/* For each row of the table: opens readers, makes perfbuf_producer_bench.ko emit, checks that the
+ * records came, and prints the instructions for each. */
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
@@ -123,7 +124,8 @@ int main()
 		       static_cast<double>(number_in(parameters + "loop_ticks")) / records);
 		for (reader *one : readers)
 			delete one;
-		/* Its memory goes after a grace period. */
+		/* The rings are freed after a grace period, which would be counted in the next row.
+		 */
 		usleep(100000);
 	}
 	return wrong;

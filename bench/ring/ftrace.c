@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-/* ftrace's ring: ring_buffer_lock_reserve/unlock_commit, and ring_buffer_write. */
+/* Peers: ftrace's ring, by ring_buffer_lock_reserve() and ring_buffer_unlock_commit(), and by
+ * ring_buffer_write(). For the functions of a peer: peers.h. */
 #include "peers.h"
 
 #include <generated/config.h>
@@ -64,7 +65,7 @@ static int ftrace_read(void *to, u32 room, u64 *lost)
 	*lost += dropped[cpu] - before;
 	while ((event = ring_buffer_consume(buffer, cpu, NULL, &overwritten))) {
 		*lost += overwritten;
-		/* It may be given a little more than it asked for. */
+		/* The ring may round the length up. */
 		if (record_bytes > room - bytes || ring_buffer_event_length(event) < record_bytes)
 			return -EIO;
 		memcpy(to + bytes, ring_buffer_event_data(event), record_bytes);

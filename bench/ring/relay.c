@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-/* relay: a buffer that fits a batch, started anew for each. */
+/* Peers: relay, by relay_reserve() and by relay_write(). Its buffer holds one batch, and is reset
+ * after each. For the functions of a peer: peers.h. */
 #include "peers.h"
 
 #include <linux/relay.h>
@@ -7,7 +8,7 @@
 
 static struct rchan *channel;
 
-/* The channel has no files: what stands here only says that this is no failure. */
+/* The channel has no files. relay needs any pointer but NULL, which would be a failure. */
 static struct dentry *no_file(const char *name, struct dentry *parent, umode_t mode,
 			      struct rchan_buf *buf, int *global)
 {
@@ -63,7 +64,7 @@ static int relay_read(void *to, u32 room, u64 *lost)
 	const u32 bytes = min_t(u32, buf->offset, room);
 
 	memcpy(to, buf->data, bytes);
-	/* As relay_reset() of this CPU's alone, which has not come to its second sub-buffer. */
+	/* Resets this CPU's buffer only. A batch never reaches the second sub-buffer. */
 	buf->offset = 0;
 	return bytes;
 }

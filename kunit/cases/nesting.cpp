@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Nested writers, by hand: the order that interrupts give, begin and commit as
- * brackets. At every single access it is the host's scheduler that nests them
- * (kunit/host/model), and in real interrupts kunit/kernel/nmi.
+ * Nested writers that the test calls one within the other, as interrupts would:
+ * begin and commit nest as brackets. The model (kunit/host/model) nests writers
+ * at every single access, and kunit/kernel/nmi tests real interrupts.
  */
 #include "ring_harness.hpp"
 
@@ -20,7 +20,8 @@ struct plan {
 	bool nest_before_fill;
 };
 
-/* A writer in which a writer is nested in which ...; sequences in the order of begin. */
+/* Writes a record, and how.depth - level - 1 more, each nested in the one before. Records get their
+ * sequence numbers in the order of begin. */
 void write_nested(perf_buffer &ring, const plan &how, u32 level, u64 &sequence) noexcept
 {
 	result<reservation> begun = ring.begin(how.bytes + 8 * level, origin());
@@ -129,7 +130,7 @@ CASE(ring_nesting, a_nested_writer_that_finds_no_space_leaves_the_outer_record_a
 
 CASE(ring_nesting, a_loss_during_the_report_of_another_is_reported_later)
 {
-	/* Loses one more from within the trailer of the LOST record. */
+	/* Counts another loss while the trailer of the PERF_RECORD_LOST is written. */
 	struct losing final : record_origin {
 		losing(perf_buffer &ring) noexcept : record_origin(1, 8), ring(ring) {}
 		void write_trailer(reservation &into) const noexcept override

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Overwrite mode: the newest records win, and the tail says nothing. */
+/* Overwrite mode and backward rings: the newest records overwrite the oldest, whatever the tail. */
 #include "ring_harness.hpp"
 
 using namespace perfbuf;
@@ -62,7 +62,7 @@ CASE(ring_overwrite, a_forward_ring_keeps_marks_where_records_begin_one_for_each
 		REQUIRE(!write_sample(*ring, 24 + 8 * (i % 9), i));
 	}
 
-	/* Of each span of the ring that is still there, the mark is a position of a record. */
+	/* Each mark that is not overwritten is the position of a record. */
 	u64 lowest = ring->published();
 	u32 kept = 0;
 
@@ -178,7 +178,7 @@ CASE(ring_overwrite, a_pause_keeps_what_is_there)
 	ring->pause(false);
 	EXPECT_EQ(write_sample(*ring, 64, 2000), 0);
 
-	/* Backward, the loss stands above the record that it was reserved with. */
+	/* In a backward ring the loss has the lower address: it is read before its record. */
 	const seen told = reader.at(reader.head());
 
 	EXPECT_EQ(told.type, PERF_RECORD_LOST);
@@ -244,7 +244,7 @@ CASE(ring_backward, a_full_backward_ring_refuses_until_its_reader_frees_space)
 		EXPECT(sleeper.woken() >= 1);
 		EXPECT(ring->readable());
 		EXPECT_EQ(ring->losses().read(loss_cause::full), round + 1);
-		/* The stream runs down: its reader gives back from above. */
+		/* The stream runs downwards, so the reader frees space from above. */
 		reader.drain();
 		EXPECT(!ring->readable());
 		EXPECT_EQ(ring->unread(), 0);

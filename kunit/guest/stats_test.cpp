@@ -81,7 +81,7 @@ TEST(stats, statistics_agree_with_the_records_that_were_read)
 
 	std::vector<record> records;
 	enable(fd.get());
-	/* Full, so that some are lost; then read, so that there is more than one round. */
+	/* Each round: wait until the ring is full and loses records, then read it. */
 	for (int turn = 0; turn < 5; turn++) {
 		const uint64_t before = stats->lost[PERFBUF_LOST_FULL];
 		ASSERT_TRUE(eventually([&] { return stats->lost[PERFBUF_LOST_FULL] > before; }));
@@ -94,7 +94,7 @@ TEST(stats, statistics_agree_with_the_records_that_were_read)
 	EXPECT_EQ(stats->bytes, buffer.head());
 	EXPECT_EQ(stats->lost[PERFBUF_LOST_FULL], read_value(fd.get(), 1));
 	EXPECT_EQ(stats->lost[PERFBUF_LOST_PAUSED], 0u);
-	EXPECT_GE(stats->wakeups, 5u) << "full always wakes";
+	EXPECT_GE(stats->wakeups, 5u) << "a full ring wakes its reader";
 	EXPECT_GT(stats->high_water, buffer.data_bytes() / 2);
 	EXPECT_LT(stats->high_water, buffer.data_bytes());
 	EXPECT_GE(stats->nesting, 1u);

@@ -12,8 +12,9 @@ namespace
 
 constinit cxxrt::lock_class fence_lock_class{"perfbuf fence", {}};
 
-/* On each CPU, interrupts off: the least of their clocks, which may differ. None goes back. */
-void look_at_clock(void *least) noexcept
+/* Runs on each CPU, with interrupts off, and lowers @least to the time of its clock. The clocks of
+ * the CPUs may differ, but none goes back. */
+void lower_to_clock(void *least) noexcept
 {
 	auto &seen = *static_cast<cxxrt::shared<u64> *>(least);
 	const u64 now = pb_clock_ns(-1);
@@ -24,7 +25,8 @@ void look_at_clock(void *least) noexcept
 	while (now < was && !seen.try_cmpxchg(was, now));
 }
 
-bool is_wanted(int, void *) noexcept
+/* For pb_call_on_cpus(): every CPU. */
+bool is_called(int, void *) noexcept
 {
 	return true;
 }
@@ -37,7 +39,8 @@ fence::fence() noexcept : mutex_(fence_lock_class)
 
 bool fence::is_recent() const noexcept
 {
-	/* Pairs with renew(): after it the times are those of this fence or of a later one. */
+	/* Pairs with renew(): times_ that are read afterwards are those of this fence or of a later
+	 * one. */
 	const u64 renewed = renewed_.load_acquire();
 
 	return renewed && pb_clock_ns(1) - renewed < renewal_ns;
@@ -48,11 +51,11 @@ void fence::renew() noexcept
 	cxxrt::shared<u64> least{~u64{0}};
 	u64 times[clock_count];
 
-	pb_call_on_cpus(is_wanted, look_at_clock, &least);
+	pb_call_on_cpus(is_called, lower_to_clock, &least);
 	times[0] = least.read_once();
 	for (u32 i = 1; i < clock_count; i++)
 		times[i] = pb_clock_ns(clocks[i]);
-	/* Writers keep preemption off from their stamp to their publication. */
+	/* A writer keeps preemption off from the reading of its clock to its publication. */
 	pb_wait_for_writers();
 	for (u32 i = 0; i < clock_count; i++)
 		times_[i].write_once(times[i]);

@@ -11,9 +11,9 @@ namespace perfbuf
 {
 
 /*
- * A fence interrupts every CPU and waits for the writers that it finds. A time that a fence
- * returned stays true, so requests share it for some milliseconds: what fences cost other tasks
- * does not depend on how many requests there are, nor on who makes them.
+ * A fence interrupts every CPU and waits for the writers that it finds there. A time that a fence
+ * returned stays valid, so requests share it for some milliseconds. Therefore the cost of fences
+ * for other tasks does not grow with the number of requests.
  */
 class fence
 {
@@ -21,10 +21,10 @@ public:
 	fence() noexcept;
 
 	/*
-	 * A time of that clock, in ns, at most renewal_ns and one fence old: every record with a
-	 * time before it is published, if its writer kept preemption off from its reading of the
-	 * clock on.
-	 * @clockid as perf_event_attr has it; -1: perf's own clock. Process context, may sleep.
+	 * Returns a time of the clock @clockid, in ns, that is at most renewal_ns and one fence
+	 * old: every record with a time before it is published, if its writer kept preemption off
+	 * since it read the clock. @clockid: as in perf_event_attr; -1: perf's own clock. Process
+	 * context, may sleep.
 	 */
 	u64 time(int clockid) noexcept;
 
@@ -35,11 +35,11 @@ private:
 	static constexpr u32 clock_count = sizeof(clocks) / sizeof(clocks[0]);
 
 	bool is_recent() const noexcept;
-	/* Under the mutex. */
+	/* Stores new times. Under the mutex; sleeps. */
 	void renew() noexcept;
 
 	cxxrt::mutex mutex_;
-	/* Any value that was ever stored is a right answer, so they are read without the mutex. */
+	/* Every value that was ever stored is valid, so they are read without the mutex. */
 	cxxrt::shared<u64> times_[clock_count];
 	cxxrt::shared<u64> renewed_; /* ns of CLOCK_MONOTONIC; 0: never */
 };

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The kernel's ftrace export. It gets the events of all tracefs instances and is not told of which
- * one an entry is, so an event that two instances have enabled would come twice. A kprobe on
- * trace_event_buffer_commit(), which calls the export, sees the instance.
+ * The kernel's ftrace export. The kernel calls it for the events of all tracefs instances, and does
+ * not pass the instance, so an event that two instances have enabled would be recorded twice. A
+ * kprobe on trace_event_buffer_commit(), which calls the export, sees the instance.
  */
 #include "ftrace.h"
 
@@ -20,6 +20,7 @@
 /* tracefs itself: the instance without a name. */
 static const struct trace_array *top;
 
+/* Gives an entry to the source. Interrupts are off. */
 static void pass_on(const void *entry, unsigned int bytes)
 {
 	perfbuf_trace_exported(entry, bytes, _RET_IP_, smp_processor_id(), pb_nesting_level());
@@ -54,7 +55,7 @@ static struct trace_export markers = {
 	.flags = TRACE_EXPORT_MARKER,
 };
 
-/* Inside a breakpoint, with preemption off. */
+/* The kprobe's handler: runs in a breakpoint, with preemption off. */
 static int on_commit(struct kprobe *self, struct pt_regs *regs)
 {
 	const struct trace_event_buffer *buffer =
@@ -67,7 +68,8 @@ static int on_commit(struct kprobe *self, struct pt_regs *regs)
 static struct kprobe commit_probe;
 static bool is_probed;
 
-/* Any event shows which instance is tracefs itself. */
+/* Finds the instance of tracefs itself, by any of its events. NULL: the kernel has no such event.
+ */
 static const struct trace_array *find_top(void)
 {
 	struct trace_event_file *file = trace_get_event_file(NULL, "sched", "sched_switch");
@@ -85,7 +87,8 @@ static void probe_commits(void)
 	top = find_top();
 	if (!top)
 		return;
-	/* Registering fills it in; it wants to begin anew. */
+	/* register_kprobe() sets members that must be zero before, so each registration needs a new
+	 * one. */
 	commit_probe = (struct kprobe){
 		.addr = (kprobe_opcode_t *)trace_event_buffer_commit,
 		.pre_handler = on_commit,
@@ -118,6 +121,6 @@ void pb_export_stop(void)
 	unregister_ftrace_export(&events);
 	unprobe_commits();
 	unregister_ftrace_export(&markers);
-	/* Events call it with preemption off. */
+	/* The kernel calls an export with preemption off. */
 	synchronize_rcu();
 }

@@ -20,7 +20,7 @@
 
 static char *recorders;
 module_param(recorders, charp, 0444);
-MODULE_PARM_DESC(recorders, "recorders of sources, in place of what their drivers say: "
+MODULE_PARM_DESC(recorders, "recorders of sources, instead of those that their drivers request: "
 			    "SOURCE=BYTES_PER_CPU[:EVENT+EVENT...],... (0: none)");
 
 static unsigned long recorder_kib_max = 65536;
@@ -157,8 +157,8 @@ static struct miscdevice recorders_device = {
 static atomic_t printing[PB_PRINT_TIMES];
 
 /*
- * One of each at a time: two CPUs may oops or panic at once. A panic may come while an oops prints,
- * which then does not come to its end.
+ * Prints the last events, unless another CPU is doing so for the same reason: several CPUs may oops
+ * at once. The two reasons are independent, because a panic may stop a CPU that prints for an oops.
  */
 static void print_once(enum pb_print_at at, unsigned int events)
 {

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * perf drops the events of a task that executes a program which its user may not look into. It
- * calls perf_event_exit_task() then, with the new credentials in place and nothing mapped yet: the
- * same place is ours. The tracepoint sched_process_exec is later, behind the mappings, and only for
- * kernels on which that function cannot be probed.
+ * If a task executes a program that its user may not observe, perf removes the task's events: exec
+ * calls perf_event_exit_task() with the new credentials set and before anything is mapped. This
+ * file probes that function, so perfbuf does the same at the same time. The tracepoint
+ * sched_process_exec comes later, after the mappings, so it is used only if the function cannot be
+ * probed.
  */
 #include "secure.h"
 
@@ -17,9 +18,10 @@
 #include <linux/tracepoint.h>
 #include <trace/events/sched.h>
 
-/* So many tasks may be preempted or asleep in perf_event_exit_task() at an exec. */
+/* At most so many tasks can be preempted or asleep in perf_event_exit_task() at an exec at once. */
 #define HITS_AT_ONCE 256
 
+/* Notifies C++ that the current task executes such a program. */
 static void secured(void)
 {
 	unsigned long flags;
@@ -29,14 +31,14 @@ static void secured(void)
 	local_irq_restore(flags);
 }
 
-/* May run inside a breakpoint, which counts as an NMI. The function is also called at an exit,
- * which is no exec. */
+/* Returns nonzero to skip on_return(): at an exit, which calls the function, too. It may run in a
+ * breakpoint, which counts as an NMI. */
 static int on_entry(struct kretprobe_instance *instance, struct pt_regs *regs)
 {
 	return current->flags & PF_EXITING;
 }
 
-/* In the task as its function is, with preemption off. */
+/* Runs in the task's context, with preemption off. */
 static int on_return(struct kretprobe_instance *instance, struct pt_regs *regs)
 {
 	secured();
@@ -45,6 +47,7 @@ static int on_return(struct kretprobe_instance *instance, struct pt_regs *regs)
 
 static struct kretprobe probe;
 
+/* The tracepoint's handler: compares what perf compares. */
 static void on_exec(void *data, struct task_struct *task, pid_t old_pid, struct linux_binprm *bprm)
 {
 	const struct cred *cred = current_cred();
@@ -72,7 +75,8 @@ int pb_secure_attach(void)
 {
 	int ret;
 
-	/* Anew for each registration: register_kretprobe() sets fields that must be zero before. */
+	/* register_kretprobe() sets members that must be zero before, so each registration needs a
+	 * new one. */
 	probe = (struct kretprobe){
 		.kp.symbol_name = "perf_event_exit_task",
 		.entry_handler = on_entry,

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* The text that says how a payload is laid out and printed: that of tracefs' format files. */
+/* Checks the layout of an event, and writes the text of its format file, which has the syntax of
+ * tracefs' format files. */
 #pragma once
 
 #include "device/text.hpp"
@@ -10,32 +11,35 @@
 namespace perfbuf
 {
 
-/* Stands behind the fixed part, and has a u32 there that says where. */
+/* Whether the bytes of the field lie behind the fixed part, which has their offset and size in a
+ * u32 (tracefs' __data_loc). */
 constexpr bool is_dynamic(const perfbuf_field &one) noexcept
 {
 	return one.kind == PERFBUF_KIND_STRING || one.kind == PERFBUF_KIND_BYTES ||
 	       one.kind == PERFBUF_KIND_DYNAMIC_ARRAY;
 }
 
-/* Of a type from u8 to s64. */
+/* The size of @type, which is u8 to u64 or s8 to s64; 0: it is none of these. */
 u32 integer_bytes(const char *type) noexcept;
 
-/* What a field of PERFBUF_KIND_BOOL is called. */
+/* The names of the values of a field of PERFBUF_KIND_BOOL. */
 inline constexpr perfbuf_name bool_names[] = {{0, "false"}, {1, "true"}, {0, nullptr}};
 
-/* Why an event cannot be: @why of the field, or of @field as a whole ("its fixed part"). */
+/* Why a layout is refused: the name of the field, or "its fixed part", and the reason, for the log.
+ */
 struct layout_fault {
 	const char *field;
 	const char *why;
 };
 
 /*
- * Whether readers will understand it. EINVAL: a name, a type or a place that cannot be; EEXIST: two
- * fields of one name; ENAMETOOLONG; E2BIG: the fixed part is too large, or has too many pointers.
- * @fault: set by an error.
+ * Checks that readers can decode events of this layout. EINVAL: a wrong name, type or offset;
+ * EEXIST: two fields have the same name; ENAMETOOLONG; E2BIG: the fixed part is too large, or has
+ * too many pointers. @fault: set on an error. Any context.
  */
 cxxrt::result<void> check_layout(const perfbuf_layout &of, layout_fault &fault) noexcept;
 
+/* Writes the text of the format file of the event @event with the trace id @id. */
 void write_format(text_writer &out, const char *event, u32 id, const perfbuf_layout &of) noexcept;
 
 } // namespace perfbuf

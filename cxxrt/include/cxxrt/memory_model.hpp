@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The Linux kernel memory model's accessors, for C++. A word that more than one
- * context touches is a shared<T> (CPUs, or the kernel and user space) or a
- * local<T> (one CPU at a time: task, softirq, irq and NMI nested on it), and
- * these are the only ways to it.
+ * The Linux kernel memory model's accessors, for C++. A word that several contexts
+ * access is a shared<T> (several CPUs, or the kernel and user space) or a local<T>
+ * (one CPU at a time: task, softirq, irq and NMI nested on it), so it can only be
+ * accessed by these functions.
  *
- * In the kernel they are what READ_ONCE() and friends are there (cxxrt/arch). On the host
+ * In the kernel they compile to the code of READ_ONCE() and the like (cxxrt/arch). On the host
  * they are __atomic builtins, so that sanitizers understand them, and with
  * CXXRT_MODEL each accessor reports to the test's scheduler, before the access,
  * the bytes that it will touch. A host program that measures the ring defines
@@ -27,7 +27,7 @@
 #else
 namespace cxxrt::model
 {
-/* Not modelled: every hook folds away. */
+/* Without a model the hook is empty. */
 inline void before(access, const volatile void *, std::size_t) noexcept
 {
 }
@@ -41,27 +41,28 @@ template <typename T>
 concept word = std::is_trivially_copyable_v<T> &&
 	(sizeof(T) == 1 || sizeof(T) == 2 || sizeof(T) == 4 || sizeof(T) == 8);
 
-/* The compiler may not move accesses across. */
+/* barrier(): the compiler does not move accesses across it. */
 inline void barrier() noexcept
 {
 	model::before(model::access::barrier, nullptr, 0);
 	asm volatile("" ::: "memory");
 }
 
-/* Stores before are seen before stores after. */
+/* Other CPUs see the stores before it before the stores after it. */
 inline void smp_wmb() noexcept
 {
 	model::before(model::access::wmb, nullptr, 0);
 	arch::wmb();
 }
 
-/* Loads before are done before loads after. */
+/* The loads before it are done before the loads after it. */
 inline void smp_rmb() noexcept
 {
 	model::before(model::access::rmb, nullptr, 0);
 	arch::rmb();
 }
 
+/* All accesses before it are done, and seen by other CPUs, before those after it. */
 inline void smp_mb() noexcept
 {
 	model::before(model::access::mb, nullptr, 0);
@@ -108,8 +109,8 @@ inline bool equals_once(const T &from, std::type_identity_t<T> value) noexcept
 	return arch::equals(from, value);
 }
 
-/* read_once(from) - value >= 0 as signed numbers, with and without regard to an overflow: likewise.
- */
+/* Likewise: read_once(from) - value >= 0 as signed numbers; the second ignores an overflow of the
+ * difference, for positions that wrap. */
 inline bool at_least_once(const u64 &from, s64 value) noexcept
 {
 	model::before(model::access::load, &from, sizeof(from));
@@ -122,14 +123,14 @@ inline bool not_before_once(const u64 &from, u64 value) noexcept
 	return arch::not_before(from, value);
 }
 
-/* value - read_once(from) >= 0 without regard to an overflow: likewise. */
+/* Likewise: value - read_once(from) >= 0, ignoring an overflow. */
 inline bool not_after_once(const u64 &from, u64 value) noexcept
 {
 	model::before(model::access::load, &from, sizeof(from));
 	return arch::not_after(from, value);
 }
 
-/* read_once(from) + value: likewise. */
+/* Likewise: read_once(from) + value. */
 inline u64 plus_once(const u64 &from, u64 value) noexcept
 {
 	model::before(model::access::load, &from, sizeof(from));
@@ -137,8 +138,8 @@ inline u64 plus_once(const u64 &from, u64 value) noexcept
 }
 
 /*
- * Shared data that is no word: plain accesses, which only the barriers beside
- * them order.
+ * Shared data that is larger than a word: plain accesses, which only barriers
+ * order.
  */
 inline void copy_plain(void *to, const void *from, std::size_t bytes) noexcept
 {
@@ -168,7 +169,7 @@ public:
 	{
 		return cxxrt::at_least_once(value_, value);
 	}
-	/* Of two positions in a stream that may wrap. */
+	/* Compare two positions in a stream, which may wrap. */
 	bool not_before(u64 value) const noexcept requires std::same_as<T, u64>
 	{
 		return cxxrt::not_before_once(value_, value);
@@ -181,7 +182,7 @@ public:
 	T load_acquire() const noexcept { return cxxrt::load_acquire(value_); }
 	void store_release(T value) noexcept { cxxrt::store_release(value_, value); }
 
-	/* Fully ordered, locked: for slow paths. */
+	/* Returns the old value. Fully ordered, with a lock prefix on x86: for slow paths. */
 	T fetch_add(T by) noexcept requires std::integral<T>
 	{
 		model::before(model::access::rmw, &value_, sizeof(value_));
@@ -190,7 +191,7 @@ public:
 		return was;
 	}
 
-	/* Returns the old value. Fully ordered, locked. */
+	/* The same. */
 	T fetch_or(T bits) noexcept requires std::integral<T>
 	{
 		model::before(model::access::rmw, &value_, sizeof(value_));
@@ -230,9 +231,9 @@ private:
 };
 
 /*
- * A word that one CPU at a time writes, from nested contexts: read-modify-write
- * is one instruction, so an interrupt or an NMI is before or after it, and needs
- * no lock prefix. Other CPUs may read it.
+ * A word that one CPU at a time writes, from nested contexts. A read-modify-write
+ * is one instruction, so an interrupt or an NMI comes before or after it, and the
+ * instruction needs no lock prefix. Other CPUs may read the word.
  */
 template <word T>
 requires(sizeof(T) == 8 || sizeof(T) == 4) class local
@@ -250,7 +251,7 @@ public:
 		return cxxrt::plus_once(value_, value);
 	}
 	bool equals(T value) const noexcept { return cxxrt::equals_once(value_, value); }
-	/* Of two positions in a stream that may wrap. */
+	/* Compares two positions in a stream, which may wrap. */
 	bool not_before(T value) const noexcept requires std::same_as<T, u64>
 	{
 		return cxxrt::not_before_once(value_, value);
@@ -276,15 +277,15 @@ public:
 		arch::local_or(value_, bits);
 	}
 
-	/* True if the word was @expected and now is @desired; otherwise @expected is what it was.
-	 */
+	/* True if the word was @expected and now is @desired; otherwise stores its value in
+	 * @expected. */
 	bool try_cmpxchg(T &expected, T desired) noexcept
 	{
 		model::before(model::access::local_rmw, &value_, sizeof(value_));
 		return arch::local_cmpxchg(value_, expected, desired);
 	}
 
-	/* xchg with memory locks the bus on x86; this does not. */
+	/* A loop, because xchg with memory always locks on x86. */
 	T exchange(T desired) noexcept
 	{
 		T seen = read();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Samples of one event that take from the AUX of another, pause it and resume it. */
+/* Samples of one event that copy bytes of the AUX area of another event, pause it and resume it. */
 #include <cstring>
 
 #include <gtest/gtest.h>

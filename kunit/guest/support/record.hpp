@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Records as the readers' manual has them, taken apart field by field. */
+/* Records, decoded field by field as perf_event_open(2) describes them; independent of the library.
+ */
 #pragma once
 
 #include <cstdint>
@@ -45,7 +46,7 @@ struct sample : sample_id {
 	std::optional<std::vector<uint8_t>> raw;
 	std::optional<uint64_t> regs_abi;
 	std::vector<uint64_t> regs;
-	/* What was asked for, and of it what is there (dyn_size). */
+	/* The bytes that attr requests, and how many of them could be read (dyn_size). */
 	std::optional<std::vector<uint8_t>> stack;
 	uint64_t stack_dyn_size = 0;
 
@@ -56,11 +57,11 @@ struct sample : sample_id {
 	uint64_t reg(uint64_t mask, unsigned which) const;
 };
 
-/* Throws unless the record is exactly what @attr says, to the last byte. */
+/* Decodes a sample. Throws if its fields are not exactly those of @attr, to the last byte. */
 sample parse_sample(const record &r, const perf_event_attr &attr);
 std::vector<sample> samples_in(const std::vector<record> &records, const perf_event_attr &attr);
 
-/* The bytes of the trailer, and the trailer itself. */
+/* The size of the trailer that sample_id_all appends; and the trailer of @r. */
 size_t trailer_size(const perf_event_attr &attr);
 sample_id parse_trailer(const record &r, const perf_event_attr &attr);
 

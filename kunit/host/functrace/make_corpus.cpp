@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-// make_corpus DIRECTORY: what fuzz.cpp begins with: streams of the encoder, and files of them.
+// make_corpus DIRECTORY: writes the fuzzer's first inputs (fuzz.cpp): streams of the encoder, and
+// trace files of them.
 #include "functrace/generator.hpp"
 
 #include <fstream>
@@ -13,6 +14,7 @@ namespace
 
 using namespace functrace_test;
 
+/* @mode: the first byte, by which fuzz.cpp chooses the decoder. */
 void save(const std::string &name, uint8_t mode, std::span<const std::byte> content)
 {
 	std::ofstream file(name, std::ios::binary);
@@ -21,7 +23,7 @@ void save(const std::string &name, uint8_t mode, std::span<const std::byte> cont
 		   static_cast<std::streamsize>(content.size()));
 }
 
-/* A stream, a file of it, and its chunks as fuzz.cpp takes them. */
+/* Writes a stream, a trace file of it, and the stream with the lengths of pieces for fuzz.cpp. */
 template <typename Stream>
 bool save_all(const std::string &name, uint32_t seed)
 {
@@ -29,7 +31,8 @@ bool save_all(const std::string &name, uint32_t seed)
 	Stream one(seed, 64 << seed % 3, seed % 2);
 	for (int i = 0; i < 40; i++)
 		one.add(calls.next(), i % 9);
-	/* Calls that follow as before. */
+	/* Calls that follow each other as before, so that the encoder writes its shortest packets.
+	 */
 	for (int i = 0; i < 40; i++)
 		one.add({2'000'000'000'000'000 + uint64_t(i * i * i), text + i % 3 * 64, 4, "a"});
 	one.end();

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-// Names of functions: the kernel's, in a file, and of what came later.
+// The symbol table of a trace file: names of kernel and module functions, also of modules that are
+// loaded later.
 #include "functrace/generator.hpp"
 
 #include <cstdlib>
@@ -84,7 +85,7 @@ TEST(trace_symbols, symbols_written_to_a_file_and_read_again_are_the_same)
 	}
 }
 
-TEST(trace_symbols, symbols_that_came_later_are_told_apart)
+TEST(trace_symbols, symbols_that_were_added_later_are_found_by_a_comparison)
 {
 	const auto before = sample_symbols();
 	auto after = sample_symbols();

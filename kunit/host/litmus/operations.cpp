@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The operations of cxxrt/memory_model.hpp, each as the instructions of arm64 that it is made of
- * (cxxrt/tests/instructions.py checks that it is), with what it promises. The definitions are the
- * kernel's: Documentation/atomic_t.txt, Documentation/memory-barriers.txt.
+ * Litmus tests of the operations of cxxrt/memory_model.hpp: each operation is written as the arm64
+ * instructions that it compiles to (cxxrt/tests/instructions.py checks that), and each test has the
+ * outcome that the kernel's definition of the operation forbids (Documentation/atomic_t.txt,
+ * Documentation/memory-barriers.txt). .weakenings: changes that must make that outcome possible.
  */
 #include "litmus.hpp"
 
@@ -16,6 +17,7 @@ constexpr int r0 = 0, r1 = 1;
 constexpr int w0 = 3, w1 = 4;
 constexpr int x = 0, y = 1;
 
+/* Outcomes: the loads of both CPUs returned 0; a CPU saw the second store and not the first. */
 bool neither(const values &r, const values &)
 {
 	return !r[r0] && !r[w0];

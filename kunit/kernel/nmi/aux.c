@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The mapping's reference to an AUX area is dropped while an NMI on another CPU is inside and
- * has one of its own: the NMI's is the last, and nothing may be freed there.
+ * Drops the mapping's reference to an AUX area while an NMI on another CPU is in a transaction,
+ * which holds the last reference: the area must not be freed in the NMI.
  */
 #include "nmi.h"
 
@@ -11,6 +11,7 @@
 
 #define ROUNDS 300
 
+/* Runs on the other CPU, by work_on_cpu(). */
 static long drop_rounds(void *unused)
 {
 	unsigned int round, spins;
@@ -47,7 +48,7 @@ int nmi_last_reference(void)
 	unsigned int patience = 6000;
 	int ret = work_on_cpu(other_cpu, drop_rounds, NULL);
 
-	/* They go later, in process context. */
+	/* The areas are freed later, in process context. */
 	while (nmi_areas_left() && --patience)
 		msleep(10);
 	if (ret)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* AUX as what the tests write and read, in place of records: writer.cpp hands over to it. */
+/* The writer and reader of the NMI tests for AUX areas: writer.cpp calls these functions in place
+ * of its own while an area is tested. */
 #pragma once
 
 #include "nmi.h"
@@ -10,13 +11,15 @@ namespace aux_test
 /* Between nmi_aux_create() and nmi_ring_destroy(). */
 bool is_on() noexcept;
 
+/* Writes a packet. Any context, on the area's CPU, preemption off. 0 or a negative errno. */
 int write(unsigned int context) noexcept;
+/* Reads and checks at most so many packets. Returns their number. Any CPU, one caller at a time. */
 int read(unsigned int records) noexcept;
 bool is_half_empty() noexcept;
 void get_counts(nmi_counts &to) noexcept;
 unsigned long long attempted() noexcept;
 const char *failure() noexcept;
-/* nullptr, or what is not accounted for. */
+/* Compares the counts of writers and reader. Returns nullptr, or the difference as a sentence. */
 const char *account() noexcept;
 void destroy() noexcept;
 

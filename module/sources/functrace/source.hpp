@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* The functrace source: which functions were entered, into AUX. docs/functrace.md. */
+/* The functrace source: writes the functions that a CPU or a task enters into the AUX area.
+ * docs/functrace.md. For the comments of its functions: device/source.hpp, device/aux.hpp. */
 #pragma once
 
 #include "device/aux.hpp"
