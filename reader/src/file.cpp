@@ -8,6 +8,8 @@
 #include <string>
 #include <sys/ioctl.h>
 
+#include "positions.hpp"
+
 namespace perfbuf::reader
 {
 
@@ -104,7 +106,6 @@ result<uint64_t> file::fence() const
 result<ring_positions> file::positions() const
 {
 	perfbuf_positions found{};
-	static_assert(std::size(found.marks) == std::tuple_size_v<decltype(ring_positions::marks)>);
 	auto done = request(PERFBUF_IOC_POSITIONS, reinterpret_cast<uintptr_t>(&found),
 			    "cannot read how far the writers of the ring have come");
 	if (!done && done.error().code == std::errc::operation_not_supported)
@@ -113,13 +114,7 @@ result<ring_positions> file::positions() const
 				    EOPNOTSUPP);
 	if (!done)
 		return done.error();
-	ring_positions made;
-	made.overwrite = found.flags & PERFBUF_POSITIONS_OVERWRITE;
-	made.backward = found.flags & PERFBUF_POSITIONS_BACKWARD;
-	made.published = found.published;
-	made.reserved = found.reserved;
-	std::copy(std::begin(found.marks), std::end(found.marks), made.marks.begin());
-	return made;
+	return positions_from(found);
 }
 
 result<counts> file::read() const

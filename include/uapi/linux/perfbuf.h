@@ -192,6 +192,39 @@ struct perfbuf_positions {
  * is mapped), EOPNOTSUPP (above). */
 #define PERFBUF_IOC_POSITIONS _IOR(PERFBUF_IOC_MAGIC, 3, struct perfbuf_positions)
 
+/**
+ * struct perfbuf_ring_copy - a copy of the ring that a file writes to, and what decodes it
+ * @attr:      user address: the file's struct perf_event_attr is written there
+ * @attr_size: in: bytes there, at least PERF_ATTR_SIZE_VER0; out: bytes written, as in attr.size
+ * @flags:     0
+ * @buffer:    user address: the data is written there, as it lies in the mapping
+ * @bytes:     in: of @buffer; out: of the ring's data
+ * @ring:      out: a number that all files have that write to one ring
+ * @written:   out: what data_head said before the copy
+ * @positions: out: those after the copy
+ *
+ * For a reader that has not mapped the ring, because the file is another process's
+ * (pidfd_getfd(2)): a mapping would count as one of the file's. What was overwritten meanwhile
+ * follows from @written and @positions, as struct perfbuf_positions says. Of a ring that is not in
+ * overwrite mode (no PERFBUF_POSITIONS_OVERWRITE in @positions) nothing is copied.
+ *
+ * Added later: a module without it answers ENOTTY. Errors: EBADFD, EFAULT, ENODEV, EINVAL (nothing
+ * is mapped; @attr_size; @flags), ENOSPC (@buffer is smaller than the ring: all but the data and the
+ * positions is written), EOPNOTSUPP as for PERFBUF_IOC_POSITIONS.
+ */
+struct perfbuf_ring_copy {
+	__u64 attr;
+	__u32 attr_size;
+	__u32 flags;
+	__u64 buffer;
+	__u64 bytes;
+	__u64 ring;
+	__u64 written;
+	struct perfbuf_positions positions;
+};
+
+#define PERFBUF_IOC_COPY_RING _IOWR(PERFBUF_IOC_MAGIC, 4, struct perfbuf_ring_copy)
+
 /* Why a text is not a filter: perfbuf_filter_check.reason. More may be added. */
 enum perfbuf_filter_reason {
 	PERFBUF_FILTER_GOOD,

@@ -85,6 +85,23 @@ int positions(actor &by)
 			      by.once_in(16) ? reinterpret_cast<perfbuf_positions *>(8) : &found));
 }
 
+int copy_ring(actor &by)
+{
+	static thread_local std::vector<char> data(64 * 4096);
+	perf_event_attr attr;
+	perfbuf_ring_copy wanted = {
+		.attr = reinterpret_cast<uintptr_t>(by.once_in(16) ? nullptr : &attr),
+		.attr_size = by.once_in(16) ? 8 : static_cast<uint32_t>(sizeof(attr)),
+		.flags = by.once_in(24),
+		.buffer = by.once_in(16) ? 8 : reinterpret_cast<uintptr_t>(data.data()),
+		.bytes = by.once_in(4) ? by.below(data.size()) : data.size(),
+		.ring = 0,
+		.written = 0,
+		.positions = {}};
+	return error_of(ioctl(by.file(), PERFBUF_IOC_COPY_RING,
+			      by.once_in(16) ? reinterpret_cast<perfbuf_ring_copy *>(8) : &wanted));
+}
+
 int modify(actor &by)
 {
 	perf_event_attr attr = some_attr(by);
@@ -131,6 +148,7 @@ std::vector<operation> control_operations()
 		control("PERFBUF_IOC_RING", 5, ring, {EINVAL, E2BIG, EBUSY, EFAULT, ENOMEM}),
 		control("PERFBUF_IOC_FENCE", 2, fence, {EFAULT}),
 		control("PERFBUF_IOC_POSITIONS", 2, positions, {EINVAL, EFAULT}),
+		control("PERFBUF_IOC_COPY_RING", 2, copy_ring, {EINVAL, EFAULT, ENOSPC}),
 		control("MODIFY_ATTRIBUTES", 2, modify, {EINVAL, E2BIG, EOPNOTSUPP, EACCES}),
 		control("SET_BPF, QUERY_BPF", 1, bpf, {EINVAL}),
 		control("an unknown request", 1, unknown,

@@ -165,6 +165,28 @@ TEST_P(ring_copy, a_copy_of_a_ring_that_was_never_full_has_all_its_records)
 	EXPECT_EQ(last_[0], 98u);
 }
 
+TEST_P(ring_copy, a_copy_without_a_mapping_has_the_records_of_one_with_a_mapping)
+{
+	ASSERT_EQ(command("start"), 0);
+	for (int i = 0; i < 50 && !HasFailure(); i++) {
+		const auto copied = reader::copy_ring(*file_);
+		ASSERT_TRUE(copied) << copied.error().text;
+		expect_whole(*copied);
+	}
+	ASSERT_EQ(command("stop"), 0);
+	const auto mapped = reader::copy_ring(*file_, *mapping_);
+	const auto copied = reader::copy_ring(*file_);
+	ASSERT_TRUE(mapped && copied);
+	EXPECT_GT(expect_whole(*copied), 500u);
+	EXPECT_EQ(copied->bytes, mapped->bytes);
+	EXPECT_EQ(copied->left_out, mapped->left_out);
+	const auto what = reader::describe_ring(*file_);
+	ASSERT_TRUE(what);
+	EXPECT_TRUE(what->overwrite);
+	EXPECT_EQ(what->bytes, pages * reader::page_size());
+	EXPECT_EQ(what->attr.write_backward, GetParam());
+}
+
 TEST_P(ring_copy, a_copy_of_a_ring_in_discard_mode_is_refused)
 {
 	auto other = reader::file::open("clock");
@@ -180,6 +202,8 @@ TEST_P(ring_copy, a_copy_of_a_ring_in_discard_mode_is_refused)
 	auto ring = reader::mapping::map(*other, 1);
 	ASSERT_TRUE(ring);
 	EXPECT_EQ(reader::copy_ring(*other, *ring).error().code.value(), EINVAL);
+	EXPECT_EQ(reader::copy_ring(*other).error().code.value(), EINVAL);
+	EXPECT_FALSE(reader::describe_ring(*other)->overwrite);
 }
 
 INSTANTIATE_TEST_SUITE_P(direction, ring_copy, testing::Bool(),

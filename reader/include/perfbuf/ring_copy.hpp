@@ -9,6 +9,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <linux/perf_event.h>
 #include <perfbuf/file.hpp>
 #include <perfbuf/mapping.hpp>
 #include <perfbuf/record.hpp>
@@ -48,5 +49,21 @@ struct ring_copy {
  * of an event without a CPU and not paused.
  */
 result<ring_copy> copy_ring(const file &of, const mapping &ring);
+
+/** The ring of a file that this process has not mapped: another process's, by pidfd_getfd(2). */
+struct described_ring {
+	perf_event_attr attr{}; /**< the file's: for decoder.hpp */
+	uint64_t ring = 0;	/**< the same number for all files that write to one ring */
+	uint64_t bytes = 0;	/**< of its data */
+	bool overwrite = false; /**< its reader has mapped it read-only: it can be copied */
+};
+
+/** Errors: ENOTTY, a file of perf_event_open(2) or of an older module; EINVAL, nothing is mapped;
+ * ENODEV, the source has gone. */
+result<described_ring> describe_ring(const file &of);
+
+/** As above, without a mapping of the caller's own: the file's process sees nothing of it.
+ * Errors: those of both. */
+result<ring_copy> copy_ring(const file &of);
 
 } // namespace perfbuf::reader
