@@ -19,9 +19,14 @@ constexpr const char *dump_about =
   perfbuf dump mydev -o perf.data     the same for perf script
   perfbuf dump 'mydev#3' --keep       those of a recorder that was kept, by its number
   perfbuf dump --previous-boot        what all of them held when the machine was restarted
+  perfbuf dump mydev --pid 1234       what rings of process 1234 hold that mydev writes to
 
 What is overwritten while it is read is left out, and the line at the end says so. The recorder
 of a driver that has gone is freed once it was shown. It takes root or CAP_PERFMON.
+
+With --pid, rings in overwrite mode that a process has mapped are shown, of SOURCE or of all
+sources, in the form of perfbuf script. The process does not notice it. It takes the right to
+attach a debugger to it.
 
 What the boot before left is there if the module has memory that survives a warm reboot, by its
 parameter persist=SIZE@ADDRESS and memmap=SIZE$ADDRESS on the kernel's command line. It stays until
@@ -50,6 +55,8 @@ command add_dump(CLI::App &program)
 		      "do not free the recorder of a driver that has gone");
 	app->add_flag("--previous-boot", options->previous_boot,
 		      "what the recorders of the boot before held at its end");
+	app->add_option("-p,--pid", options->pid, "the rings of this process, not the recorders")
+		->type_name("PID");
 	return {app, [options](const call &of) {
 			options->arguments = of.all;
 			return dump(*options);

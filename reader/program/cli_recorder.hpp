@@ -13,6 +13,7 @@ struct dump_options {
 	std::string output;	    /**< empty: print */
 	bool keep = false;	    /**< what was kept of a source that has gone stays */
 	bool previous_boot = false; /**< of the memory of perfbuf.persist= */
+	std::string pid;	    /**< of the process whose rings are shown; empty: recorders */
 	std::vector<std::string> arguments;
 };
 
@@ -24,6 +25,7 @@ struct recover_options {
 
 int dump(const dump_options &options);
 int dump_previous_boot(const dump_options &options);
+int dump_process(const dump_options &options);
 int recover(const recover_options &options);
 
 } // namespace perfbuf::program

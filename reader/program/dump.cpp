@@ -109,6 +109,12 @@ recorder::contents take_snapshot(int fd, const listed &of)
 
 int dump(const dump_options &options)
 {
+	if (!options.pid.empty() && options.previous_boot)
+		throw failure(exit_usage,
+			      "a process of the boot before is gone: leave out --pid or "
+			      "--previous-boot");
+	if (!options.pid.empty())
+		return dump_process(options);
 	if (options.previous_boot)
 		return dump_previous_boot(options);
 	const reader::unique_fd fd = open_recorder_node();

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: LGPL-2.1 OR BSD-2-Clause
+#include "program/script.hpp"
+
 #include <fmt/format.h>
 #include <unistd.h>
 
 #include "analysis/values.hpp"
 #include "program/command.hpp"
-#include "program/failure.hpp"
-#include "program/samples.hpp"
 #include "tracefile/show.hpp"
 
 namespace perfbuf::program
@@ -50,11 +50,11 @@ void print(const analysis::described_sample &one, const analysis::frame_table &f
 	}
 }
 
-int script(script_words &words, const call &from)
+} // namespace
+
+int print_samples(feed &from, const symbol_words &symbols)
 {
-	// Somebody who looks on wants it soon, without a call for each pass of a busy machine.
-	const auto feed = open_feed(words.feed, from, std::chrono::milliseconds(200));
-	sample_feed samples(*feed, words.symbols);
+	sample_feed samples(from, symbols);
 	samples.tell_missing_names();
 	return samples.run(
 		[&](const analysis::described_sample &one) { print(one, samples.frames()); },
@@ -63,15 +63,19 @@ int script(script_words &words, const call &from)
 		});
 }
 
-} // namespace
-
 command add_script(CLI::App &program)
 {
 	const auto words = std::make_shared<script_words>();
 	auto *app = program.add_subcommand("script", script_about)->prefix_command();
 	add_symbol_options(*app, words->symbols);
 	add_feed_options(*app, words->feed);
-	return {app, [words](const call &from) { return script(*words, from); }};
+	return {app, [words](const call &from) {
+			// Somebody who looks on wants it soon, without a call for each pass of a
+			// busy machine.
+			const auto feed =
+				open_feed(words->feed, from, std::chrono::milliseconds(200));
+			return print_samples(*feed, words->symbols);
+		}};
 }
 
 } // namespace perfbuf::program

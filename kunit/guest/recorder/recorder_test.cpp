@@ -108,6 +108,17 @@ TEST_F(flight_recorder, the_recorder_of_an_unloaded_driver_stays_until_it_is_fre
 	EXPECT_EQ(errno, ENOENT);
 }
 
+TEST_F(flight_recorder, the_recorder_of_a_driver_whose_probe_failed_can_be_read)
+{
+	ASSERT_EQ(load("fail=1"), EIO);
+	const uint64_t number = number_in("kept");
+	ASSERT_NE(number, 0u);
+	recorder::omissions left_out;
+	const auto events = whole_events(reader.must_take(number), left_out);
+	ASSERT_EQ(events.size(), 1u);
+	EXPECT_EQ(step_of(events[0]).number, 1u);
+}
+
 TEST_F(flight_recorder, the_recorder_of_a_registered_source_cannot_be_freed)
 {
 	ASSERT_EQ(load(), 0);

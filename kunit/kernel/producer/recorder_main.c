@@ -68,6 +68,8 @@ static char *recorded;
 module_param(recorded, charp, 0444);
 static bool dump_at_exit;
 module_param(dump_at_exit, bool, 0644);
+static bool fail;
+module_param(fail, bool, 0444);
 
 static struct device *device;
 
@@ -317,9 +319,15 @@ static int __init recorder_init(void)
 	preempt_disable();
 	emit_one(task);
 	preempt_enable();
+	if (fail) {
+		ret = -EIO;
+		goto no_source;
+	}
 	atomic_notifier_chain_register(&panic_notifier_list, &panic_block);
 	return 0;
 
+no_source:
+	perfbuf_source_unregister(&recdev);
 no_emitters:
 	emitters_exit();
 no_device:

@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: LGPL-2.1 OR BSD-2-Clause
+// perfbuf dump --pid: the rings of another process as a recording, and that as text.
+#include <algorithm>
+#include <fmt/format.h>
+#include <limits>
+
+#include "perfdata/features.hpp"
+#include "perfdata/tracing_data.hpp"
+#include "perfdata/writer.hpp"
+#include "program/cli_recorder.hpp"
+#include "program/destination.hpp"
+#include "program/failure.hpp"
+#include "program/feed.hpp"
+#include "program/parse.hpp"
+#include "program/process_rings.hpp"
+#include "program/say.hpp"
+#include "program/script.hpp"
+
+namespace perfbuf::program
+{
+
+namespace
+{
+
+struct counts_of_a_dump {
+	size_t records = 0;
+	uint64_t left_out = 0; /**< bytes */
+	uint64_t lost = 0;     /**< as LOST records say */
+	size_t unknown = 0;    /**< records that are of none of the process's files */
+};
+
+struct placed {
+	uint64_t time;
+	std::vector<std::byte> bytes;
+};
+
+// Every record with the identifier where a file of several events needs it.
+std::vector<std::byte> with_id(const reader::record &of, const process_file &from)
+{
+	const auto bytes = of.bytes();
+	std::vector<std::byte> made(bytes.begin(), bytes.end());
+	if (from.attr.sample_type & PERF_SAMPLE_IDENTIFIER)
+		return made;
+	const auto *id = reinterpret_cast<const std::byte *>(&from.id);
+	// First in a sample, last in all others.
+	const auto at = of.type() == PERF_RECORD_SAMPLE ? made.begin() + sizeof(perf_event_header)
+							: made.end();
+	made.insert(at, id, id + sizeof(from.id));
+	auto header = of.header();
+	header.size = static_cast<uint16_t>(made.size());
+	std::memcpy(made.data(), &header, sizeof(header));
+	return made;
+}
+
+class dumped
+{
+public:
+	explicit dumped(const process_rings &from) : from_(from)
+	{
+		for (const auto &each : from.files)
+			decoders_.emplace_back(each.attr);
+		for (const auto &each : from.rings) {
+			counts_.left_out += each.copied.left_out;
+			uint64_t time = 0;
+			each.copied.each(
+				[&](const reader::record &one) { add(one, each.ring, time); });
+		}
+		std::stable_sort(records_.begin(), records_.end(),
+				 [](const auto &a, const auto &b) { return a.time < b.time; });
+	}
+
+	const std::vector<placed> &records() const { return records_; }
+	const counts_of_a_dump &counts() const { return counts_; }
+
+private:
+	// @param time of the record before in the same ring: one without a time follows it
+	void add(const reader::record &one, uint64_t ring, uint64_t &time)
+	{
+		const auto which = file_of(one, ring);
+		if (!which) {
+			counts_.unknown++;
+			return;
+		}
+		const reader::decoder &by = decoders_[*which];
+		const process_file &file = from_.files[*which];
+		if (one.type() == PERF_RECORD_LOST) {
+			const auto told = by.decode(one);
+			if (const auto *loss = std::get_if<reader::lost_event>(&told))
+				counts_.lost += loss->lost;
+		}
+		time = by.time_of(one).value_or(time);
+		// A record without an identity cannot be told from those of other files.
+		if (one.type() != PERF_RECORD_SAMPLE && !file.attr.sample_id_all)
+			return;
+		if (one.size() > std::numeric_limits<uint16_t>::max() - sizeof(uint64_t)) {
+			counts_.unknown++;
+			return;
+		}
+		records_.push_back({time, with_id(one, file)});
+		counts_.records += one.type() == PERF_RECORD_SAMPLE;
+	}
+
+	// By the id in the record, if several files write to the ring.
+	std::optional<size_t> file_of(const reader::record &one, uint64_t ring) const
+	{
+		std::optional<size_t> only;
+		size_t files = 0;
+		for (size_t at = 0; at < from_.files.size(); at++) {
+			if (from_.files[at].ring != ring)
+				continue;
+			files++;
+			only = at;
+			if (decoders_[at].id_of(one) == from_.files[at].id)
+				return at;
+		}
+		return files == 1 ? only : std::nullopt;
+	}
+
+	const process_rings &from_;
+	std::vector<reader::decoder> decoders_;
+	std::vector<placed> records_;
+	counts_of_a_dump counts_;
+};
+
+std::vector<perfdata::described_attr> attrs_of(const process_rings &from)
+{
+	std::vector<perfdata::described_attr> made;
+	for (const auto &each : from.files) {
+		perfdata::described_attr one{each.attr, {each.id}, each.of->name, {}};
+		one.attr.sample_type |= PERF_SAMPLE_IDENTIFIER;
+		one.attr.sample_id_all = 1;
+		for (const auto &event : each.of->events)
+			if (each.attr.type == PERF_TYPE_TRACEPOINT &&
+			    event.id == each.attr.config) {
+				one.name += ":" + event.name;
+				one.format = event.format;
+			}
+		const auto same = std::find_if(made.begin(), made.end(), [&](const auto &other) {
+			return other.name == one.name &&
+			       !std::memcmp(&other.attr, &one.attr, sizeof(one.attr));
+		});
+		if (same == made.end())
+			made.push_back(std::move(one));
+		else
+			same->ids.push_back(each.id);
+	}
+	return made;
+}
+
+void write_recording(const process_rings &from, const dumped &what, reader::unique_fd to,
+		     const std::vector<std::string> &arguments)
+{
+	const auto attrs = attrs_of(from);
+	perfdata::feature_map features;
+	perfdata::add_host_features(features, "perfbuf " PERFBUF_VERSION);
+	perfdata::add_command_line(features, arguments);
+	perfdata::add_event_description(features, attrs);
+	perfdata::add_tracing_data(features, attrs);
+	if (what.records().empty())
+		perfdata::add_sample_time(features, 0, 0);
+	else
+		perfdata::add_sample_time(features, what.records().front().time,
+					  what.records().back().time);
+	if (attrs.front().attr.use_clockid)
+		perfdata::add_clock(features, attrs.front().attr.clockid);
+
+	const auto check = [](const auto &done) {
+		if (!done)
+			throw plain_failure(done.error());
+	};
+	perfdata::writer writer(perfdata::output(std::move(to)), perfdata::layout::file);
+	check(writer.begin(attrs, features));
+	for (const auto &each : what.records())
+		check(writer.append(each.bytes));
+	const auto given_up = writer.finish(features);
+	check(given_up);
+	if (*given_up)
+		throw failure(exit_failed, "the disk is full: the dump is not whole");
+}
+
+} // namespace
+
+int dump_process(const dump_options &options)
+{
+	const auto pids = parse_pids(options.pid);
+	if (pids.size() != 1)
+		throw failure(exit_usage, "--pid takes one process");
+	if (options.keep)
+		throw failure(exit_usage, "--keep is for recorders: leave it out with --pid");
+	const auto sources = read_sources();
+	const process_rings found = copy_process_rings(pids.front(), options.recorder, sources);
+	const dumped what(found);
+	if (options.output.empty()) {
+		const reader::unique_fd file = create_nameless_file();
+		write_recording(found, what, reader::unique_fd(::dup(file.get())),
+				options.arguments);
+		const auto feed = open_recording(fmt::format("/proc/self/fd/{}", file.get()));
+		print_samples(*feed, {});
+	} else {
+		write_recording(found, what, create_file(options.output), options.arguments);
+	}
+	std::string told = fmt::format("{} event{}", what.counts().records,
+				       what.counts().records == 1 ? "" : "s");
+	if (what.counts().left_out)
+		told += fmt::format(", {} bytes overwritten or before the first that is whole",
+				    what.counts().left_out);
+	if (what.counts().lost)
+		told += fmt::format(", {} lost", what.counts().lost);
+	if (what.counts().unknown)
+		told += fmt::format(", {} of no file of the process or too long",
+				    what.counts().unknown);
+	say("[ perfbuf: {} of {} ring{} of process {} ]\n", told, found.rings.size(),
+	    found.rings.size() == 1 ? "" : "s", pids.front());
+	return 0;
+}
+
+} // namespace perfbuf::program
