@@ -198,6 +198,11 @@ uint64_t perfbuf_session_lost(const struct perfbuf_session *session)
 	return session->of.lost();
 }
 
+uint64_t perfbuf_session_given_up(const struct perfbuf_session *session)
+{
+	return session->of.given_up();
+}
+
 /* ---------------------------------------------------------------- perf.data */
 
 int perfbuf_recording_open(const char *path, struct perfbuf_recording **out)

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1 OR BSD-2-Clause
+#include <fmt/format.h>
 #include <perfbuf/merge.hpp>
 
 #include "perfdata/kernel_maps.hpp"
@@ -9,6 +10,7 @@
 #include "program/failure.hpp"
 #include "program/feed.hpp"
 #include "program/open_files.hpp"
+#include "program/parse.hpp"
 #include "program/recording_loop.hpp"
 #include "program/signals.hpp"
 #include "program/sources.hpp"
@@ -49,6 +51,7 @@ private:
 	reader::merge waiting_;
 	uint64_t seen_before_ = 0; // the newest time of the passes before
 	uint64_t lost_ = 0;
+	uint64_t given_up_ = 0; // bytes of rings that made no sense
 	std::optional<std::chrono::milliseconds> every_;
 };
 
@@ -142,7 +145,7 @@ void live_feed::read_rings(const perfdata::record_visitor &use, bool last)
 		});
 		each.ring.release();
 		if (what == reader::step::corrupt)
-			each.ring.skip_all();
+			given_up_ += each.ring.skip_all();
 	}
 	const auto give = [&](const reader::record &record, uint64_t time, uint32_t which) {
 		use(record, described_[which], time);
@@ -172,6 +175,11 @@ int live_feed::run(const perfdata::record_visitor &use,
 		status = loop.end_command();
 		signal = loop.signal();
 	}
+	if (given_up_)
+		throw failure(exit_failed, fmt::format("{} of a ring made no sense and are "
+						       "missing: see perfbuf doctor, and "
+						       "the kernel's log",
+						       human_size(given_up_)));
 	// A user who has seen enough presses Ctrl-C: that is no failure.
 	return signal && *signal != SIGINT ? 128 + *signal : status;
 }

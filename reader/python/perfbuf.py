@@ -67,6 +67,7 @@ _session_wait = _function("session_wait", _int, _handle, _int)
 _session_read = _function("session_read", _int, _handle, _use_sample, _handle)
 _session_finish = _function("session_finish", _int, _handle, _use_sample, _handle)
 _session_lost = _function("session_lost", _u64, _handle)
+_session_given_up = _function("session_given_up", _u64, _handle)
 _recording_open = _function("recording_open", _int, _text, ctypes.POINTER(_handle))
 _recording_close = _function("recording_close", None, _handle)
 _recording_read = _function("recording_read", _int, _handle, _use_sample, _handle)
@@ -247,6 +248,11 @@ class Session(_Reader):
     @property
     def lost(self):
         return _session_lost(self._handle)
+
+    @property
+    def given_up(self):
+        """Bytes of rings that stood behind a record of a size that cannot be."""
+        return _session_given_up(self._handle)
 
 
 class Recording(_Reader):

@@ -69,6 +69,7 @@ struct session::state {
 	unique_fd epoll;
 	merge waiting;
 	uint64_t lost = 0;
+	uint64_t given_up = 0;
 	uint64_t newest_before = 0;
 };
 
@@ -160,7 +161,7 @@ size_t session::state::pass(const event_visitor &use, bool last)
 		});
 		each.ring.release();
 		if (what == step::corrupt)
-			each.ring.skip_all();
+			given_up += each.ring.skip_all();
 	}
 	size_t count = 0;
 	waiting.flush(limit, [&](const record &found, uint64_t time, uint32_t which) {
@@ -290,6 +291,11 @@ result<void> session::run(std::chrono::milliseconds time, const event_visitor &u
 uint64_t session::lost() const noexcept
 {
 	return state_->lost;
+}
+
+uint64_t session::given_up() const noexcept
+{
+	return state_->given_up;
 }
 
 } // namespace perfbuf::reader

@@ -159,8 +159,8 @@ TEST(Library, TheSharedLibraryExportsWhatItsMapNamesAndNoMore)
 	const auto exported = scratch.run("nm -D --defined-only " PERFBUF_READER_C
 					  " | awk '$2 == \"T\" { print $3 }' | sort");
 	const auto named = scratch.run(
-		"sed -n 's/^\t\t\\(perfbuf_.*\\);/\\1@@PERFBUF_READER_1/p' " PERFBUF_READER_MAP
-		" | sort");
+		"awk '/^PERFBUF/ { node = $1 } /^\t\tperfbuf_/ { sub(\";\", \"@@\" node); "
+		"print $1 }' " PERFBUF_READER_MAP " | sort");
 	EXPECT_EQ(exported.out, named.out);
 	EXPECT_GT(count_lines(named.out, "perfbuf_"), 30u);
 	const auto declared = scratch.run("grep -oE '\\bperfbuf_[a-z_]+\\(' " PERFBUF_READER_SOURCE

@@ -132,6 +132,8 @@ int perfbuf_session_read(struct perfbuf_session *session, perfbuf_sample_fn use,
 int perfbuf_session_finish(struct perfbuf_session *session, perfbuf_sample_fn use, void *data);
 /* Records that did not fit into the rings, so far. */
 uint64_t perfbuf_session_lost(const struct perfbuf_session *session);
+/* Bytes of rings that stood behind a record of a size that cannot be, so far. */
+uint64_t perfbuf_session_given_up(const struct perfbuf_session *session);
 
 /* ---------------------------------------------------------------- perf.data */
 

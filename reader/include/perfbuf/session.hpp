@@ -62,7 +62,8 @@ public:
 	/**
 	 * One pass over all rings. use() gets every record that is older than the fence
 	 * (file::fence()), in exact order; later ones wait for the next pass. If a ring has a
-	 * record of a size that cannot be, all that stands behind it in this pass is given up.
+	 * record of a size that cannot be, all that stands behind it in this pass is given up, and
+	 * counted in given_up().
 	 * @return how many
 	 */
 	result<size_t> read(const event_visitor &use);
@@ -74,6 +75,8 @@ public:
 
 	/** Records that the kernel could not write, as LOST records say so far. */
 	uint64_t lost() const noexcept;
+	/** Bytes behind records of sizes that cannot be, so far. */
+	uint64_t given_up() const noexcept;
 
 private:
 	struct state;
