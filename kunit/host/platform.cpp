@@ -289,8 +289,12 @@ void cxxrt_synchronize_rcu(void) noexcept
 
 int pb_order_stores(int cpu) noexcept
 {
-	if (on_order_stores)
-		on_order_stores(cpu);
+	if (!on_order_stores)
+		return 0;
+	/* Where there is something to be ordered, all CPUs are too many. */
+	if (cpu < 0)
+		return -EOPNOTSUPP;
+	on_order_stores(cpu);
 	return 0;
 }
 

@@ -69,17 +69,20 @@ void add(newest *found, const newest &one, u32 &count, u32 most) noexcept
 	}
 }
 
-/* At an oops other CPUs go on: what they overwrite is not what was found. After it was read. */
-bool is_still_there(const newest &one) noexcept
+/* After it was read. At an oops other CPUs go on: what they overwrite is not what was found. */
+bool is_still_there(const newest &one, pb_print_at at) noexcept
 {
 	const perf_buffer &ring = *one.cpu->ring;
 
-	cxxrt::smp_rmb();
-	return ring.reserved() - one.what.position <= ring.size();
+	/* The other CPUs have stopped. */
+	if (at == PB_PRINT_AT_PANIC)
+		return ring.reserved() - one.what.position <= ring.size();
+	return ring.holds_after_copy(one.what.position);
 }
 
-void print(newest *found, u32 most) noexcept
+void print(pb_print_at at, u32 most) noexcept
 {
+	newest *const found = heaps[at];
 	char line[recorded_line_bytes];
 	u32 count = 0;
 	u32 damaged = 0;
@@ -91,7 +94,7 @@ void print(newest *found, u32 most) noexcept
 			newest here = {one, &one->cpu(i), {}};
 
 			while (walk.next(here.what)) {
-				if (is_still_there(here))
+				if (is_still_there(here, at))
 					add(found, here, count, most);
 			}
 			damaged += walk.damaged();
@@ -113,7 +116,7 @@ void print(newest *found, u32 most) noexcept
 		const newest &oldest = found[0];
 
 		write_line(*oldest.of, *oldest.cpu, oldest.what, line);
-		pb_log_recorded(is_still_there(oldest) ? line : overwritten);
+		pb_log_recorded(is_still_there(oldest, at) ? line : overwritten);
 		found[0] = found[left - 1];
 		sift_down(found, 0, left - 1);
 	}
@@ -126,5 +129,5 @@ void print(newest *found, u32 most) noexcept
 void perfbuf_print_recorded(enum pb_print_at at, __u32 events) noexcept
 {
 	if (events)
-		perfbuf::print(perfbuf::heaps[at], events);
+		perfbuf::print(at, events);
 }

@@ -208,4 +208,17 @@ result<u64> perf_buffer::reserved_after_copy(int cpu) const noexcept
 	return reserved();
 }
 
+bool perf_buffer::holds_after_copy(u64 position) const noexcept
+{
+	/*
+	 * A store that was seen is behind the barrier of the publication before (B). So the
+	 * positions that are not seen yet are those of one writer and of the writers that
+	 * interrupted it, and these do not reserve half of a ring.
+	 */
+	const u64 unseen = pb_order_stores(-1) ? size() / 2 : 0;
+
+	cxxrt::smp_rmb();
+	return progress(reserved()) - progress(position) <= size() - unseen;
+}
+
 } // namespace perfbuf

@@ -216,6 +216,11 @@ public:
 	 * CPU) went on: all bytes that they may have overwritten are before the result. Process
 	 * context; errors of pb_order_stores(). */
 	cxxrt::result<u64> reserved_after_copy(int cpu) const noexcept;
+	/* Whether a byte that the caller has copied from @position on (in a backward ring, down
+	 * from it) was not overwritten meanwhile, for a caller that cannot interrupt the writers'
+	 * CPU. Where the writers' stores may be seen in any order, only bytes of the newer half of
+	 * the ring hold. Any context. */
+	bool holds_after_copy(u64 position) const noexcept;
 	/* The bytes of all published records. */
 	u64 bytes() const noexcept { return progress(published_.read_once()); }
 

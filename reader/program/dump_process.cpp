@@ -178,6 +178,15 @@ void write_recording(const process_rings &from, const dumped &what, reader::uniq
 		throw failure(exit_failed, "the disk is full: the dump is not whole");
 }
 
+// The functions of the kernel are read for addresses alone.
+symbol_words symbols_for(const process_rings &of)
+{
+	const bool addresses = std::any_of(of.files.begin(), of.files.end(), [](const auto &each) {
+		return each.attr.sample_type & (PERF_SAMPLE_IP | PERF_SAMPLE_CALLCHAIN);
+	});
+	return {.no_inline = !addresses, .kallsyms = addresses ? "" : "/dev/null"};
+}
+
 } // namespace
 
 int dump_process(const dump_options &options)
@@ -195,7 +204,7 @@ int dump_process(const dump_options &options)
 		write_recording(found, what, reader::unique_fd(::dup(file.get())),
 				options.arguments);
 		const auto feed = open_recording(fmt::format("/proc/self/fd/{}", file.get()));
-		print_samples(*feed, {});
+		print_samples(*feed, symbols_for(found));
 	} else {
 		write_recording(found, what, create_file(options.output), options.arguments);
 	}

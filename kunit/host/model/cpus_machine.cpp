@@ -208,6 +208,9 @@ void cpus_machine::do_op(cpus_op what)
 	case cpus_op::copy:
 		copy();
 		break;
+	case cpus_op::print:
+		print();
+		break;
 	case cpus_op::attach:
 		ring_->attach(second_);
 		is_second_attached_ = true;
@@ -291,6 +294,20 @@ void cpus_machine::copy()
 
 	if (ring_->backward() ? ahead < 0 : ahead > 0)
 		fail("a copy has bytes of a record, and not the position that reserved it");
+}
+
+/* A byte of a record is seen that was written over one of the last round. */
+void cpus_machine::print()
+{
+	const u64 end = cxxrt::read_once(stored_);
+	const u64 size = ring_->size();
+
+	if (!end)
+		return;
+	const u64 last = ring_->backward() ? end + 8 : end - 8;
+
+	if (ring_->holds_after_copy(ring_->backward() ? last + size : last - size))
+		fail("an event of an oops has bytes of the record that overwrote it");
 }
 
 void cpus_machine::write_aux(u64 bytes)

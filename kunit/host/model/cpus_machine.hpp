@@ -54,6 +54,7 @@ private:
 	void write(const op &one);
 	void write_aux(u64 bytes);
 	void copy();
+	void print();
 	/* No writer is inside: a CPU that waits for that goes on, and irq_works run. */
 	void pass_boundary();
 	void run_irq_works();

@@ -104,6 +104,11 @@ std::vector<cpus_scenario> of_the_ring()
 		 .writes = {{56}, {56}, {56}},
 		 .other = {copy, copy},
 		 .at_least = 7477},
+		{.name = "two CPUs: events of an oops are printed while records are written",
+		 .ring = {.nr_pages = 2, .watermark = 128, .overwrite = true},
+		 .writes = {{56}, {56}, {56}},
+		 .other = {print, print},
+		 .at_least = 21638},
 	};
 }
 

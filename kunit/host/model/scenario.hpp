@@ -70,7 +70,8 @@ enum class cpus_op {
 	attach,		/* one more target of wakeups */
 	poll_aux,
 	read_aux_part, /* all but 8 bytes */
-	copy, /* what writers overwrite meanwhile, and then the position that they reserved */
+	copy,  /* what writers overwrite meanwhile, and then the position that they reserved */
+	print, /* the same at an oops, without an interrupt of the writers' CPU */
 };
 
 struct cpus_scenario {
