@@ -10,6 +10,7 @@
 #include <random>
 #include <unistd.h>
 
+#include "fuzz_outcomes.hpp"
 #include "recorder/memory.hpp"
 #include "recorder/show.hpp"
 #include "tracefile/crc32.hpp"
@@ -291,15 +292,25 @@ inline recorder::found_recorders find_in(const memory_bytes &memory)
 	return in ? recorder::find_recorders(*in) : recorder::found_recorders{};
 }
 
-// Everything that can be asked of it; what it says does not matter.
-inline void read_all(const std::vector<recorder::ring> &rings, const recorder::description &of)
+// Notes what was found.
+inline void read_found(const recorder::found_recorders &found, fuzz_outcomes &to)
 {
-	for (const auto when : {recorder::moment::live, recorder::moment::stopped}) {
-		recorder::omissions left_out;
-		recorder::printer printer;
-		for (const auto &event : recorder::events_of(rings, of, when, left_out))
-			ASSERT_FALSE(printer.line(of.source, event).empty());
-	}
+	for (const auto &each : found.recorders)
+		to.read_all(each.rings, each.of);
+	for (const auto &why : found.refused)
+		to.note(why);
+	if (found.recorders.empty() && found.refused.empty())
+		to.note("no recorder in the dump");
+}
+
+inline void read_dump(const memory_bytes &dump, fuzz_outcomes &to)
+{
+	const dump_file file(dump);
+	const auto in = recorder::memory::open(file.path());
+	if (in)
+		read_found(recorder::find_recorders(*in), to);
+	else
+		to.note(in.error().text);
 }
 
 } // namespace recorder_files

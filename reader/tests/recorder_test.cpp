@@ -4,6 +4,7 @@
 #include <fstream>
 #include <random>
 
+#include "fuzz_outcomes.hpp"
 #include "recorder_files.hpp"
 
 using namespace perfbuf;
@@ -159,15 +160,20 @@ TEST(RecorderMemory, whose_page_or_description_was_changed_is_refused_with_a_rea
 	}
 }
 
-TEST(RecorderFuzz, of_snapshots_that_were_cut_and_flipped_never_reads_beyond_them)
+namespace
 {
-	std::mt19937_64 random(1);
+
+void fuzz_snapshots(fuzz_outcomes &to)
+{
+	auto random = to.random();
 	const auto good = make_snapshot(write_rings(3000));
-	size_t read = 0;
-	for (int turn = 0; turn < 3000; turn++) {
+	for (int turn = 0; turn < to.turns(); turn++) {
 		auto bad = good;
 		for (uint64_t flips = random() % 8; flips--;)
 			bad[random() % bad.size()] ^= static_cast<std::byte>(1 << random() % 8);
+		// The header and the description are small: they have flips of their own.
+		for (uint64_t flips = turn % 5 ? 0 : random() % 4; flips--;)
+			bad[random() % 600] ^= static_cast<std::byte>(1 << random() % 8);
 		if (turn % 3 == 0)
 			bad.resize(random() % bad.size());
 		// Checksums that are right say nothing of who made them.
@@ -179,21 +185,46 @@ TEST(RecorderFuzz, of_snapshots_that_were_cut_and_flipped_never_reads_beyond_the
 			store(bad, 0, head);
 		}
 		const memory_bytes exact(bad);
-		if (const auto found = recorder::parse_snapshot(exact)) {
-			read_all(found->rings, found->of);
-			read++;
-		}
+		if (const auto found = recorder::parse_snapshot(exact))
+			to.read_all(found->rings, found->of);
+		else
+			to.note(found.error().text);
 	}
-	EXPECT_GT(read, 1000u);
+}
+
+} // namespace
+
+TEST(RecorderFuzz, of_snapshots_that_were_cut_and_flipped_never_reads_beyond_them)
+{
+	fuzz_outcomes reached("snapshots", 1, 3000);
+	fuzz_snapshots(reached);
+	reached.expect({"rings with events", "damaged places", "incomplete records",
+			"overwritten meanwhile", "this is no snapshot of a recorder",
+			"the snapshot is of version #", "the snapshot is cut short",
+			"the description in the snapshot has another checksum",
+			"a recorder is of version #, this program reads version #",
+			"the description of a recorder makes no sense"});
+}
+
+TEST(RecorderFuzz, of_the_same_seed_comes_to_the_same)
+{
+	fuzz_outcomes once("once", 7, 100), again("again", 7, 100), other("other", 8, 100);
+	fuzz_snapshots(once);
+	fuzz_snapshots(again);
+	fuzz_snapshots(other);
+	EXPECT_EQ(once.counts(), again.counts());
+	if (!std::getenv("RECOVER_FUZZ_SEED"))
+		EXPECT_NE(once.counts(), other.counts());
 }
 
 TEST(RecorderFuzz, of_rings_whose_words_and_data_lie_ends_and_stays_inside)
 {
-	std::mt19937_64 random(2);
+	fuzz_outcomes reached("rings", 2, 3000);
+	auto random = reached.random();
 	const auto rings = write_rings(3000);
 	const auto of = recorder::parse_description(describe(rings, 0));
 	ASSERT_TRUE(of);
-	for (int turn = 0; turn < 3000; turn++) {
+	for (int turn = 0; turn < reached.turns(); turn++) {
 		recorder::ring bad = rings[0].copy();
 		const auto lie = [&](uint64_t &word) {
 			if (random() % 3 == 0)
@@ -205,16 +236,18 @@ TEST(RecorderFuzz, of_rings_whose_words_and_data_lie_ends_and_stays_inside)
 			lie(mark);
 		for (uint64_t flips = random() % 64; flips--;)
 			bad.data[random() % bad.data.size()] = static_cast<std::byte>(random());
-		read_all({bad}, *of);
+		reached.read_all({bad}, *of);
 	}
+	reached.expect({"rings with events", "rings without events", "damaged places",
+			"incomplete records", "overwritten meanwhile"});
 }
 
 TEST(RecorderFuzz, of_dumps_whose_headers_and_recorders_lie_never_reads_beyond_them)
 {
-	std::mt19937_64 random(3);
+	fuzz_outcomes reached("ELF cores, also flattened", 3, 400);
+	auto random = reached.random();
 	const auto memory = make_memory(write_rings(1000));
-	size_t read = 0;
-	for (int turn = 0; turn < 400; turn++) {
+	for (int turn = 0; turn < reached.turns(); turn++) {
 		auto bad = memory;
 		damage_recorder(bad, recorder_frame * page, random);
 		auto core = as_core(bad, 0);
@@ -227,10 +260,11 @@ TEST(RecorderFuzz, of_dumps_whose_headers_and_recorders_lie_never_reads_beyond_t
 		}
 		if (turn % 4 == 0)
 			core.resize(random() % core.size());
-		for (const auto &found : find_in(core).recorders) {
-			read_all(found.rings, found.of);
-			read++;
-		}
+		read_dump(core, reached);
 	}
-	EXPECT_GT(read, 100u);
+	reached.expect({"rings with events", "damaged places", "incomplete records",
+			"no recorder in the dump", "FILE is an ELF core without memory in it",
+			"FILE has a piece that belongs nowhere",
+			"at #: the description of a recorder makes no sense",
+			"at #: a page of its description is not in the dump"});
 }
