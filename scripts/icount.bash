@@ -38,9 +38,10 @@ disassembled() {
 }
 
 # icount_run KERNEL_DIRECTORY PROGRAM [ARGUMENT...] -- MODULE...: boots the kernel, loads the modules,
-# runs the program (a static one) and prints what it says.
+# runs the program (a static one) and prints what it says. icount_perfbuf: parameters of perfbuf.ko;
+# icount_append: of the kernel.
 icount_run() {
-	local kernel_dir=$1 root=$work/root command=() module
+	local kernel_dir=$1 root=$work/root command=() module parameters
 	shift
 	rm -rf "$root"
 	mkdir -p "$root"/{bin,proc,sys,dev}
@@ -61,7 +62,8 @@ icount_run() {
 END
 	for module; do
 		cp "$module" "$root/"
-		echo "/bin/busybox insmod /$(basename "$module") || /bin/busybox poweroff -f" >> "$root/init"
+		[ "$(basename "$module")" = perfbuf.ko ] && parameters=${icount_perfbuf:-} || parameters=
+		echo "/bin/busybox insmod /$(basename "$module") $parameters || /bin/busybox poweroff -f" >> "$root/init"
 	done
 	# The module's clock comes on once the kernel has calibrated the counter.
 	cat >> "$root/init" <<END
@@ -82,7 +84,7 @@ END
 	timeout --foreground "${icount_timeout:-600}" qemu-system-x86_64 -M q35 -no-user-config -nodefaults -nographic -no-reboot \
 		-accel tcg,thread=single -cpu max,-erms,-fsrm -smp 1 -icount shift=0,sleep=off -m 512 \
 		-kernel "$kernel_dir/bzImage" -initrd "$work/initrd" -serial stdio -monitor none \
-		-append "console=ttyS0 panic=-1 quiet noapictimer tsc_early_khz=1000000 lpj=4000000 tsc=reliable ${PERFBUF_APPEND:-}" \
+		-append "console=ttyS0 panic=-1 quiet noapictimer tsc_early_khz=1000000 lpj=4000000 tsc=reliable ${icount_append:-} ${PERFBUF_APPEND:-}" \
 		</dev/null 2>&1 | tr -d '\r' > "$work/log" || :
 	grep -q '^BENCH-END 0$' "$work/log" || { tail -n 30 "$work/log" >&2 && die "no result on $kernel_dir"; }
 	sed -n '/BENCH-BEGIN$/,/^BENCH-END/{//!p}' "$work/log"

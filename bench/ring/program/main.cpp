@@ -159,6 +159,14 @@ constexpr row typed[] = {
 	 .what = "... the flight recorder and a reader",
 	 .open = open_recorder_and_typed},
 	{.peer = "typed",
+	 .what = "... RAW TIME TID CPU, the flight recorder in persist= memory alone",
+	 .most_bytes = 256,
+	 .open = open_recorder_persisted},
+	{.peer = "typed",
+	 .what = "... the flight recorder in persist= memory and a reader",
+	 .most_bytes = 256,
+	 .open = open_recorder_persisted_and_typed},
+	{.peer = "typed",
 	 .what = "... RAW TIME TID CPU, 2 readers",
 	 .open = open_typed,
 	 .files = 2},
@@ -265,6 +273,13 @@ constexpr column typed_columns[] = {
 	 find(typed, &row::what, "... RAW TIME TID CPU, a mirrored ring")}};
 constexpr column reader_columns[] = {{"our library over it", 3}};
 
+/* Whose instructions are looked at one by one: bench-ring compares them. The first one locks. */
+constexpr const row *stepped[] = {
+	&sized[find(sized, "bpf_reserve")], &typed[find(typed, &row::what, "... RAW TIME TID CPU")],
+	&typed[find(typed, &row::what, "... RAW TIME TID CPU, the flight recorder alone")],
+	&typed[find(typed, &row::what,
+		    "... RAW TIME TID CPU, the flight recorder in persist= memory alone")]};
+
 constexpr unsigned sizes[] = {64, 8, 256, 1024, 4096};
 
 void table(int bench, const char *title, std::span<const row> rows, std::span<const column> columns,
@@ -357,5 +372,10 @@ int main(int argc, char **argv)
 			      typed, typed_columns, bytes, batches);
 	table(bench, "What the reader in user space needs for a record, 64 bytes", readers,
 	      reader_columns, 64, batches);
+	/* For bench-ring, which disassembles them. */
+	for (const row *one : stepped) {
+		printf("== steps of %s\n", one->what);
+		print_steps(bench, *one);
+	}
 	return 0;
 }

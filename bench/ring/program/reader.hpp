@@ -58,7 +58,8 @@ opener open_typed_matches, open_typed_dropped;
 /* In a mirrored ring, where each record is contiguous. */
 opener open_typed_mirrored, open_typed_raw_mirrored;
 /* With TID, TIME and CPU into the source's flight recorder, alone and beside a file. */
-opener open_recorder, open_recorder_and_typed;
+opener open_recorder, open_recorder_and_typed, open_recorder_persisted,
+	open_recorder_persisted_and_typed;
 /* A tracepoint that ftrace listens to. */
 opener open_ftrace;
 

@@ -4,6 +4,7 @@
 #include "files.hpp"
 
 #include <cstring>
+#include <fstream>
 
 #include <fcntl.h>
 #include <linux/perfbuf_recorder.h>
@@ -19,10 +20,11 @@ constexpr const char *attribute = "/sys/class/perfbuf/ring_bench/recorder";
 class recorder_reader final : public reader
 {
 public:
-	recorder_reader(const opening &wanted, std::unique_ptr<reader> beside)
+	recorder_reader(const opening &wanted, unsigned data, bool persisted,
+			std::unique_ptr<reader> beside)
 		: cpu_(wanted.cpu), bytes_(wanted.bytes), beside_(std::move(beside))
 	{
-		tell(attribute, std::to_string(wanted.data).c_str());
+		tell(attribute, std::to_string(data).c_str());
 
 		const std::string text = text_of(attribute);
 		const size_t at = text.find("number=");
@@ -30,6 +32,8 @@ public:
 		if (node_ < 0 || at == std::string::npos)
 			fail("/dev/perfbuf_recorders");
 		number_ = std::stoull(text.substr(at + strlen("number=")));
+		if (is_persisted() != persisted)
+			fail_as("the recorder is not in the memory in which it should be");
 	}
 
 	~recorder_reader() override
@@ -50,6 +54,19 @@ public:
 	}
 
 private:
+	/* Whether it is in the memory of perfbuf.persist=: bench-ring leaves space for half a ring.
+	 */
+	bool is_persisted() const
+	{
+		std::ifstream all("/dev/perfbuf_recorders");
+		const std::string number = "number=" + std::to_string(number_) + " ";
+
+		for (std::string line; std::getline(all, line);)
+			if (line.starts_with(number))
+				return line.find(" persist=1") != std::string::npos;
+		return false;
+	}
+
 	void take()
 	{
 		perfbuf_snapshot wanted = {number_, 0, 0};
@@ -130,10 +147,20 @@ private:
 
 std::unique_ptr<reader> open_recorder(const opening &wanted)
 {
-	return std::make_unique<recorder_reader>(wanted, nullptr);
+	return std::make_unique<recorder_reader>(wanted, wanted.data, false, nullptr);
+}
+
+std::unique_ptr<reader> open_recorder_persisted(const opening &wanted)
+{
+	return std::make_unique<recorder_reader>(wanted, wanted.data / 2, true, nullptr);
 }
 
 std::unique_ptr<reader> open_recorder_and_typed(const opening &wanted)
 {
-	return std::make_unique<recorder_reader>(wanted, open_typed(wanted));
+	return std::make_unique<recorder_reader>(wanted, wanted.data, false, open_typed(wanted));
+}
+
+std::unique_ptr<reader> open_recorder_persisted_and_typed(const opening &wanted)
+{
+	return std::make_unique<recorder_reader>(wanted, wanted.data / 2, true, open_typed(wanted));
 }
