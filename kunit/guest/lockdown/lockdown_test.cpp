@@ -6,6 +6,8 @@
 #include <fstream>
 
 #include <gtest/gtest.h>
+#include <linux/perfbuf_recorder.h>
+#include <sys/ioctl.h>
 #include <sys/mount.h>
 
 #include "support/event.hpp"
@@ -57,6 +59,21 @@ perf_event_attr event_attr(uint64_t id)
 	return attr;
 }
 
+/* Of a request to /dev/perfbuf_recorders, which itself can be opened. */
+template <typename T>
+int answer_of_recorders(unsigned long request, T argument)
+{
+	unique_fd fd(open("/dev/perfbuf_recorders", O_RDONLY | O_CLOEXEC));
+	if (!fd.valid())
+		fail_errno("/dev/perfbuf_recorders", errno);
+	return ioctl(fd.get(), request, &argument) ? errno : 0;
+}
+
+int answer_of_previous_boot()
+{
+	return answer_of_recorders(PERFBUF_IOC_PREVIOUS_BOOT, perfbuf_previous_boot{});
+}
+
 class lockdown : public testing::Test
 {
 protected:
@@ -66,6 +83,9 @@ protected:
 		/* Not for the reason that we are after. */
 		ASSERT_EQ(answer(clock_attr()), 0);
 		ASSERT_EQ(answer_of("/dev/perfbuf/inject", event_attr(id_of_message())), 0);
+		/* The memory of perfbuf.persist= is there, and held nothing. */
+		ASSERT_EQ(answer_of_previous_boot(), ENODATA);
+		ASSERT_EQ(answer_of_recorders(PERFBUF_IOC_SNAPSHOT, perfbuf_snapshot{}), ENOENT);
 		std::ofstream(state) << "confidentiality" << std::flush;
 		std::string now;
 		std::getline(std::ifstream(state), now);
@@ -106,6 +126,26 @@ TEST_F(lockdown, lockdown_refuses_copies_of_user_stacks)
 TEST_F(lockdown, lockdown_refuses_the_typed_events_of_a_source)
 {
 	EXPECT_EQ(answer_of("/dev/perfbuf/inject", event_attr(id_of_message())), EPERM);
+}
+
+TEST_F(lockdown, lockdown_refuses_snapshots_of_recorders_and_what_the_boot_before_left)
+{
+	EXPECT_EQ(answer_of_previous_boot(), EPERM);
+	EXPECT_EQ(answer_of_recorders(PERFBUF_IOC_SNAPSHOT, perfbuf_snapshot{}), EPERM);
+	EXPECT_EQ(answer_of_recorders(PERFBUF_IOC_FREE_RECORDER, uint64_t{1}), EPERM);
+}
+
+/* What perfbuf recover would read of the machine that runs is the kernel's own to refuse. */
+TEST_F(lockdown, lockdown_refuses_the_memory_in_which_recorders_could_be_found)
+{
+	for (const char *memory : {"/dev/mem", "/proc/kcore"}) {
+		const unique_fd fd(open(memory, O_RDONLY | O_CLOEXEC));
+		const int error = errno;
+
+		EXPECT_FALSE(fd.valid()) << memory;
+		/* A kernel may be built without it. */
+		EXPECT_TRUE(error == EPERM || error == ENOENT) << memory << ": " << error;
+	}
 }
 
 } /* namespace */
