@@ -57,11 +57,12 @@ void perf_buffer::set_limit(u64 head, u64 tail) noexcept
 	bytes = cxxrt::min<u64>(bytes, record_size_max);
 	bytes = cxxrt::min(bytes, to_mark > 0 ? static_cast<u64>(to_mark) : 0);
 
-	/* While base and limit change, a nested writer finds a closed limit. */
-	close_limit();
 	if (reasons_.read())
 		return;
-	cxxrt::barrier();
+	/*
+	 * A nested writer between the stores below is right with either base: the limit that it
+	 * finds admits nothing behind the head, or is of the span that the head is in.
+	 */
 	limit_from_.set(at);
 	base_.set(reinterpret_cast<u64>(span.address) - next);
 	cxxrt::barrier();
