@@ -112,5 +112,7 @@ int main(int argc, char **argv)
 		}
 	}
 	std::printf("%10llu executions in %zu scenarios\n", executions, all.size());
+	if (all.empty())
+		std::fprintf(stderr, "no scenario is chosen\n");
 	return all.empty() || status;
 }
