@@ -32,5 +32,12 @@ void pb_irq_work_sync(void *work)
 
 int pb_order_stores(int cpu)
 {
-	return pb_arch_order_stores(cpu);
+	int ret;
+
+	/* The caller's accesses before the interrupt, and those behind it: as membarrier(2) does.
+	 */
+	smp_mb();
+	ret = pb_arch_order_stores(cpu);
+	smp_mb();
+	return ret;
 }

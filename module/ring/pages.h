@@ -52,9 +52,9 @@ void pb_alarm_destroy(void *alarm) PB_NOEXCEPT;
 
 /*
  * Orders the stores that @cpu has made (-1: each CPU): if the caller has seen one of them, it sees
- * after the call those that @cpu made before it. 0, also if @cpu is offline; -EOPNOTSUPP: @cpu is
- * -1, and stores of this architecture come in any order. Process context, interrupts on; with -1
- * any context.
+ * after the call those that @cpu made before it. 0: done, and the caller's own accesses are ordered
+ * as by smp_mb(), also if @cpu is offline; -EOPNOTSUPP: @cpu is -1, and stores of this architecture
+ * come in any order. Process context, interrupts on; with -1 any context.
  */
 int pb_order_stores(int cpu) PB_NOEXCEPT;
 

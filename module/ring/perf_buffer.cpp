@@ -204,7 +204,6 @@ result<u64> perf_buffer::reserved_after_copy(int cpu) const noexcept
 {
 	/* A writer moves the position before it stores, and executes no barrier between the two. */
 	TRY(cxxrt::from_return(pb_order_stores(cpu)));
-	cxxrt::smp_rmb();
 	return reserved();
 }
 
