@@ -82,6 +82,11 @@ CASE(ring_overwrite, a_forward_ring_keeps_marks_where_records_begin_one_for_each
 		lowest = lowest < mark ? lowest : mark;
 	}
 	EXPECT(kept >= 14);
+	/* Behind the statistics, in their page. */
+	const u64 *statistics = reinterpret_cast<const u64 *>(&ring->stats());
+
+	EXPECT(ring->marks() >= statistics + sizeof(ring_stats) / sizeof(u64));
+	EXPECT(ring->marks() + perf_buffer::mark_count <= statistics + 4096 / sizeof(u64));
 	EXPECT(lowest <= ring->published() - ring->size() + 2 * 256);
 	EXPECT(!overwriting()->marks());
 }
