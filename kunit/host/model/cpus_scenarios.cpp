@@ -108,7 +108,7 @@ std::vector<cpus_scenario> of_the_ring()
 		 .ring = {.nr_pages = 2, .watermark = 128, .overwrite = true},
 		 .writes = {{56}, {56}, {56}},
 		 .other = {print, print},
-		 .at_least = 21638},
+		 .at_least = 12003},
 	};
 }
 
