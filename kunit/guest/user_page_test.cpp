@@ -128,16 +128,14 @@ TEST_P(user_page, the_user_page_offers_the_clock_where_perf_does)
 	unique_fd perf = must_open(side::perf, attr), fd = must_open(GetParam(), attr);
 	EXPECT_TRUE(eventually([&] {
 		mapping theirs(perf.get(), 4), m(fd.get(), 4);
-#ifndef __x86_64__
-		/* perf's parameters are rounded there, and perfbuf offers none
-		 * (docs/architectures.md). */
-		return !m.page()->cap_user_time || GetParam() == side::perf;
-#endif
 		return m.page()->cap_user_time == theirs.page()->cap_user_time &&
 		       m.page()->cap_user_time_zero == theirs.page()->cap_user_time_zero &&
 		       m.page()->time_mult == theirs.page()->time_mult &&
 		       m.page()->time_shift == theirs.page()->time_shift &&
-		       m.page()->time_zero == theirs.page()->time_zero;
+		       m.page()->time_zero == theirs.page()->time_zero &&
+		       m.page()->cap_user_time_short == theirs.page()->cap_user_time_short &&
+		       m.page()->time_cycles == theirs.page()->time_cycles &&
+		       m.page()->time_mask == theirs.page()->time_mask;
 	}));
 }
 

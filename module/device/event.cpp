@@ -28,6 +28,7 @@ constexpr u64 ns_per_second = 1000000000;
 constexpr u64 cap_bit0_is_deprecated = 1 << 1;
 constexpr u64 cap_user_time = 1 << 3;
 constexpr u64 cap_user_time_zero = 1 << 4;
+constexpr u64 cap_user_time_short = 1 << 5;
 
 u32 sample_id_bytes(const perf_event_attr &attr) noexcept
 {
@@ -270,9 +271,9 @@ void event::update_user_page(perf_buffer &on) noexcept
 	/* Read under the lock, so that the later of two callers stores the later parameters. */
 	pb_tsc_parameters clock;
 	const bool has_clock = tsc_clock_published(clock);
-	/* If attr names another clock, the time stamp counter does not give the times of the
-	 * records. */
+	/* If attr names another clock, the counter does not give the times of the records. */
 	const bool has_zero = has_clock && !attr_.use_clockid;
+	const bool has_short = has_clock && clock.mask;
 
 	/*
 	 * A sequence count: odd while the rest changes. perf_event_open(2) has the reader's half.
@@ -286,10 +287,13 @@ void event::update_user_page(perf_buffer &on) noexcept
 	/* The reader can write to the page: a store to a bit-field would read the other bits from
 	 * there. */
 	page->capabilities = cap_bit0_is_deprecated | (has_clock ? cap_user_time : 0) |
-			     (has_zero ? cap_user_time_zero : 0);
+			     (has_zero ? cap_user_time_zero : 0) |
+			     (has_short ? cap_user_time_short : 0);
 	page->time_mult = clock.mult;
 	page->time_shift = static_cast<u16>(clock.shift);
 	page->time_zero = has_zero ? clock.zero : 0;
+	page->time_cycles = clock.cycles;
+	page->time_mask = clock.mask;
 	page->time_offset = has_clock ? clock.zero - now : 0;
 	cxxrt::smp_wmb();
 	cxxrt::write_once(page->lock, ++mapping->page_sequence);

@@ -21,7 +21,8 @@ constexpr int here = -1;
 
 bool equal(const pb_tsc_parameters &one, const pb_tsc_parameters &other) noexcept
 {
-	return one.zero == other.zero && one.mult == other.mult && one.shift == other.shift;
+	return one.zero == other.zero && one.mult == other.mult && one.shift == other.shift &&
+	       one.cycles == other.cycles && one.mask == other.mask;
 }
 
 } // namespace

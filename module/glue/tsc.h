@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What module/device/tsc_clock.cpp needs of the kernel about the time stamp counter, and the calls
+ * What module/device/tsc_clock.cpp needs of the kernel about the CPU's counter, and the calls
  * by which the kernel notifies it. Process context, may sleep, unless a line says otherwise; the
  * caller serialises all but pb_tsc_check_after().
  */
@@ -15,11 +15,17 @@
 extern "C" {
 #endif
 
-/* ns = (ticks * mult >> shift) + zero: time_mult, time_shift and time_zero of perf's user page. */
+/*
+ * ns = (ticks * mult >> shift) + zero: time_mult, time_shift and time_zero of perf's user page. If
+ * mask is not 0 the counter has only its bits, and ticks are cycles + ((counter - cycles) & mask):
+ * time_cycles and time_mask.
+ */
 struct pb_tsc_parameters {
 	__u64 zero;
 	__u32 mult;
 	__u32 shift;
+	__u64 cycles;
+	__u64 mask;
 };
 
 /*
@@ -29,10 +35,12 @@ struct pb_tsc_parameters {
  */
 int pb_tsc_read_parameters(int cpu, struct pb_tsc_parameters *out) PB_NOEXCEPT;
 /* Whether @parameters give the time of local_clock() on @cpu (as above): each of many readings lies
- * between a local_clock() before and one after it. */
+ * between a local_clock() before and one after it, or as near to them as the architecture's counter
+ * allows (arch_counter.h). */
 int pb_tsc_agrees(int cpu, const struct pb_tsc_parameters *parameters) PB_NOEXCEPT;
 
-/* Makes pb_local_clock() compute with @parameters. The clock was off. */
+/* Makes pb_local_clock() compute with @parameters, if these give local_clock() exactly. The clock
+ * was off. */
 void pb_tsc_clock_on(const struct pb_tsc_parameters *parameters) PB_NOEXCEPT;
 /* Makes pb_local_clock() call local_clock(). On return no caller uses the parameters any more. */
 void pb_tsc_clock_off(void) PB_NOEXCEPT;

@@ -71,7 +71,7 @@ static inline int pb_arch_order_stores(int cpu)
 
 /* ---------------------------------------------------------------- the counter as a clock */
 
-/* Never called: pb_tsc_is_clock is off for good (arm64/tsc.c). */
+/* Never called: pb_tsc_is_clock stays off, since PB_ARCH_COUNTER_ERROR_NS is not 0. */
 static __always_inline u64 pb_arch_counter_ns(const u64 *multiplier, const u64 *zero)
 {
 	return local_clock();

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The time stamp counter as the kernel's clock.
+ * The CPU's counter (x86: the time stamp counter; arm64: the generic timer's) as the kernel's
+ * clock.
  *
  * The kernel publishes the exact parameters in one place: perf_event_update_userpage(), which is
  * exported for the drivers of PMUs, writes time_mult, time_shift and time_zero to the user page of
@@ -29,10 +30,7 @@
 #include <linux/timekeeping.h>
 #include <linux/workqueue.h>
 
-#include <asm/barrier.h>
-#include <asm/cpufeature.h>
-#include <asm/msr.h>
-#include <asm/tsc.h>
+#include "arch_counter.h"
 
 #define AGREEMENT_TRIES 256
 
@@ -41,8 +39,9 @@ DEFINE_STATIC_KEY_FALSE(pb_tsc_is_clock);
 
 static bool tsc_clock = true;
 module_param(tsc_clock, bool, 0644);
-MODULE_PARM_DESC(tsc_clock, "compute the time of records from the time stamp counter where that is "
-			    "exactly local_clock() (default: yes)");
+MODULE_PARM_DESC(tsc_clock,
+		 "compute the time of records from the CPU's counter where that is exactly "
+		 "local_clock(), and offer its parameters to readers (default: yes)");
 
 static int refuse_setting(const char *value, const struct kernel_param *of)
 {
@@ -86,6 +85,8 @@ static void read_here(void *to)
 		.zero = page->time_zero,
 		.mult = page->time_mult,
 		.shift = page->time_shift,
+		.cycles = page->cap_user_time_short ? page->time_cycles : 0,
+		.mask = page->cap_user_time_short ? page->time_mask : 0,
 	};
 }
 
@@ -117,7 +118,13 @@ struct agreement {
 	int is_there;
 };
 
-/* On the CPU, interrupts off. The fences keep the three readings of the counter in this order. */
+/* The whole count of @ticks, of which a counter that wraps has the bits in mask. */
+static u64 counted_from(const struct pb_tsc_parameters *of, u64 ticks)
+{
+	return of->mask ? of->cycles + ((ticks - of->cycles) & of->mask) : ticks;
+}
+
+/* On the CPU, interrupts off. */
 static void try_here(void *to)
 {
 	struct agreement *of = to;
@@ -125,14 +132,14 @@ static void try_here(void *to)
 
 	for (i = 0; i < AGREEMENT_TRIES; i++) {
 		const u64 before = local_clock();
-		const u64 ticks = rdtsc_ordered();
-		u64 after, ours;
+		const u64 ticks = counted_from(of->parameters, pb_arch_counter());
+		const u64 after = local_clock();
+		const u64 ours =
+			mul_u64_u32_shr(ticks, of->parameters->mult, of->parameters->shift) +
+			of->parameters->zero;
 
-		barrier_nospec();
-		after = local_clock();
-		ours = mul_u64_u32_shr(ticks, of->parameters->mult, of->parameters->shift) +
-		       of->parameters->zero;
-		if (ours < before || ours > after)
+		if (ours + PB_ARCH_COUNTER_ERROR_NS < before ||
+		    ours > after + PB_ARCH_COUNTER_ERROR_NS)
 			return;
 	}
 	of->is_there = 1;
@@ -154,6 +161,8 @@ void pb_tsc_clock_off(void)
 
 void pb_tsc_clock_on(const struct pb_tsc_parameters *parameters)
 {
+	if (PB_ARCH_COUNTER_ERROR_NS)
+		return;
 	pb_tsc_clock.multiplier = (u64)parameters->mult << (32 - parameters->shift);
 	pb_tsc_clock.zero = parameters->zero;
 	static_branch_enable(&pb_tsc_is_clock);
@@ -161,7 +170,7 @@ void pb_tsc_clock_on(const struct pb_tsc_parameters *parameters)
 
 int pb_tsc_frequency_is_known(void)
 {
-	return boot_cpu_has(X86_FEATURE_TSC_KNOWN_FREQ);
+	return pb_arch_counter_frequency_is_known();
 }
 
 __u64 pb_tsc_uptime_ns(void)
