@@ -92,12 +92,14 @@ bench:
 	@scripts/bench-ring $(if $(QUICK),--quick) $(KERNEL) > build/bench-ring.md
 	@cat build/bench-ring.md
 	@bench/ring/plot.py < build/bench-ring.md > build/bench-ring.svg
+ifeq ($(filter arm64-%,$(KERNEL)),)
 	@scripts/bench-functrace $(if $(QUICK),--quick) $(KERNEL) > build/bench-functrace.md
 	@cat build/bench-functrace.md
 	@scripts/bench-native $(if $(QUICK),--quick) > build/bench-native.md
 	@cat build/bench-native.md
 	@scripts/bench-control $(if $(QUICK),--quick) $(KERNEL) > build/bench-control.md
 	@cat build/bench-control.md
+endif
 
 vm:
 	@scripts/vm --kernel $(or $(KERNEL),6.1) -- $(or $(RUN),sh)

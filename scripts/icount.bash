@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
-# Running a program where QEMU counts instructions: one is one tick of the time stamp counter, the
-# same in every run. Sourced, with bash, after lib.bash. $work is a directory of the caller's.
+# Running a program where QEMU counts instructions: one is one tick of the time stamp counter (arm64: of the
+# virtual counter), the same in every run. Sourced, with bash, after lib.bash. $work is a directory of the caller's.
 
 # icount_build KERNEL_DIRECTORY DIRECTORY: perfbuf.ko, and the module whose Kbuild is bench/DIRECTORY, in
 # the mirror of the sources. Prints the directory of the latter; perfbuf.ko is two above it.
@@ -14,10 +14,15 @@ icount_build() {
 	echo "$build/bench/$2"
 }
 
-# icount_program OUTPUT SOURCE...: a program for there.
+# icount_program OUTPUT SOURCE...: a program for there; $icount_compiler is its compiler, if not this machine's.
 icount_program() {
-	g++ -std=c++20 -O2 -Wall -Wextra -Wno-missing-field-initializers -static \
+	"${icount_compiler:-g++}" -std=c++20 -O2 -Wall -Wextra -Wno-missing-field-initializers -static \
 		-isystem "$top/include/uapi" -I "$top/reader/include" -o "$@"
+}
+
+# What the kernel of a directory runs on: x86 or arm64.
+icount_arch() {
+	cat "$1/arch" 2>/dev/null || echo x86
 }
 
 # The kernel and its compiler, as tables begin.
@@ -41,11 +46,18 @@ disassembled() {
 # runs the program (a static one) and prints what it says. icount_perfbuf: parameters of perfbuf.ko;
 # icount_append: of the kernel.
 icount_run() {
-	local kernel_dir=$1 root=$work/root command=() module parameters
+	local kernel_dir=$1 root=$work/root command=() module parameters busybox append machine
 	shift
 	rm -rf "$root"
 	mkdir -p "$root"/{bin,proc,sys,dev}
-	cp "$(command -v busybox)" "$root/bin/busybox"
+	# Without erms and fsrm a copied qword is an instruction of rep movs, not a byte.
+	machine=(qemu-system-x86_64 -M q35 -cpu "max,-erms,-fsrm") busybox=$(command -v busybox)
+	append="console=ttyS0 noapictimer tsc_early_khz=1000000 lpj=4000000 tsc=reliable"
+	if [ "$(icount_arch "$kernel_dir")" = arm64 ]; then
+		machine=(qemu-system-aarch64 -M "virt,gic-version=3" -cpu "max,pauth-impdef=on,cntfrq=1000000000")
+		busybox=$kernel_dir/busybox append=console=ttyAMA0
+	fi
+	cp "$busybox" "$root/bin/busybox"
 	cp "$1" "$root/run"
 	shift
 	while [ "$1" != -- ]; do
@@ -79,12 +91,11 @@ END
 	chmod 755 "$root/init"
 	(cd "$root" && find . | cpio -o -H newc --quiet -R 0:0) > "$work/initrd"
 
-	# Without erms and fsrm a copied qword is an instruction of rep movs, not a byte.
 	# In the foreground, or Ctrl-C would not reach QEMU, and all would wait for its end.
-	timeout --foreground "${icount_timeout:-600}" qemu-system-x86_64 -M q35 -no-user-config -nodefaults -nographic -no-reboot \
-		-accel tcg,thread=single -cpu max,-erms,-fsrm -smp 1 -icount shift=0,sleep=off -m 512 \
+	timeout --foreground "${icount_timeout:-600}" "${machine[@]}" -no-user-config -nodefaults -nographic -no-reboot \
+		-accel tcg,thread=single -smp 1 -icount shift=0,sleep=off -m 512 \
 		-kernel "$kernel_dir/bzImage" -initrd "$work/initrd" -serial stdio -monitor none \
-		-append "console=ttyS0 panic=-1 quiet noapictimer tsc_early_khz=1000000 lpj=4000000 tsc=reliable ${icount_append:-} ${PERFBUF_APPEND:-}" \
+		-append "panic=-1 quiet $append ${icount_append:-} ${PERFBUF_APPEND:-}" \
 		</dev/null 2>&1 | tr -d '\r' > "$work/log" || :
 	grep -q '^BENCH-END 0$' "$work/log" || { tail -n 30 "$work/log" >&2 && die "no result on $kernel_dir"; }
 	sed -n '/BENCH-BEGIN$/,/^BENCH-END/{//!p}' "$work/log"

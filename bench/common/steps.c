@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The instructions of a call, one by one: with EFLAGS.TF set the CPU stops after each, and a die
- * notifier notes where it is.
+ * The instructions of a call on x86, one by one: with EFLAGS.TF set the CPU stops after each, and a
+ * die notifier notes where it is.
  */
 #include "steps.h"
 
+#include <linux/errno.h>
+
+#ifdef CONFIG_X86
 #include <linux/kallsyms.h>
 #include <linux/kdebug.h>
 #include <linux/kernel.h>
@@ -97,3 +100,15 @@ int trace_steps(void (*call)(void *argument), void *argument, char *to, u32 room
 	}
 	return ret < 0 ? ret : done;
 }
+#else
+/* Single steps in the kernel are the debugger's on other architectures. */
+int step_through(void (*call)(void *argument), void *argument, unsigned int nmi_at)
+{
+	return -EOPNOTSUPP;
+}
+
+int trace_steps(void (*call)(void *argument), void *argument, char *to, u32 room)
+{
+	return -EOPNOTSUPP;
+}
+#endif

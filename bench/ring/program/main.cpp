@@ -53,7 +53,7 @@ constexpr row sized[] = {
 	{"ours_burst", 0, "perfbuf: reserve, 8 times memcpy, commit: each of a burst of 8"},
 };
 
-constexpr row in_nmi[] = {
+[[maybe_unused]] constexpr row in_nmi[] = {
 	{"memcpy", nmi, "memcpy of a size that is known"},
 	{"relay_reserve", nmi, "relay_reserve, memcpy (not safe there)"},
 	{"bpf_reserve", nmi, "bpf_ringbuf_reserve, memcpy, submit", 4096, open_bpf},
@@ -257,7 +257,7 @@ constexpr column sized_columns[] = {
 	{"with the time", find(sized, "ours_reserve_stamped")},
 	{"copy over it", find(sized, "ours_copy")},
 };
-constexpr column nmi_columns[] = {
+[[maybe_unused]] constexpr column nmi_columns[] = {
 	{"reserve/commit over it", find(in_nmi, "ours_reserve")},
 	{"with the time", find(in_nmi, "ours_reserve_stamped")},
 };
@@ -274,7 +274,7 @@ constexpr column typed_columns[] = {
 constexpr column reader_columns[] = {{"our library over it", 3}};
 
 /* Whose instructions are looked at one by one: bench-ring compares them. The first one locks. */
-constexpr const row *stepped[] = {
+[[maybe_unused]] constexpr const row *stepped[] = {
 	&sized[find(sized, "bpf_reserve")], &typed[find(typed, &row::what, "... RAW TIME TID CPU")],
 	&typed[find(typed, &row::what, "... RAW TIME TID CPU, the flight recorder alone")],
 	&typed[find(typed, &row::what,
@@ -360,7 +360,9 @@ int main(int argc, char **argv)
 		if (!quick || bytes == 64 || bytes == 4096)
 			table(bench, (std::to_string(bytes) + " bytes").c_str(), sized,
 			      sized_columns, bytes, batches);
+#ifdef __x86_64__ /* where the module can send itself one */
 	table(bench, "In an NMI, 64 bytes", in_nmi, nmi_columns, 64, batches);
+#endif
 	table(bench,
 	      "Where the reader is slow (a record that is refused) or absent (overwrite), 64 bytes",
 	      by_reader, slow_columns, 64, batches);
@@ -372,10 +374,11 @@ int main(int argc, char **argv)
 			      typed, typed_columns, bytes, batches);
 	table(bench, "What the reader in user space needs for a record, 64 bytes", readers,
 	      reader_columns, 64, batches);
-	/* For bench-ring, which disassembles them. */
+#ifdef __x86_64__ /* where the kernel can be stepped through; bench-ring disassembles them */
 	for (const row *one : stepped) {
 		printf("== steps of %s\n", one->what);
 		print_steps(bench, *one);
 	}
+#endif
 	return 0;
 }

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "measure.hpp"
 
+#include "../../common/counter.h"
+
 #include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
 
 #include <sys/ioctl.h>
-#include <x86intrin.h>
 
 void wrong(const row &of, const char *what)
 {
@@ -124,9 +125,9 @@ private:
 			return;
 		}
 
-		const uint64_t before = __rdtsc();
+		const uint64_t before = counter();
 		const uint64_t sum = records_->sum();
-		const uint64_t ticks = __rdtsc() - before;
+		const uint64_t ticks = counter() - before;
 
 		if (sum != first * in_batch_ + uint64_t{in_batch_} * (in_batch_ - 1) / 2)
 			wrong(of_, "the reader found other records than were written");
