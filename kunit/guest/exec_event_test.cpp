@@ -10,6 +10,7 @@
 #include <gtest/gtest.h>
 #include <linux/hw_breakpoint.h>
 #include <poll.h>
+#include <sys/ioctl.h>
 #include <sys/syscall.h>
 
 #include "support/expect.hpp"
@@ -94,6 +95,15 @@ struct trap_seen {
 	pid_t thread;
 };
 
+/* arm64 stops before the write, and again after each return from the handler, while the event is
+ * enabled. */
+#ifdef __aarch64__
+constexpr bool stops_before_the_write = true;
+#else
+constexpr bool stops_before_the_write = false;
+#endif
+std::atomic<int> watching_fd = -1;
+
 constexpr size_t traps_max = 4096;
 trap_seen traps[traps_max];
 std::atomic<size_t> trap_count;
@@ -114,6 +124,17 @@ void on_trap(int, siginfo_t *info, void *)
 	if (which < traps_max)
 		traps[which] = {got.code, static_cast<int>(got.type), got.data, got.address,
 				static_cast<pid_t>(syscall(SYS_gettid))};
+	if (stops_before_the_write)
+		ioctl(watching_fd, PERF_EVENT_IOC_DISABLE, 0);
+}
+
+void write_watched(int fd, uint32_t value)
+{
+	if (stops_before_the_write) {
+		watching_fd = fd;
+		enable(fd);
+	}
+	watched = value;
 }
 
 perf_event_attr breakpoint(uint64_t data)
@@ -200,7 +221,7 @@ TEST_P(sigtrap, each_write_to_the_watched_word_is_a_signal_with_its_data)
 	EXPECT_EQ(trap_count, 0u);
 	enable(fd.get());
 	for (size_t i = 1; i <= 100; i++) {
-		watched = static_cast<uint32_t>(i);
+		write_watched(fd.get(), static_cast<uint32_t>(i));
 		ASSERT_EQ(trap_count, i) << "the signal comes before the next instruction";
 	}
 	disable(fd.get());
@@ -226,7 +247,7 @@ TEST_P(sigtrap, a_thread_that_inherits_it_gets_its_own_signals)
 	std::thread([&] {
 		tid = current_tid();
 		for (int i = 0; i < 50; i++)
-			watched = 3;
+			write_watched(fd.get(), 3);
 	}).join();
 	ASSERT_EQ(trap_count, 50u);
 	for (size_t i = 0; i < 50; i++)
