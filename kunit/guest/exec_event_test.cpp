@@ -279,6 +279,25 @@ TEST_P(sigtrap, an_event_of_another_process_needs_cap_kill)
 	over.open();
 }
 
+#ifdef __aarch64__
+INSTANTIATE_TEST_SUITE_P(on, sigtrap, testing::Values(side::perf),
+			 side_name<testing::TestParamInfo<side>>);
+
+/* The kernel steps over a breakpoint for perf's own handlers alone (docs/architectures.md). */
+TEST(pmu_breakpoint, a_breakpoint_that_would_be_met_for_ever_is_refused_with_eopnotsupp)
+{
+	perf_event_attr attr = breakpoint(1);
+	EXPECT_EQ(open_pmu(side::clock, attr), -EOPNOTSUPP);
+	attr.sigtrap = 0;
+	EXPECT_EQ(open_pmu(side::clock, attr), -EOPNOTSUPP);
+	attr.bp_type = HW_BREAKPOINT_X;
+	attr.bp_len = sizeof(long);
+	EXPECT_EQ(open_pmu(side::clock, attr), -EOPNOTSUPP);
+}
+#else
+INSTANTIATE_TEST_SUITE_P(on, sigtrap, testing::ValuesIn(sides()),
+			 side_name<testing::TestParamInfo<side>>);
+
 /* The file was opened with the right, the process that configures it has not the right. */
 TEST(sigtrap_refused, a_file_of_root_gives_a_process_without_cap_kill_no_signals)
 {
@@ -297,9 +316,6 @@ TEST(sigtrap_refused, a_file_of_root_gives_a_process_without_cap_kill_no_signals
 	over.open();
 }
 
-INSTANTIATE_TEST_SUITE_P(on, sigtrap, testing::ValuesIn(sides()),
-			 side_name<testing::TestParamInfo<side>>);
-
 /* Where the signal could not be sent at the instruction; readers ask again without the bit. */
 TEST(sigtrap_refused, an_event_that_cannot_send_the_signal_is_refused_with_einval)
 {
@@ -312,5 +328,6 @@ TEST(sigtrap_refused, an_event_that_cannot_send_the_signal_is_refused_with_einva
 	attr.remove_on_exec = attr.sigtrap = attr.exclude_kernel = 1;
 	EXPECT_EQ(open_error(side::clock, &attr), EINVAL);
 }
+#endif
 
 } /* namespace */

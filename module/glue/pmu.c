@@ -2,6 +2,8 @@
 /* Counters of the kernel's perf events. */
 #include "pmu.h"
 
+#include "arch.h"
+
 #include <linux/err.h>
 #include <linux/irqflags.h>
 #include <linux/perf_event.h>
@@ -53,6 +55,11 @@ void pb_send_trap(__u64 address, __u32 type, __u64 data)
 	info.si_perf_flags = sigismember(&current->blocked, SIGTRAP) ? TRAP_PERF_FLAG_ASYNC : 0;
 #endif
 	send_sig_info(SIGTRAP, &info, current);
+}
+
+int pb_breakpoints_go_on(void)
+{
+	return PB_ARCH_STEPS_OVER_BREAKPOINTS;
 }
 
 int pb_can_send_traps(void)

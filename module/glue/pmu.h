@@ -32,6 +32,9 @@ __u64 pb_counter_read(pb_counter *counter, __u64 *running_ns) PB_NOEXCEPT;
 /* attr.sample_period or sample_freq from now on: 0, or perf's errno and nothing has changed. */
 int pb_counter_set_period(pb_counter *counter, __u64 value) PB_NOEXCEPT;
 
+/* Whether an event of PERF_TYPE_BREAKPOINT lets what has met it go on. Any context. */
+int pb_breakpoints_go_on(void) PB_NOEXCEPT;
+
 /*
  * Sends the current task SIGTRAP with code TRAP_PERF, as attr.sigtrap does. Hard irq.
  * pb_can_send_traps(): whether a hard irq may take the locks of signals; not on PREEMPT_RT.

@@ -303,6 +303,8 @@ result<void> pmu_source::check(const perf_event_attr &attr) const noexcept
 {
 	if (attr.sample_type & ~supported_fields)
 		return error(EOPNOTSUPP);
+	if (attr.type == PERF_TYPE_BREAKPOINT && !pb_breakpoints_go_on())
+		return error(EOPNOTSUPP);
 	return {};
 }
 

@@ -69,6 +69,14 @@ static inline int pb_arch_order_stores(int cpu)
 	return 0;
 }
 
+/*
+ * Whether a task goes on after it has met a breakpoint of a counter that has an overflow handler of
+ * its own. arm64 stops before the access, and the kernel steps over it for perf's own handlers
+ * alone (watchpoint_report(), breakpoint_handler()): the task, or the kernel, would meet the same
+ * instruction again for ever.
+ */
+#define PB_ARCH_STEPS_OVER_BREAKPOINTS 0
+
 /* ---------------------------------------------------------------- the counter as a clock */
 
 /* Never called: pb_tsc_is_clock stays off, since PB_ARCH_COUNTER_ERROR_NS is not 0. */

@@ -50,6 +50,12 @@ static inline int pb_arch_order_stores(int cpu)
 	return 0;
 }
 
+/*
+ * Whether a task goes on after it has met a breakpoint of a counter that has an overflow handler of
+ * its own. x86 stops behind the access, or goes on by RF.
+ */
+#define PB_ARCH_STEPS_OVER_BREAKPOINTS 1
+
 /* ---------------------------------------------------------------- the counter as a clock */
 
 /*
