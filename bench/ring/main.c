@@ -173,12 +173,12 @@ static u64 write_in_nmi(u32 records, u32 *written)
 	return nmi.ticks;
 }
 
-static int start_nmi(void)
+static int register_on_nmi(void)
 {
 	return register_nmi_handler(NMI_LOCAL, on_nmi, 0, "ring_bench");
 }
 
-static void stop_nmi(void)
+static void unregister_on_nmi(void)
 {
 	unregister_nmi_handler(NMI_LOCAL, "ring_bench");
 }
@@ -191,12 +191,12 @@ static u64 write_in_nmi(u32 records, u32 *written)
 	return 0;
 }
 
-static int start_nmi(void)
+static int register_on_nmi(void)
 {
 	return 0;
 }
 
-static void stop_nmi(void)
+static void unregister_on_nmi(void)
 {
 }
 #endif
@@ -376,13 +376,13 @@ static int __init bench_start(void)
 	ret = typed_start();
 	if (ret)
 		goto stop_defer;
-	ret = start_nmi();
+	ret = register_on_nmi();
 	if (ret)
 		goto stop_typed;
 	if (proc_create("ring_bench", 0600, NULL, &bench_ops))
 		return 0;
 	ret = -ENOMEM;
-	stop_nmi();
+	unregister_on_nmi();
 stop_typed:
 	typed_stop();
 stop_defer:
@@ -393,7 +393,7 @@ stop_defer:
 static void __exit bench_stop(void)
 {
 	remove_proc_entry("ring_bench", NULL);
-	stop_nmi();
+	unregister_on_nmi();
 	typed_stop();
 	pb_defer_stop();
 }
