@@ -273,9 +273,11 @@ constexpr column typed_columns[] = {
 	 find(typed, &row::what, "... RAW TIME TID CPU, a mirrored ring")}};
 constexpr column reader_columns[] = {{"our library over it", 3}};
 
-/* Whose instructions are looked at one by one: bench-ring compares them. The first one locks. */
-[[maybe_unused]] constexpr const row *stepped[] = {
-	&sized[find(sized, "bpf_reserve")], &typed[find(typed, &row::what, "... RAW TIME TID CPU")],
+/* Whose instructions are looked at one by one: bench-ring compares them. The first one locks, the
+ * second one is a reader's with the fields of a recorder. */
+constexpr const row *stepped[] = {
+	&sized[find(sized, "bpf_reserve")],
+	&typed[find(typed, &row::what, "perfbuf_emit: RAW") + 1],
 	&typed[find(typed, &row::what, "... RAW TIME TID CPU, the flight recorder alone")],
 	&typed[find(typed, &row::what,
 		    "... RAW TIME TID CPU, the flight recorder in persist= memory alone")]};
@@ -347,6 +349,14 @@ int main(int argc, char **argv)
 			      brief ? 4 : 16);
 		return 0;
 	}
+	/* For bench-ring, which disassembles them. */
+	if (argc > 1 && !strcmp(argv[1], "--locks")) {
+		for (const row *one : stepped) {
+			printf("== steps of %s\n", one->what);
+			print_steps(bench, *one);
+		}
+		return 0;
+	}
 	if (argc > 2 && !strcmp(argv[1], "--steps")) {
 		const row *one = chosen(argv[2]);
 
@@ -374,11 +384,5 @@ int main(int argc, char **argv)
 			      typed, typed_columns, bytes, batches);
 	table(bench, "What the reader in user space needs for a record, 64 bytes", readers,
 	      reader_columns, 64, batches);
-#ifdef __x86_64__ /* where the kernel can be stepped through; bench-ring disassembles them */
-	for (const row *one : stepped) {
-		printf("== steps of %s\n", one->what);
-		print_steps(bench, *one);
-	}
-#endif
 	return 0;
 }
