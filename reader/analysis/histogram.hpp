@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1 OR BSD-2-Clause
-/** @file How values are distributed, in memory that does not grow with their number. */
+/** @file A histogram of values, whose memory does not grow with their number. */
 #pragma once
 
 #include <array>

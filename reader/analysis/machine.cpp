@@ -62,7 +62,7 @@ void machine::add_map(const reader::mmap_event &map, bool kernel)
 	       {map.start, map.start + map.length, map.offset, file_of(map)});
 }
 
-void machine::see(const reader::record &record, const reader::decoder &decoder)
+void machine::add(const reader::record &record, const reader::decoder &decoder)
 {
 	switch (record.type()) {
 	case PERF_RECORD_COMM:

@@ -29,7 +29,7 @@ class machine
 {
 public:
 	/** Takes note of COMM, FORK, EXIT, MMAP and MMAP2; other records change nothing. */
-	void see(const reader::record &record, const reader::decoder &decoder);
+	void add(const reader::record &record, const reader::decoder &decoder);
 
 	/** @return the map that the address is in, or nullptr */
 	const mapped *find(uint32_t pid, uint64_t address) const;

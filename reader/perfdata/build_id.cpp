@@ -147,7 +147,7 @@ std::optional<build_id> mapped_files::find(const reader::mmap_event &map) const
 	return std::nullopt;
 }
 
-void mapped_files::see(const reader::mmap_event &map)
+void mapped_files::add(const reader::mmap_event &map)
 {
 	const std::string_view name = map.filename;
 	if (!name.starts_with('/') || name.starts_with("//") || name.starts_with("/dev/") ||

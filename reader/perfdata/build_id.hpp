@@ -51,7 +51,7 @@ public:
 	explicit mapped_files(std::filesystem::path proc = "/proc") : proc_(std::move(proc)) {}
 
 	/** Takes note of a map; of names that are no file ("[vdso]", "//anon") it does not. */
-	void see(const reader::mmap_event &map);
+	void add(const reader::mmap_event &map);
 	/** By name. Nothing: it has none, or the file that was mapped is no longer to be found. */
 	const std::map<std::string, std::optional<build_id>, std::less<>> &
 	build_ids() const noexcept

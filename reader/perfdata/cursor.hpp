@@ -23,39 +23,39 @@ public:
 	{
 		static_assert(std::is_trivially_copyable_v<T>);
 		T value{};
-		if (const auto from = take(sizeof(T)); from.size() == sizeof(T))
+		if (const auto from = bytes(sizeof(T)); from.size() == sizeof(T))
 			std::memcpy(&value, from.data(), sizeof(T));
 		return value;
 	}
 
-	std::span<const std::byte> take(uint64_t size) noexcept
+	std::span<const std::byte> bytes(uint64_t size) noexcept
 	{
 		if (size > left_.size()) {
 			ok_ = false;
 			left_ = {};
 			return {};
 		}
-		const auto taken = left_.first(static_cast<size_t>(size));
+		const auto front = left_.first(static_cast<size_t>(size));
 		left_ = left_.subspan(static_cast<size_t>(size));
-		return taken;
+		return front;
 	}
 
-	/** Up to a NUL, which is stepped over. */
+	/** The text up to the next NUL; the NUL is skipped. */
 	std::string_view text() noexcept
 	{
 		const std::string_view all(reinterpret_cast<const char *>(left_.data()),
 					   left_.size());
 		const size_t end = all.find('\0');
-		take(end == std::string_view::npos ? all.size() + 1 : end + 1);
+		bytes(end == std::string_view::npos ? all.size() + 1 : end + 1);
 		return ok_ ? all.substr(0, end) : std::string_view();
 	}
 
 	/** A string of a feature section: a u32 with the padded length, then the string. */
 	std::string_view string() noexcept
 	{
-		const auto bytes = take(get<uint32_t>());
-		const std::string_view all(reinterpret_cast<const char *>(bytes.data()),
-					   bytes.size());
+		const auto field = bytes(get<uint32_t>());
+		const std::string_view all(reinterpret_cast<const char *>(field.data()),
+					   field.size());
 		return all.substr(0, all.find('\0'));
 	}
 

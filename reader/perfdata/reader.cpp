@@ -143,10 +143,10 @@ void recording::read_event_description(std::span<const std::byte> content)
 	const auto count = from.get<uint32_t>();
 	const auto size = from.get<uint32_t>();
 	for (uint32_t each = 0; each < count && from.ok(); each++) {
-		from.take(size);
+		from.bytes(size);
 		const auto ids = from.get<uint32_t>();
 		const std::string name(from.string());
-		from.take(uint64_t{ids} * sizeof(uint64_t));
+		from.bytes(uint64_t{ids} * sizeof(uint64_t));
 		if (from.ok() && each < events_.size())
 			events_[each].name = name;
 	}
@@ -156,7 +156,7 @@ void recording::see_build_id(const reader::record &record)
 {
 	cursor from(record.body());
 	from.get<uint32_t>(); // pid
-	const auto field = from.take(24);
+	const auto field = from.bytes(24);
 	const std::string name(from.text());
 	if (!from.ok() || name.empty())
 		return;
@@ -251,7 +251,7 @@ reader::result<void> recording::read_pipe()
 			perf_event_attr head{};
 			std::memcpy(&head, record.body().data(),
 				    std::min<size_t>(PERF_ATTR_SIZE_VER0, record.body().size()));
-			const auto bytes = body.take(std::min<size_t>(head.size, body.left()));
+			const auto bytes = body.bytes(std::min<size_t>(head.size, body.left()));
 			std::memcpy(&attr, bytes.data(), std::min(bytes.size(), sizeof(attr)));
 			std::vector<uint64_t> ids;
 			while (body.left() >= sizeof(uint64_t))
@@ -260,7 +260,7 @@ reader::result<void> recording::read_pipe()
 		} else if (header.type == record_header_feature) {
 			const auto which = body.get<uint64_t>();
 			if (which < 256)
-				read_feature(static_cast<feature>(which), body.take(body.left()));
+				read_feature(static_cast<feature>(which), body.bytes(body.left()));
 		} else if (header.type == record_header_build_id) {
 			see_build_id(record);
 		} else if (header.type == record_header_tracing_data) {
@@ -313,7 +313,7 @@ const recorded_event *recording::event_of(const reader::record &record) const no
 reader::result<void> recording::each(const record_visitor &use) const
 {
 	reader::merge waiting;
-	const auto give = [&](const reader::record &record, uint64_t time, uint32_t which) {
+	const auto visit = [&](const reader::record &record, uint64_t time, uint32_t which) {
 		use(record, events_[which], time);
 	};
 	uint64_t limit = 0;
@@ -327,7 +327,7 @@ reader::result<void> recording::each(const record_visitor &use) const
 				? reader::plausible_size(header.size, left.size())
 				: header.size >= sizeof(header) && header.size <= left.size();
 		if (!sound) {
-			waiting.finish(give);
+			waiting.finish(visit);
 			return damaged("is damaged at byte " +
 				       std::to_string(left.data() - all_.data()));
 		}
@@ -343,7 +343,7 @@ reader::result<void> recording::each(const record_visitor &use) const
 							     left.size()));
 		if (header.type == record_finished_round) {
 			// What this round holds is newer than all before the last one.
-			waiting.flush(limit, give);
+			waiting.flush(limit, visit);
 			limit = waiting.last_time();
 		}
 		if (header.type >= record_header_attr)
@@ -352,7 +352,7 @@ reader::result<void> recording::each(const record_visitor &use) const
 			waiting.add(event->decoder.time_of(record).value_or(0), record,
 				    static_cast<uint32_t>(event - events_.data()));
 	}
-	waiting.finish(give);
+	waiting.finish(visit);
 	return {};
 }
 

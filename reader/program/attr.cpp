@@ -59,7 +59,7 @@ void set_typed(perf_event_attr &attr, const record_options &options, uint64_t id
 }
 
 perf_event_attr make_attr(const record_options &options, const chosen_event &event, bool any_typed,
-			  bool tells_of_tasks)
+			  bool has_task_records)
 {
 	perf_event_attr attr{};
 	attr.size = reader::file::attr_size;
@@ -82,9 +82,9 @@ perf_event_attr make_attr(const record_options &options, const chosen_event &eve
 	// Without the right to trace, addresses, maps and other processes are refused.
 	if (!options.may_trace)
 		attr.sample_type &= ~static_cast<uint64_t>(PERF_SAMPLE_IP);
-	attr.mmap = attr.mmap2 = tells_of_tasks && options.may_trace;
+	attr.mmap = attr.mmap2 = has_task_records && options.may_trace;
 	attr.comm = attr.comm_exec = attr.task =
-		tells_of_tasks && (options.may_trace || !options.all_cpus);
+		has_task_records && (options.may_trace || !options.all_cpus);
 
 	if (options.chains != call_graph::none && !event.is_trace())
 		attr.sample_type |= PERF_SAMPLE_CALLCHAIN;
@@ -93,7 +93,7 @@ perf_event_attr make_attr(const record_options &options, const chosen_event &eve
 		attr.sample_regs_user = user_registers;
 		attr.sample_stack_user = options.stack_bytes;
 		attr.exclude_callchain_user = 1; // that half is unwound from the stack
-		attr.mmap_data = tells_of_tasks;
+		attr.mmap_data = has_task_records;
 	}
 	if (options.clock) {
 		attr.use_clockid = 1;

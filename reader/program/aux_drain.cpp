@@ -9,7 +9,7 @@
 namespace perfbuf::program
 {
 
-void aux_drain::look(std::vector<cpu_ring> &rings)
+void aux_drain::read_positions(std::vector<cpu_ring> &rings)
 {
 	for (auto &each : rings)
 		if (each.aux && each.driver.empty() && !each.aux->refresh())
@@ -19,8 +19,8 @@ void aux_drain::look(std::vector<cpu_ring> &rings)
 namespace
 {
 
-// How often the area was full up to a position in the stream; they are taken.
-uint64_t take_full(std::vector<uint64_t> &positions, uint64_t until)
+// Counts the positions up to `until` at which the area was full, and removes them.
+uint64_t count_full(std::vector<uint64_t> &positions, uint64_t until)
 {
 	return std::erase_if(positions, [until](uint64_t each) {
 		return static_cast<int64_t>(each - until) <= 0;
@@ -30,7 +30,7 @@ uint64_t take_full(std::vector<uint64_t> &positions, uint64_t until)
 } // namespace
 
 reader::result<void> aux_drain::pass(std::vector<cpu_ring> &rings,
-				     const std::vector<reader::file> &files, bool go_on)
+				     const std::vector<reader::file> &files, bool reenable)
 {
 	for (size_t stream = 0; stream < rings.size(); stream++) {
 		auto &[cpu, area, ring, file, aux, full_at, lost, driver] = rings[stream];
@@ -39,7 +39,7 @@ reader::result<void> aux_drain::pass(std::vector<cpu_ring> &rings,
 		const auto pieces = aux->unread();
 		uint64_t position = aux->position();
 		const uint64_t until = position + pieces[0].size() + pieces[1].size();
-		const uint64_t times_full = take_full(full_at, until);
+		const uint64_t times_full = count_full(full_at, until);
 		for (size_t at = 0; at < pieces.size(); at++) {
 			const bool last = at + 1 == pieces.size() || pieces[at + 1].empty();
 			auto done =
@@ -56,7 +56,7 @@ reader::result<void> aux_drain::pass(std::vector<cpu_ring> &rings,
 		full_ += times_full;
 		// A full area turns the event off, and the record that would say so may be among
 		// those that were lost.
-		if ((times_full || lost) && go_on)
+		if ((times_full || lost) && reenable)
 			(void)files[file].enable();
 		lost = false;
 	}

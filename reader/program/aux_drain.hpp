@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1 OR BSD-2-Clause
-/** @file From the AUX areas into the file of a function trace. */
+/** @file Copies the AUX areas of function traces into the file of the trace. */
 #pragma once
 
 #include <cstdint>
@@ -15,30 +15,30 @@ namespace perfbuf::program
 {
 
 /**
- * A round: look(), then the records of the rings (drain), then pass(). So the records of all bytes
- * that are passed were seen. What others say, of bytes that came after look(), waits for the round
- * that passes those.
+ * A round: read_positions(), then the records of the rings (drain), then pass(). So pass() has the
+ * records of all bytes that it writes. Records of bytes that came after read_positions() are used
+ * in the next round.
  */
 class aux_drain
 {
 public:
 	explicit aux_drain(tracefile::writer &to) noexcept : to_(to) {}
 
-	/** Take the kernel's positions. */
-	void look(std::vector<cpu_ring> &rings);
+	/** Read aux_head of each area. */
+	void read_positions(std::vector<cpu_ring> &rings);
 
 	/**
-	 * Write what stands before them, and let the kernel write there again.
-	 * @param go_on an event that went off because its area was full is switched on again
+	 * Write the bytes before these positions, and let the kernel overwrite them.
+	 * @param reenable enable events that were disabled because their area was full
 	 */
 	reader::result<void> pass(std::vector<cpu_ring> &rings,
-				  const std::vector<reader::file> &files, bool go_on);
+				  const std::vector<reader::file> &files, bool reenable);
 
-	/** Of the streams, so far. */
+	/** Bytes written so far. */
 	uint64_t bytes() const noexcept { return bytes_; }
 	/** Times that an area was full. */
 	uint64_t full() const noexcept { return full_; }
-	/** Bytes given up because positions made no sense. */
+	/** Bytes skipped because a position was wrong. */
 	uint64_t corrupt() const noexcept { return corrupt_; }
 
 private:
@@ -48,10 +48,10 @@ private:
 	uint64_t corrupt_ = 0;
 };
 
-/** What the file says of the recording, and the names of the functions. */
+/** The facts about the recording that the file begins with: command, date, host, kernel. */
 tracefile::facts facts_of(const record_options &options);
 
-/** The same of its end. @param calls as the source counted */
+/** The facts that it ends with. @param calls as the source counted */
 tracefile::facts end_facts(const aux_drain &of, uint64_t calls);
 
 } // namespace perfbuf::program

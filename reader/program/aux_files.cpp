@@ -29,7 +29,7 @@ aux_files::aux_files(const std::string &recording, const std::vector<cpu_ring> &
 	}
 }
 
-void aux_files::look(std::vector<cpu_ring> &rings)
+void aux_files::read_positions(std::vector<cpu_ring> &rings)
 {
 	for (const auto &each : streams_)
 		if (auto &aux = *rings[each.ring].aux; !aux.refresh())
@@ -54,7 +54,7 @@ reader::result<void> aux_files::write(const stream &to, uint64_t position,
 }
 
 bool aux_files::pass(std::vector<cpu_ring> &rings, const std::vector<reader::file> &files,
-		     bool go_on)
+		     bool reenable)
 {
 	for (const auto &each : streams_) {
 		auto &ring = rings[each.ring];
@@ -69,7 +69,7 @@ bool aux_files::pass(std::vector<cpu_ring> &rings, const std::vector<reader::fil
 		full_ += ring.full_at.size();
 		ring.full_at.clear();
 		// A full area turns the event off; the record that says so may be lost, too.
-		if ((was_full || ring.lost) && go_on)
+		if ((was_full || ring.lost) && reenable)
 			(void)files[ring.file].enable();
 		ring.lost = false;
 	}

@@ -34,14 +34,15 @@ public:
 	explicit operator bool() const noexcept { return !streams_.empty(); }
 
 	/** Take the kernel's positions, before the rings' records are read. */
-	void look(std::vector<cpu_ring> &rings);
+	void read_positions(std::vector<cpu_ring> &rings);
 
 	/**
 	 * Write what stands before them, and let the kernel write there again.
-	 * @param go_on an event that went off because its area was full is switched on again
+	 * @param reenable an event that went off because its area was full is switched on again
 	 * @return can it go on?
 	 */
-	bool pass(std::vector<cpu_ring> &rings, const std::vector<reader::file> &files, bool go_on);
+	bool pass(std::vector<cpu_ring> &rings, const std::vector<reader::file> &files,
+		  bool reenable);
 
 	/** "[ perfbuf: 12 kB of AUX, ... -> perf.data.dma.cpu0.id3 and 1 more ]" */
 	void print_closing_line() const;

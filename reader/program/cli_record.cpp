@@ -119,7 +119,7 @@ void add_sampling_options(CLI::App &app, record_options &options, record_words &
 		       "sample to sample in place of -F")
 		->type_name("N")
 		->excludes(frequency);
-	add_reach_options(app, words.reach);
+	add_target_options(app, words.target);
 	auto *chains = app.add_flag("-g", words.chains, "the callers too, by frame pointers");
 	app.add_option("--call-graph", words.call_graph,
 		       "the callers too: fp (frame pointers), dwarf, or dwarf,BYTES of stack per "
@@ -165,7 +165,7 @@ void finish_record_options(record_options &options, const CLI::App &app, const r
 		options.chains = call_graph::frame_pointers;
 	if (!words.call_graph.empty())
 		std::tie(options.chains, options.stack_bytes) = parse_call_graph(words.call_graph);
-	finish_reach(options, words.reach);
+	finish_target(options, words.target);
 }
 
 command add_record(CLI::App &program)

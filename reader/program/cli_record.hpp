@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "program/cli_reach.hpp"
+#include "program/cli_target.hpp"
 #include "program/options.hpp"
 
 namespace perfbuf::program
@@ -23,7 +23,7 @@ struct record_words {
 	std::string pages;
 	std::string aux_pages;
 	std::string clock;
-	reach_words reach;
+	target_words target;
 	bool chains = false;
 };
 

@@ -35,7 +35,7 @@ command add_stat(CLI::App &program)
 	const auto of = std::make_shared<words>();
 	auto *app = program.add_subcommand("stat", stat_about)->prefix_command();
 	add_event_option(*app, of->record);
-	add_reach_options(*app, of->record.reach);
+	add_target_options(*app, of->record.target);
 	app->add_option("--interval", of->interval,
 			"of what all do, without anything to count: how long to look for the rates")
 		->type_name("TIME")
@@ -43,8 +43,8 @@ command add_stat(CLI::App &program)
 	return {app, [of](const call &from) {
 			auto &options = of->options;
 			options.command = command_of(from);
-			const bool reach = of->record.reach.any();
-			if (options.command.empty() && !reach) {
+			const bool has_target = of->record.target.any();
+			if (options.command.empty() && !has_target) {
 				if (from.app.count("--event"))
 					throw failure(exit_usage,
 						      "-e says what is counted: give a command, -a "

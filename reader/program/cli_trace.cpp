@@ -42,7 +42,7 @@ void add_trace_options(CLI::App &app, trace_words &words)
 		       "repeated [all]")
 		->type_name("NAMES")
 		->allow_extra_args(false);
-	add_reach_options(app, words.reach);
+	add_target_options(app, words.target);
 	app.add_option("--aux-pages", words.aux_pages,
 		       "each CPU's room for the trace: a power of two of pages, or a size as 512K "
 		       "or 4M [4M]")
@@ -87,7 +87,7 @@ trace_options finish_trace_options(const trace_words &words, std::vector<std::st
 	options.input = words.input;
 	options.format = parse_format(words.format);
 	record_options &record = options.record;
-	const bool records = !words.filters.empty() || words.reach.any() || !command.empty() ||
+	const bool records = !words.filters.empty() || words.target.any() || !command.empty() ||
 			     !words.tick.empty() || !words.pages.empty() ||
 			     !words.aux_pages.empty();
 	if (words.input && records)
@@ -112,7 +112,7 @@ trace_options finish_trace_options(const trace_words &words, std::vector<std::st
 	std::error_code ignored;
 	if (record.output == "-" || std::filesystem::is_fifo(record.output, ignored))
 		throw failure(exit_usage, "a trace cannot be written into a pipe: give -o FILE");
-	finish_reach(record, words.reach);
+	finish_target(record, words.target);
 	return options;
 }
 

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "program/cli_reach.hpp"
+#include "program/cli_target.hpp"
 #include "program/options.hpp"
 
 namespace perfbuf::program
@@ -18,7 +18,7 @@ extern const char *const trace_about;
 /** As written; checked once all of it is known. */
 struct trace_words {
 	std::vector<std::string> filters;
-	reach_words reach;
+	target_words target;
 	std::string pages;
 	std::string aux_pages;
 	std::string tick;

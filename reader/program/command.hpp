@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1 OR BSD-2-Clause
 /**
  * @file
- * The table of commands. A command is a function that adds its subcommand, with help and options,
- * and says how it is run. A new one: write that function in a file of its own, declare it below and
- * name it in the table of cli.cpp.
+ * The table of commands. A command is a function that adds a subcommand, with its help and options,
+ * and returns a function that runs it. To add a command, write that function in a file of its own,
+ * declare it below, and add it to the table of cli.cpp.
  */
 #pragma once
 
@@ -33,7 +33,8 @@ struct command {
 	run_command run;
 };
 
-/** What to record or to run: all words from the first on that is no option of ours. */
+/** The command that is recorded or run: all words from the first one that is not an option of
+ * perfbuf. */
 std::vector<std::string> command_of(const call &of);
 
 command add_record(CLI::App &program);

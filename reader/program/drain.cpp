@@ -15,12 +15,12 @@ reader::result<void> drain::pass(std::vector<cpu_ring> &rings, std::optional<uin
 		ring.refresh();
 		const step what = ring.each([&](const reader::record &found) {
 			if (found.type() == PERF_RECORD_AUX)
-				see_aux(found, each);
+				count_aux(found, each);
 			else
-				see(found);
+				count(found);
 			each.lost |= found.type() == PERF_RECORD_LOST;
 		});
-		const auto passed = ring.passed();
+		const auto passed = ring.consumed();
 		if (to_ && !passed[0].empty())
 			if (auto done = to_->append(passed); !done)
 				return done;
@@ -46,13 +46,13 @@ reader::result<void> drain::put(const perfdata::bytes &records)
 	for (auto left = records.view(); left.size() >= sizeof(perf_event_header);) {
 		perf_event_header header;
 		std::memcpy(&header, left.data(), sizeof(header));
-		see(reader::record(left.first(header.size)));
+		count(reader::record(left.first(header.size)));
 		left = left.subspan(header.size);
 	}
 	return to_->append(records.view());
 }
 
-void drain::see_aux(const reader::record &record, cpu_ring &of)
+void drain::count_aux(const reader::record &record, cpu_ring &of)
 {
 	const auto event = decoder_.decode(record);
 	const auto *aux = std::get_if<reader::aux_event>(&event);
@@ -60,7 +60,7 @@ void drain::see_aux(const reader::record &record, cpu_ring &of)
 		of.full_at.push_back(aux->offset + aux->size);
 }
 
-void drain::see(const reader::record &record)
+void drain::count(const reader::record &record)
 {
 	const auto time = decoder_.time_of(record);
 	newest_ = std::max(newest_, time.value_or(0));
@@ -84,18 +84,18 @@ void drain::see(const reader::record &record)
 	}
 	case PERF_RECORD_MMAP:
 	case PERF_RECORD_MMAP2:
-		see_map(record);
+		add_map(record);
 		break;
 	}
 }
 
-void drain::see_map(const reader::record &record)
+void drain::add_map(const reader::record &record)
 {
 	const auto event = decoder_.decode(record);
 	const auto *map = std::get_if<reader::mmap_event>(&event);
 	if (map && !map->data &&
 	    (record.misc() & PERF_RECORD_MISC_CPUMODE_MASK) == PERF_RECORD_MISC_USER)
-		seen_.files.see(*map);
+		seen_.files.add(*map);
 }
 
 } // namespace perfbuf::program

@@ -67,7 +67,7 @@ int export_recording(const export_words &words)
 		throw failure(exit_usage, "--format ctf writes a directory: give its name with -o");
 	const auto feed = open_recording(words.input);
 	sample_feed samples(*feed, words.symbols);
-	samples.tell_missing_names();
+	samples.warn_of_missing_names();
 	std::optional<output_file> to;
 	if (!directory)
 		to.emplace(words.output);

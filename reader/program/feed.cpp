@@ -89,7 +89,7 @@ void add_feed_options(CLI::App &app, feed_words &words)
 bool is_live(const feed_words &words, const call &from)
 {
 	const auto &how = words.words;
-	const bool records = how.reach.any() || !from.behind.empty() ||
+	const bool records = how.target.any() || !from.behind.empty() ||
 			     !from.app.remaining().empty() || !how.events.empty() ||
 			     !how.frequency.empty() || !how.period.empty();
 	if (records && !words.input.empty())

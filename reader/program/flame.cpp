@@ -107,7 +107,7 @@ int flame(flame_words &words, const call &from)
 	if (!words.weight.empty())
 		require_fields({words.weight}, feed->events(), "--weight");
 	sample_feed samples(*feed, words.symbols);
-	samples.tell_missing_names();
+	samples.warn_of_missing_names();
 
 	analysis::flame_tree tree;
 	const int status = samples.run([&](const analysis::described_sample &one) {

@@ -108,7 +108,7 @@ public:
 			require({}, words.by, "--by");
 	}
 
-	void see(const reader::record &record, const perfdata::recorded_event &event, uint64_t time)
+	void add(const reader::record &record, const perfdata::recorded_event &event, uint64_t time)
 	{
 		if (record.type() != PERF_RECORD_SAMPLE || !event.format || !is_chosen(event))
 			return;
@@ -116,7 +116,7 @@ public:
 		if (!sample)
 			return;
 		if (!words_.pair.empty())
-			return see_pair(event, *sample, time);
+			return add_pair(event, *sample, time);
 		const auto *field = event.format->find(words_.field);
 		const auto value = field ? field->integer(sample->raw) : std::nullopt;
 		if (!value)
@@ -196,7 +196,7 @@ private:
 		return groups_[name];
 	}
 
-	void see_pair(const perfdata::recorded_event &event, const reader::sample &sample,
+	void add_pair(const perfdata::recorded_event &event, const reader::sample &sample,
 		      uint64_t time)
 	{
 		const bool begins = event.name == begin_;
@@ -264,7 +264,7 @@ int hist(hist_words &words, const call &from)
 	const bool watched = feed->recorded() == nullptr && ::isatty(STDOUT_FILENO);
 	const int status = feed->run(
 		[&](const reader::record &record, const perfdata::recorded_event &event,
-		    uint64_t time) { of.see(record, event, time); },
+		    uint64_t time) { of.add(record, event, time); },
 		[&](const pass_facts &facts) {
 			if (watched && !facts.last) {
 				fmt::print("\033[H\033[J");

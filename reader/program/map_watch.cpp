@@ -20,7 +20,7 @@ std::string why_maps_are_hidden(const std::filesystem::path &proc,
 	return {};
 }
 
-bool map_watch::look()
+bool map_watch::check()
 {
 	if (hidden_)
 		return true;

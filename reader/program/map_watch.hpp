@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1 OR BSD-2-Clause
 /**
  * @file
- * MMAP2 records come from a probe in the kernel (docs/design-sideband.md). An administrator can
- * turn off what carries it; then no record comes and no call fails. This notices it, before and
- * during a recording, and takes the maps from /proc instead.
+ * MMAP2 records come from a kprobe (docs/design-sideband.md). If an administrator disables kprobes,
+ * no record comes and no call fails. map_watch notices that, before and during a recording, and
+ * reads the maps from /proc instead.
  */
 #pragma once
 
@@ -36,12 +36,12 @@ public:
 	{
 	}
 
-	/** How often look() is wanted. */
+	/** Call check() at least so often. */
 	static constexpr std::chrono::milliseconds interval{100};
 
-	/** Looks whether maps are hidden now, and says so the first time. @return are they, or were
-	 * they? */
-	bool look();
+	/** Checks whether the kernel reports maps, and warns the first time that it does not.
+	 * @return true: it does not, or did not at an earlier call */
+	bool check();
 
 	/** @return records of the maps that /proc shows and earlier calls did not return */
 	perfdata::bytes read(const std::filesystem::path &proc = "/proc");

@@ -78,7 +78,7 @@ std::vector<pid_t> threads_of(const std::vector<pid_t> &pids)
 	return threads;
 }
 
-void require_room_in_pipe(size_t events, size_t threads, size_t cpus)
+void check_ids_fit_in_pipe(size_t events, size_t threads, size_t cpus)
 {
 	if (events > 1 && threads * cpus > perfdata::writer::most_ids_in_pipe)
 		throw failure(

@@ -38,19 +38,20 @@ struct open_files {
 	std::vector<cpu_ring> rings;
 };
 
-/** A file per event, thread and CPU goes past 1024: take what we may have. */
+/** Raises RLIMIT_NOFILE to its maximum: a file per event, thread and CPU may need more than 1024.
+ */
 void raise_file_limit();
 
 /** @return the threads of the processes; throws `failure` where there is no such process */
 std::vector<pid_t> threads_of(const std::vector<pid_t> &pids);
 
 /**
- * Before the files are opened, which takes long where they are many. Throws `failure` if the attrs'
- * records in a pipe cannot name them all.
+ * Throws `failure` if a record of a pipe cannot hold the ids of so many files. Call it before the
+ * files are opened, which takes long if they are many.
  */
-void require_room_in_pipe(size_t events, size_t threads, size_t cpus);
+void check_ids_fit_in_pipe(size_t events, size_t threads, size_t cpus);
 
-/** @return those asked for, or those that are online */
+/** @return the CPUs of -C, or all that are online */
 std::vector<int> cpus_of(const record_options &options);
 
 /**

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1 OR BSD-2-Clause
-/** @file What a source has done between two looks at its attributes. */
+/** @file The rates of a source, from two readings of its attributes. */
 #pragma once
 
 #include <chrono>

@@ -123,8 +123,8 @@ session::session(const record_options &options, const opener &open, const signal
 			  threads = {child_->pid()};
 		  std::error_code ignored;
 		  if (piped_ || std::filesystem::is_fifo(options.output, ignored))
-			  require_room_in_pipe(events_.size(), threads.size(),
-					       cpus_of(options).size());
+			  check_ids_fit_in_pipe(events_.size(), threads.size(),
+						cpus_of(options).size());
 		  files_ = open_all(options, events_, attrs_, threads, open);
 		  return make_writer(options.output, piped_);
 	  }()),
@@ -213,7 +213,7 @@ void session::watch_maps()
 		      options_.chains == call_graph::dwarf ? perfdata::maps::all
 							   : perfdata::maps::code,
 		      drain_.decoder().identity_size());
-	if (maps_->look())
+	if (maps_->check())
 		loop_.pass_every(map_watch::interval);
 }
 
@@ -221,7 +221,7 @@ void session::watch_maps()
 // start.
 void session::read_hidden_maps()
 {
-	if (!maps_ || !maps_->look())
+	if (!maps_ || !maps_->check())
 		return;
 	loop_.pass_every(map_watch::interval);
 	const auto records = maps_->read();
@@ -233,9 +233,9 @@ bool session::pass(bool last)
 {
 	// The trace's positions first, then the records, which may also tell of later bytes.
 	if (trace_)
-		trace_->look(files_.rings);
+		trace_->read_positions(files_.rings);
 	if (areas_)
-		areas_->look(files_.rings);
+		areas_->read_positions(files_.rings);
 	const auto fence = reader::fence_of(files_.files);
 	written_ = drain_.pass(files_.rings, fence);
 	read_hidden_maps();

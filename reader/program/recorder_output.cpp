@@ -19,20 +19,21 @@ namespace perfbuf::program
 namespace
 {
 
-struct placed {
+struct ordered_event {
 	const recorder_events *in;
 	const recorder::recorded_event *event;
 };
 
-std::vector<placed> in_order(const std::vector<recorder_events> &all)
+std::vector<ordered_event> in_order(const std::vector<recorder_events> &all)
 {
-	std::vector<placed> made;
+	std::vector<ordered_event> made;
 	for (const auto &each : all)
 		for (const auto &event : each.events)
 			made.push_back({&each, &event});
-	std::stable_sort(made.begin(), made.end(), [](const placed &a, const placed &b) {
-		return a.event->time < b.event->time;
-	});
+	std::stable_sort(made.begin(), made.end(),
+			 [](const ordered_event &a, const ordered_event &b) {
+				 return a.event->time < b.event->time;
+			 });
 	return made;
 }
 
@@ -66,7 +67,7 @@ void put_sample(perfdata::bytes &to, const recorder::recorded_event &of, uint64_
 }
 
 reader::result<void> write_file(const std::vector<recorder_events> &all,
-				const std::vector<placed> &order, const std::string &output,
+				const std::vector<ordered_event> &order, const std::string &output,
 				const std::vector<std::string> &arguments)
 {
 	std::vector<perfdata::described_attr> attrs;

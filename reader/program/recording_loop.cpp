@@ -29,7 +29,7 @@ int recording_loop::poll_timeout() const
 // @return is it over?
 bool recording_loop::handle_signals()
 {
-	if (const auto number = signals_.take()) {
+	if (const auto number = signals_.next()) {
 		signal_ = number;
 		return true;
 	}

@@ -26,7 +26,7 @@ int sample_feed::run(const std::function<void(const analysis::described_sample &
 	return from_.run(
 		[&](const reader::record &record, const perfdata::recorded_event &event,
 		    uint64_t time) {
-			machine_.see(record, event.decoder);
+			machine_.add(record, event.decoder);
 			const auto sample = event.decoder.decode_sample(record);
 			if (!sample)
 				return;
@@ -43,7 +43,7 @@ int sample_feed::run(const std::function<void(const analysis::described_sample &
 	return run(use, [](const pass_facts &) { return true; });
 }
 
-void sample_feed::tell_missing_names() const
+void sample_feed::warn_of_missing_names() const
 {
 	if (stacks_.kernel_is_unknown())
 		say("perfbuf: another kernel was recorded, so its functions have no names here: "

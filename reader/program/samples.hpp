@@ -39,7 +39,7 @@ public:
 	uint64_t samples() const noexcept { return samples_; }
 
 	/** Tells on standard error why functions of the kernel have no names, if they have none. */
-	void tell_missing_names() const;
+	void warn_of_missing_names() const;
 
 private:
 	feed &from_;

@@ -55,7 +55,7 @@ void print(const analysis::described_sample &one, const analysis::frame_table &f
 int print_samples(feed &from, const symbol_words &symbols)
 {
 	sample_feed samples(from, symbols);
-	samples.tell_missing_names();
+	samples.warn_of_missing_names();
 	return samples.run(
 		[&](const analysis::described_sample &one) { print(one, samples.frames()); },
 		[](const pass_facts &) {

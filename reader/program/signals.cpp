@@ -11,24 +11,24 @@ namespace perfbuf::program
 
 signals::signals()
 {
-	sigset_t ours;
-	sigemptyset(&ours);
-	sigaddset(&ours, SIGCHLD);
+	sigset_t handled;
+	sigemptyset(&handled);
+	sigaddset(&handled, SIGCHLD);
 	// A script's shell has its background commands ignore SIGINT. As perf does, we end by it
 	// all the same: blocked signals come, ignored or not. The command that is recorded ignores
 	// it as the shell wants.
-	sigaddset(&ours, SIGINT);
-	sigaddset(&ours, SIGTERM);
+	sigaddset(&handled, SIGINT);
+	sigaddset(&handled, SIGTERM);
 	// nohup asks to outlive the terminal, and nothing else.
 	struct sigaction hangup {
 	};
 	::sigaction(SIGHUP, nullptr, &hangup);
 	if (hangup.sa_handler != SIG_IGN)
-		sigaddset(&ours, SIGHUP);
-	::sigprocmask(SIG_BLOCK, &ours, &before_);
+		sigaddset(&handled, SIGHUP);
+	::sigprocmask(SIG_BLOCK, &handled, &before_);
 	::signal(SIGPIPE, SIG_IGN);
 	::signal(SIGXFSZ, SIG_IGN);
-	fd_.reset(::signalfd(-1, &ours, SFD_CLOEXEC | SFD_NONBLOCK));
+	fd_.reset(::signalfd(-1, &handled, SFD_CLOEXEC | SFD_NONBLOCK));
 	if (!fd_)
 		throw plain_failure(reader::system_error("cannot watch for signals"));
 }
@@ -38,7 +38,7 @@ signals::~signals()
 	::sigprocmask(SIG_SETMASK, &before_, nullptr);
 }
 
-std::optional<int> signals::take() const
+std::optional<int> signals::next() const
 {
 	signalfd_siginfo got;
 	while (::read(fd_.get(), &got, sizeof(got)) == sizeof(got))

@@ -10,8 +10,8 @@
 namespace perfbuf::program
 {
 
-/** While it lives, SIGINT, SIGTERM, SIGHUP and SIGCHLD arrive at fd(), and full disks and gone
- * readers are errno. */
+/** While it exists, SIGINT, SIGTERM, SIGHUP and SIGCHLD arrive at fd(), and a write to a full disk
+ * or to a pipe without a reader fails with an errno. */
 class signals
 {
 public:
@@ -24,7 +24,7 @@ public:
 	const sigset_t &before() const noexcept { return before_; }
 
 	/** @return the next signal that is not SIGCHLD; does not wait */
-	std::optional<int> take() const;
+	std::optional<int> next() const;
 
 private:
 	sigset_t before_;

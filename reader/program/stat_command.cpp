@@ -77,7 +77,7 @@ void wait_for_end(const signals &watched, std::optional<workload> &child,
 			return;
 		pollfd signal{watched.fd(), POLLIN, 0};
 		(void)::poll(&signal, 1, static_cast<int>(wait.count()));
-		const auto number = watched.take();
+		const auto number = watched.next();
 		if (child && (status = child->reap()))
 			return;
 		// Ctrl-C is for the command; we stay to say what it used.

@@ -130,7 +130,7 @@ public:
 	{
 	}
 
-	void see(const analysis::described_sample &one)
+	void add(const analysis::described_sample &one)
 	{
 		now_.events[one.event_number]++;
 		now_.cpus[one.sample.cpu]++;
@@ -228,7 +228,7 @@ int top(top_words &words, const call &from)
 	auto since = steady::now();
 	bool held = false;
 	return samples.run(
-		[&](const analysis::described_sample &one) { shown.see(one); },
+		[&](const analysis::described_sample &one) { shown.add(one); },
 		[&](const pass_facts &facts) {
 			const char key = to.key();
 			if (key == 'p')

@@ -68,7 +68,7 @@ void print_summary(const tracefile::totals &seen)
 	say("[ perfbuf: {} of {}{}, {} lost{}{} ]\n", count(seen.calls, "call"),
 	    seen.of_others ? "more than " : "", count(seen.by_function.size(), "function"),
 	    group_digits(missing.calls),
-	    missing.places ? " in " + count(missing.places, "place") : "", more);
+	    missing.gaps ? " in " + count(missing.gaps, "place") : "", more);
 }
 
 // @return the exit status
@@ -103,9 +103,9 @@ public:
 	/** @return the exit status */
 	int run();
 	std::optional<int> signal() const noexcept { return loop_.signal(); }
-	reader::unique_fd take_file() noexcept { return trace_->take_file(); }
+	reader::unique_fd release_file() noexcept { return trace_->release_file(); }
 	/** Of a trace that is shown next: what is to be told behind it. */
-	const std::optional<failure> &amiss() const noexcept { return amiss_; }
+	const std::optional<failure> &damage() const noexcept { return damage_; }
 
 private:
 	bool pass(bool last);
@@ -120,7 +120,7 @@ private:
 	std::optional<drain> drain_;
 	bool watched_ = ::isatty(STDERR_FILENO);
 	recording_loop loop_;
-	std::optional<failure> amiss_;
+	std::optional<failure> damage_;
 };
 
 trace_session::trace_session(const record_options &options, const opener &open,
@@ -155,7 +155,7 @@ int trace_session::run()
 
 bool trace_session::pass(bool last)
 {
-	trace_->look(files_.rings);
+	trace_->read_positions(files_.rings);
 	(void)drain_->pass(files_.rings); // keeps nothing
 	const bool more = trace_->pass(files_.rings, files_.files, !last);
 	if (watched_)
@@ -177,7 +177,7 @@ void trace_session::finish()
 		// What has no name can be read here and now only.
 		if (!options_.output.empty())
 			throw;
-		amiss_ = why;
+		damage_ = why;
 	}
 }
 
@@ -186,20 +186,20 @@ int record_trace(const trace_options &options, const opener &open)
 	// Shown once the recording is over and its signal forgotten: another one then ends us.
 	reader::unique_fd recorded;
 	std::optional<int> by;
-	std::optional<failure> amiss;
+	std::optional<failure> damage;
 	int status;
 	{
 		const signals watched;
 		trace_session session(options.record, open, watched);
 		status = session.run();
 		by = session.signal();
-		recorded = session.take_file();
-		amiss = session.amiss();
+		recorded = session.release_file();
+		damage = session.damage();
 	}
 	if (options.record.output.empty())
 		show(std::move(recorded), "the trace", options.format);
-	if (amiss)
-		throw *amiss;
+	if (damage)
+		throw *damage;
 	if (by)
 		end_by_signal(*by);
 	return status;

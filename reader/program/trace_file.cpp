@@ -25,10 +25,10 @@ bool trace_file::begin(const record_options &options)
 }
 
 bool trace_file::pass(std::vector<cpu_ring> &rings, const std::vector<reader::file> &files,
-		      bool go_on)
+		      bool reenable)
 {
 	if (written_)
-		written_ = drain_.pass(rings, files, go_on);
+		written_ = drain_.pass(rings, files, reenable);
 	return static_cast<bool>(written_);
 }
 
@@ -64,9 +64,9 @@ void trace_file::print_closing_line()
 			return;
 		const auto missing = tracefile::count(*file).all();
 		lost = fmt::format("{} lost", group_digits(missing.calls));
-		if (missing.places)
-			lost += fmt::format(" in {} place{}", group_digits(missing.places),
-					    missing.places == 1 ? "" : "s");
+		if (missing.gaps)
+			lost += fmt::format(" in {} place{}", group_digits(missing.gaps),
+					    missing.gaps == 1 ? "" : "s");
 	}
 	if (drain_.full())
 		lost += fmt::format(", the buffer was full {} time{}", group_digits(drain_.full()),

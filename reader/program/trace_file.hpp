@@ -31,9 +31,10 @@ public:
 	bool begin(const record_options &options);
 
 	/** Before the records of the rings are taken. */
-	void look(std::vector<cpu_ring> &rings) { drain_.look(rings); }
+	void read_positions(std::vector<cpu_ring> &rings) { drain_.read_positions(rings); }
 	/** And behind that. @return can it go on? */
-	bool pass(std::vector<cpu_ring> &rings, const std::vector<reader::file> &files, bool go_on);
+	bool pass(std::vector<cpu_ring> &rings, const std::vector<reader::file> &files,
+		  bool reenable);
 
 	/**
 	 * Close the file in order, with the names of functions that came meanwhile. Throws
@@ -54,7 +55,7 @@ public:
 	uint64_t size() const noexcept { return to_.size(); }
 	const aux_drain &drain() const noexcept { return drain_; }
 	const std::string &name() const noexcept { return name_; }
-	reader::unique_fd take_file() noexcept { return to_.take_file(); }
+	reader::unique_fd release_file() noexcept { return to_.release_file(); }
 
 private:
 	std::string name_;

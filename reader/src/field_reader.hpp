@@ -30,9 +30,9 @@ public:
 			left_ = {};
 			return {};
 		}
-		const auto taken = left_.first(count);
+		const auto front = left_.first(count);
 		left_ = left_.subspan(count);
-		return taken;
+		return front;
 	}
 
 	/** Words are 8-byte aligned as the record is: nothing before them has an odd size unless
@@ -45,8 +45,8 @@ public:
 			left_ = {};
 			return {};
 		}
-		const auto taken = bytes(count * sizeof(uint64_t));
-		return {reinterpret_cast<const uint64_t *>(taken.data()), count};
+		const auto front = bytes(count * sizeof(uint64_t));
+		return {reinterpret_cast<const uint64_t *>(front.data()), count};
 	}
 
 	/** A string that ends at its NUL, `tail` bytes before the end at the latest. */
@@ -66,9 +66,9 @@ private:
 	T number() noexcept
 	{
 		T value{};
-		const auto taken = bytes(sizeof(T));
-		if (!taken.empty())
-			std::memcpy(&value, taken.data(), sizeof(T));
+		const auto front = bytes(sizeof(T));
+		if (!front.empty())
+			std::memcpy(&value, front.data(), sizeof(T));
 		return value;
 	}
 

@@ -131,18 +131,18 @@ result<counts> file::read() const
 	// The order is that of the bits, but the value comes first.
 	size_t at = 0;
 	const size_t end = static_cast<size_t>(got) / sizeof(uint64_t);
-	const auto take = [&](uint64_t bit) -> std::optional<uint64_t> {
+	const auto value_of = [&](uint64_t bit) -> std::optional<uint64_t> {
 		if (!(read_format_ & bit) || at >= end)
 			return std::nullopt;
 		return words[at++];
 	};
 	counts out;
 	out.value = words[at++];
-	out.time_enabled = take(PERF_FORMAT_TOTAL_TIME_ENABLED);
-	out.time_running = take(PERF_FORMAT_TOTAL_TIME_RUNNING);
-	out.id = take(PERF_FORMAT_ID);
-	out.lost = take(PERF_FORMAT_LOST);
-	if (const auto causes = take(format_lost_by_cause)) {
+	out.time_enabled = value_of(PERF_FORMAT_TOTAL_TIME_ENABLED);
+	out.time_running = value_of(PERF_FORMAT_TOTAL_TIME_RUNNING);
+	out.id = value_of(PERF_FORMAT_ID);
+	out.lost = value_of(PERF_FORMAT_LOST);
+	if (const auto causes = value_of(format_lost_by_cause)) {
 		const auto first = words.begin() + static_cast<ptrdiff_t>(at);
 		out.lost_by_cause.assign(first, first + static_cast<ptrdiff_t>(std::min<uint64_t>(
 								*causes, end - at)));

@@ -21,12 +21,12 @@ std::string_view trimmed(std::string_view text)
 }
 
 // Up to the separator, which goes too.
-std::string_view take(std::string_view &from, char separator)
+std::string_view split_off(std::string_view &from, char separator)
 {
 	const size_t end = std::min(from.find(separator), from.size());
-	const auto taken = from.substr(0, end);
+	const auto front = from.substr(0, end);
 	from.remove_prefix(std::min(end + 1, from.size()));
-	return taken;
+	return front;
 }
 
 template <typename T>
@@ -40,8 +40,8 @@ bool parse_number(std::string_view text, T &value)
 // "offset:8" and its like.
 bool parse_item(std::string_view &line, std::string_view key, size_t &value)
 {
-	std::string_view item = take(line, ';');
-	return trimmed(take(item, ':')) == key && parse_number(trimmed(item), value);
+	std::string_view item = split_off(line, ';');
+	return trimmed(split_off(item, ':')) == key && parse_number(trimmed(item), value);
 }
 
 // "__data_loc char[] message", "u16 lanes[4]"
@@ -76,8 +76,8 @@ bool parse_declaration(std::string_view text, typed_field &field)
 // "field:u32 queue;	offset:8;	size:4;	signed:0;"
 bool parse_field(std::string_view line, typed_field &field)
 {
-	std::string_view declaration = take(line, ';');
-	take(declaration, ':');
+	std::string_view declaration = split_off(line, ';');
+	split_off(declaration, ':');
 	size_t is_signed = 0;
 	if (!parse_declaration(trimmed(declaration), field) ||
 	    !parse_item(line, "offset", field.offset) || !parse_item(line, "size", field.size) ||
@@ -120,8 +120,8 @@ void take_names(std::string_view from, typed_field &field)
 	from = from.substr(0, from.find(')'));
 	for (size_t open; (open = from.find('{')) != std::string_view::npos;) {
 		from.remove_prefix(open + 1);
-		std::string_view item = take(from, '}');
-		const std::string_view number = trimmed(take(item, ','));
+		std::string_view item = split_off(from, '}');
+		const std::string_view number = trimmed(split_off(item, ','));
 		const std::string_view quoted = trimmed(item);
 		uint64_t value = 0;
 		const bool hex = number.starts_with("0x");
@@ -233,7 +233,7 @@ result<typed_format> parse_format(std::string_view text)
 	typed_format format;
 	bool has_id = false;
 	while (!text.empty()) {
-		const std::string_view line = trimmed(take(text, '\n'));
+		const std::string_view line = trimmed(split_off(text, '\n'));
 		if (line.starts_with("name:"))
 			format.name = trimmed(line.substr(5));
 		else if (line.starts_with("ID:"))

@@ -13,7 +13,7 @@ void merge::add(uint64_t time, const record &of, uint32_t tag)
 }
 
 // Sorts the records before the limit to the front. UINT64_MAX takes all. @return how many there are
-size_t merge::take(uint64_t limit)
+size_t merge::sort_before(uint64_t limit)
 {
 	const auto middle =
 		std::stable_partition(entries_.begin(), entries_.end(), [&](const entry &each) {

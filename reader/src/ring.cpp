@@ -38,7 +38,7 @@ step ring::next_run() noexcept
 	return step::record;
 }
 
-std::array<std::span<const std::byte>, 2> ring::passed() const noexcept
+std::array<std::span<const std::byte>, 2> ring::consumed() const noexcept
 {
 	const size_t length = cursor() - tail_;
 	const size_t offset = tail_ & (data_.size() - 1);

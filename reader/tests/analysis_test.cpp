@@ -81,9 +81,9 @@ reader::decoder plain_decoder()
 	return reader::decoder(attr);
 }
 
-void see(analysis::machine &to, const perfdata::bytes &record)
+void add(analysis::machine &to, const perfdata::bytes &record)
 {
-	to.see(reader::record(record.view()), plain_decoder());
+	to.add(reader::record(record.view()), plain_decoder());
 }
 
 } // namespace
@@ -91,8 +91,8 @@ void see(analysis::machine &to, const perfdata::bytes &record)
 TEST(Machine, a_new_map_takes_the_place_of_what_was_there)
 {
 	analysis::machine of;
-	see(of, map_record(7, 0x1000, 0x9000, 0, "/old"));
-	see(of, map_record(7, 0x4000, 0x2000, 0x100, "/new"));
+	add(of, map_record(7, 0x1000, 0x9000, 0, "/old"));
+	add(of, map_record(7, 0x4000, 0x2000, 0x100, "/new"));
 	const auto at = [&](uint64_t address) {
 		const auto *map = of.find(7, address);
 		return map ? of.file_name(map->file) + "+" +
@@ -107,7 +107,7 @@ TEST(Machine, a_new_map_takes_the_place_of_what_was_there)
 	EXPECT_EQ(at(0x6000), "/old+" + std::to_string(0x5000));
 	EXPECT_EQ(at(0xa000), "none");
 	EXPECT_EQ(of.find(8, 0x4000), nullptr) << "of another process";
-	see(of, map_record(7, 0, 0x100000, 0, "/all"));
+	add(of, map_record(7, 0, 0x100000, 0, "/all"));
 	EXPECT_EQ(at(0x4000), "/all+" + std::to_string(0x4000));
 }
 

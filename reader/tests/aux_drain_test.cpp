@@ -52,7 +52,7 @@ protected:
 		page->aux_head += bytes;
 	}
 
-	void look() { drain.look(rings); }
+	void look() { drain.read_positions(rings); }
 	// The rest of a round.
 	void take(bool go_on = true)
 	{
@@ -69,7 +69,7 @@ protected:
 	std::vector<tracefile::chunk_place> chunks()
 	{
 		EXPECT_TRUE(to.finish({}));
-		auto file = tracefile::reader_file::open(to.take_file(), "FILE");
+		auto file = tracefile::reader_file::open(to.release_file(), "FILE");
 		EXPECT_TRUE(file);
 		return file && file->streams().contains(0) ? file->streams().at(0)
 							   : std::vector<tracefile::chunk_place>();

@@ -168,9 +168,9 @@ TEST(Events, AdviceWithoutTheRightToTraceIsNotWhatWasAskedForAlready)
 
 TEST(Events, MoreFilesThanAPipeCanNameAreRefusedBeforeTheyAreOpened)
 {
-	require_room_in_pipe(1, 4200, 2);
-	require_room_in_pipe(2, 4080, 2);
-	const std::string why = refusal([] { require_room_in_pipe(2, 4200, 2); });
+	check_ids_fit_in_pipe(1, 4200, 2);
+	check_ids_fit_in_pipe(2, 4080, 2);
+	const std::string why = refusal([] { check_ids_fit_in_pipe(2, 4200, 2); });
 	EXPECT_NE(why.find("4,200 threads on 2 CPUs are 8,400"), std::string::npos) << why;
 	EXPECT_NE(why.find("into a file"), std::string::npos) << why;
 }

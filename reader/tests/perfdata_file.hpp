@@ -119,7 +119,7 @@ inline reader::result<uint64_t> write_generated(const std::string &path, perfdat
 	mapped_files files;
 	reader::mmap_event map;
 	map.filename = "/bin/true";
-	files.see(map);
+	files.add(map);
 	auto build_ids = build_id_records(kernel, {}, files);
 	if (layout == layout::pipe)
 		(void)writer.append(build_ids.view());

@@ -37,7 +37,7 @@ TEST(Ring, AnEmptyRingGivesNoRecord)
 	record found;
 	EXPECT_EQ(ring.refresh(), 0u);
 	EXPECT_EQ(ring.next(found), step::empty);
-	EXPECT_TRUE(ring.passed()[0].empty());
+	EXPECT_TRUE(ring.consumed()[0].empty());
 }
 
 TEST(Ring, RecordsThatWrapAtAnyOffsetAreWhole)
@@ -55,7 +55,7 @@ TEST(Ring, RecordsThatWrapAtAnyOffsetAreWhole)
 				<< "at " << start << ", size " << size;
 			ASSERT_TRUE(same(found.bytes(), written))
 				<< "at " << start << ", size " << size;
-			ASSERT_TRUE(same(joined(ring.passed()), written));
+			ASSERT_TRUE(same(joined(ring.consumed()), written));
 			ASSERT_EQ(ring.next(found), step::empty);
 			ring.release();
 			ASSERT_EQ(kernel.tail(), start + size);
@@ -126,7 +126,7 @@ TEST(Ring, AFullRingIsReadToItsEnd)
 		ASSERT_TRUE(same(found.bytes(), numbered_record(number, 56)));
 	}
 	EXPECT_EQ(ring.next(found), step::empty);
-	EXPECT_EQ(joined(ring.passed()).size(), written * 56);
+	EXPECT_EQ(joined(ring.consumed()).size(), written * 56);
 }
 
 TEST(Ring, ImpossibleSizesAreCorruptAndEnd)
@@ -153,7 +153,7 @@ TEST(Ring, ImpossibleSizesAreCorruptAndEnd)
 		EXPECT_EQ(ring.next(found), step::record) << "what stands before it is sound";
 		for (int again = 0; again < 3; again++)
 			EXPECT_EQ(ring.next(found), step::corrupt) << "size " << size;
-		EXPECT_EQ(joined(ring.passed()).size(), 32u);
+		EXPECT_EQ(joined(ring.consumed()).size(), 32u);
 
 		EXPECT_EQ(ring.skip_all(), available);
 		EXPECT_EQ(kernel.tail(), kernel.head());
@@ -174,7 +174,7 @@ TEST(Ring, ARingWithImpossiblePositionsIsCorrupt)
 		ring.refresh();
 		record found;
 		EXPECT_EQ(ring.next(found), step::corrupt) << "distance " << distance;
-		EXPECT_TRUE(joined(ring.passed()).empty());
+		EXPECT_TRUE(joined(ring.consumed()).empty());
 	}
 }
 
@@ -215,7 +215,7 @@ TEST(Ring, EachGivesTheSameRecordsAsNext)
 		}),
 			  step::empty);
 		ASSERT_EQ(number, written);
-		EXPECT_EQ(joined(ring.passed()).size(), kernel.head() - start);
+		EXPECT_EQ(joined(ring.consumed()).size(), kernel.head() - start);
 		ring.release();
 		EXPECT_EQ(kernel.tail(), kernel.head());
 	}
@@ -237,7 +237,7 @@ TEST(Ring, EachEndsAtTheFirstImpossibleSize)
 					<< "size " << size;
 				EXPECT_EQ(seen, expected);
 			}
-			EXPECT_EQ(joined(ring.passed()).size(), 32u);
+			EXPECT_EQ(joined(ring.consumed()).size(), 32u);
 			EXPECT_EQ(ring.skip_all(), 64u);
 		}
 }

@@ -244,7 +244,7 @@ TEST(BuildId, OnlyMappingsOfRealFilesHaveABuildId)
 				 "/dev/zero", "", "/SYSV0"}) {
 		reader::mmap_event map;
 		map.filename = name;
-		files.see(map);
+		files.add(map);
 	}
 	EXPECT_EQ(files.build_ids().size(), 1u);
 }
@@ -278,18 +278,18 @@ TEST(BuildId, TheBuildIdOfAnotherFileAtTheSamePathIsNotTaken)
 	std::filesystem::copy_file("/bin/sh", path);
 	auto map = map_of(path, path, 1);
 	mapped_files right(scratch.path());
-	right.see(map);
+	right.add(map);
 	EXPECT_EQ(right.build_ids().at(path), read_elf_build_id("/bin/sh"));
 
 	// Built anew while it ran.
 	std::filesystem::rename(path, scratch / "before");
 	std::filesystem::copy_file("/proc/self/exe", path);
 	mapped_files rebuilt(scratch.path());
-	rebuilt.see(map);
+	rebuilt.add(map);
 	EXPECT_EQ(rebuilt.build_ids().at(path), std::nullopt);
 	map.inode = 0;
 	mapped_files unknown(scratch.path());
-	unknown.see(map);
+	unknown.add(map);
 	EXPECT_EQ(unknown.build_ids().at(path), read_elf_build_id("/proc/self/exe"))
 		<< "a record that does not say which file it is";
 }
@@ -306,7 +306,7 @@ TEST(BuildId, TheBuildIdOfAProcessIsFoundByItsOwnMapAndRoot)
 	std::filesystem::create_directories(std::filesystem::path(inside).parent_path());
 	std::filesystem::copy_file("/bin/sh", inside);
 	mapped_files in_container(scratch.path());
-	in_container.see(map_of(inside, outside, 7));
+	in_container.add(map_of(inside, outside, 7));
 	EXPECT_EQ(in_container.build_ids().at(outside), shell);
 
 	// And by its map even what has no name any more.
@@ -314,6 +314,6 @@ TEST(BuildId, TheBuildIdOfAProcessIsFoundByItsOwnMapAndRoot)
 	std::filesystem::create_directories(std::filesystem::path(deleted).parent_path());
 	std::filesystem::copy_file("/bin/sh", deleted);
 	mapped_files gone(scratch.path());
-	gone.see(map_of(deleted, "/usr/bin/gone (deleted)", 8));
+	gone.add(map_of(deleted, "/usr/bin/gone (deleted)", 8));
 	EXPECT_EQ(gone.build_ids().at("/usr/bin/gone (deleted)"), shell);
 }

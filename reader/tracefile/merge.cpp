@@ -27,7 +27,7 @@ event stream::made(what kind, uint64_t time) const
 // What the decoder has left of the piece begins the next one, unless bytes are missing between.
 bool stream::next_chunk()
 {
-	const auto taken = static_cast<ptrdiff_t>(decoder_.taken());
+	const auto taken = static_cast<ptrdiff_t>(decoder_.consumed());
 	piece_.erase(piece_.begin(), piece_.begin() + taken);
 	piece_at_ += static_cast<uint64_t>(taken);
 	uint64_t behind = piece_at_ + piece_.size(); // of all that the file was to have so far

@@ -96,7 +96,7 @@ public:
 	virtual ~printer() = default;
 
 	virtual void call(const event &) {}
-	virtual void amiss(const event &) {}
+	virtual void damage(const event &) {}
 	virtual void finish(const totals &) {}
 
 protected:

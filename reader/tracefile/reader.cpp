@@ -93,7 +93,7 @@ uint64_t reader_file::next_chunk(uint64_t at) const
 }
 
 // @return does its payload hold? That of bytes is looked at when they are read.
-bool reader_file::take(const chunk_header &header, uint64_t at)
+bool reader_file::use_chunk(const chunk_header &header, uint64_t at)
 {
 	if (header.type == static_cast<uint16_t>(chunk_type::bytes)) {
 		if (header.cpu >= reader::functrace::most_cpus ||
@@ -143,7 +143,7 @@ reader::result<void> reader_file::index()
 			damage_.bad_bytes += size_ - at;
 			break;
 		}
-		if (!take(*header, at))
+		if (!use_chunk(*header, at))
 			damage_.bad_bytes += length;
 		at += length;
 	}

@@ -70,7 +70,7 @@ private:
 	explicit reader_file(reader::unique_fd from) noexcept : fd_(std::move(from)) {}
 
 	reader::result<void> index();
-	bool take(const chunk_header &header, uint64_t at);
+	bool use_chunk(const chunk_header &header, uint64_t at);
 	bool load(uint64_t at, std::span<std::byte> to) const;
 	std::optional<chunk_header> header_at(uint64_t at) const;
 	uint64_t next_chunk(uint64_t at) const;

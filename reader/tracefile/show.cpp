@@ -17,7 +17,7 @@ missing totals::all() const
 	missing sum;
 	for (const auto &[cpu, each] : by_cpu) {
 		sum.calls += each.calls;
-		sum.places += each.places;
+		sum.gaps += each.gaps;
 		sum.full += each.full;
 		sum.bytes += each.bytes;
 		sum.cut += each.cut;
@@ -25,7 +25,7 @@ missing totals::all() const
 	return sum;
 }
 
-void totals::see(const event &one)
+void totals::add(const event &one)
 {
 	if (one.kind == what::call) {
 		calls++;
@@ -38,12 +38,12 @@ void totals::see(const event &one)
 		return;
 	}
 	missing &of = by_cpu[one.cpu];
-	if (!of.places && !of.full && !of.bytes && !of.cut)
+	if (!of.gaps && !of.full && !of.bytes && !of.cut)
 		of.first = one.since;
 	of.last = std::max(of.last, one.time);
 	if (one.kind == what::lost) {
 		of.calls += one.count;
-		of.places++;
+		of.gaps++;
 	} else if (one.kind == what::full) {
 		of.full++;
 	} else if (one.why == reason::truncated) {
@@ -112,7 +112,7 @@ std::string printable(std::string_view text)
 namespace
 {
 
-// What is amiss, as a sentence without a full stop.
+// What is damage, as a sentence without a full stop.
 std::string tell(const event &one)
 {
 	const std::string since =
@@ -150,7 +150,7 @@ public:
 			  names_.of(one.address));
 	}
 
-	void amiss(const event &one) override
+	void damage(const event &one) override
 	{
 		to_.print("{:>16} [{:03}] -- {}\n", show_time(one.time), one.cpu, tell(one));
 	}
@@ -184,9 +184,9 @@ public:
 				  each.name);
 		for (const auto &[cpu, each] : all.by_cpu) {
 			std::string what;
-			if (each.places)
+			if (each.gaps)
 				what += fmt::format(", {} calls lost in {} place{}", each.calls,
-						    each.places, each.places == 1 ? "" : "s");
+						    each.gaps, each.gaps == 1 ? "" : "s");
 			if (each.full)
 				what += fmt::format(", the buffer was full {} time{}", each.full,
 						    each.full == 1 ? "" : "s");
@@ -238,7 +238,7 @@ public:
 			  one.cpu);
 	}
 
-	void amiss(const event &one) override
+	void damage(const event &one) override
 	{
 		begin();
 		to_.print("{{\"ph\":\"i\",\"s\":\"g\",\"name\":{},\"pid\":0,\"tid\":0,\"ts\":{},"
@@ -319,7 +319,7 @@ totals count(reader_file &from)
 	totals seen;
 	merge all(from);
 	while (const auto one = all.next())
-		seen.see(*one);
+		seen.add(*one);
 	return seen;
 }
 
@@ -338,11 +338,11 @@ reader::result<totals> show(reader_file &from, format how, std::FILE *to)
 	totals seen;
 	merge all(from);
 	while (const auto one = all.next()) {
-		seen.see(*one);
+		seen.add(*one);
 		if (one->kind == what::call)
 			print->call(*one);
 		else
-			print->amiss(*one);
+			print->damage(*one);
 		if (out.failed())
 			break;
 	}

@@ -24,13 +24,13 @@ enum class format {
 
 /** What is missing of a CPU. */
 struct missing {
-	uint64_t calls = 0;  /**< that were counted */
-	uint64_t places = 0; /**< where calls were lost */
-	uint64_t full = 0;   /**< times that the area was full and nobody counted */
-	uint64_t bytes = 0;  /**< that say nothing, or are not there */
-	uint64_t cut = 0;    /**< bytes of a packet whose end is behind that of the recording */
-	uint64_t first = 0;  /**< ns; since when */
-	uint64_t last = 0;   /**< ns; until when */
+	uint64_t calls = 0; /**< that were counted */
+	uint64_t gaps = 0;  /**< where calls were lost */
+	uint64_t full = 0;  /**< times that the area was full and nobody counted */
+	uint64_t bytes = 0; /**< that say nothing, or are not there */
+	uint64_t cut = 0;   /**< bytes of a packet whose end is behind that of the recording */
+	uint64_t first = 0; /**< ns; since when */
+	uint64_t last = 0;  /**< ns; until when */
 };
 
 /** Functions that are counted each by itself: several times what the largest kernel has. */
@@ -44,7 +44,7 @@ struct totals {
 	std::map<uint32_t, missing> by_cpu; /**< those where something is missing */
 
 	missing all() const;
-	void see(const event &one);
+	void add(const event &one);
 };
 
 /** @return "1234.567890123": seconds */

@@ -53,7 +53,7 @@ public:
 	uint64_t size() const noexcept { return size_; }
 	bool failed() const noexcept { return failed_; }
 	/** Give it back, to be read. */
-	reader::unique_fd take_file() noexcept { return std::move(fd_); }
+	reader::unique_fd release_file() noexcept { return std::move(fd_); }
 
 private:
 	reader::result<void> chunk(chunk_header header, std::span<const std::byte> payload);

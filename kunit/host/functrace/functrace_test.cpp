@@ -551,7 +551,7 @@ void decode_in_pieces()
 					lost += item->what == kind::lost ? item->count : 0;
 					cut_in_pieces += item->what == kind::cut ? item->count : 0;
 				}
-				begin += in_pieces.taken();
+				begin += in_pieces.consumed();
 			}
 			ASSERT_EQ(begin, one.bytes.size());
 			ASSERT_EQ(got, whole.calls) << seed << ' ' << most;

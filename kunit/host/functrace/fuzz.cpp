@@ -56,7 +56,7 @@ void decode(bytes stream)
 		each.feed(stream.subspan(begin, end - begin), begin, end == stream.size());
 		while (const auto item = each.next())
 			pieces.see(*item);
-		begin += each.taken();
+		begin += each.consumed();
 	}
 	if (!(whole == pieces))
 		abort();

@@ -47,7 +47,7 @@ bool save_all(const std::string &name, uint32_t seed)
 	(void)to.bytes(0, 0, 0, one.bytes, seed % 2);
 	(void)to.finish({{"calls", "1"}});
 	std::vector<std::byte> file(to.size());
-	auto fd = to.take_file();
+	auto fd = to.release_file();
 	if (pread(fd.get(), file.data(), file.size(), 0) != ssize_t(file.size()))
 		return false;
 	save(name + "-file", 0, file);

@@ -93,7 +93,7 @@ struct recording {
 	{
 		tracefile::writer to(memory_file());
 		EXPECT_EQ(write_to(to, most), 0);
-		auto fd = to.take_file();
+		auto fd = to.release_file();
 		return content_of(fd.get());
 	}
 

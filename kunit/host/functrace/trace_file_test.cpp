@@ -268,7 +268,7 @@ TEST(trace_file, a_file_on_a_full_disk_is_closed_in_order)
 		const uint64_t given_up = one.write_to(to, 200);
 		setrlimit(RLIMIT_FSIZE, &before);
 		ASSERT_GT(given_up, 0) << most;
-		auto file = tracefile::reader_file::open(to.take_file(), "FILE");
+		auto file = tracefile::reader_file::open(to.release_file(), "FILE");
 		ASSERT_TRUE(file);
 		const auto got = read_all(*file, 2);
 		ASSERT_FALSE(got.damage.any()) << most;
@@ -288,7 +288,7 @@ TEST(trace_file, an_end_within_a_packet_is_no_fault_of_the_source)
 	ASSERT_TRUE(to.begin({}));
 	ASSERT_TRUE(to.bytes(0, 0, 0, std::span(one.bytes).first(one.bytes.size() - 1), false));
 	ASSERT_TRUE(to.finish({}));
-	auto file = tracefile::reader_file::open(to.take_file(), "FILE");
+	auto file = tracefile::reader_file::open(to.release_file(), "FILE");
 	ASSERT_TRUE(file);
 	const auto seen = tracefile::count(*file);
 	EXPECT_EQ(seen.calls, 1);

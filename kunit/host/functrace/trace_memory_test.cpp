@@ -116,7 +116,7 @@ unique_fd file_with(const std::function<void(tracefile::writer &)> &fill)
 	EXPECT_TRUE(to.begin({}));
 	fill(to);
 	EXPECT_TRUE(to.finish({}));
-	return to.take_file();
+	return to.release_file();
 }
 
 unique_fd file_of(const packets &all)

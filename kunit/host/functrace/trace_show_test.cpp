@@ -55,7 +55,7 @@ std::vector<std::byte> small_trace()
 	EXPECT_TRUE(to.bytes(0, 0, 0, first.bytes, false));
 	EXPECT_TRUE(to.bytes(1, 1, until, std::span(second.bytes).subspan(until), false));
 	EXPECT_TRUE(to.finish({}));
-	auto fd = to.take_file();
+	auto fd = to.release_file();
 	return content_of(fd.get());
 }
 

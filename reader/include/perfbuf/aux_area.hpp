@@ -2,8 +2,8 @@
 /**
  * @file
  * The reader's half of an AUX area (docs/aux.md): bytes that the source writes by itself and the
- * ring announces. Positions only ever grow (modulo 2^64); a position's place is its low bits. The
- * kernel owns aux_head, we own aux_tail.
+ * ring announces. Positions only grow (modulo 2^64); the low bits of a position are the offset in
+ * the area. The kernel writes aux_head, the reader aux_tail.
  *
  *   kernel                                  user
  *
@@ -15,9 +15,9 @@
  *     (E: smp_wmb)                            (D: smp_mb)
  *   STORE aux_head                          STORE aux_tail
  *
- * E pairs with F: who sees a head finds the records of all that is under it in the ring, and the
- * bytes with them. A pairs with D: the kernel writes over bytes only after we are done with them.
- * Our F is a load-acquire and D a store-release, for the reasons given in ring.hpp.
+ * E pairs with F: a reader that sees a head finds the bytes before it, and their records in the
+ * ring. A pairs with D: the kernel overwrites bytes only after the reader has read them. Here F is
+ * a load-acquire and D a store-release, for the reasons given in ring.hpp.
  */
 #pragma once
 
@@ -34,14 +34,14 @@ namespace perfbuf::reader
 {
 
 /**
- * The area, mapped, and a cursor over it. The round of a reader: refresh(), then the ring's records
- * (they say what is amiss: PERF_AUX_FLAG_*), unread(), release(). One thread at a time.
+ * The mapped area, and a cursor over it. A round of a reader: refresh(), then the ring's records
+ * (their PERF_AUX_FLAG_* report losses), unread(), release(). One thread at a time.
  */
 class aux_area
 {
 public:
 	/**
-	 * Map it behind the ring's data, consuming: a full area loses the newest.
+	 * Map it behind the ring's data, writable: a full area loses the newest bytes.
 	 * @param ring  of the same file; must outlive the area
 	 * @param pages a power of two
 	 * Errors: EINVAL not a power of two, EOPNOTSUPP the source has no AUX, EPERM over what may
@@ -49,7 +49,7 @@ public:
 	 */
 	static result<aux_area> map(const file &of, const mapping &ring, size_t pages);
 
-	/** A cursor over an area that stands elsewhere: `bytes` is a power of two long. */
+	/** A cursor over an area that the caller has mapped: `bytes` is a power of two long. */
 	aux_area(perf_event_mmap_page *page, std::span<const std::byte> bytes) noexcept;
 
 	aux_area(aux_area &&other) noexcept;
@@ -57,21 +57,21 @@ public:
 	~aux_area();
 
 	/**
-	 * Take the kernel's position, once.
-	 * @return bytes unread; nothing: the positions are impossible, skip_all() begins anew
+	 * Read the kernel's position, once for each round.
+	 * @return bytes unread; nothing: a position is wrong, call skip_all()
 	 */
 	std::optional<uint64_t> refresh() noexcept;
 
-	/** What stands before the position taken; empty where that is impossible. */
+	/** The unread bytes before the position that refresh() read; empty if that is wrong. */
 	std::array<std::span<const std::byte>, 2> unread() const noexcept;
 
 	/** The position of unread()'s first byte in the stream. */
 	uint64_t position() const noexcept { return tail_; }
 
-	/** Give the kernel what unread() showed. */
+	/** Let the kernel overwrite the bytes that unread() returned. */
 	void release() noexcept;
 
-	/** Give up all that is unread. @return bytes given up */
+	/** Skip all unread bytes. @return bytes skipped */
 	uint64_t skip_all() noexcept;
 
 	size_t size() const noexcept { return bytes_.size(); }
@@ -82,8 +82,8 @@ private:
 
 	perf_event_mmap_page *page_;
 	std::span<const std::byte> bytes_;
-	bool mapped_ = false; // by us, so that we unmap it
-	uint64_t tail_;	      // as the kernel knows it
+	bool mapped_ = false; // by map(), so the destructor unmaps it
+	uint64_t tail_;	      // aux_tail, as it was stored last
 	uint64_t head_;	      // as of the last refresh()
 };
 

@@ -2,8 +2,8 @@
 /**
  * @file
  * Function traces: the packets of docs/functrace.md, versions 1 and 2, one stream for each CPU.
- * Bytes that are cut, torn or wrong cost what stands up to the next sync, and it is said how many
- * bytes those were.
+ * If bytes are missing or wrong, the decoder skips to the next sync, and reports how many bytes it
+ * skipped.
  */
 #pragma once
 
@@ -20,7 +20,7 @@ namespace perfbuf::reader::functrace
 /** CPUs are below this: Linux has 8192 at most. A sync of another one does not hold. */
 inline constexpr uint32_t most_cpus = 1 << 16;
 
-/** Who makes the calls that follow. */
+/** The task that makes the calls that follow. */
 struct context {
 	uint32_t pid = 0;
 	uint32_t tid = 0;
@@ -31,10 +31,10 @@ struct context {
 
 enum class kind {
 	call, /**< a function was entered */
-	lost, /**< `count` calls are missing here: the writer had no room, or was in the middle of
-		 one */
-	cut,  /**< `count` bytes from `offset` on say nothing: see `why` */
-	end,  /**< the writer ended the trace here; it may go on with a sync */
+	lost, /**< `count` calls are missing: the writer had no space, or was interrupted while it
+		 wrote one */
+	cut,  /**< `count` bytes from `offset` on were skipped: see `why` */
+	end,  /**< the writer ended the trace; it may continue with a sync */
 };
 
 /** Why bytes were skipped. */
@@ -44,7 +44,7 @@ enum class reason {
 	unknown,    /**< no such packet */
 	bad_number, /**< a number that is too long */
 	bad_slot,   /**< a call of a function that was not named since the sync */
-	bad_sync,   /**< a sync that does not hold */
+	bad_sync,   /**< a sync whose checksum or values are wrong */
 	truncated,  /**< the stream ends within a packet */
 	version,    /**< of a version that this reader does not know */
 };
@@ -56,8 +56,8 @@ struct item {
 	kind what = kind::call;
 	reason why = reason::none;
 	uint64_t offset = 0;  /**< of its first byte in the stream */
-	uint64_t time = 0;    /**< ns; of what was told last, where the item has none itself */
-	uint64_t since = 0;   /**< lost: ns of what came before the loss; 0: nothing did */
+	uint64_t time = 0;    /**< ns; of the item before, if this one has no time itself */
+	uint64_t since = 0;   /**< lost: the time of the item before the loss, ns; 0: none */
 	uint64_t address = 0; /**< call: of the function */
 	uint64_t count = 0;   /**< lost: calls; cut: bytes */
 	uint32_t cpu = 0;
@@ -65,32 +65,34 @@ struct item {
 };
 
 /**
- * Reads one stream from its first byte to its last, whole or piece by piece. Does not allocate,
- * ends for any bytes.
+ * Decodes one stream from its first byte to its last, whole or in pieces. Does not allocate, and
+ * terminates for any bytes.
  */
 class decoder
 {
 public:
-	/** Of a stream that comes in pieces. */
+	/** For a stream that comes in pieces: feed(). */
 	decoder() = default;
 
-	/** Of all of a stream. */
+	/** For a whole stream. */
 	explicit decoder(std::span<const std::byte> stream) noexcept : stream_(stream) {}
 
 	/**
-	 * Go on with the next piece, once next() has nothing more.
-	 * @param piece  begins with the bytes of the last one that were not taken()
-	 * @param offset of its first byte in the stream; where it is not the one that follows,
-	 *               bytes are missing, and only a sync gets in step again
-	 * @param last   nothing follows: what is cut at its end is told
+	 * Continue with the next piece, once next() returns nothing.
+	 * @param piece  begins with the bytes of the last piece that were not consumed()
+	 * @param offset of its first byte in the stream; if bytes are missing in between, the
+	 * decoder skips to the next sync
+	 * @param last   no piece follows: an incomplete packet at its end is reported
 	 */
 	void feed(std::span<const std::byte> piece, uint64_t offset, bool last) noexcept;
 
-	/** Bytes of the piece that were read; what is left is the beginning of a packet. */
-	size_t taken() const noexcept { return at_; }
+	/** Bytes of the piece that were decoded; the others are the beginning of a packet. */
+	size_t consumed() const noexcept { return at_; }
+	/** The older name of consumed(). */
+	size_t taken() const noexcept { return consumed(); }
 
-	/** @return the next item; nothing at the end of the stream or of the piece. A cut that goes
-	 * on in the next piece is told again, as no_sync. */
+	/** @return the next item; nothing at the end of the stream or of the piece. A cut that
+	 * continues in the next piece is reported again, as no_sync. */
 	std::optional<item> next() noexcept;
 
 private:

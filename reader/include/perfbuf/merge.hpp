@@ -16,7 +16,7 @@
 namespace perfbuf::reader
 {
 
-/** Holds copies of records until their turn comes. */
+/** Holds copies of records until flush() passes them on. */
 class merge
 {
 public:
@@ -34,7 +34,7 @@ public:
 	template <typename Use>
 	void flush(uint64_t limit, Use &&use)
 	{
-		const size_t count = take(limit);
+		const size_t count = sort_before(limit);
 		for (size_t at = 0; at < count; at++) {
 			const entry &each = entries_[at];
 			use(record(std::span(bytes_).subspan(each.at, each.size)), each.time,
@@ -43,7 +43,7 @@ public:
 		drop(count);
 	}
 
-	/** The same for all that is left. */
+	/** flush() for all records that are left. */
 	template <typename Use>
 	void finish(Use &&use)
 	{
@@ -52,7 +52,7 @@ public:
 
 	/** The largest time added so far; 0 without one. */
 	uint64_t last_time() const noexcept { return last_time_; }
-	/** Records and bytes that wait. */
+	/** Records and bytes that are held. */
 	size_t records() const noexcept { return entries_.size(); }
 	size_t bytes() const noexcept { return bytes_.size(); }
 
@@ -64,7 +64,7 @@ private:
 		uint32_t tag;
 	};
 
-	size_t take(uint64_t limit);
+	size_t sort_before(uint64_t limit);
 	void drop(size_t count);
 
 	std::vector<entry> entries_;

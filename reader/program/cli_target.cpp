@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1 OR BSD-2-Clause
-#include "program/cli_reach.hpp"
+#include "program/cli_target.hpp"
 
 #include "program/failure.hpp"
 #include "program/parse.hpp"
@@ -7,12 +7,12 @@
 namespace perfbuf::program
 {
 
-bool reach_words::any() const
+bool target_words::any() const
 {
 	return all_cpus || !cpus.empty() || !pids.empty() || !duration.empty();
 }
 
-void add_reach_options(CLI::App &app, reach_words &words)
+void add_target_options(CLI::App &app, target_words &words)
 {
 	app.add_flag("-a,--all-cpus", words.all_cpus, "the whole machine");
 	app.add_option("-C,--cpu", words.cpus, "these CPUs only, with all that runs there: 0-3,8")
@@ -22,7 +22,7 @@ void add_reach_options(CLI::App &app, reach_words &words)
 		->type_name("TIME");
 }
 
-void finish_reach(record_options &options, const reach_words &words)
+void finish_target(record_options &options, const target_words &words)
 {
 	options.all_cpus = words.all_cpus;
 	if (!words.cpus.empty())
