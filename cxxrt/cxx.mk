@@ -63,7 +63,7 @@ cxx-uapi-headers = $(addprefix -isystem , \
 
 cxx-overlay := -I$(src)/$(cxxrt-dir)/overlay
 
-# Nobody calls __aarch64_ldadd8_relax and its like in a kernel.
+# A kernel does not define __aarch64_ldadd8_relax and the like.
 cxx-option = $(shell $(cxx) -Werror $1 -fsyntax-only -x c++ /dev/null 2>/dev/null && echo $1)
 
 # Thread-safe statics and __cxa_atexit stay at their defaults on purpose: code that needs them is

@@ -355,7 +355,7 @@ void wait_until_untraced()
 			return;
 		usleep(10000);
 	}
-	fail_as("functions are traced that nobody wants to be");
+	fail_as("functions are traced that were not requested");
 }
 
 template <typename Tracer>

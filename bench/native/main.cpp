@@ -26,14 +26,14 @@ namespace
 
 constexpr u32 data_bytes = 512 * 1024;
 
-class nobody final : public record_origin
+class bare_origin final : public record_origin
 {
 public:
-	constexpr nobody() noexcept : record_origin(1, 0) {}
+	constexpr bare_origin() noexcept : record_origin(1, 0) {}
 	void write_trailer(reservation &) const noexcept override {}
 };
 
-constinit const nobody origin;
+constinit const bare_origin origin;
 
 template <u32 bytes>
 struct entry {

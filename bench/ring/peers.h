@@ -37,7 +37,7 @@ extern const struct peer memcpy_here_peer, perf_here_peer, ours_reserve_here_pee
 
 /*
  * A peer in a module of its own, for what not every kernel has. Process context; once it is
- * unregistered nobody is in it. -EBUSY: there is one.
+ * unregistered no call of it runs. -EBUSY: there is one.
  */
 int ring_bench_register(const struct peer *peer);
 void ring_bench_unregister(const struct peer *peer);

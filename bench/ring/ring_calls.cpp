@@ -9,14 +9,14 @@ using namespace perfbuf;
 namespace
 {
 
-class nobody final : public record_origin
+class bare_origin final : public record_origin
 {
 public:
-	constexpr nobody() noexcept : record_origin(1, 0) {}
+	constexpr bare_origin() noexcept : record_origin(1, 0) {}
 	void write_trailer(reservation &) const noexcept override {}
 };
 
-constinit const nobody origin;
+constinit const bare_origin origin;
 constinit perf_buffer *ring = nullptr; /* the chosen one */
 
 /* With its reader's tail, which in a backward ring is where the batch before began. */

@@ -88,7 +88,8 @@ inline int flush_lost(perf_buffer &ring, const record_origin &who = origin()) no
 	return 0;
 }
 
-/* Nobody is left inside: what is written now is published. The ring has space for 16 bytes more. */
+/* No writer is between begin and commit: a record of 16 bytes, for which the ring has space, is
+ * published at once. */
 inline bool is_left(perf_buffer &ring) noexcept
 {
 	return !write_sample(ring, 16, 0) && ring.user_page()->data_head == ring.reserved();

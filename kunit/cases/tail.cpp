@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What a reader may do to the user page: it hurts nobody but its owner. */
+/* A reader may store anything in the user page: it harms only itself. */
 #include "ring_harness.hpp"
 
 using namespace perfbuf;

@@ -468,7 +468,7 @@ CASE(ring_wakeup, a_record_waits_no_longer_than_the_latency)
 		EXPECT(ring->readable());
 		reader.drain();
 	}
-	/* Nothing is unread: nobody is woken. */
+	/* Nothing is unread: no reader is woken. */
 	EXPECT_EQ(write_sample(*ring, 64, 0), 0);
 	reader.drain();
 	pb_test_sleep_us(5000);

@@ -98,7 +98,7 @@ TEST_P(inherit, an_inherited_event_follows_children_and_grandchildren)
 	}));
 	page->stop = true;
 	EXPECT_TRUE(parent.wait().clean());
-	EXPECT_EQ(pids(s.samples()).size(), 3u) << "nobody else";
+	EXPECT_EQ(pids(s.samples()).size(), 3u) << "no other process";
 }
 
 TEST_P(inherit, an_event_without_inherit_does_not_follow_children)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Beyond what can be explored: a writer with nested writers at random accesses, a
- * reader, a waker and somebody who pauses, attaches and detaches, as real threads,
+ * reader, a waker and a thread that pauses, attaches and detaches, as real threads,
  * under ThreadSanitizer and under ASan and UBSan.
  *
  *	ring_random [SEED [RECORDS [no-wmb]]]
@@ -55,10 +55,10 @@ bool wmb_is_ignored;
 	std::abort();
 }
 
-class nobody final : public record_origin
+class bare_origin final : public record_origin
 {
 public:
-	nobody() : record_origin(1, 0) {}
+	bare_origin() : record_origin(1, 0) {}
 	void write_trailer(reservation &) const noexcept override {}
 };
 
@@ -87,7 +87,7 @@ thread_local writer *writing;
 
 void writer::write()
 {
-	const nobody who;
+	const bare_origin who;
 	const u32 id = level << context_shift | attempted[level]++;
 	const u32 bytes = model::smallest_record + 8 * (random() % 9);
 	const bool gives_up = random() % 32 == 0;
@@ -280,7 +280,7 @@ u64 run(u32 seed, u32 records)
 		while (other.read())
 			;
 		ring->pause(false);
-		ring->flush_lost(nobody());
+		ring->flush_lost(bare_origin());
 	}
 	while (other.read())
 		;

@@ -105,7 +105,7 @@ aux_snapshot event::hold_aux(u32 most) noexcept
 {
 	aux_snapshot found = {};
 
-	/* Where its source runs on another CPU, nobody here can hold it. */
+	/* If its source runs on another CPU, it cannot be held from this one. */
 	if (cpu_ >= 0 && static_cast<u32>(cpu_) != pb_this_cpu())
 		return found;
 

@@ -5,7 +5,7 @@
  *
  * A reader of all tasks hangs off its CPU, a reader of a set's tasks off the set.
  * A hook walks those of its CPU and those of the current task, so that a task that
- * nobody follows pays for no other task's readers.
+ * no event follows pays for no other task's readers.
  *
  * The records of a reader are written with interrupts off, on the CPU that its
  * event allows, and in a task that its set follows. So an interrupt that was
@@ -50,7 +50,7 @@ public:
 	static void each(u32 cpu, Wants &&wants, Write &&write) noexcept;
 
 	bool has_missed() const noexcept { return missed_.read_once(); }
-	/* A child is not followed: all that it does is one loss, whose extent nobody knows. Any
+	/* Counts one loss for a child that is not followed, whatever the child does. Any
 	 * context. */
 	void miss_child() noexcept
 	{

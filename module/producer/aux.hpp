@@ -27,7 +27,8 @@ public:
 
 	/* EINVAL: as perfbuf_source_register() says. */
 	cxxrt::result<void> set_up(perfbuf_source &made) noexcept;
-	/* On return nobody is in the module's setup() or free(), and none comes. No stream runs. */
+	/* On return no call of the module's setup() or free() runs, and none will. No stream runs.
+	 */
 	void withdraw() noexcept;
 
 	bool is_there() const noexcept { return event_; }

@@ -67,7 +67,7 @@ public:
 	/* @head: as stream::hold_aux() has it. */
 	bool hold(u64 &head) noexcept
 	{
-		u32 nobody = 0;
+		u32 expected = 0;
 
 		/* Only a shared area has none, and holds itself. */
 		if (!ops_->hold)
@@ -76,7 +76,7 @@ public:
 		 * Start() or stop(), which we interrupted, may have written beyond what is
 		 * published, and does not know of hold().
 		 */
-		if (!changing_.try_cmpxchg(nobody, 1))
+		if (!changing_.try_cmpxchg(expected, 1))
 			return false;
 		holding_ = true;
 		if (running_.read())
@@ -108,10 +108,10 @@ private:
 
 inline void aux_filler::settle() noexcept
 {
-	u32 nobody = 0;
+	u32 expected = 0;
 
 	while (should_run() != static_cast<bool>(running_.read()) &&
-	       changing_.try_cmpxchg(nobody, 1)) {
+	       changing_.try_cmpxchg(expected, 1)) {
 		const bool run = should_run();
 
 		if (run != static_cast<bool>(running_.read())) {

@@ -25,7 +25,8 @@ public:
 	 * recorded), EBUSY (one is pending), EAGAIN (the last was a short time ago). Any context,
 	 * NMI included. */
 	virtual cxxrt::result<void> request(void *device) noexcept = 0;
-	/* Nobody requests any more; on return what was requested is made. Process context, sleeps.
+	/* No more dumps are requested; on return those that were requested are made. Process
+	 * context, sleeps.
 	 */
 	virtual void finish() noexcept = 0;
 };

@@ -32,7 +32,7 @@ public:
 private:
 	static perf_event_attr attr_of(u32 id) noexcept;
 
-	/* Nobody sleeps on a recorder. */
+	/* No reader sleeps on a recorder. */
 	struct no_file final : wake_target {
 		void wake() noexcept override {}
 	};

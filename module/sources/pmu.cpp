@@ -163,7 +163,7 @@ public:
 	void stop() noexcept override
 	{
 		Follows::stop();
-		/* The counter stands still until an exec that has nobody to tell us of it. */
+		/* The counter is off until an exec, of which this source is not notified. */
 		if (!was_started_ && this->owner_.awaits_exec())
 			return;
 		if (std::exchange(counts_, false)) {

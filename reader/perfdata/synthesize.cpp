@@ -32,7 +32,7 @@ void synthesizer::close(size_t begin)
 void synthesizer::kernel(const kernel_map &map)
 {
 	const size_t begin = open_record(to_, PERF_RECORD_MMAP, PERF_RECORD_MISC_KERNEL);
-	to_.put(UINT32_MAX); // pid -1: the kernel is nobody's
+	to_.put(UINT32_MAX); // pid -1: the kernel
 	to_.put(uint32_t{0});
 	to_.put(map.start);
 	to_.put(map.length);

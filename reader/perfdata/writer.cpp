@@ -192,7 +192,7 @@ reader::result<uint64_t> writer::finish(const feature_map &features)
 			return uint64_t{0};
 	}
 
-	// The disk is full, or the file may not grow: records make way for the features. Somebody
+	// The disk is full, or the file may not grow: records make way for the features. A user
 	// else may take the room that we free, so free more each time.
 	uint64_t room = lay_out(features, 0).size();
 	uint64_t end = std::min(out_.size(),

@@ -22,8 +22,8 @@ reader::unique_fd create_file(const std::string &path)
 		throw failure(exit_failed, "the earlier " + path + " cannot be kept as " + path +
 						   ".old (" + kept.message() +
 						   "): move it away, or give another FILE");
-	// We must not be the reader of a pipe that has no other: it would take what nobody reads,
-	// and then hold us.
+	// We must not be the reader of a pipe that has no other: it would take data that is never
+	// read, and then hold us.
 	const bool pipe = std::filesystem::is_fifo(path, ignored);
 	const int how = pipe ? O_WRONLY | O_NONBLOCK : O_RDWR | O_CREAT | O_TRUNC;
 	reader::unique_fd fd(::open(path.c_str(), how | O_CLOEXEC, 0600));

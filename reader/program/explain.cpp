@@ -305,7 +305,7 @@ failure explain_create(const std::string &path, int why)
 				    path)};
 	case ENXIO:
 		return {exit_failed,
-			fmt::format("nobody reads {}: start who reads it first, or give another "
+			fmt::format("no process reads {}: start its reader first, or give another "
 				    "FILE",
 				    path)};
 	case EISDIR:

@@ -51,7 +51,7 @@ bool is_group(const std::string &word)
 	return word == "process" || word == "thread" || word == "cpu" || word == "event";
 }
 
-// A name that is nobody's field would draw a graph without it, and nobody would know why.
+// A name that is no event's field would draw a graph without it, and give no reason.
 void require_fields(const std::vector<std::string> &fields,
 		    const std::vector<perfdata::recorded_event> &events, const char *option)
 {

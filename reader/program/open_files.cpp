@@ -32,7 +32,8 @@ reader::result<reader::file> open_one(const std::string &source, perf_event_attr
 		file = open(source, attr, pid, cpu);
 	const int why = file ? 0 : file.error().code.value();
 	if ((why == EINVAL || why == EOPNOTSUPP) && attr.read_format & PERF_FORMAT_LOST) {
-		// Before 6.0 nobody counts losses per file; LOST records still tell of them.
+		// A kernel before 6.0 does not count losses for each file; LOST records still
+		// report them.
 		auto without = attr;
 		without.read_format &= ~static_cast<uint64_t>(PERF_FORMAT_LOST);
 		auto again = open(source, without, pid, cpu);

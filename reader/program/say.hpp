@@ -10,7 +10,7 @@
 namespace perfbuf::program
 {
 
-/** An error is none: that nobody can be told must not cost what is being recorded. */
+/** Prints to standard error. A failure to print is ignored, so that the recording goes on. */
 template <typename... Arguments>
 void say(fmt::format_string<Arguments...> text, Arguments &&...arguments)
 {

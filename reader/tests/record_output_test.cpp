@@ -89,7 +89,7 @@ TEST_F(Record, AFileThatCannotBeWrittenIsReported)
 			{"not/there", "there is no directory for not/there: "},
 			{"/proc/version/x", "there is no directory for /proc/version/x: "},
 			{"/dev/full", "/dev/full took no more (No space left on device) and "},
-			{"pipe", "nobody reads pipe: "}};
+			{"pipe", "no process reads pipe: "}};
 	scratch.run("mkfifo pipe");
 	for (const auto &each : wrong) {
 		const auto said = run("record -o " + std::string(each.file) + " -- true");
@@ -109,7 +109,7 @@ TEST_F(Record, ARecordingStopsWhenTheReaderOfItsNamedPipeGoes)
 				      "until " +
 				      perfbuf_program +
 				      " record -o pipe -- sh work 2>said; "
-				      "! grep -q 'nobody reads' said; do :; done; cat said");
+				      "! grep -q 'no process reads' said; do :; done; cat said");
 	EXPECT_EQ(count_lines(said.out, "recording stopped because pipe took no more"), 1u)
 		<< said.out;
 }

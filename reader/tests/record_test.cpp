@@ -34,7 +34,7 @@ TEST_F(Record, ACommandThatCannotBeRunIsReported)
 TEST_F(Record, TheWholeMachineIsRecordedUntilASignal)
 {
 	for (const std::string signal : {"INT", "TERM", "HUP"}) {
-		// The command sends it: nobody has to guess when recording has begun.
+		// The command sends the signal, because it runs once the recording has begun.
 		const auto said = scratch.run("cat > work <<'end'\n" + busy + "\nkill -" + signal +
 					      " $PPID; exec sleep 1000\nend\n" + perfbuf_program +
 					      " record -a -o sig.data -- sh work");

@@ -20,7 +20,7 @@ using reader::functrace::reason;
 enum class what {
 	call,	 /**< a function was entered */
 	lost,	 /**< `count` calls are missing between `since` and `time` */
-	full,	 /**< the area was full: calls are missing from `since` on, nobody counted them */
+	full,	 /**< the area was full: calls are missing from `since` on, and were not counted */
 	damaged, /**< `count` bytes between `since` and `time` say nothing: `why`; or the file has
 		    not got them */
 };

@@ -26,7 +26,7 @@ enum class format {
 struct missing {
 	uint64_t calls = 0; /**< that were counted */
 	uint64_t gaps = 0;  /**< where calls were lost */
-	uint64_t full = 0;  /**< times that the area was full and nobody counted */
+	uint64_t full = 0;  /**< times that the area was full and calls were not counted */
 	uint64_t bytes = 0; /**< that say nothing, or are not there */
 	uint64_t cut = 0;   /**< bytes of a packet whose end is behind that of the recording */
 	uint64_t first = 0; /**< ns; since when */

@@ -46,7 +46,7 @@ static int __init mydev_init(void)
 
 static void __exit mydev_exit(void)
 {
-	/* Nobody emits any more; then the source goes. */
+	/* First stop all emissions, then unregister the source. */
 	timer_delete_sync(&timer);
 	perfbuf_source_unregister(&mydev);
 }

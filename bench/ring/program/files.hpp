@@ -12,7 +12,7 @@ inline std::string tracepoint_of(unsigned bytes)
 	return tracing + "events/ring_bench/record_" + std::to_string(bytes) + "/";
 }
 
-/* It wakes nobody before the ring is full. */
+/* The reader is not woken before the ring is full. */
 perf_event_attr quiet_attr(unsigned data);
 
 /* perf_event_open() of this task, or @cpu and all tasks. */

@@ -41,7 +41,7 @@ private:
 	trace_pipe pipe_;
 };
 
-class nobody final : public reader
+class no_reader final : public reader
 {
 public:
 	std::vector<uint64_t> read() override { return {}; }
@@ -78,7 +78,7 @@ private:
 
 std::unique_ptr<reader> open_without_reader(const opening &)
 {
-	return std::make_unique<nobody>();
+	return std::make_unique<no_reader>();
 }
 
 std::unique_ptr<reader> open_ftrace(const opening &wanted)

@@ -46,7 +46,7 @@ TEST(aux_stream, a_full_area_is_truncated_and_the_event_off_until_it_is_enabled)
 	for (unsigned round = 0; round < 3; round++) {
 		enable(file.fd.get());
 		ASSERT_TRUE(eventually([&] { return ready(file.fd.get()) & POLLIN; }));
-		/* Nobody reads: it fills, and then stops. */
+		/* No reader frees space: the area fills, and the source stops. */
 		ASSERT_TRUE(eventually([&] {
 			const uint64_t head = file.buffer.page()->aux_head;
 			const uint64_t ticks = read_value(file.fd.get());

@@ -93,7 +93,7 @@ TEST_F(producer_dma, a_late_reader_gets_a_report_and_all_bytes_before_the_loss)
 	for (unsigned round = 0; round < 3; round++) {
 		file.flags_seen = 0;
 		enable(file.fd.get());
-		/* Nobody reads: both buffers fill. */
+		/* No reader frees space: both buffers fill. */
 		ASSERT_TRUE(eventually([&] {
 			return file.buffer.page()->aux_head - file.announced_to >=
 			       file.aux->bytes() - 8;

@@ -127,7 +127,7 @@ TEST_F(producer_emit, refresh_by_a_negative_number_takes_back)
 	EXPECT_EQ(one.samples().size(), 3u);
 	control(one.fd.get(), PERF_EVENT_IOC_REFRESH, static_cast<unsigned long>(-1));
 	ASSERT_EQ(command("counted 10"), 0);
-	EXPECT_EQ(one.samples().size(), 13u) << "no limit that anybody reaches";
+	EXPECT_EQ(one.samples().size(), 13u) << "no limit is reached";
 }
 
 /* The slow one's ring is full at once; the other two have everything. */

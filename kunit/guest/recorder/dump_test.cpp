@@ -106,7 +106,7 @@ void expect_numbers_of_driver(const recorder::contents &dump, const numbers &kep
 	for (const auto &[at, number] : last)
 		EXPECT_EQ(number, kept.at(at))
 			<< "cpu " << at.first << " context " << unsigned{at.second};
-	EXPECT_EQ(left_out.overwritten, 0u) << "nobody wrote meanwhile";
+	EXPECT_EQ(left_out.overwritten, 0u) << "no writer ran meanwhile";
 }
 
 class recorder_dump : public flight_recorder

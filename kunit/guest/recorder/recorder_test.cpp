@@ -41,7 +41,7 @@ TEST_F(flight_recorder, a_recorder_read_while_writers_of_all_contexts_go_on_has_
 	ASSERT_EQ(command("stop"), 0);
 	recorder::omissions left_out;
 	const auto last = whole_events(reader.must_take(number), left_out);
-	EXPECT_EQ(left_out.overwritten, 0u) << "nobody writes any more";
+	EXPECT_EQ(left_out.overwritten, 0u) << "no writer runs any more";
 	EXPECT_GT(last.size(), 500u) << "two rings of 64 KiB";
 	EXPECT_GT(events, static_cast<size_t>(times));
 	std::map<uint8_t, size_t> by_context;

@@ -119,7 +119,7 @@ TEST_P(ring_copy, a_copy_of_a_ring_that_is_being_overwritten_has_whole_records_i
 	ASSERT_TRUE(last) << last.error().text;
 	EXPECT_GT(expect_whole(*last), 500u);
 	EXPECT_LT(last->left_out, 2 * pages * reader::page_size() / 16 + sizeof(sample))
-		<< "nobody writes any more: what stands before the first mark, or a part of a "
+		<< "no writer runs any more: what stands before the first mark, or a part of a "
 		   "record";
 	std::istringstream text(read_file("/sys/module/perfbuf_test_recorder/parameters/numbers"));
 	uint64_t cpu, task, irq, nmi;

@@ -104,7 +104,7 @@ void gate::wait() const
 			fail_errno("poll of a pipe", errno);
 	}
 	if (!ready)
-		throw std::runtime_error("a gate that nobody opens");
+		throw std::runtime_error("the gate was not opened");
 	char c;
 	if (read(fds_[0], &c, 1) < 0)
 		fail_errno("read from a pipe", errno);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The control plane on a machine of 192 CPUs: what a hook costs a task that nobody follows. */
+/* The control plane on a machine of 192 CPUs: what a hook costs a task that no event follows. */
 #include "machine.hpp"
 
 #include <cstdio>
@@ -374,7 +374,7 @@ TEST(control_plane, a_call_alone_with_the_ring_runs_where_the_target_does_or_now
 	EXPECT_EQ(seen, 3);
 	EXPECT_EQ(m.interrupts, 1u);
 
-	/* What comes late keeps out while somebody is alone, and the other way round. */
+	/* A late writer stays out while a call runs alone, and the other way round. */
 	m.idle(3);
 
 	struct late {
@@ -436,7 +436,7 @@ TEST(control_plane, random_forks_exits_switches_and_closes_follow_the_right_task
 						   static_cast<long>(pick(open.size())));
 				break;
 			case 2: {
-				/* A child that nobody follows: the memory of an old task. */
+				/* A child that no event follows, at the address of an old task. */
 				bool fresh = !runs;
 
 				for (const open_set &one : open)

@@ -225,7 +225,7 @@ private:
 		reported_ = lost_;
 		lost_ = 0;
 		until_sync_ = static_cast<s32>(sync_every_);
-		/* Which nobody has: the context follows. */
+		/* No task has these ids: the context is written. */
 		pid_ = tid_ = ~0u;
 		return at;
 	}

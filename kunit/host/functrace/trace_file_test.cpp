@@ -148,7 +148,7 @@ TEST(trace_file, wrong_bytes_make_no_wrong_calls)
 			ASSERT_TRUE(is_subsequence(got->calls[cpu], one.expected[cpu])) << i;
 			calls += got->calls[cpu].size();
 		}
-		/* Nobody checks the zeros behind a payload. */
+		/* The reader does not check the zeros behind a payload. */
 		ASSERT_TRUE(calls == 360 || got->damage.any() || got->damaged) << i;
 	}
 }

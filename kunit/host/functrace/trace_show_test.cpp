@@ -29,7 +29,7 @@ std::string shown(std::span<const std::byte> bytes, tracefile::format how)
 	return all;
 }
 
-/* Two CPUs, a loss, a full area that nobody counted, a name that needs care, a gap. */
+/* Two CPUs, a loss, a full area without a count, a name that needs care, a gap. */
 std::vector<std::byte> small_trace()
 {
 	stream first(0, 4096, 0);

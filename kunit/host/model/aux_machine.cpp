@@ -418,9 +418,9 @@ void aux_machine::check_end()
 	if (told_ != head)
 		fail("not all of it was announced");
 	if (head - woken_at_ >= area_->watermark())
-		fail("the watermark was passed and nobody was woken");
+		fail("the watermark was passed and no reader was woken");
 	if (raises_at_full_ == raises_)
-		fail("the area was full and nobody was woken");
+		fail("the area was full and no reader was woken");
 	if (raises_at_full_ != ~0u && what_.shared && !truncated_)
 		fail("the area was full and no record says so");
 }

@@ -80,7 +80,7 @@ private:
 	unsigned current_ = 0;
 	unsigned switches_left_;
 	bool exploring_ = false;
-	bool inside_ = true; /* of the model: these accesses are nobody's */
+	bool inside_ = true; /* the model itself runs: its accesses are not a writer's */
 	bool is_second_attached_ = false;
 	bool is_raised_ = false;   /* an irq_work is, and has not run */
 	u64 alarm_started_at_ = 0; /* memory_.now() */

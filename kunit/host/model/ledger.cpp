@@ -15,7 +15,7 @@ u32 ledger::attempt(unsigned context, const op &one)
 void ledger::receive(const u64 *words, u32 bytes)
 {
 	if (words[1] >= entries_.size())
-		fail("a record that nobody wrote");
+		fail("a record that no writer wrote");
 
 	entry &one = at(static_cast<u32>(words[1]));
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * One CPU that writes and what can happen to it: before each access of a writer a
- * context above it may run, a reader may take a step, somebody may pause the
+ * context above it may run, a reader may take a step, a file may pause the
  * ring. Which of that happens is the explorer's choice.
  */
 #pragma once

@@ -45,7 +45,7 @@ void polling_reader::note_moment()
 	const moment &last = moments_.back();
 
 	if (last.readable && !last.lags && !now.readable && last.tail == now.tail)
-		fail("there was something to read, and nobody has read it");
+		fail("there was something to read, and no reader has read it");
 	if (last.readable != now.readable || last.lags != now.lags || last.tail != now.tail)
 		moments_.push_back(now);
 }

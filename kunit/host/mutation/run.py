@@ -147,7 +147,7 @@ class Test:
                 try:
                     return running.wait(timeout=30 + 20 * seconds) != 0
                 except subprocess.TimeoutExpired:
-                    # What waits for nobody is noticed; what waits for a processor has not answered yet.
+                    # A test that waits for ever has noticed the mutation; one that waits for a processor has not answered yet.
                     if not is_runnable(running.pid):
                         running.kill()
                         return True

@@ -151,7 +151,7 @@ void history::check()
 	if (test_.ring->aux_readable() || test_.ring->aux_unread())
 		test_.fail("a ring without an AUX area has something to read there");
 	if (writers_.has_woken() && !test_.silent && sent == test_.reader->sent())
-		test_.fail("nobody was woken for what was written");
+		test_.fail("no reader was woken for the records that were written");
 	if (test_.broken || !watched_)
 		return;
 

@@ -22,7 +22,7 @@ struct plan {
 	u32 watches = 0;    /* of steps, and at accesses: the statistics are mapped */
 	u32 flushes = 0;    /* of steps: losses are reported */
 	u32 silences = 0;   /* of steps: the reader wants no wakeups, or wants them again */
-	u32 reads = 4;	    /* of steps: a read that nobody has asked for */
+	u32 reads = 4;	    /* steps that read without a wakeup, of all steps */
 	bool whole_watermark = false;  /* the watermark is the size: only a full ring wakes */
 	bool large_then_small = false; /* large records for a while, then small ones */
 	bool extremes = false;	       /* records that fill the ring, and the smallest */

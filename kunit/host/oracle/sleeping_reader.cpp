@@ -170,7 +170,7 @@ const char *sleeping_reader::check_budget()
 		else
 			return "the reader is woken without a reason";
 	}
-	/* What nobody made use of until now is no reason later. */
+	/* A wakeup that was not used until now does not count later. */
 	credit_ = std::min(credit_, ring_.watermark());
 	allowed_ = 0;
 	return nullptr;

@@ -74,7 +74,7 @@ const char *stream::check(u64 position, u64 end) const
 	const u64 id = id_at(position);
 
 	if (id >= records_.size())
-		return "a record that nobody wrote";
+		return "a record that no writer wrote";
 	if (records_[id].bytes != header.size)
 		return "a record has another size than was written";
 	if (!records_[id].finished)

@@ -454,7 +454,7 @@ TEST_F(producer_registration, a_dump_is_requested_while_the_source_is_registered
 		if (!of_device) {
 			finished++;
 			EXPECT_TRUE(now.has_node) << "before the source goes";
-			EXPECT_EQ(of.registered, nullptr) << "nobody finds it any more";
+			EXPECT_EQ(of.registered, nullptr) << "no file finds it any more";
 		} else {
 			EXPECT_EQ(of_device, &device);
 			requests++;

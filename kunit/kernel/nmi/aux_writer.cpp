@@ -38,10 +38,10 @@ public:
 
 constinit keeper owner;
 
-class nobody final : public record_origin
+class bare_origin final : public record_origin
 {
 public:
-	constexpr nobody() noexcept : record_origin(1, 0) {}
+	constexpr bare_origin() noexcept : record_origin(1, 0) {}
 	void write_trailer(reservation &) const noexcept override {}
 };
 
@@ -120,7 +120,7 @@ int make(bool is_shared, ref<perf_buffer> &ring) noexcept
 
 int write_shared(aux_area &area, const packet &what) noexcept
 {
-	const nobody who;
+	const bare_origin who;
 	result<aux_reservation> begun = area.reserve(what.bytes(), who);
 
 	if (!begun)
@@ -149,7 +149,7 @@ int write_exclusive(aux_area &area, const packet &what) noexcept
 	for (u32 i = 0; fits && i < what.count; i++)
 		area.copy_from(handle.head + i * sizeof(u64), &what.words[i], sizeof(u64));
 	area.get();
-	(void)area.end(handle, fits ? what.bytes() : 0, nobody());
+	(void)area.end(handle, fits ? what.bytes() : 0, bare_origin());
 	return fits ? 0 : EAGAIN;
 }
 

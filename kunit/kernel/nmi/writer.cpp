@@ -49,10 +49,10 @@ struct test_state {
 
 constinit test_state state{};
 
-class nobody final : public record_origin
+class bare_origin final : public record_origin
 {
 public:
-	constexpr nobody() noexcept : record_origin(1, 0) {}
+	constexpr bare_origin() noexcept : record_origin(1, 0) {}
 	void write_trailer(reservation &) const noexcept override {}
 };
 
@@ -77,7 +77,7 @@ u32 bytes_of(u64 tag) noexcept
 /* More than one of @records are a burst. */
 int write_records(u32 context, u32 records, bool gives_up) noexcept
 {
-	const nobody who;
+	const bare_origin who;
 	writer_state &mine = state.writers[context];
 	const u64 first = tag_of(context, mine.attempted.read());
 	u32 bytes = 0;
@@ -126,7 +126,7 @@ const char *check_sample(u64 position, u32 bytes) noexcept
 	const u64 sequence = tag & ((u64{1} << 56) - 1);
 
 	if (context >= CONTEXTS)
-		return "a record that nobody wrote";
+		return "a record that no writer wrote";
 	if (bytes != bytes_of(tag))
 		return "a record of another size than was written";
 	for (u32 i = 1; i <= (bytes - 16) / 8; i++)
@@ -207,7 +207,7 @@ extern "C" int nmi_half_empty() noexcept
 extern "C" void nmi_flush() noexcept
 {
 	if (!aux_test::is_on())
-		state.ring->flush_lost(nobody());
+		state.ring->flush_lost(bare_origin());
 }
 
 extern "C" int nmi_read(unsigned int records) noexcept

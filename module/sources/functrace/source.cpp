@@ -52,7 +52,7 @@ public:
 
 			set.store_release(TRY(function_set::join("")));
 		}
-		/* An exec has nobody to tell of an error; and once others see the stream, its
+		/* An exec cannot report an error; and once others see the stream, its
 		 * opening cannot fail. */
 		if (this->owner_.attr().enable_on_exec || !this->owner_.attr().disabled)
 			TRY(get_ready());
