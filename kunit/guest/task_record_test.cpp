@@ -79,11 +79,11 @@ TEST_P(task_records, comm_records_of_a_cpu_are_of_every_process)
 	attr.comm = 1;
 	session s(GetParam(), attr, -1);
 	child process([&] {
-		prctl(PR_SET_NAME, "somebody");
+		prctl(PR_SET_NAME, "renamed");
 		done.wait();
 		return 0;
 	});
-	EXPECT_TRUE(has_comm(s, process.pid(), "somebody", false));
+	EXPECT_TRUE(has_comm(s, process.pid(), "renamed", false));
 	done.open();
 	EXPECT_TRUE(process.wait().clean());
 }

@@ -41,7 +41,7 @@ public:
 	u32 changes() const noexcept { return changes_.read_once(); }
 
 private:
-	/* The C entries look at the first members before they call anybody. */
+	/* The C entries read the first members before they call C++. */
 	static constexpr void check() noexcept;
 
 	void set_alone() noexcept;

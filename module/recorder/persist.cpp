@@ -100,7 +100,7 @@ result<void> persisted_memory::begin(const char *parameter, const char **why) no
 	return {};
 }
 
-/* Without the magic it is somebody's: it is not shown. */
+/* Memory without the magic may have any content, so it is not copied. */
 result<void> persisted_memory::keep_previous(const char **why) noexcept
 {
 	static constexpr u8 zeros[sizeof(perfbuf_persist_header::magic)] = {};

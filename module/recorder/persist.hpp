@@ -19,7 +19,7 @@ class persisted_memory
 public:
 	/*
 	 * EINVAL, E2BIG, ENOENT (no reserve_mem of that name), EOPNOTSUPP (a kernel without
-	 * reserve_mem), EBUSY (somebody's memory), ENXIO (no memory), ENOMEM: the log says why.
+	 * reserve_mem), EBUSY (memory in use), ENXIO (no memory), ENOMEM: the log says why.
 	 * Process context, sleeps.
 	 */
 	static cxxrt::result<cxxrt::unique_ptr<persisted_memory>>
