@@ -174,7 +174,7 @@ TEST(Library, TheSharedLibraryExportsWhatItsMapNamesAndNoMore)
 	EXPECT_NE(soname.out.find("libperfbuf-reader.so.1\n"), std::string::npos);
 }
 
-TEST(Library, PythonReadsARecording)
+TEST(Library, PythonReadsTheSamplesOfARecording)
 {
 	scratch_directory scratch;
 	write_two_events(scratch / "perf.data");

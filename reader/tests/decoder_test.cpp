@@ -120,7 +120,7 @@ Event decode_as(const generator &made, uint32_t type, const perf_event_attr &att
 
 } // namespace
 
-TEST(Decoder, SampleOfEveryCombinationOfTheDevicesFields)
+TEST(Decoder, SamplesOfEveryCombinationOfTheDevicesFieldsAreDecoded)
 {
 	for (uint64_t combination = 0; combination < 1u << device_fields.size(); combination++) {
 		uint64_t type = 0;
@@ -253,7 +253,7 @@ TEST(Decoder, EveryCombinationOfIdentityFieldsIsDecoded)
 	}
 }
 
-TEST(Decoder, WithoutSampleIdAllThereIsNoIdentity)
+TEST(Decoder, ARecordHasNoIdentityWithoutSampleIdAll)
 {
 	auto attr = make_attr(PERF_SAMPLE_TIME | PERF_SAMPLE_IDENTIFIER);
 	attr.sample_id_all = 0;

@@ -135,7 +135,7 @@ TEST(Events, TheMarkerIsTheOnlyEventOfFtraceThatIsRecorded)
 		  std::string::npos);
 }
 
-TEST(Events, WithoutTheRightToTraceWhatADriverTellsIsAskedFor)
+TEST(Events, AUserWithoutTheRightToTraceRequestsTheFieldsOfTheDriver)
 {
 	record_options options;
 	options.may_trace = false;

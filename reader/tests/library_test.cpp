@@ -86,7 +86,7 @@ TEST(Library, AnEventThatIsNotThereIsToldWithThoseThatAre)
 	EXPECT_FALSE(session::open(std::span<const std::string>{}));
 }
 
-TEST(Library, WhatIsWrittenAsPerfDataIsReadInTheOrderOfTime)
+TEST(Library, RecordsWrittenAsPerfDataAreReadInTheOrderOfTime)
 {
 	scratch_directory scratch;
 	write_two_events(scratch / "perf.data");
@@ -137,7 +137,7 @@ TEST(Library, TheExampleReadsARecording)
 }
 
 // Installed below another prefix, with the flags that pkg-config prints.
-TEST(Library, WhatIsInstalledBuildsAndRunsTheExamples)
+TEST(Library, TheInstalledLibraryBuildsAndRunsTheExamples)
 {
 	scratch_directory scratch;
 	const auto installed =

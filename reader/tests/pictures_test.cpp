@@ -98,7 +98,7 @@ TEST_F(Hist, the_values_of_a_field_are_counted_by_powers_of_two)
 		<< said;
 }
 
-TEST_F(Hist, by_a_field_there_is_one_for_each_of_its_values)
+TEST_F(Hist, a_histogram_by_a_field_has_one_for_each_of_its_values)
 {
 	write_typed();
 	const auto said = accepted("hist -i perf.data -e mydev:end a_u32 --by a_u8");
@@ -130,7 +130,7 @@ TEST_F(Hist, negative_values_are_counted_and_left_out)
 	EXPECT_EQ(count_lines(said, "10 negative values are left out"), 1u) << said;
 }
 
-TEST_F(Hist, what_cannot_be_is_told_in_one_sentence)
+TEST_F(Hist, a_wrong_request_is_refused_with_one_sentence)
 {
 	write_typed();
 	const auto mistake = [&](const std::string &arguments, const std::string &sentence) {
@@ -210,7 +210,7 @@ TEST_F(Export, perfetto_and_speedscope_get_the_json_that_they_read)
 	EXPECT_EQ(read.out, "200\n") << read.err;
 }
 
-TEST_F(Export, what_cannot_be_is_told_in_one_sentence)
+TEST_F(Export, a_wrong_request_is_refused_with_one_sentence)
 {
 	EXPECT_EQ(count_lines(run("export --format xml").err, "give perfetto, speedscope"), 1u);
 	EXPECT_EQ(count_lines(run("export --format ctf").err, "give its name with -o"), 1u);

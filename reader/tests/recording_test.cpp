@@ -30,7 +30,7 @@ std::string slurp(const std::string &path)
 
 } // namespace
 
-TEST_P(Recording, what_the_writer_wrote_is_read_back_record_for_record)
+TEST_P(Recording, records_of_the_writer_are_read_back_one_by_one)
 {
 	ASSERT_TRUE(write_generated(scratch / "perf.data", GetParam(), 1234));
 	const auto read = recording::open(scratch / "perf.data");
@@ -116,7 +116,7 @@ INSTANTIATE_TEST_SUITE_P(Layouts, Recording, testing::Values(layout::file, layou
 				 return std::string(of.param == layout::file ? "file" : "pipe");
 			 });
 
-TEST(RecordingOfPerf, has_the_samples_that_perf_script_prints)
+TEST(RecordingOfPerf, a_recording_of_perf_has_the_samples_that_perf_script_prints)
 {
 	NEED_PERF();
 	const scratch_directory scratch;

@@ -276,7 +276,7 @@ TEST(Ring, RecordsThatAThrowInterruptsComeAgain)
 	EXPECT_EQ(seen, 5u);
 }
 
-TEST(Snapshot, WalksFromNewestToOldestWholeRecord)
+TEST(Snapshot, AWalkGoesFromTheNewestToTheOldestWholeRecord)
 {
 	for (uint64_t count = 0; count < 400; count++) {
 		simulated_kernel kernel(ring_size);
