@@ -206,7 +206,7 @@ result<void> recorder::make_cpu(recorder_cpu &to) noexcept
 					 .marks = true,
 					 .memory = region_}));
 	{
-		/* Nobody sleeps on it. */
+		/* No reader sleeps on it. */
 		auto held = to.ring->mapping().lock();
 
 		TRY(to.ring->set_wakeups(0, false));

@@ -70,8 +70,8 @@ command add_script(CLI::App &program)
 	add_symbol_options(*app, words->symbols);
 	add_feed_options(*app, words->feed);
 	return {app, [words](const call &from) {
-			// Somebody who looks on wants it soon, without a call for each pass of a
-			// busy machine.
+			// A person who watches needs the lines soon, without a write for each pass
+			// of a busy machine.
 			const auto feed =
 				open_feed(words->feed, from, std::chrono::milliseconds(200));
 			return print_samples(*feed, words->symbols);

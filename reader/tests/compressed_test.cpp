@@ -67,7 +67,7 @@ protected:
 
 } // namespace
 
-TEST_F(CompressedDump, has_the_recorders_that_the_memory_had)
+TEST_F(CompressedDump, a_compressed_dump_has_the_recorders_that_the_memory_had)
 {
 	const auto found = find_in(as_kdump(make_memory(write_rings(1000))));
 	ASSERT_EQ(found.recorders.size(), 1u);
@@ -79,7 +79,7 @@ TEST_F(CompressedDump, has_the_recorders_that_the_memory_had)
 	EXPECT_EQ(left_out.damaged, 0u);
 }
 
-TEST_F(CompressedDump, of_which_a_page_is_missing_is_read_without_it)
+TEST_F(CompressedDump, a_dump_of_which_a_page_is_missing_is_read_without_it)
 {
 	const auto whole = as_kdump(make_memory(write_rings(1000)));
 	for (uint64_t frame = 1; frame < 32; frame++) {
@@ -107,7 +107,7 @@ TEST_F(CompressedDump, of_which_a_page_is_missing_is_read_without_it)
 	}
 }
 
-TEST_F(CompressedDump, that_lies_in_any_of_its_parts_is_refused_or_read_within_its_bounds)
+TEST_F(CompressedDump, a_dump_with_any_damaged_part_is_refused_or_read_within_its_bounds)
 {
 	fuzz_outcomes reached("dumps of makedumpfile's format, also flattened", 4, 300);
 	auto random = reached.random();

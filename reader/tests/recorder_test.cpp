@@ -11,7 +11,7 @@ using namespace perfbuf;
 using namespace recorder_files;
 using recorder::moment;
 
-TEST(RecorderSnapshot, gives_all_events_of_rings_that_were_not_full_in_order_of_time)
+TEST(RecorderSnapshot, a_snapshot_gives_all_events_of_rings_that_were_not_full_in_order_of_time)
 {
 	const auto found = recorder::parse_snapshot(make_snapshot(write_rings(100)));
 	ASSERT_TRUE(found) << found.error().text;
@@ -25,7 +25,7 @@ TEST(RecorderSnapshot, gives_all_events_of_rings_that_were_not_full_in_order_of_
 		  "address=0xabc");
 }
 
-TEST(RecorderSnapshot, begins_at_a_mark_where_the_ring_was_overwritten)
+TEST(RecorderSnapshot, a_snapshot_begins_at_a_mark_if_the_ring_was_overwritten)
 {
 	const auto found = recorder::parse_snapshot(make_snapshot(write_rings(10000)));
 	ASSERT_TRUE(found);
@@ -37,7 +37,7 @@ TEST(RecorderSnapshot, begins_at_a_mark_where_the_ring_was_overwritten)
 	EXPECT_EQ(left_out.overwritten, 0u);
 }
 
-TEST(RecorderSnapshot, leaves_out_and_counts_what_writers_overwrote_meanwhile)
+TEST(RecorderSnapshot, a_snapshot_leaves_out_and_counts_events_that_writers_overwrote_meanwhile)
 {
 	auto rings = write_rings(10000);
 	recorder::ring copy = rings[0].copy();
@@ -54,7 +54,7 @@ TEST(RecorderSnapshot, leaves_out_and_counts_what_writers_overwrote_meanwhile)
 	EXPECT_EQ(left_out.damaged, 0u);
 }
 
-TEST(RecorderMemory, is_searched_for_recorders_as_raw_memory_and_as_an_ELF_core_and_flattened)
+TEST(RecorderMemory, recorders_are_found_in_raw_memory_in_an_ELF_core_and_in_a_flattened_dump)
 {
 	const auto memory = make_memory(write_rings(1000));
 	const auto core = as_core(memory, 0);
@@ -71,7 +71,7 @@ TEST(RecorderMemory, is_searched_for_recorders_as_raw_memory_and_as_an_ELF_core_
 	}
 }
 
-TEST(RecorderMemory, of_an_image_holds_the_recorder_at_the_address_where_the_image_was)
+TEST(RecorderMemory, an_image_holds_the_recorder_at_the_address_where_the_image_was)
 {
 	const auto whole = make_memory(write_rings(100));
 	const memory_bytes image(whole.begin() + 4 * page, whole.end());
@@ -83,7 +83,7 @@ TEST(RecorderMemory, of_an_image_holds_the_recorder_at_the_address_where_the_ima
 }
 
 // A page of a file's cache that holds a dump, or the same memory at another address.
-TEST(RecorderMemory, that_holds_a_copy_of_a_recorder_elsewhere_does_not_count_it)
+TEST(RecorderMemory, a_copy_of_a_recorder_elsewhere_in_memory_does_not_count)
 {
 	const auto memory = make_memory(write_rings(10));
 	EXPECT_TRUE(find_in(as_core(memory, 7 * page)).recorders.empty());
@@ -91,7 +91,7 @@ TEST(RecorderMemory, that_holds_a_copy_of_a_recorder_elsewhere_does_not_count_it
 
 // The kernel's image has a segment of its own in /proc/vmcore, and memory of it that was freed
 // since may hold a recorder's page.
-TEST(RecorderMemory, that_stands_in_two_segments_of_a_core_has_each_recorder_once)
+TEST(RecorderMemory, memory_in_two_segments_of_a_core_has_each_recorder_once)
 {
 	const auto memory = make_memory(write_rings(10));
 	EXPECT_EQ(find_in(as_core(memory, 0, 2)).recorders.size(), 1u);
@@ -101,7 +101,7 @@ TEST(RecorderMemory, that_stands_in_two_segments_of_a_core_has_each_recorder_onc
 }
 
 // Each of them would be searched.
-TEST(RecorderMemory, of_a_core_with_a_thousand_segments_of_all_of_its_file_is_damaged)
+TEST(RecorderMemory, a_core_with_a_thousand_segments_of_its_whole_file_is_damaged)
 {
 	const dump_file file(as_core(make_memory(write_rings(10)), 0, 1000));
 	const auto core = recorder::memory::open(file.path());
@@ -109,7 +109,7 @@ TEST(RecorderMemory, of_a_core_with_a_thousand_segments_of_all_of_its_file_is_da
 	EXPECT_EQ(core.error().code.value(), EBADMSG);
 }
 
-TEST(RecorderMemory, without_a_recorder_or_of_another_kind_is_said)
+TEST(RecorderMemory, memory_without_a_recorder_or_of_another_kind_is_reported)
 {
 	EXPECT_TRUE(find_in(memory_bytes(16 * page)).recorders.empty());
 	memory_bytes kdump(page);
@@ -125,7 +125,7 @@ TEST(RecorderMemory, without_a_recorder_or_of_another_kind_is_said)
 }
 
 // The outermost writer had not stored its header yet; two records of an NMI stand behind it.
-TEST(RecorderMemory, of_a_writer_that_was_interrupted_has_the_records_of_who_interrupted_it)
+TEST(RecorderMemory, memory_has_the_records_of_writers_that_interrupted_another)
 {
 	auto rings = write_rings(1000);
 	const auto before = rings;
@@ -148,7 +148,7 @@ TEST(RecorderMemory, of_a_writer_that_was_interrupted_has_the_records_of_who_int
 	EXPECT_EQ(number_of(events[events.size() - 5]), 999u) << "and none of the damaged ones";
 }
 
-TEST(RecorderMemory, whose_page_or_description_was_changed_is_refused_with_a_reason)
+TEST(RecorderMemory, a_recorder_whose_page_or_description_was_changed_is_refused_with_a_reason)
 {
 	const auto good = make_memory(write_rings(10));
 	for (const uint64_t at : {5 * page + 16, 5 * page + 40, 6 * page + 100}) {
@@ -194,7 +194,7 @@ void fuzz_snapshots(fuzz_outcomes &to)
 
 } // namespace
 
-TEST(RecorderFuzz, of_snapshots_that_were_cut_and_flipped_never_reads_beyond_them)
+TEST(RecorderFuzz, cut_and_flipped_snapshots_are_never_read_beyond_their_end)
 {
 	fuzz_outcomes reached("snapshots", 1, 3000);
 	fuzz_snapshots(reached);
@@ -206,7 +206,7 @@ TEST(RecorderFuzz, of_snapshots_that_were_cut_and_flipped_never_reads_beyond_the
 			"the description of a recorder makes no sense"});
 }
 
-TEST(RecorderFuzz, of_the_same_seed_comes_to_the_same)
+TEST(RecorderFuzz, a_fuzzer_of_the_same_seed_has_the_same_outcomes)
 {
 	fuzz_outcomes once("once", 7, 100), again("again", 7, 100), other("other", 8, 100);
 	fuzz_snapshots(once);
@@ -217,7 +217,7 @@ TEST(RecorderFuzz, of_the_same_seed_comes_to_the_same)
 		EXPECT_NE(once.counts(), other.counts());
 }
 
-TEST(RecorderFuzz, of_rings_whose_words_and_data_lie_ends_and_stays_inside)
+TEST(RecorderFuzz, rings_with_damaged_words_and_data_are_read_to_an_end_within_their_bounds)
 {
 	fuzz_outcomes reached("rings", 2, 3000);
 	auto random = reached.random();
@@ -242,7 +242,7 @@ TEST(RecorderFuzz, of_rings_whose_words_and_data_lie_ends_and_stays_inside)
 			"incomplete records", "overwritten meanwhile"});
 }
 
-TEST(RecorderFuzz, of_dumps_whose_headers_and_recorders_lie_never_reads_beyond_them)
+TEST(RecorderFuzz, dumps_with_damaged_headers_and_recorders_are_never_read_beyond_their_end)
 {
 	fuzz_outcomes reached("ELF cores, also flattened", 3, 400);
 	auto random = reached.random();

@@ -193,7 +193,7 @@ numbers expect_whole_lines(const std::string &text, size_t &count)
 	return last;
 }
 
-/* Of a text, when nobody writes any more: it ends with the numbers that the driver has stored. */
+/* Of a text, once the writers have stopped: it ends with the numbers that the driver has stored. */
 void expect_last_numbers(const numbers &shown)
 {
 	std::istringstream text(read_file("/sys/module/perfbuf_test_recorder/parameters/numbers"));
