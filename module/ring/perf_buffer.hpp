@@ -146,8 +146,7 @@ public:
 
 	/* Requests a wakeup from the outermost writer. Between begin() and commit(). */
 	void request_wakeup() noexcept { nest_.set_bits(wakeup_requested); }
-	/* One of every @every records wakes; 0: none. Between begin() and commit() of
-	 * @records. */
+	/* One of every @every records wakes; 0: none. Between begin() and commit(). */
 	void count_event(u32 every, u32 records = 1) noexcept;
 
 	/* Writes a PERF_RECORD_LOST for the pending losses, if there are any and it has space. */
@@ -263,7 +262,6 @@ private:
 	};
 
 	/* In the comments below, "entered" means: the caller has counted itself in nest_. */
-
 	/* Moves head_ by @bytes if that stays within the limit. False: the slow path. Entered. */
 	template <bool backward>
 	bool reserve_within_limit(u64 bytes, contiguous_record &to) noexcept;
@@ -310,11 +308,9 @@ private:
 	void publish_head(u64 head) noexcept;
 	/* Whether the published @head wakes the reader; moves the wakeup mark. */
 	bool wakeup_is_due(u32 requests, u64 head) noexcept;
-	/* Notes that a wakeup covers everything up to @head, which is published. send_wakeup()
-	 * follows. Any CPU. */
+	/* Notes that the next wakeup covers everything before the published @head. Any CPU. */
 	void note_woken(u64 head) noexcept;
-	/* Any CPU. */
-	void send_wakeup() noexcept;
+	void send_wakeup() noexcept; /* any CPU */
 	/* Notes in marks_ that a record begins at the published @head. */
 	void set_mark(u64 head) noexcept;
 

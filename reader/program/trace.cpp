@@ -67,8 +67,8 @@ void print_summary(const tracefile::totals &seen)
 		more += fmt::format(", {} unreadable", human_size(missing.bytes));
 	say("[ perfbuf: {} of {}{}, {} lost{}{} ]\n", count(seen.calls, "call"),
 	    seen.of_others ? "more than " : "", count(seen.by_function.size(), "function"),
-	    group_digits(missing.calls),
-	    missing.gaps ? " in " + count(missing.gaps, "place") : "", more);
+	    group_digits(missing.calls), missing.gaps ? " in " + count(missing.gaps, "place") : "",
+	    more);
 }
 
 // @return the exit status
