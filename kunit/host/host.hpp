@@ -20,6 +20,15 @@ void check_free(const void *memory, unsigned long bytes);
 /* Fires the alarms that were started. */
 void expire_alarms();
 
+/* For locks that are not cxxrt's: this thread takes or releases a lock that other users take. */
+void shared_lock_taken();
+void shared_lock_released();
+/* Memory is allocated that the kernel charges to a memory cgroup: aborts if this thread holds a
+ * lock that other users take. */
+void check_charge();
+
+/* Called before each allocation by cxxrt_alloc(), if set. */
+extern void (*on_allocate)();
 /* Called at each raise of an irq_work, if set. */
 extern void (*on_raise)(const void *work);
 /* Called where the ring waits for a grace period, if set. */

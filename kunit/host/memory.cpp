@@ -134,6 +134,9 @@ extern "C" {
 
 void *cxxrt_alloc(unsigned long bytes, unsigned int) noexcept
 {
+	check_charge();
+	if (on_allocate)
+		on_allocate();
 	/* As kvmalloc: what is larger is a mistake. */
 	if (allocation_fails() || bytes > 0x7fffffff)
 		return nullptr;
@@ -160,6 +163,7 @@ void *pb_pages_alloc(int, unsigned int order) noexcept
 {
 	const std::size_t bytes = order_bytes(order);
 
+	check_charge();
 	if (allocation_fails())
 		return nullptr;
 
@@ -181,6 +185,7 @@ void pb_pages_free(void *address, unsigned int order) noexcept
 
 void *pb_vmalloc_alloc(unsigned long bytes, int, int mirrored) noexcept
 {
+	check_charge();
 	if (allocation_fails() || bytes > 0x7fffffff)
 		return nullptr;
 

@@ -16,12 +16,14 @@
 #include <cstdlib>
 #include <mutex>
 #include <new>
+#include <string_view>
 #include <time.h>
 #include <utility>
 #include <vector>
 
 using namespace perfbuf::host;
 
+void (*perfbuf::host::on_allocate)();
 void (*perfbuf::host::on_raise)(const void *work);
 void (*perfbuf::host::on_grace_period)();
 void (*perfbuf::host::on_order_stores)(int cpu);
@@ -45,7 +47,12 @@ struct one_shot {
 	bool armed;
 };
 
-static_assert(sizeof(std::mutex) <= PB_SIZEOF_MUTEX);
+struct named_mutex {
+	std::mutex lock;
+	bool is_shared;
+};
+
+static_assert(sizeof(named_mutex) <= PB_SIZEOF_MUTEX);
 static_assert(sizeof(irq_work) <= PB_SIZEOF_IRQ_WORK);
 static_assert(sizeof(deferred) <= PB_SIZEOF_RCU_WORK);
 static_assert(sizeof(std::atomic<int>) == PB_SIZEOF_REFCOUNT);
@@ -80,10 +87,29 @@ T *take(std::vector<T *> waiting::*list)
 	return first;
 }
 
+/* How many mutexes that other users take this thread holds. */
+thread_local unsigned shared_locks;
+
 std::atomic<unsigned> warnings;
 std::atomic<bool> warnings_expected;
 
 } // namespace
+
+void perfbuf::host::shared_lock_taken()
+{
+	shared_locks++;
+}
+
+void perfbuf::host::shared_lock_released()
+{
+	shared_locks--;
+}
+
+void perfbuf::host::check_charge()
+{
+	if (shared_locks)
+		cxxrt_fatal("memory is charged under a lock that other users take");
+}
 
 unsigned perfbuf::host::run_irq_works()
 {
@@ -166,25 +192,35 @@ void cxxrt_fatal(const char *what) noexcept
 	std::abort();
 }
 
-void cxxrt_mutex_init(void *mutex, const char *, void *) noexcept
+void cxxrt_mutex_init(void *mutex, const char *name, void *) noexcept
 {
-	new (mutex) std::mutex;
+	constexpr std::string_view of_one_file = "perfbuf file";
+
+	new (mutex) named_mutex{{}, !std::string_view(name).starts_with(of_one_file)};
 }
 
 void cxxrt_mutex_lock(void *mutex) noexcept
 {
-	static_cast<std::mutex *>(mutex)->lock();
+	named_mutex &wanted = *static_cast<named_mutex *>(mutex);
+
+	wanted.lock.lock();
+	shared_locks += wanted.is_shared;
 }
 
 void cxxrt_mutex_unlock(void *mutex) noexcept
 {
-	static_cast<std::mutex *>(mutex)->unlock();
+	named_mutex &held = *static_cast<named_mutex *>(mutex);
+
+	shared_locks -= held.is_shared;
+	held.lock.unlock();
 }
 
 void cxxrt_mutex_assert_held(void *mutex) noexcept
 {
-	if (static_cast<std::mutex *>(mutex)->try_lock()) {
-		static_cast<std::mutex *>(mutex)->unlock();
+	std::mutex &lock = static_cast<named_mutex *>(mutex)->lock;
+
+	if (lock.try_lock()) {
+		lock.unlock();
 		cxxrt_fatal("a mutex that should be held is not");
 	}
 }
@@ -327,6 +363,7 @@ void pb_irq_work_sync(void *work) noexcept
 
 void *pb_alarm_create(void (*run)(void *), void *argument) noexcept
 {
+	check_charge();
 	if (allocation_fails())
 		return nullptr;
 

@@ -19,36 +19,55 @@ namespace
 constinit callchain_scratch **cpus; /* by CPU; fixed while there are users */
 constinit u32 users;		    /* under the setup lock */
 
-void free_all() noexcept
+void free_all(callchain_scratch **all) noexcept
 {
-	for (u32 cpu = 0; cpu < pb_nr_cpu_ids(); cpu++)
-		delete cpus[cpu];
-	cxxrt_free(std::exchange(cpus, nullptr));
+	for (u32 cpu = 0; all && cpu < pb_nr_cpu_ids(); cpu++)
+		delete all[cpu];
+	cxxrt_free(all);
+}
+
+/* nullptr: no memory. */
+callchain_scratch **make_all() noexcept
+{
+	auto **made = static_cast<callchain_scratch **>(
+		cxxrt_alloc(pb_nr_cpu_ids() * sizeof(callchain_scratch *), PB_GFP_KERNEL));
+
+	for (u32 cpu = 0; made && cpu < pb_nr_cpu_ids(); cpu++) {
+		made[cpu] = new (gfp::kernel) callchain_scratch;
+		if (!made[cpu]) {
+			free_all(made);
+			return nullptr;
+		}
+	}
+	return made;
+}
+
+/* Adds a user if there is a table, or if @made is one; takes over @made in the second case. */
+bool join(callchain_scratch **&made) noexcept
+{
+	setup_guard held;
+
+	if (!users && !made)
+		return false;
+	if (!users++)
+		cpus = std::exchange(made, nullptr);
+	return true;
 }
 
 } // namespace
 
 result<void> callchain_scratch::get() noexcept
 {
-	setup_guard held;
+	callchain_scratch **made = nullptr;
 
-	if (users) {
-		users++;
+	if (join(made))
 		return {};
-	}
-
-	cpus = static_cast<callchain_scratch **>(
-		cxxrt_alloc(pb_nr_cpu_ids() * sizeof(cpus[0]), PB_GFP_KERNEL));
-	if (!cpus)
+	/* Not under the lock, which all users take: docs/limits.md. */
+	made = make_all();
+	if (!made)
 		return error(ENOMEM);
-	for (u32 cpu = 0; cpu < pb_nr_cpu_ids(); cpu++) {
-		cpus[cpu] = new (gfp::kernel) callchain_scratch;
-		if (cpus[cpu])
-			continue;
-		free_all();
-		return error(ENOMEM);
-	}
-	users = 1;
+	join(made);
+	free_all(made);
 	return {};
 }
 
@@ -57,7 +76,7 @@ void callchain_scratch::put() noexcept
 	setup_guard held;
 
 	if (!--users)
-		free_all();
+		free_all(std::exchange(cpus, nullptr));
 }
 
 callchain_scratch::user::user(u32 cpu) noexcept

@@ -192,7 +192,7 @@ result<file *> device_state::open_file(u32 minor) noexcept
 	return made;
 }
 
-result<file *> device_state::open_file(u32 minor, user_account &account) noexcept
+result<source *> device_state::get_source(u32 minor) noexcept
 {
 	auto files = open_files.lock();
 	source *from = minor < PB_MINORS ? files->sources[minor] : nullptr;
@@ -203,15 +203,21 @@ result<file *> device_state::open_file(u32 minor, user_account &account) noexcep
 		return error(EACCES);
 	if (!from->file_opened())
 		return error(ENXIO);
+	return from;
+}
 
-	file *made = new (cxxrt::gfp::kernel) file(*from, account);
+result<file *> device_state::open_file(u32 minor, user_account &account) noexcept
+{
+	source &from = *TRY(get_source(minor));
+	/* Not under the lock, which all users take: docs/limits.md. */
+	file *made = new (cxxrt::gfp::kernel) file(from, account);
 
 	if (!made) {
-		from->file_closed();
-		from->file_freed();
+		from.file_closed();
+		from.file_freed();
 		return error(ENOMEM);
 	}
-	link(*files, *made);
+	made->publish();
 	return made;
 }
 

@@ -19,7 +19,7 @@ using cxxrt::unique_ptr;
 namespace
 {
 
-constinit cxxrt::lock_class event_lock_class{"perfbuf event", {}};
+constinit cxxrt::lock_class event_lock_class{"perfbuf file event", {}};
 constinit cxxrt::shared<u64> last_id;
 
 constexpr u64 ns_per_second = 1000000000;

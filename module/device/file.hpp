@@ -202,6 +202,8 @@ struct device_state {
 private:
 	static source_totals totals(const files &list, const source &of,
 				    const void *viewer) noexcept;
+	/* The source of a new file, which source::file_opened() knows of. ENXIO, EACCES. */
+	cxxrt::result<source *> get_source(u32 minor) noexcept;
 	/* On success the file has the reference to @account. */
 	cxxrt::result<file *> open_file(u32 minor, user_account &account) noexcept;
 

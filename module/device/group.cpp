@@ -15,7 +15,7 @@ using cxxrt::result;
 namespace
 {
 
-constinit cxxrt::lock_class group_lock_class{"perfbuf group", {}};
+constinit cxxrt::lock_class group_lock_class{"perfbuf file group", {}};
 
 } // namespace
 

@@ -233,17 +233,33 @@ void spare_tasks::refill(spare_tasks &self) noexcept
 		free_table(&self.owner_);
 }
 
-result<void> task_index::join() noexcept
+namespace
+{
+
+/* Adds a user if there is an index, or if @made is one; takes over @made in the second case. */
+bool join_with(unique_ptr<index_table> &made) noexcept
 {
 	setup_guard held;
 
-	if (!table_users) {
-		unique_ptr<index_table> made = TRY(make<index_table>(gfp::kernel));
-
-		TRY(made->open());
+	if (!table_users && !made)
+		return false;
+	if (!table_users++)
 		table.store_release(made.release());
-	}
-	table_users++;
+	return true;
+}
+
+} // namespace
+
+result<void> task_index::join() noexcept
+{
+	unique_ptr<index_table> made;
+
+	if (join_with(made))
+		return {};
+	/* Not under the lock, which all users take: docs/limits.md. */
+	made = TRY(make<index_table>(gfp::kernel));
+	TRY(made->open());
+	join_with(made);
 	return {};
 }
 

@@ -88,29 +88,47 @@ user_account *&user_accounts::bucket(accounts &all, const void *user) noexcept
 	return all.buckets[(reinterpret_cast<u64>(user) >> 6) * 0x9e3779b97f4a7c15 >> (64 - bits)];
 }
 
+user_account *user_accounts::find(accounts &all, const void *user) noexcept
+{
+	user_account *one = bucket(all, user);
+
+	while (one && one->user_ != user)
+		one = one->next_;
+	if (one)
+		one->references_++;
+	return one;
+}
+
 user_account *user_accounts::get_current() noexcept
 {
 	void *user = pb_user_get_current();
-	auto all = accounts_.lock();
-	user_account *&first = bucket(*all, user);
 
-	for (user_account *one = first; one; one = one->next_) {
-		if (one->user_ != user)
-			continue;
+	if (user_account *found = find(*accounts_.lock(), user)) {
 		pb_user_put(user);
-		one->references_++;
-		return one;
+		return found;
 	}
 
-	user_account *made = new (cxxrt::gfp::kernel) user_account(*this, user);
+	/* Not under the lock, which all users take: docs/limits.md. */
+	auto *made = new (cxxrt::gfp::kernel) user_account(*this, user);
 
 	if (!made) {
 		pb_user_put(user);
 		return nullptr;
 	}
-	made->next_ = first;
-	first = made;
-	return made;
+
+	user_account *other;
+	{
+		auto all = accounts_.lock();
+
+		/* Another process of the user may have made it meanwhile. */
+		other = find(*all, user);
+		if (!other)
+			made->next_ = std::exchange(bucket(*all, user), made);
+	}
+	if (!other)
+		return made;
+	delete made;
+	return other;
 }
 
 /* Root may have all that there is; the others together not what is reserved for root. */

@@ -85,6 +85,8 @@ private:
 		user_account *buckets[64] = {};
 	};
 	static user_account *&bucket(accounts &all, const void *user) noexcept;
+	/* With a reference; nullptr: there is none. */
+	static user_account *find(accounts &all, const void *user) noexcept;
 
 	cxxrt::guarded<accounts, cxxrt::mutex> accounts_;
 	cxxrt::shared<u64> total_pages_;

@@ -5,6 +5,8 @@
 #include "defer.h"
 
 #include <linux/bug.h>
+#include <linux/cred.h>
+#include <linux/debug_locks.h>
 #include <linux/lockdep.h>
 #include <linux/mm.h>
 #include <linux/mutex.h>
@@ -12,15 +14,40 @@
 #include <linux/refcount.h>
 #include <linux/slab.h>
 #include <linux/spinlock.h>
+#include <linux/string.h>
+#include <linux/uidgid.h>
 #include <linux/workqueue.h>
 
 static struct workqueue_struct *defer_queue;
 
+#ifdef CONFIG_LOCKDEP
+/* docs/limits.md has the rule, and lock.hpp how its locks are named. Root may wait for itself. */
+static void check_charge(void)
+{
+	int i;
+
+	if (!debug_locks || uid_eq(current_uid(), GLOBAL_ROOT_UID))
+		return;
+	for (i = 0; i < current->lockdep_depth; i++) {
+		const char *name = current->held_locks[i].instance->name;
+
+		WARN_ONCE(strstarts(name, "perfbuf") && !strstarts(name, "perfbuf file"),
+			  "memory is charged under the lock %s, which other users take\n", name);
+	}
+}
+#else
+static void check_charge(void)
+{
+}
+#endif
+
 void *cxxrt_alloc(unsigned long bytes, unsigned int gfp)
 {
 	/* The caller returns ENOMEM to user space; the kernel's log gets no message. */
-	if (gfpflags_allow_blocking(gfp))
+	if (gfpflags_allow_blocking(gfp)) {
+		check_charge();
 		return kvzalloc(bytes, gfp | __GFP_NOWARN);
+	}
 	return kzalloc(bytes, gfp);
 }
 

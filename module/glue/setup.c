@@ -4,17 +4,17 @@
 #include <linux/mutex.h>
 #include <linux/spinlock.h>
 
-static DEFINE_MUTEX(setup_mutex);
+static DEFINE_MUTEX(perfbuf_setup);
 static DEFINE_RAW_SPINLOCK(lists_lock);
 
 void pb_setup_lock(void)
 {
-	mutex_lock(&setup_mutex);
+	mutex_lock(&perfbuf_setup);
 }
 
 void pb_setup_unlock(void)
 {
-	mutex_unlock(&setup_mutex);
+	mutex_unlock(&perfbuf_setup);
 }
 
 unsigned long pb_lists_lock(void)

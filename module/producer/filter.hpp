@@ -39,14 +39,15 @@ public:
 	static constexpr u32 word_max = 64;
 
 	/*
-	 * EINVAL: not an expression, or an operator or value that is not for the field; ENOENT: no
-	 * such field or name; ERANGE: a number that the field cannot hold; E2BIG: too long, too
-	 * deep, too much; ENOMEM. @where: or nullptr; of an error of the text its reason, at and
-	 * bytes are set. Process context, may sleep.
+	 * Makes a new object the filter of @text. EINVAL: not an expression, or an operator or
+	 * value that is not for the field; ENOENT: no such field or name; ERANGE: a number that the
+	 * field cannot hold; E2BIG: too long, too deep, too much. After an error the object is no
+	 * filter.
+	 * @where: or nullptr; of an error of the text its reason, at and bytes are set. Allocates
+	 * nothing, and does not sleep.
 	 */
-	static cxxrt::result<cxxrt::unique_ptr<filter>>
-	parse(const char *text, const perfbuf_layout &of,
-	      perfbuf_filter_check *where = nullptr) noexcept;
+	cxxrt::result<void> parse(const char *text, const perfbuf_layout &of,
+				  perfbuf_filter_check *where = nullptr) noexcept;
 
 	/*
 	 * Whether the reader wants a payload: @fixed is its fixed part, @parts what stands behind

@@ -9,7 +9,6 @@ namespace perfbuf
 
 using cxxrt::error;
 using cxxrt::result;
-using cxxrt::unique_ptr;
 
 result<void> filter_parser::all() noexcept
 {
@@ -298,13 +297,10 @@ bool filter_parser::equals(const word &one, const char *other) noexcept
 	return n == one.bytes && !other[n];
 }
 
-result<unique_ptr<filter>> filter::parse(const char *text, const perfbuf_layout &of,
-					 perfbuf_filter_check *where) noexcept
+result<void> filter::parse(const char *text, const perfbuf_layout &of,
+			   perfbuf_filter_check *where) noexcept
 {
-	unique_ptr<filter> made = TRY(cxxrt::make<filter>(cxxrt::gfp::kernel));
-
-	TRY(filter_parser(text, of, *made, where).all());
-	return made;
+	return filter_parser(text, of, *this, where).all();
 }
 
 } // namespace perfbuf

@@ -53,9 +53,9 @@ public:
 	void listen() noexcept;
 	void unlisten() noexcept;
 
-	/* Under the source's mutex, while it is registered. */
-	cxxrt::result<cxxrt::unique_ptr<filter>>
-	parse_filter(const char *text, perfbuf_filter_check *where) const noexcept;
+	/* filter::parse(), for this event. Under the source's mutex, while it is registered. */
+	cxxrt::result<void> parse_filter(filter &into, const char *text,
+					 perfbuf_filter_check *where) const noexcept;
 
 	u32 id() const noexcept { return node_.id; }
 	u32 fixed_bytes() const noexcept { return layout_.bytes; }
@@ -153,7 +153,7 @@ public:
 	void free_place(output_file &one) noexcept;
 	/* It will leave, and nobody calls it any more. */
 	void part(output_file &one) noexcept;
-	/* ENODEV, and what filter::parse() says. */
+	/* ENODEV, ENOMEM, and what filter::parse() says. */
 	cxxrt::result<cxxrt::unique_ptr<filter>>
 	parse_filter(const typed_event &of, const char *text,
 		     perfbuf_filter_check *where = nullptr) noexcept;

@@ -211,11 +211,13 @@ result<u32> typed_source::write(const written_part *parts, u32 count) noexcept
 result<unique_ptr<filter>> typed_source::parse_filter(const typed_event &of, const char *text,
 						      perfbuf_filter_check *where) noexcept
 {
+	unique_ptr<filter> made = TRY(make<filter>(gfp::kernel));
 	lock_guard held(mutex_);
 
 	if (!made_)
 		return error(ENODEV);
-	return of.parse_filter(text, where);
+	TRY(of.parse_filter(*made, text, where));
+	return made;
 }
 
 } // namespace perfbuf

@@ -14,7 +14,6 @@ namespace perfbuf
 
 using cxxrt::error;
 using cxxrt::result;
-using cxxrt::unique_ptr;
 
 namespace
 {
@@ -175,10 +174,10 @@ void typed_event::unlisten() noexcept
 	pb_event_unlisten(made_);
 }
 
-result<unique_ptr<filter>> typed_event::parse_filter(const char *text,
-						     perfbuf_filter_check *where) const noexcept
+result<void> typed_event::parse_filter(filter &into, const char *text,
+				       perfbuf_filter_check *where) const noexcept
 {
-	return filter::parse(text, layout_, where);
+	return into.parse(text, layout_, where);
 }
 
 } // namespace perfbuf

@@ -15,7 +15,7 @@ using cxxrt::result;
 namespace
 {
 
-constinit cxxrt::lock_class mapping_lock_class{"perfbuf ring mapping", {}};
+constinit cxxrt::lock_class mapping_lock_class{"perfbuf file ring", {}};
 
 /* The marks lie on the statistics page. It has at least 4096 bytes, even in the host's model, whose
  * data pages are smaller. */

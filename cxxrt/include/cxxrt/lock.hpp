@@ -19,7 +19,11 @@ struct alignas(8) opaque {
 	unsigned char bytes[Size ? Size : 1];
 };
 
-/* One lock class for each call site that names one, as a static lock_class_key is in C. */
+/*
+ * One lock class for each call site that names one, as a static lock_class_key is in C. The name of
+ * a lock that only the users of one open file take begins with "perfbuf file". While a task holds
+ * any other mutex it allocates nothing that is charged to a memory cgroup: docs/limits.md.
+ */
 struct alignas(8) lock_class {
 	const char *name;
 	unsigned char key[64];

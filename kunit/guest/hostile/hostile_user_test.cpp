@@ -236,6 +236,27 @@ TEST_F(hostile_user, requesting_fences_without_end_does_not_interrupt_every_cpu_
 	EXPECT_LT(calls_on_cpus() - before, requests / 2);
 }
 
+/* A kernel with lockdep warns where the rule of limits.md is broken. */
+TEST_F(hostile_user, allocations_of_a_user_are_charged_under_no_lock_of_others)
+{
+	constexpr unsigned long warned = 1 << 9;
+	const auto taint = [] { return std::stoul(read_file("/proc/sys/kernel/tainted")); };
+	const unsigned long before = taint();
+	EXPECT_EQ(code_of([] {
+			  become_user(mallory);
+			  unique_fd fd = message_event(target::thread(0));
+			  mapping ring(fd.get(), 8);
+			  char text[] = "common_pid == 1";
+			  perfbuf_filter_check check = {};
+			  check.text = reinterpret_cast<uintptr_t>(text);
+			  if (ioctl(fd.get(), PERFBUF_IOC_CHECK_FILTER, &check) || check.error)
+				  return 1;
+			  return ioctl(fd.get(), PERF_EVENT_IOC_SET_FILTER, text) ? 2 : 0;
+		  }),
+		  0);
+	EXPECT_EQ(taint() & warned, before & warned) << "see the kernel's log";
+}
+
 /* ---------------------------------------------------------------- what it spoils */
 
 /* Does its worst until it is killed. */

@@ -187,6 +187,28 @@ TEST(control_plane, a_fork_adds_the_child_to_the_sets_that_inherit_and_to_no_oth
 	EXPECT_TRUE(family.exited);
 }
 
+/* The index is allocated without a lock, so a second first event may come meanwhile. */
+TEST(control_plane, two_first_events_at_once_share_one_index)
+{
+	machine m(4, 3);
+	std::unique_ptr<followed_set> second;
+
+	m.on_allocate = [&] { second = std::make_unique<followed_set>(kind_of(m.task(1))); };
+
+	followed_set first(kind_of(m.task(0)));
+
+	ASSERT_TRUE(first.opened && second && second->opened);
+	m.run(m.task(0), 0);
+	m.run(m.task(1), 1);
+	EXPECT_EQ(first.runs, std::set{m.task(0)});
+	EXPECT_EQ(second->runs, std::set{m.task(1)});
+	/* One goes, and the other's index stays. */
+	second.reset();
+	m.idle(0);
+	m.run(m.task(0), 2);
+	EXPECT_TRUE(first.has_running(2));
+}
+
 TEST(control_plane, forks_take_memory_that_was_prepared)
 {
 	machine m(4, 600);

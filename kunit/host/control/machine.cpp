@@ -127,6 +127,12 @@ extern "C" {
 void *cxxrt_alloc(unsigned long bytes, unsigned int gfp) noexcept
 {
 	the_machine->atomic_allocations += gfp == PB_GFP_ATOMIC;
+	if (the_machine->setup_locked) {
+		std::fputs("memory is charged under a lock that other users take\n", stderr);
+		std::abort();
+	}
+	if (const auto meanwhile = std::exchange(the_machine->on_allocate, nullptr))
+		meanwhile();
 	return std::calloc(1, bytes);
 }
 
@@ -196,10 +202,12 @@ unsigned long pb_param_user_members_max() noexcept
 
 void pb_setup_lock() noexcept
 {
+	the_machine->setup_locked = true;
 }
 
 void pb_setup_unlock() noexcept
 {
+	the_machine->setup_locked = false;
 }
 
 void pb_preempt_disable() noexcept

@@ -5,6 +5,7 @@
 #include "device/task_set.hpp"
 
 #include <cstddef>
+#include <functional>
 #include <memory>
 #include <vector>
 
@@ -36,6 +37,9 @@ struct machine {
 	unsigned long task_events_max = 128;
 	unsigned long user_members_max = 1000;
 	unsigned long atomic_allocations = 0;
+	bool setup_locked = false;
+	/* Called once, at the next allocation. */
+	std::function<void()> on_allocate;
 
 private:
 	std::size_t index_of(const pb_task *task) const;

@@ -33,4 +33,14 @@ struct [[gnu::packed]] values {
 
 inline constexpr perfbuf_layout layout = {fields, std::size(fields), sizeof(values)};
 
+/* A new filter of @text, or the error. */
+inline cxxrt::result<cxxrt::unique_ptr<filter>> parse(const char *text, const perfbuf_layout &of,
+						      perfbuf_filter_check *where = nullptr)
+{
+	auto made = TRY(cxxrt::make<filter>(cxxrt::gfp::kernel));
+
+	TRY(made->parse(text, of, where));
+	return made;
+}
+
 } // namespace perfbuf::common_kinds

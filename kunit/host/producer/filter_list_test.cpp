@@ -44,7 +44,7 @@ constexpr perfbuf_layout layout = {fields, std::size(fields), sizeof(values)};
 
 bool matches(const std::string &text, const values &of)
 {
-	auto parsed = filter::parse(text.c_str(), layout);
+	auto parsed = common_kinds::parse(text.c_str(), layout);
 
 	EXPECT_TRUE(parsed) << text;
 	return parsed && parsed.take()->matches(&of, nullptr);
@@ -58,7 +58,7 @@ struct refusal {
 refusal refused(const std::string &text)
 {
 	refusal out = {};
-	auto parsed = filter::parse(text.c_str(), layout, &out.where);
+	auto parsed = common_kinds::parse(text.c_str(), layout, &out.where);
 
 	out.code = parsed ? 0 : parsed.error().code();
 	return out;
@@ -111,7 +111,7 @@ TEST(producer_filter, a_range_between_names_ends_where_the_field_does)
 			char payload[16] = {};
 			const int held = is_signed ? static_cast<std::int8_t>(value) : value;
 			const auto in = [&](const char *range) {
-				auto parsed = filter::parse(range, of);
+				auto parsed = common_kinds::parse(range, of);
 
 				return parsed && parsed.take()->matches(payload, nullptr);
 			};
@@ -291,7 +291,7 @@ TEST(producer_filter, any_text_is_parsed_or_pointed_at_within_its_bounds)
 		perfbuf_filter_check where = {};
 
 		std::memcpy(exact.get(), text.c_str(), text.size() + 1);
-		auto parsed = filter::parse(exact.get(), layout, &where);
+		auto parsed = common_kinds::parse(exact.get(), layout, &where);
 		if (parsed) {
 			const values v = {};
 			const perfbuf_part none = {};

@@ -20,7 +20,7 @@ namespace
 
 int parse_error(const std::string &text)
 {
-	auto parsed = filter::parse(text.c_str(), layout);
+	auto parsed = common_kinds::parse(text.c_str(), layout);
 	if (!parsed)
 		return parsed.error().code();
 	const auto made = parsed.take();
@@ -120,7 +120,7 @@ TEST(producer_filter, a_random_filter_decides_as_its_expression_does)
 	unsigned parsed_ones = 0;
 	for (int turn = 0; turn < 20000; turn++) {
 		const expression one = random.any(4);
-		auto parsed = filter::parse(one.text.c_str(), layout);
+		auto parsed = common_kinds::parse(one.text.c_str(), layout);
 		ASSERT_TRUE(parsed) << one.text << ": " << parsed.error().code();
 		const auto made = parsed.take();
 		parsed_ones++;
@@ -151,7 +151,7 @@ TEST(producer_filter, the_parser_takes_any_text_without_a_crash)
 			text += pieces[random.below(std::size(pieces))];
 		const std::unique_ptr<char[]> exact(new char[text.size() + 1]);
 		memcpy(exact.get(), text.c_str(), text.size() + 1);
-		auto parsed = filter::parse(exact.get(), layout);
+		auto parsed = common_kinds::parse(exact.get(), layout);
 		if (!parsed)
 			continue;
 		const auto made = parsed.take();
@@ -165,7 +165,7 @@ TEST(producer_filter, strings_are_compared_to_their_ends)
 {
 	const auto matches = [](const std::string &text, const char *name,
 				const std::string &tail) {
-		auto parsed = filter::parse(text.c_str(), layout);
+		auto parsed = common_kinds::parse(text.c_str(), layout);
 		EXPECT_TRUE(parsed) << text;
 		if (!parsed)
 			return false;
@@ -225,7 +225,7 @@ TEST(producer_filter, a_filter_compares_every_value_of_a_byte_with_every_other)
 					text += below	? "below"
 						: above ? "above"
 							: std::to_string(to);
-					auto parsed = filter::parse(text.c_str(), of);
+					auto parsed = common_kinds::parse(text.c_str(), of);
 					ASSERT_TRUE(parsed) << text;
 					const auto made = parsed.take();
 					for (int v = 0; v < 256; v++) {
@@ -256,10 +256,11 @@ TEST(producer_filter, a_comparison_whose_answer_is_known_decides_without_a_test)
 
 	for (const char *text : {"a >= 0", "a <= 255 && c >= 0", "a == 1 || a >= 0", "!(a & 0)",
 				 "b >= -2147483648", "!(a < 0) && (a == 0 || c == 5)"})
-		EXPECT_TRUE(filter::parse(text, layout).take()->matches(&v, nullptr)) << text;
+		EXPECT_TRUE(common_kinds::parse(text, layout).take()->matches(&v, nullptr)) << text;
 	for (const char *text : {"a < 0", "c > 18446744073709551615", "a == 0 && a & 0",
 				 "!(a >= 0)", "(a < 0 || c & 0) && a == 0"})
-		EXPECT_FALSE(filter::parse(text, layout).take()->matches(&v, nullptr)) << text;
+		EXPECT_FALSE(common_kinds::parse(text, layout).take()->matches(&v, nullptr))
+			<< text;
 }
 
 } // namespace

@@ -36,7 +36,7 @@ constexpr perfbuf_layout layout = {fields, std::size(fields), bytes};
 
 int error_of(const std::string &text, const perfbuf_layout &of = layout)
 {
-	auto parsed = filter::parse(text.c_str(), of);
+	auto parsed = common_kinds::parse(text.c_str(), of);
 
 	if (!parsed)
 		return parsed.error().code();
@@ -49,7 +49,7 @@ struct payload {
 
 	bool matches(const std::string &text, const perfbuf_layout &of = layout) const
 	{
-		auto parsed = filter::parse(text.c_str(), of);
+		auto parsed = common_kinds::parse(text.c_str(), of);
 
 		EXPECT_TRUE(parsed) << text;
 		return parsed && parsed.take()->matches(fixed, parts);
@@ -106,7 +106,8 @@ TEST(producer_filter, a_number_is_compared_at_every_width_and_place)
 								 ? std::to_string(
 									   static_cast<s64>(to))
 								 : std::to_string(to));
-						auto parsed = filter::parse(text.c_str(), with);
+						auto parsed =
+							common_kinds::parse(text.c_str(), with);
 
 						ASSERT_TRUE(parsed) << of.name << ' ' << text;
 						const auto made = parsed.take();
@@ -311,7 +312,7 @@ TEST(producer_filter, nothing_behind_the_payload_is_looked_at)
 		const perfbuf_field one = {"u64", "f", nullptr, 16, width, 1, PERFBUF_KIND_INT, 0};
 		const perfbuf_layout of = {&one, 1, 16 + width};
 		const std::unique_ptr<char[]> exact(new char[16 + width]());
-		const auto made = filter::parse("f == 0 && common_pid == 0", of).take();
+		const auto made = common_kinds::parse("f == 0 && common_pid == 0", of).take();
 
 		EXPECT_TRUE(made->matches(exact.get(), nullptr));
 		EXPECT_TRUE(made->matches_numbers(exact.get()));
@@ -328,7 +329,7 @@ TEST(producer_filter, the_last_test_decides_and_a_word_is_no_test)
 		many += "c == " + std::to_string(i) + " || ";
 	for (u32 last : {0u, 1u}) {
 		const auto made =
-			filter::parse((many + "a == " + std::to_string(last)).c_str(), layout)
+			common_kinds::parse((many + "a == " + std::to_string(last)).c_str(), layout)
 				.take();
 
 		EXPECT_FALSE(made->compares_text());
@@ -398,7 +399,7 @@ TEST(producer_filter, a_pattern_matches_at_its_open_ends)
 				(stars & 1 ? "*" : "") + word + (stars & 2 ? "*" : "");
 			const std::string text =
 				"text ~ '" + pattern + "' && name ~ '" + pattern + "'";
-			auto parsed = filter::parse(text.c_str(), layout);
+			auto parsed = common_kinds::parse(text.c_str(), layout);
 
 			ASSERT_TRUE(parsed) << text;
 			const auto made = parsed.take();

@@ -2,6 +2,7 @@
 /* What of device.cpp and of the rest of module/glue the files of module/device need. */
 #include "glue.hpp"
 #include "glue/secure.h"
+#include "host.hpp"
 
 #include "device/cpus.hpp"
 #include "device/file.hpp"
@@ -246,10 +247,12 @@ void pb_preempt_enable(void) noexcept
 
 void pb_setup_lock(void) noexcept
 {
+	host::shared_lock_taken();
 }
 
 void pb_setup_unlock(void) noexcept
 {
+	host::shared_lock_released();
 }
 
 void pb_writers_lock(void) noexcept

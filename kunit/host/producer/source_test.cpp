@@ -2,6 +2,8 @@
 /* Registration, files that open and close, and what each of them holds. */
 #include "harness.hpp"
 
+#include "device/callchain.hpp"
+
 #include <optional>
 
 using namespace perfbuf;
@@ -186,6 +188,66 @@ TEST_F(producer_source, a_filter_that_is_checked_is_not_set)
 	perfbuf_filter_check out = {};
 
 	EXPECT_EQ(one.owner().producer().check_filter("number == 1", out).error().code(), ENODEV);
+}
+
+/* A user at the limit of its memory cgroup waits for memory as long as it likes. The allocation
+ * itself fails under such a lock: host::check_charge(). */
+TEST_F(producer_source, a_filter_is_allocated_before_the_lock_of_its_source_is_taken)
+{
+	testdev source;
+	reader one(source, attr_of(fixed::object));
+	perfbuf_filter_check out = {};
+	static int allocations;
+
+	allocations = 0;
+	on_allocate = [] { allocations++; };
+	EXPECT_EQ(one.set_filter("number == 1"), 0);
+	EXPECT_EQ(allocations, 1);
+	EXPECT_TRUE(one.owner().producer().check_filter("number == 2", out));
+	EXPECT_EQ(allocations, 2);
+	on_allocate = nullptr;
+	fixed::emit(0, 2, 0);
+	EXPECT_EQ(one.records().size(), 0u);
+	fixed::emit(0, 1, 0);
+	EXPECT_EQ(one.records().size(), 1u);
+}
+
+/* The table is allocated without a lock, so a second user may come meanwhile. */
+TEST_F(producer_source, two_first_users_of_callchains_at_once_share_one_table)
+{
+	static bool second_came;
+
+	second_came = false;
+	on_allocate = [] {
+		on_allocate = nullptr;
+		second_came = static_cast<bool>(callchain_scratch::get());
+	};
+	ASSERT_TRUE(callchain_scratch::get());
+	ASSERT_TRUE(second_came);
+	callchain_scratch::put();
+	{
+		const callchain_scratch::user here(0);
+
+		EXPECT_NE(here.frames(), nullptr);
+	}
+	callchain_scratch::put();
+}
+
+TEST_F(producer_source, a_table_of_callchains_without_memory_leaves_nothing)
+{
+	for (u32 nth = 1;; nth++) {
+		pb_test_fail_allocation(nth);
+
+		const cxxrt::result<void> got = callchain_scratch::get();
+
+		pb_test_fail_allocation(0);
+		if (got) {
+			callchain_scratch::put();
+			EXPECT_EQ(nth, host::cpus + 2);
+			break;
+		}
+		EXPECT_EQ(got.error().code(), ENOMEM);
+	}
 }
 
 TEST_F(producer_source, unregistering_puts_open_files_in_error_and_stops_once)

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "sources/functrace/function_set.hpp"
 
+#include "device/setup.hpp"
 #include "glue/functrace.h"
 #include "sources/functrace/tracer.hpp"
-
-#include <cxxrt/guard.hpp>
 
 namespace perfbuf
 {
@@ -12,6 +11,7 @@ namespace perfbuf
 using cxxrt::error;
 using cxxrt::from_return;
 using cxxrt::result;
+using cxxrt::unique_ptr;
 
 namespace
 {
@@ -134,6 +134,35 @@ result<void> function_set::add_terms(const char *text) noexcept
 	return {};
 }
 
+function_set *function_set::find(const char *text) noexcept
+{
+	for (function_set *one = sets; one; one = one->next_) {
+		if (same(one->text_, text)) {
+			one->users_++;
+			return one;
+		}
+	}
+	return nullptr;
+}
+
+result<unique_ptr<function_set>> function_set::make(const char *text, u32 length) noexcept
+{
+	void *functions = pb_functions_create(sizeof(tracers));
+
+	if (!functions)
+		return error(ENOMEM);
+
+	unique_ptr<function_set> made(new (cxxrt::gfp::kernel) function_set(functions));
+
+	if (!made) {
+		pb_functions_destroy(functions);
+		return error(ENOMEM);
+	}
+	TRY(made->add_terms(text));
+	__builtin_memcpy(made->text_, text, length + 1);
+	return made;
+}
+
 result<function_set *> function_set::join(const char *text) noexcept
 {
 	u32 length = 0;
@@ -142,32 +171,23 @@ result<function_set *> function_set::join(const char *text) noexcept
 		length++;
 	if (length >= text_bytes_max)
 		return error(E2BIG);
-	for (function_set *one = sets; one; one = one->next_) {
-		if (same(one->text_, text)) {
-			one->users_++;
-			return one;
-		}
+	{
+		setup_guard held;
+
+		if (function_set *found = find(text))
+			return found;
 	}
 
-	void *functions = pb_functions_create(sizeof(tracers));
+	/* Not under the lock, which all users take: docs/limits.md. */
+	unique_ptr<function_set> made = TRY(make(text, length));
+	setup_guard held;
 
-	if (!functions)
-		return error(ENOMEM);
-
-	function_set *made = new (cxxrt::gfp::kernel) function_set(functions);
-
-	if (!made) {
-		pb_functions_destroy(functions);
-		return error(ENOMEM);
-	}
-	cxxrt::scope_guard drop([&] { delete made; });
-
-	TRY(made->add_terms(text));
-	drop.dismiss();
-	__builtin_memcpy(made->text_, text, length + 1);
+	/* Another file may have made the set meanwhile. */
+	if (function_set *found = find(text))
+		return found;
 	made->next_ = sets;
-	sets = made;
-	return made;
+	sets = made.get();
+	return made.release();
 }
 
 void function_set::leave(function_set *one) noexcept

@@ -18,6 +18,7 @@
 
 #include "ring/abi.hpp"
 
+#include <cxxrt/alloc.hpp>
 #include <cxxrt/result.hpp>
 
 namespace perfbuf
@@ -29,12 +30,13 @@ public:
 	static constexpr u32 text_bytes_max = 1024; /* with its NUL */
 
 	/*
-	 * The set of @text: that of others, or a new one. EINVAL: not understood; ENOENT: a term
-	 * matches nothing; E2BIG: too many modules; ENOMEM. All of these in process context, under
+	 * The set of @text, with a user more: that of others, or a new one. EINVAL: not understood;
+	 * ENOENT: a term matches nothing; E2BIG: too many modules; ENOMEM. Process context, without
 	 * the setup lock.
 	 */
 	static cxxrt::result<function_set *> join(const char *text) noexcept;
-	/* A tracer that has left is in no list of the set. */
+	/* Process context, under the setup lock, as attach(). A tracer that has left is in no list
+	 * of the set. */
 	static void leave(function_set *one) noexcept;
 	/* From the first of these on its functions are traced. EOPNOTSUPP, ENODEV, ENOMEM. */
 	cxxrt::result<void> attach() noexcept;
@@ -42,11 +44,16 @@ public:
 	/* What is kept on @cpu. Any context. */
 	void *on_cpu(u32 cpu) const noexcept;
 
-private:
 	explicit function_set(void *functions) noexcept : functions_(functions) {}
 	~function_set();
 
+private:
 	cxxrt::result<void> add_terms(const char *text) noexcept;
+	/* A set that nobody else finds. */
+	static cxxrt::result<cxxrt::unique_ptr<function_set>> make(const char *text,
+								   u32 length) noexcept;
+	/* With a user more; nullptr: there is none. Under the setup lock. */
+	static function_set *find(const char *text) noexcept;
 
 	void *const functions_; /* of glue/functrace.h */
 	function_set *next_ = nullptr;

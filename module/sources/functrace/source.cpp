@@ -47,11 +47,7 @@ public:
 
 	result<void> open() noexcept
 	{
-		{
-			setup_guard held;
-
-			set.store_release(TRY(function_set::join("")));
-		}
+		set.store_release(TRY(function_set::join("")));
 		/* An exec cannot report an error; and once others see the stream, its
 		 * opening cannot fail. */
 		if (this->owner_.attr().enable_on_exec || !this->owner_.attr().disabled)
@@ -69,8 +65,8 @@ public:
 	/* Until the tracers have moved, the old one goes on. */
 	result<void> set_filter(const char *text) noexcept override
 	{
-		setup_guard held;
 		function_set *wanted = TRY(function_set::join(text));
+		setup_guard held;
 		const result<void> ready = attached_ ? attach(*wanted) : result<void>{};
 
 		if (!ready) {
