@@ -90,6 +90,83 @@ TEST_F(sysfs_view, a_line_of_a_reader_names_the_process_that_opened_it)
 		  0);
 }
 
+/* Runs @body in a new pid namespace, as process 1 of it, without a capability. */
+int in_new_namespace(const std::function<int()> &body)
+{
+	return run_in_child([&] {
+		       if (unshare(CLONE_NEWPID))
+			       return 100;
+		       const outcome done = run_in_child([&] {
+			       set_rights(0);
+			       return body();
+		       });
+		       return done.signal ? 101 : done.code;
+	       })
+		.code;
+}
+
+TEST_F(sysfs_view, a_reader_in_another_pid_namespace_sees_neither_pid_nor_name)
+{
+	EXPECT_EQ(in_new_namespace([] {
+			  const std::string line =
+				  read_file(std::string(open_node_class) + "readers");
+			  if (lines(line) != 1)
+				  return 1;
+			  return line.find(" pid=") == std::string::npos &&
+						 line.find(" name=") == std::string::npos
+					 ? 0
+					 : 2;
+		  }),
+		  0);
+}
+
+TEST_F(sysfs_view, a_line_of_a_reader_has_the_number_of_the_namespace_that_reads_it)
+{
+	gate opened, over;
+	child inside([&] {
+		return in_new_namespace([&] {
+			prctl(PR_SET_NAME, "inside");
+			unique_fd mine = message_event();
+			const std::string readers =
+				read_file(std::string(open_node_class) + "readers");
+			opened.open();
+			over.wait();
+			return readers.find(" pid=1 name=inside ") != std::string::npos ? 0 : 1;
+		});
+	});
+	opened.wait();
+	const std::string outside = read_file(std::string(open_node_class) + "readers");
+	over.open();
+	EXPECT_EQ(inside.wait().code, 0);
+	EXPECT_NE(outside.find(" name=inside "), std::string::npos);
+	EXPECT_EQ(outside.find(" pid=1 "), std::string::npos);
+}
+
+/* A server may open files and let others configure them. */
+TEST_F(sysfs_view, a_line_of_a_reader_does_not_name_the_process_that_configured_the_file)
+{
+	EXPECT_EQ(run_in_child([] {
+			  prctl(PR_SET_NAME, "opens");
+			  unique_fd fd = open_message();
+			  const outcome configured = run_in_child([&] {
+				  prctl(PR_SET_NAME, "configures");
+				  const perf_event_attr attr = message_attr();
+				  return configure(fd.get(), &attr, target::every_process(0));
+			  });
+			  if (!configured.clean())
+				  return 1;
+			  const std::string readers =
+				  read_file(std::string(open_node_class) + "readers");
+			  if (readers.find("configures") != std::string::npos)
+				  return 2;
+			  return readers.find(" pid=" + std::to_string(getpid()) +
+					      " name=opens ") != std::string::npos
+					 ? 0
+					 : 3;
+		  }).code,
+		  0);
+}
+
 TEST_F(sysfs_view, the_count_of_records_stays_when_their_reader_leaves)
 {
 	const auto records = [] { return std::stoul(shown("records")); };

@@ -37,11 +37,14 @@ file::file(source &from, user_account &account) noexcept
 	  map_mutex_(map_lock_class), reclaim_work_(*this, reclaim)
 {
 	pb_waitqueue_init(&waitqueue_);
+	opened_by_.process = pb_pid_get_current();
+	pb_current_name(opened_by_.name);
 }
 
 file::~file()
 {
 	delete configured();
+	pb_pid_put(opened_by_.process);
 	source_.file_freed();
 }
 

@@ -60,9 +60,9 @@ public:
 	void mapping_opened(perf_buffer &ring, u64 page_offset) noexcept;
 	void mapping_closed(perf_buffer &ring, u64 page_offset) noexcept;
 
-	/* The process that made the event. */
+	/* The process that opened the file. */
 	struct opener {
-		u32 pid; /* in the first pid namespace */
+		pb_pid *process;
 		char name[PB_TASK_COMM_LEN];
 	};
 	const opener &opened_by() const noexcept { return opened_by_; }
@@ -139,7 +139,7 @@ private:
 	} chosen_; /* PERFBUF_IOC_RING; under map_mutex_ */
 	cxxrt::opaque<PB_SIZEOF_WAITQUEUE> waitqueue_;
 	void *fasync_ = nullptr;
-	opener opened_by_ = {};	 /* set before event_ */
+	opener opened_by_;
 	void *linked_ = nullptr; /* the open file that our event is linked to, held */
 	cxxrt::deferred<file> reclaim_work_;
 	/* Of the device's list; under its lock. @link_: what points to us. */

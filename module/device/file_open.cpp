@@ -239,8 +239,6 @@ result<void> file::make_event(void *filp, const perfbuf_open &wanted,
 	leave_group.dismiss();
 	if (group)
 		group->add(*made, begins_enabled && attr.disabled);
-	pb_current_name(opened_by_.name);
-	opened_by_.pid = pb_current_process();
 	event_.store_release(made.get());
 	if (begins_enabled)
 		(void)made->enable();

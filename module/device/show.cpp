@@ -47,8 +47,15 @@ void show_reader(const file &of, text_writer &out) noexcept
 		out.string("=");
 		out.decimal(mine.losses().read(static_cast<loss_cause>(i)));
 	}
+
+	/* A process of a pid namespace that the reader of the line is not in has no number there,
+	 * and its name is none of the reader's business. */
+	const u32 pid = pb_pid_number(of.opened_by().process);
+
+	if (!pid)
+		return;
 	out.string(" pid=");
-	out.decimal(of.opened_by().pid);
+	out.decimal(pid);
 	out.string(" name=");
 	show_name(of.opened_by().name, out);
 }

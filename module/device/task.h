@@ -16,6 +16,7 @@ extern "C" {
 
 typedef struct task_struct pb_task;
 typedef struct pid_namespace pb_pid_namespace;
+typedef struct pid pb_pid;
 
 /*
  * The task of @pid in the caller's namespace (0: the caller), with a reference. NULL if there is
@@ -30,10 +31,13 @@ pb_task *pb_task_current(void) PB_NOEXCEPT;
 __u32 pb_task_cpu(const pb_task *task) PB_NOEXCEPT;
 /* It is on its way out: its exit hooks have run or are about to. Any context. */
 int pb_task_is_exiting(const pb_task *task) PB_NOEXCEPT;
-/* The name of the caller's thread (PB_TASK_COMM_LEN bytes, with NUL), and its process as the first
- * pid namespace numbers it. Process context. */
+/* The name of the caller's thread (PB_TASK_COMM_LEN bytes, with NUL). Process context. */
 void pb_current_name(char *name) PB_NOEXCEPT;
-__u32 pb_current_process(void) PB_NOEXCEPT;
+/* The caller's process, with a reference, and back. It may exit meanwhile. Process context. */
+pb_pid *pb_pid_get_current(void) PB_NOEXCEPT;
+void pb_pid_put(pb_pid *process) PB_NOEXCEPT;
+/* @process as the caller's pid namespace numbers it; 0: it is not in there. Process context. */
+__u32 pb_pid_number(pb_pid *process) PB_NOEXCEPT;
 /* Whether an event of @filp may send signals to @task: a thread of the caller's process, or the
  * caller and the credentials of @filp have CAP_KILL over it. Process context. */
 int pb_may_signal(void *filp, const pb_task *task) PB_NOEXCEPT;

@@ -67,9 +67,19 @@ void pb_current_name(char *name)
 	memcpy(name, copy, sizeof(copy));
 }
 
-__u32 pb_current_process(void)
+pb_pid *pb_pid_get_current(void)
 {
-	return current->tgid;
+	return get_pid(task_tgid(current));
+}
+
+void pb_pid_put(pb_pid *process)
+{
+	put_pid(process);
+}
+
+__u32 pb_pid_number(pb_pid *process)
+{
+	return pid_vnr(process);
 }
 
 const pb_pid_namespace *pb_pid_namespace_get(void)
