@@ -2,6 +2,8 @@
 /* What a filter does with strings. The rest is inline; filter_parser.cpp makes filters. */
 #include "producer/filter.hpp"
 
+#include "producer/text_search.hpp"
+
 namespace perfbuf
 {
 
@@ -34,13 +36,8 @@ bool filter::holds_text(const test &one, const char *fixed,
 
 	const u32 last = n - wanted.bytes;
 
-	if (wanted.any_before && wanted.any_behind) {
-		for (u32 at = 0; at <= last; at++) {
-			if (!__builtin_memcmp(text + at, wanted.text, wanted.bytes))
-				return true;
-		}
-		return false;
-	}
+	if (wanted.any_before && wanted.any_behind)
+		return contains(text, n, wanted);
 	if (last && !wanted.any_before && !wanted.any_behind)
 		return false;
 	return !__builtin_memcmp(text + (wanted.any_before ? last : 0), wanted.text, wanted.bytes);

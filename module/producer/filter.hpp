@@ -51,8 +51,8 @@ public:
 
 	/*
 	 * Whether the reader wants a payload: @fixed is its fixed part, @parts what stands behind
-	 * it. At most one step for each comparison, and in a step at most the bytes of a word for
-	 * each byte of a string. Any context.
+	 * it. At most one step for each comparison, and in a step at most two comparisons for each
+	 * byte of a string. Any context.
 	 */
 	[[gnu::always_inline]] bool matches(const void *fixed,
 					    const perfbuf_part *parts) const noexcept
@@ -112,6 +112,7 @@ private:
 		u8 bytes;
 		bool any_before, any_behind;
 		char text[word_max];
+		u8 borders[word_max]; /* of a search: producer/text_search.hpp */
 	};
 
 	[[gnu::always_inline]] bool holds(const test &one, const char *fixed,

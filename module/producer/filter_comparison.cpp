@@ -4,6 +4,7 @@
 
 #include "producer/format.hpp"
 #include "producer/names.hpp"
+#include "producer/text_search.hpp"
 
 namespace perfbuf
 {
@@ -125,6 +126,7 @@ result<void> filter_parser::set_text(u8 number, const field &of, const sign &how
 		return refuse(E2BIG, PERFBUF_FILTER_LONG, token);
 	__builtin_memcpy(wanted.text, value.text, value.bytes);
 	wanted.bytes = static_cast<u8>(value.bytes);
+	find_borders(wanted.text, wanted.bytes, wanted.borders);
 
 	const bool is_part = of.kind == PERFBUF_KIND_STRING;
 

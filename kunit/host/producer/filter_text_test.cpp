@@ -10,6 +10,8 @@
 
 #include <gtest/gtest.h>
 
+#include "producer/text_search.hpp"
+
 #include "common_kinds.hpp"
 
 using namespace perfbuf;
@@ -423,6 +425,73 @@ TEST(producer_filter, a_pattern_matches_at_its_open_ends)
 					<< text << " of " << value;
 			}
 		}
+	}
+}
+
+/* Counts how often it is compared. */
+struct counted_char {
+	char value;
+	u32 *comparisons;
+
+	friend bool operator==(char one, const counted_char &other)
+	{
+		++*other.comparisons;
+		return one == other.value;
+	}
+};
+
+struct counted_word {
+	explicit counted_word(const std::string &from) : bytes(static_cast<u32>(from.size()))
+	{
+		find_borders(from.data(), bytes, borders);
+		for (u32 i = 0; i < bytes; i++)
+			text[i] = {from[i], &comparisons};
+	}
+	counted_word(const counted_word &) = delete;
+
+	u32 comparisons = 0;
+	u32 bytes;
+	counted_char text[filter::word_max];
+	u8 borders[filter::word_max];
+};
+
+TEST(producer_filter, a_search_of_a_string_compares_at_most_twice_for_each_byte)
+{
+	const u32 n = 60000;
+	const std::string same(filter::word_max - 1, 'a');
+	std::string halves;
+
+	for (u32 i = 0; i < n; i++)
+		halves += i % 32 == 31 ? 'b' : 'a';
+	for (const std::string &text : {std::string(n, 'a'), halves}) {
+		for (const std::string &word :
+		     {same + 'b', 'b' + same, same.substr(32) + 'b' + same.substr(31)}) {
+			counted_word wanted(word);
+
+			EXPECT_EQ(contains(text.data(), n, wanted),
+				  text.find(word) != std::string::npos);
+			EXPECT_LE(wanted.comparisons, 2 * n);
+		}
+	}
+}
+
+TEST(producer_filter, a_search_finds_what_stands_in_a_string_and_nothing_else)
+{
+	std::mt19937 random(1);
+	const auto some = [&](u32 most) {
+		std::string made(random() % (most + 1), 'a');
+
+		for (char &one : made)
+			one = static_cast<char>('a' + random() % 2);
+		return made;
+	};
+
+	for (int turn = 0; turn < 20000; turn++) {
+		const std::string text = some(24), word = some(6);
+
+		ASSERT_EQ(contains(text.data(), static_cast<u32>(text.size()), counted_word(word)),
+			  text.find(word) != std::string::npos)
+			<< word << " in " << text;
 	}
 }
 
