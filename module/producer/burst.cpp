@@ -33,6 +33,7 @@ void *burst::begin(event_cpu &here, u64 common, nesting level, u32 records) noex
 		return over();
 	}
 	records_ = static_cast<u8>(records);
+	hidden_done_ = false;
 	__builtin_memcpy(one_.spare_, &common, sizeof(common));
 	return open_next(here.first());
 }
@@ -43,7 +44,7 @@ void *burst::open_next(output *from) noexcept
 	for (output *to = from; to; to = to->next()) {
 		one_.at_ = to;
 		if (!to->takes_filtered_path()) {
-			if (to->owner().active())
+			if (to->owner().active() && !(to->hidden() && hidden_done_))
 				return start(step::singly, all());
 			continue;
 		}
@@ -173,6 +174,22 @@ void *burst::next_record() noexcept
 	return one_.spare_;
 }
 
+/* Writes the record in the spare to reader @to; or, if @to may not see pointers, to all such
+ * readers, so that its pointers are hashed once. */
+void burst::write_singly(output &to) noexcept
+{
+	one_.write(to);
+	if (!to.hidden())
+		return;
+	hidden_done_ = true;
+	for (output *other = to.next(); other; other = other->next()) {
+		if (other->hidden())
+			one_.write(*other);
+	}
+	/* Which an emission changes. */
+	one_.at_ = &to;
+}
+
 void *burst::next() noexcept
 {
 	output &to = *one_.at_;
@@ -198,7 +215,7 @@ void *burst::next() noexcept
 			return payload;
 		return open_next(to.next());
 	case step::singly:
-		one_.write(to);
+		write_singly(to);
 		return left_ ? next_record() : open_next(to.next());
 	}
 	return over();

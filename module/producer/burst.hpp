@@ -52,6 +52,7 @@ private:
 	/* Begins @what: the caller stores the payloads of @which into the spare, one by one. */
 	void *start(step what, u64 which, bool newest_first = false) noexcept;
 	void *next_record() noexcept;
+	void write_singly(output &to) noexcept;
 	void commit() noexcept;
 
 	template <sample_layout::kind of>
@@ -66,6 +67,7 @@ private:
 	perf_buffer *into_; /* in place */
 	u8 records_;
 	bool newest_first_; /* a backward ring: the caller stores the last record first */
+	bool hidden_done_;  /* the readers that may not see pointers have had the burst */
 	step step_;
 	emission one_; /* at_: the reader whose records are stored */
 };

@@ -87,8 +87,10 @@ void emission::commit_reservation(output &to, u32 bytes) noexcept
 {
 	if (!to.hidden()) [[likely]]
 		return write_by_writer(to);
+	if (!to.may_write())
+		return;
 
-	const hidden_pointers hidden(spare_, *to.hidden());
+	const hidden_pointers hidden(spare_, *to.hidden(), here_->level_of(*context_));
 
 	write_by_writer(to);
 }

@@ -27,6 +27,10 @@ public:
 	/* The recursion word of a context. */
 	recursion_context &context(nesting level) noexcept { return busy_.at(level); }
 	recursion_context &task_context() noexcept { return busy_.at(nesting::task); }
+	u32 level_of(const recursion_context &context) noexcept
+	{
+		return static_cast<u32>(&context - &task_context());
+	}
 	static event_cpu &of_task_context(recursion_context &context) noexcept
 	{
 		return reinterpret_cast<event_cpu &>(context);

@@ -70,7 +70,7 @@ result<void> typed_event::set_up(perfbuf_event &made, const char *source, u32 co
 	}
 	if (layout_.bytes != made.bytes)
 		return refuse(source, made.name, "is not as large as it says", error(EINVAL));
-	pointers_.find(layout_);
+	TRY(pointers_.find(layout_));
 
 	all_cpus_ = pb_percpu_alloc(sizeof(event_cpu));
 	readers_on_ = static_cast<u32 *>(

@@ -36,6 +36,7 @@ struct machine {
 	const void *regs = nullptr;
 	bool may_trace = true;
 	bool has_pointer_key = true; /* %p can print hashes */
+	u32 hashes = 0;		     /* how often it printed one */
 	bool first_namespace = true;
 	u32 event_readers_max = 64;
 

@@ -82,6 +82,7 @@ void pb_print_pointer(char text[PB_POINTER_TEXT], __u64 pointer) noexcept
 {
 	const __u64 hash = pointer * 0x9e3779b97f4a7c15 >> 32;
 
+	now.hashes++;
 	std::snprintf(text, PB_POINTER_TEXT, "%016llx",
 		      static_cast<unsigned long long>(now.has_pointer_key ? hash : 0));
 	if (!now.has_pointer_key)

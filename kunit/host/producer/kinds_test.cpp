@@ -35,12 +35,9 @@ void emit_pointed(u32 number)
 	pointed::emit(number, as_pointer(first_pointer), as_pointer(second_pointer), number % 2);
 }
 
-class producer_kinds : public testing::Test
+class producer_kinds : public producer_emission
 {
 protected:
-	void SetUp() override { now = {}; }
-	void TearDown() override { now = {}; }
-
 	/* One that was opened without CAP_PERFMON. */
 	static std::unique_ptr<host::reader>
 	without_rights(testdev &from, const perf_event_attr &attr, u32 pages = 4)
@@ -76,7 +73,7 @@ TEST_F(producer_kinds, the_pointers_of_an_event_are_those_of_its_layout)
 	for (u32 count : {0u, 1u, 2u, 3u}) {
 		pointer_fields found;
 
-		found.find({fields, count, 8 + 8 * count});
+		EXPECT_TRUE(found.find({fields, count, 8 + 8 * count}));
 		EXPECT_EQ(found.count(), (count + 1) / 2);
 		if (count == 3) {
 			EXPECT_EQ(found.at(1), 24u);
@@ -123,6 +120,102 @@ TEST_F(producer_kinds, a_reader_without_rights_gets_the_hashes_of_pointers_and_o
 			EXPECT_EQ(found, 1u) << fields << (hides ? " hidden" : "");
 		}
 	}
+}
+
+/* A hash costs more than a record, and interrupts are off. */
+TEST_F(producer_kinds, a_pointer_is_hashed_once_for_all_readers_of_an_emission)
+{
+	testdev source;
+	std::vector<std::unique_ptr<host::reader>> all;
+
+	for (int i = 0; i < 5; i++)
+		all.push_back(without_rights(source, attr_of(pointed::object)));
+	host::reader sees(source, attr_of(pointed::object));
+
+	for (u32 i = 0; i < 3; i++) {
+		now.hashes = 0;
+		pointed::emit(i, as_pointer(first_pointer + i), as_pointer(second_pointer), true);
+		EXPECT_EQ(now.hashes, i ? 1u : 2u) << "of those that differ from the last";
+		for (auto &one : all) {
+			const auto seen = payloads(*one);
+
+			ASSERT_EQ(seen.size(), 1u);
+			EXPECT_EQ(seen[0].where, hashed(first_pointer + i));
+			EXPECT_EQ(seen[0].other, hashed(second_pointer));
+		}
+		EXPECT_EQ(payloads(sees).at(0).where, first_pointer + i);
+	}
+}
+
+TEST_F(producer_kinds, a_pointer_is_not_hashed_for_readers_that_are_off)
+{
+	testdev source;
+	const auto off = without_rights(source, attr_of(pointed::object));
+	const auto over = without_rights(source, attr_of(pointed::object));
+
+	off->owner().disable();
+	ASSERT_TRUE(over->owner().refresh(1));
+	emit_pointed(1);
+	now.hashes = 0;
+	/* The file of the second is off, and still in the list. */
+	emit_pointed(2);
+	pointed::emit(3, as_pointer(1), as_pointer(2), true);
+	EXPECT_EQ(now.hashes, 0u);
+	EXPECT_EQ(payloads(*over).size(), 1u);
+}
+
+TEST_F(producer_kinds, each_record_of_a_burst_is_hashed_once_for_all_readers)
+{
+	testdev source;
+	const auto first = without_rights(source, attr_of(pointed::object));
+	host::reader sees(source, attr_of(pointed::object));
+	const auto second = without_rights(source, attr_of(pointed::object));
+	const auto off = without_rights(source, attr_of(pointed::object));
+
+	ASSERT_TRUE(off->owner().refresh(1));
+	emit_pointed(0);
+	for (host::reader *one : {first.get(), &sees, second.get(), off.get()})
+		EXPECT_EQ(payloads(*one).size(), 1u);
+	now.hashes = 0;
+	pointed::emit_burst(5, [](u32 i, auto put) {
+		return put(i, as_pointer(first_pointer + 1 + i), as_pointer(0), false);
+	});
+	EXPECT_EQ(now.hashes, 5u);
+	for (host::reader *one : {first.get(), second.get()}) {
+		const auto seen = payloads(*one);
+
+		ASSERT_EQ(seen.size(), 5u);
+		for (u32 i = 0; i < 5; i++) {
+			EXPECT_EQ(seen[i].number, i);
+			EXPECT_EQ(seen[i].where, hashed(first_pointer + 1 + i));
+		}
+	}
+	EXPECT_EQ(payloads(sees).size(), 5u);
+	EXPECT_EQ(payloads(*off).size(), 0u);
+}
+
+/* What interrupts an emission has hashes of its own. */
+TEST_F(producer_kinds, an_emission_that_is_interrupted_keeps_its_hashes)
+{
+	testdev source;
+	const auto one = without_rights(source, attr_of(pointed::object));
+	const auto nested = [] {
+		const nesting before = std::exchange(now.level, nesting::nmi);
+
+		pointed::emit(9, as_pointer(first_pointer + 9), as_pointer(second_pointer), true);
+		now.level = before;
+	};
+
+	at_each_access([] { emit_pointed(1); }, nested,
+		       [&](bool came) {
+			       const auto seen = payloads(*one);
+
+			       ASSERT_EQ(seen.size(), came ? 2u : 1u);
+			       for (const auto &each : seen)
+				       EXPECT_EQ(each.where,
+						 hashed(each.number == 1 ? first_pointer
+									 : first_pointer + 9));
+		       });
 }
 
 TEST_F(producer_kinds, no_byte_of_a_pointer_reaches_the_ring_of_a_reader_without_rights)
