@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /* open(2), close(2), and what makes a file an event. */
+#include <cstring>
+
 #include <fcntl.h>
 #include <linux/perfbuf.h>
 #include <poll.h>
 #include <sys/epoll.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
@@ -120,6 +123,89 @@ int ioc_open_linked(actor &by)
 	return error_of(ioctl(by.file(), PERFBUF_IOC_OPEN_LINKED, &request));
 }
 
+/* @pages of the file's ring, and @aux_pages behind them; 0 or an errno. The area is kept. */
+int map_ring(actor &by, int fd, size_t pages, size_t aux_pages)
+{
+	const size_t page = static_cast<size_t>(sysconf(_SC_PAGESIZE));
+	const size_t bytes = (1 + pages) * page;
+	void *base = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	if (base == MAP_FAILED)
+		return errno;
+	int error = 0;
+	if (aux_pages) {
+		auto *first = static_cast<volatile perf_event_mmap_page *>(base);
+		first->aux_offset = bytes;
+		first->aux_size = aux_pages * page;
+		void *aux = mmap(nullptr, aux_pages * page, PROT_READ | PROT_WRITE, MAP_SHARED, fd,
+				 static_cast<off_t>(bytes));
+		error = aux == MAP_FAILED ? errno : 0;
+		if (!error)
+			by.keep_area(aux, aux_pages * page, true);
+	}
+	by.keep_area(base, bytes, true);
+	return error;
+}
+
+/*
+ * A function trace with its AUX area, and a clock whose samples copy, pause or resume it: all that
+ * PERFBUF_IOC_OPEN_LINKED needs fits together. Other threads get the files, and take them apart.
+ */
+int open_linked_pair(actor &by)
+{
+	const int trace = open("/dev/perfbuf/functrace", O_RDWR | O_CLOEXEC);
+	const int clock = open("/dev/perfbuf/clock", O_RDWR | O_CLOEXEC);
+	if (trace < 0 || clock < 0) {
+		const int error = errno;
+		close(trace);
+		close(clock);
+		return error;
+	}
+
+	perf_event_attr attr = {};
+	attr.size = sizeof(attr);
+	attr.type = PERF_TYPE_SOFTWARE;
+	attr.config = PERF_COUNT_SW_CPU_CLOCK;
+	attr.sample_type = PERF_SAMPLE_TID | PERF_SAMPLE_TIME | PERF_SAMPLE_CPU;
+	attr.disabled = 1;
+	const perf_event_attr of_trace = attr;
+	attr.sample_period = 1'000'000;
+	const uint32_t action = by.one_of<uint32_t>({0, PERFBUF_AUX_PAUSE, PERFBUF_AUX_RESUME});
+	if (action) {
+		/* The word that later headers name aux_action. */
+		memcpy(&attr.aux_sample_size + 1, &action, sizeof(action));
+	} else {
+		attr.sample_type |= PERF_SAMPLE_AUX;
+		attr.aux_sample_size = by.one_of<uint32_t>({8, 256, 4096});
+	}
+	perfbuf_open request = {.attr = reinterpret_cast<uintptr_t>(&of_trace), .pid = -1};
+	request.cpu = static_cast<int32_t>(by.below(2));
+	if (by.once_in(2)) {
+		request.pid = 0;
+		request.cpu = by.one_of({-1, 0, 1});
+	}
+
+	int error = error_of(ioctl(trace, PERFBUF_IOC_OPEN, &request));
+	/* Few functions: the guest has other things to do. */
+	if (!error)
+		error = error_of(ioctl(trace, PERF_EVENT_IOC_SET_FILTER, "vfs_*"));
+	perfbuf_open_linked linked = {};
+	linked.open = request;
+	linked.open.attr = reinterpret_cast<uintptr_t>(&attr);
+	linked.aux_fd = trace;
+	if (!error)
+		error = error_of(ioctl(clock, PERFBUF_IOC_OPEN_LINKED, &linked));
+	if (!error)
+		error = map_ring(by, trace, 8, by.one_of<size_t>({1, 16}));
+	if (!error)
+		error = map_ring(by, clock, 8, 0);
+	for (int fd : {trace, clock})
+		if (!error)
+			error = error_of(ioctl(fd, PERF_EVENT_IOC_ENABLE, 0));
+	by.keep_file(trace);
+	by.keep_file(clock);
+	return error;
+}
+
 int ioc_open_group(actor &by)
 {
 	perf_event_attr attr;
@@ -233,6 +319,11 @@ std::vector<operation> file_operations()
 		 ioc_open_linked,
 		 {EBADF, ENOTTY, EBADFD, EACCES, EBUSY, EINVAL, EOPNOTSUPP, ENOENT, ESRCH, ENODEV,
 		  E2BIG, EFAULT, EMFILE, ENOMEM, EPERM, EAGAIN, ENOSPC, EOVERFLOW, EIO}},
+		{"a trace, and samples linked to its AUX",
+		 tracer,
+		 3,
+		 open_linked_pair,
+		 {ENOENT, ENXIO, EMFILE, ENOMEM, ENODEV, EPERM, ENOSPC, EINTR}},
 		{"PERFBUF_IOC_OPEN_GROUP",
 		 readers,
 		 12,

@@ -48,6 +48,13 @@ void open_nodes_to_users()
 	chmod("/dev/perfbuf/testdev", 0666);
 }
 
+void load_perfbuf()
+{
+	load_module("/perfbuf/perfbuf.ko");
+	load_module(modules + "perfbuf_test_source.ko");
+	open_nodes_to_users();
+}
+
 int cpu_off(actor &)
 {
 	return write_file("/sys/devices/system/cpu/cpu1/online", "0");
@@ -87,13 +94,12 @@ int failing_source(actor &by)
 				   " patience=50");
 }
 
+/* While files, producers and mappings are there: remove_perfbuf() is for when they are not. */
 int unload_perfbuf(actor &)
 {
 	const int error = unload_module("perfbuf");
-	if (!error) {
-		load_module("/perfbuf/perfbuf.ko");
-		open_nodes_to_users();
-	}
+	if (!error)
+		load_perfbuf();
 	return error;
 }
 
@@ -125,6 +131,20 @@ int rest(actor &)
 
 } /* namespace */
 
+int remove_perfbuf()
+{
+	int error = 0;
+	/* The kernel closes the files of a process that has died when it comes to it. */
+	device_test::eventually([&] {
+		const int of_source = unload_module("perfbuf_test_source");
+		error = of_source && of_source != ENOENT ? of_source : unload_module("perfbuf");
+		return !error;
+	});
+	if (!error)
+		load_perfbuf();
+	return error;
+}
+
 std::vector<operation> machine_operations()
 {
 	return {
@@ -147,7 +167,7 @@ std::vector<operation> machine_operations()
 		 2,
 		 failing_source,
 		 {EIO, ETIME, ENOMEM, EEXIST, ENOENT, EINVAL, EBUSY, ERANGE}},
-		{"rmmod of perfbuf", machine, 1, unload_perfbuf, {EAGAIN, EBUSY, ENOENT}},
+		{removal, machine, 1, unload_perfbuf, {EAGAIN, EBUSY, ENOENT}},
 		{"a parameter", machine, 4, set_parameter, {ENOENT, ENODEV}},
 		{"tracefs' sched_switch", machine, 1, emit_in_tracefs, {ENOENT, ENODEV}},
 		{"a rest", machine, 8, rest, {}},

@@ -4,10 +4,13 @@
  * without rights, by root, and beside them a process that plugs a CPU, loads and removes sources
  * (also such as fail in their init) and changes the module's parameters.
  *
+ * All of this in rounds. After each, when every process has died, perfbuf is removed and loaded
+ * anew.
+ *
  * It prints a table of operations and errnos, and fails if an operation gave an errno that it has
- * not, was never called, or does not come back; if a process died; or if files are left in the end.
- * What the kernel says of all that is for its own checkers. Each thread's choices follow from the
- * seed and its number.
+ * not, was never called, or does not come back; if a process died; if files are left after a round,
+ * or perfbuf cannot be removed. What the kernel says of all that is for its own checkers. Each
+ * thread's choices follow from the seed, the round and its number.
  */
 #include <algorithm>
 #include <cstdio>
@@ -46,8 +49,13 @@ struct cast_member {
 };
 
 constexpr unsigned stuck_after = 150; /* s, on an emulated machine */
+constexpr unsigned rounds = 4;
 
-void run_process(const cast_member &self, uint64_t seed, tally &all, belongings &of)
+struct seed_of_round {
+	uint64_t seed, round;
+};
+
+void run_process(const cast_member &self, const seed_of_round &from, tally &all, belongings &of)
 {
 	if (self.uid)
 		device_test::become_user(self.uid);
@@ -57,7 +65,7 @@ void run_process(const cast_member &self, uint64_t seed, tally &all, belongings 
 	std::vector<std::thread> threads;
 	for (unsigned i = 0; i < self.threads; i++)
 		threads.emplace_back([&, i] {
-			std::seed_seq start{seed, uint64_t{self.first + i}};
+			std::seed_seq start{from.seed, from.round, uint64_t{self.first + i}};
 			actor one{std::mt19937_64(start), self.role, self.first + i, of};
 			act(one, &all, ~0ULL);
 		});
@@ -190,6 +198,51 @@ void put_right()
 	device_test::write_file("/sys/module/perfbuf_test_source/parameters/command", "stream 0");
 }
 
+/* The files that processes sent to one another go with the sockets. */
+bool act_in_processes(std::vector<cast_member> &cast, tally &all, belongings &of,
+		      const seed_of_round &from, unsigned seconds, report &result)
+{
+	int hub[2];
+	if (socketpair(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0, hub)) {
+		result.fail("no sockets");
+		return false;
+	}
+	all.stop = false;
+	unsigned first = 0;
+	for (cast_member &one : cast) {
+		one.first = first;
+		first += one.threads;
+		fflush(stdout);
+		one.pid = fork();
+		if (!one.pid) {
+			of.hub = hub[(&one - cast.data()) % 2];
+			run_process(one, from, all, of);
+			/* What is left is for the kernel to close. */
+			_exit(0);
+		}
+	}
+	const bool done = watch(cast, all, time(nullptr) + seconds, result);
+	close(hub[0]);
+	close(hub[1]);
+	return done;
+}
+
+void remove_all(tally &all, report &result)
+{
+	put_right();
+	if (!device_test::eventually([] {
+		    return !system(
+			    "cd /sys/class/perfbuf && test -z \"$(cat */files | grep -v '^0$')\"");
+	    }))
+		result.fail("files are left: /sys/class/perfbuf/*/files");
+	const int error = remove_perfbuf();
+	for (unsigned i = 0; i < operations().size(); i++)
+		if (!strcmp(operations()[i].name, removal))
+			all.counts[i][error]++;
+	if (error)
+		result.fail("perfbuf cannot be removed: " + device_test::errno_name(error));
+}
+
 } /* namespace */
 
 int main(int argc, char **argv)
@@ -219,9 +272,8 @@ int main(int argc, char **argv)
 	static belongings of;
 	for (auto &one : of.files)
 		one = -1;
-	int hub[2];
 	of.image = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
-	if (of.image < 0 || socketpair(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0, hub))
+	if (of.image < 0)
 		return 2;
 
 	report result;
@@ -232,35 +284,18 @@ int main(int argc, char **argv)
 	device_test::load_module("/root/perfbuf_test_source.ko");
 	chmod("/dev/perfbuf/inject", 0666);
 	chmod("/dev/perfbuf/testdev", 0666);
-	unsigned first = 0;
-	for (cast_member &one : cast) {
-		one.first = first;
-		first += one.threads;
-		fflush(stdout);
-		one.pid = fork();
-		if (!one.pid) {
-			of.hub = hub[(&one - cast.data()) % 2];
-			run_process(one, seed, all, of);
-			/* What is left is for the kernel to close. */
-			_exit(0);
+	for (unsigned round = 0; round < rounds; round++) {
+		if (!act_in_processes(cast, all, of, {seed, round}, (seconds + rounds - 1) / rounds,
+				      result)) {
+			/* What else is done might not come back either. */
+			print_table(all, result);
+			printf("failed: seed %lu\n", seed);
+			fflush(stdout);
+			_exit(1);
 		}
+		remove_all(all, result);
 	}
-	if (!watch(cast, all, time(nullptr) + seconds, result)) {
-		/* What else is done might not come back either. */
-		print_table(all, result);
-		printf("failed: seed %lu\n", seed);
-		fflush(stdout);
-		_exit(1);
-	}
-	close(hub[0]);
-	close(hub[1]);
-	put_right();
 	print_table(all, result);
-	if (!device_test::eventually([] {
-		    return !system(
-			    "cd /sys/class/perfbuf && test -z \"$(cat */files | grep -v '^0$')\"");
-	    }))
-		result.fail("files are left: /sys/class/perfbuf/*/files");
 	const int unloaded = device_test::unload_module("perfbuf_test_source");
 	if (unloaded && unloaded != ENOENT)
 		result.fail("perfbuf_test_source is still used");

@@ -47,4 +47,11 @@ std::vector<operation> memory_operations();
 std::vector<operation> process_operations();
 std::vector<operation> machine_operations();
 
+/*
+ * When nobody has a file: removes perfbuf and loads it anew, with the source of the tests. 0, or
+ * the errno with which it is still in use after a while.
+ */
+inline constexpr const char *removal = "rmmod of perfbuf";
+int remove_perfbuf();
+
 } /* namespace fuzz */
