@@ -2,7 +2,8 @@
 /*
  * Every call of the device with each of its allocations, and each of its copies from and to user
  * space, failing in turn. What fault_test.cpp has, open, configuration and mmap, is not repeated.
- * Nor is fork(2): its own allocations write to the kernel's log when they fail.
+ * Of fork(2) only what cannot wait for memory fails, as ours does: what else fails there writes to
+ * the kernel's log.
  */
 #include <cerrno>
 
@@ -15,8 +16,10 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <unistd.h>
+#include <vector>
 
 #include "support/fault.hpp"
+#include "support/process.hpp"
 #include "support/session.hpp"
 #include "support/user.hpp"
 
@@ -192,6 +195,49 @@ TEST_P(fault_of, call_is_enomem_or_efault_and_the_call_works_afterwards)
 	fail_each([&] { return GetParam().call(of); });
 	EXPECT_EQ(GetParam().call(of), 0);
 }
+
+class fault_of_fork : public testing::TestWithParam<unsigned>
+{
+protected:
+	void SetUp() override
+	{
+		arm();
+		fail_only_what_cannot_wait();
+	}
+	void TearDown() override { arm(); }
+};
+
+/* More children than the module has prepared memory for. */
+TEST_P(fault_of_fork, fork_of_a_followed_task_succeeds_without_memory)
+{
+	constexpr int children = 64;
+	perf_event_attr attr = clock_attr();
+	attr.inherit = 1;
+	attr.task = 1;
+	unique_fd followed = must_open(side::clock, attr, target::thread(0));
+	enable(followed.get());
+	std::vector<child> all;
+	for (int i = 0; i < children; i++) {
+		const countdown failing;
+		failing.set(GetParam());
+		/* Throws if the fork fails. */
+		all.emplace_back([] { return 0; });
+		failing.set(0);
+	}
+	for (child &one : all)
+		EXPECT_TRUE(one.wait().clean());
+	EXPECT_EQ(ioctl_error(followed.get(), PERF_EVENT_IOC_DISABLE), 0);
+}
+
+std::vector<unsigned> all_allocations()
+{
+	if (own_side().empty() || !can_inject())
+		return {};
+	return {1, 2, 3};
+}
+
+INSTANTIATE_TEST_SUITE_P(nth, fault_of_fork, testing::ValuesIn(all_allocations()));
+GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(fault_of_fork);
 
 std::vector<call_row> all_calls()
 {

@@ -33,6 +33,12 @@ void arm()
 		write_file(std::string("/sys/kernel/debug/") + kind + "/verbose", "0");
 }
 
+void fail_only_what_cannot_wait()
+{
+	for (const char *kind : {"failslab", "fail_page_alloc"})
+		write_file(std::string("/sys/kernel/debug/") + kind + "/ignore-gfp-wait", "Y");
+}
+
 allowance_used_up::allowance_used_up()
 	: fd_(must_open(side::clock, clock_attr())), used_(fd_.get(), 1024)
 {

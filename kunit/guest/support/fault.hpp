@@ -20,6 +20,9 @@ bool can_inject();
 /* Also what could wait for memory fails, single pages, and copies from and to user space. */
 void arm();
 
+/* From now on, until arm(): of a context that may not sleep. */
+void fail_only_what_cannot_wait();
+
 /* While it lives, the user's allowance of locked memory is used up: the rest is in VmPin. */
 class allowance_used_up
 {

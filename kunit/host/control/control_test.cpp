@@ -229,6 +229,41 @@ TEST(control_plane, forks_take_memory_that_was_prepared)
 	}
 }
 
+TEST(control_plane, a_fork_without_memory_does_not_follow_the_child_and_counts_it)
+{
+	constexpr std::size_t children = 200;
+	machine m(4, children + 1);
+	followed_set family(kind_of(m.task(0), -1, true));
+	u32 followed = 0;
+
+	m.run(m.task(0), 1);
+	m.has_no_memory = true;
+	for (std::size_t i = 1; i <= children; i++)
+		m.fork(m.task(i), 1);
+	for (std::size_t i = 1; i <= children; i++) {
+		m.run(m.task(i), 2);
+		followed += family.runs.contains(m.task(i));
+	}
+	EXPECT_GT(followed, 0u) << "in memory that was prepared";
+	EXPECT_GT(family.not_followed, 0u);
+	EXPECT_EQ(followed + family.not_followed, children);
+}
+
+/* The index and the set itself: an event without memory is refused, and leaves nothing. */
+TEST(control_plane, a_set_without_memory_is_refused)
+{
+	machine m(4, 1);
+
+	m.has_no_memory = true;
+
+	followed_set refused(kind_of(m.task(0)));
+
+	ASSERT_FALSE(refused.opened);
+	EXPECT_EQ(refused.opened.error().code(), ENOMEM);
+	m.has_no_memory = false;
+	EXPECT_TRUE(followed_set(kind_of(m.task(0))).opened);
+}
+
 TEST(control_plane, a_user_with_limits_has_so_many_members_and_a_task_so_many_of_them)
 {
 	machine m(4, 20);

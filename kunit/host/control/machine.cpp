@@ -133,6 +133,8 @@ void *cxxrt_alloc(unsigned long bytes, unsigned int gfp) noexcept
 	}
 	if (const auto meanwhile = std::exchange(the_machine->on_allocate, nullptr))
 		meanwhile();
+	if (the_machine->has_no_memory)
+		return nullptr;
 	return std::calloc(1, bytes);
 }
 

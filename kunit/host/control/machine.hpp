@@ -37,6 +37,7 @@ struct machine {
 	unsigned long task_events_max = 128;
 	unsigned long user_members_max = 1000;
 	unsigned long atomic_allocations = 0;
+	bool has_no_memory = false;
 	bool setup_locked = false;
 	/* Called once, at the next allocation. */
 	std::function<void()> on_allocate;
