@@ -26,7 +26,9 @@ std::vector<fs::path> dumps()
 	std::vector<fs::path> all;
 	std::error_code gone;
 	for (const auto &each : fs::directory_iterator(dumps_folder, gone))
-		if (each.path().filename().string().starts_with("devcd"))
+		/* A device comes before its files. */
+		if (each.path().filename().string().starts_with("devcd") &&
+		    fs::exists(each.path() / "data", gone))
 			all.push_back(each.path());
 	return all;
 }

@@ -22,6 +22,7 @@
  */
 #include <linux/completion.h>
 #include <linux/console.h>
+#include <linux/delay.h>
 #include <linux/device.h>
 #include <linux/irq_work.h>
 #include <linux/kthread.h>
@@ -136,19 +137,29 @@ static void complete_request(struct irq_work *work)
 /* After this many events of a context on a CPU bug, triple and nmi end the machine. */
 enum { last_task = 8000, last_nmi = 200 };
 
+/* The CPU that is about to end the machine: it emits nothing more, not even in an NMI. */
+static int ending_cpu = -1;
+
 /* The numbers of this CPU, and its end. */
 static void print_and_triple_fault(void)
 {
-	local_irq_disable();
+	/* The other CPU goes on. */
+	if (cmpxchg(&ending_cpu, -1, smp_processor_id()) != -1)
+		return;
 	pr_emerg("recdev: cpu %d task %llu irq %llu nmi %llu\n", smp_processor_id(),
 		 this_cpu_read(numbers[task]), this_cpu_read(numbers[irq]),
 		 this_cpu_read(numbers[nmi]));
+	/* Newer kernels print by a thread, which an interrupt of this CPU wakes on the other. */
+	mdelay(1000);
+	local_irq_disable();
 	test_triple_fault();
 }
 
 /* What an emitter does: an event, and what a command requested. */
 static void emit(enum emit_context context)
 {
+	if (READ_ONCE(ending_cpu) == smp_processor_id())
+		return;
 	emit_one(context);
 	if (context == task) {
 		if (READ_ONCE(bug_wanted) && this_cpu_read(numbers[task]) > last_task)
