@@ -305,9 +305,12 @@ void cpus_machine::print()
 	if (!end)
 		return;
 	const u64 last = ring_->backward() ? end + 8 : end - 8;
+	const unsigned interrupts = interrupts_;
 
 	if (ring_->holds_after_copy(ring_->backward() ? last + size : last - size))
 		fail("an event of an oops has bytes of the record that overwrote it");
+	if (interrupts_ != interrupts)
+		fail("an oops interrupts another CPU");
 }
 
 void cpus_machine::write_aux(u64 bytes)
@@ -339,6 +342,7 @@ void cpus_machine::ordered(int cpu)
 {
 	const bool was_inside = std::exchange(inside_, true);
 
+	interrupts_++;
 	memory_.finish();
 	memory_.fence(static_cast<unsigned>(cpu));
 	memory_.fence(current_);

@@ -76,6 +76,7 @@ private:
 
 	/* Stands for the data of the ring: the end of the record that was stored last. */
 	u64 stored_ = 0;
+	unsigned interrupts_ = 0; /* of a writer's CPU, by a reader that copies */
 
 	unsigned current_ = 0;
 	unsigned switches_left_;
