@@ -103,6 +103,7 @@
 	CASE(ring_overwrite, no_record_is_lost_for_want_of_space) \
 	CASE(ring_overwrite, the_newest_records_of_a_forward_ring_end_at_the_head) \
 	CASE(ring_overwrite, a_forward_ring_keeps_marks_where_records_begin_one_for_each_watermark) \
+	CASE(ring_overwrite, all_of_a_ring_is_certain_after_a_copy_where_stores_are_seen_in_order) \
 	CASE(ring_overwrite, a_backward_ring_is_read_from_its_head_newest_first) \
 	CASE(ring_overwrite, a_stored_tail_changes_nothing_for_the_writer) \
 	CASE(ring_overwrite, a_record_of_the_ring_fits) \

@@ -91,6 +91,20 @@ CASE(ring_overwrite, a_forward_ring_keeps_marks_where_records_begin_one_for_each
 	EXPECT(!overwriting()->marks());
 }
 
+CASE(ring_overwrite, all_of_a_ring_is_certain_after_a_copy_where_stores_are_seen_in_order)
+{
+	ref<perf_buffer> ring = overwriting();
+
+	REQUIRE(ring);
+	for (u32 i = 0; i < 1000; i++)
+		REQUIRE(!write_sample(*ring, 64, i));
+
+	const u64 oldest = ring->reserved() - ring->size();
+
+	EXPECT(ring->holds_after_copy(oldest));
+	EXPECT(!ring->holds_after_copy(oldest - 8));
+}
+
 CASE(ring_overwrite, a_backward_ring_is_read_from_its_head_newest_first)
 {
 	ref<perf_buffer> ring = overwriting(true);
