@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* The kernel's hooks, each attached while an event needs it and for about a second longer
- * (glue/trim.h). The C entries of glue/trace.h end in hooks.cpp, which calls side-band records and
- * task sets in the order that both rely on. */
+/* The kernel's hooks, each attached while an event needs it. The C entries of glue/trace.h end in
+ * hooks.cpp, which calls side-band records and task sets in the order that both rely on. */
 #pragma once
 
 #include "ring/abi.hpp"
@@ -24,8 +23,7 @@ enum class hook : u32 {
 
 inline constexpr u32 hook_count = 7;
 
-/* The hooks that one object has taken. Its destructor gives them back; process context, may sleep.
- */
+/* The hooks that one object has taken. Its destructor gives them back; process context, sleeps. */
 class hook_set
 {
 public:
