@@ -6,6 +6,7 @@
 #include "device/text.hpp"
 #include "device/tsc_clock.hpp"
 #include "glue/glue.h"
+#include "glue/trim.h"
 
 #include <cxxrt/guard.hpp>
 
@@ -175,6 +176,19 @@ void device_state::remove(source &gone) noexcept
 	pb_node_destroy(nodes_[minor]);
 }
 
+void device_state::trim() noexcept
+{
+	/* No source goes meanwhile. */
+	lock_guard held(nodes_mutex_);
+
+	for (u32 minor = 0; minor < PB_MINORS; minor++) {
+		source *one = open_files.lock()->sources[minor];
+
+		if (one)
+			one->trim();
+	}
+}
+
 result<file *> device_state::open_file(u32 minor) noexcept
 {
 	check_tsc_clock();
@@ -253,7 +267,20 @@ void perfbuf_exit(void) noexcept
 {
 	for (u32 i = 0; perfbuf::sources_in_the_box[i]; i++)
 		perfbuf::device->remove(*perfbuf::sources_in_the_box[i]);
-	delete std::exchange(perfbuf::device, nullptr);
+
+	perfbuf::device_state *gone = perfbuf::device;
+
+	cxxrt::write_once(perfbuf::device, nullptr);
+	pb_trim_cancel();
+	delete gone;
+}
+
+void perfbuf_trim_events(void) noexcept
+{
+	perfbuf::device_state *device = cxxrt::read_once(perfbuf::device);
+
+	if (device)
+		device->trim();
 }
 
 long perfbuf_source_show(void *source, const void *viewer, const char *name, char *to,

@@ -169,6 +169,8 @@ struct device_state {
 	cxxrt::result<void> add(source &made, const pb_node_event *events,
 				u32 event_count) noexcept;
 	void remove(source &gone) noexcept;
+	/* source::trim(), of all. */
+	void trim() noexcept;
 	/* A new file of the source at @minor. ENXIO, EACCES, ENOMEM. */
 	cxxrt::result<file *> open_file(u32 minor) noexcept;
 

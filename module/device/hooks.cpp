@@ -8,6 +8,7 @@
 #include "glue/maps.h"
 #include "glue/secure.h"
 #include "glue/trace.h"
+#include "glue/trim.h"
 
 namespace perfbuf
 {
@@ -23,8 +24,9 @@ static_assert(static_cast<u32>(hook::task_fork) == PB_TASK_FORK);
 static_assert(static_cast<u32>(hook::task_exit) == PB_TASK_EXIT);
 static_assert(static_cast<u32>(hook::task_rename) == PB_TASK_RENAME);
 
-/* Under the setup lock. */
+/* Under the setup lock. A hook that is attached and has no users waits to be trimmed. */
 constinit u32 users[hook_count];
+constinit bool attached[hook_count];
 
 int attach(hook which) noexcept
 {
@@ -65,8 +67,9 @@ result<void> hook_set::take(hook which) noexcept
 
 	setup_guard held;
 
-	if (!users[index])
+	if (!attached[index])
 		TRY(from_return(attach(which)));
+	attached[index] = true;
 	users[index]++;
 	taken_ |= 1u << index;
 	return {};
@@ -74,23 +77,34 @@ result<void> hook_set::take(hook which) noexcept
 
 hook_set::~hook_set()
 {
+	setup_guard held;
+
+	for (u32 i = 0; i < hook_count; i++) {
+		if (taken_ & 1u << i && !--users[i])
+			pb_trim_later();
+	}
+}
+
+} // namespace perfbuf
+
+void perfbuf_trim_hooks(void) noexcept
+{
+	using namespace perfbuf;
 	bool detached = false;
 	{
 		setup_guard held;
 
 		for (u32 i = 0; i < hook_count; i++) {
-			if (!(taken_ & 1u << i) || --users[i])
+			if (users[i] || !std::exchange(attached[i], false))
 				continue;
 			detach(static_cast<hook>(i));
 			detached = true;
 		}
 	}
-	/* The module may go as soon as its last file has. */
+	/* The module may go next. */
 	if (detached)
 		pb_trace_synchronize();
 }
-
-} // namespace perfbuf
 
 /* A task's record of the switch comes while its set still has it running, or already has. */
 void perfbuf_task_switched(pb_task *prev, pb_task *next, int preempted, __u32 cpu) noexcept

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* The kernel's hooks, each attached while an event needs it. The C entries of glue/trace.h end in
- * hooks.cpp, which calls side-band records and task sets in the order that both rely on. */
+/* The kernel's hooks, each attached while an event needs it and for about a second longer
+ * (glue/trim.h). The C entries of glue/trace.h end in hooks.cpp, which calls side-band records and
+ * task sets in the order that both rely on. */
 #pragma once
 
 #include "ring/abi.hpp"
@@ -23,7 +24,8 @@ enum class hook : u32 {
 
 inline constexpr u32 hook_count = 7;
 
-/* The hooks that one object has taken. Its destructor gives them back; process context, sleeps. */
+/* The hooks that one object has taken. Its destructor gives them back; process context, may sleep.
+ */
 class hook_set
 {
 public:

@@ -158,6 +158,9 @@ public:
 	/* The memory of a closed file is freed: its last use of the source. Process context. */
 	virtual void file_freed() noexcept {}
 
+	/* Undoes what it keeps for files that may come soon. Process context, may sleep. */
+	virtual void trim() noexcept {}
+
 	/* write(2) to the node: whether the source takes it, and the records, in their order.
 	 * Returns how many it took: fewer when one fails, whose error it is when it is the first.
 	 * EINVAL, ENODEV. Process context, may sleep. */

@@ -6,6 +6,7 @@
 #include "glue.h"
 #include "persist.h"
 #include "recorder.h"
+#include "trim.h"
 #include "tsc.h"
 
 #include <linux/module.h>
@@ -187,6 +188,8 @@ stop_chrdev:
 	pb_chrdev_stop();
 stop_defer:
 	pb_defer_stop();
+	pb_trim_cancel();
+	perfbuf_trim_hooks();
 exit_persist:
 	perfbuf_persist_exit();
 	return ret;
@@ -203,6 +206,9 @@ static void __exit module_stop(void)
 	perfbuf_exit();
 	pb_chrdev_stop();
 	pb_defer_stop();
+	/* After the last object that has a hook. */
+	pb_trim_cancel();
+	perfbuf_trim_hooks();
 	perfbuf_persist_exit();
 }
 

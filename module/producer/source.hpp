@@ -51,7 +51,10 @@ public:
 
 	/* An output's file is there, and has gone. Under the source's mutex. */
 	void listen() noexcept;
+	/* The static branch stays open until trim(). */
 	void unlisten() noexcept;
+	/* Closes the static branch if there is no file. Under the mutex, while it is registered. */
+	void trim() noexcept;
 
 	/* filter::parse(), for this event. Under the source's mutex, while it is registered. */
 	cxxrt::result<void> parse_filter(filter &into, const char *text,
@@ -77,7 +80,8 @@ private:
 	void *all_cpus_ = nullptr;
 	u32 *readers_on_ = nullptr; /* by CPU */
 	u32 readers_on_any_ = 0;
-	u32 files_ = 0; /* that keep its static branch open */
+	u32 files_ = 0;
+	bool is_open_ = false; /* its static branch */
 };
 
 /* The side of a file that its source sees. */
@@ -120,6 +124,7 @@ public:
 	bool file_opened() noexcept override;
 	void file_closed() noexcept override;
 	void file_freed() noexcept override { put(); }
+	void trim() noexcept override;
 	cxxrt::result<void> check(const perf_event_attr &attr) const noexcept override;
 	cxxrt::result<cxxrt::unique_ptr<stream>> open(event &owner) noexcept override;
 

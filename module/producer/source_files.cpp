@@ -146,6 +146,14 @@ void typed_source::leave(output_file &one) noexcept
 	stop_if_unused();
 }
 
+void typed_source::trim() noexcept
+{
+	lock_guard held(mutex_);
+
+	for (u32 i = 0; made_ && i < event_count_; i++)
+		events_[i].trim();
+}
+
 /* Counts at least as many as there are on the CPU of @one; more if @one is on any CPU. */
 u32 typed_source::places_of_user(output_file &one) const noexcept
 {

@@ -4,6 +4,7 @@
 #include "device/text.hpp"
 #include "glue/glue.h"
 #include "glue/producer.h"
+#include "glue/trim.h"
 #include "producer/format.hpp"
 #include "producer/names.hpp"
 
@@ -123,7 +124,7 @@ void typed_event::publish() noexcept
 void typed_event::withdraw() noexcept
 {
 	cxxrt::write_once(made_->cpus, nullptr);
-	for (; files_; files_--)
+	if (std::exchange(is_open_, false))
 		pb_event_unlisten(made_);
 	/* Emissions have interrupts off, so afterwards none uses the lists any more. */
 	cxxrt_synchronize_rcu();
@@ -163,15 +164,20 @@ void typed_event::free_place(s32 cpu) noexcept
 void typed_event::listen() noexcept
 {
 	files_++;
-	pb_event_listen(made_);
+	if (!std::exchange(is_open_, true))
+		pb_event_listen(made_);
 }
 
 void typed_event::unlisten() noexcept
 {
-	if (!made_)
-		return;
-	files_--;
-	pb_event_unlisten(made_);
+	if (!--files_)
+		pb_trim_later();
+}
+
+void typed_event::trim() noexcept
+{
+	if (!files_ && std::exchange(is_open_, false))
+		pb_event_unlisten(made_);
 }
 
 result<void> typed_event::parse_filter(filter &into, const char *text,

@@ -236,6 +236,31 @@ TEST_F(hostile_user, requesting_fences_without_end_does_not_interrupt_every_cpu_
 	EXPECT_LT(calls_on_cpus() - before, requests / 2);
 }
 
+/*
+ * The kernel's code is patched for the first event and after the last, which interrupts every CPU.
+ * Against what one first event costs: within a second nothing is patched again.
+ */
+TEST_F(hostile_user, opening_and_closing_events_without_end_does_not_interrupt_every_cpu_for_each)
+{
+	constexpr uint64_t opens = 300;
+	const auto calls_of = [](uint64_t times) {
+		const uint64_t before = calls_on_cpus();
+		EXPECT_EQ(code_of([=] {
+				  become_user(mallory);
+				  for (uint64_t i = 0; i < times; i++)
+					  message_event(target::thread(0));
+				  return 0;
+			  }),
+			  0);
+		return calls_on_cpus() - before;
+	};
+	/* Until the hooks of the tests before have gone. */
+	pause_for(std::chrono::milliseconds(2500));
+	const uint64_t first = calls_of(1);
+	EXPECT_GT(first, 0u);
+	EXPECT_LT(calls_of(opens), opens * first / 4);
+}
+
 /* A kernel with lockdep warns where the rule of limits.md is broken. */
 TEST_F(hostile_user, allocations_of_a_user_are_charged_under_no_lock_of_others)
 {

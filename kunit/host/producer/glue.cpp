@@ -2,6 +2,8 @@
 /* module/glue/producer.c on the host. */
 #include "glue.hpp"
 
+#include "glue/trim.h"
+
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -212,12 +214,19 @@ void pb_trace_id_put(void *) noexcept
 void pb_event_listen(perfbuf_event *event) noexcept
 {
 	event->listened[0]++;
+	now.patches++;
 }
 
 void pb_event_unlisten(perfbuf_event *event) noexcept
 {
 	if (!event->listened[0]--)
 		std::abort();
+	now.patches++;
+}
+
+void pb_trim_later(void) noexcept
+{
+	now.trims_later = true;
 }
 
 void *pb_percpu_alloc(unsigned long bytes) noexcept

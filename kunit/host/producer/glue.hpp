@@ -50,6 +50,10 @@ struct machine {
 	int modules = 0;
 	int percpu = 0;
 	int syncs = 0; /* grace periods that were waited for */
+	/* What waits to be trimmed, and how often the kernel's code was patched. */
+	bool trims_later = false;
+	int patches = 0;
+	int hooks = 0; /* attached */
 	u32 next_trace_id = 1000;
 	/* The node of the one source. */
 	bool has_node = false;

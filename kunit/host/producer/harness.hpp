@@ -8,6 +8,7 @@
 #include "../../support.h"
 
 #include "device/task_set.hpp"
+#include "glue/trim.h"
 #include "producer/source.hpp"
 
 #include <perfbuf/producer.hpp>
@@ -392,6 +393,9 @@ protected:
 	~producer_emission() override
 	{
 		settle();
+		EXPECT_TRUE(!now.hooks || now.trims_later);
+		perfbuf_trim_hooks();
+		EXPECT_EQ(now.hooks, 0);
 		EXPECT_EQ(pb_test_live_allocations(), allocations_);
 		EXPECT_EQ(now.emissions, 0);
 		EXPECT_EQ(now.irqs_off, false);

@@ -28,6 +28,19 @@ int first_namespace, other_namespace;
 
 alignas(device_state) char device_space[sizeof(device_state)];
 
+int attach_hook()
+{
+	now.patches++;
+	now.hooks++;
+	return 0;
+}
+
+void detach_hook()
+{
+	now.patches++;
+	now.hooks--;
+}
+
 } // namespace
 
 pb_task *perfbuf::host::task_of(u32 number)
@@ -175,11 +188,12 @@ void pb_call_on_cpus(bool (*wants)(int cpu, void *arg), void (*fn)(void *arg), v
 /* No test here follows a task through exec. */
 int pb_secure_attach(void) noexcept
 {
-	return 0;
+	return attach_hook();
 }
 
 void pb_secure_detach(void) noexcept
 {
+	detach_hook();
 }
 
 __u64 pb_clock_ns(int) noexcept
@@ -277,31 +291,34 @@ int pb_cpuhp_attach(void) noexcept
 {
 	for (u32 cpu = 0; cpu < host::cpus; cpu++)
 		open_cpu(cpu);
-	return 0;
+	return attach_hook();
 }
 
 void pb_cpuhp_detach(void) noexcept
 {
 	for (u32 cpu = 0; cpu < host::cpus; cpu++)
 		close_cpu(cpu);
+	detach_hook();
 }
 
 int pb_maps_attach(void) noexcept
 {
-	return 0;
+	return attach_hook();
 }
 
 void pb_maps_detach(void) noexcept
 {
+	detach_hook();
 }
 
 int pb_trace_attach(enum pb_tracepoint) noexcept
 {
-	return 0;
+	return attach_hook();
 }
 
 void pb_trace_detach(enum pb_tracepoint) noexcept
 {
+	detach_hook();
 }
 
 void pb_trace_synchronize(void) noexcept

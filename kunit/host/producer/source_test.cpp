@@ -63,6 +63,7 @@ TEST_F(producer_source, start_comes_with_the_first_file_and_stop_after_the_last)
 		EXPECT_EQ(source.stops, 0) << "two are left";
 	}
 	EXPECT_EQ(source.stops, 1);
+	source.source().trim();
 	EXPECT_EQ(fixed::object.listened[0], 0u);
 	source.start_answer = -EIO;
 	reader refused(source, attr_of(fixed::object));
@@ -127,6 +128,7 @@ TEST_F(producer_source, a_file_that_cannot_be_opened_leaves_nothing)
 			} else {
 				EXPECT_EQ(made.error().code(), ENOMEM);
 				EXPECT_EQ(source.starts, source.stops);
+				source.source().trim();
 				EXPECT_EQ(fixed::object.listened[0], 0u);
 				failed++;
 			}
@@ -248,6 +250,50 @@ TEST_F(producer_source, a_table_of_callchains_without_memory_leaves_nothing)
 		}
 		EXPECT_EQ(got.error().code(), ENOMEM);
 	}
+}
+
+/* Each patch of the kernel's code interrupts every CPU. */
+TEST_F(producer_source, opening_and_closing_again_and_again_patches_the_kernel_once)
+{
+	testdev source;
+	const about_reader follows = {.target = task_of(1)};
+	const auto open_and_close = [&] {
+		reader one(source, attr_of(fixed::object), -1, {.nr_pages = 4}, follows);
+
+		EXPECT_EQ(one.error, 0);
+	};
+
+	open_and_close();
+
+	const int once = now.patches;
+
+	for (int i = 0; i < 100; i++)
+		open_and_close();
+	EXPECT_EQ(now.patches, once);
+	EXPECT_EQ(fixed::object.listened[0], 1u);
+	EXPECT_GT(now.hooks, 0);
+	EXPECT_TRUE(now.trims_later);
+
+	/* What a file uses stays; and all the rest goes. */
+	{
+		reader one(source, attr_of(fixed::object), -1, {.nr_pages = 4}, follows);
+		const int used = now.hooks;
+
+		source.source().trim();
+		perfbuf_trim_hooks();
+		EXPECT_EQ(now.hooks, used);
+		EXPECT_EQ(fixed::object.listened[0], 1u);
+	}
+	source.source().trim();
+	perfbuf_trim_hooks();
+	EXPECT_EQ(now.hooks, 0);
+	EXPECT_EQ(fixed::object.listened[0], 0u);
+
+	/* A source that goes leaves no branch of its module open. */
+	open_and_close();
+	EXPECT_EQ(fixed::object.listened[0], 1u);
+	source.unregister();
+	EXPECT_EQ(fixed::object.listened[0], 0u);
 }
 
 TEST_F(producer_source, unregistering_puts_open_files_in_error_and_stops_once)
