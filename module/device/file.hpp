@@ -104,8 +104,6 @@ private:
 	static cxxrt::result<void> copy_positions(event &of, u64 to) noexcept;
 	/* PERFBUF_IOC_COPY_RING. EINVAL, EFAULT, ENOSPC. */
 	static cxxrt::result<void> copy_ring(event &of, u64 argument) noexcept;
-	/* Of the events that write to a ring. */
-	static u64 lowest_id(perf_buffer &ring) noexcept;
 	bool may_share_aux(perf_buffer &ring) const noexcept;
 	static bool has_place_for(const event &one, perf_buffer &ring) noexcept;
 	cxxrt::result<void> redirect(event &redirected, file *target) noexcept;

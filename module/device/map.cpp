@@ -23,6 +23,8 @@ namespace
 /* The pages that a ring has beside its data pages: the user page and the statistics page. */
 constexpr u64 pages_beside = 2;
 
+constinit cxxrt::shared<u64> last_ring_number;
+
 /* Maps the user page and the data pages. */
 result<void> insert_pages(const pb_vma_request &request, perf_buffer &ring) noexcept
 {
@@ -73,7 +75,10 @@ result<ref<perf_buffer>> file::new_ring(event &owner, u32 nr_pages, bool writabl
 
 	TRY(ring->set_wakeups(chosen_.latency, chosen_.send_wakeups));
 
-	ring->mapping().unshared().charge = charge;
+	ring_mapping_state &mapping = ring->mapping().unshared();
+
+	mapping.charge = charge;
+	mapping.number = last_ring_number.fetch_add(1) + 1;
 	uncharge.dismiss();
 	return ring;
 }

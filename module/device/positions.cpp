@@ -68,32 +68,19 @@ result<void> file::copy_positions(event &of, u64 to) noexcept
 	return from_return(pb_copy_to_user(to, &found, sizeof(found)));
 }
 
-/* Under the attach lock. */
-u64 file::lowest_id(perf_buffer &ring) noexcept
-{
-	u64 least = ~u64{0};
-
-	for (wake_target *one = ring.first_target(); one; one = one->next.read_once())
-		least = cxxrt::min(least, static_cast<file *>(one)->configured()->id());
-	return least;
-}
-
 result<void> file::copy_ring(event &of, u64 argument) noexcept
 {
 	perfbuf_ring_copy wanted;
-	ref<perf_buffer> ring;
 
 	TRY(from_return(pb_copy_from_user(&wanted, argument, sizeof(wanted))));
 	if (wanted.flags || wanted.attr_size < PERF_ATTR_SIZE_VER0)
 		return error(EINVAL);
-	{
-		cxxrt::lock_guard held(the_device().attach_lock);
 
-		ring = ref<perf_buffer>::share(of.ring());
-		if (!ring)
-			return error(EINVAL);
-		wanted.ring = lowest_id(*ring);
-	}
+	const ref<perf_buffer> ring = ring_of(of);
+
+	if (!ring)
+		return error(EINVAL);
+	wanted.ring = ring->mapping().lock()->number;
 
 	perf_event_attr attr = of.attr();
 	const u64 space = wanted.bytes;

@@ -12,6 +12,7 @@ struct ring_mapping_state {
 	u32 mappings = 0;	/* live VMAs of the data area */
 	u32 stats_mappings = 0; /* live VMAs of the statistics page, which keep the ring's memory */
 	u32 page_sequence = 0;	/* the value of user_page->lock; never read back from there */
+	u64 number = 0;		/* of the ring: PERFBUF_IOC_COPY_RING */
 	pb_charge charge = {};	/* the user that pays for the data area */
 
 	/* The AUX area; its VMAs are counted in mappings, too. */
