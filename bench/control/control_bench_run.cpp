@@ -164,7 +164,7 @@ void measure_followed()
 /* ---------------------------------------------------------------- a user without rights */
 
 /* As many as there are of @wanted, for this thread. */
-void take_events(const side &of, unsigned wanted)
+void open_events(const side &of, unsigned wanted)
 {
 	perf_event_attr attr = {};
 
@@ -179,7 +179,7 @@ void take_events(const side &of, unsigned wanted)
 
 /* What this thread may not have, other processes of the user take, one after the other. They are
  * made before, since they would inherit what we have. */
-void take_events_with_others(const side &of, unsigned wanted)
+void open_events_in_processes(const side &of, unsigned wanted)
 {
 	const unsigned others = std::min(wanted / 16, 160u);
 	int begin[2], taken[2];
@@ -195,14 +195,14 @@ void take_events_with_others(const side &of, unsigned wanted)
 		if (made)
 			continue;
 		if (read(begin[0], &byte, 1) == 1) {
-			take_events(of, wanted);
+			open_events(of, wanted);
 			if (write(taken[1], "", 1) != 1)
 				give_up("write");
 		}
 		for (;;)
 			pause();
 	}
-	take_events(of, wanted);
+	open_events(of, wanted);
 	for (unsigned i = 0; i < others; i++) {
 		if (write(begin[1], "", 1) != 1 || read(taken[0], &byte, 1) != 1)
 			give_up("another process");
@@ -264,7 +264,7 @@ harm harm_by(const side &of, unsigned wanted, uint64_t needed = 0)
 		    setresuid(1001, 1001, 1001))
 			give_up("setresuid");
 		shared->given = 0;
-		take_events_with_others(of, wanted);
+		open_events_in_processes(of, wanted);
 		ready();
 		do_its_worst();
 	});

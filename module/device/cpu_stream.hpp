@@ -357,18 +357,18 @@ private:
 		begin_run(*here, cpu);
 	}
 
-	void begin_run(task_member &who, u32 cpu) noexcept final
+	void begin_run(task_member &member, u32 cpu) noexcept final
 	{
 		if (may_start_on(cpu))
-			part_of(cpu).start(who.left());
+			part_of(cpu).start(member.left());
 	}
 
-	void end_run(task_member &who, u32 cpu) noexcept final
+	void end_run(task_member &member, u32 cpu) noexcept final
 	{
 		Part &here = part_of(cpu);
 
 		if (here.runs())
-			who.set_left(here.stop());
+			member.set_left(here.stop());
 	}
 
 	bool enable_on_exec() noexcept final { return owner_.enable_on_exec(); }

@@ -213,8 +213,8 @@ public:
 	void reset() noexcept;
 	/* nullptr: it is in no group. */
 	event_group *group() const noexcept { return group_.group.load_acquire(); }
-	perfbuf::group_place &group_place() noexcept { return group_; }
-	const perfbuf::group_place &group_place() const noexcept { return group_; }
+	perfbuf::group_link &group_link() noexcept { return group_; }
+	const perfbuf::group_link &group_link() const noexcept { return group_; }
 	cxxrt::result<void> set_period(u64 value) noexcept;
 	cxxrt::result<void> pause_output(bool on) noexcept;
 
@@ -302,7 +302,7 @@ private:
 	cxxrt::mutex mutex_;
 	cxxrt::local<u64> count_base_; /* the stream's count at the last PERF_EVENT_IOC_RESET */
 	bool sees_addresses_ = false;
-	perfbuf::group_place group_;
+	perfbuf::group_link group_;
 };
 
 } // namespace perfbuf

@@ -70,8 +70,8 @@ result<u64> event::aux_write(const void *from, u64 bytes) noexcept
 		return error(ENXIO);
 
 	const moment when = now();
-	const origin who(*this, when);
-	result<aux_reservation> reserved = area->reserve(bytes, who);
+	const origin from_here(*this, when);
+	result<aux_reservation> reserved = area->reserve(bytes, from_here);
 
 	if (!reserved) {
 		area->put();
@@ -82,15 +82,15 @@ result<u64> event::aux_write(const void *from, u64 bytes) noexcept
 	const u64 position = taken.position();
 
 	taken.copy(from, bytes);
-	taken.commit(who);
+	taken.commit(from_here);
 	area->put();
 	return position;
 }
 
 void event::pause_aux(bool on) noexcept
 {
-	/* Nothing begins any more when its source hears of it; and something may when it hears
-	 * of that. */
+	/* The flag first: when the source is paused, no new transaction begins; when it is resumed,
+	 * one may. */
 	aux_paused_.write_once(on);
 	stream_->pause_aux(on);
 }
@@ -152,7 +152,7 @@ void event::aux_itrace_start() noexcept
 	if (!begun)
 		return;
 
-	itrace_start_record told = {
+	itrace_start_record start = {
 		.header = {.type = PERF_RECORD_ITRACE_START,
 			   .misc = 0,
 			   .size = static_cast<u16>(bytes)},
@@ -161,13 +161,13 @@ void event::aux_itrace_start() noexcept
 	};
 	reservation record = begun.take();
 
-	/* As a task is switched in, the one before it is still the current one. It runs, so it is
-	 * there. */
+	/* While a task is switched in, the previous task is still the current one. The target runs,
+	 * so it exists. */
 	if (target_ && !attr_.inherit)
-		pb_task_ids(target_, pid_namespace_, &told.pid, &told.tid);
+		pb_task_ids(target_, pid_namespace_, &start.pid, &start.tid);
 	else
-		pb_current_ids(pid_namespace_, &told.pid, &told.tid);
-	record.put(told);
+		pb_current_ids(pid_namespace_, &start.pid, &start.tid);
+	record.put(start);
 	put_trailer(record, when);
 	record.commit();
 }
@@ -181,7 +181,7 @@ using perfbuf::event;
 namespace
 {
 
-/* A ring has one writer CPU at a time: a source that is on another one is told so. */
+/* A ring has one writer CPU at a time: a source on another CPU gets an error. */
 bool is_elsewhere(const event &one) noexcept
 {
 	const perfbuf::s32 cpu = one.aux_cpu();

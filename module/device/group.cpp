@@ -31,7 +31,7 @@ void event_group::put() noexcept
 
 result<ref<event_group>> event_group::reserve(event &leader) noexcept
 {
-	cxxrt::shared<event_group *> &of_leader = leader.group_place().group;
+	cxxrt::shared<event_group *> &of_leader = leader.group_link().group;
 
 	if (!of_leader.load_acquire()) {
 		auto *made = new (gfp::kernel) event_group(leader);
@@ -70,16 +70,16 @@ void event_group::add(event &made, bool follows_exec) noexcept
 	event **link = &first_;
 
 	get();
-	made.group_place().follows_exec = follows_exec;
-	made.group_place().group.store_release(this);
+	made.group_link().follows_exec = follows_exec;
+	made.group_link().group.store_release(this);
 	while (*link)
-		link = &(*link)->group_place().next;
+		link = &(*link)->group_link().next;
 	*link = &made;
 }
 
 bool event_group::has(const event &one) const noexcept
 {
-	for (const event *each = first_; each; each = each->group_place().next) {
+	for (const event *each = first_; each; each = each->group_link().next) {
 		if (each == &one)
 			return true;
 	}
@@ -91,7 +91,7 @@ void event_group::each_locked(Call &&call) noexcept
 {
 	if (leader_)
 		call(*leader_);
-	for (event *one = first_; one; one = one->group_place().next)
+	for (event *one = first_; one; one = one->group_link().next)
 		call(*one);
 }
 
@@ -105,8 +105,8 @@ bool event_group::leads(const event &one) noexcept
 /* What a request disables stays off at the exec that its group waits for. */
 void event_group::turn_off(event &one) noexcept
 {
-	one.group_place().is_enabled = false;
-	if (one.group_place().follows_exec)
+	one.group_link().is_enabled = false;
+	if (one.group_link().follows_exec)
 		one.ignore_exec();
 	one.disable_alone();
 }
@@ -115,8 +115,8 @@ result<void> event_group::start_siblings() noexcept
 {
 	result<void> first;
 
-	for (event *one = first_; one; one = one->group_place().next) {
-		if (!one->group_place().is_enabled)
+	for (event *one = first_; one; one = one->group_link().next) {
+		if (!one->group_link().is_enabled)
 			continue;
 
 		result<void> started = one->enable_alone();
@@ -138,9 +138,9 @@ void event_group::leave(event &one) noexcept
 		first_ = nullptr;
 		return;
 	}
-	for (event **link = &first_; *link; link = &(*link)->group_place().next) {
+	for (event **link = &first_; *link; link = &(*link)->group_link().next) {
 		if (*link == &one) {
-			*link = one.group_place().next;
+			*link = one.group_link().next;
 			count_--;
 			return;
 		}
@@ -157,7 +157,7 @@ result<void> event_group::enable(event &one) noexcept
 		TRY(one.enable_alone());
 		return start_siblings();
 	}
-	one.group_place().is_enabled = true;
+	one.group_link().is_enabled = true;
 	if (leader_->active())
 		return one.enable_alone();
 	return {};
@@ -170,7 +170,7 @@ void event_group::disable(event &one) noexcept
 	turn_off(one);
 	if (&one != leader_)
 		return;
-	for (event *each = first_; each; each = each->group_place().next)
+	for (event *each = first_; each; each = each->group_link().next)
 		each->disable_alone();
 }
 
@@ -180,8 +180,8 @@ result<void> event_group::enable_all(event &by) noexcept
 
 	if (!has(by))
 		return by.enable_alone();
-	for (event *one = first_; one; one = one->group_place().next)
-		one->group_place().is_enabled = true;
+	for (event *one = first_; one; one = one->group_link().next)
+		one->group_link().is_enabled = true;
 	TRY(leader_->enable_alone());
 	return start_siblings();
 }

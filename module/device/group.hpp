@@ -16,7 +16,7 @@ class event;
 class event_group;
 
 /* What an event has for its group. The group's mutex guards all but the pointer. */
-struct group_place {
+struct group_link {
 	/* Changes once, from nullptr. The event holds a reference. */
 	cxxrt::shared<event_group *> group;
 	event *next = nullptr;

@@ -124,7 +124,7 @@ void perfbuf_task_inherited(pb_task *child, int is_thread) noexcept
 	perfbuf::task_set::forked(child, is_thread);
 }
 
-/* Its EXIT record is the last that a task's own events hear of it. */
+/* The EXIT record is the last record of a task in the task's own events. */
 void perfbuf_task_exiting(__u32 cpu) noexcept
 {
 	perfbuf::sideband_exiting(cpu);

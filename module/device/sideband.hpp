@@ -50,8 +50,8 @@ public:
 	static void each(u32 cpu, Wants &&wants, Write &&write) noexcept;
 
 	bool has_missed() const noexcept { return missed_.read_once(); }
-	/* Counts one loss for a child that is not followed, whatever the child does. Any
-	 * context. */
+	/* Counts one loss for a child that is not followed, even if the child would have written no
+	 * record. Any context. */
 	void miss_child() noexcept
 	{
 		if (!has_missed())

@@ -103,8 +103,8 @@ protected:
 
 	/* A member begins or ends to run on a CPU that the set covers. On that CPU, interrupts off,
 	 * maybe under the run queue's lock. Each may come twice in a row. */
-	virtual void begin_run(task_member &who, u32 cpu) noexcept = 0;
-	virtual void end_run(task_member &who, u32 cpu) noexcept = 0;
+	virtual void begin_run(task_member &member, u32 cpu) noexcept = 0;
+	virtual void end_run(task_member &member, u32 cpu) noexcept = 0;
 	/* Enables the event at an exec, once. True: it has just become active. */
 	virtual bool enable_on_exec() noexcept = 0;
 	/* The last member has gone. */

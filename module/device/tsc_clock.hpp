@@ -10,7 +10,7 @@
  *   on, off ── check(): a reading outside of local_clock()'s bounds ──> broken, for good
  *
  * Parameters are settled once the kernel will not calibrate the counter again. It does so about a
- * second after its device initcalls, unless hardware or a hypervisor told the frequency.
+ * second after its device initcalls, unless hardware or a hypervisor reported the frequency.
  *
  * Locks: check_mutex_ is outside of CPU hotplug's, so never under mmap_lock. published_ is
  * innermost.

@@ -113,12 +113,12 @@ void pb_trace_id_put(void *held)
 }
 #endif
 
-void pb_event_listen(struct perfbuf_event *event)
+void pb_event_enable(struct perfbuf_event *event)
 {
 	static_branch_inc(&event->listened);
 }
 
-void pb_event_unlisten(struct perfbuf_event *event)
+void pb_event_disable(struct perfbuf_event *event)
 {
 	static_branch_dec(&event->listened);
 }

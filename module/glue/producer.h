@@ -30,8 +30,8 @@ void pb_trace_id_put(void *held) PB_NOEXCEPT;
 
 /* Counts one reader of the event more and one less; the first and the last one switch its static
  * branch. */
-void pb_event_listen(struct perfbuf_event *event) PB_NOEXCEPT;
-void pb_event_unlisten(struct perfbuf_event *event) PB_NOEXCEPT;
+void pb_event_enable(struct perfbuf_event *event) PB_NOEXCEPT;
+void pb_event_disable(struct perfbuf_event *event) PB_NOEXCEPT;
 
 /* @bytes for each possible CPU, zeroed. NULL if there are none. Their address for @cpu: any
  * context. */

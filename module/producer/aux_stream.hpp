@@ -57,7 +57,7 @@ public:
 	}
 	~aux_stream() override { this->quit(); }
 
-	cxxrt::result<void> joined(perfbuf_source &made) noexcept override
+	cxxrt::result<void> on_added(perfbuf_source &made) noexcept override
 	{
 		connect(made);
 		if (made.aux->open)
@@ -66,7 +66,7 @@ public:
 		return {};
 	}
 
-	void left(perfbuf_source &made) noexcept override
+	void on_removed(perfbuf_source &made) noexcept override
 	{
 		if (std::exchange(connected_, false) && made.aux->close)
 			made.aux->close(&made, as_stream(this->owner()));
@@ -76,7 +76,7 @@ public:
 	void closed() noexcept override
 	{
 		aux_output_stream::closed();
-		this->from().part(*this);
+		this->from().detach(*this);
 	}
 
 	void stop_aux() noexcept override { this->on_its_cpus(restart_here); }

@@ -85,10 +85,10 @@ void emission::commit_reservation(output &to, u32 bytes) noexcept
 
 [[gnu::noinline]] void emission::write_slow(output &to) noexcept
 {
-	if (!to.hidden()) [[likely]]
-		return write_by_writer(to);
 	if (!to.may_write())
 		return;
+	if (!to.hidden()) [[likely]]
+		return write_by_writer(to);
 
 	const hidden_pointers hidden(spare_, *to.hidden(), here_->level_of(*context_));
 
@@ -97,7 +97,7 @@ void emission::commit_reservation(output &to, u32 bytes) noexcept
 
 [[gnu::noinline]] void emission::write_by_writer(output &to) noexcept
 {
-	if (!to.may_write() || !to.matches(spare_, parts_) || !open_record(to))
+	if (!to.matches(spare_, parts_) || !open_record(to))
 		return;
 	if (to.writer()->has_raw()) [[likely]]
 		put_payload(record());

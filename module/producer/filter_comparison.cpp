@@ -116,7 +116,7 @@ result<void> filter_parser::set_text(u8 number, const field &of, const sign &how
 		wanted.any_behind = value.bytes && value.text[value.bytes - 1] == '*';
 		if (wanted.any_behind)
 			value.bytes--;
-		/* Elsewhere it would stand for itself, which nobody means. */
+		/* Elsewhere a star would match only itself, which no filter intends. */
 		for (u32 i = 0; i < value.bytes; i++) {
 			if (value.text[i] == '*')
 				return refuse(EINVAL, PERFBUF_FILTER_STAR, value.text + i, 1);

@@ -38,14 +38,14 @@ public:
 
 	cxxrt::result<void> open() noexcept
 	{
-		TRY(from_.join(*this));
+		TRY(from_.add_file(*this));
 		joined_ = true;
 		return Follows::open(static_cast<Shared &>(*this));
 	}
 
 	event &owner() noexcept override { return this->owner_; }
-	typed_event &of() noexcept override { return of_; }
-	void closed() noexcept override { from_.free_place(*this); }
+	typed_event &source_event() noexcept override { return of_; }
+	void closed() noexcept override { from_.release_reader(*this); }
 
 	cxxrt::result<void> set_filter(const char *text) noexcept override
 	{
@@ -94,7 +94,7 @@ protected:
 	void quit() noexcept
 	{
 		if (std::exchange(joined_, false))
-			from_.leave(*this);
+			from_.remove_file(*this);
 	}
 
 private:

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * Fields of PERFBUF_KIND_POINTER. A reader without CAP_PERFMON gets, and its filter compares, what
- * %p prints of them, so that neither the record nor the filter tells where the kernel lies.
+ * %p prints of them, so that neither the record nor the filter reveals where the kernel lies.
  */
 #pragma once
 

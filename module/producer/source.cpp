@@ -175,7 +175,7 @@ void typed_source::withdraw() noexcept
 	for (output_file *one = files_; one; one = one->next)
 		one->owner().source_gone();
 	for (output_file *one = files_; one; one = one->next)
-		one->left(made);
+		one->on_removed(made);
 	aux_.withdraw();
 	for (u32 i = 0; i < event_count_; i++)
 		events_[i].withdraw();

@@ -3,7 +3,7 @@
  * A source that another module registered.
  *
  *   registered ── files are opened and closed ── unregistered: its open files are
- *   in error, nobody calls the module any more ── the last file has gone: freed
+ *   in error, the module is not called any more ── the last file has gone: freed
  *
  * Locks, outer first: the device's of nodes; a file's open mutex > the source's
  * mutex > an event's mutex; the source's mutex > setup, CPU hotplug (static branches);
@@ -40,20 +40,21 @@ public:
 	cxxrt::result<void> set_up(perfbuf_event &made, const char *source, u32 contexts) noexcept;
 	/* Emissions find it from now on. */
 	void publish() noexcept;
-	/* And no longer: on return nobody touches the producer's event. No output runs. */
+	/* And no longer: after the return the producer's event is not accessed. No output runs. */
 	void withdraw() noexcept;
 
-	/* Of a reader on @cpu, -1: any. ENOSPC: there are pb_param_event_readers_max(), or the
-	 * reader @is_limited and its user has a quarter, @of_user. Of the caller, under the
-	 * source's mutex. */
-	cxxrt::result<void> take_place(s32 cpu, bool is_limited, u32 of_user) noexcept;
-	void free_place(s32 cpu) noexcept;
+	/* Counts a reader on @cpu (-1: any) against the limits. ENOSPC: there are
+	 * pb_param_event_readers_max(), or the reader @is_limited and its user has a quarter,
+	 * @of_user. The rights are the caller's. Under the source's mutex. */
+	cxxrt::result<void> reserve_reader(s32 cpu, bool is_limited, u32 of_user) noexcept;
+	void release_reader(s32 cpu) noexcept;
 
-	/* An output's file is there, and has gone. Under the source's mutex. */
-	void listen() noexcept;
-	/* The static branch stays open until trim(). */
-	void unlisten() noexcept;
-	/* Closes the static branch if there is no file. Under the mutex, while it is registered. */
+	/* Counts a file, of which the first enables the static branch; it stays enabled until
+	 * trim(). Under the source's mutex. */
+	void add_file() noexcept;
+	void remove_file() noexcept;
+	/* Disables the static branch if there is no file. Under the mutex, while it is registered.
+	 */
 	void trim() noexcept;
 
 	/* filter::parse(), for this event. Under the source's mutex, while it is registered. */
@@ -81,7 +82,7 @@ private:
 	u32 *readers_on_ = nullptr; /* by CPU */
 	u32 readers_on_any_ = 0;
 	u32 files_ = 0;
-	bool is_open_ = false; /* its static branch */
+	bool is_enabled_ = false; /* its static branch */
 };
 
 /* The side of a file that its source sees. */
@@ -89,14 +90,14 @@ class output_file
 {
 public:
 	virtual event &owner() noexcept = 0;
-	/* It has joined @made, or not if this fails; and has left, of which it may hear more than
-	 * once. Under the source's mutex. */
-	virtual cxxrt::result<void> joined(perfbuf_source &) noexcept { return {}; }
-	virtual void left(perfbuf_source &) noexcept {}
-	virtual typed_event &of() noexcept = 0;
+	/* The file is added to @made, or not if this fails; and removed, which may be called more
+	 * than once. Under the source's mutex. */
+	virtual cxxrt::result<void> on_added(perfbuf_source &) noexcept { return {}; }
+	virtual void on_removed(perfbuf_source &) noexcept {}
+	virtual typed_event &source_event() noexcept = 0;
 
 	output_file *next = nullptr; /* of the source's list; under its mutex */
-	bool has_place = false;	     /* typed_event::take_place(); likewise */
+	bool is_counted = false;     /* typed_event::reserve_reader(); likewise */
 
 protected:
 	~output_file() = default;
@@ -150,14 +151,14 @@ public:
 	bool takes_writes() const noexcept override { return takes_writes_; }
 	cxxrt::result<u32> write(const written_part *parts, u32 count) noexcept override;
 
-	/* Joins what is told when the source goes. ENODEV: it has; or what take_place() and
-	 * start() say. */
-	cxxrt::result<void> join(output_file &one) noexcept;
-	void leave(output_file &one) noexcept;
-	/* It is closed, and will leave. */
-	void free_place(output_file &one) noexcept;
-	/* It will leave, and nobody calls it any more. */
-	void part(output_file &one) noexcept;
+	/* Adds a file to those that are in error once the source is unregistered. ENODEV: it is; or
+	 * what reserve_reader() and start() return. */
+	cxxrt::result<void> add_file(output_file &one) noexcept;
+	void remove_file(output_file &one) noexcept;
+	/* The file is closed, and will be removed. */
+	void release_reader(output_file &one) noexcept;
+	/* The file will be removed, and no callback of the source reaches it any more. */
+	void detach(output_file &one) noexcept;
 	/* ENODEV, ENOMEM, and what filter::parse() says. */
 	cxxrt::result<cxxrt::unique_ptr<filter>>
 	parse_filter(const typed_event &of, const char *text,
@@ -170,9 +171,9 @@ private:
 	void return_owner() noexcept;
 	/* Under the mutex, while it is registered. */
 	void stop_if_unused() noexcept;
-	void free_place_locked(output_file &one) noexcept;
+	void release_reader_locked(output_file &one) noexcept;
 	/* How many readers the user of @one has on one of its CPUs; 0 of a user without limits. */
-	u32 places_of_user(output_file &one) const noexcept;
+	u32 readers_of_user(output_file &one) const noexcept;
 	typed_event *find(u64 id) const noexcept;
 	template <typename Stream>
 	cxxrt::result<cxxrt::unique_ptr<stream>> open_as(event &owner) noexcept;

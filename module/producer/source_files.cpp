@@ -100,37 +100,37 @@ result<unique_ptr<stream>> typed_source::open(event &owner) noexcept
 	return open_as<output_stream<on_one_cpu<output>>>(owner);
 }
 
-result<void> typed_source::join(output_file &one) noexcept
+result<void> typed_source::add_file(output_file &one) noexcept
 {
 	lock_guard held(mutex_);
 
 	if (!made_)
 		return error(ENODEV);
-	TRY(one.of().take_place(one.owner().cpu(), one.owner().limited_members(),
-				places_of_user(one)));
-	one.has_place = true;
+	TRY(one.source_event().reserve_reader(one.owner().cpu(), one.owner().limited_members(),
+					      readers_of_user(one)));
+	one.is_counted = true;
 
-	result<void> joined;
+	result<void> added;
 
 	if (!files_ && made_->ops && made_->ops->start)
-		joined = from_return(made_->ops->start(made_));
-	if (!joined) {
-		free_place_locked(one);
-		return joined;
+		added = from_return(made_->ops->start(made_));
+	if (!added) {
+		release_reader_locked(one);
+		return added;
 	}
-	joined = one.joined(*made_);
-	if (!joined) {
-		free_place_locked(one);
+	added = one.on_added(*made_);
+	if (!added) {
+		release_reader_locked(one);
 		stop_if_unused();
-		return joined;
+		return added;
 	}
 	one.next = files_;
 	files_ = &one;
-	one.of().listen();
+	one.source_event().add_file();
 	return {};
 }
 
-void typed_source::leave(output_file &one) noexcept
+void typed_source::remove_file(output_file &one) noexcept
 {
 	lock_guard held(mutex_);
 	output_file **link = &files_;
@@ -138,11 +138,11 @@ void typed_source::leave(output_file &one) noexcept
 	while (*link != &one)
 		link = &(*link)->next;
 	*link = one.next;
-	free_place_locked(one);
-	one.of().unlisten();
+	release_reader_locked(one);
+	one.source_event().remove_file();
 	if (!made_)
 		return;
-	one.left(*made_);
+	one.on_removed(*made_);
 	stop_if_unused();
 }
 
@@ -155,42 +155,42 @@ void typed_source::trim() noexcept
 }
 
 /* Counts at least as many as there are on the CPU of @one; more if @one is on any CPU. */
-u32 typed_source::places_of_user(output_file &one) const noexcept
+u32 typed_source::readers_of_user(output_file &one) const noexcept
 {
 	const event &mine = one.owner();
-	u32 places = 0;
+	u32 readers = 0;
 
 	if (!mine.limited_members())
 		return 0;
 	for (output_file *other = files_; other; other = other->next) {
 		const event &theirs = other->owner();
 
-		places += other->has_place && &other->of() == &one.of() &&
-			  theirs.limited_members() == mine.limited_members() &&
-			  (mine.cpu() < 0 || theirs.cpu() < 0 || theirs.cpu() == mine.cpu());
+		readers += other->is_counted && &other->source_event() == &one.source_event() &&
+			   theirs.limited_members() == mine.limited_members() &&
+			   (mine.cpu() < 0 || theirs.cpu() < 0 || theirs.cpu() == mine.cpu());
 	}
-	return places;
+	return readers;
 }
 
-void typed_source::free_place_locked(output_file &one) noexcept
+void typed_source::release_reader_locked(output_file &one) noexcept
 {
-	if (std::exchange(one.has_place, false))
-		one.of().free_place(one.owner().cpu());
+	if (std::exchange(one.is_counted, false))
+		one.source_event().release_reader(one.owner().cpu());
 }
 
-void typed_source::free_place(output_file &one) noexcept
+void typed_source::release_reader(output_file &one) noexcept
 {
 	lock_guard held(mutex_);
 
-	free_place_locked(one);
+	release_reader_locked(one);
 }
 
-void typed_source::part(output_file &one) noexcept
+void typed_source::detach(output_file &one) noexcept
 {
 	lock_guard held(mutex_);
 
 	if (made_)
-		one.left(*made_);
+		one.on_removed(*made_);
 }
 
 void typed_source::stop_if_unused() noexcept

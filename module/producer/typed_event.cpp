@@ -124,8 +124,8 @@ void typed_event::publish() noexcept
 void typed_event::withdraw() noexcept
 {
 	cxxrt::write_once(made_->cpus, nullptr);
-	if (std::exchange(is_open_, false))
-		pb_event_unlisten(made_);
+	if (std::exchange(is_enabled_, false))
+		pb_event_disable(made_);
 	/* Emissions have interrupts off, so afterwards none uses the lists any more. */
 	cxxrt_synchronize_rcu();
 	made_->registered = nullptr;
@@ -136,10 +136,10 @@ void typed_event::withdraw() noexcept
  * A file has at most one output on a CPU: on its own CPU, or on each CPU if it follows a task on
  * any. So the sum of the two counts bounds the number of records that one emission writes.
  */
-result<void> typed_event::take_place(s32 cpu, bool is_limited, u32 of_user) noexcept
+result<void> typed_event::reserve_reader(s32 cpu, bool is_limited, u32 of_user) noexcept
 {
 	const u32 all = pb_param_event_readers_max();
-	/* A quarter of the places is reserved for readers with CAP_PERFMON. */
+	/* A quarter is reserved for readers with CAP_PERFMON. */
 	const u32 most = pb_may_trace() ? all : all - all / 4;
 	u32 on_one = cpu >= 0 ? readers_on_[cpu] : 0;
 
@@ -149,26 +149,26 @@ result<void> typed_event::take_place(s32 cpu, bool is_limited, u32 of_user) noex
 	}
 	if (on_one + readers_on_any_ >= most)
 		return error(ENOSPC);
-	/* A user without CAP_PERFMON gets a quarter of the places at most. */
+	/* A user without CAP_PERFMON gets a quarter at most. */
 	if (is_limited && of_user >= cxxrt::max(all / 4, 1u))
 		return error(ENOSPC);
 	(cpu < 0 ? readers_on_any_ : readers_on_[cpu])++;
 	return {};
 }
 
-void typed_event::free_place(s32 cpu) noexcept
+void typed_event::release_reader(s32 cpu) noexcept
 {
 	(cpu < 0 ? readers_on_any_ : readers_on_[cpu])--;
 }
 
-void typed_event::listen() noexcept
+void typed_event::add_file() noexcept
 {
 	files_++;
-	if (!std::exchange(is_open_, true))
-		pb_event_listen(made_);
+	if (!std::exchange(is_enabled_, true))
+		pb_event_enable(made_);
 }
 
-void typed_event::unlisten() noexcept
+void typed_event::remove_file() noexcept
 {
 	if (!--files_)
 		pb_trim_later();
@@ -176,8 +176,8 @@ void typed_event::unlisten() noexcept
 
 void typed_event::trim() noexcept
 {
-	if (!files_ && std::exchange(is_open_, false))
-		pb_event_unlisten(made_);
+	if (!files_ && std::exchange(is_enabled_, false))
+		pb_event_disable(made_);
 }
 
 result<void> typed_event::parse_filter(filter &into, const char *text,

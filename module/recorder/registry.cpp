@@ -187,14 +187,14 @@ void recorders::give(typed_source &of, ref<recorder> fresh, bool live) noexcept
 	/* The branches first: once it is attached on a CPU, no event is missing there. */
 	for (u32 i = 0; i < one.event_count(); i++) {
 		if (one.event_at(i).is_recorded)
-			of.event_at(i).listen();
+			of.event_at(i).add_file();
 	}
 	one.attach(live);
 	of.set_recorder(ref<recorder>::share(&one).release());
 	add(std::move(fresh));
 }
 
-/* The static branches are closed by the source, whatever has opened them. */
+/* The source disables the static branches, whether a file or a recorder enabled them. */
 void recorders::end(typed_source &of) noexcept
 {
 	const ref<recorder> one = ref<recorder>::adopt(of.set_recorder(nullptr));
@@ -256,7 +256,7 @@ result<void> recorders::change(typed_source &of, const char *text) noexcept
 		before->detach(true);
 		for (u32 i = 0; i < before->event_count(); i++) {
 			if (before->event_at(i).is_recorded)
-				of.event_at(i).unlisten();
+				of.event_at(i).remove_file();
 		}
 		remove(*before);
 	}

@@ -54,7 +54,7 @@ rate_limit read_rate_limit()
 }
 
 // A filter belongs to the -e before it, so what counts is the order of the two.
-void take_events(record_options &options, const CLI::App &app, const record_words &words)
+void choose_events(record_options &options, const CLI::App &app, const record_words &words)
 {
 	// A command may have chosen the events by itself.
 	if (words.events.empty() && words.filters.empty())
@@ -146,7 +146,7 @@ void add_ring_options(CLI::App &app, record_words &words)
 
 void finish_record_options(record_options &options, const CLI::App &app, const record_words &words)
 {
-	take_events(options, app, words);
+	choose_events(options, app, words);
 	options.may_trace = may_trace();
 	if (!words.period.empty())
 		options.period = parse_period(words.period);

@@ -36,7 +36,7 @@ public:
 
 private:
 	void describe();
-	void tell_what_runs(const perfdata::record_visitor &use) const;
+	void feed_running_tasks(const perfdata::record_visitor &use) const;
 	void read_rings(const perfdata::record_visitor &use, bool last);
 	const perfdata::recorded_event &event_of(const reader::record &record) const;
 
@@ -99,7 +99,7 @@ const perfdata::recorded_event &live_feed::event_of(const reader::record &record
 }
 
 // Records for what runs already: their maps and names.
-void live_feed::tell_what_runs(const perfdata::record_visitor &use) const
+void live_feed::feed_running_tasks(const perfdata::record_visitor &use) const
 {
 	const auto &first = described_.front();
 	perfdata::bytes records;
@@ -166,7 +166,7 @@ int live_feed::run(const perfdata::record_visitor &use,
 		recording_loop loop(signals_, child_, true);
 		if (every_)
 			loop.pass_every(*every_);
-		tell_what_runs(use);
+		feed_running_tasks(use);
 		loop.run(files_.files, attrs_.front().enable_on_exec, options_.duration,
 			 [&](bool last) {
 				 read_rings(use, last);

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* The accesses of <cxxrt/memory_model.hpp>, as a model of memory is told of them. */
+/* The accesses of <cxxrt/memory_model.hpp>, as they are reported to a memory model. */
 #pragma once
 
 namespace cxxrt::model
 {
 
-/* rmw orders what is before it and what is after it for everybody, local_rmw for its own CPU alone.
+/* rmw is a full barrier for all CPUs, local_rmw for its own CPU alone.
  */
 enum class access {
 	load,

@@ -211,13 +211,13 @@ void pb_trace_id_put(void *) noexcept
 }
 
 /* The word that producer.hpp reads without a jump label. */
-void pb_event_listen(perfbuf_event *event) noexcept
+void pb_event_enable(perfbuf_event *event) noexcept
 {
 	event->listened[0]++;
 	now.patches++;
 }
 
-void pb_event_unlisten(perfbuf_event *event) noexcept
+void pb_event_disable(perfbuf_event *event) noexcept
 {
 	if (!event->listened[0]--)
 		std::abort();

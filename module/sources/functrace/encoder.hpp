@@ -90,10 +90,10 @@ public:
 
 	/* ------------------------------------------------------------ the fast path */
 
-	bool is_same_caller(const caller &who) const noexcept
+	bool is_same_caller(const caller &from) const noexcept
 	{
-		return who.ids == ids_ && word(who.comm, 0) == name_[0] &&
-		       word(who.comm, 1) == name_[1];
+		return from.ids == ids_ && word(from.comm, 0) == name_[0] &&
+		       word(from.comm, 1) == name_[1];
 	}
 
 	/* ns as ticks. */
@@ -157,15 +157,15 @@ public:
 
 	/* Encodes a call. @time: ns; if it is before the last call's, that one is used. Returns the
 	 * number of bytes. */
-	u32 call(u8 *to, u64 time, u64 address, const caller &who) noexcept
+	u32 call(u8 *to, u64 time, u64 address, const caller &from) noexcept
 	{
 		u8 *at = to;
 
 		reported_ = 0;
 		if (until_sync_ <= 0)
 			at = put_sync(at, time);
-		if (!is_same_caller(who))
-			at = put_context(at, who);
+		if (!is_same_caller(from))
+			at = put_context(at, from);
 		at = put_call(at, cxxrt::max(ticks_of(time), time_), address);
 		wrote(static_cast<u64>(at - to));
 		return static_cast<u32>(at - to);
@@ -325,15 +325,15 @@ private:
 		return at;
 	}
 
-	[[gnu::noinline]] u8 *put_context(u8 *at, const caller &who) noexcept
+	[[gnu::noinline]] u8 *put_context(u8 *at, const caller &from) noexcept
 	{
 		u8 name[comm_bytes];
 		u8 length = 0;
 
-		ids_ = who.ids;
+		ids_ = from.ids;
 		/* Later names are compared with the one that is written, even if it changes now. */
 		for (u32 i = 0; i < 2; i++)
-			name_[i] = word(who.comm, i);
+			name_[i] = word(from.comm, i);
 		__builtin_memcpy(name, name_, comm_bytes);
 		while (length < comm_bytes - 1 && name[length])
 			length++;

@@ -49,7 +49,7 @@ public:
 
 private:
 	cxxrt::result<void> add_terms(const char *text) noexcept;
-	/* A set that nobody else finds. */
+	/* A set that is not in the list yet. */
 	static cxxrt::result<cxxrt::unique_ptr<function_set>> make(const char *text,
 								   u32 length) noexcept;
 	/* With a user more; nullptr: there is none. Under the setup lock. */

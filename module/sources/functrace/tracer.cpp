@@ -193,10 +193,10 @@ bool tracer::store(const u8 *from, u32 bytes) noexcept
 
 /* write() where the call may cross the end of the memory, or of the space that was free when the
  * transaction began. */
-void tracer::write_across_end(u64 address, u64 now, const functrace::caller &who) noexcept
+void tracer::write_across_end(u64 address, u64 now, const functrace::caller &from) noexcept
 {
 	u8 bytes[encoder::call_bytes_max];
-	const u32 count = encoder_.call(bytes, now, address, who);
+	const u32 count = encoder_.call(bytes, now, address, from);
 
 	if (store(bytes, count))
 		return;
@@ -211,9 +211,9 @@ void tracer::write_across_end(u64 address, u64 now, const functrace::caller &who
 /* Writes a call on the slow path. A transaction is open. */
 void tracer::write(u64 address, u64 now) noexcept
 {
-	functrace::caller who;
+	functrace::caller from;
 
-	who.ids = pb_functions_caller(&who.comm);
+	from.ids = pb_functions_caller(&from.comm);
 	count_written();
 	if (missed_.read())
 		write_missed();
@@ -221,7 +221,7 @@ void tracer::write(u64 address, u64 now) noexcept
 		u32 pid, tid;
 
 		pb_current_ids(owner_.pid_namespace(), &pid, &tid);
-		who.ids = functrace::caller::ids_of(pid, tid);
+		from.ids = functrace::caller::ids_of(pid, tid);
 	}
 	if (owner_.attr().use_clockid)
 		now = pb_clock_ns(owner_.attr().clockid);
@@ -229,13 +229,13 @@ void tracer::write(u64 address, u64 now) noexcept
 	const u64 at = position_.read();
 
 	if (contiguous_space() > encoder::call_bytes_max) {
-		const u32 bytes = encoder_.call(memory_->at(at), now, address, who);
+		const u32 bytes = encoder_.call(memory_->at(at), now, address, from);
 
 		cxxrt::barrier();
 		position_.set(at + bytes);
 		counted_to_ = at + bytes;
 	} else {
-		write_across_end(address, now, who);
+		write_across_end(address, now, from);
 	}
 	if (!open_.read())
 		return;
@@ -311,7 +311,7 @@ void tracer::count_missed() noexcept
 
 /* Slow paths are tail calls with few arguments, so that the fast path saves no register. */
 [[gnu::always_inline]] inline void tracer::entered(u64 address, u64 now,
-						   const functrace::caller &who) noexcept
+						   const functrace::caller &from) noexcept
 {
 	/* From here on an NMI does not end the transaction; it sets must_end_. */
 	writing_.set(1);
@@ -319,7 +319,7 @@ void tracer::count_missed() noexcept
 
 	const u64 at = position_.read();
 
-	if (!fast_until_.not_before(at) || !encoder_.is_same_caller(who)) [[unlikely]]
+	if (!fast_until_.not_before(at) || !encoder_.is_same_caller(from)) [[unlikely]]
 		return entered_slow_path(address, now);
 
 	const u64 ticks = encoder_.ticks_of(now);
@@ -347,10 +347,10 @@ namespace
 {
 
 [[gnu::noinline]] void all_entered(tracer *one, perfbuf::u64 address, perfbuf::u64 now,
-				   perfbuf::functrace::caller who) noexcept
+				   perfbuf::functrace::caller from) noexcept
 {
 	for (; one; one = rcu_list<tracer>::next(*one))
-		one->entered(address, now, who);
+		one->entered(address, now, from);
 }
 
 } // namespace

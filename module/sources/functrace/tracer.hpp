@@ -71,7 +71,7 @@ public:
 	void change_list() noexcept;
 	/* Records that a traced function was entered. Not nested in another entered() or missed()
 	 * of this CPU. RCU may not be watching. @now: ns. */
-	void entered(u64 address, u64 now, const functrace::caller &who) noexcept;
+	void entered(u64 address, u64 now, const functrace::caller &from) noexcept;
 	/* Counts a traced function that was entered during entered(), so that it cannot be written.
 	 * Any context, NMI included. */
 	void missed() noexcept;
@@ -109,7 +109,7 @@ private:
 	void entered_unexpected(u64 address, u64 ticks) noexcept;
 	void entered_slow_path(u64 address, u64 now) noexcept;
 	void write(u64 address, u64 now) noexcept;
-	void write_across_end(u64 address, u64 now, const functrace::caller &who) noexcept;
+	void write_across_end(u64 address, u64 now, const functrace::caller &from) noexcept;
 	void end_call() noexcept;
 	/* Copies @bytes to the position, across the end of the memory. False: there is no space. */
 	bool store(const u8 *from, u32 bytes) noexcept;

@@ -58,8 +58,8 @@ static inline void pb_arch_interrupted(void *unused)
 }
 
 /*
- * What @cpu did before the interrupt is seen by whom it answers. A CPU that is offline has done so
- * when it went; to interrupt all would harm others.
+ * The caller sees what @cpu stored before it answers the interrupt. An offline CPU has ordered its
+ * stores when it went offline; interrupting all CPUs would disturb others.
  */
 static inline int pb_arch_order_stores(int cpu)
 {
