@@ -229,6 +229,11 @@ public:
 		task_set::close();
 	}
 
+	cxxrt::result<void> follow(const pb_task *task) noexcept override
+	{
+		return task_set::follow(task);
+	}
+
 	void run_as_writer(void (*fn)(void *arg), void *arg) noexcept final
 	{
 		if (on_any_cpu_)

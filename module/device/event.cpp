@@ -120,6 +120,13 @@ void event::disable_alone() noexcept
 		stream_->start();
 }
 
+result<void> event::follow(const pb_task *task) noexcept
+{
+	lock_guard held(mutex_);
+
+	return stream_->follow(task);
+}
+
 void event::shut_down() noexcept
 {
 	if (event_group *mine = group())

@@ -210,6 +210,8 @@ public:
 	void disable_alone() noexcept;
 	/* EINVAL: not a sampling event. */
 	cxxrt::result<void> refresh(u32 samples) noexcept;
+	/* PERFBUF_IOC_FOLLOW; the caller holds @task. */
+	cxxrt::result<void> follow(const pb_task *task) noexcept;
 	void reset() noexcept;
 	/* nullptr: it is in no group. */
 	event_group *group() const noexcept { return group_.group.load_acquire(); }

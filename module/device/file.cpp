@@ -267,6 +267,9 @@ result<u64> file::ioctl(void *filp, u32 request, u64 argument) noexcept
 	case PERFBUF_IOC_COPY_RING:
 		TRY(copy_ring(*mine, argument));
 		return u64{0};
+	case PERFBUF_IOC_FOLLOW:
+		TRY(follow(filp, *mine, argument));
+		return u64{0};
 	case PERF_EVENT_IOC_MODIFY_ATTRIBUTES:
 		TRY(modify(*mine, argument));
 		break;

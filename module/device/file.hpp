@@ -95,6 +95,7 @@ private:
 	static cxxrt::result<void> check_filter(event &of, u64 argument) noexcept;
 	static cxxrt::result<void> control(event &of, u32 request, bool for_all) noexcept;
 	static cxxrt::result<void> modify(event &of, u64 argument) noexcept;
+	static cxxrt::result<void> follow(void *filp, event &of, u64 argument) noexcept;
 	static cxxrt::error refuse(u32 request, u64 argument) noexcept;
 	cxxrt::result<void> choose_ring(event &of, u64 argument) noexcept;
 	cxxrt::result<perf_buffer *> map_stats(event &of, const pb_vma_request &request) noexcept;

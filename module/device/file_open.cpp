@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-/* PERFBUF_IOC_OPEN, _OPEN_LINKED and _OPEN_GROUP: check an attribute and make the file's event. */
+/* PERFBUF_IOC_OPEN, _OPEN_LINKED and _OPEN_GROUP: check an attribute and make the file's event; and
+ * PERFBUF_IOC_FOLLOW. */
 #include "device/attr.hpp"
 #include "device/aux.hpp"
 #include "device/dummy.hpp"
@@ -244,6 +245,26 @@ result<void> file::make_event(void *filp, const perfbuf_open &wanted,
 		(void)made->enable();
 	made.release();
 	return {};
+}
+
+/* PERFBUF_IOC_FOLLOW. The rights are those of make_event(). */
+result<void> file::follow(void *filp, event &of, u64 argument) noexcept
+{
+	perfbuf_follow wanted;
+
+	TRY(from_return(pb_copy_from_user(&wanted, argument, sizeof(wanted))));
+	if (wanted.flags || !of.target() || of.cpu() < 0 || !of.attr().inherit)
+		return error(EINVAL);
+	if (wanted.pid && !pb_file_may_trace(filp))
+		return error(EACCES);
+
+	pb_task *task = pb_task_find(wanted.pid);
+
+	if (!task)
+		return error(ESRCH);
+	cxxrt::scope_guard put_task([&] { pb_task_put(task); });
+
+	return of.follow(task);
 }
 
 } // namespace perfbuf

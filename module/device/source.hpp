@@ -3,6 +3,7 @@
  * /dev/perfbuf, and a stream, the source's side of one event. */
 #pragma once
 
+#include "device/task.h"
 #include "ring/loss.hpp"
 
 #include <cxxrt/alloc.hpp>
@@ -53,6 +54,13 @@ public:
 	/* PERF_EVENT_IOC_PERIOD: event::period() has the new attr.sample_period or sample_freq. On
 	 * an error the old one stays. */
 	virtual cxxrt::result<void> period_changed() noexcept = 0;
+
+	/* PERFBUF_IOC_FOLLOW, of an event on tasks and one CPU that is inherited: follows @task,
+	 * too. ESRCH, ENOMEM, EMFILE, ENOSPC. */
+	virtual cxxrt::result<void> follow(const pb_task *) noexcept
+	{
+		return cxxrt::error(EOPNOTSUPP);
+	}
 
 	/* PERF_EVENT_IOC_SET_FILTER. EINVAL: the source has no filters, or the text is not a
 	 * filter. */

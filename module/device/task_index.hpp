@@ -53,6 +53,7 @@ private:
 	followed_task *task_ = nullptr;
 	cxxrt::shared<u64> left_;
 	bool linked_ = false;
+	bool is_own_ = false; /* task_set::follow() allocated it by itself */
 };
 
 using members_of_task = rcu_list<task_member, of_task>;

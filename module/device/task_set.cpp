@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "device/task_set.hpp"
 
+#include "device/preempt_guard.hpp"
 #include "glue/glue.h"
 
 #include <cxxrt/alloc.hpp>
@@ -18,16 +19,6 @@ namespace
 {
 
 constinit cxxrt::lock_class set_lock_class{"perfbuf task set", {}};
-
-/* Preemption off, for a scope in process context. */
-class [[nodiscard]] preempt_guard
-{
-public:
-	preempt_guard() noexcept { pb_preempt_disable(); }
-	~preempt_guard() { pb_preempt_enable(); }
-	preempt_guard(const preempt_guard &) = delete;
-	preempt_guard &operator=(const preempt_guard &) = delete;
-};
 
 } // namespace
 
@@ -84,7 +75,11 @@ result<void> task_set::open() noexcept
 	if (home_ != made)
 		followed_task::free(made);
 	TRY(std::move(added));
-	locate_target();
+	{
+		preempt_guard held;
+
+		locate(first_);
+	}
 
 	/*
 	 * E, pairs with F in exiting(): the target may exit meanwhile. Either its hook finds the
@@ -95,7 +90,7 @@ result<void> task_set::open() noexcept
 	if (pb_task_is_exiting(kind_.target)) {
 		preempt_guard held;
 
-		remove(first_);
+		remove_elsewhere(first_);
 	}
 	if (kind_.inherits)
 		prepare_children();
@@ -112,40 +107,6 @@ void task_set::prepare_children() noexcept
 		home_->each([&](task_member &one) { members += one.set().kind_.inherits; });
 	}
 	task_index::prepare_spares(members);
-}
-
-struct task_set::locator {
-	task_set &set;
-
-	static void locate_here(void *self) noexcept
-	{
-		task_set &set = static_cast<locator *>(self)->set;
-		const u32 cpu = pb_this_cpu();
-
-		if (pb_task_current() != set.kind_.target)
-			return;
-		set.home_->set_cpu(static_cast<s32>(cpu));
-		if (set.covers(cpu))
-			set.slot(cpu).running.store_release(&set.first_);
-	}
-};
-
-/*
- * If the target was switched to before the switch's hook could see the member, it either runs there
- * still, or the next switch to it sees the member. The member is in the list before the task's CPU
- * is read; the scheduler sets that before it takes the run queue's lock, which is a barrier, and
- * calls the hook under it.
- */
-void task_set::locate_target() noexcept
-{
-	locator wanted{*this};
-
-	cxxrt::smp_mb();
-
-	const u32 cpu = pb_task_cpu(kind_.target);
-
-	if (covers(cpu))
-		pb_call_on_cpu(static_cast<int>(cpu), locator::locate_here, &wanted);
 }
 
 void task_set::close() noexcept
@@ -194,6 +155,8 @@ result<void> task_set::add(task_member &made, followed_task &to) noexcept
 
 	if (!open_)
 		return error(EBADF);
+	if (extended_ && follows(to))
+		return error(EEXIST);
 	TRY(take_member(to));
 	made.set_ = this;
 	made.task_ = &to;
@@ -231,6 +194,8 @@ void task_set::remove(task_member &one) noexcept
 		}
 	}
 	task_index::put(task, 1);
+	if (one.is_own_)
+		free_own(one);
 	if (was_last)
 		all_exited();
 }
@@ -308,7 +273,7 @@ void task_set::forked(const pb_task *child, bool is_thread) noexcept
 
 		if (added)
 			used++;
-		else if (added.error().code() != EBADF)
+		else if (added.error().code() != EBADF && added.error().code() != EEXIST)
 			set.child_not_followed();
 	});
 	task_index::put(to, wanted + 1 - used);

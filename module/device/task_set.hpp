@@ -50,6 +50,12 @@ public:
 	/* Starts to follow the target and its threads, all or none. EOPNOTSUPP, ENOMEM; EMFILE,
 	 * ENOSPC: a limit of the user. Process context, may sleep. */
 	cxxrt::result<void> open() noexcept;
+	/*
+	 * Follows @task, too, which the caller holds. The set is open, and on one CPU. ESRCH: @task
+	 * or every task of the set has exited; ENOMEM; EMFILE, ENOSPC: a limit of the user. One
+	 * call at a time. Process context, may sleep.
+	 */
+	cxxrt::result<void> follow(const pb_task *task) noexcept;
 	/* Removes all members. The event is off, and stays off. Process context. */
 	void close() noexcept;
 
@@ -116,7 +122,8 @@ private:
 	struct locator;
 
 	/* Makes @made a member of @to, and takes over one of the users of @to. EBADF: the set was
-	 * closed meanwhile; EMFILE, ENOSPC: see open(). The caller holds no lock. */
+	 * closed meanwhile; EEXIST: it follows the task already; EMFILE, ENOSPC: see open(). The
+	 * caller holds no lock. */
 	cxxrt::result<void> add(task_member &made, followed_task &to) noexcept;
 	/* Counts a member of @to, or refuses it. Under both locks. */
 	cxxrt::result<void> take_member(followed_task &to) noexcept;
@@ -126,8 +133,15 @@ private:
 	static void remove_all(u32 cpu) noexcept;
 	/* Removes a member of the current task, which runs on @cpu. */
 	static void remove_running(task_member &one, u32 cpu) noexcept;
-	/* Sets the CPU of the target, if it runs. */
-	void locate_target() noexcept;
+	/* Sets the CPU of a new member's task, if it runs. Preemption off. */
+	void locate(task_member &one) noexcept;
+	/* Removes a member whose task may run on another CPU. Preemption off. */
+	void remove_elsewhere(task_member &one) noexcept;
+	/* Whether @of has a member of this set. Under its lock, or by the one caller of follow().
+	 */
+	bool follows(followed_task &of) const noexcept;
+	/* Frees a member of follow() after a grace period. */
+	static void free_own(task_member &one) noexcept;
 	/* Allocates spares for the target's next children. */
 	void prepare_children() noexcept;
 
@@ -141,8 +155,9 @@ private:
 	u32 slot_bytes_ = 0;
 
 	cxxrt::shared<sideband_reader *> reader_;
-	cxxrt::spinlock lock_; /* of the next three; inside of a task's lock */
+	cxxrt::spinlock lock_; /* of the next four; inside of a task's lock */
 	bool open_ = false;
+	bool extended_ = false; /* follow() was called, so a child may be a member already */
 	u32 followed_ = 0;
 	members_of_set members_;
 

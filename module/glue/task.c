@@ -54,6 +54,11 @@ __u32 pb_task_cpu(const pb_task *task)
 	return task_cpu(task);
 }
 
+int pb_task_may_run(const pb_task *task)
+{
+	return READ_ONCE(task->on_rq);
+}
+
 int pb_task_is_exiting(const pb_task *task)
 {
 	return READ_ONCE(task->flags) & PF_EXITING;

@@ -178,6 +178,9 @@ public:
 	u64 recent_count() noexcept override { return recent_count_.read(); }
 	u64 recent_running_ns() noexcept override { return recent_ns_.read(); }
 
+	/* The counter has its task for good. */
+	result<void> follow(const pb_task *) noexcept override { return error(EOPNOTSUPP); }
+
 	result<void> period_changed() noexcept override
 	{
 		return from_return(pb_counter_set_period(counter_, this->owner_.period()));

@@ -109,6 +109,27 @@ struct perfbuf_open_group {
 
 #define PERFBUF_IOC_OPEN_GROUP _IOW(PERFBUF_IOC_MAGIC, 10, struct perfbuf_open_group)
 
+/**
+ * struct perfbuf_follow - one more thread for the event of a file
+ * @pid:   the thread, as in struct perfbuf_open
+ * @flags: 0
+ *
+ * The event follows this thread, and what it forks from now on, as if the thread had inherited the
+ * event. So one file for each CPU is enough for a process of thousands of threads. If the event
+ * follows the thread already, nothing changes. Rights and limits are those of PERFBUF_IOC_OPEN.
+ *
+ * Added after the first version of this header: a module without it answers ENOTTY. Errors: EBADFD,
+ * EFAULT, ENODEV, EINVAL (@flags; the event has no @pid, no CPU or no attr.inherit), EACCES, ESRCH
+ * (there is no such thread, or all that the event follows have exited), EOPNOTSUPP (the events of
+ * this source cannot), ENOMEM, EMFILE, ENOSPC.
+ */
+struct perfbuf_follow {
+	__s32 pid;
+	__u32 flags;
+};
+
+#define PERFBUF_IOC_FOLLOW _IOW(PERFBUF_IOC_MAGIC, 11, struct perfbuf_follow)
+
 /* Where the data pages of a ring come from. */
 #define PERFBUF_STORAGE_PAGES                                                                      \
 	0 /* pages of the kernel's linear map; vmalloc where perf uses that */

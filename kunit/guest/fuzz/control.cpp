@@ -102,6 +102,15 @@ int copy_ring(actor &by)
 			      by.once_in(16) ? reinterpret_cast<perfbuf_ring_copy *>(8) : &wanted));
 }
 
+int follow(actor &by)
+{
+	const perfbuf_follow wanted = {
+		.pid = by.one_of({0, gettid(), getppid(), 1, -1, 1 << 22}),
+		.flags = by.once_in(16),
+	};
+	return error_of(ioctl(by.file(), PERFBUF_IOC_FOLLOW, by.once_in(16) ? nullptr : &wanted));
+}
+
 int modify(actor &by)
 {
 	perf_event_attr attr = some_attr(by);
@@ -149,6 +158,8 @@ std::vector<operation> control_operations()
 		control("PERFBUF_IOC_FENCE", 2, fence, {EFAULT}),
 		control("PERFBUF_IOC_POSITIONS", 2, positions, {EINVAL, EFAULT}),
 		control("PERFBUF_IOC_COPY_RING", 2, copy_ring, {EINVAL, EFAULT, ENOSPC}),
+		control("PERFBUF_IOC_FOLLOW", 4, follow,
+			{EINVAL, EFAULT, EACCES, ESRCH, EOPNOTSUPP, ENOMEM, EMFILE, ENOSPC}),
 		control("MODIFY_ATTRIBUTES", 2, modify, {EINVAL, E2BIG, EOPNOTSUPP, EACCES}),
 		control("SET_BPF, QUERY_BPF", 1, bpf, {EINVAL}),
 		control("an unknown request", 1, unknown,

@@ -237,7 +237,7 @@ pb_task *pb_task_current() noexcept
 
 int pb_task_is_exiting(const pb_task *) noexcept
 {
-	return 0;
+	return the_machine->is_exiting;
 }
 
 u32 pb_task_cpu(const pb_task *task) noexcept
@@ -247,6 +247,11 @@ u32 pb_task_cpu(const pb_task *task) noexcept
 			return cpu;
 	}
 	return 0;
+}
+
+int pb_task_may_run(const pb_task *task) noexcept
+{
+	return task == the_machine->current[pb_task_cpu(task)];
 }
 
 int pb_call_on_cpu(int cpu, void (*fn)(void *), void *arg) noexcept

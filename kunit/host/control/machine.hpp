@@ -39,6 +39,7 @@ struct machine {
 	unsigned long atomic_allocations = 0;
 	bool has_no_memory = false;
 	bool setup_locked = false;
+	bool is_exiting = false; /* every task, behind its exit hook */
 	/* Called once, at the next allocation. */
 	std::function<void()> on_allocate;
 

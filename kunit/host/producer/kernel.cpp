@@ -212,6 +212,11 @@ __u32 pb_task_cpu(const pb_task *) noexcept
 	return pb_this_cpu();
 }
 
+int pb_task_may_run(const pb_task *) noexcept
+{
+	return 1;
+}
+
 void pb_task_put(pb_task *) noexcept
 {
 }
