@@ -14,6 +14,7 @@
 #include "program/recording_loop.hpp"
 #include "program/signals.hpp"
 #include "program/sources.hpp"
+#include "program/threads.hpp"
 #include "program/workload.hpp"
 
 namespace perfbuf::program

@@ -2,8 +2,6 @@
 #include "program/open_files.hpp"
 
 #include <algorithm>
-#include <charconv>
-#include <filesystem>
 #include <fmt/format.h>
 #include <sys/resource.h>
 
@@ -12,14 +10,13 @@
 #include "program/failure.hpp"
 #include "program/parse.hpp"
 #include "program/sources.hpp"
+#include "program/threads.hpp"
 
 namespace perfbuf::program
 {
 
 namespace
 {
-
-namespace fs = std::filesystem;
 
 reader::result<reader::file> open_one(const std::string &source, perf_event_attr &attr, pid_t pid,
 				      int cpu, const opener &open)
@@ -54,29 +51,6 @@ void raise_file_limit()
 		return;
 	limit.rlim_cur = limit.rlim_max;
 	::setrlimit(RLIMIT_NOFILE, &limit);
-}
-
-std::vector<pid_t> threads_of(const std::vector<pid_t> &pids)
-{
-	std::vector<pid_t> threads;
-	for (const pid_t pid : pids) {
-		const size_t before = threads.size();
-		std::error_code ignored;
-		for (fs::directory_iterator walk(fs::path("/proc") / std::to_string(pid) / "task",
-						 ignored);
-		     !ignored && walk != fs::directory_iterator(); walk.increment(ignored)) {
-			const std::string name = walk->path().filename();
-			pid_t tid = 0;
-			std::from_chars(name.data(), name.data() + name.size(), tid);
-			threads.push_back(tid);
-		}
-		if (threads.size() == before)
-			throw failure(
-				exit_usage,
-				fmt::format("there is no process {}: see ps -e for those there are",
-					    pid));
-	}
-	return threads;
 }
 
 void check_ids_fit_in_pipe(size_t events, size_t threads, size_t cpus)
@@ -173,7 +147,7 @@ void set_filter(const reader::file &file, const chosen_event &event)
 
 open_files open_all(const record_options &options, const std::vector<chosen_event> &events,
 		    std::vector<perf_event_attr> &attrs, const std::vector<pid_t> &threads,
-		    const opener &open)
+		    const opener &open, bool into_pipe)
 {
 	raise_file_limit();
 	open_files all;
@@ -186,34 +160,42 @@ open_files open_all(const record_options &options, const std::vector<chosen_even
 		std::optional<size_t> first; // of the CPU: it has the ring that the others write to
 		for (size_t which = 0; which < events.size(); which++) {
 			const auto &event = events[which];
-			for (const pid_t thread : threads) {
+			const auto open_here = [&](pid_t thread) -> std::optional<reader::file> {
 				auto file = open_one(event.source, attrs[which], thread, cpu, open);
-				if (!file && file.error().code.value() == ESRCH &&
-				    threads.size() > 1)
-					continue; // it ended since we listed it
-				if (!file)
-					throw explain_open(file.error(), options, event);
-				auto id = file->id();
+				if (file)
+					return *std::move(file);
+				if (file.error().code.value() == ESRCH && threads.size() > 1)
+					return std::nullopt; // it ended since we listed it
+				throw explain_open(file.error(), options, event);
+			};
+			const auto check_ids = [&] {
+				if (into_pipe)
+					check_ids_fit_in_pipe(events.size(), threads.size(),
+							      cpus_of(options).size());
+			};
+			for (auto &file : open_on_threads(threads, open_here, check_ids)) {
+				auto id = file.id();
 				if (!id)
 					throw plain_failure(id.error());
 				if (!event.filter.empty())
-					set_filter(*file, event);
+					set_filter(file, event);
 				if (event.is_trace()) {
-					map_trace(all, *file, cpu, options);
-				} else if (map_drivers_area(all, *file, cpu, event.source, options,
+					map_trace(all, file, cpu, options);
+				} else if (map_drivers_area(all, file, cpu, event.source, options,
 							    fills[which])) {
 					// A stream is one writer's: its ring is its own.
 				} else if (!first) {
 					first = all.files.size();
-					map_ring(all, *file, cpu, options);
-				} else if (auto done = file->redirect(all.files[*first]); !done) {
+					map_ring(all, file, cpu, options);
+				} else if (auto done = file.redirect(all.files[*first]); !done) {
 					throw plain_failure(done.error());
 				}
 				all.ids[which].push_back(*id);
-				all.files.push_back(*std::move(file));
+				all.files.push_back(std::move(file));
 			}
 		}
 	}
+	follow_new_threads(all.files, options.pids, threads);
 	if (all.files.empty())
 		throw failure(exit_failed, "the processes ended before recording began");
 	return all;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1 OR BSD-2-Clause
-/** @file The files and rings of a recording: one file per event, thread and CPU, one ring per
+/** @file The files and rings of a recording: one file per event and CPU (threads.hpp), one ring per
  * CPU, and those that have an AUX area. */
 #pragma once
 
@@ -42,12 +42,9 @@ struct open_files {
  */
 void raise_file_limit();
 
-/** @return the threads of the processes; throws `failure` where there is no such process */
-std::vector<pid_t> threads_of(const std::vector<pid_t> &pids);
-
 /**
- * Throws `failure` if a record of a pipe cannot hold the ids of so many files. Call it before the
- * files are opened, which takes long if they are many.
+ * Throws `failure` if a record of a pipe cannot hold the ids of so many files: those of sources
+ * that cannot follow several threads. Call it before they are opened, which takes long.
  */
 void check_ids_fit_in_pipe(size_t events, size_t threads, size_t cpus);
 
@@ -59,9 +56,10 @@ std::vector<int> cpus_of(const record_options &options);
  * fills it.
  * @param attrs   one for each event; lose the bits of read_format that this kernel does not have
  * @param threads what to record; {-1} for everything
+ * @param into_pipe the ids have to fit in a record of a pipe: check_ids_fit_in_pipe()
  */
 open_files open_all(const record_options &options, const std::vector<chosen_event> &events,
 		    std::vector<perf_event_attr> &attrs, const std::vector<pid_t> &threads,
-		    const opener &open);
+		    const opener &open, bool into_pipe = false);
 
 } // namespace perfbuf::program

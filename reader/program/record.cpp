@@ -20,6 +20,7 @@
 #include "program/recording_loop.hpp"
 #include "program/say.hpp"
 #include "program/signals.hpp"
+#include "program/threads.hpp"
 #include "program/trace_file.hpp"
 #include "program/workload.hpp"
 
@@ -122,10 +123,9 @@ session::session(const record_options &options, const opener &open, const signal
 		  else if (!options.all_cpus)
 			  threads = {child_->pid()};
 		  std::error_code ignored;
-		  if (piped_ || std::filesystem::is_fifo(options.output, ignored))
-			  check_ids_fit_in_pipe(events_.size(), threads.size(),
-						cpus_of(options).size());
-		  files_ = open_all(options, events_, attrs_, threads, open);
+		  const bool into_pipe =
+			  piped_ || std::filesystem::is_fifo(options.output, ignored);
+		  files_ = open_all(options, events_, attrs_, threads, open, into_pipe);
 		  return make_writer(options.output, piped_);
 	  }()),
 	  drain_(with_samples(events_, attrs_), &writer_),

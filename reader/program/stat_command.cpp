@@ -15,6 +15,7 @@
 #include "program/rights.hpp"
 #include "program/say.hpp"
 #include "program/signals.hpp"
+#include "program/threads.hpp"
 #include "program/workload.hpp"
 
 namespace perfbuf::program
@@ -109,20 +110,24 @@ int stat_command(const record_options &options, const opener &open)
 		threads = {child->pid()};
 	raise_file_limit();
 	std::vector<std::vector<reader::file>> files(chosen.size());
-	for (size_t which = 0; which < chosen.size(); which++)
-		for (const int cpu : cpus_of(options))
-			for (const pid_t thread : threads) {
+	for (size_t which = 0; which < chosen.size(); which++) {
+		for (const int cpu : cpus_of(options)) {
+			const auto open_here = [&](pid_t thread) -> std::optional<reader::file> {
 				auto file =
 					open(chosen[which].source,
 					     make_counting_attr(chosen[which], options, of_child),
 					     thread, cpu);
-				if (!file && file.error().code.value() == ESRCH &&
-				    threads.size() > 1)
-					continue; // it ended since we listed it
-				if (!file)
-					throw explain_open(file.error(), options, chosen[which]);
-				files[which].push_back(*std::move(file));
-			}
+				if (file)
+					return *std::move(file);
+				if (file.error().code.value() == ESRCH && threads.size() > 1)
+					return std::nullopt; // it ended since we listed it
+				throw explain_open(file.error(), options, chosen[which]);
+			};
+			for (auto &file : open_on_threads(threads, open_here, [] {}))
+				files[which].push_back(std::move(file));
+		}
+		follow_new_threads(files[which], options.pids, threads);
+	}
 	if (!of_child)
 		for (const auto &of_event : files)
 			for (const auto &file : of_event)

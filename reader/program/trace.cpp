@@ -17,6 +17,7 @@
 #include "program/parse.hpp"
 #include "program/recording_loop.hpp"
 #include "program/say.hpp"
+#include "program/threads.hpp"
 #include "program/trace_file.hpp"
 #include "program/workload.hpp"
 #include "tracefile/show.hpp"

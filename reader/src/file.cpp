@@ -60,6 +60,13 @@ result<void> file::pause(bool on) const
 	return request(PERF_EVENT_IOC_PAUSE_OUTPUT, on, "cannot pause the ring");
 }
 
+result<void> file::follow(pid_t thread) const
+{
+	const perfbuf_follow wanted{thread, 0};
+	return request(PERFBUF_IOC_FOLLOW, reinterpret_cast<uintptr_t>(&wanted),
+		       "cannot follow another thread");
+}
+
 result<void> file::redirect(const file &target) const
 {
 	return request(PERF_EVENT_IOC_SET_OUTPUT, static_cast<unsigned long>(target.fd()),

@@ -80,6 +80,14 @@ public:
 	 */
 	result<void> configure(perf_event_attr attr, pid_t pid, int cpu);
 
+	/**
+	 * Follow this thread, too, and its later children (PERFBUF_IOC_FOLLOW): of a file that was
+	 * configured with a pid, a CPU and attr.inherit. A thread that it follows already stays so.
+	 * Errors: ESRCH no such thread; EOPNOTSUPP the source's events have one thread each;
+	 * ENOTTY, a file of perf_event_open(2) or of an older module; EMFILE, ENOSPC a limit.
+	 */
+	result<void> follow(pid_t thread) const;
+
 	/** Start and stop recording (PERF_EVENT_IOC_ENABLE, _DISABLE). */
 	result<void> enable() const;
 	result<void> disable() const;
