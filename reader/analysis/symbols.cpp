@@ -31,8 +31,7 @@ bool is_that_file(const fs::path &path, const perfdata::file_identity &identity,
 		return perfdata::read_elf_build_id(path) == *id;
 	struct stat status {
 	};
-	return ::stat(path.c_str(), &status) == 0 &&
-	       (!identity.inode || status.st_ino == identity.inode);
+	return ::stat(path.c_str(), &status) == 0 && perfdata::is_file(status, identity);
 }
 
 } // namespace
@@ -138,7 +137,8 @@ names symbol_files::find(const std::string &path, uint32_t pid,
 			 const perfdata::file_identity &identity, const perfdata::build_id *id,
 			 uint64_t offset)
 {
-	const std::string key = fmt::format("{}\n{}", path, identity.inode);
+	const std::string key =
+		fmt::format("{}\n{}:{}:{}", path, identity.major, identity.minor, identity.inode);
 	auto found = files_.find(key);
 	if (found == files_.end()) {
 		std::unique_ptr<elf_symbols> made;

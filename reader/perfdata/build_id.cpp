@@ -53,9 +53,11 @@ void put_record(bytes &to, std::string_view name, const build_id &id, uint32_t p
 	to.zeros(size - fixed - name.size());
 }
 
+} // namespace
+
 // Filesystems that are made of several (overlayfs, btrfs) show each map another device than stat(2)
 // does; those devices have no major number.
-bool is(const struct stat &status, const file_identity &expected)
+bool is_file(const struct stat &status, const file_identity &expected) noexcept
 {
 	if (!expected.inode)
 		return true;
@@ -63,8 +65,6 @@ bool is(const struct stat &status, const file_identity &expected)
 		major(status.st_dev) == expected.major && minor(status.st_dev) == expected.minor;
 	return status.st_ino == expected.inode && (same_device || !major(status.st_dev));
 }
-
-} // namespace
 
 std::optional<build_id> build_id_in_notes(std::span<const std::byte> notes)
 {
@@ -102,7 +102,7 @@ std::optional<build_id> read_elf_build_id(const std::filesystem::path &path,
 	struct stat status {
 	};
 	if (!ready || !fd || ::fstat(fd.get(), &status) < 0 || !S_ISREG(status.st_mode) ||
-	    !is(status, expected))
+	    !is_file(status, expected))
 		return std::nullopt;
 	Elf *elf = elf_begin(fd.get(), ELF_C_READ, nullptr);
 	if (!elf)
@@ -153,8 +153,14 @@ void mapped_files::add(const reader::mmap_event &map)
 	if (!name.starts_with('/') || name.starts_with("//") || name.starts_with("/dev/") ||
 	    name.starts_with("/memfd:") || name.starts_with("/SYSV"))
 		return;
-	if (build_ids_.find(name) == build_ids_.end())
-		build_ids_.emplace(name, find(map));
+	auto &known = files_.try_emplace(std::string(name)).first->second;
+	if (!known.insert({map.major, map.minor, map.inode}).second)
+		return;
+	auto found = find(map);
+	const auto [at, is_first] = build_ids_.try_emplace(std::string(name), found);
+	// Of another mount namespace, or built anew: none is better than a wrong one.
+	if (!is_first && at->second != found)
+		at->second.reset();
 }
 
 bytes build_id_records(const std::optional<kernel_map> &kernel,

@@ -3,6 +3,7 @@
  * machine. */
 #pragma once
 
+#include <compare>
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
@@ -10,9 +11,11 @@
 #include <map>
 #include <optional>
 #include <perfbuf/events.hpp>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
+#include <sys/stat.h>
 #include <vector>
 
 #include "perfdata/bytes.hpp"
@@ -34,7 +37,12 @@ struct file_identity {
 	uint32_t major = 0;
 	uint32_t minor = 0;
 	uint64_t inode = 0;
+
+	auto operator<=>(const file_identity &) const = default;
 };
+
+/** @return is this the file that a record tells of? If `expected` is unknown: true */
+bool is_file(const struct stat &status, const file_identity &expected) noexcept;
 
 /** @return the build-id of an ELF file; none if it is another than `expected` */
 std::optional<build_id> read_elf_build_id(const std::filesystem::path &path,
@@ -52,7 +60,8 @@ public:
 
 	/** Takes note of a map; of names that are no file ("[vdso]", "//anon") it does not. */
 	void add(const reader::mmap_event &map);
-	/** By name. Nothing: it has none, or the file that was mapped is no longer to be found. */
+	/** By name. Nothing: it has none, the file that was mapped is no longer to be found, or
+	 * several files were mapped by this name, of which perf.data can have one. */
 	const std::map<std::string, std::optional<build_id>, std::less<>> &
 	build_ids() const noexcept
 	{
@@ -64,6 +73,7 @@ private:
 
 	std::filesystem::path proc_;
 	std::map<std::string, std::optional<build_id>, std::less<>> build_ids_;
+	std::map<std::string, std::set<file_identity>, std::less<>> files_; // of each name
 };
 
 /**

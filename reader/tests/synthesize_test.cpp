@@ -317,3 +317,37 @@ TEST(BuildId, TheBuildIdOfAProcessIsFoundByItsOwnMapAndRoot)
 	gone.add(map_of(deleted, "/usr/bin/gone (deleted)", 8));
 	EXPECT_EQ(gone.build_ids().at("/usr/bin/gone (deleted)"), shell);
 }
+
+// perf.data has one build-id of a name.
+TEST(BuildId, TwoFilesOfOneNameHaveNoBuildId)
+{
+	const tests::scratch_directory scratch;
+	const std::string path = scratch / "tool";
+	std::filesystem::copy_file("/bin/sh", path);
+	mapped_files files(scratch.path());
+	files.add(map_of(path, path, 1));
+	files.add(map_of(path, path, 2));
+	EXPECT_EQ(files.build_ids().at(path), read_elf_build_id("/bin/sh")) << "one file, twice";
+	std::filesystem::rename(path, scratch / "before");
+	std::filesystem::copy_file("/proc/self/exe", path);
+	files.add(map_of(path, path, 3));
+	EXPECT_EQ(files.build_ids().at(path), std::nullopt);
+	files.add(map_of(scratch / "before", path, 4));
+	EXPECT_EQ(files.build_ids().at(path), std::nullopt) << "as it was";
+}
+
+TEST(BuildId, AFileOfTheSameNumberOnAnotherDeviceIsAnotherFile)
+{
+	struct stat status {
+	};
+	status.st_dev = makedev(8, 1);
+	status.st_ino = 4711;
+	EXPECT_TRUE(is_file(status, {8, 1, 4711}));
+	EXPECT_FALSE(is_file(status, {8, 2, 4711}));
+	EXPECT_FALSE(is_file(status, {8, 1, 4712}));
+	EXPECT_TRUE(is_file(status, {})) << "the record does not say which";
+	// overlayfs and btrfs show a map another device than stat(2) does.
+	status.st_dev = makedev(0, 30);
+	EXPECT_TRUE(is_file(status, {0, 31, 4711}));
+	EXPECT_FALSE(is_file(status, {0, 31, 4712}));
+}
