@@ -86,17 +86,17 @@ kill_tree() {
 }
 
 # guest FILE COMMAND...: the output of a run in a guest; up to twice more if the emulator failed it, which
-# scripts/vm tells from a failure of the guest's.
+# scripts/vm tells from a failure of the guest's. The names are no one else's: a command that is a function sees them.
 guest() {
-	local out=$1 status try
+	local guest_output=$1 guest_status guest_try
 	shift
-	for try in 1 2 3; do
-		"$@" | tee "$out"
-		status=${PIPESTATUS[0]}
-		[ "$status" = 123 ] || break
-		say "the emulator failed in try $try"
+	for guest_try in 1 2 3; do
+		"$@" | tee "$guest_output"
+		guest_status=${PIPESTATUS[0]}
+		[ "$guest_status" = 123 ] || break
+		say "the emulator failed in try $guest_try"
 	done
-	return "$status"
+	return "$guest_status"
 }
 
 mkdir -p "$cache"
