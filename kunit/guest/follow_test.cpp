@@ -251,6 +251,16 @@ TEST_P(own_follow, a_user_without_rights_follows_itself_alone_and_within_its_lim
 	EXPECT_EQ(errno_of_own_thread(), 200) << "not even its first thread";
 }
 
+TEST_P(own_follow, a_user_whom_root_hands_an_event_extends_it_to_no_other_task)
+{
+	unique_fd fd = must_open(GetParam(), inherited(), target::thread(current_tid(), 0));
+	const auto of_user = run_in_child([&, others = getppid()] {
+		become_user(4711);
+		return follow(fd.get(), others);
+	});
+	EXPECT_EQ(of_user.code, EACCES);
+}
+
 /* Threads come and go while they are to be followed. */
 TEST_P(own_follow, threads_are_followed_while_they_exit_and_the_file_closes)
 {

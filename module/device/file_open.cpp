@@ -247,7 +247,10 @@ result<void> file::make_event(void *filp, const perfbuf_open &wanted,
 	return {};
 }
 
-/* PERFBUF_IOC_FOLLOW. The rights are those of make_event(). */
+/*
+ * PERFBUF_IOC_FOLLOW. The rights are those of make_event(), and the caller needs them, too: a user
+ * to whom root hands an event of the user's own task must not extend it to other tasks.
+ */
 result<void> file::follow(void *filp, event &of, u64 argument) noexcept
 {
 	perfbuf_follow wanted;
@@ -255,7 +258,7 @@ result<void> file::follow(void *filp, event &of, u64 argument) noexcept
 	TRY(from_return(pb_copy_from_user(&wanted, argument, sizeof(wanted))));
 	if (wanted.flags || !of.target() || of.cpu() < 0 || !of.attr().inherit)
 		return error(EINVAL);
-	if (wanted.pid && !pb_file_may_trace(filp))
+	if (wanted.pid && !(pb_file_may_trace(filp) && pb_may_trace()))
 		return error(EACCES);
 
 	pb_task *task = pb_task_find(wanted.pid);

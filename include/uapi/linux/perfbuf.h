@@ -116,7 +116,8 @@ struct perfbuf_open_group {
  *
  * The event follows this thread, and what it forks from now on, as if the thread had inherited the
  * event. So one file for each CPU is enough for a process of thousands of threads. If the event
- * follows the thread already, nothing changes. Rights and limits are those of PERFBUF_IOC_OPEN.
+ * follows the thread already, nothing changes. Limits are those of PERFBUF_IOC_OPEN, and so are the
+ * rights, which the caller needs as well as the opener of the file.
  *
  * Added after the first version of this header: a module without it answers ENOTTY. Errors: EBADFD,
  * EFAULT, ENODEV, EINVAL (@flags; the event has no @pid, no CPU or no attr.inherit), EACCES, ESRCH
