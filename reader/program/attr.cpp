@@ -74,8 +74,9 @@ perf_event_attr make_attr(const record_options &options, const chosen_event &eve
 		set_untyped(attr, options, event.counted, options.period && !any_typed);
 
 	attr.disabled = 1;
-	attr.inherit = !options.all_cpus;
-	attr.enable_on_exec = !options.command.empty() && !options.all_cpus && options.pids.empty();
+	attr.inherit = !options.all_cpus && options.tids.empty();
+	attr.enable_on_exec = !options.command.empty() && !options.all_cpus &&
+			      options.pids.empty() && !options.delay && !options.starts_disabled;
 	attr.exclude_guest = 1;
 
 	attr.sample_id_all = 1;

@@ -187,9 +187,37 @@ command add_record(CLI::App &program)
 			"the clock of the samples' times: monotonic, monotonic_raw, realtime, "
 			"boottime, tai [perf's own]")
 		->type_name("CLOCK");
+	app->add_option(
+		   "-D,--delay", of->words.delay,
+		   "begin to record so long after the start: 500ms, 10; -1: when --control says "
+		   "enable")
+		->type_name("TIME");
+	app->add_option(
+		   "--control", of->options.control,
+		   "commands while it records (enable, disable, stop, ping), a line each, from "
+		   "fifo:PATH or fd:NUMBER; behind a comma another one for \"ack\"")
+		->type_name("WHERE");
+	app->add_option("--max-size", of->words.max_size,
+			"end the recording when the file has about so much: 500K, 10M, 2G")
+		->type_name("SIZE");
+	app->add_flag("--exclude-perf", of->options.exclude_perf, "no samples of perfbuf itself");
+	auto *quiet =
+		app->add_flag("-q,--quiet", of->options.quiet, "say nothing but what is wrong");
+	app->add_flag("-v,--verbose", of->options.verbose, "say which files are opened")
+		->excludes(quiet);
 	return {app, [of](const call &from) {
 			of->options.arguments = from.all;
 			of->options.command = command_of(from);
+			if (of->words.delay == "-1")
+				of->options.starts_disabled = true;
+			else if (!of->words.delay.empty())
+				of->options.delay = parse_duration(of->words.delay);
+			if (!of->words.max_size.empty())
+				of->options.max_size = parse_size(of->words.max_size, "--max-size");
+			if (of->options.starts_disabled && of->options.control.empty())
+				throw failure(exit_usage,
+					      "-D -1 waits for --control to say enable: "
+					      "give both");
 			finish_record_options(of->options, from.app, of->words);
 			return record(of->options, from.open);
 		}};

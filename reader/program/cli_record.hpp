@@ -23,6 +23,8 @@ struct record_words {
 	std::string pages;
 	std::string aux_pages;
 	std::string clock;
+	std::string delay;
+	std::string max_size;
 	target_words target;
 	bool chains = false;
 };

@@ -16,6 +16,7 @@ struct target_words {
 	bool all_cpus = false;
 	std::string cpus;
 	std::string pids;
+	std::string tids;
 	std::string duration;
 
 	bool any() const;

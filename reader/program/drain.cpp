@@ -13,14 +13,23 @@ reader::result<void> drain::pass(std::vector<cpu_ring> &rings, std::optional<uin
 	for (auto &each : rings) {
 		auto &ring = each.ring;
 		ring.refresh();
+		kept_.clear();
 		const step what = ring.each([&](const reader::record &found) {
+			if (left_out_) {
+				if (is_left_out(found))
+					return;
+				kept_.insert(kept_.end(), found.bytes().begin(),
+					     found.bytes().end());
+			}
 			if (found.type() == PERF_RECORD_AUX)
 				count_aux(found, each);
 			else
 				count(found);
 			each.lost |= found.type() == PERF_RECORD_LOST;
 		});
-		const auto passed = ring.consumed();
+		auto passed = ring.consumed();
+		if (left_out_)
+			passed = {std::span<const std::byte>(kept_), {}};
 		if (to_ && !passed[0].empty())
 			if (auto done = to_->append(passed); !done)
 				return done;
@@ -29,6 +38,12 @@ reader::result<void> drain::pass(std::vector<cpu_ring> &rings, std::optional<uin
 			seen_.corrupt += ring.skip_all();
 	}
 	return to_ ? end_round(fence) : reader::result<void>();
+}
+
+bool drain::is_left_out(const reader::record &record) const
+{
+	const auto sample = decoder_.decode_sample(record);
+	return sample && sample->pid == *left_out_;
 }
 
 // At a FINISHED_ROUND perf puts out all that is not newer than the newest record of the round

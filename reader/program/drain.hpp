@@ -7,6 +7,7 @@
 #include <optional>
 #include <perfbuf/decoder.hpp>
 #include <perfbuf/record.hpp>
+#include <sys/types.h>
 #include <vector>
 
 #include "perfdata/build_id.hpp"
@@ -34,6 +35,9 @@ public:
 	 */
 	drain(const perf_event_attr &attr, perfdata::writer *to) : decoder_(attr), to_(to) {}
 
+	/** Samples of this process are neither written nor counted. */
+	void leave_out(pid_t pid) noexcept { left_out_ = static_cast<uint32_t>(pid); }
+
 	/**
 	 * One pass: each ring once, up to its data_head at that time.
 	 * @param fence the rings hold every record before this time (fence_of()), so FINISHED_ROUND
@@ -51,6 +55,7 @@ public:
 
 private:
 	reader::result<void> end_round(std::optional<uint64_t> fence);
+	bool is_left_out(const reader::record &record) const;
 	void count(const reader::record &record);
 	void count_aux(const reader::record &record, cpu_ring &of);
 	void add_map(const reader::record &record);
@@ -58,6 +63,8 @@ private:
 	reader::decoder decoder_;
 	perfdata::writer *to_;
 	traffic seen_;
+	std::optional<uint32_t> left_out_;
+	std::vector<std::byte> kept_;  // of a pass over a ring, if some are left out
 	uint64_t newest_ = 0;	       // time of any record, ns
 	uint64_t newest_in_round_ = 0; // at the last FINISHED_ROUND
 };

@@ -68,7 +68,7 @@ live_feed::live_feed(const record_options &options, const opener &open,
 	if (!options.command.empty())
 		child_.emplace(options.command, signals_.before(), true);
 	if (!options.pids.empty())
-		threads = threads_of(options.pids);
+		threads = recorded_threads(options);
 	else if (!options.all_cpus)
 		threads = {child_->pid()};
 	files_ = open_all(options, chosen_, attrs_, threads, open);

@@ -9,6 +9,7 @@
 #include "program/explain.hpp"
 #include "program/failure.hpp"
 #include "program/parse.hpp"
+#include "program/say.hpp"
 #include "program/sources.hpp"
 #include "program/threads.hpp"
 
@@ -177,6 +178,9 @@ open_files open_all(const record_options &options, const std::vector<chosen_even
 				auto id = file.id();
 				if (!id)
 					throw plain_failure(id.error());
+				if (options.verbose)
+					say("perfbuf: {} on CPU {}: id {}\n", event.name(), cpu,
+					    *id);
 				if (!event.filter.empty())
 					set_filter(file, event);
 				if (event.is_trace()) {
@@ -195,7 +199,7 @@ open_files open_all(const record_options &options, const std::vector<chosen_even
 			}
 		}
 	}
-	follow_new_threads(all.files, options.pids, threads);
+	follow_new_threads(all.files, options, threads);
 	if (all.files.empty())
 		throw failure(exit_failed, "the processes ended before recording began");
 	return all;

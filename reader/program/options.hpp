@@ -30,6 +30,7 @@ struct record_options {
 	bool all_cpus = false;
 	std::vector<int> cpus; /**< of -C; empty: all that are online */
 	std::vector<pid_t> pids;
+	std::vector<pid_t> tids; /**< of -t: of these processes, these threads alone */
 	call_graph chains = call_graph::none;
 	uint32_t stack_bytes = 8192; /**< copied per sample for DWARF unwinding */
 	size_t pages = 128;	     /**< of data, per CPU */
@@ -43,6 +44,13 @@ struct record_options {
 	bool exclude_idle = false;
 	std::optional<clockid_t> clock;
 	std::optional<std::chrono::nanoseconds> duration;
+	std::optional<std::chrono::nanoseconds> delay; /**< from the start to the first record */
+	bool starts_disabled = false;		       /**< until --control says enable */
+	std::string control;			       /**< as written; empty: none */
+	std::optional<uint64_t> max_size;	       /**< bytes of the file that end it */
+	bool exclude_perf = false;		       /**< no samples of this process */
+	bool quiet = false;
+	bool verbose = false;
 	std::vector<std::string> command;
 	std::vector<std::string> arguments; /**< the whole command line, for the file */
 };

@@ -109,6 +109,23 @@ size_t parse_pages(std::string_view text, size_t page_size)
 	return wanted / page_size;
 }
 
+uint64_t parse_size(std::string_view text, const char *option)
+{
+	constexpr std::string_view units = "KMGT";
+	std::string_view digits = text;
+	unsigned shift = 0;
+	if (!text.empty())
+		if (const size_t at = units.find(text.back()); at != std::string_view::npos) {
+			shift = static_cast<unsigned>(10 * (at + 1));
+			digits.remove_suffix(1);
+		}
+	const auto value = number<uint64_t>(digits);
+	if (!value || *value == 0 || *value > UINT64_MAX >> shift)
+		throw failure(exit_usage, fmt::format("{} {}: give a size, such as 500K, 10M or 2G",
+						      option, text));
+	return *value << shift;
+}
+
 uint64_t parse_frequency(std::string_view text, uint64_t limit, std::string_view limited_by)
 {
 	if (text == "max")

@@ -29,6 +29,9 @@ size_t parse_pages(std::string_view text, size_t page_size);
 /** The same for an option that is not -m: what is wrong is said of `option`. */
 size_t parse_named_pages(std::string_view text, const char *option, size_t page_size);
 
+/** "10M", "512K" or bytes, for an option whose name stands in what is wrong. */
+uint64_t parse_size(std::string_view text, const char *option);
+
 /**
  * "999", or "max" for the limit. @return Hz, within the limit
  * @param limit     Hz

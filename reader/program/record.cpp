@@ -9,6 +9,7 @@
 #include "program/attr.hpp"
 #include "program/aux_files.hpp"
 #include "program/commands.hpp"
+#include "program/control_channel.hpp"
 #include "program/destination.hpp"
 #include "program/drain.hpp"
 #include "program/events.hpp"
@@ -65,6 +66,7 @@ public:
 
 private:
 	bool pass(bool last);
+	bool is_full() const;
 	void show_progress() const;
 	bool begin_trace();
 	void begin_areas();
@@ -87,7 +89,8 @@ private:
 	drain drain_;
 	std::optional<trace_file> trace_; // beside the recording, if an event writes one
 	std::optional<aux_files> areas_;  // what drivers write
-	bool watched_ = ::isatty(STDERR_FILENO);
+	bool watched_;			  // its progress, on a terminal
+	std::optional<control_channel> control_;
 	recording_loop loop_;
 	std::optional<map_watch> maps_; // if the records are to tell of maps
 	reader::result<void> written_;	// the first error of the file
@@ -110,6 +113,11 @@ const perf_event_attr &with_samples(const std::vector<chosen_event> &events,
 	return attrs.front();
 }
 
+bool is_watched(const record_options &options)
+{
+	return !options.quiet && ::isatty(STDERR_FILENO);
+}
+
 session::session(const record_options &options, const opener &open, const signals &signals)
 	: options_(options), events_(choose_events(options.events, read_sources())),
 	  attrs_(make_attrs(options, events_)), piped_(options.output == "-"),
@@ -119,7 +127,7 @@ session::session(const record_options &options, const opener &open, const signal
 		  if (!options.command.empty())
 			  child_.emplace(options.command, signals.before(), piped_);
 		  if (!options.pids.empty())
-			  threads = threads_of(options.pids);
+			  threads = recorded_threads(options);
 		  else if (!options.all_cpus)
 			  threads = {child_->pid()};
 		  std::error_code ignored;
@@ -128,9 +136,17 @@ session::session(const record_options &options, const opener &open, const signal
 		  files_ = open_all(options, events_, attrs_, threads, open, into_pipe);
 		  return make_writer(options.output, piped_);
 	  }()),
-	  drain_(with_samples(events_, attrs_), &writer_),
+	  drain_(with_samples(events_, attrs_), &writer_), watched_(is_watched(options)),
 	  loop_(signals, child_, watched_ || piped_)
 {
+	if (options.exclude_perf)
+		drain_.leave_out(::getpid());
+	if (!options.control.empty())
+		loop_.listen(&control_.emplace(options.control));
+	if (options.starts_disabled)
+		loop_.start_disabled();
+	if (options.delay)
+		loop_.enable_after(*options.delay);
 }
 
 // The bytes of AUX areas go beside the recording: perf has no decoder for them. False: they cannot.
@@ -160,7 +176,8 @@ void session::finish_trace()
 	if (!trace_)
 		return;
 	trace_->finish(files_.rings, files_.files);
-	trace_->print_closing_line();
+	if (!options_.quiet)
+		trace_->print_closing_line();
 }
 
 perfdata::feature_map session::early_features() const
@@ -242,7 +259,13 @@ bool session::pass(bool last)
 	bool more = !trace_ || trace_->pass(files_.rings, files_.files, !last);
 	more &= !areas_ || areas_->pass(files_.rings, files_.files, !last);
 	show_progress();
-	return written_ && more;
+	return written_ && more && !is_full();
+}
+
+// With --max-size.
+bool session::is_full() const
+{
+	return options_.max_size && writer_.size() >= *options_.max_size;
 }
 
 void session::show_progress() const
@@ -301,11 +324,15 @@ int session::finish()
 				options_.output,
 				(written_ ? given_up.error() : written_.error()).code.message()));
 	// What a full disk cost is known in bytes, not in samples.
-	say("[ perfbuf: {}{} sample{}, {}, {} -> {} ]\n", *given_up ? "up to " : "",
-	    group_digits(seen.samples), seen.samples == 1 ? "" : "s", human_size(writer_.size()),
-	    lost, options_.output);
+	if (!options_.quiet)
+		say("[ perfbuf: {}{} sample{}, {}, {} -> {} ]\n", *given_up ? "up to " : "",
+		    group_digits(seen.samples), seen.samples == 1 ? "" : "s",
+		    human_size(writer_.size()), lost, options_.output);
+	if (is_full() && !options_.quiet)
+		say("perfbuf: {} has the size of --max-size, which ended the recording\n",
+		    options_.output);
 	finish_trace();
-	if (areas_)
+	if (areas_ && !options_.quiet)
 		areas_->print_closing_line();
 	if (!written_ || *given_up) {
 		if (piped_)

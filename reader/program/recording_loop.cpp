@@ -17,9 +17,10 @@ int recording_loop::poll_timeout() const
 	auto wait = std::chrono::milliseconds(-1);
 	if (interval_)
 		wait = *interval_;
-	if (deadline_) {
-		const auto left =
-			std::chrono::ceil<std::chrono::milliseconds>(*deadline_ - clock::now());
+	for (const auto &end : {deadline_, enable_at_}) {
+		if (!end)
+			continue;
+		const auto left = std::chrono::ceil<std::chrono::milliseconds>(*end - clock::now());
 		wait = std::max(std::chrono::milliseconds(0),
 				wait.count() < 0 ? left : std::min(left, wait));
 	}
@@ -36,21 +37,63 @@ bool recording_loop::handle_signals()
 	return child_ && child_->reap();
 }
 
+namespace
+{
+
+void enable_all(const std::vector<reader::file> &files)
+{
+	for (const auto &file : files)
+		if (auto done = file.enable(); !done)
+			throw explain_enable(done.error());
+}
+
+void disable_all(const std::vector<reader::file> &files)
+{
+	for (const auto &file : files)
+		(void)file.disable();
+}
+
+} // namespace
+
+// @return is it over?
+bool recording_loop::handle_commands(const std::vector<reader::file> &files)
+{
+	bool over = false;
+	for (const auto command : control_->read()) {
+		switch (command) {
+		case control_command::enable:
+			enable_all(files);
+			break;
+		case control_command::disable:
+			disable_all(files);
+			break;
+		case control_command::stop:
+			over = is_stopped_ = true;
+			break;
+		case control_command::ping:
+			break;
+		}
+		control_->acknowledge();
+	}
+	return over;
+}
+
 void recording_loop::run(const std::vector<reader::file> &files, bool enabled_by_exec,
 			 std::optional<std::chrono::nanoseconds> duration,
 			 const std::function<bool(bool last)> &pass)
 {
-	if (!enabled_by_exec)
-		for (const auto &file : files)
-			if (auto done = file.enable(); !done)
-				throw explain_enable(done.error());
+	if (!enabled_by_exec && !delay_ && !starts_disabled_)
+		enable_all(files);
 	if (child_)
 		child_->start();
 	if (duration)
 		deadline_ = clock::now() + *duration;
+	if (delay_ && !starts_disabled_)
+		enable_at_ = clock::now() + *delay_;
 	// Files that write into another's ring are polled too: they wake for that ring when the
 	// other's thread has gone.
-	std::vector<pollfd> wait{{signals_.fd(), POLLIN, 0}};
+	std::vector<pollfd> wait{{signals_.fd(), POLLIN, 0},
+				 {control_ ? control_->fd() : -1, POLLIN, 0}};
 	for (const auto &file : files)
 		wait.push_back({file.fd(), POLLIN, 0});
 	size_t alive = files.size();
@@ -59,15 +102,23 @@ void recording_loop::run(const std::vector<reader::file> &files, bool enabled_by
 		if (::poll(wait.data(), wait.size(), poll_timeout()) < 0 && errno != EINTR)
 			throw plain_failure(reader::system_error("cannot wait for the rings"));
 		over = handle_signals() || (deadline_ && clock::now() >= *deadline_);
-		for (size_t at = 1; at < wait.size(); at++)
+		if (enable_at_ && clock::now() >= *enable_at_) {
+			enable_at_.reset();
+			enable_all(files);
+		}
+		if (control_) {
+			over |= handle_commands(files);
+			wait[1].fd = control_->fd();
+		}
+		for (size_t at = 2; at < wait.size(); at++)
 			if (wait[at].fd >= 0 && wait[at].revents & (POLLHUP | POLLERR | POLLNVAL)) {
 				wait[at].fd = -1;
 				over |= --alive == 0;
 			}
 		if (over)
-			for (const auto &file : files)
-				(void)file.disable();
+			disable_all(files);
 		more = pass(over);
+		is_full_ |= !more;
 	}
 }
 
@@ -79,7 +130,7 @@ int recording_loop::end_command()
 	// The file is complete. If the command does not stop, another Ctrl-C ends this process.
 	::sigprocmask(SIG_SETMASK, &signals_.before(), nullptr);
 	const int status = *child_->reap(true);
-	if (WIFSIGNALED(status) && !signal_ && !deadline_)
+	if (WIFSIGNALED(status) && !signal_ && !deadline_ && !is_full_ && !is_stopped_)
 		return 128 + WTERMSIG(status);
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 0;
 }

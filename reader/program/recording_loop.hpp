@@ -9,6 +9,7 @@
 #include <perfbuf/file.hpp>
 #include <vector>
 
+#include "program/control_channel.hpp"
 #include "program/signals.hpp"
 #include "program/workload.hpp"
 
@@ -40,6 +41,13 @@ public:
 		 std::optional<std::chrono::nanoseconds> duration,
 		 const std::function<bool(bool last)> &pass);
 
+	/** The files are enabled so long after the start. Before run(). */
+	void enable_after(std::chrono::nanoseconds delay) noexcept { delay_ = delay; }
+	/** The files stay disabled until a command enables them. Before run(). */
+	void start_disabled() noexcept { starts_disabled_ = true; }
+	/** Commands come from there. Before run(). */
+	void listen(control_channel *to) noexcept { control_ = to; }
+
 	/** Call pass() at least so often. */
 	void pass_every(std::chrono::milliseconds interval) noexcept { interval_ = interval; }
 
@@ -59,11 +67,18 @@ private:
 
 	int poll_timeout() const;
 	bool handle_signals();
+	bool handle_commands(const std::vector<reader::file> &files);
 
 	const signals &signals_;
 	std::optional<workload> &child_;
 	std::optional<std::chrono::milliseconds> interval_;
 	std::optional<clock::time_point> deadline_;
+	std::optional<std::chrono::nanoseconds> delay_;
+	std::optional<clock::time_point> enable_at_;
+	bool starts_disabled_ = false;
+	bool is_full_ = false;	  // pass() ended it
+	bool is_stopped_ = false; // a command did
+	control_channel *control_ = nullptr;
 	std::optional<int> signal_;
 };
 

@@ -39,7 +39,7 @@ perf_event_attr make_counting_attr(const chosen_event &counted, const record_opt
 	}
 	attr.read_format = PERF_FORMAT_TOTAL_TIME_ENABLED | PERF_FORMAT_TOTAL_TIME_RUNNING;
 	attr.disabled = 1;
-	attr.inherit = !options.all_cpus;
+	attr.inherit = !options.all_cpus && options.tids.empty();
 	attr.enable_on_exec = of_child;
 	return attr;
 }
@@ -105,7 +105,7 @@ int stat_command(const record_options &options, const opener &open)
 		child.emplace(options.command, watched.before(), false);
 	std::vector<pid_t> threads{-1};
 	if (!options.pids.empty())
-		threads = threads_of(options.pids);
+		threads = recorded_threads(options);
 	else if (of_child)
 		threads = {child->pid()};
 	raise_file_limit();
@@ -126,7 +126,7 @@ int stat_command(const record_options &options, const opener &open)
 			for (auto &file : open_on_threads(threads, open_here, [] {}))
 				files[which].push_back(std::move(file));
 		}
-		follow_new_threads(files[which], options.pids, threads);
+		follow_new_threads(files[which], options, threads);
 	}
 	if (!of_child)
 		for (const auto &of_event : files)

@@ -5,7 +5,9 @@
 #include <charconv>
 #include <filesystem>
 #include <fmt/format.h>
+#include <fstream>
 #include <iterator>
+#include <string_view>
 
 #include "program/failure.hpp"
 
@@ -61,6 +63,33 @@ std::vector<pid_t> threads_of(const std::vector<pid_t> &pids)
 	return threads;
 }
 
+std::vector<pid_t> processes_of(const std::vector<pid_t> &tids)
+{
+	std::vector<pid_t> pids;
+	for (const pid_t tid : tids) {
+		std::ifstream status(fs::path("/proc") / std::to_string(tid) / "status");
+		constexpr std::string_view key = "Tgid:\t";
+		pid_t pid = 0;
+		for (std::string line; !pid && std::getline(status, line);)
+			if (line.starts_with(key))
+				std::from_chars(line.data() + key.size(), line.data() + line.size(),
+						pid);
+		if (!pid)
+			throw failure(exit_usage,
+				      fmt::format("there is no thread {}: see ps -eL for those "
+						  "there are",
+						  tid));
+		if (std::find(pids.begin(), pids.end(), pid) == pids.end())
+			pids.push_back(pid);
+	}
+	return pids;
+}
+
+std::vector<pid_t> recorded_threads(const record_options &options)
+{
+	return options.tids.empty() ? threads_of(options.pids) : options.tids;
+}
+
 std::vector<reader::file>
 open_on_threads(const std::vector<pid_t> &threads,
 		const std::function<std::optional<reader::file>(pid_t)> &open_one,
@@ -81,9 +110,12 @@ open_on_threads(const std::vector<pid_t> &threads,
 	return files;
 }
 
-void follow_new_threads(std::span<const reader::file> files, const std::vector<pid_t> &pids,
+void follow_new_threads(std::span<const reader::file> files, const record_options &options,
 			std::vector<pid_t> known)
 {
+	const std::vector<pid_t> &pids = options.pids;
+	if (!options.tids.empty())
+		return;
 	std::sort(known.begin(), known.end());
 	// A thread that no file follows yet may start another one meanwhile.
 	for (bool found = !pids.empty(); found;) {

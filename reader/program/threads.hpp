@@ -10,11 +10,20 @@
 #include <sys/types.h>
 #include <vector>
 
+#include "program/options.hpp"
+
 namespace perfbuf::program
 {
 
 /** @return the threads of the processes; throws `failure` where there is no such process */
 std::vector<pid_t> threads_of(const std::vector<pid_t> &pids);
+
+/** @return the processes of the threads, each once; throws `failure` where there is no such thread
+ */
+std::vector<pid_t> processes_of(const std::vector<pid_t> &tids);
+
+/** @return those of -t, or all of the processes */
+std::vector<pid_t> recorded_threads(const record_options &options);
 
 /**
  * Opens an event on one CPU for all of the threads.
@@ -29,9 +38,9 @@ open_on_threads(const std::vector<pid_t> &threads,
 
 /**
  * Lets the files that can follow the threads that the processes have got since `known` were listed.
- * From then on the processes get no thread that the files do not follow.
+ * From then on the processes get no thread that the files do not follow. With -t it does nothing.
  */
-void follow_new_threads(std::span<const reader::file> files, const std::vector<pid_t> &pids,
+void follow_new_threads(std::span<const reader::file> files, const record_options &options,
 			std::vector<pid_t> known);
 
 } // namespace perfbuf::program

@@ -134,7 +134,7 @@ trace_session::trace_session(const record_options &options, const opener &open,
 	if (!options.command.empty())
 		child_.emplace(options.command, watched.before(), options.output.empty());
 	if (!options.pids.empty())
-		threads = threads_of(options.pids);
+		threads = recorded_threads(options);
 	else if (!options.all_cpus)
 		threads = {child_->pid()};
 	files_ = open_all(options, events_, attrs_, threads, open);

@@ -84,3 +84,30 @@ TEST_F(Drain, EveryPassEndsARoundWithoutAFence)
 	EXPECT_TRUE(ends_a_round(1000, std::nullopt));
 	EXPECT_TRUE(ends_a_round(900, std::nullopt));
 }
+
+// --exclude-perf
+TEST_F(Drain, SamplesOfAProcessThatIsLeftOutAreNeitherWrittenNorCounted)
+{
+	struct of_process {
+		perf_event_header header{PERF_RECORD_SAMPLE, 0, sizeof(of_process)};
+		uint32_t pid;
+		uint32_t tid;
+		uint64_t time;
+	};
+	perf_event_attr attr = with_time();
+	attr.sample_type |= PERF_SAMPLE_TID;
+	for (const bool left_out : {false, true}) {
+		program::drain of{attr, &to};
+		if (left_out)
+			of.leave_out(7);
+		const uint64_t before = to.size();
+		for (const uint32_t pid : {7u, 8u, 7u, 9u}) {
+			const of_process one{.pid = pid, .tid = 70, .time = 1000};
+			std::memcpy(data + page->data_head, &one, sizeof(one));
+			page->data_head += sizeof(one);
+		}
+		ASSERT_TRUE(of.pass(rings, 0));
+		EXPECT_EQ(of.seen().samples, left_out ? 2u : 4u);
+		EXPECT_EQ(to.size() - before, (left_out ? 2 : 4) * sizeof(of_process));
+	}
+}

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: LGPL-2.1 OR BSD-2-Clause
+// Options of perfbuf record: threads, the begin and the end of a recording, and what is said of it.
+#include "record_fixture.hpp"
+
+using namespace perfbuf::tests;
+
+namespace
+{
+
+using RecordOptions = Record;
+
+} // namespace
+
+TEST_F(RecordOptions, one_thread_of_a_process_is_recorded_alone)
+{
+	const auto said = scratch.run(
+		BUSY_THREADS " stop & pid=$!\n"
+			     "while [ $(ls /proc/$pid/task | wc -l) -lt 5 ]; do sleep 0.05; done\n"
+			     "tid=$(ls /proc/$pid/task | tail -n 1); echo tid $tid\n" +
+		perfbuf_program +
+		" record -t $tid --duration 500ms; touch stop; wait $pid\n"
+		"perf script -F tid,event -i perf.data | awk '{ print \"tid\", $1 }' | sort -u");
+	const size_t line = said.out.find('\n');
+	ASSERT_NE(line, std::string::npos) << said.err;
+	EXPECT_EQ(said.out.substr(line + 1), said.out.substr(0, line + 1)) << said.err;
+	EXPECT_EQ(run("record -t 99999999 -- true").status, 2);
+	EXPECT_EQ(run("record -t $$ -p $$").status, 2);
+}
+
+TEST_F(RecordOptions, a_recording_with_a_delay_begins_after_it)
+{
+	ASSERT_EQ(run("record -D 1h -- " + busy).status, 0);
+	EXPECT_EQ(samples(), 0u) << "the command has ended before";
+	ASSERT_EQ(run("record -D 1ms -- sh -c '" + std::string("sleep 0.1; exec ") +
+		      "sh -c \"i=0; while [ \\$i -lt 60000 ]; do i=\\$((i+1)); done\"'")
+			  .status,
+		  0);
+	EXPECT_GT(samples(), 0u);
+}
+
+TEST_F(RecordOptions, a_recording_ends_when_its_file_has_the_largest_size)
+{
+	// The command would run for ever.
+	const auto said = run("record -F 2000 -m 1 --max-size 50K -- sh -c 'while :; do :; done'");
+	EXPECT_EQ(said.status, 0) << said.err;
+	EXPECT_EQ(count_lines(said.err, "--max-size, which ended the recording"), 1u) << said.err;
+	EXPECT_GE(std::filesystem::file_size(scratch / "perf.data"), 50u << 10);
+	EXPECT_GT(samples_of_lossy("perf.data"), 0u);
+}
+
+TEST_F(RecordOptions, a_quiet_recording_says_nothing_and_a_verbose_one_says_its_files)
+{
+	auto said = run("record -q -- " + busy);
+	EXPECT_EQ(said.status, 0);
+	EXPECT_EQ(said.err, "");
+	EXPECT_GT(samples(), 0u);
+	said = run("record -v -C 0 -- true");
+	EXPECT_EQ(count_lines(said.err, "perfbuf: clock on CPU 0: id "), 1u) << said.err;
+	EXPECT_EQ(count_lines(run("record -C 0 -- true").err, " id "), 0u);
+	EXPECT_EQ(run("record -q -v -- true").status, 2);
+}
+
+namespace
+{
+
+// A recording of the whole machine that waits to be enabled; the steps of a shell while it runs.
+std::string controlled(const std::string &steps)
+{
+	return "mkfifo control answers\n" + perfbuf_program +
+	       " record -a -D -1 --control fifo:control,answers & recorder=$!\n"
+	       "exec 8<> control 9<> answers\n"
+	       "tell() { echo $1 >&8; read answer <&9; echo $1 $answer; }\n" +
+	       steps + "\ntell stop; wait $recorder; echo status $?";
+}
+
+} // namespace
+
+TEST_F(RecordOptions, commands_enable_and_disable_a_recording_and_end_it)
+{
+	const auto said = scratch.run(controlled("tell ping\ntell enable\n" + busy +
+						 "\ntell disable\necho nonsense >&8"));
+	EXPECT_EQ(said.out, "ping ack\nenable ack\ndisable ack\nstop ack\nstatus 0\n") << said.err;
+	EXPECT_EQ(count_lines(said.err, "\"nonsense\" is no command of --control"), 1u) << said.err;
+	EXPECT_GT(samples(), 0u);
+}
+
+TEST_F(RecordOptions, a_recording_that_no_command_enables_has_no_samples)
+{
+	const auto said = scratch.run(controlled("tell ping\n" + busy));
+	EXPECT_EQ(said.out, "ping ack\nstop ack\nstatus 0\n") << said.err;
+	EXPECT_EQ(samples(), 0u);
+	EXPECT_EQ(run("record -D -1 -- true").status, 2) << "nothing would enable it";
+	for (const char *where : {"here", "fifo:", "fd:", "fd:x", "fd:999", "fifo:/not/there"})
+		EXPECT_EQ(run("record --control " + std::string(where) + " -- true").status, 2)
+			<< where;
+}
