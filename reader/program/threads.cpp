@@ -99,10 +99,15 @@ open_on_threads(const std::vector<pid_t> &threads,
 	bool one_for_all = true;
 	for (const pid_t thread : threads) {
 		if (!files.empty() && one_for_all) {
-			if (follow(files.front(), thread) != answer::cannot)
+			const auto is = follow(files.back(), thread);
+			if (is == answer::follows)
 				continue;
-			one_for_all = false;
-			before_many();
+			// Otherwise this thread has ended, or all that the file follows: then this
+			// one gets a file.
+			if (is == answer::cannot) {
+				one_for_all = false;
+				before_many();
+			}
 		}
 		if (auto file = open_one(thread))
 			files.push_back(*std::move(file));

@@ -29,7 +29,8 @@ std::vector<pid_t> recorded_threads(const record_options &options);
  * Opens an event on one CPU for all of the threads.
  * @param open_one    opens it on a thread; nothing: the thread has ended meanwhile
  * @param before_many called before a second file is opened
- * @return one file that follows the threads, or a file for each of them
+ * @return one file that follows the threads, another where all of them ended before the next was
+ * added, or a file for each of them
  */
 std::vector<reader::file>
 open_on_threads(const std::vector<pid_t> &threads,
