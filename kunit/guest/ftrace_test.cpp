@@ -187,10 +187,15 @@ TEST(ftrace, text_written_to_trace_marker_comes_as_ftrace_print)
 		std::ofstream(tracefs(of + "trace_marker")) << "from " + of << std::flush;
 	const std::vector<sample> got = samples_of(buffer, attr);
 	ASSERT_EQ(got.size(), 2u);
-	const auto text_of = [](const sample &one) {
-		/* Behind the common fields and the address of the writer. */
-		const auto *text = reinterpret_cast<const char *>(one.raw->data()) + 16;
-		return std::string(text, strnlen(text, one.raw->size() - 16));
+	/* Behind the common fields, of which kernels with PREEMPT_RT have one more, and the address
+	 * of the writer. */
+	const std::string format = read_file(tracefs("events/ftrace/print/format"));
+	const size_t field = format.find("field:char buf[];\toffset:");
+	ASSERT_NE(field, std::string::npos) << format;
+	const size_t offset = std::stoul(format.substr(format.find("offset:", field) + 7));
+	const auto text_of = [&](const sample &one) {
+		const auto *text = reinterpret_cast<const char *>(one.raw->data()) + offset;
+		return std::string(text, strnlen(text, one.raw->size() - offset));
 	};
 	EXPECT_EQ(text_of(got[0]), "from \n");
 	EXPECT_EQ(text_of(got[1]), "from " + other.path() + "\n");
