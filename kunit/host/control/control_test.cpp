@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The control plane on a machine of 192 CPUs: what a hook costs a task that no event follows. */
-#include "machine.hpp"
+/* The control plane: which tasks a set follows, over forks, exits, execs and limits. */
+#include "followed_set.hpp"
 
-#include <cstdio>
 #include <cxxrt/memory_model.hpp>
 #include <functional>
 #include <map>
+#include <memory>
 #include <random>
-#include <set>
 
 #include <gtest/gtest.h>
 
@@ -16,141 +15,6 @@ using namespace perfbuf::host;
 
 namespace
 {
-
-/* A set that knows which of its members run. */
-class followed_set final : public task_set
-{
-public:
-	explicit followed_set(const task_set_kind &kind)
-		: task_set(kind), inherits(kind.inherits),
-		  slots_(kind.cpu < 0 ? pb_nr_cpu_ids() : 1)
-	{
-		set_slots(slots_.data(), sizeof(task_set_slot));
-		opened = open();
-		is_open_ = static_cast<bool>(opened);
-	}
-	~followed_set() { finish(); }
-
-	/* close(), and the grace period before the destructor. */
-	void finish()
-	{
-		if (std::exchange(is_open_, false)) {
-			close();
-			grace_period();
-		}
-	}
-
-	const bool inherits;
-	std::set<const pb_task *> runs;
-	bool exited = false;
-	u32 not_followed = 0;
-	cxxrt::result<void> opened;
-	u32 enabled = 0;
-
-private:
-	void begin_run(task_member &who, u32) noexcept override { runs.insert(who.task().task()); }
-	void end_run(task_member &who, u32) noexcept override { runs.erase(who.task().task()); }
-	bool enable_on_exec() noexcept override { return !enabled++; }
-	void all_exited() noexcept override { exited = true; }
-	void child_not_followed() noexcept override { not_followed++; }
-
-	std::vector<task_set_slot> slots_;
-	bool is_open_ = false;
-};
-
-using sets = std::vector<std::unique_ptr<followed_set>>;
-
-task_set_kind kind_of(const pb_task *target, s32 cpu = -1, bool inherits = false)
-{
-	return {target, cpu, inherits, false, false, false, nullptr};
-}
-
-/* @members of sets on tasks that are not ours, of the kinds that there are. */
-void follow(machine &m, sets &all, std::size_t members, std::size_t tasks)
-{
-	const u32 cpus = static_cast<u32>(m.current.size());
-
-	for (std::size_t i = all.size(); i < members; i++) {
-		const s32 cpu = i / tasks % 2 ? static_cast<s32>(i % cpus) : -1;
-
-		all.push_back(std::make_unique<followed_set>(kind_of(m.task(i % tasks), cpu)));
-	}
-}
-
-/* Shared words that @deed touches, of an average of many tasks: some meet others in a bucket. */
-double words_of(const std::function<void(std::size_t)> &deed)
-{
-	constexpr std::size_t turns = 1000;
-	const unsigned long before = cxxrt::model::touched;
-
-	for (std::size_t i = 0; i < turns; i++)
-		deed(i);
-	return static_cast<double>(cxxrt::model::touched - before) / turns;
-}
-
-struct cost {
-	double on_switch, on_fork, on_exit, on_exec, open_and_close;
-};
-
-TEST(control_plane, a_task_that_no_event_follows_pays_the_same_whatever_others_follow)
-{
-	constexpr u32 cpus = 192;
-	constexpr std::size_t tasks = 2000, strangers = 1001;
-	machine m(cpus, tasks + 2 * strangers);
-	sets all;
-	std::map<std::size_t, cost> costs;
-
-	std::puts(
-		"members elsewhere   switch   fork   exit   exec   open and close (words touched)");
-	for (std::size_t members : {1ul, 1000ul, 100'000ul, 384'000ul}) {
-		follow(m, all, members, tasks);
-
-		const auto stranger = [&](std::size_t i) { return m.task(tasks + i); };
-		cost &now = costs[members];
-
-		now.on_switch = words_of([&](std::size_t i) { m.run(stranger(i), 3); });
-		now.on_fork = words_of([&](std::size_t i) { m.fork(stranger(strangers + i), 3); });
-		now.on_exit = words_of([&](std::size_t) { m.exit(3); });
-		now.on_exec = words_of([&](std::size_t) {
-			m.exec(3);
-			m.exec_secured(3);
-		});
-		now.open_and_close = words_of([&](std::size_t i) {
-			followed_set(kind_of(stranger(i), i % 2 ? -1 : 5)).finish();
-		});
-		m.idle(3);
-		std::printf("%17zu %8.2f %6.2f %6.2f %6.2f %8.2f\n", members, now.on_switch,
-			    now.on_fork, now.on_exit, now.on_exec, now.open_and_close);
-	}
-
-	const cost &least = costs[1];
-
-	for (const auto &[members, now] : costs) {
-		EXPECT_LE(now.on_switch, least.on_switch * 1.1) << members;
-		EXPECT_LE(now.on_fork, least.on_fork * 1.1) << members;
-		EXPECT_LE(now.on_exit, least.on_exit * 1.1) << members;
-		EXPECT_LE(now.on_exec, least.on_exec * 1.1) << members;
-		EXPECT_LE(now.open_and_close, least.open_and_close * 1.1) << members;
-	}
-}
-
-TEST(control_plane, a_switch_of_a_followed_task_looks_at_the_members_of_its_cpu)
-{
-	constexpr u32 cpus = 192;
-	machine m(cpus, 2);
-	sets all;
-
-	const double alone = [&] {
-		followed_set one(kind_of(m.task(0), 7));
-
-		return words_of([&](std::size_t i) { m.run(m.task(i % 2), 7); });
-	}();
-
-	for (u32 cpu = 0; cpu < cpus; cpu++)
-		all.push_back(
-			std::make_unique<followed_set>(kind_of(m.task(0), static_cast<s32>(cpu))));
-	EXPECT_LE(words_of([&](std::size_t i) { m.run(m.task(i % 2), 7); }), alone * 1.1);
-}
 
 TEST(control_plane, a_fork_adds_the_child_to_the_sets_that_inherit_and_to_no_other)
 {
@@ -396,87 +260,6 @@ TEST(control_plane, an_exec_removes_the_task_from_the_sets_that_ask_for_it_alone
 	m.run(m.task(0), 3);
 	EXPECT_TRUE(leaves.runs.empty());
 	EXPECT_FALSE(stays.runs.empty());
-}
-
-/* PERFBUF_IOC_FOLLOW. */
-TEST(control_plane, a_set_on_one_cpu_follows_further_tasks_and_their_children_once_each)
-{
-	machine m(4, 6);
-	followed_set family(kind_of(m.task(0), 2, true));
-
-	m.run(m.task(1), 2);
-	ASSERT_TRUE(family.follow(m.task(1)));
-	EXPECT_TRUE(family.runs.contains(m.task(1))) << "it runs there already";
-	EXPECT_TRUE(family.follow(m.task(1))) << "which changes nothing";
-	m.fork(m.task(2), 2);
-	EXPECT_TRUE(family.follow(m.task(2)));
-	/* The child may be followed before its hook. */
-	EXPECT_TRUE(family.follow(m.task(3)));
-	m.fork(m.task(3), 2);
-	for (std::size_t i = 1; i < 4; i++) {
-		m.run(m.task(i), 2);
-		EXPECT_EQ(family.runs, std::set<const pb_task *>{m.task(i)});
-		m.exit(2);
-		EXPECT_TRUE(family.runs.empty());
-		EXPECT_FALSE(family.has_running(2)) << "it was a member once";
-		m.idle(2);
-	}
-	EXPECT_FALSE(family.exited);
-	m.run(m.task(0), 1);
-	m.exit(1);
-	EXPECT_TRUE(family.exited);
-
-	const cxxrt::result<void> late = family.follow(m.task(4));
-
-	ASSERT_FALSE(late);
-	EXPECT_EQ(late.error().code(), ESRCH) << "no task of the set is left";
-}
-
-TEST(control_plane, a_task_that_exits_while_a_set_begins_to_follow_it_is_no_member)
-{
-	machine m(4, 2);
-	followed_set family(kind_of(m.task(0), 2, true));
-
-	m.run(m.task(1), 2);
-	m.is_exiting = true;
-
-	const cxxrt::result<void> gone = family.follow(m.task(1));
-
-	ASSERT_FALSE(gone);
-	EXPECT_EQ(gone.error().code(), ESRCH);
-	EXPECT_FALSE(family.has_running(2));
-	EXPECT_TRUE(family.runs.empty());
-	m.is_exiting = false;
-}
-
-TEST(control_plane, a_set_without_memory_or_beyond_a_limit_follows_no_further_task)
-{
-	machine m(4, 6);
-	cxxrt::shared<u64> members;
-	task_set_kind limited = kind_of(m.task(0), 2, true);
-
-	limited.members_of_user = &members;
-	m.task_events_max = 1;
-	m.user_members_max = 3;
-
-	followed_set family(limited), other(kind_of(m.task(5), 2, true));
-
-	m.has_no_memory = true;
-	EXPECT_EQ(family.follow(m.task(1)).error().code(), ENOMEM);
-	m.has_no_memory = false;
-	EXPECT_TRUE(family.follow(m.task(1)));
-	EXPECT_TRUE(family.follow(m.task(2)));
-	EXPECT_EQ(family.follow(m.task(3)).error().code(), EMFILE);
-	EXPECT_TRUE(other.follow(m.task(3))) << "of a user without limits";
-	EXPECT_EQ(members.read_once(), 3u);
-	m.run(m.task(1), 1);
-	m.exit(1);
-	EXPECT_EQ(members.read_once(), 2u);
-	m.user_members_max = 100;
-
-	limited.target = m.task(4);
-	followed_set second(limited);
-	EXPECT_EQ(second.follow(m.task(2)).error().code(), ENOSPC) << "another of the user's does";
 }
 
 TEST(control_plane, a_set_that_is_opened_on_a_task_that_runs_knows_where)
