@@ -81,11 +81,12 @@ std::vector<control_command> control_channel::read()
 						    {"disable", control_command::disable},
 						    {"stop", control_command::stop},
 						    {"ping", control_command::ping}}};
+	// One read: poll(2) reports what is left, and a writer that never pauses stops no ring.
 	std::array<char, 512> part;
-	ssize_t got;
-	while ((got = ::read(commands_.get(), part.data(), part.size())) > 0)
+	const ssize_t got = ::read(commands_.get(), part.data(), part.size());
+	if (got > 0)
 		rest_.append(part.data(), static_cast<size_t>(got));
-	if (got == 0)
+	else if (got == 0)
 		commands_.reset(); // the last writer has gone
 	std::vector<control_command> found;
 	for (size_t end; (end = rest_.find('\n')) != std::string::npos; rest_.erase(0, end + 1)) {

@@ -20,8 +20,8 @@ public:
 	/** To poll; -1: no command will come any more. */
 	int fd() const noexcept { return commands_.get(); }
 
-	/** @return the commands that have come; does not wait. Unknown ones are said on standard
-	 * error. */
+	/** @return some of the commands that have come, of one read; does not wait. Unknown ones
+	 * are said on standard error. */
 	std::vector<control_command> read();
 
 	/** A command was carried out: "ack", if there is a place for answers. */

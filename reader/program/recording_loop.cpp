@@ -88,7 +88,7 @@ void recording_loop::run(const std::vector<reader::file> &files, bool enabled_by
 		child_->start();
 	if (duration)
 		deadline_ = clock::now() + *duration;
-	if (delay_ && !starts_disabled_)
+	if (delay_)
 		enable_at_ = clock::now() + *delay_;
 	// Files that write into another's ring are polled too: they wake for that ring when the
 	// other's thread has gone.
