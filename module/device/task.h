@@ -30,9 +30,9 @@ pb_task *pb_task_current(void) PB_NOEXCEPT;
 /* The CPU that @task runs on, or ran on last. Any context. */
 __u32 pb_task_cpu(const pb_task *task) PB_NOEXCEPT;
 /*
- * False: @task sleeps, and before it runs again the hook of the switch comes, which sees what the
- * caller stored before a full barrier. A task that is woken before it has left its CPU may be taken
- * for one that sleeps. Any context.
+ * False: @task sleeps, and before it runs again the hook of the switch is called, which sees what
+ * the caller stored before a full barrier. If it has not left its CPU yet, it will: a wakeup waits
+ * for that (try_to_wake_up(), on_cpu). Any context.
  */
 int pb_task_may_run(const pb_task *task) PB_NOEXCEPT;
 /* It is on its way out: its exit hooks have run or are about to. Any context. */
