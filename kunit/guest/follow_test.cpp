@@ -8,7 +8,6 @@
 #include <gtest/gtest.h>
 #include <linux/perfbuf.h>
 #include <poll.h>
-#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 
@@ -16,6 +15,7 @@
 #include "support/parameter.hpp"
 #include "support/rights.hpp"
 #include "support/session.hpp"
+#include "support/shared_page.hpp"
 #include "support/user.hpp"
 #include "support/workload.hpp"
 
@@ -53,18 +53,7 @@ struct threads_page {
 class own_follow : public testing::TestWithParam<side>
 {
 protected:
-	void SetUp() override
-	{
-		void *base = mmap(nullptr, page_size(), PROT_READ | PROT_WRITE,
-				  MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-		ASSERT_NE(base, MAP_FAILED);
-		page = new (base) threads_page{};
-	}
-	void TearDown() override
-	{
-		page->stop = true;
-		munmap(page, page_size());
-	}
+	void TearDown() override { page->stop = true; }
 
 	/* Three busy threads beside the first one, which waits; on request one of them makes a
 	 * fourth. */
@@ -117,7 +106,7 @@ protected:
 				EXPECT_EQ(follow(each.fd.get(), tid), 0);
 	}
 
-	threads_page *page = nullptr;
+	shared_page<threads_page> page;
 };
 
 TEST_P(own_follow, an_event_follows_threads_that_were_there_before_it_was_opened)

@@ -6,9 +6,9 @@
 #include <thread>
 
 #include <gtest/gtest.h>
-#include <sys/mman.h>
 
 #include "support/session.hpp"
+#include "support/shared_page.hpp"
 #include "support/workload.hpp"
 
 using namespace device_test;
@@ -27,18 +27,7 @@ struct family_page {
 class inherit : public testing::TestWithParam<side>
 {
 protected:
-	void SetUp() override
-	{
-		void *base = mmap(nullptr, page_size(), PROT_READ | PROT_WRITE,
-				  MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-		ASSERT_NE(base, MAP_FAILED);
-		page = new (base) family_page{};
-	}
-	void TearDown() override
-	{
-		page->stop = true;
-		munmap(page, page_size());
-	}
+	void TearDown() override { page->stop = true; }
 
 	perf_event_attr attr(bool inherit, bool thread_only = false)
 	{
@@ -81,7 +70,7 @@ protected:
 		return second.wait().code;
 	}
 
-	family_page *page = nullptr;
+	shared_page<family_page> page;
 	gate go;
 };
 

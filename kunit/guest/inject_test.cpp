@@ -4,14 +4,12 @@
 #include <atomic>
 #include <csignal>
 #include <fstream>
-#include <new>
 #include <vector>
 
 #include <gtest/gtest.h>
 #include <linux/perfbuf.h>
 #include <sched.h>
 #include <sys/ioctl.h>
-#include <sys/mman.h>
 #include <sys/time.h>
 #include <sys/uio.h>
 #include <sys/wait.h>
@@ -20,6 +18,7 @@
 #include "support/mapping.hpp"
 #include "support/process.hpp"
 #include "support/record.hpp"
+#include "support/shared_page.hpp"
 
 using namespace device_test;
 
@@ -294,10 +293,8 @@ int write_all(uint32_t self, progress &shared)
 
 TEST(inject_load, a_million_records_of_8_processes_come_out_exactly_once)
 {
-	void *memory = mmap(nullptr, page_size(), PROT_READ | PROT_WRITE,
-			    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	ASSERT_NE(memory, MAP_FAILED);
-	progress &shared = *new (memory) progress{};
+	const shared_page<progress> page;
+	progress &shared = *page;
 	std::vector<event_reader> readers;
 	for (int cpu : online_cpus())
 		readers.emplace_back(cpu, 512);
@@ -346,7 +343,6 @@ TEST(inject_load, a_million_records_of_8_processes_come_out_exactly_once)
 	EXPECT_EQ(received, uint64_t{writers} * per_writer);
 	EXPECT_EQ(doubled, 0u);
 	EXPECT_EQ(lost, 0u);
-	munmap(memory, page_size());
 }
 
 } /* namespace */

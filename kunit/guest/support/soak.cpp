@@ -4,7 +4,6 @@
 #include <atomic>
 #include <csignal>
 #include <memory>
-#include <new>
 #include <vector>
 
 #include <poll.h>
@@ -13,6 +12,7 @@
 #include "support/mapping.hpp"
 #include "support/process.hpp"
 #include "support/session.hpp"
+#include "support/shared_page.hpp"
 #include "support/workload.hpp"
 
 namespace device_test
@@ -123,11 +123,8 @@ soak_result run_soak(const soak_options &options)
 	for (int cpu : cpus)
 		fds.push_back(must_open(options.source, attr, target::every_process(cpu)));
 
-	void *page = mmap(nullptr, page_size(), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
-			  -1, 0);
-	if (page == MAP_FAILED)
-		fail_errno("mmap", errno);
-	board &shared = *new (page) board{};
+	const shared_page<board> page;
+	board &shared = *page;
 	soak_result result;
 	result.rings = fds.size();
 
@@ -172,7 +169,6 @@ soak_result run_soak(const soak_options &options)
 	} else {
 		result.produced = result.received + result.counted;
 	}
-	munmap(page, page_size());
 	return result;
 }
 
