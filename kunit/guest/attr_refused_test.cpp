@@ -5,6 +5,8 @@
  * readers ask again without it.
  */
 
+#include <linux/perfbuf.h>
+
 #include "support/expect.hpp"
 #include "support/registers.hpp"
 
@@ -48,7 +50,12 @@ const answers either = {EINVAL, EOPNOTSUPP};
 const answers older_kernels = {EINVAL};
 
 const refused_row sample_types[] = {
-	{"read", [](attr_t &a) { a.sample_type |= PERF_SAMPLE_READ; }, {0}},
+	{"read_with_the_causes_of_losses",
+	 [](attr_t &a) {
+		 a.sample_type |= PERF_SAMPLE_READ;
+		 a.read_format |= PERFBUF_FORMAT_LOST_CAUSES;
+	 },
+	 {EINVAL}},
 	{"read_and_inherit",
 	 [](attr_t &a) {
 		 a.sample_type |= PERF_SAMPLE_READ;

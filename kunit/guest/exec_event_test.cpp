@@ -154,18 +154,6 @@ perf_event_attr breakpoint(uint64_t data)
 	return attr;
 }
 
-int open_pmu(side s, const perf_event_attr &attr, const target &what = {})
-{
-	if (s == side::perf)
-		return open_event(s, &attr, what);
-	const int fd = open("/dev/perfbuf/pmu", O_RDWR | O_CLOEXEC);
-	if (const int error = fd < 0 ? errno : configure(fd, &attr, what)) {
-		close(fd);
-		return -error;
-	}
-	return fd;
-}
-
 TEST(pmu_remove_on_exec, an_exec_ends_the_counter_and_the_event_of_the_task)
 {
 	gate opened;
@@ -179,9 +167,7 @@ TEST(pmu_remove_on_exec, an_exec_ends_the_counter_and_the_event_of_the_task)
 	attr.type = PERF_TYPE_SOFTWARE;
 	attr.config = PERF_COUNT_SW_TASK_CLOCK;
 	attr.remove_on_exec = 1;
-	const int opened_or_error = open_pmu(side::clock, attr, target::thread(process.pid()));
-	ASSERT_GE(opened_or_error, 0);
-	unique_fd fd(opened_or_error);
+	unique_fd fd = must_open_pmu(side::clock, attr, target::thread(process.pid()));
 	opened.open();
 	pollfd one = {fd.get(), POLLIN, 0};
 	EXPECT_TRUE(eventually([&] { return poll(&one, 1, 10) == 1 && one.revents & POLLHUP; }));
@@ -203,21 +189,13 @@ protected:
 	}
 	~sigtrap() override { sigaction(SIGTRAP, &before_, nullptr); }
 
-	unique_fd must_open_pmu(const perf_event_attr &attr)
-	{
-		const int fd = open_pmu(GetParam(), attr);
-		if (fd < 0)
-			fail_errno("opening a breakpoint", -fd);
-		return unique_fd(fd);
-	}
-
 private:
 	struct sigaction before_;
 };
 
 TEST_P(sigtrap, each_write_to_the_watched_word_is_a_signal_with_its_data)
 {
-	unique_fd fd = must_open_pmu(breakpoint(0x1234567890));
+	unique_fd fd = must_open_pmu(GetParam(), breakpoint(0x1234567890));
 	watched = 1;
 	EXPECT_EQ(trap_count, 0u);
 	enable(fd.get());
@@ -242,7 +220,7 @@ TEST_P(sigtrap, a_thread_that_inherits_it_gets_its_own_signals)
 {
 	perf_event_attr attr = breakpoint(7);
 	attr.inherit = attr.inherit_thread = 1;
-	unique_fd fd = must_open_pmu(attr);
+	unique_fd fd = must_open_pmu(GetParam(), attr);
 	enable(fd.get());
 	pid_t tid = 0;
 	std::thread([&] {

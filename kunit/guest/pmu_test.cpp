@@ -39,42 +39,6 @@ perf_event_attr page_faults(uint64_t period = 1)
 	return attr;
 }
 
-int open_on(side s, const perf_event_attr &attr, const target &what)
-{
-	if (s == side::perf)
-		return open_event(s, &attr, what);
-	int fd = open("/dev/perfbuf/pmu", O_RDWR | O_CLOEXEC);
-	if (fd < 0)
-		return -errno;
-	if (int error = configure(fd, &attr, what)) {
-		close(fd);
-		return -error;
-	}
-	return fd;
-}
-
-unique_fd must_open_on(side s, const perf_event_attr &attr, const target &what = {})
-{
-	int fd = open_on(s, attr, what);
-	if (fd < 0)
-		fail_errno("opening an event of pmu", -fd);
-	return unique_fd(fd);
-}
-
-/* Touches @n new pages; where the first is. */
-char *fault(size_t n)
-{
-	void *pages = mmap(nullptr, n * page_size(), PROT_READ | PROT_WRITE,
-			   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	if (pages == MAP_FAILED)
-		fail_errno("mmap", errno);
-	madvise(pages, n * page_size(), MADV_NOHUGEPAGE);
-	char *first = static_cast<char *>(pages);
-	for (size_t i = 0; i < n; i++)
-		first[i * page_size()] = 1;
-	return first;
-}
-
 class pmu : public testing::TestWithParam<side>
 {
 };
@@ -82,7 +46,7 @@ class pmu : public testing::TestWithParam<side>
 TEST_P(pmu, each_occurrence_is_sampled_with_its_address)
 {
 	perf_event_attr attr = page_faults();
-	unique_fd fd = must_open_on(GetParam(), attr);
+	unique_fd fd = must_open_pmu(GetParam(), attr);
 	ring buffer(fd.get(), 64);
 	constexpr size_t pages = 100;
 
@@ -110,7 +74,7 @@ TEST_P(pmu, each_occurrence_is_sampled_with_its_address)
 
 TEST_P(pmu, an_event_counts_only_while_it_is_enabled)
 {
-	unique_fd fd = must_open_on(GetParam(), page_faults(0));
+	unique_fd fd = must_open_pmu(GetParam(), page_faults(0));
 
 	fault(50);
 	EXPECT_EQ(read_value(fd.get()), 0u);
@@ -134,7 +98,7 @@ TEST_P(pmu, a_new_period_holds_from_then_on)
 	/* With PERIOD, each event of the kernel's own would be a sample. */
 	perf_event_attr attr = page_faults(200);
 	attr.sample_type &= ~static_cast<uint64_t>(PERF_SAMPLE_PERIOD);
-	unique_fd fd = must_open_on(GetParam(), attr);
+	unique_fd fd = must_open_pmu(GetParam(), attr);
 	ring buffer(fd.get(), 64);
 	uint64_t period = 10;
 
@@ -155,7 +119,7 @@ TEST_P(pmu, a_new_frequency_beyond_the_limit_is_einval)
 	perf_event_attr attr = page_faults();
 	attr.freq = 1;
 	attr.sample_freq = 1000;
-	unique_fd fd = must_open_on(GetParam(), attr);
+	unique_fd fd = must_open_pmu(GetParam(), attr);
 	uint64_t frequency = 2000;
 
 	EXPECT_EQ(ioctl_error(fd.get(), PERF_EVENT_IOC_PERIOD, &frequency), 0);
@@ -173,7 +137,7 @@ TEST_P(pmu, an_exec_after_a_disable_starts_the_count)
 		execl("/proc/self/exe", "spinner", spin_argument, nullptr);
 		return 1;
 	});
-	unique_fd fd = must_open_on(GetParam(), attr, target::thread(other.pid()));
+	unique_fd fd = must_open_pmu(GetParam(), attr, target::thread(other.pid()));
 
 	disable(fd.get());
 	EXPECT_EQ(read_value(fd.get()), 0u);
@@ -185,7 +149,7 @@ TEST_P(pmu, an_inherited_event_counts_the_children_too)
 {
 	perf_event_attr attr = page_faults(0);
 	attr.inherit = 1;
-	unique_fd fd = must_open_on(GetParam(), attr);
+	unique_fd fd = must_open_pmu(GetParam(), attr);
 
 	enable(fd.get());
 	const pid_t child = fork();
@@ -213,7 +177,7 @@ TEST_P(pmu, a_tracepoint_gives_its_record)
 	attr.type = PERF_TYPE_TRACEPOINT;
 	attr.config = id;
 	attr.sample_type |= PERF_SAMPLE_RAW;
-	unique_fd fd = must_open_on(GetParam(), attr);
+	unique_fd fd = must_open_pmu(GetParam(), attr);
 	ring buffer(fd.get(), 16);
 
 	enable(fd.get());
@@ -242,18 +206,18 @@ TEST_P(pmu, an_event_that_the_kernel_does_not_know_is_refused)
 {
 	perf_event_attr attr = page_faults();
 	attr.config = 12345;
-	EXPECT_EQ(open_on(GetParam(), attr, {}), -ENOENT);
+	EXPECT_EQ(open_pmu(GetParam(), attr), -ENOENT);
 	attr = page_faults();
 	attr.type = 54321;
-	EXPECT_EQ(open_on(GetParam(), attr, {}), -ENOENT);
-	EXPECT_EQ(open_on(GetParam(), page_faults(), target::every_process(1000)), -EINVAL);
+	EXPECT_EQ(open_pmu(GetParam(), attr), -ENOENT);
+	EXPECT_EQ(open_pmu(GetParam(), page_faults(), target::every_process(1000)), -EINVAL);
 }
 
 /* Opened, enabled, mapped and closed while it samples at full rate: no counter is left. */
 TEST_P(pmu, events_open_and_close_while_they_sample_at_full_rate)
 {
 	for (int turn = 0; turn < 200; turn++) {
-		unique_fd fd = must_open_on(GetParam(), page_faults());
+		unique_fd fd = must_open_pmu(GetParam(), page_faults());
 		ring buffer(fd.get(), 1);
 		enable(fd.get());
 		char *first = fault(20);

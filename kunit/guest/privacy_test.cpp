@@ -61,16 +61,6 @@ perf_event_attr page_faults()
 	return attr;
 }
 
-unique_fd open_pmu(const perf_event_attr &attr, const target &what)
-{
-	unique_fd fd(open("/dev/perfbuf/pmu", O_RDWR | O_CLOEXEC));
-	if (!fd.valid())
-		fail_errno("/dev/perfbuf/pmu", errno);
-	if (int error = configure(fd.get(), &attr, what))
-		fail_errno("an event of pmu", error);
-	return fd;
-}
-
 void fault_pages(char *pages, size_t count)
 {
 	for (size_t i = 0; i < count; i++)
@@ -130,7 +120,7 @@ TEST(private_stop, reports_of_a_loss_take_no_record_from_an_event_of_another_tas
 	ASSERT_TRUE(eventually([&] { return victim != 0; }));
 
 	const perf_event_attr attr = page_faults();
-	unique_fd fd = open_pmu(attr, target::thread(victim));
+	unique_fd fd = must_open_pmu(side::clock, attr, target::thread(victim));
 	ring buffer(fd.get(), 512);
 	size_t records = 0;
 	enable(fd.get());

@@ -25,8 +25,8 @@ constexpr u64 known_read_format = (u64{PERF_FORMAT_MAX} - 1) | PERFBUF_FORMAT_LO
 constexpr u64 supported_sample_type =
 	PERF_SAMPLE_IP | PERF_SAMPLE_TID | PERF_SAMPLE_TIME | PERF_SAMPLE_ADDR | PERF_SAMPLE_ID |
 	PERF_SAMPLE_IDENTIFIER | PERF_SAMPLE_STREAM_ID | PERF_SAMPLE_CPU | PERF_SAMPLE_PERIOD |
-	PERF_SAMPLE_CALLCHAIN | PERF_SAMPLE_REGS_USER | PERF_SAMPLE_STACK_USER | PERF_SAMPLE_RAW |
-	PERF_SAMPLE_DATA_SRC;
+	PERF_SAMPLE_READ | PERF_SAMPLE_CALLCHAIN | PERF_SAMPLE_REGS_USER | PERF_SAMPLE_STACK_USER |
+	PERF_SAMPLE_RAW | PERF_SAMPLE_DATA_SRC;
 
 constexpr u64 supported_read_format =
 	PERF_FORMAT_TOTAL_TIME_ENABLED | PERF_FORMAT_TOTAL_TIME_RUNNING | PERF_FORMAT_ID |
@@ -83,6 +83,10 @@ bool is_supported(const perf_event_attr &attr, const aux_abilities *aux,
 		return false;
 	if (aux_action(attr) & (PERFBUF_AUX_PAUSE | PERFBUF_AUX_RESUME) &&
 	    !(linked && linked->can_pause))
+		return false;
+
+	/* A sample has perf's words alone. */
+	if (attr.sample_type & PERF_SAMPLE_READ && attr.read_format & PERFBUF_FORMAT_LOST_CAUSES)
 		return false;
 
 	return !(attr.read_format & ~supported_read_format) &&

@@ -202,23 +202,29 @@ result<void> event::set_period(u64 value) noexcept
 	return taken;
 }
 
-event::count_and_time event::counts() noexcept
+count_and_time event::counts() noexcept
 {
 	lock_guard held(mutex_);
 
 	return {stream_->count() - count_base_.read(), stream_->running_ns()};
 }
 
-u32 event::put_counts(u64 *words, u64 format) noexcept
+/* What follows a count. */
+u32 event::put_id_and_lost(u64 *words, u64 format) const noexcept
 {
 	u32 n = 0;
 
-	words[n++] = counts().count;
 	if (format & PERF_FORMAT_ID)
 		words[n++] = id_;
 	if (format & PERF_FORMAT_LOST)
 		words[n++] = losses_.total() - losses_.read(loss_cause::no_ring);
 	return n;
+}
+
+u32 event::put_counts(u64 *words, u64 format) noexcept
+{
+	words[0] = counts().count;
+	return 1 + put_id_and_lost(words + 1, format);
 }
 
 u32 event::put_causes(u64 *words) const noexcept
@@ -233,10 +239,9 @@ u32 event::put_causes(u64 *words) const noexcept
 
 /* perf_event_open(2): with PERF_FORMAT_GROUP the times stand before the values, else behind them.
  */
-u32 event::read_values(u64 *words) noexcept
+u32 event::put_values(u64 *words, const count_and_time &now) const noexcept
 {
 	const u64 format = attr_.read_format;
-	const count_and_time now = counts();
 	u32 n = 0;
 
 	words[n++] = format & PERF_FORMAT_GROUP ? 1 : now.count;
@@ -246,11 +251,37 @@ u32 event::read_values(u64 *words) noexcept
 		words[n++] = now.running;
 	if (format & PERF_FORMAT_GROUP)
 		words[n++] = now.count;
-	if (format & PERF_FORMAT_ID)
-		words[n++] = id_;
-	if (format & PERF_FORMAT_LOST)
-		words[n++] = losses_.total() - losses_.read(loss_cause::no_ring);
-	return n;
+	return n + put_id_and_lost(words + n, format);
+}
+
+u32 event::read_values(u64 *words) noexcept
+{
+	return put_values(words, counts());
+}
+
+/* ---------------------------------------------------------------- PERF_SAMPLE_READ */
+
+count_and_time event::sampled_counts() const noexcept
+{
+	count_and_time now = stream_->sampled_count();
+
+	now.count -= count_base_.read();
+	return now;
+}
+
+u32 event::put_sampled_counts(u64 *words, u64 format) const noexcept
+{
+	words[0] = sampled_counts().count;
+	return 1 + put_id_and_lost(words + 1, format);
+}
+
+u32 event::sampled_values(u64 *words) const noexcept
+{
+	const count_and_time now = sampled_counts();
+	const event_group *mine = attr_.read_format & PERF_FORMAT_GROUP ? group() : nullptr;
+	const u32 count = mine ? mine->sampled_values(*this, now.running, words) : 0;
+
+	return count ? count : put_values(words, now);
 }
 
 void event::flush_lost() noexcept

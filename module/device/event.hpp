@@ -157,6 +157,12 @@ public:
 	/* Samples of a linked event have paused this event's AUX: its source writes nothing. */
 	bool aux_paused() const noexcept { return aux_paused_.read_once(); }
 
+	/* Fills @words (event_group::read_words_max) with PERF_SAMPLE_READ, as attr.read_format
+	 * says, and returns their number. Stops no event. The event's writer. */
+	u32 sampled_values(u64 *words) const noexcept;
+	/* The words of one event of a group in a sample of another. The same context. */
+	u32 put_sampled_counts(u64 *words, u64 format) const noexcept;
+
 	/* attr.sig_data, which PERF_EVENT_IOC_MODIFY_ATTRIBUTES changes. */
 	u64 trap_data() const noexcept { return trap_data_.read_once(); }
 	void set_trap_data(u64 value) noexcept { trap_data_.write_once(value); }
@@ -222,11 +228,6 @@ public:
 
 	event_state state() const noexcept { return mode_.state(); }
 
-	struct count_and_time {
-		u64 count;
-		u64 running; /* ns */
-	};
-
 	count_and_time counts() noexcept;
 	/*
 	 * Fills @words as attr.read_format says (read_words_max at most) for the event alone, and
@@ -255,6 +256,10 @@ public:
 
 private:
 	class origin;
+
+	count_and_time sampled_counts() const noexcept;
+	u32 put_values(u64 *words, const count_and_time &now) const noexcept;
+	u32 put_id_and_lost(u64 *words, u64 format) const noexcept;
 
 	bool take_from_limit() noexcept;
 	/* Counts records of an event without a ring. */

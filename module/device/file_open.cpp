@@ -61,13 +61,16 @@ result<pb_task *> find_target(s32 pid, s32 cpu) noexcept
  * Checks an event of a file that was opened without CAP_PERFMON. It may get everything that the
  * source itself records, of all processes or of its own. It gets no kernel addresses, no records of
  * other tasks, and no user memory, registers or maps, because an exec may turn its own process into
- * one of another user. EACCES.
+ * one of another user. Its samples hold no counts of a group, which would make each of them long.
+ * EACCES.
  */
 result<void> check_unprivileged(const perf_event_attr &attr, const perfbuf_open &wanted) noexcept
 {
 	const u64 of_tasks = PERF_SAMPLE_CALLCHAIN | PERF_SAMPLE_REGS_USER | PERF_SAMPLE_STACK_USER;
 
 	if (attr.sample_type & (PERF_SAMPLE_IP | PERF_SAMPLE_ADDR))
+		return error(EACCES);
+	if (attr.sample_type & PERF_SAMPLE_READ && attr.read_format & PERF_FORMAT_GROUP)
 		return error(EACCES);
 	if (attr.sample_type & of_tasks || attr.mmap || attr.mmap2 || attr.mmap_data)
 		return error(EACCES);

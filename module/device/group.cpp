@@ -17,6 +17,12 @@ namespace
 
 constinit cxxrt::lock_class group_lock_class{"perfbuf file group", {}};
 
+/* What follows @one in the list. */
+event *next_of(const event &one) noexcept
+{
+	return one.group_link().next.load_acquire();
+}
+
 } // namespace
 
 event_group::event_group(event &leader) noexcept : mutex_(group_lock_class), leader_(&leader)
@@ -49,7 +55,7 @@ result<ref<event_group>> event_group::reserve(event &leader) noexcept
 	event_group *group = of_leader.load_acquire();
 	lock_guard held(group->mutex_);
 
-	if (group->leader_ != &leader)
+	if (group->leader_.read_once() != &leader)
 		return error(EINVAL);
 	if (group->count_ == events_max)
 		return error(E2BIG);
@@ -67,31 +73,31 @@ void event_group::cancel() noexcept
 void event_group::add(event &made, bool follows_exec) noexcept
 {
 	lock_guard held(mutex_);
-	event **link = &first_;
+	cxxrt::shared<event *> *link = &first_;
 
 	get();
 	made.group_link().follows_exec = follows_exec;
 	made.group_link().group.store_release(this);
-	while (*link)
-		link = &(*link)->group_link().next;
-	*link = &made;
+	while (event *one = link->read_once())
+		link = &one->group_link().next;
+	link->store_release(&made);
 }
 
 bool event_group::has(const event &one) const noexcept
 {
-	for (const event *each = first_; each; each = each->group_link().next) {
+	for (const event *each = first_.load_acquire(); each; each = next_of(*each)) {
 		if (each == &one)
 			return true;
 	}
-	return leader_ == &one;
+	return leader_.read_once() == &one;
 }
 
 template <typename Call>
 void event_group::each_locked(Call &&call) noexcept
 {
-	if (leader_)
-		call(*leader_);
-	for (event *one = first_; one; one = one->group_link().next)
+	if (event *leader = leader_.read_once())
+		call(*leader);
+	for (event *one = first_.read_once(); one; one = next_of(*one))
 		call(*one);
 }
 
@@ -99,7 +105,7 @@ bool event_group::leads(const event &one) noexcept
 {
 	lock_guard held(mutex_);
 
-	return leader_ == &one;
+	return leader_.read_once() == &one;
 }
 
 /* What a request disables stays off at the exec that its group waits for. */
@@ -115,7 +121,7 @@ result<void> event_group::start_siblings() noexcept
 {
 	result<void> first;
 
-	for (event *one = first_; one; one = one->group_link().next) {
+	for (event *one = first_.read_once(); one; one = next_of(*one)) {
 		if (!one->group_link().is_enabled)
 			continue;
 
@@ -131,19 +137,22 @@ void event_group::leave(event &one) noexcept
 {
 	lock_guard held(mutex_);
 
-	if (leader_ == &one) {
-		leader_ = nullptr;
+	if (leader_.read_once() == &one) {
+		leader_.write_once(nullptr);
 		/* An error leaves a sibling off, as if it had been disabled. */
 		(void)start_siblings();
-		first_ = nullptr;
+		first_.write_once(nullptr);
 		return;
 	}
-	for (event **link = &first_; *link; link = &(*link)->group_link().next) {
-		if (*link == &one) {
-			*link = one.group_link().next;
+	cxxrt::shared<event *> *link = &first_;
+
+	while (event *each = link->read_once()) {
+		if (each == &one) {
+			link->write_once(next_of(one));
 			count_--;
 			return;
 		}
+		link = &each->group_link().next;
 	}
 }
 
@@ -153,12 +162,12 @@ result<void> event_group::enable(event &one) noexcept
 
 	if (!has(one))
 		return one.enable_alone();
-	if (&one == leader_) {
+	if (leader_.read_once() == &one) {
 		TRY(one.enable_alone());
 		return start_siblings();
 	}
 	one.group_link().is_enabled = true;
-	if (leader_->active())
+	if (leader_.read_once()->active())
 		return one.enable_alone();
 	return {};
 }
@@ -168,9 +177,9 @@ void event_group::disable(event &one) noexcept
 	lock_guard held(mutex_);
 
 	turn_off(one);
-	if (&one != leader_)
+	if (leader_.read_once() != &one)
 		return;
-	for (event *each = first_; each; each = each->group_link().next)
+	for (event *each = first_.read_once(); each; each = next_of(*each))
 		each->disable_alone();
 }
 
@@ -180,9 +189,9 @@ result<void> event_group::enable_all(event &by) noexcept
 
 	if (!has(by))
 		return by.enable_alone();
-	for (event *one = first_; one; one = one->group_link().next)
+	for (event *one = first_.read_once(); one; one = next_of(*one))
 		one->group_link().is_enabled = true;
-	TRY(leader_->enable_alone());
+	TRY(leader_.read_once()->enable_alone());
 	return start_siblings();
 }
 
@@ -221,7 +230,7 @@ u32 event_group::read_values(event &by, u64 *words) noexcept
 	if (!has(by))
 		return by.read_values(words);
 	/* The times are the leader's. */
-	const u64 running = leader_->counts().running;
+	const u64 running = leader_.read_once()->counts().running;
 
 	if (format & PERF_FORMAT_TOTAL_TIME_ENABLED)
 		words[n++] = running;
@@ -233,6 +242,31 @@ u32 event_group::read_values(event &by, u64 *words) noexcept
 	});
 	words[0] = count;
 	return n;
+}
+
+u32 event_group::sampled_values(const event &by, u64 running, u64 *words) const noexcept
+{
+	const u64 format = by.attr().read_format;
+	const event *one = leader_.load_acquire();
+	bool found = false;
+	u32 count = 0;
+	u32 n = 1;
+
+	if (!one)
+		return 0;
+	if (format & PERF_FORMAT_TOTAL_TIME_ENABLED)
+		words[n++] = running;
+	if (format & PERF_FORMAT_TOTAL_TIME_RUNNING)
+		words[n++] = running;
+	/* An event that is opened while one leaves may make it one more. */
+	for (const event *next = first_.load_acquire(); one && count < events_max;
+	     one = next, next = one ? next_of(*one) : nullptr) {
+		found |= one == &by;
+		n += one->put_sampled_counts(words + n, format);
+		count++;
+	}
+	words[0] = count;
+	return found ? n : 0;
 }
 
 } // namespace perfbuf

@@ -15,17 +15,19 @@ namespace perfbuf
 class event;
 class event_group;
 
-/* What an event has for its group. The group's mutex guards all but the pointer. */
+/* What an event has for its group. The group's mutex guards all but the pointers, of which it
+ * guards the changes. */
 struct group_link {
 	/* Changes once, from nullptr. The event holds a reference. */
 	cxxrt::shared<event_group *> group;
-	event *next = nullptr;
+	/* The next sibling. An event that has left the group keeps it: a writer may be there. */
+	cxxrt::shared<event *> next;
 	/* Of a sibling. */
 	bool is_enabled = false;   /* it counts while its leader is active */
 	bool follows_exec = false; /* the exec that enables its leader enables it */
 };
 
-/* All functions: process context, may sleep. */
+/* All functions but sampled_values(): process context, may sleep. */
 class event_group
 {
 public:
@@ -62,6 +64,13 @@ public:
 	 * says, and returns their number. */
 	u32 read_values(event &by, u64 *words) noexcept;
 
+	/*
+	 * The same for PERF_SAMPLE_READ of @by, which has run for @running ns. 0: @by is not in
+	 * the group any more. A writer of @by: any context, preemption off. Events that leave
+	 * meanwhile stay until a grace period has passed.
+	 */
+	u32 sampled_values(const event &by, u64 running, u64 *words) const noexcept;
+
 	/* Calls @call(event) for each, under the mutex. */
 	void each(void (*call)(event &one)) noexcept;
 
@@ -80,8 +89,9 @@ private:
 
 	cxxrt::mutex mutex_;
 	cxxrt::refcount references_{1};
-	event *leader_; /* nullptr: it was closed, and there are no siblings */
-	event *first_ = nullptr;
+	/* Changed under the mutex. */
+	cxxrt::shared<event *> leader_; /* nullptr: it was closed, and there are no siblings */
+	cxxrt::shared<event *> first_;
 	u32 count_ = 1; /* with the leader and the reserved places */
 };
 

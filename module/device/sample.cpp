@@ -2,8 +2,8 @@
 #include "device/sample.hpp"
 
 #include "device/aux.hpp"
-#include "device/callchain.hpp"
 #include "device/sample_write.hpp"
+#include "device/scratch.hpp"
 
 #include <arch_registers.h>
 
@@ -18,6 +18,8 @@ namespace
 {
 
 constexpr u32 word = sizeof(u64);
+/* Fields of a number of words that is not fixed, between the words that are and RAW. */
+constexpr u64 fields_in_scratch = PERF_SAMPLE_READ | PERF_SAMPLE_CALLCHAIN;
 /* PERF_SAMPLE_DATA_SRC: no source of this module knows which memory an access went to. */
 constexpr u64 data_source_unknown = PERF_MEM_S(OP, NA) | PERF_MEM_S(LVL, NA) |
 				    PERF_MEM_S(SNOOP, NA) | PERF_MEM_S(LOCK, NA) |
@@ -50,16 +52,21 @@ sample_writer::sample_writer(event &owner) noexcept
 
 sample_writer::~sample_writer()
 {
-	if (has_scratch_)
-		callchain_scratch::put();
+	if (scratch_)
+		scratch_->put();
 }
 
 result<void> sample_writer::open() noexcept
 {
-	if (!(fields_ & PERF_SAMPLE_CALLCHAIN))
+	if (!(fields_ & fields_in_scratch))
 		return {};
-	TRY(callchain_scratch::get());
-	has_scratch_ = true;
+
+	scratch_memory *wanted = &callchain_scratch;
+
+	if (fields_ & PERF_SAMPLE_READ)
+		wanted = &counts_scratch;
+	TRY(wanted->get());
+	scratch_ = wanted;
 	return {};
 }
 
@@ -91,9 +98,11 @@ result<reservation> sample_writer::begin_fixed(const sample &what, const moment 
 	return record;
 }
 
-/* PERF_CONTEXT_KERNEL, the kernel's frames, PERF_CONTEXT_USER, the user's. */
-u32 sample_writer::unwind(u64 *frames, const sample &what, const pb_user_state &user) const noexcept
+/* Their number, PERF_CONTEXT_KERNEL, the kernel's frames, PERF_CONTEXT_USER, the user's. Returns
+ * how many words that are. */
+u32 sample_writer::unwind(u64 *words, const sample &what, const pb_user_state &user) const noexcept
 {
+	u64 *frames = words + 1;
 	const perf_event_attr &attr = owner_.attr();
 	const u32 max = min<u32>(attr.sample_max_stack, max_stack_frames);
 	u32 taken = 0;
@@ -110,7 +119,8 @@ u32 sample_writer::unwind(u64 *frames, const sample &what, const pb_user_state &
 		frames[n++] = PERF_CONTEXT_USER;
 		n += pb_unwind_user(&user, frames + n, max - taken);
 	}
-	return n;
+	words[0] = n;
+	return n + 1;
 }
 
 /* The dump ends where user space does, and leaves room for its two sizes, and that of AUX, in the
@@ -149,29 +159,48 @@ result<reservation> sample_writer::begin_varying(const sample &what, const momen
 {
 	pb_user_state_get(what.regs, &behind.user);
 	behind.regs_count = behind.user.regs ? regs_ : 0;
-	if (!(fields_ & PERF_SAMPLE_CALLCHAIN))
+	if (!(fields_ & fields_in_scratch))
 		return begin_parts(what, when, nullptr, 0, behind);
+	if (fields_ & PERF_SAMPLE_READ)
+		return begin_counted(what, when, behind);
 
-	callchain_scratch::user scratch(pb_this_cpu());
+	scratch<callchain_words>::user array(callchain_scratch, pb_this_cpu());
 
-	if (!scratch) [[unlikely]] {
-		owner_.count_loss(loss_cause::recursion);
-		return cxxrt::error(EBUSY);
-	}
+	if (!array) [[unlikely]]
+		return refuse_nested();
 
-	const u32 frame_count = unwind(scratch.frames(), what, behind.user);
+	const u32 count = unwind(array.words(), what, behind.user);
 
-	return begin_parts(what, when, scratch.frames(), frame_count, behind);
+	return begin_parts(what, when, array.words(), count, behind);
+}
+
+result<reservation> sample_writer::begin_counted(const sample &what, const moment &when,
+						 rest &behind) const noexcept
+{
+	decltype(counts_scratch)::user array(counts_scratch, pb_this_cpu());
+
+	if (!array) [[unlikely]]
+		return refuse_nested();
+
+	u32 count = owner_.sampled_values(array.words());
+
+	if (fields_ & PERF_SAMPLE_CALLCHAIN)
+		count += unwind(array.words() + count, what, behind.user);
+	return begin_parts(what, when, array.words(), count, behind);
+}
+
+cxxrt::error sample_writer::refuse_nested() const noexcept
+{
+	owner_.count_loss(loss_cause::recursion);
+	return cxxrt::error(EBUSY);
 }
 
 result<reservation> sample_writer::begin_parts(const sample &what, const moment &when,
-					       const u64 *frames, u32 frame_count,
+					       const u64 *from_scratch, u32 count,
 					       rest &behind) const noexcept
 {
-	u32 bytes = fixed_bytes_ + raw_field_bytes(what);
+	u32 bytes = fixed_bytes_ + count * word + raw_field_bytes(what);
 
-	if (fields_ & PERF_SAMPLE_CALLCHAIN)
-		bytes += word + frame_count * word;
 	if (fields_ & PERF_SAMPLE_REGS_USER)
 		bytes += word + behind.regs_count * word;
 	if (fields_ & PERF_SAMPLE_DATA_SRC)
@@ -199,10 +228,8 @@ result<reservation> sample_writer::begin_parts(const sample &what, const moment 
 
 	fill_fixed(words, what, when, bytes);
 	record.copy(words, fixed_bytes_);
-	if (fields_ & PERF_SAMPLE_CALLCHAIN) {
-		record.put(u64{frame_count});
-		record.copy(frames, frame_count * word);
-	}
+	if (count)
+		record.copy(from_scratch, count * word);
 	put_raw_size(record, what);
 	behind.record_bytes = bytes;
 	return record;

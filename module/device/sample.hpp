@@ -8,6 +8,8 @@
 namespace perfbuf
 {
 
+class scratch_memory;
+
 /* The fields of a sample that its source supplies. sample_writer reads the others. */
 struct sample {
 	const pb_regs *regs; /* what was interrupted */
@@ -31,7 +33,8 @@ public:
 	sample_writer(const sample_writer &) = delete;
 	sample_writer &operator=(const sample_writer &) = delete;
 
-	/* The scratch for callchains, if attr asks for them. ENOMEM. Process context, may sleep. */
+	/* The scratch for callchains and counts, if attr asks for them. ENOMEM. Process context,
+	 * may sleep. */
 	cxxrt::result<void> open() noexcept;
 
 	/* The state of a sample between begin() and finish(). */
@@ -98,9 +101,14 @@ private:
 					       rest &behind) const noexcept;
 	cxxrt::result<reservation> begin_varying(const sample &what, const moment &when,
 						 rest &behind) const noexcept;
+	/* The same, with PERF_SAMPLE_READ. */
+	cxxrt::result<reservation> begin_counted(const sample &what, const moment &when,
+						 rest &behind) const noexcept;
+	/* @from_scratch: @count words, which stand between the fields of one word and RAW. */
 	cxxrt::result<reservation> begin_parts(const sample &what, const moment &when,
-					       const u64 *frames, u32 frame_count,
+					       const u64 *from_scratch, u32 count,
 					       rest &behind) const noexcept;
+	cxxrt::error refuse_nested() const noexcept;
 	void put_rest(reservation &record, const rest &behind) const noexcept;
 	/* The header, the fields of one word, and the size of the raw data. */
 	void put_head(reservation &record, const sample &what, const moment &when,
@@ -110,7 +118,7 @@ private:
 	void put_raw_size(reservation &record, const sample &what) const noexcept;
 	void fill_fixed(u64 *words, const sample &what, const moment &when,
 			u32 bytes) const noexcept;
-	u32 unwind(u64 *frames, const sample &what, const pb_user_state &user) const noexcept;
+	u32 unwind(u64 *words, const sample &what, const pb_user_state &user) const noexcept;
 	u32 stack_bytes(u32 others, const pb_user_state &user) const noexcept;
 	aux_snapshot hold_aux(u32 others) const noexcept;
 	void put_aux(reservation &record, const aux_snapshot &held) const noexcept;
@@ -120,7 +128,7 @@ private:
 	const u32 fixed_bytes_; /* of the header and the fields of one word */
 	const bool varies_;	/* there are other fields than these and RAW */
 	u32 regs_;		/* PERF_SAMPLE_REGS_USER: how many */
-	bool has_scratch_ = false;
+	scratch_memory *scratch_ = nullptr;
 };
 
 } // namespace perfbuf

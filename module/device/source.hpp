@@ -16,6 +16,11 @@ class aux_source;
 class event;
 class text_writer;
 
+struct count_and_time {
+	u64 count;
+	u64 running; /* ns */
+};
+
 /*
  * Life: source::open() -> (start() -> stop())* -> close() -> a grace period -> destructor. All in
  * process context, may sleep, one at a time (the event's mutex).
@@ -45,6 +50,10 @@ public:
 	/* The same for a caller that holds mmap_lock; may return the result of the last call. */
 	virtual u64 recent_count() noexcept { return count(); }
 	virtual u64 recent_running_ns() noexcept { return running_ns(); }
+
+	/* The same for PERF_SAMPLE_READ: on the CPU of a writer of this stream, or of another event
+	 * of its group. Any context, NMI included; interrupts off. */
+	virtual count_and_time sampled_count() noexcept { return {count(), running_ns()}; }
 
 	/* Whether there are losses that could not be counted when they happened. count_missed()
 	 * counts them, as a writer. */

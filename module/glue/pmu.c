@@ -3,12 +3,15 @@
 #include "pmu.h"
 
 #include "arch.h"
+#include "generated/config.h"
 
 #include <linux/err.h>
 #include <linux/irqflags.h>
 #include <linux/perf_event.h>
+#include <linux/preempt.h>
 #include <linux/ptrace.h>
 #include <linux/rcupdate.h>
+#include <linux/sched/clock.h>
 #include <linux/sched/signal.h>
 #include <linux/signal.h>
 #include <linux/smp.h>
@@ -97,6 +100,38 @@ __u64 pb_counter_read(pb_counter *counter, __u64 *running_ns)
 	u64 enabled;
 
 	return perf_event_read_value(counter, &enabled, running_ns);
+}
+
+/* What perf adds to its clock for the time of a context that runs. */
+static u64 clock_offset(const struct perf_event *event)
+{
+#ifdef PB_HAVE_PERF_TIME_CTX
+	return READ_ONCE(event->ctx->time.offset);
+#else
+	return READ_ONCE(event->ctx->timeoffset);
+#endif
+}
+
+/*
+ * An NMI may read what perf itself reads there: software events, and the PMU of the CPU. PMUs
+ * outside of the CPU take locks.
+ */
+static bool can_read_here(const struct perf_event *event)
+{
+	return READ_ONCE(event->oncpu) == smp_processor_id() &&
+	       event->state == PERF_EVENT_STATE_ACTIVE &&
+	       (!in_nmi() || event->pmu->task_ctx_nr != perf_invalid_context);
+}
+
+__u64 pb_counter_read_here(pb_counter *counter, __u64 *running_ns)
+{
+	*running_ns =
+		counter->total_time_running + atomic64_read(&counter->child_total_time_running);
+	if (can_read_here(counter)) {
+		counter->pmu->read(counter);
+		*running_ns += local_clock() + clock_offset(counter) - counter->tstamp;
+	}
+	return local64_read(&counter->count) + atomic64_read(&counter->child_count);
 }
 
 int pb_counter_set_period(pb_counter *counter, __u64 value)

@@ -17,7 +17,7 @@ struct perf_event_attr;
 typedef struct perf_event pb_counter;
 
 /*
- * Process context, may sleep: all but the last.
+ * Process context, may sleep, unless a function says otherwise.
  *
  * A counter of what @attr names, on @cpu (-1: any) and of @target (NULL: all). 0 and *@made, or
  * perf's errno. It calls perfbuf_counter_overflowed() with @owner.
@@ -29,6 +29,11 @@ void pb_counter_release(pb_counter *counter) PB_NOEXCEPT;
 void pb_counter_enable(pb_counter *counter) PB_NOEXCEPT;
 /* The count, of inherited children too; *@running_ns: how long it was really counted. */
 __u64 pb_counter_read(pb_counter *counter, __u64 *running_ns) PB_NOEXCEPT;
+/*
+ * The same as far as this CPU knows it. A counter that does not run here gives what it had when it
+ * ran last. Any context, NMI included; interrupts off.
+ */
+__u64 pb_counter_read_here(pb_counter *counter, __u64 *running_ns) PB_NOEXCEPT;
 /* attr.sample_period or sample_freq from now on: 0, or perf's errno and nothing has changed. */
 int pb_counter_set_period(pb_counter *counter, __u64 value) PB_NOEXCEPT;
 

@@ -21,7 +21,7 @@ namespace
 constexpr u64 supported_fields = PERF_SAMPLE_IP | PERF_SAMPLE_TID | PERF_SAMPLE_TIME |
 				 PERF_SAMPLE_ADDR | PERF_SAMPLE_ID | PERF_SAMPLE_IDENTIFIER |
 				 PERF_SAMPLE_STREAM_ID | PERF_SAMPLE_CPU | PERF_SAMPLE_PERIOD |
-				 PERF_SAMPLE_CALLCHAIN | PERF_SAMPLE_REGS_USER |
+				 PERF_SAMPLE_READ | PERF_SAMPLE_CALLCHAIN | PERF_SAMPLE_REGS_USER |
 				 PERF_SAMPLE_STACK_USER | PERF_SAMPLE_RAW | PERF_SAMPLE_DATA_SRC;
 
 /* What the kernel's counter needs to know of attr; all that is written is our own affair. */
@@ -166,19 +166,32 @@ public:
 		/* The counter is off until an exec, of which this source is not notified. */
 		if (!was_started_ && this->owner_.awaits_exec())
 			return;
-		if (std::exchange(counts_, false)) {
-			before_ = now();
+		if (counts_.read_once()) {
+			before_.set(now());
+			counts_.store_release(false);
 			update();
 		}
 	}
 
 	u64 count() noexcept override { return update().count; }
-	u64 running_ns() noexcept override { return update().ns; }
+	u64 running_ns() noexcept override { return update().running; }
 	/* perf's lock for a read is outside mmap_lock. */
-	u64 recent_count() noexcept override { return recent_count_.read(); }
-	u64 recent_running_ns() noexcept override { return recent_ns_.read(); }
+	u64 recent_count() noexcept override { return recent_.read().count; }
+	u64 recent_running_ns() noexcept override { return recent_.read().running; }
 
-	/* The counter has its task for good. */
+	/* start() and stop() interrupt the CPU of the event's writers before they change what
+	 * counts_ selects. So it does not change under a writer. */
+	count_and_time sampled_count() noexcept override
+	{
+		if (!counts_.load_acquire())
+			return before_.read();
+
+		u64 ns;
+		const u64 count = pb_counter_read_here(counter_, &ns);
+
+		return counted(count, ns);
+	}
+
 	result<void> follow(const pb_task *) noexcept override { return error(EOPNOTSUPP); }
 
 	result<void> period_changed() noexcept override
@@ -199,38 +212,58 @@ public:
 	}
 
 private:
-	struct reading {
-		u64 count;
-		u64 ns;
+	/* Changed in process context under the event's mutex; writers read it. */
+	class reading
+	{
+	public:
+		count_and_time read() const noexcept { return {count_.read(), ns_.read()}; }
+		void set(const count_and_time &to) noexcept
+		{
+			count_.set(to.count);
+			ns_.set(to.running);
+		}
+
+	private:
+		cxxrt::local<u64> count_;
+		cxxrt::local<u64> ns_;
 	};
 
-	reading update() noexcept
+	count_and_time update() noexcept
 	{
-		const reading made = counts_ ? now() : before_;
+		const count_and_time made = counts_.read_once() ? now() : before_.read();
 
-		recent_count_.set(made.count);
-		recent_ns_.set(made.ns);
+		recent_.set(made);
 		return made;
 	}
 
 	/* What was counted while the event was on. */
-	reading now() noexcept
+	count_and_time now() noexcept
 	{
 		u64 ns;
 		const u64 count = pb_counter_read(counter_, &ns);
 
-		return {count - left_out_.count, ns - left_out_.ns};
+		return counted(count, ns);
+	}
+
+	count_and_time counted(u64 count, u64 ns) const noexcept
+	{
+		const count_and_time out = left_out_.read();
+
+		return {count - out.count, ns - out.running};
 	}
 
 	void leave_out_until_now() noexcept
 	{
-		if (std::exchange(counts_, true))
+		if (counts_.read_once())
 			return;
 
-		const reading all = now();
+		const count_and_time all = now();
+		const count_and_time was = before_.read();
+		const count_and_time out = left_out_.read();
 
-		left_out_.count += all.count - before_.count;
-		left_out_.ns += all.ns - before_.ns;
+		left_out_.set({out.count + all.count - was.count,
+			       out.running + all.running - was.running});
+		counts_.store_release(true);
 	}
 
 	void overflowed(const pb_overflow &what) noexcept override
@@ -282,12 +315,11 @@ private:
 	}
 
 	pb_counter *counter_ = nullptr;
-	bool counts_;
+	cxxrt::shared<u8> counts_; /* the event is on, or waits for an exec */
 	bool was_started_ = false; /* by us, not by an exec */
-	cxxrt::local<u64> recent_count_;
-	cxxrt::local<u64> recent_ns_;
-	reading before_{};   /* of the times that it was on, if it is off */
-	reading left_out_{}; /* of the times that it was off */
+	reading recent_;
+	reading before_;   /* of the times that it was on, if it is off */
+	reading left_out_; /* of the times that it was off */
 	recursion_contexts busy_;
 	cxxrt::shared<u64> missed_; /* while writers might not begin */
 };

@@ -80,6 +80,20 @@ TEST_F(hostile_user,
 		  0);
 }
 
+TEST_F(hostile_user, a_user_without_rights_gets_its_own_count_in_samples_and_no_group)
+{
+	EXPECT_EQ(code_of([] {
+			  become_user(mallory);
+			  perf_event_attr attr = message_attr();
+			  attr.sample_type |= PERF_SAMPLE_READ;
+			  if (answer(attr, target::every_process(0)) != 0)
+				  return 1;
+			  attr.read_format = PERF_FORMAT_GROUP;
+			  return answer(attr, target::every_process(0)) == EACCES ? 0 : 2;
+		  }),
+		  0);
+}
+
 TEST_F(hostile_user, a_user_without_rights_follows_no_task_but_its_own)
 {
 	child victim([] { return pause(); });

@@ -47,14 +47,17 @@ int configure(int fd, const void *attr, const target &what)
 	return ioctl_error(fd, PERFBUF_IOC_OPEN_GROUP, &sibling);
 }
 
-int open_event(side s, const void *attr, const target &what)
+namespace
+{
+
+int open_on(side s, const char *path, const void *attr, const target &what)
 {
 	if (s == side::perf) {
 		long fd = syscall(SYS_perf_event_open, attr, what.pid, what.cpu, what.group,
 				  what.flags);
 		return fd < 0 ? -errno : static_cast<int>(fd);
 	}
-	int fd = open(device_path, O_RDWR | O_CLOEXEC);
+	int fd = open(path, O_RDWR | O_CLOEXEC);
 	if (fd < 0)
 		return -errno;
 	if (int error = configure(fd, attr, what)) {
@@ -64,12 +67,33 @@ int open_event(side s, const void *attr, const target &what)
 	return fd;
 }
 
+unique_fd must_be_open(int fd, const char *kind, side s)
+{
+	if (fd < 0)
+		fail_errno(std::string("opening an event of ") + kind + " on " + name(s), -fd);
+	return unique_fd(fd);
+}
+
+} /* namespace */
+
+int open_event(side s, const void *attr, const target &what)
+{
+	return open_on(s, device_path, attr, what);
+}
+
+int open_pmu(side s, const perf_event_attr &attr, const target &what)
+{
+	return open_on(s, "/dev/perfbuf/pmu", &attr, what);
+}
+
 unique_fd must_open(side s, const perf_event_attr &attr, const target &what)
 {
-	int fd = open_event(s, &attr, what);
-	if (fd < 0)
-		fail_errno(std::string("opening an event of ") + name(s), -fd);
-	return unique_fd(fd);
+	return must_be_open(open_event(s, &attr, what), "the clock", s);
+}
+
+unique_fd must_open_pmu(side s, const perf_event_attr &attr, const target &what)
+{
+	return must_be_open(open_pmu(s, attr, what), "pmu", s);
 }
 
 perf_event_attr clock_attr(uint64_t period_ns)

@@ -62,9 +62,12 @@ struct target {
 
 /* A file descriptor, or a negative errno. @attr is the address as the kernel gets it. */
 int open_event(side s, const void *attr, const target &what = {});
+/* The same, of the source pmu. */
+int open_pmu(side s, const perf_event_attr &attr, const target &what = {});
 
 /* The same; throws on an error. */
 unique_fd must_open(side s, const perf_event_attr &attr, const target &what = {});
+unique_fd must_open_pmu(side s, const perf_event_attr &attr, const target &what = {});
 
 /* An unconfigured file of the device: open(2) only. Throws on an error. */
 unique_fd open_device(int flags = O_RDWR | O_CLOEXEC);

@@ -87,6 +87,22 @@ void take_ids_and_cpu(cursor &in, uint64_t type, auto &s)
 	}
 }
 
+/* PERF_SAMPLE_READ. */
+std::vector<uint64_t> take_read(cursor in, uint64_t format)
+{
+	const auto has = [format](uint64_t bit) { return size_t{(format & bit) != 0}; };
+	const size_t times =
+		has(PERF_FORMAT_TOTAL_TIME_ENABLED) + has(PERF_FORMAT_TOTAL_TIME_RUNNING);
+	const size_t of_event = 1 + has(PERF_FORMAT_ID) + has(PERF_FORMAT_LOST);
+	if (!(format & PERF_FORMAT_GROUP))
+		return in.words(of_event + times);
+	cursor ahead = in;
+	const auto events = ahead.take<uint64_t>();
+	if (events > in.left())
+		throw std::runtime_error("a group of " + std::to_string(events));
+	return in.words(1 + times + events * of_event);
+}
+
 } /* namespace */
 
 uint64_t sample::reg(uint64_t mask, unsigned which) const
@@ -113,6 +129,10 @@ sample parse_sample(const record &r, const perf_event_attr &attr)
 	take_ids_and_cpu(in, type, s);
 	if (type & PERF_SAMPLE_PERIOD)
 		s.period = in.take<uint64_t>();
+	if (type & PERF_SAMPLE_READ) {
+		s.read = take_read(in, attr.read_format);
+		in.words(s.read->size());
+	}
 	if (type & PERF_SAMPLE_CALLCHAIN)
 		s.callchain = in.words(in.take<uint64_t>());
 	if (type & PERF_SAMPLE_RAW) {

@@ -43,6 +43,7 @@ struct sample : sample_id {
 	uint16_t misc = 0;
 	std::optional<uint64_t> ip, addr, period, data_source;
 	std::optional<std::vector<uint64_t>> callchain;
+	std::optional<std::vector<uint64_t>> read; /* the words that read_format names */
 	std::optional<std::vector<uint8_t>> raw;
 	std::optional<uint64_t> regs_abi;
 	std::vector<uint64_t> regs;

@@ -3,10 +3,14 @@
 
 #include <vector>
 
+#include <cerrno>
+
 #include <fcntl.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "support/event.hpp"
+#include "support/mapping.hpp"
 #include "support/process.hpp"
 
 /* The linker names the ends of a section whose name is an identifier. */
@@ -118,6 +122,19 @@ void spinner::stop()
 	stop_ = true;
 	if (thread_.joinable())
 		thread_.join();
+}
+
+char *fault(size_t n)
+{
+	void *pages = mmap(nullptr, n * page_size(), PROT_READ | PROT_WRITE,
+			   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (pages == MAP_FAILED)
+		fail_errno("mmap", errno);
+	madvise(pages, n * page_size(), MADV_NOHUGEPAGE);
+	char *first = static_cast<char *>(pages);
+	for (size_t i = 0; i < n; i++)
+		*const_cast<volatile char *>(first + i * page_size()) = 1;
+	return first;
 }
 
 } /* namespace device_test */

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <thread>
@@ -26,6 +27,9 @@ inline bool in_kernel(uint64_t ip)
 {
 	return static_cast<int64_t>(ip) < 0;
 }
+
+/* Touches @n new pages, one page fault each. Returns where the first is; it stays mapped. */
+char *fault(size_t n);
 
 /* What spin_outer puts on its stack, this many words of it. */
 inline constexpr uint64_t sentinel = 0x5e471e15'0bada55e;

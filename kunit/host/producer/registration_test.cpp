@@ -312,7 +312,7 @@ TEST_F(producer_registration, a_file_asks_for_what_an_event_can_do_or_is_refused
 	EXPECT_EQ(refused([](auto &a) { a.exclude_idle = 1; }), EOPNOTSUPP);
 	EXPECT_EQ(refused([](auto &a) { a.exclude_user = 1; }), 0);
 	EXPECT_EQ(refused([](auto &a) { a.sample_type |= PERF_SAMPLE_BRANCH_STACK; }), EOPNOTSUPP);
-	EXPECT_EQ(refused([](auto &a) { a.sample_type = PERF_SAMPLE_READ; }), EOPNOTSUPP);
+	EXPECT_EQ(refused([](auto &a) { a.sample_type = PERF_SAMPLE_WEIGHT; }), EOPNOTSUPP);
 	EXPECT_EQ(refused([](auto &a) { a.sample_type = every_field | PERF_SAMPLE_IP; }), 0);
 	perfbuf_producer_unregister(&of);
 }

@@ -59,6 +59,32 @@ TEST_F(producer_sample, a_sample_without_a_layout_has_the_same_fields_as_others)
 			}
 }
 
+TEST_F(producer_sample, a_sample_with_READ_has_the_count_of_its_occurrence)
+{
+	testdev source;
+	perf_event_attr attr = attr_of(fixed::object, PERF_SAMPLE_READ);
+
+	attr.read_format = PERF_FORMAT_GROUP | PERF_FORMAT_ID | PERF_FORMAT_LOST;
+	reader one(source, attr);
+
+	EXPECT_FALSE(one.owner().takes_fast_path());
+	ASSERT_EQ(one.set_filter("number & 1"), 0);
+	for (u64 i = 0; i < 300; i++) {
+		emit_fixed(i);
+
+		const auto got = one.records();
+
+		ASSERT_EQ(got.size(), i & 1);
+		if (got.empty())
+			continue;
+		ASSERT_EQ(got[0].header.size, 8 + 4 * 8);
+		EXPECT_EQ(got[0].at<u64>(0), 1u);
+		EXPECT_EQ(got[0].at<u64>(8), (i + 1) / 2) << "what does not match is not counted";
+		EXPECT_EQ(got[0].at<u64>(16), one.owner().id());
+		EXPECT_EQ(got[0].at<u64>(24), 0u);
+	}
+}
+
 TEST_F(producer_sample, a_sample_without_RAW_has_no_payload)
 {
 	testdev source;

@@ -2,7 +2,7 @@
 /* Registration, files that open and close, and what each of them holds. */
 #include "harness.hpp"
 
-#include "device/callchain.hpp"
+#include "device/scratch.hpp"
 
 #include <optional>
 
@@ -222,17 +222,17 @@ TEST_F(producer_source, two_first_users_of_callchains_at_once_share_one_table)
 	second_came = false;
 	on_allocate = [] {
 		on_allocate = nullptr;
-		second_came = static_cast<bool>(callchain_scratch::get());
+		second_came = static_cast<bool>(callchain_scratch.get());
 	};
-	ASSERT_TRUE(callchain_scratch::get());
+	ASSERT_TRUE(callchain_scratch.get());
 	ASSERT_TRUE(second_came);
-	callchain_scratch::put();
+	callchain_scratch.put();
 	{
-		const callchain_scratch::user here(0);
+		const decltype(callchain_scratch)::user here(callchain_scratch, 0);
 
-		EXPECT_NE(here.frames(), nullptr);
+		EXPECT_NE(here.words(), nullptr);
 	}
-	callchain_scratch::put();
+	callchain_scratch.put();
 }
 
 TEST_F(producer_source, a_table_of_callchains_without_memory_leaves_nothing)
@@ -240,11 +240,11 @@ TEST_F(producer_source, a_table_of_callchains_without_memory_leaves_nothing)
 	for (u32 nth = 1;; nth++) {
 		pb_test_fail_allocation(nth);
 
-		const cxxrt::result<void> got = callchain_scratch::get();
+		const cxxrt::result<void> got = callchain_scratch.get();
 
 		pb_test_fail_allocation(0);
 		if (got) {
-			callchain_scratch::put();
+			callchain_scratch.put();
 			EXPECT_EQ(nth, host::cpus + 2);
 			break;
 		}
