@@ -2,6 +2,7 @@
 #include "perfdata/features.hpp"
 
 #include <charconv>
+#include <cmath>
 #include <filesystem>
 #include <fstream>
 #include <string_view>
@@ -113,6 +114,19 @@ void add_sample_time(feature_map &to, uint64_t first, uint64_t last)
 	bytes &times = to[feature::sample_time];
 	times.put(first);
 	times.put(last);
+}
+
+void add_compressed(feature_map &to, const compressor &by)
+{
+	constexpr uint32_t version = 0;
+	constexpr uint32_t zstd = 1;
+	bytes &how = to[feature::compressed];
+	how = {};
+	how.put(version);
+	how.put(zstd);
+	how.put(static_cast<uint32_t>(by.level()));
+	how.put(static_cast<uint32_t>(std::lround(by.ratio())));
+	how.put(compressor::part_size);
 }
 
 void add_clock(feature_map &to, clockid_t clock)

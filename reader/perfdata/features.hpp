@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "perfdata/compression.hpp"
 #include "perfdata/writer.hpp"
 
 namespace perfbuf::perfdata
@@ -23,6 +24,9 @@ void add_event_description(feature_map &to, std::span<const described_attr> attr
 
 /** @param first,last times of samples, ns; both 0 if there were none */
 void add_sample_time(feature_map &to, uint64_t first, uint64_t last);
+
+/** How the records are compressed, and how many times smaller they became so far. */
+void add_compressed(feature_map &to, const compressor &by);
 
 /** The clock of attr.clockid, and what it showed at what time of day: perf turns its times into
  * dates by it. */

@@ -6,6 +6,8 @@
  *   a file:  header | ids of attr 0 | ... | attr 0 | ... | records | section of feature 0 | ... |
  * features a pipe:  pipe header | HEADER_ATTR per attr | HEADER_FEATURE per feature |
  * HEADER_TRACING_DATA and what it announces | records
+ *
+ * With -z, records stand within COMPRESSED (compression.hpp).
  */
 #pragma once
 
@@ -13,6 +15,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <linux/perf_event.h>
+#include <perfbuf/record.hpp>
 
 namespace perfbuf::perfdata
 {
@@ -52,8 +55,20 @@ enum file_record : uint32_t {
 	record_header_tracing_data = 66,
 	record_header_build_id = 67,
 	record_finished_round = 68,
+	record_aux_trace = 71, // behind it stand the bytes that it announces
 	record_header_feature = 80,
+	record_compressed = 81, // compression.hpp
+	record_compressed2 = 83,
 };
+
+/** @return can a record of this header stand in `available` bytes of a file? Of perf's own types,
+ * some have odd sizes. */
+constexpr bool plausible_record(const perf_event_header &header, size_t available) noexcept
+{
+	if (header.type < record_header_attr)
+		return reader::plausible_size(header.size, available);
+	return header.size >= sizeof(header) && header.size <= available;
+}
 
 /** Bits of file_header::features. */
 enum class feature : uint32_t {
@@ -71,6 +86,7 @@ enum class feature : uint32_t {
 	event_description = 12,
 	sample_time = 21,
 	clock_id = 23,
+	compressed = 27,
 	clock_data = 29,
 };
 

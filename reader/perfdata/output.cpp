@@ -3,9 +3,10 @@
 
 #include <algorithm>
 #include <array>
-#include <perfbuf/record.hpp>
 #include <sys/uio.h>
 #include <unistd.h>
+
+#include "perfdata/format.hpp"
 
 namespace perfbuf::perfdata
 {
@@ -88,7 +89,7 @@ reader::result<uint64_t> output::trim(uint64_t limit)
 		perf_event_header header;
 		const ssize_t got =
 			::pread(fd_.get(), &header, sizeof(header), static_cast<off_t>(end));
-		if (got != sizeof(header) || !reader::plausible_size(header.size, limit - end))
+		if (got != sizeof(header) || !plausible_record(header, limit - end))
 			break;
 		end += header.size;
 	}

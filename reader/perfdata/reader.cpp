@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <cstring>
 #include <fcntl.h>
-#include <perfbuf/merge.hpp>
 #include <perfbuf/unique_fd.hpp>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -17,11 +16,6 @@ namespace perfbuf::perfdata
 
 namespace
 {
-
-// Types of records that perf adds to files; only what must be known to step over them.
-constexpr uint32_t record_aux_trace = 71;
-constexpr uint32_t record_compressed = 81;
-constexpr uint32_t record_compressed2 = 83;
 
 reader::error damaged(const std::string &what)
 {
@@ -308,52 +302,6 @@ const recorded_event *recording::event_of(const reader::record &record) const no
 	if (found != by_id_.end())
 		return &events_[found->second];
 	return record.type() == PERF_RECORD_SAMPLE && *id ? nullptr : &events_.front();
-}
-
-reader::result<void> recording::each(const record_visitor &use) const
-{
-	reader::merge waiting;
-	const auto visit = [&](const reader::record &record, uint64_t time, uint32_t which) {
-		use(record, events_[which], time);
-	};
-	uint64_t limit = 0;
-	auto left = records_;
-	while (left.size() >= sizeof(perf_event_header)) {
-		perf_event_header header;
-		std::memcpy(&header, left.data(), sizeof(header));
-		// Of perf's own types, one has an odd size.
-		const bool sound =
-			header.type < record_header_attr
-				? reader::plausible_size(header.size, left.size())
-				: header.size >= sizeof(header) && header.size <= left.size();
-		if (!sound) {
-			waiting.finish(visit);
-			return damaged("is damaged at byte " +
-				       std::to_string(left.data() - all_.data()));
-		}
-		const reader::record record(left.first(header.size));
-		left = left.subspan(header.size);
-		if (header.type == record_compressed || header.type == record_compressed2)
-			return damaged("is compressed: record it without -z");
-		if (header.type == record_header_tracing_data)
-			left = left.subspan(std::min<size_t>(cursor(record.body()).get<uint32_t>(),
-							     left.size()));
-		if (header.type == record_aux_trace)
-			left = left.subspan(std::min<size_t>(cursor(record.body()).get<uint64_t>(),
-							     left.size()));
-		if (header.type == record_finished_round) {
-			// What this round holds is newer than all before the last one.
-			waiting.flush(limit, visit);
-			limit = waiting.last_time();
-		}
-		if (header.type >= record_header_attr)
-			continue;
-		if (const auto *event = event_of(record))
-			waiting.add(event->decoder.time_of(record).value_or(0), record,
-				    static_cast<uint32_t>(event - events_.data()));
-	}
-	waiting.finish(visit);
-	return {};
 }
 
 } // namespace perfbuf::perfdata

@@ -66,7 +66,8 @@ public:
 	/**
 	 * Call use() for every record that a kernel wrote, in the order of time. The rounds of the
 	 * file bound what is held for it.
-	 * Errors: EINVAL, a record that cannot be; what was before it has been visited.
+	 * Errors: EINVAL, a record that cannot be; what was before it has been visited; ENOTSUP:
+	 * records are compressed, and this perfbuf was built without libzstd.
 	 */
 	reader::result<void> each(const record_visitor &use) const;
 

@@ -5,6 +5,8 @@
 #include <array>
 #include <cstring>
 
+#include "perfdata/features.hpp"
+
 namespace perfbuf::perfdata
 {
 
@@ -37,16 +39,39 @@ bytes lay_out(const feature_map &features, uint64_t at)
 	return all;
 }
 
+// As a record, whose size has 16 bits. @return does it fit?
+bool put_feature(bytes &to, feature which, const bytes &content)
+{
+	const size_t padded = (content.size() + 7) / 8 * 8;
+	const size_t size = sizeof(perf_event_header) + sizeof(uint64_t) + padded;
+	if (size > UINT16_MAX)
+		return false;
+	to.put(perf_event_header{record_header_feature, 0, static_cast<uint16_t>(size)});
+	to.put(static_cast<uint64_t>(which));
+	to.put_raw(content.view().data(), content.size());
+	to.zeros(padded - content.size());
+	return true;
+}
+
 } // namespace
 
 reader::result<void> writer::begin(std::span<const described_attr> attrs, const feature_map &early)
 {
-	auto done = layout_ == layout::file ? begin_file(attrs) : begin_pipe(attrs, early);
+	early_ = early;
+	if (compressor_)
+		add_compressed(early_, *compressor_);
+	auto done = layout_ == layout::file ? begin_file(attrs) : begin_pipe(attrs, early_);
 	appended_ = last_round_ = out_.size();
 	if (layout_ == layout::file && done) {
 		header_.data.offset = out_.size();
-		early_ = early;
 		out_.mark();
+		// While the features are being written over, nothing else says how much memory a
+		// part of the stream takes.
+		if (compressor_) {
+			bytes how;
+			put_feature(how, feature::compressed, early_[feature::compressed]);
+			done = append_plain(how.view());
+		}
 	}
 	failed_ = !done;
 	return done;
@@ -91,14 +116,7 @@ reader::result<void> writer::begin_pipe(std::span<const described_attr> attrs,
 	for (const auto &[which, content] : early) {
 		if (which == feature::tracing_data)
 			continue;
-		const size_t padded = (content.size() + 7) / 8 * 8;
-		const size_t size = sizeof(perf_event_header) + sizeof(uint64_t) + padded;
-		if (size > UINT16_MAX)
-			continue;
-		start.put(perf_event_header{record_header_feature, 0, static_cast<uint16_t>(size)});
-		start.put(static_cast<uint64_t>(which));
-		start.put_raw(content.view().data(), content.size());
-		start.zeros(padded - content.size());
+		put_feature(start, which, content);
 	}
 	// After the names of the attrs, or perf would make up others from this. The data stands
 	// behind a record that says how long it is.
@@ -115,6 +133,30 @@ reader::result<void> writer::begin_pipe(std::span<const described_attr> attrs,
 }
 
 reader::result<void> writer::append(std::span<const std::span<const std::byte>> records)
+{
+	if (!compressor_)
+		return append_plain(records);
+	for (auto left : records)
+		while (!left.empty()) {
+			const auto piece =
+				left.first(std::min(left.size(), compressor::piece_size));
+			left = left.subspan(piece.size());
+			if (auto done = append_compressed(piece); !done)
+				return done;
+		}
+	return {};
+}
+
+reader::result<void> writer::append_compressed(std::span<const std::byte> records)
+{
+	const auto part = compressor_->add(records);
+	if (part)
+		return append_plain(*part);
+	failed_ = true;
+	return part.error();
+}
+
+reader::result<void> writer::append_plain(std::span<const std::span<const std::byte>> records)
 {
 	for (const auto &piece : records)
 		appended_ += piece.size();
@@ -135,7 +177,7 @@ reader::result<void> writer::round()
 	if (out_.size() == last_round_)
 		return {};
 	const perf_event_header record{record_finished_round, 0, sizeof(perf_event_header)};
-	auto done = append(std::as_bytes(std::span(&record, 1)));
+	auto done = append_plain(std::as_bytes(std::span(&record, 1)));
 	last_round_ = out_.size();
 	if (done && layout_ == layout::file)
 		complete_so_far();
@@ -155,6 +197,8 @@ void writer::set_features(const feature_map &features) noexcept
 void writer::complete_so_far()
 {
 	header_.data.size = out_.size() - header_.data.offset;
+	if (compressor_)
+		add_compressed(early_, *compressor_);
 	if (out_.patch(out_.size(), lay_out(early_, out_.size()).view()))
 		set_features(early_);
 	(void)out_.patch(0, view(header_));
@@ -179,10 +223,13 @@ reader::result<void> writer::write_trailer(const feature_map &features)
 	return done;
 }
 
-reader::result<uint64_t> writer::finish(const feature_map &features)
+reader::result<uint64_t> writer::finish(const feature_map &known)
 {
 	if (layout_ == layout::pipe)
 		return appended_ - out_.size();
+	feature_map features = known;
+	if (compressor_)
+		add_compressed(features, *compressor_);
 	take_back_trailer();
 	out_.cut_tail();
 	if (!failed_) {

@@ -13,12 +13,14 @@
 #include <cstdint>
 #include <linux/perf_event.h>
 #include <map>
+#include <optional>
 #include <perfbuf/result.hpp>
 #include <span>
 #include <string>
 #include <vector>
 
 #include "perfdata/bytes.hpp"
+#include "perfdata/compression.hpp"
 #include "perfdata/format.hpp"
 #include "perfdata/output.hpp"
 
@@ -45,9 +47,14 @@ public:
 	static constexpr size_t most_ids_in_pipe =
 		(UINT16_MAX - sizeof(perf_event_header) - attr_size) / sizeof(uint64_t);
 
-	writer(output to, layout how) : out_(std::move(to)), layout_(how) {}
+	/** @param by compresses the records, if any does */
+	writer(output to, layout how, std::optional<compressor> by = std::nullopt)
+		: out_(std::move(to)), layout_(how), compressor_(std::move(by))
+	{
+	}
 
-	/** @param early features that are known by now; a pipe has no other place for them */
+	/** @param early features that are known by now; a pipe has no other place for them. That of
+	 * a compressor is added. */
 	reader::result<void> begin(std::span<const described_attr> attrs, const feature_map &early);
 
 	/** Whole records. The first error is kept: what comes later is refused, finish() puts the
@@ -56,6 +63,13 @@ public:
 	reader::result<void> append(std::span<const std::byte> records)
 	{
 		return append({&records, 1});
+	}
+
+	/** Records that perf does not look for among compressed ones: of its own types. */
+	reader::result<void> append_plain(std::span<const std::span<const std::byte>> records);
+	reader::result<void> append_plain(std::span<const std::byte> records)
+	{
+		return append_plain({&records, 1});
 	}
 
 	/** All rings were read once since the last round: perf need not keep what is older than
@@ -72,9 +86,15 @@ public:
 	/** What stands in the file, bytes. */
 	uint64_t size() const noexcept { return out_.size(); }
 	bool failed() const noexcept { return failed_; }
+	/** What compresses the records; nullptr: nothing does. */
+	const compressor *compressed() const noexcept
+	{
+		return compressor_ ? &*compressor_ : nullptr;
+	}
 
 private:
 	reader::result<void> begin_file(std::span<const described_attr> attrs);
+	reader::result<void> append_compressed(std::span<const std::byte> records);
 	reader::result<void> begin_pipe(std::span<const described_attr> attrs,
 					const feature_map &early);
 	reader::result<void> write_trailer(const feature_map &features);
@@ -84,6 +104,7 @@ private:
 
 	output out_;
 	layout layout_;
+	std::optional<compressor> compressor_;
 	file_header header_;
 	feature_map early_; // of a file: what complete_so_far() writes
 	uint64_t last_round_ = 0;

@@ -57,6 +57,31 @@ void refuse_empty_values(CLI::App &app)
 			});
 }
 
+// The value of an option that may go without one stands directly behind it, or "perfbuf record -z
+// make" would compress at level "make". Gives those without one what stands for it.
+void attach_values(std::vector<std::string> &words, CLI::App &app)
+{
+	for (size_t at = 2; at < words.size() && words[at].starts_with('-'); at++) {
+		const size_t equals = words[at].find('=');
+		const std::string name = words[at].substr(0, equals);
+		const auto *option = app.get_option_no_throw(name);
+		if (!option || option->get_items_expected_max() == 0)
+			continue;
+		const bool may_go_without = option->get_items_expected_min() == 0;
+		if (may_go_without && equals == words[at].size() - 1)
+			throw failure(exit_usage, fmt::format("{}: its value is empty: give {}, or "
+							      "leave the option out",
+							      name, option->get_type_name()));
+		if (equals != std::string::npos)
+			continue;
+		if (may_go_without)
+			words[at] +=
+				(name.starts_with("--") ? "=" : "") + option->get_default_str();
+		else
+			at++; // its value
+	}
+}
+
 // A file that we open must not become a standard stream that was closed. What stands there instead
 // can be neither read nor written, and the command finds it closed as we did.
 void fill_standard_streams()
@@ -115,6 +140,8 @@ int run_parsed(std::vector<std::string> words, const opener &open)
 	if (!words[1].starts_with('-') && !known(words[1]))
 		throw failure(exit_usage, fmt::format("there is no command {}: give {}", words[1],
 						      names_of(commands)));
+	if (known(words[1]))
+		attach_values(words, *app.get_subcommand(words[1]));
 	try {
 		std::vector<std::string> reversed(words.rbegin(), std::prev(words.rend()));
 		app.parse(reversed);

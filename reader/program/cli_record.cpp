@@ -200,6 +200,12 @@ command add_record(CLI::App &program)
 	app->add_option("--max-size", of->words.max_size,
 			"end the recording when the file has about so much: 500K, 10M, 2G")
 		->type_name("SIZE");
+	app->add_option("-z,--compression-level", of->words.level,
+			"compress the records by zstd, as perf record -z: levels 1 (fast) to 22 "
+			"(small), directly behind it: -z6")
+		->type_name("LEVEL")
+		->expected(0, 1)
+		->default_str("1");
 	app->add_flag("--exclude-perf", of->options.exclude_perf, "no samples of perfbuf itself");
 	auto *quiet =
 		app->add_flag("-q,--quiet", of->options.quiet, "say nothing but what is wrong");
@@ -214,6 +220,8 @@ command add_record(CLI::App &program)
 				of->options.delay = parse_duration(of->words.delay);
 			if (!of->words.max_size.empty())
 				of->options.max_size = parse_size(of->words.max_size, "--max-size");
+			if (!of->words.level.empty())
+				of->options.compression_level = parse_level(of->words.level);
 			if (of->options.starts_disabled && of->options.control.empty())
 				throw failure(exit_usage,
 					      "-D -1 waits for --control to say enable: "

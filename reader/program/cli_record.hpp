@@ -25,6 +25,7 @@ struct record_words {
 	std::string clock;
 	std::string delay;
 	std::string max_size;
+	std::string level;
 	target_words target;
 	bool chains = false;
 };

@@ -48,6 +48,7 @@ struct record_options {
 	bool starts_disabled = false;		       /**< until --control says enable */
 	std::string control;			       /**< as written; empty: none */
 	std::optional<uint64_t> max_size;	       /**< bytes of the file that end it */
+	int compression_level = 0;		       /**< of zstd; 0: none */
 	bool exclude_perf = false;		       /**< no samples of this process */
 	bool quiet = false;
 	bool verbose = false;

@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 #include <optional>
 
+#include "perfdata/compression.hpp"
 #include "program/failure.hpp"
 
 namespace perfbuf::program
@@ -124,6 +125,19 @@ uint64_t parse_size(std::string_view text, const char *option)
 		throw failure(exit_usage, fmt::format("{} {}: give a size, such as 500K, 10M or 2G",
 						      option, text));
 	return *value << shift;
+}
+
+int parse_level(std::string_view text)
+{
+	const auto level = number<int>(text);
+	if (!level || *level < perfdata::lowest_level || *level > perfdata::highest_level)
+		throw failure(exit_usage,
+			      fmt::format("-z {}: give a level from {} (fast) to {} (small)", text,
+					  perfdata::lowest_level, perfdata::highest_level));
+	if (!perfdata::has_zstd())
+		throw failure(exit_usage,
+			      "-z: this perfbuf was built without libzstd: leave it out");
+	return *level;
 }
 
 uint64_t parse_frequency(std::string_view text, uint64_t limit, std::string_view limited_by)

@@ -45,6 +45,9 @@ uint64_t parse_period(std::string_view text);
 /** "10", "1.5", "500ms", "2m" */
 std::chrono::nanoseconds parse_duration(std::string_view text);
 
+/** "3", from 1 to 22. */
+int parse_level(std::string_view text);
+
 /** "fp", "dwarf", "dwarf,4096" @return how, and the bytes of stack per sample */
 std::pair<call_graph, uint32_t> parse_call_graph(std::string_view text);
 

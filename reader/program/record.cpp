@@ -1,11 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1 OR BSD-2-Clause
-#include <fcntl.h>
 #include <filesystem>
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include "perfdata/features.hpp"
-#include "perfdata/tracing_data.hpp"
 #include "program/attr.hpp"
 #include "program/aux_files.hpp"
 #include "program/commands.hpp"
@@ -18,6 +15,7 @@
 #include "program/map_watch.hpp"
 #include "program/open_files.hpp"
 #include "program/parse.hpp"
+#include "program/recording_file.hpp"
 #include "program/recording_loop.hpp"
 #include "program/say.hpp"
 #include "program/signals.hpp"
@@ -30,29 +28,6 @@ namespace perfbuf::program
 
 namespace
 {
-
-struct destination {
-	perfdata::output output;
-	perfdata::layout layout;
-};
-
-destination open_destination(const std::string &path)
-{
-	if (path == "-") {
-		if (::isatty(STDOUT_FILENO))
-			throw failure(exit_usage, "-o - writes binary data: send standard output "
-						  "into a pipe or a file");
-		if ((::fcntl(STDOUT_FILENO, F_GETFL) & O_ACCMODE) == O_RDONLY)
-			throw failure(exit_usage, "-o - writes to standard output, which cannot be "
-						  "written to: send it into a pipe or a file");
-		return {perfdata::output(reader::unique_fd(::dup(STDOUT_FILENO))),
-			perfdata::layout::pipe};
-	}
-	reader::unique_fd fd = create_file(path);
-	const bool seekable = ::lseek(fd.get(), 0, SEEK_CUR) >= 0;
-	return {perfdata::output(std::move(fd)),
-		seekable ? perfdata::layout::file : perfdata::layout::pipe};
-}
 
 // One recording, from the files to the last byte.
 class session
@@ -75,7 +50,6 @@ private:
 	void finish_trace();
 	std::string losses() const;
 	int finish();
-	perfdata::feature_map early_features() const;
 
 	const record_options &options_;
 	std::optional<workload> child_;
@@ -84,8 +58,7 @@ private:
 	open_files files_;
 	std::vector<perfdata::described_attr> described_;
 	kernel_facts kernel_;
-	bool piped_;
-	perfdata::writer writer_;
+	recording_file file_;
 	drain drain_;
 	std::optional<trace_file> trace_; // beside the recording, if an event writes one
 	std::optional<aux_files> areas_;  // what drivers write
@@ -95,13 +68,6 @@ private:
 	std::optional<map_watch> maps_; // if the records are to tell of maps
 	reader::result<void> written_;	// the first error of the file
 };
-
-perfdata::writer make_writer(const std::string &path, bool &piped)
-{
-	auto to = open_destination(path);
-	piped = to.layout == perfdata::layout::pipe;
-	return perfdata::writer(std::move(to.output), to.layout);
-}
 
 // A function trace has none: its attr does not say where a sample has its time.
 const perf_event_attr &with_samples(const std::vector<chosen_event> &events,
@@ -120,24 +86,25 @@ bool is_watched(const record_options &options)
 
 session::session(const record_options &options, const opener &open, const signals &signals)
 	: options_(options), events_(choose_events(options.events, read_sources())),
-	  attrs_(make_attrs(options, events_)), piped_(options.output == "-"),
+	  attrs_(make_attrs(options, events_)),
 	  // The files come first: who may not record must not lose the recording before.
-	  writer_([&] {
+	  file_([&] {
+		  const bool to_stdout = options.output == "-";
 		  std::vector<pid_t> threads{-1};
 		  if (!options.command.empty())
-			  child_.emplace(options.command, signals.before(), piped_);
+			  child_.emplace(options.command, signals.before(), to_stdout);
 		  if (!options.pids.empty())
 			  threads = recorded_threads(options);
 		  else if (!options.all_cpus)
 			  threads = {child_->pid()};
 		  std::error_code ignored;
 		  const bool into_pipe =
-			  piped_ || std::filesystem::is_fifo(options.output, ignored);
+			  to_stdout || std::filesystem::is_fifo(options.output, ignored);
 		  files_ = open_all(options, events_, attrs_, threads, open, into_pipe);
-		  return make_writer(options.output, piped_);
+		  return recording_file(options);
 	  }()),
-	  drain_(with_samples(events_, attrs_), &writer_), watched_(is_watched(options)),
-	  loop_(signals, child_, watched_ || piped_)
+	  drain_(with_samples(events_, attrs_), &file_.writer()), watched_(is_watched(options)),
+	  loop_(signals, child_, watched_ || file_.is_piped())
 {
 	if (options.exclude_perf)
 		drain_.leave_out(::getpid());
@@ -165,7 +132,7 @@ void session::begin_areas()
 	if (std::none_of(files_.rings.begin(), files_.rings.end(),
 			 [](const auto &each) { return each.aux && !each.driver.empty(); }))
 		return;
-	if (piped_)
+	if (file_.is_piped())
 		throw failure(exit_usage, "a driver's AUX area is recorded into files beside the "
 					  "recording: give -o FILE in place of a pipe");
 	areas_.emplace(options_.output, files_.rings, files_.files);
@@ -180,18 +147,6 @@ void session::finish_trace()
 		trace_->print_closing_line();
 }
 
-perfdata::feature_map session::early_features() const
-{
-	perfdata::feature_map features;
-	perfdata::add_host_features(features, "perfbuf " PERFBUF_VERSION);
-	perfdata::add_command_line(features, options_.arguments);
-	perfdata::add_event_description(features, described_);
-	perfdata::add_tracing_data(features, described_);
-	if (options_.clock)
-		perfdata::add_clock(features, *options_.clock);
-	return features;
-}
-
 int session::run()
 {
 	for (size_t which = 0; which < events_.size(); which++) {
@@ -204,16 +159,14 @@ int session::run()
 	kernel_ = read_kernel(options_);
 	const bool traces = begin_trace();
 	begin_areas();
-	auto early = early_features();
-	perfdata::add_sample_time(early, 0, 0); // until the end it is not known
-	written_ = writer_.begin(described_, early);
+	written_ = file_.begin(described_);
 	if (written_)
 		written_ = drain_.put(synthesize(options_, kernel_, child_ ? child_->pid() : 0,
 						 drain_.decoder().identity_size()));
 	if (attrs_.front().mmap2)
 		watch_maps();
 	if (written_)
-		written_ = writer_.round();
+		written_ = file_.writer().round();
 	if (written_ && traces) {
 		loop_.run(files_.files, attrs_.front().enable_on_exec, options_.duration,
 			  [this](bool last) { return pass(last); });
@@ -265,14 +218,14 @@ bool session::pass(bool last)
 // With --max-size.
 bool session::is_full() const
 {
-	return options_.max_size && writer_.size() >= *options_.max_size;
+	return options_.max_size && file_.writer().size() >= *options_.max_size;
 }
 
 void session::show_progress() const
 {
 	if (watched_)
 		say("\r[ perfbuf: {} samples, {}, {} lost ]\033[K",
-		    group_digits(drain_.seen().samples), human_size(writer_.size()),
+		    group_digits(drain_.seen().samples), human_size(file_.writer().size()),
 		    group_digits(drain_.seen().lost));
 }
 
@@ -304,14 +257,7 @@ int session::finish()
 {
 	const auto &seen = drain_.seen();
 	const std::string lost = losses();
-	auto features = early_features();
-	perfdata::add_sample_time(features, seen.first_time, seen.last_time);
-	auto build_ids = perfdata::build_id_records(kernel_.kernel, kernel_.modules, seen.files);
-	if (piped_ && written_)
-		written_ = writer_.append(build_ids.view());
-	else if (build_ids.size())
-		features.emplace(perfdata::feature::build_ids, std::move(build_ids));
-	const auto given_up = writer_.finish(features);
+	const auto given_up = file_.finish(described_, kernel_, seen, written_);
 
 	if (watched_)
 		say("\r\033[K");
@@ -326,8 +272,10 @@ int session::finish()
 	// What a full disk cost is known in bytes, not in samples.
 	if (!options_.quiet)
 		say("[ perfbuf: {}{} sample{}, {}, {} -> {} ]\n", *given_up ? "up to " : "",
-		    group_digits(seen.samples), seen.samples == 1 ? "" : "s",
-		    human_size(writer_.size()), lost, options_.output);
+		    group_digits(seen.samples), seen.samples == 1 ? "" : "s", file_.size(), lost,
+		    options_.output);
+	if (options_.verbose && options_.compression_level)
+		say("perfbuf: {}\n", file_.compression());
 	if (is_full() && !options_.quiet)
 		say("perfbuf: {} has the size of --max-size, which ended the recording\n",
 		    options_.output);
@@ -335,7 +283,7 @@ int session::finish()
 	if (areas_ && !options_.quiet)
 		areas_->print_closing_line();
 	if (!written_ || *given_up) {
-		if (piped_)
+		if (file_.is_piped())
 			throw failure(
 				exit_failed,
 				fmt::format(

@@ -17,13 +17,20 @@ namespace
 {
 
 // Two events, samples in two rounds, and each feature that the reader looks at.
-std::vector<std::byte> sound_file(perfdata::layout how)
+std::vector<std::byte> sound_file(perfdata::layout how, bool compressed)
 {
 	const std::vector<perfdata::described_attr> attrs{
 		typed_description("mydev:all", typed_id, all_file),
 		typed_description("mydev:other", other_id, other_file)};
 	const int file = ::memfd_create("perf.data", MFD_CLOEXEC);
-	perfdata::writer writer(perfdata::output(reader::unique_fd(::dup(file))), how);
+	std::optional<perfdata::compressor> by;
+	if (compressed) {
+		auto made = perfdata::compressor::make(1);
+		EXPECT_TRUE(made);
+		by = *std::move(made);
+	}
+	perfdata::writer writer(perfdata::output(reader::unique_fd(::dup(file))), how,
+				std::move(by));
 	perfdata::feature_map features;
 	perfdata::add_host_features(features, "perfbuf test");
 	perfdata::add_event_description(features, attrs);
@@ -124,13 +131,24 @@ void lie(std::vector<std::byte> &bytes, std::mt19937_64 &random)
 	}
 }
 
-class PerfDataFuzz : public testing::TestWithParam<perfdata::layout>
+struct kind_of_file {
+	const char *name;
+	perfdata::layout how;
+	bool compressed;
+};
+
+class PerfDataFuzz : public testing::TestWithParam<kind_of_file>
 {
+	void SetUp() override
+	{
+		if (GetParam().compressed && !perfdata::has_zstd())
+			GTEST_SKIP() << "built without libzstd";
+	}
 };
 
 TEST_P(PerfDataFuzz, AFileThatLiesIsReadWithinItsBoundsOrRefused)
 {
-	const auto sound = sound_file(GetParam());
+	const auto sound = sound_file(GetParam().how, GetParam().compressed);
 	const auto whole = read_all(sound);
 	ASSERT_TRUE(whole) << whole.error().text;
 	ASSERT_EQ(look(*whole), 4u);
@@ -153,10 +171,12 @@ TEST_P(PerfDataFuzz, AFileThatLiesIsReadWithinItsBoundsOrRefused)
 	EXPECT_GT(samples, opened) << "most of the files are read on";
 }
 
-INSTANTIATE_TEST_SUITE_P(Layouts, PerfDataFuzz,
-			 testing::Values(perfdata::layout::file, perfdata::layout::pipe),
-			 [](const auto &layout) {
-				 return layout.param == perfdata::layout::file ? "file" : "pipe";
-			 });
+INSTANTIATE_TEST_SUITE_P(
+	Layouts, PerfDataFuzz,
+	testing::Values(kind_of_file{"file", perfdata::layout::file, false},
+			kind_of_file{"pipe", perfdata::layout::pipe, false},
+			kind_of_file{"compressed_file", perfdata::layout::file, true},
+			kind_of_file{"compressed_pipe", perfdata::layout::pipe, true}),
+	[](const auto &of) { return std::string(of.param.name); });
 
 } // namespace

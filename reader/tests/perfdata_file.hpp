@@ -91,13 +91,21 @@ inline perfdata::output create_output(const std::string &path)
 		::open(path.c_str(), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600)));
 }
 
-/** Write a whole file: `samples` in rounds of 100. @return what finish() said */
+/** Write a whole file: `samples` in rounds of 100. @param level of zstd; 0: none @return what
+ * finish() said */
 inline reader::result<uint64_t> write_generated(const std::string &path, perfdata::layout layout,
-						uint64_t samples)
+						uint64_t samples, int level = 0)
 {
 	using namespace perfdata;
 	const auto attr = generated_description();
-	writer writer(create_output(path), layout);
+	std::optional<compressor> by;
+	if (level) {
+		auto made = compressor::make(level);
+		if (!made)
+			return made.error();
+		by = *std::move(made);
+	}
+	writer writer(create_output(path), layout, std::move(by));
 	auto features = generated_features(attr);
 	if (auto done = writer.begin({&attr, 1}, features); !done)
 		return done.error();
@@ -122,7 +130,7 @@ inline reader::result<uint64_t> write_generated(const std::string &path, perfdat
 	files.add(map);
 	auto build_ids = build_id_records(kernel, {}, files);
 	if (layout == layout::pipe)
-		(void)writer.append(build_ids.view());
+		(void)writer.append_plain(build_ids.view());
 	else
 		features.emplace(feature::build_ids, std::move(build_ids));
 	add_sample_time(features, generated_time, generated_time + (samples - 1) * 1000);

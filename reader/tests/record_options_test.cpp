@@ -94,3 +94,49 @@ TEST_F(RecordOptions, a_recording_that_no_command_enables_has_no_samples)
 		EXPECT_EQ(run("record --control " + std::string(where) + " -- true").status, 2)
 			<< where;
 }
+
+TEST_F(RecordOptions, a_compressed_recording_says_how_much_and_perf_reads_it)
+{
+	auto said = run("record -v -z6 -g -- " + busy);
+	EXPECT_EQ(said.status, 0) << said.err;
+	EXPECT_EQ(count_lines(said.err, "(compressed "), 1u) << said.err;
+	EXPECT_EQ(count_lines(said.err, "perfbuf: zstd at level 6: "), 1u) << said.err;
+	EXPECT_GT(samples(), 0u);
+	EXPECT_EQ(count_lines(run("script -i perf.data").out, " clock"), samples());
+	const auto report = scratch.run("perf report --stdio -i perf.data");
+	EXPECT_EQ(report.status, 0) << report.err;
+	EXPECT_EQ(count_lines(report.out, "compressed"), 0u);
+	said = scratch.run(perfbuf_program + " record -z -a -o - -- " + busy +
+			   " | tee pipe.data | perf script -i -");
+	EXPECT_GT(count_lines(said.out, "clock:"), 0u) << said.err;
+	EXPECT_EQ(count_lines(said.err, "(compressed "), 1u) << said.err;
+}
+
+TEST_F(RecordOptions, a_compressed_recording_can_be_read_when_its_recorder_was_killed)
+{
+	const auto said =
+		scratch.run(perfbuf_program + " record -q -z -a -F 2000 -m 1 & recorder=$!\n" +
+			    "until perf script -i perf.data 2>/dev/null | grep -q clock; do " +
+			    busy + "; done\nkill -KILL $recorder; wait $recorder; echo status $?");
+	EXPECT_EQ(count_lines(said.out, "status 137"), 1u) << said.err;
+	EXPECT_GT(samples_of_lossy("perf.data"), 0u);
+}
+
+TEST_F(RecordOptions, a_level_of_compression_stands_directly_behind_its_option)
+{
+	for (const char *level : {"0", "23", "-1", "x", "1.5", "1,2", "99999999999"}) {
+		const auto said = run("record -z" + std::string(level) + " -- true");
+		EXPECT_EQ(said.status, 2) << level;
+		EXPECT_EQ(said.err, "perfbuf: -z " + std::string(level) +
+					    ": give a level from 1 (fast) to 22 (small)\n");
+	}
+	EXPECT_EQ(run("record --compression-level= -- true").status, 2);
+	// The next word is the command.
+	for (const char *option : {"-z", "-z22", "--compression-level", "--compression-level=3"}) {
+		const auto said = run("record " + std::string(option) + " sh -c 'exit 7'");
+		EXPECT_EQ(said.status, 7) << option << said.err;
+		EXPECT_EQ(count_lines(said.err, "(compressed "), 1u) << said.err;
+	}
+	EXPECT_EQ(run("record -o -z sh -c 'exit 7'").status, 7);
+	EXPECT_TRUE(std::filesystem::exists(scratch / "-z")) << "a value is no option";
+}

@@ -19,7 +19,7 @@ class perf_data_reader
 {
 public:
 	/** @param path "-" reads standard input to its end
-	 * Errors: those of open(2); EINVAL: it is no perf.data, or it is damaged or compressed. */
+	 * Errors: those of open(2); EINVAL: it is no perf.data, or it is damaged. */
 	static result<perf_data_reader> open(const std::string &path);
 
 	perf_data_reader(perf_data_reader &&) noexcept;
@@ -32,7 +32,8 @@ public:
 	/**
 	 * Call use() for every record that a kernel wrote, in the order of time. The records of one
 	 * round of the file are held in memory for that.
-	 * Errors: EINVAL: a record is damaged; the records before it have been visited.
+	 * Errors: EINVAL: a record is damaged; the records before it have been visited; ENOTSUP:
+	 * the file is compressed (-z), and the library was built without libzstd.
 	 */
 	result<void> each(const event_visitor &use) const;
 
