@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1 OR BSD-2-Clause
 #include "program/script.hpp"
 
+#include <algorithm>
 #include <fmt/format.h>
 #include <unistd.h>
 
@@ -23,14 +24,30 @@ constexpr const char *script_about =
   perfbuf record -a -o - -- make | perfbuf script -i -
 
 The order is that of the times, over all CPUs. A line has the thread, the CPU, the time in
-seconds, the event and its fields; callers follow, the innermost first.)";
+seconds, the event and its fields. The counts of the event or of its group follow, if the sample
+has them (perf record -e '{...}:S'), and callers, the innermost first.)";
 
 struct script_words {
 	feed_words feed;
 	symbol_words symbols;
 };
 
-void print(const analysis::described_sample &one, const analysis::frame_table &frames)
+/** The counts of a sample with PERF_SAMPLE_READ, a line each. */
+void print_counts(const reader::sampled_counts &counts,
+		  const std::vector<perfdata::recorded_event> &events)
+{
+	for (size_t at = 0; at < counts.size(); at++) {
+		const auto count = counts[at];
+		std::string_view name;
+		for (const auto &event : events)
+			if (std::ranges::find(event.ids, count.id) != event.ids.end())
+				name = event.name;
+		fmt::print("{:>24} {}{}{}\n", "", count.value, name.empty() ? "" : " ", name);
+	}
+}
+
+void print(const analysis::described_sample &one, const analysis::frame_table &frames,
+	   const std::vector<perfdata::recorded_event> &events)
 {
 	const auto &sample = one.sample;
 	fmt::print("{:>16} {:>7}/{:<7} [{:03}] {}: {}:", tracefile::printable(one.comm), sample.pid,
@@ -42,6 +59,7 @@ void print(const analysis::described_sample &one, const analysis::frame_table &f
 	if (!chain && !one.frames.empty() && !one.event.format)
 		fmt::print(" {}", tracefile::printable(frames[one.frames.back()].name));
 	fmt::print("\n");
+	print_counts(sample.read, events);
 	for (size_t at = one.frames.size(); chain && at > 0; at--) {
 		const auto &frame = frames[one.frames[at - 1]];
 		fmt::print("{:>24} {}\n", "",
@@ -57,7 +75,9 @@ int print_samples(feed &from, const symbol_words &symbols)
 	sample_feed samples(from, symbols);
 	samples.warn_of_missing_names();
 	return samples.run(
-		[&](const analysis::described_sample &one) { print(one, samples.frames()); },
+		[&](const analysis::described_sample &one) {
+			print(one, samples.frames(), from.events());
+		},
 		[](const pass_facts &) {
 			return std::fflush(stdout) == 0 && !std::ferror(stdout);
 		});

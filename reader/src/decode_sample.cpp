@@ -77,7 +77,7 @@ bool decode_sample_fields(field_reader &fields, const perf_event_attr &attr, sam
 	if (has(PERF_SAMPLE_PERIOD))
 		out.period = fields.u64();
 	if (has(PERF_SAMPLE_READ))
-		out.read = decode_read(fields, attr.read_format);
+		out.read = {decode_read(fields, attr.read_format), attr.read_format};
 	if (has(PERF_SAMPLE_CALLCHAIN))
 		out.callchain = fields.words(fields.u64());
 	if (has(PERF_SAMPLE_RAW)) {

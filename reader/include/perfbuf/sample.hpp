@@ -23,6 +23,76 @@ struct sampled_stack {
 	uint64_t valid = 0; /**< of these, how many could be read (dyn_size) */
 };
 
+/**
+ * The words of PERF_SAMPLE_READ, which attr.read_format chooses: the counts of the event, or with
+ * PERF_FORMAT_GROUP of each event of its group, the leader first.
+ */
+class sampled_counts
+{
+public:
+	struct count {
+		uint64_t value;
+		uint64_t id;   /**< 0 without PERF_FORMAT_ID */
+		uint64_t lost; /**< 0 without PERF_FORMAT_LOST */
+	};
+
+	sampled_counts() = default;
+	/** @param words as many as the format says, which decode_sample() has checked */
+	sampled_counts(std::span<const uint64_t> words, uint64_t format) noexcept
+		: words_(words), format_(format)
+	{
+	}
+
+	size_t size() const noexcept
+	{
+		if (words_.empty())
+			return 0;
+		return has(PERF_FORMAT_GROUP) ? static_cast<size_t>(words_[0]) : 1;
+	}
+
+	count operator[](size_t at) const noexcept
+	{
+		const size_t behind = has(PERF_FORMAT_GROUP) ? 0 : times();
+		size_t word = has(PERF_FORMAT_GROUP) ? 1 + times() + at * of_event() : 0;
+		count made{words_[word], 0, 0};
+		word += behind;
+		if (has(PERF_FORMAT_ID))
+			made.id = words_[++word];
+		if (has(PERF_FORMAT_LOST))
+			made.lost = words_[++word];
+		return made;
+	}
+
+	/** ns; 0 without PERF_FORMAT_TOTAL_TIME_ENABLED */
+	uint64_t time_enabled() const noexcept
+	{
+		return words_.empty() || !has(PERF_FORMAT_TOTAL_TIME_ENABLED) ? 0 : words_[1];
+	}
+	/** ns; 0 without PERF_FORMAT_TOTAL_TIME_RUNNING */
+	uint64_t time_running() const noexcept
+	{
+		return words_.empty() || !has(PERF_FORMAT_TOTAL_TIME_RUNNING) ? 0 : words_[times()];
+	}
+
+	/** As they stand in the record. */
+	std::span<const uint64_t> words() const noexcept { return words_; }
+
+private:
+	bool has(uint64_t bit) const noexcept { return (format_ & bit) != 0; }
+	size_t times() const noexcept
+	{
+		return size_t{has(PERF_FORMAT_TOTAL_TIME_ENABLED)} +
+		       size_t{has(PERF_FORMAT_TOTAL_TIME_RUNNING)};
+	}
+	size_t of_event() const noexcept
+	{
+		return 1 + size_t{has(PERF_FORMAT_ID)} + size_t{has(PERF_FORMAT_LOST)};
+	}
+
+	std::span<const uint64_t> words_;
+	uint64_t format_ = 0;
+};
+
 /** A sample. Fields that attr.sample_type does not ask for are zero or empty; spans point into the
  * record. */
 struct sample {
@@ -35,7 +105,7 @@ struct sample {
 	uint64_t stream_id = 0;
 	uint32_t cpu = 0;
 	uint64_t period = 0;
-	std::span<const uint64_t> read; /**< read_format's words, undecoded */
+	sampled_counts read;
 	std::span<const uint64_t>
 		callchain;		/**< innermost first, with PERF_CONTEXT_* markers between */
 	std::span<const std::byte> raw; /**< padding counted, as the kernel counts it */
