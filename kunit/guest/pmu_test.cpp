@@ -213,6 +213,74 @@ TEST_P(pmu, an_event_that_the_kernel_does_not_know_is_refused)
 	EXPECT_EQ(open_pmu(GetParam(), page_faults(), target::every_process(1000)), -EINVAL);
 }
 
+volatile uint32_t words[4];
+
+perf_event_attr writes_to(volatile uint32_t &word)
+{
+	perf_event_attr attr = {};
+	attr.size = sizeof(attr);
+	attr.type = PERF_TYPE_BREAKPOINT;
+	attr.bp_type = 2; /* HW_BREAKPOINT_W */
+	attr.bp_addr = reinterpret_cast<uintptr_t>(&word);
+	attr.bp_len = sizeof(word);
+	attr.sample_period = 1;
+	attr.sample_type = PERF_SAMPLE_IP | PERF_SAMPLE_ADDR;
+	attr.exclude_kernel = attr.exclude_hv = 1;
+	attr.disabled = 1;
+	return attr;
+}
+
+int modify_error(int fd, const perf_event_attr &to)
+{
+	return ioctl_error(fd, PERF_EVENT_IOC_MODIFY_ATTRIBUTES, &to);
+}
+
+TEST_P(pmu, a_breakpoint_that_is_moved_counts_at_its_new_place)
+{
+	perf_event_attr attr = writes_to(words[0]);
+	unique_fd fd = must_open_pmu(GetParam(), attr);
+	ring buffer(fd.get(), 8);
+	enable(fd.get());
+	words[0] = words[2] = 1;
+	EXPECT_EQ(read_value(fd.get()), 1u);
+	perf_event_attr moved = writes_to(words[2]);
+	moved.disabled = 0;
+	ASSERT_EQ(modify_error(fd.get(), moved), 0);
+	words[0] = 2;
+	EXPECT_EQ(read_value(fd.get()), 1u);
+	for (int i = 0; i < 3; i++)
+		words[2] = i;
+	EXPECT_EQ(read_value(fd.get()), 4u);
+	moved.disabled = 1;
+	ASSERT_EQ(modify_error(fd.get(), moved), 0);
+	words[2] = 9;
+	EXPECT_EQ(read_value(fd.get()), 4u);
+	const auto samples = samples_in(buffer.drain(), attr);
+	ASSERT_EQ(samples.size(), 4u);
+	EXPECT_EQ(*samples[0].addr, reinterpret_cast<uintptr_t>(&words[0]));
+	EXPECT_EQ(*samples[1].addr, reinterpret_cast<uintptr_t>(&words[2]));
+}
+
+TEST_P(pmu, a_breakpoint_is_moved_to_no_place_where_none_can_be)
+{
+	unique_fd fd = must_open_pmu(GetParam(), writes_to(words[0]));
+	perf_event_attr to = writes_to(words[0]);
+	to.bp_addr += 1;
+	EXPECT_EQ(modify_error(fd.get(), to), EINVAL);
+	to = writes_to(words[0]);
+	to.bp_len = 3;
+	EXPECT_EQ(modify_error(fd.get(), to), EINVAL);
+	to = writes_to(words[0]);
+	to.bp_addr = 0xffffffff81000000;
+	EXPECT_EQ(modify_error(fd.get(), to), EINVAL);
+	to = writes_to(words[1]);
+	to.sample_period = 2;
+	EXPECT_EQ(modify_error(fd.get(), to), EINVAL);
+	enable(fd.get());
+	words[0] = 1;
+	EXPECT_EQ(read_value(fd.get()), 1u);
+}
+
 /* Opened, enabled, mapped and closed while it samples at full rate: no counter is left. */
 TEST_P(pmu, events_open_and_close_while_they_sample_at_full_rate)
 {

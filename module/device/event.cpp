@@ -120,6 +120,15 @@ void event::disable_alone() noexcept
 		stream_->start();
 }
 
+result<void> event::modify(const perf_event_attr &to) noexcept
+{
+	lock_guard held(mutex_);
+
+	TRY(stream_->modify(to));
+	trap_data_.write_once(to.sig_data);
+	return {};
+}
+
 result<void> event::follow(const pb_task *task) noexcept
 {
 	lock_guard held(mutex_);

@@ -165,7 +165,6 @@ public:
 
 	/* attr.sig_data, which PERF_EVENT_IOC_MODIFY_ATTRIBUTES changes. */
 	u64 trap_data() const noexcept { return trap_data_.read_once(); }
-	void set_trap_data(u64 value) noexcept { trap_data_.write_once(value); }
 
 	/* The current sampling period (ns for a clock): PERF_SAMPLE_PERIOD. */
 	u64 period() const noexcept { return period_.read_once(); }
@@ -216,6 +215,8 @@ public:
 	void disable_alone() noexcept;
 	/* EINVAL: not a sampling event. */
 	cxxrt::result<void> refresh(u32 samples) noexcept;
+	/* PERF_EVENT_IOC_MODIFY_ATTRIBUTES, while the event is off. */
+	cxxrt::result<void> modify(const perf_event_attr &to) noexcept;
 	/* PERFBUF_IOC_FOLLOW; the caller holds @task. */
 	cxxrt::result<void> follow(const pb_task *task) noexcept;
 	void reset() noexcept;

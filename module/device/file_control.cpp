@@ -24,8 +24,10 @@ error file::refuse(u32 request, u64 argument) noexcept
 	}
 }
 
-/* perf changes breakpoints only. Here what their signals carry is changed, and whether they are
- * enabled; the rest of the attribute has to stay. */
+/*
+ * perf changes breakpoints only: where they are, what their signals carry, and whether they are
+ * enabled. The rest of the attribute has to stay. After an error the event is as before.
+ */
 result<void> file::modify(event &of, u64 argument) noexcept
 {
 	perf_event_attr attr = {};
@@ -37,18 +39,29 @@ result<void> file::modify(event &of, u64 argument) noexcept
 		return error(EOPNOTSUPP);
 
 	perf_event_attr same = of.attr();
-	const u64 trap_data = attr.sig_data;
-	const bool disabled = attr.disabled;
 
 	same.disabled = attr.disabled;
 	same.sig_data = attr.sig_data;
+	same.bp_type = attr.bp_type;
+	same.bp_addr = attr.bp_addr;
+	same.bp_len = attr.bp_len;
 	if (!attr.sample_max_stack)
 		attr.sample_max_stack = max_stack_frames;
 	if (__builtin_memcmp(&same, &attr, sizeof(attr)))
-		return error(EOPNOTSUPP);
+		return error(EINVAL);
+
+	const bool was_active = of.active();
+
 	of.disable();
-	of.set_trap_data(trap_data);
-	if (!disabled)
+
+	result<void> changed = of.modify(attr);
+
+	if (!changed) {
+		if (was_active)
+			(void)of.enable();
+		return changed;
+	}
+	if (!attr.disabled)
 		TRY(of.enable());
 	return {};
 }

@@ -64,6 +64,13 @@ public:
 	 * an error the old one stays. */
 	virtual cxxrt::result<void> period_changed() noexcept = 0;
 
+	/* PERF_EVENT_IOC_MODIFY_ATTRIBUTES: the breakpoint is where @to says. EINVAL: it cannot be
+	 * there; EOPNOTSUPP, ENOSPC. Nothing has changed then. */
+	virtual cxxrt::result<void> modify(const perf_event_attr &) noexcept
+	{
+		return cxxrt::error(EOPNOTSUPP);
+	}
+
 	/* PERFBUF_IOC_FOLLOW, of an event on tasks and one CPU that is inherited: follows @task,
 	 * too. ESRCH, ENOMEM, EMFILE, ENOSPC. */
 	virtual cxxrt::result<void> follow(const pb_task *) noexcept

@@ -6,6 +6,7 @@
 #include "generated/config.h"
 
 #include <linux/err.h>
+#include <linux/hw_breakpoint.h>
 #include <linux/irqflags.h>
 #include <linux/perf_event.h>
 #include <linux/preempt.h>
@@ -132,6 +133,16 @@ __u64 pb_counter_read_here(pb_counter *counter, __u64 *running_ns)
 		*running_ns += local_clock() + clock_offset(counter) - counter->tstamp;
 	}
 	return local64_read(&counter->count) + atomic64_read(&counter->child_count);
+}
+
+int pb_counter_move(pb_counter *counter, __u64 address, __u64 bytes, __u32 type)
+{
+	struct perf_event_attr to = counter->attr;
+
+	to.bp_addr = address;
+	to.bp_len = bytes;
+	to.bp_type = type;
+	return modify_user_hw_breakpoint(counter, &to);
 }
 
 int pb_counter_set_period(pb_counter *counter, __u64 value)

@@ -36,6 +36,8 @@ __u64 pb_counter_read(pb_counter *counter, __u64 *running_ns) PB_NOEXCEPT;
 __u64 pb_counter_read_here(pb_counter *counter, __u64 *running_ns) PB_NOEXCEPT;
 /* attr.sample_period or sample_freq from now on: 0, or perf's errno and nothing has changed. */
 int pb_counter_set_period(pb_counter *counter, __u64 value) PB_NOEXCEPT;
+/* Moves a breakpoint without inherited copies: 0, or perf's errno and nothing has changed. */
+int pb_counter_move(pb_counter *counter, __u64 address, __u64 bytes, __u32 type) PB_NOEXCEPT;
 
 /* Whether an event of PERF_TYPE_BREAKPOINT lets what has met it go on. Any context. */
 int pb_breakpoints_go_on(void) PB_NOEXCEPT;

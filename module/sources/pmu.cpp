@@ -132,7 +132,9 @@ class pmu_stream final : public Follows, private overflowing
 {
 public:
 	explicit pmu_stream(event &owner) noexcept
-		: Follows(owner), counts_(owner.attr().enable_on_exec)
+		: Follows(owner), at_{owner.attr().bp_addr, owner.attr().bp_len,
+				      owner.attr().bp_type},
+		  counts_(owner.attr().enable_on_exec)
 	{
 	}
 
@@ -179,6 +181,18 @@ public:
 	u64 recent_count() noexcept override { return recent_.read().count; }
 	u64 recent_running_ns() noexcept override { return recent_.read().running; }
 
+	/* The copies that children have inherited cannot be reached from here. */
+	result<void> modify(const perf_event_attr &to) noexcept override
+	{
+		if (is_at(to))
+			return {};
+		if (this->owner_.attr().inherit)
+			return error(EOPNOTSUPP);
+		TRY(from_return(pb_counter_move(counter_, to.bp_addr, to.bp_len, to.bp_type)));
+		at_ = {to.bp_addr, to.bp_len, to.bp_type};
+		return {};
+	}
+
 	/* start() and stop() interrupt the CPU of the event's writers before they change what
 	 * counts_ selects. So it does not change under a writer. */
 	count_and_time sampled_count() noexcept override
@@ -212,6 +226,19 @@ public:
 	}
 
 private:
+	/* Of a breakpoint; under the event's mutex. */
+	struct place {
+		u64 address;
+		u64 bytes;
+		u32 type;
+	};
+
+	bool is_at(const perf_event_attr &to) const noexcept
+	{
+		return to.bp_addr == at_.address && to.bp_len == at_.bytes &&
+		       to.bp_type == at_.type;
+	}
+
 	/* Changed in process context under the event's mutex; writers read it. */
 	class reading
 	{
@@ -315,6 +342,7 @@ private:
 	}
 
 	pb_counter *counter_ = nullptr;
+	place at_;
 	cxxrt::shared<u8> counts_; /* the event is on, or waits for an exec */
 	bool was_started_ = false; /* by us, not by an exec */
 	reading recent_;
