@@ -5,6 +5,7 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sys/prctl.h>
 
 #include "support/session.hpp"
 #include "support/workload.hpp"
@@ -38,9 +39,9 @@ protected:
 		const int signal = sigtimedwait(&set, &info, &limit);
 		return signal > 0 ? signal : 0;
 	}
-	void ask(const recorder &r, int signal = 0)
+	void ask(const recorder &r, int signal = 0) { ask(r.fd.get(), signal); }
+	void ask(int fd, int signal = 0)
 	{
-		const int fd = r.fd.get();
 		ASSERT_EQ(fcntl(fd, F_SETOWN, getpid()), 0);
 		if (signal)
 			ASSERT_EQ(fcntl(fd, F_SETSIG, signal), 0);
@@ -97,6 +98,81 @@ TEST_P(sigio, the_signal_of_the_last_refreshed_sample_says_hangup)
 	EXPECT_TRUE(hangup);
 	r.buffer.drain(r.records);
 	EXPECT_EQ(count(r.records, PERF_RECORD_SAMPLE), 1u);
+}
+
+TEST_P(sigio, an_event_without_a_ring_signals_its_samples)
+{
+	spinner busy(0);
+	unique_fd fd = must_open(GetParam(), each_event(), target::every_process(0));
+	ask(fd.get(), SIGRTMIN + 3);
+	enable(fd.get());
+	for (int i = 0; i < 5; i++) {
+		siginfo_t info = {};
+		EXPECT_EQ(next(info), SIGRTMIN + 3);
+		EXPECT_EQ(info.si_fd, fd.get());
+		EXPECT_EQ(info.si_code, POLL_IN);
+	}
+}
+
+TEST_P(sigio, the_limit_of_an_event_without_a_ring_is_one_signal_that_says_hangup)
+{
+	spinner busy(0);
+	unique_fd fd = must_open(GetParam(), each_event(), target::every_process(0));
+	ask(fd.get(), SIGRTMIN + 3);
+	control(fd.get(), PERF_EVENT_IOC_REFRESH, 1);
+	siginfo_t info = {};
+	EXPECT_EQ(next(info), SIGRTMIN + 3);
+	EXPECT_EQ(info.si_code, POLL_HUP);
+	EXPECT_EQ(next(info, {.tv_nsec = 50'000'000}), 0);
+}
+
+TEST_P(sigio, a_side_band_record_of_an_event_without_a_ring_sends_no_signal)
+{
+	perf_event_attr attr = each_event();
+	attr.sample_period = 0;
+	attr.comm = attr.task = 1;
+	unique_fd fd = must_open(GetParam(), attr);
+	ask(fd.get());
+	enable(fd.get());
+	char name[16] = {};
+	prctl(PR_GET_NAME, name);
+	prctl(PR_SET_NAME, "another");
+	prctl(PR_SET_NAME, name);
+	siginfo_t info = {};
+	EXPECT_EQ(next(info, {.tv_nsec = 20'000'000}), 0);
+}
+
+/* Of the kernel's perf, "Breakpoint overflow" tests the same. */
+uint32_t watched;
+volatile sig_atomic_t signalled;
+
+TEST_P(sigio, each_write_to_a_watched_word_is_a_signal_before_the_next_instruction)
+{
+	perf_event_attr attr = {};
+	attr.size = sizeof(attr);
+	attr.type = PERF_TYPE_BREAKPOINT;
+	attr.bp_type = 2; /* HW_BREAKPOINT_W */
+	attr.bp_addr = reinterpret_cast<uintptr_t>(&watched);
+	attr.bp_len = sizeof(watched);
+	attr.sample_period = 1;
+	attr.sample_type = PERF_SAMPLE_IP;
+	attr.wakeup_events = 1;
+	attr.exclude_kernel = attr.exclude_hv = 1;
+	attr.disabled = 1;
+	unique_fd fd = must_open_pmu(GetParam(), attr);
+	struct sigaction action = {}, old;
+	action.sa_handler = [](int) { signalled++; };
+	sigaction(SIGRTMIN + 4, &action, &old);
+	ask(fd.get(), SIGRTMIN + 4);
+	signalled = 0;
+	enable(fd.get());
+	for (int i = 1; i <= 50; i++) {
+		*const_cast<volatile uint32_t *>(&watched) = i;
+		EXPECT_EQ(signalled, i);
+	}
+	disable(fd.get());
+	EXPECT_EQ(read_value(fd.get()), 50u);
+	sigaction(SIGRTMIN + 4, &old, nullptr);
 }
 
 TEST_P(sigio, no_signal_comes_without_FASYNC)

@@ -99,6 +99,12 @@ public:
 			switch_linked(PERFBUF_AUX_PAUSE, true);
 		return !limit_.read_once() || take_from_limit();
 	}
+	/* Called for a sample that was lost, which sends the signals of an event without a ring. */
+	void sample_lost() noexcept
+	{
+		if (!ring())
+			signal_without_ring();
+	}
 	/* Commits a sample, which counts towards wakeup_events. */
 	void commit_sample(reservation record) noexcept;
 	/* The same, inline: see device/event_write.hpp. begin_at() makes the reservation at @to and
@@ -263,6 +269,7 @@ private:
 	u32 put_id_and_lost(u64 *words, u64 format) const noexcept;
 
 	bool take_from_limit() noexcept;
+	void signal_without_ring() noexcept;
 	/* Counts records of an event without a ring. */
 	void count_no_ring(u32 records = 1) noexcept
 	{

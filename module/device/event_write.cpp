@@ -92,6 +92,13 @@ bool event::take_from_limit() noexcept
 	return false;
 }
 
+/* As in perf, whose samples send SIGIO with and without a ring. */
+void event::signal_without_ring() noexcept
+{
+	if (file_.sends_signals())
+		irq_work_.raise();
+}
+
 void event::commit_sample(reservation record) noexcept
 {
 	commit_sample_here(std::move(record));

@@ -50,6 +50,7 @@ inline bool event::begin_at(void *to, u32 bytes, const moment &when, u32 records
 
 	if (!into) [[unlikely]] {
 		count_no_ring(records);
+		signal_without_ring();
 		return false;
 	}
 

@@ -73,6 +73,7 @@ public:
 	u64 ring_bytes() const noexcept;
 
 	void wake() noexcept override;
+	bool sends_signals() const noexcept override { return cxxrt::read_once(fasync_); }
 	void *waitqueue() noexcept { return &waitqueue_; }
 	void **fasync() noexcept { return &fasync_; }
 

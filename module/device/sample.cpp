@@ -88,8 +88,10 @@ result<reservation> sample_writer::begin_fixed(const sample &what, const moment 
 	/* Kernels that zero every variable would do so here for each sample. */
 	__attribute__((uninitialized)) result<reservation> begun = owner_.begin(bytes, when);
 
-	if (!begun) [[unlikely]]
+	if (!begun) [[unlikely]] {
+		owner_.sample_lost();
 		return begun.error();
+	}
 
 	__attribute__((uninitialized)) reservation record = begun.take();
 
@@ -218,6 +220,7 @@ result<reservation> sample_writer::begin_parts(const sample &what, const moment 
 	__attribute__((uninitialized)) result<reservation> begun = owner_.begin(bytes, when);
 
 	if (!begun) [[unlikely]] {
+		owner_.sample_lost();
 		if (fields_ & PERF_SAMPLE_AUX)
 			owner_.linked()->release_aux(behind.aux);
 		return begun.error();

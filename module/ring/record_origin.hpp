@@ -44,6 +44,8 @@ class wake_target
 public:
 	/* Hard irq. */
 	virtual void wake() noexcept = 0;
+	/* Whether wake() sends signals. Any context. */
+	virtual bool sends_signals() const noexcept { return false; }
 
 	/* The ring's list. Only the ring touches it. */
 	cxxrt::shared<wake_target *> next;
