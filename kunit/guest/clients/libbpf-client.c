@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * libbpf-client perf_buffer | attach: what programs on libbpf do with perf_event_open(2).
+ * libbpf-client perf_buffer | attach | set_bpf: what programs on libbpf do with perf_event_open(2).
  *
  *   perf_buffer  a BPF program writes into libbpf's perf_buffer, which receives every record
- *   attach       a BPF program is attached to a tracepoint
+ *   attach       a BPF program is attached to a tracepoint by a link, and runs
+ *   set_bpf      the same by PERF_EVENT_IOC_SET_BPF
  *
  * Exits with 0 if it works, else it prints the errno as perf does.
  */
@@ -11,9 +12,11 @@
 #include <bpf/libbpf.h>
 #include <errno.h>
 #include <linux/perf_event.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -87,9 +90,19 @@ static int use_perf_buffer(void)
 	return received == runs ? 0 : 1;
 }
 
-static int attach(void)
+static int attach(bool by_link)
 {
+	const int map =
+		bpf_map_create(BPF_MAP_TYPE_ARRAY, "runs", sizeof(int), sizeof(uint64_t), 1, NULL);
 	const struct bpf_insn program[] = {
+		/* Counts its runs in the only element of the map. */
+		{.code = BPF_LD | BPF_DW | BPF_IMM,
+		 .dst_reg = 1,
+		 .src_reg = BPF_PSEUDO_MAP_VALUE,
+		 .imm = map},
+		{.code = 0},
+		{.code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = 2, .imm = 1},
+		{.code = BPF_STX | BPF_ATOMIC | BPF_DW, .dst_reg = 1, .src_reg = 2, .imm = BPF_ADD},
 		{.code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = 0, .imm = 0},
 		{.code = BPF_JMP | BPF_EXIT},
 	};
@@ -102,6 +115,9 @@ static int attach(void)
 	fclose(file);
 	attr.config = id;
 
+	if (map < 0)
+		return failed("bpf_map_create");
+
 	const int loaded = bpf_prog_load(BPF_PROG_TYPE_TRACEPOINT, "nothing", "GPL", program,
 					 sizeof(program) / sizeof(*program), NULL);
 
@@ -112,11 +128,30 @@ static int attach(void)
 
 	if (event < 0)
 		return failed("perf_event_open");
-	return bpf_link_create(loaded, event, BPF_PERF_EVENT, NULL) < 0 ? failed("bpf_link_create")
-									: 0;
+	if (by_link && bpf_link_create(loaded, event, BPF_PERF_EVENT, NULL) < 0)
+		return failed("bpf_link_create");
+	if (!by_link && ioctl(event, PERF_EVENT_IOC_SET_BPF, loaded) < 0)
+		return failed("PERF_EVENT_IOC_SET_BPF");
+	if (ioctl(event, PERF_EVENT_IOC_ENABLE, 0) < 0)
+		return failed("PERF_EVENT_IOC_ENABLE");
+	/* On CPU 0, to which the event belongs, there is a switch in each of these. */
+	for (int i = 0; i < 100; i++) {
+		const int key = 0;
+		uint64_t count = 0;
+
+		usleep(10000);
+		if (!bpf_map_lookup_elem(map, &key, &count) && count)
+			return 0;
+	}
+	printf("the program has not run\n");
+	return 1;
 }
 
 int main(int argc, char **argv)
 {
-	return argc == 2 && !strcmp(argv[1], "attach") ? attach() : use_perf_buffer();
+	if (argc == 2 && !strcmp(argv[1], "attach"))
+		return attach(true);
+	if (argc == 2 && !strcmp(argv[1], "set_bpf"))
+		return attach(false);
+	return use_perf_buffer();
 }
