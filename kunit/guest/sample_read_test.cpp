@@ -251,7 +251,7 @@ TEST_P(sample_read, samples_of_a_timer_count_the_page_faults_between)
 		EXPECT_GE(faults, before);
 		before = faults;
 	}
-	EXPECT_GT(before, 50u);
+	EXPECT_GT(before, 0u);
 	EXPECT_LE(before, read_value(sibling.get()));
 }
 
