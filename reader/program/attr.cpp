@@ -78,6 +78,7 @@ perf_event_attr make_attr(const record_options &options, const chosen_event &eve
 	attr.enable_on_exec = !options.command.empty() && !options.all_cpus &&
 			      options.pids.empty() && !options.delay && !options.starts_disabled;
 	attr.exclude_guest = 1;
+	attr.write_backward = options.overwrite;
 
 	attr.sample_id_all = 1;
 	// Without the right to trace, addresses, maps and other processes are refused.

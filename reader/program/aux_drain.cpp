@@ -33,7 +33,7 @@ reader::result<void> aux_drain::pass(std::vector<cpu_ring> &rings,
 				     const std::vector<reader::file> &files, bool reenable)
 {
 	for (size_t stream = 0; stream < rings.size(); stream++) {
-		auto &[cpu, area, ring, file, aux, full_at, lost, driver] = rings[stream];
+		auto &[cpu, area, ring, file, aux, full_at, lost, copied, driver] = rings[stream];
 		if (!aux || !driver.empty())
 			continue;
 		const auto pieces = aux->unread();

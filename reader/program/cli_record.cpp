@@ -85,6 +85,24 @@ void choose_events(record_options &options, const CLI::App &app, const record_wo
 	}
 }
 
+void finish_switches(record_options &options, const record_words &words)
+{
+	if (!words.switches.empty())
+		options.switches = parse_switch(words.switches);
+	if (!words.most_files.empty())
+		options.most_files = parse_file_count(words.most_files);
+	if (options.most_files && !options.switches)
+		throw failure(exit_usage, "--switch-max-files is of the files of --switch-output: "
+					  "give both");
+	if (options.switches && options.output == "-")
+		throw failure(exit_usage, "--switch-output writes several files: give -o FILE in "
+					  "place of -o -");
+	if (options.overwrite && options.switches && options.switches->bytes)
+		throw failure(exit_usage,
+			      "with --overwrite the file does not grow until it is asked for: give "
+			      "--switch-output=signal, or a time in place of a size");
+}
+
 } // namespace
 
 void add_event_option(CLI::App &app, record_words &words)
@@ -192,14 +210,27 @@ command add_record(CLI::App &program)
 		   "begin to record so long after the start: 500ms, 10; -1: when --control says "
 		   "enable")
 		->type_name("TIME");
-	app->add_option(
-		   "--control", of->options.control,
-		   "commands while it records (enable, disable, stop, ping), a line each, from "
-		   "fifo:PATH or fd:NUMBER; behind a comma another one for \"ack\"")
+	app->add_option("--control", of->options.control,
+			"commands while it records (enable, disable, snapshot, stop, ping), a line "
+			"each, "
+			"from fifo:PATH or fd:NUMBER; behind a comma another one for \"ack\"")
 		->type_name("WHERE");
 	app->add_option("--max-size", of->words.max_size,
 			"end the recording when the file has about so much: 500K, 10M, 2G")
 		->type_name("SIZE");
+	app->add_flag("--overwrite", of->options.overwrite,
+		      "the rings keep the newest records, which are written when --switch-output "
+		      "says so, and at the end");
+	app->add_option("--switch-output", of->words.switches,
+			"go on in another file, and call this one FILE.<time>, at each SIGUSR2 and "
+			"snapshot of --control, and when it has a size (=100M) or after a time "
+			"(=30s)")
+		->type_name("WHEN")
+		->expected(0, 1)
+		->default_str("signal");
+	app->add_option("--switch-max-files", of->words.most_files,
+			"keep so many of these files, the newest [all]")
+		->type_name("N");
 	app->add_option("-z,--compression-level", of->words.level,
 			"compress the records by zstd, as perf record -z: levels 1 (fast) to 22 "
 			"(small), directly behind it: -z6")
@@ -220,6 +251,7 @@ command add_record(CLI::App &program)
 				of->options.delay = parse_duration(of->words.delay);
 			if (!of->words.max_size.empty())
 				of->options.max_size = parse_size(of->words.max_size, "--max-size");
+			finish_switches(of->options, of->words);
 			if (!of->words.level.empty())
 				of->options.compression_level = parse_level(of->words.level);
 			if (of->options.starts_disabled && of->options.control.empty())

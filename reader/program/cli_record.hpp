@@ -26,6 +26,8 @@ struct record_words {
 	std::string delay;
 	std::string max_size;
 	std::string level;
+	std::string switches;
+	std::string most_files;
 	target_words target;
 	bool chains = false;
 };

@@ -77,8 +77,9 @@ control_channel::control_channel(const std::string &text)
 std::vector<control_command> control_channel::read()
 {
 	using name = std::pair<std::string_view, control_command>;
-	static constexpr std::array<name, 4> names{{{"enable", control_command::enable},
+	static constexpr std::array<name, 5> names{{{"enable", control_command::enable},
 						    {"disable", control_command::disable},
+						    {"snapshot", control_command::snapshot},
 						    {"stop", control_command::stop},
 						    {"ping", control_command::ping}}};
 	// One read: poll(2) reports what is left, and a writer that never pauses stops no ring.
@@ -99,8 +100,7 @@ std::vector<control_command> control_channel::read()
 			found.push_back(*known);
 		else
 			say("perfbuf: \"{}\" is no command of --control: give enable, disable, "
-			    "stop "
-			    "or ping\n",
+			    "snapshot, stop or ping\n",
 			    line);
 	}
 	if (rest_.size() > longest_line)

@@ -9,7 +9,7 @@
 namespace perfbuf::program
 {
 
-enum class control_command { enable, disable, stop, ping };
+enum class control_command { enable, disable, snapshot, stop, ping };
 
 class control_channel
 {

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "program/overwritten.hpp"
+
 namespace perfbuf::program
 {
 
@@ -15,17 +17,9 @@ reader::result<void> drain::pass(std::vector<cpu_ring> &rings, std::optional<uin
 		ring.refresh();
 		kept_.clear();
 		const step what = ring.each([&](const reader::record &found) {
-			if (left_out_) {
-				if (is_left_out(found))
-					return;
+			if (take(found, each) && left_out_)
 				kept_.insert(kept_.end(), found.bytes().begin(),
 					     found.bytes().end());
-			}
-			if (found.type() == PERF_RECORD_AUX)
-				count_aux(found, each);
-			else
-				count(found);
-			each.lost |= found.type() == PERF_RECORD_LOST;
 		});
 		auto passed = ring.consumed();
 		if (left_out_)
@@ -38,6 +32,55 @@ reader::result<void> drain::pass(std::vector<cpu_ring> &rings, std::optional<uin
 			seen_.corrupt += ring.skip_all();
 	}
 	return to_ ? end_round(fence) : reader::result<void>();
+}
+
+// @return is it to be written?
+bool drain::take(const reader::record &record, cpu_ring &from)
+{
+	if (left_out_ && is_left_out(record))
+		return false;
+	if (record.type() == PERF_RECORD_AUX)
+		count_aux(record, from);
+	else
+		count(record);
+	from.lost |= record.type() == PERF_RECORD_LOST;
+	return true;
+}
+
+reader::result<void> drain::copy(std::vector<cpu_ring> &rings,
+				 const std::vector<reader::file> &files)
+{
+	for (auto &each : rings) {
+		const auto newest = newest_records(files[each.file], each);
+		if (!newest)
+			return newest.error();
+		kept_.clear();
+		reader::each_record(*newest, [&](const reader::record &found) {
+			if (take(found, each))
+				kept_.insert(kept_.end(), found.bytes().begin(),
+					     found.bytes().end());
+		});
+		if (!kept_.empty())
+			if (auto done = to_->append(kept_); !done)
+				return done;
+	}
+	return {};
+}
+
+void drain::switch_to(perfdata::writer *to)
+{
+	before_ = total();
+	seen_ = {};
+	to_ = to;
+}
+
+traffic drain::total() const
+{
+	traffic all;
+	all.samples = before_.samples + seen_.samples;
+	all.lost = before_.lost + seen_.lost;
+	all.corrupt = before_.corrupt + seen_.corrupt;
+	return all;
 }
 
 bool drain::is_left_out(const reader::record &record) const
@@ -58,12 +101,8 @@ reader::result<void> drain::end_round(std::optional<uint64_t> fence)
 
 reader::result<void> drain::put(const perfdata::bytes &records)
 {
-	for (auto left = records.view(); left.size() >= sizeof(perf_event_header);) {
-		perf_event_header header;
-		std::memcpy(&header, left.data(), sizeof(header));
-		count(reader::record(left.first(header.size)));
-		left = left.subspan(header.size);
-	}
+	reader::each_record(records.view(),
+			    [this](const reader::record &record) { count(record); });
 	return to_->append(records.view());
 }
 

@@ -47,15 +47,25 @@ public:
 	reader::result<void> pass(std::vector<cpu_ring> &rings,
 				  std::optional<uint64_t> fence = std::nullopt);
 
+	/** Writes what rings in overwrite mode hold now and did not hold at the last call. */
+	reader::result<void> copy(std::vector<cpu_ring> &rings,
+				  const std::vector<reader::file> &files);
+
+	/** What follows goes into another file: seen() begins anew, total() does not. */
+	void switch_to(perfdata::writer *to);
+
 	/** Writes records that do not come from a ring. */
 	reader::result<void> put(const perfdata::bytes &records);
 
 	const traffic &seen() const noexcept { return seen_; }
+	/** Samples, losses and skipped bytes of all files. */
+	traffic total() const;
 	const reader::decoder &decoder() const noexcept { return decoder_; }
 
 private:
 	reader::result<void> end_round(std::optional<uint64_t> fence);
 	bool is_left_out(const reader::record &record) const;
+	bool take(const reader::record &record, cpu_ring &from);
 	void count(const reader::record &record);
 	void count_aux(const reader::record &record, cpu_ring &of);
 	void add_map(const reader::record &record);
@@ -63,6 +73,7 @@ private:
 	reader::decoder decoder_;
 	perfdata::writer *to_;
 	traffic seen_;
+	traffic before_; // in the files that are complete
 	std::optional<uint32_t> left_out_;
 	std::vector<std::byte> kept_;  // of a pass over a ring, if some are left out
 	uint64_t newest_ = 0;	       // time of any record, ns

@@ -119,12 +119,8 @@ void live_feed::feed_running_tasks(const perfdata::record_visitor &use) const
 		if (const auto process = perfdata::read_process(static_cast<uint32_t>(pid),
 								perfdata::maps::code))
 			to.process(*process);
-	for (auto left = records.view(); left.size() >= sizeof(perf_event_header);) {
-		perf_event_header header;
-		std::memcpy(&header, left.data(), sizeof(header));
-		use(reader::record(left.first(header.size)), first, 0);
-		left = left.subspan(header.size);
-	}
+	reader::each_record(records.view(),
+			    [&](const reader::record &record) { use(record, first, 0); });
 }
 
 void live_feed::read_rings(const perfdata::record_visitor &use, bool last)

@@ -83,9 +83,11 @@ namespace
 
 // Of the file that comes next.
 cpu_ring &map_ring(open_files &all, const reader::file &file, int cpu,
-		   const record_options &options)
+		   const record_options &options, bool overwrite = false)
 {
-	auto area = reader::mapping::map(file, options.pages);
+	auto area = reader::mapping::map(file, options.pages,
+					 overwrite ? reader::mapping::access::overwrite
+						   : reader::mapping::access::consume);
 	if (!area)
 		throw explain_map(area.error(), options);
 	reader::ring ring(area->user_page(), area->data());
@@ -123,6 +125,11 @@ bool map_drivers_area(open_files &all, const reader::file &file, int cpu, const 
 	cpu_ring &ring = map_ring(all, file, cpu, options);
 	auto aux = reader::aux_area::map(file, ring.area, options.aux_pages);
 	if (aux) {
+		if (options.overwrite)
+			throw failure(exit_usage,
+				      fmt::format("--overwrite keeps no bytes of a driver's AUX "
+						  "area, which {} has: leave it out",
+						  source));
 		ring.aux.emplace(*std::move(aux));
 		ring.driver = source;
 		fills = fills_aux::yes;
@@ -190,7 +197,7 @@ open_files open_all(const record_options &options, const std::vector<chosen_even
 					// A stream is one writer's: its ring is its own.
 				} else if (!first) {
 					first = all.files.size();
-					map_ring(all, file, cpu, options);
+					map_ring(all, file, cpu, options, options.overwrite);
 				} else if (auto done = file.redirect(all.files[*first]); !done) {
 					throw plain_failure(done.error());
 				}

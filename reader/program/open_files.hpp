@@ -29,6 +29,7 @@ struct cpu_ring {
 	 * aux_drain has not come to yet. */
 	std::vector<uint64_t> full_at;
 	bool lost = false;    /**< of the records since the last round, some */
+	uint64_t copied = 0;  /**< of a ring in overwrite mode, bytes that were written so far */
 	std::string driver{}; /**< whose the AUX area is; empty: it is a function trace's */
 };
 

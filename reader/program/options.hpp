@@ -23,6 +23,12 @@ struct event_choice {
 	std::string filter;
 };
 
+/** When a recording goes on in another file. At each signal and command, and: */
+struct switch_rule {
+	std::optional<uint64_t> bytes;		       /**< when the file has so many */
+	std::optional<std::chrono::nanoseconds> every; /**< after so long */
+};
+
 struct record_options {
 	std::vector<event_choice> events{{"clock", {}, {}}};
 	uint64_t frequency = 999; /**< Hz, unless there is a period */
@@ -48,6 +54,9 @@ struct record_options {
 	bool starts_disabled = false;		       /**< until --control says enable */
 	std::string control;			       /**< as written; empty: none */
 	std::optional<uint64_t> max_size;	       /**< bytes of the file that end it */
+	bool overwrite = false;			       /**< the rings keep the newest records */
+	std::optional<switch_rule> switches;	       /**< of --switch-output */
+	size_t most_files = 0;			       /**< of those; 0: all are kept */
 	int compression_level = 0;		       /**< of zstd; 0: none */
 	bool exclude_perf = false;		       /**< no samples of this process */
 	bool quiet = false;

@@ -127,6 +127,43 @@ uint64_t parse_size(std::string_view text, const char *option)
 	return *value << shift;
 }
 
+switch_rule parse_switch(std::string_view text)
+{
+	const std::string_view units_of_size = "BKMG";
+	const std::string_view units_of_time = "smhd";
+	const std::string_view digits = text.substr(0, text.empty() ? 0 : text.size() - 1);
+	const auto count = number<uint64_t>(digits);
+	switch_rule made;
+	if (text == "signal")
+		return made;
+	if (count && *count > 0 && *count < 1'000'000'000) {
+		if (const size_t at = units_of_size.find(text.back()); at != text.npos) {
+			made.bytes = *count << (10 * at);
+			return made;
+		}
+		constexpr std::array<int, 4> seconds{1, 60, 3600, 86400};
+		if (const size_t at = units_of_time.find(text.back()); at != text.npos) {
+			made.every = std::chrono::seconds(*count) * seconds[at];
+			return made;
+		}
+	}
+	throw failure(exit_usage,
+		      fmt::format("--switch-output={}: give signal, a size (500K, 10M, 2G) or a "
+				  "time (30s, 5m, 1h, 1d)",
+				  text));
+}
+
+size_t parse_file_count(std::string_view text)
+{
+	const auto count = number<size_t>(text);
+	if (!count || *count == 0)
+		throw failure(exit_usage,
+			      fmt::format("--switch-max-files {}: give how many files are kept, "
+					  "such as 5",
+					  text));
+	return *count;
+}
+
 int parse_level(std::string_view text)
 {
 	const auto level = number<int>(text);

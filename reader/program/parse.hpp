@@ -45,6 +45,12 @@ uint64_t parse_period(std::string_view text);
 /** "10", "1.5", "500ms", "2m" */
 std::chrono::nanoseconds parse_duration(std::string_view text);
 
+/** "signal", "10M", "30s" */
+switch_rule parse_switch(std::string_view text);
+
+/** "5" files */
+size_t parse_file_count(std::string_view text);
+
 /** "3", from 1 to 22. */
 int parse_level(std::string_view text);
 

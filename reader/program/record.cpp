@@ -12,6 +12,7 @@
 #include "program/events.hpp"
 #include "program/failure.hpp"
 #include "program/kernel_facts.hpp"
+#include "program/losses.hpp"
 #include "program/map_watch.hpp"
 #include "program/open_files.hpp"
 #include "program/parse.hpp"
@@ -19,6 +20,7 @@
 #include "program/recording_loop.hpp"
 #include "program/say.hpp"
 #include "program/signals.hpp"
+#include "program/switched_files.hpp"
 #include "program/threads.hpp"
 #include "program/trace_file.hpp"
 #include "program/workload.hpp"
@@ -40,7 +42,12 @@ public:
 	std::optional<int> signal() const noexcept { return loop_.signal(); }
 
 private:
+	void begin_file();
+	void put_running_tasks();
 	bool pass(bool last);
+	bool is_switch_due();
+	void switch_file();
+	std::string outputs() const;
 	bool is_full() const;
 	void show_progress() const;
 	bool begin_trace();
@@ -48,7 +55,6 @@ private:
 	void watch_maps();
 	void read_hidden_maps();
 	void finish_trace();
-	std::string losses() const;
 	int finish();
 
 	const record_options &options_;
@@ -58,7 +64,7 @@ private:
 	open_files files_;
 	std::vector<perfdata::described_attr> described_;
 	kernel_facts kernel_;
-	recording_file file_;
+	std::optional<recording_file> file_;
 	drain drain_;
 	std::optional<trace_file> trace_; // beside the recording, if an event writes one
 	std::optional<aux_files> areas_;  // what drivers write
@@ -67,6 +73,10 @@ private:
 	recording_loop loop_;
 	std::optional<map_watch> maps_; // if the records are to tell of maps
 	reader::result<void> written_;	// the first error of the file
+	std::optional<switched_files> switched_;
+	std::optional<reader::result<uint64_t>> ended_; // how a file that was switched failed
+	uint64_t begun_at_ = 0;				// bytes, of what ran before the file
+	uint64_t bytes_before_ = 0;			// in files that are complete
 };
 
 // A function trace has none: its attr does not say where a sample has its time.
@@ -101,10 +111,10 @@ session::session(const record_options &options, const opener &open, const signal
 		  const bool into_pipe =
 			  to_stdout || std::filesystem::is_fifo(options.output, ignored);
 		  files_ = open_all(options, events_, attrs_, threads, open, into_pipe);
-		  return recording_file(options);
+		  return std::make_optional<recording_file>(options);
 	  }()),
-	  drain_(with_samples(events_, attrs_), &file_.writer()), watched_(is_watched(options)),
-	  loop_(signals, child_, watched_ || file_.is_piped())
+	  drain_(with_samples(events_, attrs_), &file_->writer()), watched_(is_watched(options)),
+	  loop_(signals, child_, watched_ || file_->is_piped())
 {
 	if (options.exclude_perf)
 		drain_.leave_out(::getpid());
@@ -114,6 +124,13 @@ session::session(const record_options &options, const opener &open, const signal
 		loop_.start_disabled();
 	if (options.delay)
 		loop_.enable_after(*options.delay);
+	if (!options.switches)
+		return;
+	if (file_->is_piped())
+		throw failure(exit_usage, "--switch-output writes several files: give -o FILE in "
+					  "place of a pipe");
+	switched_.emplace(options.output, options.most_files);
+	loop_.switch_files(options.switches->every);
 }
 
 // The bytes of AUX areas go beside the recording: perf has no decoder for them. False: they cannot.
@@ -132,7 +149,7 @@ void session::begin_areas()
 	if (std::none_of(files_.rings.begin(), files_.rings.end(),
 			 [](const auto &each) { return each.aux && !each.driver.empty(); }))
 		return;
-	if (file_.is_piped())
+	if (file_->is_piped())
 		throw failure(exit_usage, "a driver's AUX area is recorded into files beside the "
 					  "recording: give -o FILE in place of a pipe");
 	areas_.emplace(options_.output, files_.rings, files_.files);
@@ -159,19 +176,32 @@ int session::run()
 	kernel_ = read_kernel(options_);
 	const bool traces = begin_trace();
 	begin_areas();
-	written_ = file_.begin(described_);
-	if (written_)
-		written_ = drain_.put(synthesize(options_, kernel_, child_ ? child_->pid() : 0,
-						 drain_.decoder().identity_size()));
-	if (attrs_.front().mmap2)
+	begin_file();
+	if (attrs_.front().mmap2 && !options_.overwrite)
 		watch_maps();
-	if (written_)
-		written_ = file_.writer().round();
 	if (written_ && traces) {
 		loop_.run(files_.files, attrs_.front().enable_on_exec, options_.duration,
 			  [this](bool last) { return pass(last); });
 	}
 	return finish();
+}
+
+// With --overwrite the tasks are those that run when the rings are copied.
+void session::begin_file()
+{
+	written_ = file_->begin(described_);
+	if (!options_.overwrite)
+		put_running_tasks();
+	if (written_)
+		written_ = file_->writer().round();
+	begun_at_ = file_->writer().size();
+}
+
+void session::put_running_tasks()
+{
+	if (written_)
+		written_ = drain_.put(synthesize(options_, kernel_, child_ ? child_->pid() : 0,
+						 drain_.decoder().identity_size()));
 }
 
 void session::watch_maps()
@@ -206,58 +236,79 @@ bool session::pass(bool last)
 		trace_->read_positions(files_.rings);
 	if (areas_)
 		areas_->read_positions(files_.rings);
-	const auto fence = reader::fence_of(files_.files);
-	written_ = drain_.pass(files_.rings, fence);
-	read_hidden_maps();
+	const bool switches = is_switch_due();
+	if (!options_.overwrite) {
+		const auto fence = reader::fence_of(files_.files);
+		written_ = drain_.pass(files_.rings, fence);
+		read_hidden_maps();
+	} else if (last || switches) {
+		put_running_tasks();
+		if (written_)
+			written_ = drain_.copy(files_.rings, files_.files);
+	}
 	bool more = !trace_ || trace_->pass(files_.rings, files_.files, !last);
 	more &= !areas_ || areas_->pass(files_.rings, files_.files, !last);
+	if (switches && !last && written_)
+		switch_file();
 	show_progress();
-	return written_ && more && !is_full();
+	return written_ && !ended_ && more && !is_full();
+}
+
+bool session::is_switch_due()
+{
+	const auto &rule = options_.switches;
+	return loop_.take_switch() ||
+	       (rule && rule->bytes && file_->writer().size() - begun_at_ >= *rule->bytes);
+}
+
+// The rings go on: what comes meanwhile is in the next file.
+void session::switch_file()
+{
+	const auto given_up = file_->finish(described_, kernel_, drain_.seen(), written_);
+	if (!written_ || !given_up || *given_up) {
+		ended_ = given_up;
+		return;
+	}
+	const std::string &name = switched_->add();
+	if (!options_.quiet)
+		say("{}[ perfbuf: {} sample{}, {} -> {} ]\n", watched_ ? "\r\033[K" : "",
+		    group_digits(drain_.seen().samples), drain_.seen().samples == 1 ? "" : "s",
+		    file_->size(), name);
+	bytes_before_ += file_->writer().size();
+	file_.emplace(options_);
+	drain_.switch_to(&file_->writer());
+	begin_file();
 }
 
 // With --max-size.
 bool session::is_full() const
 {
-	return options_.max_size && file_.writer().size() >= *options_.max_size;
+	return options_.max_size && bytes_before_ + file_->writer().size() >= *options_.max_size;
 }
 
 void session::show_progress() const
 {
 	if (watched_)
 		say("\r[ perfbuf: {} samples, {}, {} lost ]\033[K",
-		    group_digits(drain_.seen().samples), human_size(file_.writer().size()),
-		    group_digits(drain_.seen().lost));
+		    group_digits(drain_.total().samples),
+		    human_size(bytes_before_ + file_->writer().size()),
+		    group_digits(drain_.total().lost));
 }
 
-// What the files counted includes losses that no record told of; before 6.0 they do not count.
-std::string session::losses() const
+// Of the closing line.
+std::string session::outputs() const
 {
-	uint64_t counted = 0;
-	std::vector<uint64_t> by_cause;
-	for (const auto &file : files_.files) {
-		const auto counts = file.read();
-		if (!counts)
-			continue;
-		counted += counts->lost.value_or(0);
-		by_cause.resize(std::max(by_cause.size(), counts->lost_by_cause.size()));
-		for (size_t cause = 0; cause < counts->lost_by_cause.size(); cause++)
-			by_cause[cause] += counts->lost_by_cause[cause];
-	}
-	std::string causes;
-	for (size_t cause = 0; cause < by_cause.size(); cause++)
-		if (by_cause[cause])
-			causes += fmt::format("{}{} {}", causes.empty() ? "" : ", ",
-					      group_digits(by_cause[cause]),
-					      reader::loss_cause_name(cause));
-	return group_digits(std::max(counted, drain_.seen().lost)) + " lost" +
-	       (causes.empty() ? "" : " (" + causes + ")");
+	return switched_ && !switched_->empty() ? switched_->names() : options_.output;
 }
 
 int session::finish()
 {
-	const auto &seen = drain_.seen();
-	const std::string lost = losses();
-	const auto given_up = file_.finish(described_, kernel_, seen, written_);
+	const traffic seen = drain_.total();
+	const std::string lost = losses_of(files_.files, seen.lost);
+	const auto given_up =
+		ended_ ? *ended_ : file_->finish(described_, kernel_, drain_.seen(), written_);
+	if (switched_ && given_up && !*given_up && written_)
+		switched_->add();
 
 	if (watched_)
 		say("\r\033[K");
@@ -272,10 +323,11 @@ int session::finish()
 	// What a full disk cost is known in bytes, not in samples.
 	if (!options_.quiet)
 		say("[ perfbuf: {}{} sample{}, {}, {} -> {} ]\n", *given_up ? "up to " : "",
-		    group_digits(seen.samples), seen.samples == 1 ? "" : "s", file_.size(), lost,
-		    options_.output);
+		    group_digits(seen.samples), seen.samples == 1 ? "" : "s",
+		    switched_ ? human_size(bytes_before_ + file_->writer().size()) : file_->size(),
+		    lost, outputs());
 	if (options_.verbose && options_.compression_level)
-		say("perfbuf: {}\n", file_.compression());
+		say("perfbuf: {}\n", file_->compression());
 	if (is_full() && !options_.quiet)
 		say("perfbuf: {} has the size of --max-size, which ended the recording\n",
 		    options_.output);
@@ -283,7 +335,7 @@ int session::finish()
 	if (areas_ && !options_.quiet)
 		areas_->print_closing_line();
 	if (!written_ || *given_up) {
-		if (file_.is_piped())
+		if (file_->is_piped())
 			throw failure(
 				exit_failed,
 				fmt::format(
@@ -321,10 +373,14 @@ int record(const record_options &options, const opener &open)
 			throw failure(exit_usage,
 				      "-e functrace writes a file beside the recording: give -o "
 				      "FILE in place of -o -");
+		else if (choice.source == trace_source && (options.overwrite || options.switches))
+			throw failure(exit_usage, "-e functrace writes one file beside the "
+						  "recording, to its end: leave out --overwrite "
+						  "and --switch-output");
 	std::optional<int> signal;
 	int status;
 	{
-		const signals watched;
+		const signals watched(options.switches.has_value());
 		session session(options, open, watched);
 		status = session.run();
 		signal = session.signal();

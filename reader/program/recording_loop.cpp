@@ -8,6 +8,7 @@
 
 #include "program/explain.hpp"
 #include "program/failure.hpp"
+#include "program/say.hpp"
 
 namespace perfbuf::program
 {
@@ -17,7 +18,7 @@ int recording_loop::poll_timeout() const
 	auto wait = std::chrono::milliseconds(-1);
 	if (interval_)
 		wait = *interval_;
-	for (const auto &end : {deadline_, enable_at_}) {
+	for (const auto &end : {deadline_, enable_at_, switch_at_}) {
 		if (!end)
 			continue;
 		const auto left = std::chrono::ceil<std::chrono::milliseconds>(*end - clock::now());
@@ -30,7 +31,11 @@ int recording_loop::poll_timeout() const
 // @return is it over?
 bool recording_loop::handle_signals()
 {
-	if (const auto number = signals_.next()) {
+	while (const auto number = signals_.next()) {
+		if (*number == SIGUSR2) {
+			is_switch_asked_ = true;
+			continue;
+		}
 		signal_ = number;
 		return true;
 	}
@@ -67,6 +72,15 @@ bool recording_loop::handle_commands(const std::vector<reader::file> &files)
 		case control_command::disable:
 			disable_all(files);
 			break;
+		case control_command::snapshot:
+			if (switches_) {
+				is_switch_asked_ = true;
+				snapshots_++;
+				continue;
+			}
+			say("perfbuf: \"snapshot\" of --control is for --switch-output: give "
+			    "that, too\n");
+			break;
 		case control_command::stop:
 			over = is_stopped_ = true;
 			break;
@@ -90,6 +104,8 @@ void recording_loop::run(const std::vector<reader::file> &files, bool enabled_by
 		deadline_ = clock::now() + *duration;
 	if (delay_)
 		enable_at_ = clock::now() + *delay_;
+	if (switch_every_)
+		switch_at_ = clock::now() + *switch_every_;
 	// Files that write into another's ring are polled too: they wake for that ring when the
 	// other's thread has gone.
 	std::vector<pollfd> wait{{signals_.fd(), POLLIN, 0},
@@ -115,9 +131,15 @@ void recording_loop::run(const std::vector<reader::file> &files, bool enabled_by
 				wait[at].fd = -1;
 				over |= --alive == 0;
 			}
+		if (switch_at_ && clock::now() >= *switch_at_) {
+			is_switch_asked_ = true;
+			switch_at_ = clock::now() + *switch_every_;
+		}
 		if (over)
 			disable_all(files);
 		more = pass(over);
+		for (; snapshots_; snapshots_--)
+			control_->acknowledge();
 		is_full_ |= !more;
 	}
 }

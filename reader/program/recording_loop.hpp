@@ -7,6 +7,7 @@
 #include <functional>
 #include <optional>
 #include <perfbuf/file.hpp>
+#include <utility>
 #include <vector>
 
 #include "program/control_channel.hpp"
@@ -48,6 +49,15 @@ public:
 	/** Commands come from there. Before run(). */
 	void listen(control_channel *to) noexcept { control_ = to; }
 
+	/** A signal, a command, or so much time asks for another file. Before run(). */
+	void switch_files(std::optional<std::chrono::nanoseconds> every) noexcept
+	{
+		switches_ = true;
+		switch_every_ = every;
+	}
+	/** @return was another file asked for since the last call? For pass(). */
+	bool take_switch() noexcept { return std::exchange(is_switch_asked_, false); }
+
 	/** Call pass() at least so often. */
 	void pass_every(std::chrono::milliseconds interval) noexcept { interval_ = interval; }
 
@@ -75,6 +85,11 @@ private:
 	std::optional<clock::time_point> deadline_;
 	std::optional<std::chrono::nanoseconds> delay_;
 	std::optional<clock::time_point> enable_at_;
+	bool switches_ = false;
+	std::optional<std::chrono::nanoseconds> switch_every_;
+	std::optional<clock::time_point> switch_at_;
+	bool is_switch_asked_ = false;
+	unsigned snapshots_ = 0; // commands whose file is not written yet
 	bool starts_disabled_ = false;
 	bool is_full_ = false;	  // pass() ended it
 	bool is_stopped_ = false; // a command did

@@ -9,7 +9,7 @@
 namespace perfbuf::program
 {
 
-signals::signals()
+signals::signals(bool switches)
 {
 	sigset_t handled;
 	sigemptyset(&handled);
@@ -25,6 +25,8 @@ signals::signals()
 	::sigaction(SIGHUP, nullptr, &hangup);
 	if (hangup.sa_handler != SIG_IGN)
 		sigaddset(&handled, SIGHUP);
+	if (switches)
+		sigaddset(&handled, SIGUSR2);
 	::sigprocmask(SIG_BLOCK, &handled, &before_);
 	::signal(SIGPIPE, SIG_IGN);
 	::signal(SIGXFSZ, SIG_IGN);

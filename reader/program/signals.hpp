@@ -15,7 +15,8 @@ namespace perfbuf::program
 class signals
 {
 public:
-	signals();
+	/** @param switches take SIGUSR2, too: it ends nothing */
+	explicit signals(bool switches = false);
 	signals(const signals &) = delete;
 	signals &operator=(const signals &) = delete;
 	~signals();

@@ -58,6 +58,7 @@ result<ring_copy> whole_records(std::span<const std::byte> copied, uint64_t publ
 		return after.backward ? 0 - position : position;
 	};
 	const uint64_t written = progress(published);
+	made.written = written;
 	const uint64_t begun = progress(after.reserved);
 	const uint64_t oldest = written > size ? written - size : 0;
 	const uint64_t whole = std::min(std::max(begun > size ? begun - size : 0, oldest), written);

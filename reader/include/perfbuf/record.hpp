@@ -41,6 +41,18 @@ private:
 	std::span<const std::byte> bytes_;
 };
 
+/** use(record) of each of these whole records. */
+template <typename Use>
+void each_record(std::span<const std::byte> whole, Use &&use)
+{
+	while (!whole.empty()) {
+		const record first(whole.first(sizeof(perf_event_header)));
+		const size_t size = first.header().size;
+		use(record(whole.first(size)));
+		whole = whole.subspan(size);
+	}
+}
+
 /** @return can a record of this size stand in `available` bytes? The one place that judges a size.
  */
 constexpr bool plausible_size(size_t size, size_t available) noexcept

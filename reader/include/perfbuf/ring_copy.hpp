@@ -25,17 +25,14 @@ struct ring_copy {
 	/** Bytes that the ring held and that are left out: they were overwritten while they were
 	 * copied, or no mark tells where their first record begins. */
 	uint64_t left_out = 0;
+	/** Bytes that were ever written, up to the newest of these records. */
+	uint64_t written = 0;
 
 	/** use(record) of each, the oldest first. */
 	template <typename Use>
 	void each(Use &&use) const
 	{
-		for (std::span<const std::byte> rest = bytes; !rest.empty();) {
-			const record whole(rest.first(sizeof(perf_event_header)));
-			const size_t size = whole.header().size;
-			use(record(rest.first(size)));
-			rest = rest.subspan(size);
-		}
+		each_record(bytes, use);
 	}
 };
 

@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: LGPL-2.1 OR BSD-2-Clause
+#pragma once
+
+#include <cstdint>
+#include <perfbuf/file.hpp>
+#include <string>
+#include <vector>
+
+namespace perfbuf::program
+{
+
+/**
+ * "12 lost (10 full, 2 paused)"
+ * @param told what LOST records said; what the files count includes losses that no record told of,
+ * and before 6.0 they do not count
+ */
+std::string losses_of(const std::vector<reader::file> &files, uint64_t told);
+
+} // namespace perfbuf::program

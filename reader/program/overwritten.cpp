@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: LGPL-2.1 OR BSD-2-Clause
+#include "program/overwritten.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <perfbuf/snapshot.hpp>
+
+namespace perfbuf::program
+{
+
+namespace
+{
+
+reader::result<reader::ring_copy> copy_paused(const reader::file &of, const cpu_ring &ring)
+{
+	if (auto done = of.pause(true); !done)
+		return done.error();
+	reader::ring_copy made;
+	const auto *page = ring.area.user_page();
+	made.written = 0 - __atomic_load_n(&page->data_head, __ATOMIC_ACQUIRE);
+	std::vector<std::byte> reversed;
+	reader::snapshot walk(page, ring.area.data());
+	reader::record one;
+	reader::step what;
+	std::vector<size_t> sizes;
+	while ((what = walk.next(one)) == reader::step::record) {
+		reversed.insert(reversed.end(), one.bytes().begin(), one.bytes().end());
+		sizes.push_back(one.size());
+	}
+	auto resumed = of.pause(false);
+	if (!resumed)
+		return resumed.error();
+	if (what == reader::step::corrupt)
+		return reader::system_error("the ring holds what no writer writes", EBADMSG);
+	made.bytes.resize(reversed.size());
+	size_t end = reversed.size();
+	size_t at = 0;
+	for (const size_t size : sizes) {
+		end -= size;
+		std::copy_n(reversed.begin() + static_cast<ptrdiff_t>(at), size,
+			    made.bytes.begin() + static_cast<ptrdiff_t>(end));
+		at += size;
+	}
+	return made;
+}
+
+} // namespace
+
+reader::result<std::vector<std::byte>> newest_records(const reader::file &of, cpu_ring &ring)
+{
+	auto made = reader::copy_ring(of, ring.area);
+	if (!made &&
+	    (made.error().code.value() == ENOTTY || made.error().code.value() == EOPNOTSUPP))
+		made = copy_paused(of, ring);
+	if (!made)
+		return made.error();
+	const uint64_t since = made->written - ring.copied;
+	ring.copied = made->written;
+	auto &bytes = made->bytes;
+	// Those before were in an earlier file.
+	if (since < bytes.size())
+		bytes.erase(bytes.begin(), bytes.end() - static_cast<ptrdiff_t>(since));
+	return std::move(bytes);
+}
+
+} // namespace perfbuf::program
