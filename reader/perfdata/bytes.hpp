@@ -25,10 +25,8 @@ public:
 
 	void put_raw(const void *from, size_t size)
 	{
-		const size_t at = data_.size();
-		data_.resize(at + size);
-		if (size)
-			std::memcpy(data_.data() + at, from, size);
+		const auto *first = static_cast<const std::byte *>(from);
+		data_.insert(data_.end(), first, first + size);
 	}
 
 	void zeros(size_t count) { data_.resize(data_.size() + count); }

@@ -70,7 +70,7 @@ reader::result<void> drain::copy(std::vector<cpu_ring> &rings,
 void drain::switch_to(perfdata::writer *to)
 {
 	before_ = total();
-	seen_ = {};
+	seen_ = traffic();
 	to_ = to;
 }
 

@@ -107,9 +107,10 @@ std::string printer::value(const reader::typed_field &of, const shown_field &as,
 	if (of.is_dynamic || of.elements > 1) {
 		const size_t count = of.count(payload);
 		std::string made = "{";
-		for (size_t at = 0; at < std::min(count, elements_max); at++)
-			made += (at ? "," : "") +
-				number(of.integer(payload, at).value_or(0), of.is_signed);
+		for (size_t at = 0; at < std::min(count, elements_max); at++) {
+			made += at ? "," : "";
+			made += number(of.integer(payload, at).value_or(0), of.is_signed);
+		}
 		return made + (count > elements_max ? ",...}" : "}");
 	}
 	uint64_t left = of.integer(payload).value_or(0);

@@ -224,7 +224,7 @@ TEST(Ring, EachGivesTheSameRecordsAsNext)
 TEST(Ring, EachEndsAtTheFirstImpossibleSize)
 {
 	// Zero, less than a header, unaligned, beyond what was written.
-	for (const uint16_t size : {0, 4, 7, 12, 63, 72, 65535})
+	for (const uint16_t size : std::initializer_list<uint16_t>{0, 4, 7, 12, 63, 72, 65535})
 		for (const uint64_t start : {0ul, ring_size - 32, ring_size - 64}) {
 			simulated_kernel kernel(ring_size, start);
 			ring ring(kernel.page(), kernel.data());

@@ -95,8 +95,9 @@ TEST_F(producer_burst, each_reader_gets_the_samples_of_single_emissions_on_every
 							for (size_t i = 0; i < all.size(); i++)
 								ASSERT_EQ(all[i]->records(), got[i])
 									<< i << " of " << first;
-							if (others || !*filter)
+							if (others || !*filter) {
 								ASSERT_EQ(got.back().size(), n);
+							}
 						}
 						now.level = nesting::task;
 						for (auto &one : all) {

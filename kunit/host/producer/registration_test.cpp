@@ -482,8 +482,9 @@ TEST_F(producer_registration, unregistering_waits_until_no_emission_is_inside)
 	on_grace_period = [] {
 		/* The first is for calls of perfbuf_recorder_dump(), before an event is withdrawn.
 		 */
-		if (waited++)
+		if (waited++) {
 			EXPECT_FALSE(fixed::object.cpus && varying::object.cpus);
+		}
 		EXPECT_TRUE(varying::object.registered) << "not before";
 	};
 	perfbuf_producer_unregister(&of);
