@@ -19,6 +19,7 @@ int cxx_reads_past_stack(int index);
 int cxx_reads_past_global(int index);
 int cxx_indexes_past_array(int index);
 int cxx_shifts_too_far(int by);
+void cxx_increments(int *shared);
 
 __attribute__((noinline)) int cxx_reads_past_heap(const unsigned char *bytes, int length)
 {
@@ -55,5 +56,10 @@ __attribute__((noinline)) int cxx_indexes_past_array(int index)
 __attribute__((noinline)) int cxx_shifts_too_far(int by)
 {
 	return 1 << by;
+}
+
+__attribute__((noinline)) void cxx_increments(int *shared)
+{
+	++*shared;
 }
 }
