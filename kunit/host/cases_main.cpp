@@ -27,12 +27,45 @@ void pb_test_preempt_on(void) noexcept
 
 } // extern "C"
 
-#define AS_TEST(suite, name)                                                                       \
-	extern "C" void perfbuf_case_##suite##_##name(void *test) noexcept;                        \
-	TEST(suite, name)                                                                          \
-	{                                                                                          \
-		perfbuf_case_##suite##_##name(nullptr);                                            \
-		perfbuf::host::settle();                                                           \
+#define DECLARE(suite, name) extern "C" void perfbuf_case_##suite##_##name(void *test) noexcept;
+#define ENTRY(suite, name)   {#suite, #name, perfbuf_case_##suite##_##name},
+
+PERFBUF_CASES(DECLARE)
+
+namespace
+{
+
+struct entry {
+	const char *suite;
+	const char *name;
+	void (*run)(void *test) noexcept;
+};
+
+/* Registered one by one: TEST() for each would take most of the time that the program compiles. */
+constexpr entry entries[] = {PERFBUF_CASES(ENTRY)};
+
+class listed_case : public testing::Test
+{
+public:
+	explicit listed_case(const entry &of) : of_(of) {}
+
+	void TestBody() override
+	{
+		of_.run(nullptr);
+		perfbuf::host::settle();
 	}
 
-PERFBUF_CASES(AS_TEST)
+private:
+	const entry &of_;
+};
+
+[[maybe_unused]] const bool registered = [] {
+	for (const entry &each : entries) {
+		testing::RegisterTest(
+			each.suite, each.name, nullptr, nullptr, __FILE__, __LINE__,
+			[&each]() -> testing::Test * { return new listed_case(each); });
+	}
+	return true;
+}();
+
+} // namespace
