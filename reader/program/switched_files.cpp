@@ -8,6 +8,7 @@
 #include <ctime>
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <perfbuf/unique_fd.hpp>
 #include <unistd.h>
 
 #include "program/failure.hpp"
@@ -30,6 +31,19 @@ std::string digits_of(hundredths time)
 			   time.count() % 100);
 }
 
+// Takes a name that no file has. Every file system can do this, and not every one RENAME_NOREPLACE.
+// @return 0 or an errno
+int move_to_new(const std::string &from, const std::string &to)
+{
+	if (!reader::unique_fd(::open(to.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600)))
+		return errno;
+	if (::rename(from.c_str(), to.c_str()) == 0)
+		return 0;
+	const int why = errno;
+	::unlink(to.c_str());
+	return why;
+}
+
 } // namespace
 
 const std::string &switched_files::add()
@@ -37,12 +51,12 @@ const std::string &switched_files::add()
 	auto now =
 		std::chrono::floor<hundredths>(std::chrono::system_clock::now().time_since_epoch());
 	std::string name = output_ + "." + digits_of(now);
-	while (::renameat2(AT_FDCWD, output_.c_str(), AT_FDCWD, name.c_str(), RENAME_NOREPLACE)) {
-		if (errno != EEXIST)
+	while (const int why = move_to_new(output_, name)) {
+		if (why != EEXIST)
 			throw failure(exit_failed,
 				      fmt::format("{} is complete and cannot be called {} ({}): "
 						  "the recording ends",
-						  output_, name, std::strerror(errno)));
+						  output_, name, std::strerror(why)));
 		name = output_ + "." + digits_of(++now);
 	}
 	names_.push_back(std::move(name));
