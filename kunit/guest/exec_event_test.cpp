@@ -8,7 +8,6 @@
 #include <vector>
 
 #include <gtest/gtest.h>
-#include <linux/hw_breakpoint.h>
 #include <poll.h>
 #include <sys/ioctl.h>
 #include <sys/syscall.h>
@@ -140,17 +139,9 @@ void write_watched(int fd, uint32_t value)
 
 perf_event_attr breakpoint(uint64_t data)
 {
-	perf_event_attr attr = {};
-	attr.size = sizeof(attr);
-	attr.type = PERF_TYPE_BREAKPOINT;
-	attr.sample_period = 1;
-	attr.bp_addr = reinterpret_cast<uintptr_t>(&watched);
-	attr.bp_type = HW_BREAKPOINT_W;
-	attr.bp_len = HW_BREAKPOINT_LEN_4;
-	attr.exclude_kernel = attr.exclude_hv = 1;
+	perf_event_attr attr = write_breakpoint(watched);
 	attr.remove_on_exec = attr.sigtrap = 1;
 	attr.sig_data = data;
-	attr.disabled = 1;
 	return attr;
 }
 

@@ -217,16 +217,8 @@ volatile uint32_t words[4];
 
 perf_event_attr writes_to(volatile uint32_t &word)
 {
-	perf_event_attr attr = {};
-	attr.size = sizeof(attr);
-	attr.type = PERF_TYPE_BREAKPOINT;
-	attr.bp_type = 2; /* HW_BREAKPOINT_W */
-	attr.bp_addr = reinterpret_cast<uintptr_t>(&word);
-	attr.bp_len = sizeof(word);
-	attr.sample_period = 1;
+	perf_event_attr attr = write_breakpoint(word);
 	attr.sample_type = PERF_SAMPLE_IP | PERF_SAMPLE_ADDR;
-	attr.exclude_kernel = attr.exclude_hv = 1;
-	attr.disabled = 1;
 	return attr;
 }
 
@@ -241,7 +233,8 @@ TEST_P(pmu, a_breakpoint_that_is_moved_counts_at_its_new_place)
 	unique_fd fd = must_open_pmu(GetParam(), attr);
 	ring buffer(fd.get(), 8);
 	enable(fd.get());
-	words[0] = words[2] = 1;
+	words[0] = 1;
+	words[2] = 1;
 	EXPECT_EQ(read_value(fd.get()), 1u);
 	perf_event_attr moved = writes_to(words[2]);
 	moved.disabled = 0;

@@ -143,31 +143,23 @@ TEST_P(sigio, a_side_band_record_of_an_event_without_a_ring_sends_no_signal)
 }
 
 /* Of the kernel's perf, "Breakpoint overflow" tests the same. */
-uint32_t watched;
+volatile uint32_t watched;
 volatile sig_atomic_t signalled;
 
 TEST_P(sigio, each_write_to_a_watched_word_is_a_signal_before_the_next_instruction)
 {
-	perf_event_attr attr = {};
-	attr.size = sizeof(attr);
-	attr.type = PERF_TYPE_BREAKPOINT;
-	attr.bp_type = 2; /* HW_BREAKPOINT_W */
-	attr.bp_addr = reinterpret_cast<uintptr_t>(&watched);
-	attr.bp_len = sizeof(watched);
-	attr.sample_period = 1;
+	perf_event_attr attr = write_breakpoint(watched);
 	attr.sample_type = PERF_SAMPLE_IP;
 	attr.wakeup_events = 1;
-	attr.exclude_kernel = attr.exclude_hv = 1;
-	attr.disabled = 1;
 	unique_fd fd = must_open_pmu(GetParam(), attr);
 	struct sigaction action = {}, old;
-	action.sa_handler = [](int) { signalled++; };
+	action.sa_handler = [](int) { signalled = signalled + 1; };
 	sigaction(SIGRTMIN + 4, &action, &old);
 	ask(fd.get(), SIGRTMIN + 4);
 	signalled = 0;
 	enable(fd.get());
 	for (int i = 1; i <= 50; i++) {
-		*const_cast<volatile uint32_t *>(&watched) = i;
+		watched = i;
 		EXPECT_EQ(signalled, i);
 	}
 	disable(fd.get());

@@ -5,6 +5,7 @@
 #include <cerrno>
 #include <cstring>
 
+#include <linux/hw_breakpoint.h>
 #include <linux/perfbuf.h>
 #include <sys/ioctl.h>
 #include <sys/syscall.h>
@@ -110,6 +111,20 @@ perf_event_attr clock_attr(uint64_t period_ns, uint64_t sample_type)
 	attr.config = PERF_COUNT_SW_CPU_CLOCK;
 	attr.sample_period = period_ns;
 	attr.sample_type = sample_type;
+	attr.disabled = 1;
+	return attr;
+}
+
+perf_event_attr write_breakpoint(const volatile uint32_t &word)
+{
+	perf_event_attr attr = {};
+	attr.size = sizeof(attr);
+	attr.type = PERF_TYPE_BREAKPOINT;
+	attr.bp_type = HW_BREAKPOINT_W;
+	attr.bp_addr = reinterpret_cast<uintptr_t>(&word);
+	attr.bp_len = sizeof(word);
+	attr.sample_period = 1;
+	attr.exclude_kernel = attr.exclude_hv = 1;
 	attr.disabled = 1;
 	return attr;
 }

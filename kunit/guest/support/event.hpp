@@ -77,6 +77,8 @@ int configure(int fd, const void *attr, const target &what = {});
 /* Disabled, one sample each @period_ns, with the common sample fields. */
 perf_event_attr clock_attr(uint64_t period_ns = 1'000'000);
 perf_event_attr clock_attr(uint64_t period_ns, uint64_t sample_type);
+/* Of the source pmu: disabled, an event for each write of user space to @word. */
+perf_event_attr write_breakpoint(const volatile uint32_t &word);
 
 /* 0 or an errno. */
 int ioctl_error(int fd, unsigned long request, unsigned long arg = 0);
