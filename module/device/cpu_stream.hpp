@@ -2,8 +2,9 @@
 /*
  * Streams of sources that follow CPUs and tasks.
  *
- *   on_one_cpu<Part>   everything on one CPU: one part, which runs while the event is active and
- *                      the CPU is online
+ *   on_one_cpu<Part>   everything on one CPU, or the tasks of a cgroup there: one part, which runs
+ *                      while the event is active, the CPU is online and a task of the cgroup runs
+ *                      there (device/one_cpu_stream.hpp)
  *   on_tasks<Part>     the tasks of a set, on one CPU or on any CPU: a part for each of those CPUs,
  *                      which runs while a member of the set runs there
  *
@@ -73,95 +74,12 @@ protected:
 	const bool writes_;
 	sample_writer writer_;
 	sideband_reader sideband_;
+	hook_set hooks_;
 
 private:
 	static void start_here(void *stream) noexcept;
 	static void stop_here(void *stream) noexcept;
 	static void restart_here(void *stream) noexcept;
-
-	hook_set hooks_;
-};
-
-/* A stream on one CPU. The hotplug callbacks find it in the list of its CPU. */
-class one_cpu_stream : public cpu_stream, public rcu_listed<one_cpu_stream>
-{
-public:
-	void close() noexcept override;
-	void run_as_writer(void (*fn)(void *arg), void *arg) noexcept final;
-
-	/* The CPU goes online or offline: on that CPU, interrupts off. */
-	static void cpu_opened(u32 cpu) noexcept;
-	static void cpu_closing(u32 cpu) noexcept;
-
-protected:
-	explicit one_cpu_stream(event &owner) noexcept : cpu_stream(owner, nullptr) {}
-
-	bool covers(u32 cpu) const noexcept { return static_cast<u32>(owner_.cpu()) == cpu; }
-
-	void publish() noexcept;
-	void on_its_cpus(void (*fn)(void *stream)) noexcept final;
-
-private:
-	bool listed_ = false;
-};
-
-template <typename Part>
-class on_one_cpu : public one_cpu_stream
-{
-public:
-	template <typename... Extra>
-	explicit on_one_cpu(event &owner, Extra &...extra) noexcept
-		: one_cpu_stream(owner),
-		  part_(owner, &writer_, static_cast<u32>(owner.cpu()), extra...)
-	{
-	}
-
-	template <typename... Extra>
-	cxxrt::result<void> open(Extra &...) noexcept
-	{
-		TRY(prepare());
-		publish();
-		return {};
-	}
-
-	u64 count() noexcept override { return part_.count(); }
-	u64 running_ns() noexcept override { return part_.running_ns(); }
-
-	void start_on(u32 cpu) noexcept final
-	{
-		if (covers(cpu) && may_start_on(cpu))
-			part_.start(0);
-	}
-
-	void stop_on(u32 cpu) noexcept final
-	{
-		if (covers(cpu))
-			part_.stop();
-	}
-
-protected:
-	/* Returns nullptr if the event does not cover @cpu. */
-	Part *part_on(u32 cpu) noexcept { return covers(cpu) ? &part_ : nullptr; }
-
-	/* Guards a write after stop(). A stream on one CPU has no such writes. */
-	class late_writer
-	{
-	public:
-		late_writer(on_one_cpu &to, u32 cpu) noexcept : may_(cpu_is_open(cpu)) {}
-		explicit operator bool() const noexcept { return may_; }
-
-	private:
-		const bool may_;
-	};
-
-private:
-	void restart_on(u32 cpu) noexcept final
-	{
-		stop_on(cpu);
-		start_on(cpu);
-	}
-
-	Part part_;
 };
 
 template <typename Part>

@@ -31,16 +31,16 @@ void run_alone_on(u32 cpu, void (*fn)(void *arg), void *arg) noexcept;
  * of a list checks the CPU of each element. Changed under the lists' lock, walked with preemption
  * off.
  */
-template <typename T>
+template <typename T, typename Tag = void>
 class cpu_lists
 {
 public:
-	rcu_list<T> &of(u32 cpu) noexcept { return lists_[cpu % count]; }
+	rcu_list<T, Tag> &of(u32 cpu) noexcept { return lists_[cpu % count]; }
 
 private:
 	static constexpr u32 count = PB_NR_CPUS < 1024 ? PB_NR_CPUS : 1024;
 
-	rcu_list<T> lists_[count];
+	rcu_list<T, Tag> lists_[count];
 };
 
 } // namespace perfbuf

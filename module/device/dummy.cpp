@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "device/dummy.hpp"
 
-#include "device/cpu_stream.hpp"
+#include "device/one_cpu_stream.hpp"
 #include "device/run_time.hpp"
 
 namespace perfbuf

@@ -64,6 +64,7 @@ event::~event()
 	stream_.reset();
 	irq_work_.sync();
 	pb_task_put(target_);
+	pb_cgroup_put(cgroup_);
 	pb_pid_namespace_put(pid_namespace_);
 	if (event_group *mine = group())
 		mine->put();

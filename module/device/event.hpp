@@ -19,6 +19,7 @@
 #include "device/group.hpp"
 #include "device/source.hpp"
 #include "device/task.h"
+#include "glue/cgroup.h"
 #include "ring/write.hpp"
 
 #include <perfbuf/aux.h>
@@ -65,6 +66,9 @@ public:
 	/* The task that the event was opened on; nullptr: all tasks. For comparisons only, not to
 	 * dereference. */
 	pb_task *target() const noexcept { return target_; }
+	/* The cgroup to whose tasks the event belongs, and to those of the cgroups below; nullptr:
+	 * to all. */
+	const pb_cgroup *cgroup() const noexcept { return cgroup_; }
 	/* The pid namespace of the ids in the event's records. */
 	const pb_pid_namespace *pid_namespace() const noexcept { return pid_namespace_; }
 
@@ -192,6 +196,8 @@ public:
 	void limit_members(cxxrt::shared<u64> &of_user) noexcept { limited_members_ = &of_user; }
 	/* The counter, or nullptr if the user has no limits. */
 	cxxrt::shared<u64> *limited_members() const noexcept { return limited_members_; }
+	/* Before the stream is opened: takes over a reference to @one. */
+	void follow_cgroup(pb_cgroup *one) noexcept { cgroup_ = one; }
 	/* Before the stream is opened: the file was opened with CAP_PERFMON. */
 	void show_addresses() noexcept { sees_addresses_ = true; }
 	bool sees_addresses() const noexcept { return sees_addresses_; }
@@ -307,6 +313,7 @@ private:
 	cxxrt::shared<u8> aux_paused_;
 	cxxrt::shared<s32> aux_cpu_{-1};
 	event *linked_ = nullptr;
+	pb_cgroup *cgroup_ = nullptr;
 	cxxrt::shared<u64> *limited_members_ = nullptr;
 	cxxrt::local<u64> records_;
 	loss_counts losses_;

@@ -25,7 +25,7 @@ namespace
 /* Flags of perf_event_open(2). */
 constexpr u64 known_flags =
 	PERF_FLAG_FD_NO_GROUP | PERF_FLAG_FD_OUTPUT | PERF_FLAG_PID_CGROUP | PERF_FLAG_FD_CLOEXEC;
-constexpr u64 supported_flags = PERF_FLAG_FD_CLOEXEC;
+constexpr u64 supported_flags = PERF_FLAG_FD_CLOEXEC | PERF_FLAG_PID_CGROUP;
 
 result<void> check_flags(u64 flags) noexcept
 {
@@ -36,14 +36,24 @@ result<void> check_flags(u64 flags) noexcept
 	return {};
 }
 
+/* pid is the descriptor of a cgroup's directory. */
+bool is_of_cgroup(const perfbuf_open &wanted) noexcept
+{
+	return wanted.flags & PERF_FLAG_PID_CGROUP;
+}
+
 /* Finds the target, with a reference; nullptr: all tasks. The errors come in perf's order: no such
  * task, no such CPU, the CPU is offline. */
-result<pb_task *> find_target(s32 pid, s32 cpu) noexcept
+result<pb_task *> find_target(const perfbuf_open &wanted) noexcept
 {
+	const s32 cpu = wanted.cpu;
 	pb_task *target = nullptr;
 
-	if (pid != -1) {
-		target = pb_task_find(pid);
+	if (is_of_cgroup(wanted)) {
+		if (wanted.pid == -1 || cpu == -1)
+			return error(EINVAL);
+	} else if (wanted.pid != -1) {
+		target = pb_task_find(wanted.pid);
 		if (!target)
 			return error(ESRCH);
 	}
@@ -60,9 +70,9 @@ result<pb_task *> find_target(s32 pid, s32 cpu) noexcept
 /*
  * Checks an event of a file that was opened without CAP_PERFMON. It may get everything that the
  * source itself records, of all processes or of its own. It gets no kernel addresses, no records of
- * other tasks, and no user memory, registers or maps, because an exec may turn its own process into
- * one of another user. Its samples hold no counts of a group, which would make each of them long.
- * EACCES.
+ * other tasks, not those of a cgroup alone, and no user memory, registers or maps, because an exec
+ * may turn its own process into one of another user. Its samples hold no counts of a group, which
+ * would make each of them long. EACCES.
  */
 result<void> check_unprivileged(const perf_event_attr &attr, const perfbuf_open &wanted) noexcept
 {
@@ -74,7 +84,7 @@ result<void> check_unprivileged(const perf_event_attr &attr, const perfbuf_open 
 		return error(EACCES);
 	if (attr.sample_type & of_tasks || attr.mmap || attr.mmap2 || attr.mmap_data)
 		return error(EACCES);
-	if (wanted.pid > 0)
+	if (wanted.pid > 0 || is_of_cgroup(wanted))
 		return error(EACCES);
 	if (wanted.pid == -1 && (attr.task || attr.comm || attr.context_switch))
 		return error(EACCES);
@@ -87,11 +97,11 @@ result<void> check_unprivileged(const perf_event_attr &attr, const perfbuf_open 
  * An exec that enables the leader enables the siblings that are opened enabled, too.
  */
 result<cxxrt::ref<event_group>> join_group(event &leader, perf_event_attr &attr, s32 cpu,
-					   const pb_task *target) noexcept
+					   const pb_task *target, const pb_cgroup *cgroup) noexcept
 {
 	const perf_event_attr &first = leader.attr();
 
-	if (leader.cpu() != cpu || leader.target() != target)
+	if (leader.cpu() != cpu || leader.target() != target || leader.cgroup() != cgroup)
 		return error(EINVAL);
 	if (first.use_clockid != attr.use_clockid ||
 	    (attr.use_clockid && first.clockid != attr.clockid))
@@ -177,7 +187,7 @@ result<void> file::make_event(void *filp, const perfbuf_open &wanted,
 	if (!is_tracer)
 		TRY(check_unprivileged(attr, wanted));
 
-	pb_task *target = TRY(find_target(wanted.pid, wanted.cpu));
+	pb_task *target = TRY(find_target(wanted));
 	cxxrt::scope_guard put_target([&] { pb_task_put(target); });
 
 	const bool dummy = is_dummy(attr);
@@ -185,12 +195,22 @@ result<void> file::make_event(void *filp, const perfbuf_open &wanted,
 	if (!dummy)
 		TRY(source_.check(attr));
 
+	pb_cgroup *cgroup = nullptr;
+	cxxrt::scope_guard put_cgroup([&] { pb_cgroup_put(cgroup); });
+
+	if (is_of_cgroup(wanted)) {
+		TRY(from_return(pb_cgroup_get(wanted.pid, &cgroup)));
+		/* A source that fills an area does not expect to be stopped by each switch. */
+		if (!dummy && (!source_.follows_cgroups() || aux_of(attr)))
+			return error(EOPNOTSUPP);
+	}
+
 	event *aux_event = linked ? linked->configured() : nullptr;
 	const aux_abilities *linked_aux = linked ? linked->aux_of(aux_event->attr()) : nullptr;
 
 	/* As in perf's groups, linked events have the same CPU and the same target. */
-	if (linked &&
-	    (!linked_aux || aux_event->cpu() != wanted.cpu || aux_event->target() != target))
+	if (linked && (!linked_aux || aux_event->cpu() != wanted.cpu ||
+		       aux_event->target() != target || aux_event->cgroup() != cgroup))
 		return error(EINVAL);
 	TRY(check_support(attr, aux_of(attr), linked_aux));
 	/* EINVAL, as from a kernel that is older than the bit. */
@@ -203,7 +223,8 @@ result<void> file::make_event(void *filp, const perfbuf_open &wanted,
 	cxxrt::ref<event_group> group;
 
 	if (others.leader)
-		group = TRY(join_group(*others.leader->configured(), attr, wanted.cpu, target));
+		group = TRY(
+			join_group(*others.leader->configured(), attr, wanted.cpu, target, cgroup));
 	cxxrt::scope_guard leave_group([&] {
 		if (group)
 			group->cancel();
@@ -232,6 +253,8 @@ result<void> file::make_event(void *filp, const perfbuf_open &wanted,
 
 	unique_ptr<event> made(bare);
 
+	put_cgroup.dismiss();
+	made->follow_cgroup(cgroup);
 	made->link_aux(aux_event);
 	if (is_tracer)
 		made->show_addresses();

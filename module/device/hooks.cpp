@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "device/hooks.hpp"
 
+#include "device/one_cpu_stream.hpp"
 #include "device/setup.hpp"
 #include "device/sideband.hpp"
 #include "device/task_set.hpp"
+#include "glue/cgroup.h"
 #include "glue/cpuhp.h"
 #include "glue/maps.h"
 #include "glue/secure.h"
@@ -23,10 +25,13 @@ static_assert(static_cast<u32>(hook::task_switch) == PB_TASK_SWITCH);
 static_assert(static_cast<u32>(hook::task_fork) == PB_TASK_FORK);
 static_assert(static_cast<u32>(hook::task_exit) == PB_TASK_EXIT);
 static_assert(static_cast<u32>(hook::task_rename) == PB_TASK_RENAME);
+static_assert(static_cast<u32>(hook::cgroup_move) == PB_CGROUP_MOVE);
 
 /* Under the setup lock. A hook that is attached and has no users waits to be trimmed. */
 constinit u32 users[hook_count];
 constinit bool attached[hook_count];
+
+constinit cxxrt::shared<u32> switch_watchers;
 
 int attach(hook which) noexcept
 {
@@ -75,6 +80,16 @@ result<void> hook_set::take(hook which) noexcept
 	return {};
 }
 
+void add_switch_watcher() noexcept
+{
+	switch_watchers.fetch_add(1);
+}
+
+void remove_switch_watcher() noexcept
+{
+	switch_watchers.fetch_add(~u32{0});
+}
+
 hook_set::~hook_set()
 {
 	setup_guard held;
@@ -102,16 +117,23 @@ void perfbuf_trim_hooks(void) noexcept
 		}
 	}
 	/* The module may go next. */
-	if (detached)
+	if (detached) {
 		pb_trace_synchronize();
+		pb_cgroups_settled();
+	}
 }
 
 /* A task's record of the switch comes while its set still has it running, or already has. */
 void perfbuf_task_switched(pb_task *prev, pb_task *next, int preempted, __u32 cpu) noexcept
 {
-	perfbuf::sideband_switched_out(prev, next, preempted, cpu);
-	perfbuf::task_set::switched(prev, next, cpu);
-	perfbuf::sideband_switched_in(prev, next, cpu);
+	using namespace perfbuf;
+
+	if (!switch_watchers.read_once()) [[likely]]
+		return task_set::switched(prev, next, cpu);
+	sideband_switched_out(prev, next, preempted, cpu);
+	task_set::switched(prev, next, cpu);
+	one_cpu_stream::switched(next, cpu);
+	sideband_switched_in(prev, next, cpu);
 }
 
 void perfbuf_task_forked(pb_task *child, __u32 cpu) noexcept
@@ -147,4 +169,14 @@ void perfbuf_task_secured(__u32 cpu) noexcept
 void perfbuf_memory_mapped(const pb_map *map, __u32 cpu) noexcept
 {
 	perfbuf::sideband_mapped(*map, cpu);
+}
+
+void perfbuf_tasks_moved(void) noexcept
+{
+	perfbuf::one_cpu_stream::tasks_moved();
+}
+
+void perfbuf_cgroups_settle(__u32 cpu) noexcept
+{
+	perfbuf::one_cpu_stream::switched(pb_task_current(), cpu);
 }

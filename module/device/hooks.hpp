@@ -11,18 +11,19 @@
 namespace perfbuf
 {
 
-/* The first four are enum pb_tracepoint. */
+/* The first five are enum pb_tracepoint. */
 enum class hook : u32 {
 	task_switch,
 	task_fork,
 	task_exit,
 	task_rename,
+	cgroup_move,
 	task_secure,
 	memory_map,
 	cpu_hotplug,
 };
 
-inline constexpr u32 hook_count = 7;
+inline constexpr u32 hook_count = 8;
 
 /* The hooks that one object has taken. Its destructor gives them back; process context, may sleep.
  */
@@ -41,5 +42,12 @@ public:
 private:
 	u32 taken_ = 0; /* 1 << hook */
 };
+
+/*
+ * While there are any, a switch concerns more than the sets of its two tasks: readers of switches,
+ * or events of cgroups. A switch without them makes one test for both. Any context.
+ */
+void add_switch_watcher() noexcept;
+void remove_switch_watcher() noexcept;
 
 } // namespace perfbuf

@@ -2,7 +2,7 @@
 /* A source's open(): makes the stream of an event, and opens it. */
 #pragma once
 
-#include "device/cpu_stream.hpp"
+#include "device/one_cpu_stream.hpp"
 
 #include <cxxrt/alloc.hpp>
 

@@ -37,7 +37,8 @@ void show_reader(const file &of, text_writer &out) noexcept
 		out.string("any");
 	else
 		out.decimal(static_cast<u64>(mine.cpu()));
-	out.string(mine.target() ? " of=tasks records=" : " of=all records=");
+	out.string(mine.target() ? " of=tasks" : mine.cgroup() ? " of=cgroup" : " of=all");
+	out.string(" records=");
 	out.decimal(mine.records());
 	out.string(" lost=");
 	out.decimal(mine.losses().total());

@@ -15,8 +15,6 @@ using cxxrt::round_up;
 namespace
 {
 
-/* Those of switches, of which there are many: without one a switch looks for no reader. */
-constinit cxxrt::shared<u32> switch_readers;
 constinit cpu_lists<sideband_reader> readers; /* of all tasks; changed under the lists' lock */
 
 bool wants_maps(const perf_event_attr &attr) noexcept
@@ -181,7 +179,7 @@ void sideband_reader::attach() noexcept
 		return;
 	attached_ = true;
 	if (owner_.attr().context_switch)
-		switch_readers.fetch_add(1);
+		add_switch_watcher();
 	if (members_) {
 		members_->set_reader(this);
 		return;
@@ -197,7 +195,7 @@ void sideband_reader::close() noexcept
 	if (!std::exchange(attached_, false))
 		return;
 	if (owner_.attr().context_switch)
-		switch_readers.fetch_add(~u32{0});
+		remove_switch_watcher();
 	if (members_) {
 		members_->set_reader(nullptr);
 		return;
@@ -237,7 +235,7 @@ void sideband_reader::each(u32 cpu, const pb_task *task, Wants &&wants, Write &&
 
 	for (sideband_reader *one = readers.of(cpu).first(); one;
 	     one = rcu_list<sideband_reader>::next(*one)) {
-		if (static_cast<u32>(one->owner_.cpu()) == cpu)
+		if (one->cpu_.equals(static_cast<s32>(cpu)))
 			visit(*one);
 	}
 
@@ -311,9 +309,6 @@ void write_switch(event &to, const pb_task *of, const pb_task *other, u16 misc) 
 
 void sideband_switched_out(pb_task *prev, pb_task *next, bool preempted, u32 cpu) noexcept
 {
-	if (!switch_readers.read_once())
-		return;
-
 	const u32 misc =
 		PERF_RECORD_MISC_SWITCH_OUT | (preempted ? PERF_RECORD_MISC_SWITCH_OUT_PREEMPT : 0);
 
@@ -324,8 +319,6 @@ void sideband_switched_out(pb_task *prev, pb_task *next, bool preempted, u32 cpu
 
 void sideband_switched_in(pb_task *prev, pb_task *next, u32 cpu) noexcept
 {
-	if (!switch_readers.read_once())
-		return;
 	sideband_reader::each(cpu, next, wants_switches,
 			      [=](event &to) { write_switch(to, next, prev, 0); });
 }

@@ -28,7 +28,8 @@ class sideband_reader : public rcu_listed<sideband_reader>
 {
 public:
 	/* @members: the event's tasks; nullptr: every task. */
-	sideband_reader(event &owner, task_set *members) noexcept : owner_(owner), members_(members)
+	sideband_reader(event &owner, task_set *members) noexcept
+		: owner_(owner), members_(members), cpu_(owner.cpu())
 	{
 	}
 	sideband_reader(const sideband_reader &) = delete;
@@ -40,6 +41,13 @@ public:
 	void attach() noexcept;
 	/* And no longer; it does not wait for those that are written now. */
 	void close() noexcept;
+
+	/* Of an event of a cgroup: whether a task of it runs on the event's CPU. On that CPU,
+	 * interrupts off. */
+	void set_inside(bool is_inside) noexcept
+	{
+		cpu_.write_once(is_inside ? owner_.cpu() : event::no_cpu);
+	}
 
 	/* Calls @write(owner) for each reader that is to have a record of what @task does on @cpu,
 	 * and that @wants. Interrupts off. */
@@ -65,6 +73,7 @@ private:
 
 	event &owner_;
 	task_set *const members_;
+	cxxrt::shared<s32> cpu_; /* where a reader of all tasks gets records now */
 	bool attached_ = false;
 	cxxrt::shared<u64> missed_; /* records that came while writers might not begin */
 	hook_set hooks_;

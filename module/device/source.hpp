@@ -172,6 +172,9 @@ public:
 	/* Whether its events can send SIGTRAP to the task that they interrupt (attr.sigtrap). */
 	virtual bool sends_traps() const noexcept { return false; }
 
+	/* Whether its events can be limited to the tasks of a cgroup. */
+	virtual bool follows_cgroups() const noexcept { return true; }
+
 	/*
 	 * A file is opened and closed. An open file keeps the source's module from being removed.
 	 * False: the source is going. Process context; file_opened() under the lock of the open

@@ -15,6 +15,7 @@
 #include <linux/smp.h>
 #include <linux/string.h>
 #include <linux/tracepoint.h>
+#include <trace/events/cgroup.h>
 #include <trace/events/sched.h>
 #include <trace/events/task.h>
 
@@ -74,6 +75,16 @@ static void on_rename(void *data, struct task_struct *task, const char *name)
 	local_irq_restore(flags);
 }
 
+static void on_cgroup_move(void *data, struct cgroup *to, const char *path,
+			   struct task_struct *task, bool threadgroup)
+{
+	unsigned long flags;
+
+	local_irq_save(flags);
+	perfbuf_tasks_moved();
+	local_irq_restore(flags);
+}
+
 /* Not called: a kernel that passes other arguments does not compile here. docs/porting.md */
 static inline void check_prototypes(void)
 {
@@ -81,6 +92,7 @@ static inline void check_prototypes(void)
 	check_trace_callback_type_task_newtask(on_fork);
 	check_trace_callback_type_sched_process_exit(on_exit);
 	check_trace_callback_type_task_rename(on_rename);
+	check_trace_callback_type_cgroup_attach_task(on_cgroup_move);
 }
 
 static struct {
@@ -93,6 +105,7 @@ static struct {
 	[PB_TASK_FORK] = {"task_newtask", on_fork},
 	[PB_TASK_EXIT] = {"sched_process_exit", on_exit},
 	[PB_TASK_RENAME] = {"task_rename", on_rename},
+	[PB_CGROUP_MOVE] = {"cgroup_attach_task", on_cgroup_move},
 };
 
 static void find_points(struct tracepoint *point, void *unused)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Switches, forks, exits and renames of tasks, by the kernel's tracepoints. */
+/* Switches, forks, exits, renames and moves between cgroups of tasks, by the kernel's tracepoints.
+ */
 #ifndef PERFBUF_GLUE_TRACE_H
 #define PERFBUF_GLUE_TRACE_H
 
@@ -17,6 +18,7 @@ enum pb_tracepoint {
 	PB_TASK_FORK,
 	PB_TASK_EXIT,
 	PB_TASK_RENAME,
+	PB_CGROUP_MOVE,
 	PB_TRACEPOINTS, /* their number */
 };
 
@@ -49,6 +51,8 @@ void perfbuf_task_exiting(__u32 cpu) PB_NOEXCEPT;
  * the first mapping of that is made. Under the lock of @task's name.
  */
 void perfbuf_task_renamed(pb_task *task, const char *name, int exec, __u32 cpu) PB_NOEXCEPT;
+/* Tasks, which may run on any CPU, are in another cgroup now. */
+void perfbuf_tasks_moved(void) PB_NOEXCEPT;
 
 #ifdef __cplusplus
 }

@@ -2,7 +2,7 @@
 /* A file that reads an event of a producer. */
 #pragma once
 
-#include "device/cpu_stream.hpp"
+#include "device/one_cpu_stream.hpp"
 #include "producer/source.hpp"
 
 #include <cxxrt/platform.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "sources/ftrace.hpp"
 
-#include "device/cpu_stream.hpp"
+#include "device/one_cpu_stream.hpp"
 #include "device/setup.hpp"
 #include "glue/ftrace.h"
 #include "glue/producer.h"

@@ -17,6 +17,8 @@ public:
 	const char *name() const noexcept override { return "pmu"; }
 	const char *description() const noexcept override;
 	bool sends_traps() const noexcept override;
+	/* The kernel's counter of a CPU counts all tasks there. */
+	bool follows_cgroups() const noexcept override { return false; }
 	cxxrt::result<void> check(const perf_event_attr &attr) const noexcept override;
 	cxxrt::result<cxxrt::unique_ptr<stream>> open(event &owner) noexcept override;
 };

@@ -27,11 +27,15 @@
  *         perf reads it: 0 stands for PERF_ATTR_SIZE_VER0, what is longer than
  *         the kernel's own must be zero behind it. On E2BIG the size that the
  *         module knows is written to attr.size.
- * @pid:   0 the caller, > 0 that thread, -1 every process (then @cpu >= 0)
+ * @pid:   0 the caller, > 0 that thread, -1 every process (then @cpu >= 0);
+ *         with PERF_FLAG_PID_CGROUP an open directory of cgroup2 (@cpu >= 0)
  * @cpu:   >= 0 that CPU only, -1 every CPU (then @pid >= 0)
  * @flags: PERF_FLAG_FD_CLOEXEC is accepted and has no effect (the file is open
- *         already); the other flags of perf_event_open(2) fail with
- *         EOPNOTSUPP, unknown bits with EINVAL
+ *         already); PERF_FLAG_PID_CGROUP limits the event to the tasks of a
+ *         cgroup and of those below it (EBADF: @pid is no directory of cgroup2;
+ *         ENOENT: the cgroup was removed; EOPNOTSUPP: the source cannot; before
+ *         it was added, always EOPNOTSUPP); the other flags of
+ *         perf_event_open(2) fail with EOPNOTSUPP, unknown bits with EINVAL
  *
  * Errors are those of perf_event_open(2), with three differences:
  *

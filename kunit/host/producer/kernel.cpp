@@ -7,6 +7,7 @@
 #include "device/cpus.hpp"
 #include "device/file.hpp"
 #include "device/tsc_clock.hpp"
+#include "glue/cgroup.h"
 #include "glue/cpuhp.h"
 #include "glue/glue.h"
 #include "glue/maps.h"
@@ -324,6 +325,24 @@ int pb_trace_attach(enum pb_tracepoint) noexcept
 void pb_trace_detach(enum pb_tracepoint) noexcept
 {
 	detach_hook();
+}
+
+/* No event here is of a cgroup. */
+void pb_cgroup_put(pb_cgroup *) noexcept
+{
+}
+
+int pb_task_is_in(const pb_task *, const pb_cgroup *) noexcept
+{
+	return 0;
+}
+
+void pb_cgroups_settle_on(__u32) noexcept
+{
+}
+
+void pb_cgroups_settled(void) noexcept
+{
 }
 
 void pb_trace_synchronize(void) noexcept

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "cgroup.h"
+
+#include "generated/config.h"
+
+#include <linux/atomic.h>
+#include <linux/percpu.h>
+#include <linux/rcupdate.h>
+#include <linux/sched.h>
+#include <linux/smp.h>
+
+#ifdef PB_HAVE_CGROUPS
+
+#include <linux/cgroup.h>
+#include <linux/err.h>
+#include <linux/file.h>
+
+int pb_cgroup_get(int fd, pb_cgroup **out)
+{
+	struct file *opened = fget(fd);
+	struct cgroup *found;
+
+	/* cgroup_get_from_fd() takes a descriptor of O_PATH, too; perf does not. */
+	if (!opened)
+		return -EBADF;
+	fput(opened);
+	found = cgroup_get_from_fd(fd);
+	if (IS_ERR(found))
+		return PTR_ERR(found);
+	*out = found;
+	return 0;
+}
+
+void pb_cgroup_put(pb_cgroup *cgroup)
+{
+	if (cgroup)
+		cgroup_put(cgroup);
+}
+
+int pb_task_is_in(const pb_task *task, const pb_cgroup *cgroup)
+{
+	return task_under_cgroup_hierarchy((struct task_struct *)task, (struct cgroup *)cgroup);
+}
+
+#else
+
+int pb_cgroup_get(int fd, pb_cgroup **out)
+{
+	return -EINVAL;
+}
+
+void pb_cgroup_put(pb_cgroup *cgroup)
+{
+}
+
+int pb_task_is_in(const pb_task *task, const pb_cgroup *cgroup)
+{
+	return 0;
+}
+
+#endif
+
+struct settle_call {
+	call_single_data_t call;
+	atomic_t pending;
+};
+
+static DEFINE_PER_CPU(struct settle_call, settle_call);
+
+static void settle(void *unused)
+{
+	/* N, pairs with N in pb_cgroups_settle_on(): a full barrier. */
+	atomic_xchg(&this_cpu_ptr(&settle_call)->pending, 0);
+	perfbuf_cgroups_settle(smp_processor_id());
+}
+
+void pb_cgroups_settle_on(__u32 cpu)
+{
+	struct settle_call *to = per_cpu_ptr(&settle_call, cpu);
+
+	/* N, pairs with N in settle(): the task's new cgroup is stored before. A call that is still
+	 * pending reads it. */
+	if (atomic_xchg(&to->pending, 1))
+		return;
+	/* Not by an initialiser: the loader does not relocate the per-CPU data of a module. */
+	to->call.func = settle;
+	if (smp_call_function_single_async(cpu, &to->call))
+		atomic_set(&to->pending, 0);
+}
+
+static void nothing(void *unused)
+{
+}
+
+/* A CPU handles what is pending in one interrupt: the calls that are waited for, then the others.
+ */
+void pb_cgroups_settled(void)
+{
+	on_each_cpu(nothing, NULL, 1);
+	synchronize_rcu();
+}
