@@ -186,10 +186,14 @@ TEST_P(cgroup_event, count_and_times_are_those_of_the_cgroup)
 	disable(second.get());
 	disable(all.get());
 	for (const unique_fd *one : {&first, &second}) {
-		/* perf's two clocks are read one after the other. */
-		EXPECT_LE(read_value(one->get(), 2), read_value(one->get(), 1));
-		EXPECT_GT(read_value(one->get(), 2), 0u);
-		EXPECT_LT(read_value(one->get(), 1), read_value(all.get(), 1));
+		const uint64_t enabled = read_value(one->get(), 1);
+		const uint64_t running = read_value(one->get(), 2);
+		EXPECT_GT(running, 0u);
+		EXPECT_LE(running, enabled);
+		EXPECT_LT(running, read_value(all.get(), 2));
+		/* perf of 7.3 gives a disabled event the time since the boot. */
+		if (GetParam() == side::clock)
+			EXPECT_EQ(enabled, running);
 	}
 	EXPECT_LE(read_value(first.get()) + read_value(second.get()), read_value(all.get()));
 }
@@ -302,14 +306,14 @@ TEST_P(cgroup_event, switch_records_are_those_of_tasks_in_the_cgroup)
 	const pid_t pid = inside.pid();
 	ASSERT_TRUE(inside.wait().clean());
 	r.buffer.drain(r.records);
-	size_t out = 0, in = 0;
+	EXPECT_GE(r.records.size(), 3u);
+	bool runs = true; /* it does as it moves in */
 	for (const record &one : r.records) {
 		ASSERT_EQ(one.header.type, static_cast<uint32_t>(PERF_RECORD_SWITCH_CPU_WIDE));
 		EXPECT_EQ(parse_trailer(one, attr).tid, pid);
-		(one.header.misc & PERF_RECORD_MISC_SWITCH_OUT ? out : in)++;
+		EXPECT_EQ(!!(one.header.misc & PERF_RECORD_MISC_SWITCH_OUT), runs);
+		runs = !runs;
 	}
-	EXPECT_GE(out, 2u);
-	EXPECT_EQ(in, out - 1) << "it came running, and went for good";
 }
 
 TEST_P(cgroup_event, a_group_of_a_cgroup_counts_its_tasks_alone)

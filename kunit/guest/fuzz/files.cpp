@@ -71,9 +71,10 @@ perfbuf_open wanted(actor &by, perf_event_attr &attr)
 		request.cpu = by.one_of({-1, 0});
 		break;
 	default:
-		request.pid = by.one_of({-1, 0, -2});
+		request.pid = by.one_of({-1, 0, -2, by.of.cgroups[by.below(cgroup_count)]});
 		request.cpu = by.one_of({-1, 0, 1, 7, 100000});
-		request.flags = by.one_of<uint64_t>({0, 8, 1, 1ULL << 40});
+		request.flags = by.one_of<uint64_t>(
+			{0, 8, 1, 1ULL << 40, PERF_FLAG_PID_CGROUP, PERF_FLAG_PID_CGROUP});
 		if (by.once_in(8))
 			request.attr = by.one_of<uint64_t>({0, 8, ~0ULL});
 	}

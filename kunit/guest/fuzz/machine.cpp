@@ -180,7 +180,7 @@ const std::vector<operation> &operations()
 		std::vector<operation> sum;
 		for (const auto &part :
 		     {file_operations(), control_operations(), memory_operations(),
-		      process_operations(), machine_operations()})
+		      process_operations(), machine_operations(), cgroup_operations()})
 			sum.insert(sum.end(), part.begin(), part.end());
 		return sum;
 	}();

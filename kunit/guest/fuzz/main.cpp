@@ -276,6 +276,9 @@ int main(int argc, char **argv)
 	if (of.image < 0)
 		return 2;
 
+	if (!make_cgroups(of))
+		return 2;
+
 	report result;
 	std::vector<cast_member> cast = {{"a user", user, 1001, 2},
 					 {"another user", user, 1002, 2},

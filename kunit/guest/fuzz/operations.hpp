@@ -19,6 +19,7 @@ namespace fuzz
 {
 
 struct actor;
+struct belongings;
 
 /* Who calls an operation. */
 enum role : unsigned {
@@ -46,6 +47,10 @@ std::vector<operation> control_operations();
 std::vector<operation> memory_operations();
 std::vector<operation> process_operations();
 std::vector<operation> machine_operations();
+std::vector<operation> cgroup_operations();
+
+/* Mounts cgroup2, with some cgroups. Before the first operation. False: the kernel has none. */
+bool make_cgroups(belongings &of);
 
 /*
  * When nobody has a file: removes perfbuf and loads it anew, with the source of the tests. 0, or

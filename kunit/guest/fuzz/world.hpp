@@ -20,6 +20,7 @@ inline constexpr unsigned slot_count = 24;
 inline constexpr unsigned operation_max = 96;
 inline constexpr unsigned errno_max = 134; /* the last is for any other */
 inline constexpr unsigned actor_max = 32;
+inline constexpr unsigned cgroup_count = 4;
 
 /* Shared by all processes. */
 struct tally {
@@ -40,9 +41,10 @@ struct area {
 struct belongings {
 	std::atomic<int> files[slot_count];
 	std::atomic<area *> areas[slot_count];
-	int hub = -1;	     /* a datagram socket that all processes read and write */
-	int image = -1;	     /* this program, for exec */
-	int executable = -1; /* a file to map as code */
+	int hub = -1;		   /* a datagram socket that all processes read and write */
+	int image = -1;		   /* this program, for exec */
+	int executable = -1;	   /* a file to map as code */
+	int cgroups[cgroup_count]; /* directories, of the first one first */
 };
 
 struct actor {
