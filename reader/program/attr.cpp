@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <perfbuf/file.hpp>
 
+#include "program/cgroups.hpp"
 #include "program/failure.hpp"
 
 namespace perfbuf::program
@@ -121,9 +122,10 @@ std::vector<perf_event_attr> make_attrs(const record_options &options,
 				      " happens in the kernel, whatever runs there: leave out "
 				      "--exclude-kernel, --exclude-user and --exclude-idle");
 	std::vector<perf_event_attr> attrs;
-	for (const auto &event : events)
+	for (size_t at = 0; at < events.size(); at++)
 		attrs.push_back(
-			make_attr(options, event, any_typed, attrs.empty() && options.side_band));
+			make_attr(options, events[at], any_typed,
+				  options.side_band && is_first_of_cgroup(options.cgroups, at)));
 	return attrs;
 }
 

@@ -194,11 +194,11 @@ int run(int argc, char **argv, const opener &open)
 }
 
 reader::result<reader::file> open_device(const std::string &source, const perf_event_attr &attr,
-					 pid_t pid, int cpu)
+					 event_tasks tasks, int cpu)
 {
 	auto file = reader::file::open(source);
 	if (file)
-		if (auto done = file->configure(attr, pid, cpu); !done)
+		if (auto done = file->configure(attr, tasks.pid, cpu, tasks.flags); !done)
 			return done.error();
 	return file;
 }

@@ -7,6 +7,7 @@
 #include <memory>
 #include <perfbuf/mapping.hpp>
 
+#include "program/cgroups.hpp"
 #include "program/command.hpp"
 #include "program/commands.hpp"
 #include "program/events.hpp"
@@ -115,6 +116,16 @@ void add_event_option(CLI::App &app, record_words &words)
 		->allow_extra_args(false);
 }
 
+void add_cgroup_option(CLI::App &app, record_words &words)
+{
+	app.add_option("-G,--cgroup", words.cgroups,
+		       "of the CPUs of -a or -C, only tasks of these cgroups and of those below "
+		       "them: one for all events, or a list in the order of the events, in which "
+		       "an empty name is all tasks")
+		->type_name("NAME,...")
+		->allow_extra_args(false);
+}
+
 void add_event_options(CLI::App &app, record_words &words)
 {
 	add_event_option(app, words);
@@ -184,6 +195,12 @@ void finish_record_options(record_options &options, const CLI::App &app, const r
 	if (!words.call_graph.empty())
 		std::tie(options.chains, options.stack_bytes) = parse_call_graph(words.call_graph);
 	finish_target(options, words.target);
+	if (words.cgroups.empty())
+		return;
+	options.cgroups = parse_cgroups(words.cgroups);
+	if (!options.all_cpus)
+		throw failure(exit_usage, "-G is of the tasks that run on CPUs: give -a or -C, and "
+					  "neither -p nor -t");
 }
 
 command add_record(CLI::App &program)
@@ -196,6 +213,7 @@ command add_record(CLI::App &program)
 	auto *app = program.add_subcommand("record", record_about)->prefix_command();
 	add_event_options(*app, of->words);
 	add_sampling_options(*app, of->options, of->words);
+	add_cgroup_option(*app, of->words);
 	add_ring_options(*app, of->words);
 	app->add_option("-o,--output", of->options.output,
 			"the file; - writes to standard output, for perf's -i -")

@@ -28,12 +28,15 @@ struct record_words {
 	std::string level;
 	std::string switches;
 	std::string most_files;
+	std::string cgroups;
 	target_words target;
 	bool chains = false;
 };
 
 /** -e alone. */
 void add_event_option(CLI::App &app, record_words &words);
+/** -G. */
+void add_cgroup_option(CLI::App &app, record_words &words);
 /** -e and --filter. */
 void add_event_options(CLI::App &app, record_words &words);
 /** -F, -c, which CPUs and processes, callers, and what to leave out. */

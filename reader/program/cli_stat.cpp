@@ -36,6 +36,7 @@ command add_stat(CLI::App &program)
 	auto *app = program.add_subcommand("stat", stat_about)->prefix_command();
 	add_event_option(*app, of->record);
 	add_target_options(*app, of->record.target);
+	add_cgroup_option(*app, of->record);
 	app->add_option("--interval", of->interval,
 			"of what all do, without anything to count: how long to look for the rates")
 		->type_name("TIME")
@@ -43,7 +44,8 @@ command add_stat(CLI::App &program)
 	return {app, [of](const call &from) {
 			auto &options = of->options;
 			options.command = command_of(from);
-			const bool has_target = of->record.target.any();
+			const bool has_target =
+				of->record.target.any() || !of->record.cgroups.empty();
 			if (options.command.empty() && !has_target) {
 				if (from.app.count("--event"))
 					throw failure(exit_usage,

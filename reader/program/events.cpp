@@ -189,6 +189,18 @@ std::vector<chosen_event> choose_events(const std::vector<event_choice> &choices
 	return chosen;
 }
 
+std::vector<chosen_event> choose_events(const record_options &options)
+{
+	const auto sources = read_sources();
+	if (options.cgroups.size() < 2)
+		return choose_events(options.events, sources);
+	std::vector<chosen_event> all;
+	for (const auto &choice : options.events)
+		for (auto &event : choose_events({choice}, sources))
+			all.push_back(std::move(event));
+	return all;
+}
+
 std::vector<std::string> fields_of(const source_event &of)
 {
 	std::vector<std::string> names;

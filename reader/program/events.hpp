@@ -59,6 +59,12 @@ std::vector<chosen_event>
 choose_events(const std::vector<event_choice> &choices, const std::vector<source> &sources,
 	      const std::filesystem::path &tracefs = "/sys/kernel/tracing");
 
+/**
+ * Those of the command line, of the sources that there are. With several cgroups (-G) an event that
+ * is chosen twice is there twice, because each has a place in their list.
+ */
+std::vector<chosen_event> choose_events(const record_options &options);
+
 /** The fields that a filter may name; empty if the format makes no sense. */
 std::vector<std::string> fields_of(const source_event &of);
 

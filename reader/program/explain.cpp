@@ -68,6 +68,10 @@ failure explain_rights_of_typed(const record_options &options, const std::string
 	if (options.chains != call_graph::none)
 		return {exit_failed, "callers are for processes with CAP_PERFMON: leave out -g and "
 				     "--call-graph, or run it as root"};
+	if (!options.cgroups.empty())
+		return {exit_failed,
+			"recording a cgroup needs CAP_PERFMON: leave out -G, or run it "
+			"as root"};
 	if (!options.all_cpus)
 		return {exit_failed,
 			"recording one process needs CAP_PERFMON: give -a for the events of all of "
@@ -123,6 +127,12 @@ failure explain_open(const reader::error &why, const record_options &options,
 	case EPERM:
 		return explain_rights(options, event);
 	case EOPNOTSUPP:
+		if (!options.cgroups.empty())
+			return {exit_failed,
+				fmt::format(
+					"{} cannot be recorded of a cgroup alone: leave out -G, "
+					"or take clock or events of a driver",
+					event.name())};
 		if (event.is_trace() && options.chains == call_graph::none && !options.clock)
 			return no_function_tracing();
 		return {exit_failed,

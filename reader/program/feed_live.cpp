@@ -58,8 +58,8 @@ private:
 
 live_feed::live_feed(const record_options &options, const opener &open,
 		     std::optional<std::chrono::milliseconds> every)
-	: options_(options), chosen_(choose_events(options.events, read_sources())),
-	  attrs_(make_attrs(options, chosen_)), every_(every)
+	: options_(options), chosen_(choose_events(options)), attrs_(make_attrs(options, chosen_)),
+	  every_(every)
 {
 	for (const auto &each : chosen_)
 		if (each.is_trace())

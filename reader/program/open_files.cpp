@@ -19,22 +19,22 @@ namespace perfbuf::program
 namespace
 {
 
-reader::result<reader::file> open_one(const std::string &source, perf_event_attr &attr, pid_t pid,
-				      int cpu, const opener &open)
+reader::result<reader::file> open_one(const std::string &source, perf_event_attr &attr,
+				      event_tasks tasks, int cpu, const opener &open)
 {
 	// Only a source of ours says why it lost a record, and perf.data has no place for it.
 	auto with_causes = attr;
 	with_causes.read_format |= reader::format_lost_by_cause;
-	auto file = open(source, with_causes, pid, cpu);
+	auto file = open(source, with_causes, tasks, cpu);
 	if (!file && file.error().code.value() == EINVAL)
-		file = open(source, attr, pid, cpu);
+		file = open(source, attr, tasks, cpu);
 	const int why = file ? 0 : file.error().code.value();
 	if ((why == EINVAL || why == EOPNOTSUPP) && attr.read_format & PERF_FORMAT_LOST) {
 		// A kernel before 6.0 does not count losses for each file; LOST records still
 		// report them.
 		auto without = attr;
 		without.read_format &= ~static_cast<uint64_t>(PERF_FORMAT_LOST);
-		auto again = open(source, without, pid, cpu);
+		auto again = open(source, without, tasks, cpu);
 		if (again) {
 			attr = without;
 			return again;
@@ -158,6 +158,7 @@ open_files open_all(const record_options &options, const std::vector<chosen_even
 		    const opener &open, bool into_pipe)
 {
 	raise_file_limit();
+	const cgroup_directories cgroups(options.cgroups, events.size());
 	open_files all;
 	all.ids.resize(events.size());
 	std::vector<fills_aux> fills(events.size(), fills_aux::no);
@@ -169,7 +170,8 @@ open_files open_all(const record_options &options, const std::vector<chosen_even
 		for (size_t which = 0; which < events.size(); which++) {
 			const auto &event = events[which];
 			const auto open_here = [&](pid_t thread) -> std::optional<reader::file> {
-				auto file = open_one(event.source, attrs[which], thread, cpu, open);
+				auto file = open_one(event.source, attrs[which],
+						     cgroups.tasks_of(which, thread), cpu, open);
 				if (file)
 					return *std::move(file);
 				if (file.error().code.value() == ESRCH && threads.size() > 1)

@@ -36,7 +36,8 @@ struct record_options {
 	bool all_cpus = false;
 	std::vector<int> cpus; /**< of -C; empty: all that are online */
 	std::vector<pid_t> pids;
-	std::vector<pid_t> tids; /**< of -t: of these processes, these threads alone */
+	std::vector<pid_t> tids;	  /**< of -t: of these processes, these threads alone */
+	std::vector<std::string> cgroups; /**< of -G, for the events in their order */
 	call_graph chains = call_graph::none;
 	uint32_t stack_bytes = 8192; /**< copied per sample for DWARF unwinding */
 	size_t pages = 128;	     /**< of data, per CPU */

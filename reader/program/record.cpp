@@ -95,8 +95,7 @@ bool is_watched(const record_options &options)
 }
 
 session::session(const record_options &options, const opener &open, const signals &signals)
-	: options_(options), events_(choose_events(options.events, read_sources())),
-	  attrs_(make_attrs(options, events_)),
+	: options_(options), events_(choose_events(options)), attrs_(make_attrs(options, events_)),
 	  // The files come first: who may not record must not lose the recording before.
 	  file_([&] {
 		  const bool to_stdout = options.output == "-";

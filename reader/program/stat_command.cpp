@@ -44,14 +44,16 @@ perf_event_attr make_counting_attr(const chosen_event &counted, const record_opt
 	return attr;
 }
 
-void print_count(const chosen_event &counted, uint64_t total, double elapsed)
+void print_count(const chosen_event &counted, const std::string &cgroup, uint64_t total,
+		 double elapsed)
 {
+	const std::string name = counted.name() + (cgroup.empty() ? "" : " in " + cgroup);
 	if (counted.is_typed() || (counted.counted && !counted.counted->is_time)) {
-		say("{:>18}     {}   # {:.1f} per second\n", group_digits(total), counted.name(),
+		say("{:>18}     {}   # {:.1f} per second\n", group_digits(total), name,
 		    elapsed > 0 ? static_cast<double>(total) / elapsed : 0);
 	} else {
 		const double seconds = static_cast<double>(total) / 1e9;
-		say("{:>18.3f} ms  {}   # {:.3f} CPUs used\n", seconds * 1e3, counted.name(),
+		say("{:>18.3f} ms  {}   # {:.3f} CPUs used\n", seconds * 1e3, name,
 		    elapsed > 0 ? seconds / elapsed : 0);
 	}
 }
@@ -97,7 +99,7 @@ void wait_for_end(const signals &watched, std::optional<workload> &child,
 
 int stat_command(const record_options &options, const opener &open)
 {
-	const auto chosen = choose_events(options.events, read_sources());
+	const auto chosen = choose_events(options);
 	const bool of_child = options.pids.empty() && !options.all_cpus;
 	const signals watched;
 	std::optional<workload> child;
@@ -109,6 +111,7 @@ int stat_command(const record_options &options, const opener &open)
 	else if (of_child)
 		threads = {child->pid()};
 	raise_file_limit();
+	const cgroup_directories cgroups(options.cgroups, chosen.size());
 	std::vector<std::vector<reader::file>> files(chosen.size());
 	for (size_t which = 0; which < chosen.size(); which++) {
 		for (const int cpu : cpus_of(options)) {
@@ -116,7 +119,7 @@ int stat_command(const record_options &options, const opener &open)
 				auto file =
 					open(chosen[which].source,
 					     make_counting_attr(chosen[which], options, of_child),
-					     thread, cpu);
+					     cgroups.tasks_of(which, thread), cpu);
 				if (file)
 					return *std::move(file);
 				if (file.error().code.value() == ESRCH && threads.size() > 1)
@@ -149,7 +152,8 @@ int stat_command(const record_options &options, const opener &open)
 				throw plain_failure(counts.error());
 			total += counts->value;
 		}
-		print_count(chosen[which], total, elapsed.count());
+		print_count(chosen[which], cgroup_of(options.cgroups, which), total,
+			    elapsed.count());
 		others_may_count |= of_child && !total && chosen[which].is_typed();
 	}
 	say("{:>18.3f} s   elapsed\n", elapsed.count());

@@ -126,8 +126,8 @@ private:
 
 trace_session::trace_session(const record_options &options, const opener &open,
 			     const signals &watched)
-	: options_(options), events_(choose_events(options.events, read_sources())),
-	  attrs_(make_attrs(options, events_)), loop_(watched, child_, watched_)
+	: options_(options), events_(choose_events(options)), attrs_(make_attrs(options, events_)),
+	  loop_(watched, child_, watched_)
 {
 	std::vector<pid_t> threads{-1};
 	// Who is shown the trace on standard output wants nothing else there.

@@ -26,13 +26,14 @@ result<file> file::open(std::string_view source)
 	return file(std::move(fd));
 }
 
-result<void> file::configure(perf_event_attr attr, pid_t pid, int cpu)
+result<void> file::configure(perf_event_attr attr, pid_t pid, int cpu, unsigned long flags)
 {
 	attr.size = attr_size;
 	perfbuf_open how{};
 	how.attr = reinterpret_cast<uintptr_t>(&attr);
 	how.pid = pid;
 	how.cpu = cpu;
+	how.flags = flags;
 	auto done = request(PERFBUF_IOC_OPEN, reinterpret_cast<uintptr_t>(&how),
 			    "cannot configure the source");
 	if (done)

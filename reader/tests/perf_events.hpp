@@ -11,10 +11,12 @@
 namespace perfbuf::tests
 {
 
-inline reader::result<reader::file> open_perf_event(perf_event_attr attr, pid_t pid, int cpu)
+inline reader::result<reader::file> open_perf_event(perf_event_attr attr, pid_t pid, int cpu,
+						    unsigned long flags = 0)
 {
 	attr.size = reader::file::attr_size;
-	const long fd = ::syscall(SYS_perf_event_open, &attr, pid, cpu, -1, PERF_FLAG_FD_CLOEXEC);
+	const long fd =
+		::syscall(SYS_perf_event_open, &attr, pid, cpu, -1, flags | PERF_FLAG_FD_CLOEXEC);
 	if (fd < 0)
 		return reader::system_error("perf_event_open");
 	return reader::file(reader::unique_fd(static_cast<int>(fd)), attr.read_format);

@@ -9,12 +9,13 @@
 int main(int argc, char **argv)
 {
 	using namespace perfbuf;
-	return program::run(
-		argc, argv,
-		[](const std::string &source, const perf_event_attr &attr, pid_t pid, int cpu) {
-			if (source != "clock")
-				return reader::result<reader::file>(
-					reader::system_error("no such source", ENOENT));
-			return tests::open_perf_event(attr, pid, cpu);
-		});
+	return program::run(argc, argv,
+			    [](const std::string &source, const perf_event_attr &attr,
+			       program::event_tasks tasks, int cpu) {
+				    if (source != "clock")
+					    return reader::result<reader::file>(
+						    reader::system_error("no such source", ENOENT));
+				    return tests::open_perf_event(attr, tasks.pid, cpu,
+								  tasks.flags);
+			    });
 }

@@ -31,9 +31,12 @@ TEST_F(Usage, AWrongCommandLineGivesOneSentenceAndStatusTwo)
 	      "trace -o '' -- true", "trace --tick '' -- true", "trace --filter '' -- true",
 	      "trace --aux-pages '' -- true", "trace -i x --format ''", "stat -e '' -- true",
 	      "stat --interval ''", "record ''", "record -- ''", "trace -- ''", "stat -- ''",
+	      "record -a -G ''", "record -a -G ,", "stat -a -G '' -- true",
 	      // Options of which one would be ignored.
-	      "stat -e clock", "stat -a -p 1", "stat --interval 3 -- true", "trace -i x -o y",
-	      "trace -i x -a", "trace -o x --format json", "trace -o -", "record -o a -o b -- true",
+	      "record -G / -- true", "record -G / -p 1", "stat -G / -- true",
+	      "record -a -e clock -G a,b", "stat -e clock", "stat -a -p 1",
+	      "stat --interval 3 -- true", "trace -i x -o y", "trace -i x -a",
+	      "trace -o x --format json", "trace -o -", "record -o a -o b -- true",
 	      "record -o - -- true >&-",
 	      // Numbers without end.
 	      "record -m -1 -- true", "record -m 18446744073709551617 -- true",

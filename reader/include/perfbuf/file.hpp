@@ -75,10 +75,11 @@ public:
 	 * @param attr  as for perf_event_open(2); attr.size is set to attr_size
 	 * @param pid   0 the caller, > 0 that thread, -1 every process (then cpu >= 0)
 	 * @param cpu   >= 0 that CPU only, -1 every CPU (then pid >= 0)
+	 * @param flags PERF_FLAG_PID_CGROUP: pid is an open directory of cgroup2
 	 * Errors: those of perf_event_open(2); EOPNOTSUPP what this source has not; EBUSY
 	 * configured before.
 	 */
-	result<void> configure(perf_event_attr attr, pid_t pid, int cpu);
+	result<void> configure(perf_event_attr attr, pid_t pid, int cpu, unsigned long flags = 0);
 
 	/**
 	 * Follow this thread, too, and its later children (PERFBUF_IOC_FOLLOW): of a file that was
