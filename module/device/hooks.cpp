@@ -100,6 +100,21 @@ hook_set::~hook_set()
 	}
 }
 
+namespace
+{
+
+/* A task's record of the switch comes while its set still has it running, or already has. */
+[[gnu::noinline]] void switched_watched(pb_task *prev, pb_task *next, int preempted,
+					u32 cpu) noexcept
+{
+	sideband_switched_out(prev, next, preempted, cpu);
+	task_set::switched(prev, next, cpu);
+	one_cpu_stream::switched(next, cpu);
+	sideband_switched_in(prev, next, cpu);
+}
+
+} // namespace
+
 } // namespace perfbuf
 
 void perfbuf_trim_hooks(void) noexcept
@@ -123,17 +138,12 @@ void perfbuf_trim_hooks(void) noexcept
 	}
 }
 
-/* A task's record of the switch comes while its set still has it running, or already has. */
+/* Both are tail calls, so that this saves no registers. */
 void perfbuf_task_switched(pb_task *prev, pb_task *next, int preempted, __u32 cpu) noexcept
 {
-	using namespace perfbuf;
-
-	if (!switch_watchers.read_once()) [[likely]]
-		return task_set::switched(prev, next, cpu);
-	sideband_switched_out(prev, next, preempted, cpu);
-	task_set::switched(prev, next, cpu);
-	one_cpu_stream::switched(next, cpu);
-	sideband_switched_in(prev, next, cpu);
+	if (perfbuf::switch_watchers.read_once()) [[unlikely]]
+		return perfbuf::switched_watched(prev, next, preempted, cpu);
+	perfbuf::task_set::switched(prev, next, cpu);
 }
 
 void perfbuf_task_forked(pb_task *child, __u32 cpu) noexcept
