@@ -166,6 +166,31 @@ TEST_P(cgroup_event, a_task_that_runs_is_counted_from_its_move_in_until_its_move
 	}
 }
 
+long switches_of(pid_t task)
+{
+	const std::string text = read_file("/proc/" + std::to_string(task) + "/status");
+	const std::string key = "nonvoluntary_ctxt_switches:";
+	return std::stol(text.substr(text.find(key) + key.size()));
+}
+
+/* Other tasks come to the CPU now and then, so it may take some moves. */
+TEST_P(cgroup_event, a_move_is_noticed_without_a_switch_of_the_task)
+{
+	const busy_process moved(nullptr, 1);
+	perf_event_attr attr = clock_attr();
+	attr.disabled = 0;
+	unique_fd fd = must_open(GetParam(), attr, tasks_of(outer_fd.get(), 1));
+	EXPECT_TRUE(eventually([&] {
+		const uint64_t before = read_value(fd.get());
+		const long switches = switches_of(moved.pid());
+		EXPECT_EQ(outer.take(moved.pid()), 0);
+		EXPECT_TRUE(eventually([&] { return read_value(fd.get()) > before; }));
+		const bool unswitched = switches_of(moved.pid()) == switches;
+		EXPECT_EQ(beside.take(moved.pid()), 0);
+		return unswitched;
+	}));
+}
+
 TEST_P(cgroup_event, count_and_times_are_those_of_the_cgroup)
 {
 	const busy_process inside(&outer, 0), in_another(&beside, 0);
