@@ -54,28 +54,20 @@ struct clock_page {
 	uint64_t time(uint64_t ticks) const { return zero + product(ticks); }
 };
 
-/* The reader's half of the page's sequence count. */
 clock_page read_page(const mapping &of)
 {
-	volatile perf_event_mmap_page *page = of.page();
-	clock_page found;
-	uint32_t sequence;
-	do {
-		sequence = page->lock;
-		std::atomic_signal_fence(std::memory_order_seq_cst);
-		found = {.has_time = static_cast<bool>(page->cap_user_time),
-			 .has_zero = static_cast<bool>(page->cap_user_time_zero),
-			 .has_short = static_cast<bool>(page->cap_user_time_short),
-			 .mult = page->time_mult,
-			 .shift = page->time_shift,
-			 .zero = page->time_zero,
-			 .offset = page->time_offset,
-			 .enabled = page->time_enabled,
-			 .cycles = page->time_cycles,
-			 .mask = page->time_mask};
-		std::atomic_signal_fence(std::memory_order_seq_cst);
-	} while (sequence % 2 || page->lock != sequence);
-	return found;
+	return of.between_updates([](const volatile perf_event_mmap_page &page) {
+		return clock_page{.has_time = static_cast<bool>(page.cap_user_time),
+				  .has_zero = static_cast<bool>(page.cap_user_time_zero),
+				  .has_short = static_cast<bool>(page.cap_user_time_short),
+				  .mult = page.time_mult,
+				  .shift = page.time_shift,
+				  .zero = page.time_zero,
+				  .offset = page.time_offset,
+				  .enabled = page.time_enabled,
+				  .cycles = page.time_cycles,
+				  .mask = page.time_mask};
+	});
 }
 
 perf_event_attr message_attr()

@@ -2,6 +2,7 @@
 /* The mapping of an event's buffer, and the reader's half of the protocol. */
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <map>
@@ -33,6 +34,22 @@ public:
 	volatile perf_event_mmap_page *page() const
 	{
 		return static_cast<volatile perf_event_mmap_page *>(base_);
+	}
+	/*
+	 * What @read gives of the user page between two updates of it: the reader's half of its
+	 * sequence count (perf_event_open(2)).
+	 */
+	template <class Read>
+	auto between_updates(Read read) const
+	{
+		for (;;) {
+			const uint32_t sequence = page()->lock;
+			std::atomic_signal_fence(std::memory_order_seq_cst);
+			const auto found = read(*page());
+			std::atomic_signal_fence(std::memory_order_seq_cst);
+			if (sequence % 2 == 0 && page()->lock == sequence)
+				return found;
+		}
 	}
 	uint8_t *data() const { return static_cast<uint8_t *>(base_) + page_size(); }
 	uint8_t *base() const { return static_cast<uint8_t *>(base_); }
