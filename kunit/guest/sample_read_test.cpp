@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
 /* PERF_SAMPLE_READ: samples that carry the counts of their event or of its group, as perf's do. */
-#include <atomic>
 #include <bit>
 #include <map>
 #include <thread>
@@ -306,27 +305,33 @@ TEST_P(sample_read, the_largest_group_goes_into_a_sample_whole)
 		EXPECT_EQ(samples[0].read->at(1 + 3 * (i + 1) + 1), event_id(siblings[i].get()));
 }
 
-/* Siblings come and go, and change, while their leader samples on another CPU. */
-TEST_P(sample_read, siblings_that_come_and_go_leave_every_sample_whole)
+INSTANTIATE_TEST_SUITE_P(on, sample_read, testing::ValuesIn(sides()),
+			 side_name<testing::TestParamInfo<side>>);
+
+/*
+ * Siblings come and go, and change, while their leader samples on another CPU. Ours alone: a sample
+ * of perf's on 6.1 can say that it has three events where there is room for two, in one of four
+ * runs of this test.
+ */
+TEST(sample_read_beside_changes, siblings_that_come_and_go_leave_every_sample_whole)
 {
 	const perf_event_attr attr = counted_clock(group_of_ids);
 	perf_event_attr fast = attr;
 	fast.sample_period = 20'000;
 	spinner busy;
 	const target of = target::thread(busy.tid());
-	unique_fd leader = must_open(GetParam(), fast, of);
+	unique_fd leader = must_open(side::clock, fast, of);
 	ring buffer(leader.get(), 64);
 	enable(leader.get());
-	std::atomic<bool> done = false;
-	std::vector<std::thread> threads;
+	std::vector<std::jthread> threads;
 	for (int i = 0; i < 2; i++)
-		threads.emplace_back([&, i] {
+		threads.emplace_back([&, i](std::stop_token stop) {
 			perf_event_attr counting = counted_faults(0, 0);
 			counting.disabled = i;
 			target sibling_of = of;
 			sibling_of.group = leader.get();
-			while (!done) {
-				unique_fd one = must_open_pmu(GetParam(), counting, sibling_of);
+			while (!stop.stop_requested()) {
+				unique_fd one = must_open_pmu(side::clock, counting, sibling_of);
 				enable(one.get());
 				control(one.get(), PERF_EVENT_IOC_RESET);
 				disable(one.get());
@@ -345,13 +350,8 @@ TEST_P(sample_read, siblings_that_come_and_go_leave_every_sample_whole)
 		}
 		return samples > 500 && with_siblings > 20;
 	});
-	done = true;
-	for (std::thread &one : threads)
-		one.join();
+	threads.clear();
 	EXPECT_TRUE(enough) << samples << " samples, " << with_siblings << " of more than one";
 }
-
-INSTANTIATE_TEST_SUITE_P(on, sample_read, testing::ValuesIn(sides()),
-			 side_name<testing::TestParamInfo<side>>);
 
 } /* namespace */
