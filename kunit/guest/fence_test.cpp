@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* PERFBUF_IOC_FENCE: what was stamped before the time that it returns is published. */
 #include <algorithm>
-#include <atomic>
 #include <cerrno>
 #include <fstream>
 #include <thread>
@@ -73,13 +72,12 @@ TEST(fence, records_that_are_read_after_a_fence_and_a_look_at_all_rings_are_not_
 		readers.emplace_back(cpu);
 		ASSERT_EQ(readers.back().configured, 0);
 	}
-	std::atomic<bool> stop = false;
-	std::vector<std::thread> writers;
+	std::vector<std::jthread> writers;
 	for (const int cpu : cpus)
-		writers.emplace_back([&, cpu] {
+		writers.emplace_back([&, cpu](std::stop_token stop) {
 			pin_to(cpu);
 			const unique_fd fd(open(node, O_WRONLY | O_CLOEXEC));
-			while (!stop && write(fd.get(), "x", 1) == 1)
+			while (!stop.stop_requested() && write(fd.get(), "x", 1) == 1)
 				;
 		});
 	uint64_t last = 0;
@@ -99,9 +97,7 @@ TEST(fence, records_that_are_read_after_a_fence_and_a_look_at_all_rings_are_not_
 		return fences > 8 && seen > 1000;
 	})) << fences
 	    << " fences, " << seen << " records";
-	stop = true;
-	for (auto &each : writers)
-		each.join();
+	writers.clear();
 	EXPECT_EQ(older, 0u) << "of " << seen;
 }
 

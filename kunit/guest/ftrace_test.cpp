@@ -298,12 +298,11 @@ TEST(ftrace, files_come_and_go_while_events_flow)
 	/* The probe of the first user waits for the kernel to forget that of the last. */
 	constexpr int rounds = 10;
 	enabled_event switches("sched_switch");
-	std::atomic<bool> over = false;
-	std::thread noise([&] {
-		while (!over)
+	std::jthread noise([](std::stop_token over) {
+		while (!over.stop_requested())
 			sched_yield();
 	});
-	std::thread other([&] {
+	std::jthread other([&] {
 		for (int i = 0; i < rounds; i++)
 			must_open_node(attr_of(switches.id), target::every_process(0));
 	});
@@ -311,9 +310,6 @@ TEST(ftrace, files_come_and_go_while_events_flow)
 		unique_fd fd = must_open_node(attr_of(switches.id), target::every_process(0));
 		ring buffer(fd.get(), 1);
 	}
-	other.join();
-	over = true;
-	noise.join();
 }
 
 } /* namespace */

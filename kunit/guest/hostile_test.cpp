@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
 /* A user page that its reader overwrites costs only that reader records. */
-#include <atomic>
 #include <random>
 #include <thread>
 
@@ -27,14 +26,13 @@ protected:
 	void beside_a_neighbour(const std::function<void()> &deed)
 	{
 		spinner busy(0);
-		std::atomic<bool> stop = false;
-		std::thread attacker([&] {
-			while (!stop)
+		std::jthread attacker([&](std::stop_token stop) {
+			while (!stop.stop_requested())
 				deed();
 		});
 		recorder neighbour(GetParam(), counted(), target::every_process(0), 16);
 		EXPECT_NO_THROW(neighbour.sample_until(200));
-		stop = true;
+		attacker.request_stop();
 		attacker.join();
 		/* Each of its losses is reported to it. */
 		let_one_through(neighbour.fd.get(), neighbour.buffer, neighbour.records);

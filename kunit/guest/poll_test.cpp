@@ -163,7 +163,7 @@ TEST_P(wakeup, a_record_wakes_a_thread_that_waits_already)
 {
 	recorder r = open_recorder(every(1));
 	std::atomic<short> got = 0;
-	std::thread waiter([&] { got = polled(r.fd.get(), wait_ms); });
+	std::jthread waiter([&] { got = polled(r.fd.get(), wait_ms); });
 	pause_for(std::chrono::milliseconds(30));
 	enable(r.fd.get());
 	waiter.join();
@@ -176,7 +176,7 @@ TEST_P(wakeup, a_record_wakes_the_pollers_of_every_file_of_the_ring)
 	unique_fd second = must_open(GetParam(), every(1), target::every_process(0));
 	control(second.get(), PERF_EVENT_IOC_SET_OUTPUT, r.fd.get());
 	std::atomic<short> got = 0;
-	std::thread waiter([&] { got = polled(second.get(), wait_ms); });
+	std::jthread waiter([&] { got = polled(second.get(), wait_ms); });
 	pause_for(std::chrono::milliseconds(30));
 	enable(r.fd.get());
 	waiter.join();
@@ -225,7 +225,7 @@ TEST_P(wakeup, a_hangup_wakes_a_thread_that_waits)
 	});
 	recorder r(GetParam(), clock_attr(period), target::thread(process.pid()));
 	std::atomic<short> got = 0;
-	std::thread waiter([&] { got = polled(r.fd.get(), wait_ms); });
+	std::jthread waiter([&] { got = polled(r.fd.get(), wait_ms); });
 	pause_for(std::chrono::milliseconds(30));
 	go.open();
 	waiter.join();

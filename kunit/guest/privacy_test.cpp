@@ -106,14 +106,13 @@ private:
 
 TEST(private_stop, reports_of_a_loss_take_no_record_from_an_event_of_another_task)
 {
-	std::atomic<bool> stop = false;
 	std::atomic<pid_t> victim = 0;
-	std::thread task([&] {
+	std::jthread task([&](std::stop_token stop) {
 		constexpr size_t count = 64;
 		void *pages = mmap(nullptr, count * page_size(), PROT_READ | PROT_WRITE,
 				   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 		victim = current_tid();
-		while (!stop)
+		while (!stop.stop_requested())
 			fault_pages(static_cast<char *>(pages), count);
 		munmap(pages, count * page_size());
 	});
@@ -136,7 +135,7 @@ TEST(private_stop, reports_of_a_loss_take_no_record_from_an_event_of_another_tas
 	uint64_t words[2 + PERFBUF_LOST_CAUSES] = {};
 	EXPECT_EQ(read(fd.get(), words, sizeof(words)), static_cast<ssize_t>(sizeof(words)));
 	EXPECT_EQ(words[2 + PERFBUF_LOST_RECURSION], 0u) << "of " << records << " records";
-	stop = true;
+	task.request_stop();
 	task.join();
 }
 
@@ -202,11 +201,10 @@ TEST_P(private_stop_of, enable_and_disable_of_a_task_that_runs_interrupts_its_cp
 /* The records of a task that moves while another reports its losses are whole: drain() throws. */
 TEST_P(private_stop_of, report_of_a_loss_while_the_task_moves_leaves_every_record_whole)
 {
-	std::atomic<bool> stop = false;
 	std::atomic<pid_t> mover = 0;
-	std::thread task([&] {
+	std::jthread task([&](std::stop_token stop) {
 		mover = current_tid();
-		for (int cpu = 0; !stop; cpu ^= 1) {
+		for (int cpu = 0; !stop.stop_requested(); cpu ^= 1) {
 			pin_to(cpu);
 			std::this_thread::sleep_for(std::chrono::microseconds(200));
 		}
@@ -228,7 +226,7 @@ TEST_P(private_stop_of, report_of_a_loss_while_the_task_moves_leaves_every_recor
 		records += got.size();
 		return records > 300;
 	}));
-	stop = true;
+	task.request_stop();
 	task.join();
 }
 

@@ -190,14 +190,13 @@ TEST_P(samples, samples_of_all_processors_come_from_each_of_them)
 TEST_P(samples, samples_follow_a_thread_from_processor_to_processor)
 {
 	/* One ring for a thread that moves. */
-	std::atomic<bool> stop = false;
 	std::atomic<pid_t> tid = 0;
-	std::thread mover([&] {
+	std::jthread mover([&](std::stop_token stop) {
 		tid = current_tid();
-		while (!stop) {
+		while (!stop.stop_requested()) {
 			for (int cpu : online_cpus()) {
 				pin_to(cpu);
-				for (int i = 0; i < 2'000'000 && !stop; i++)
+				for (int i = 0; i < 2'000'000 && !stop.stop_requested(); i++)
 					asm volatile("" ::: "memory");
 			}
 		}
@@ -221,8 +220,6 @@ TEST_P(samples, samples_follow_a_thread_from_processor_to_processor)
 			last = *s.time;
 		}
 	}
-	stop = true;
-	mover.join();
 }
 
 TEST_P(samples, samples_of_one_thread_are_not_of_another)

@@ -25,8 +25,11 @@ public:
 
 	void put_raw(const void *from, size_t size)
 	{
-		const auto *first = static_cast<const std::byte *>(from);
-		data_.insert(data_.end(), first, first + size);
+		/* GCC 12 warns of insert() where it inlines it. */
+		const size_t at = data_.size();
+		data_.resize(at + size);
+		if (size)
+			std::memcpy(data_.data() + at, from, size);
 	}
 
 	void zeros(size_t count) { data_.resize(data_.size() + count); }

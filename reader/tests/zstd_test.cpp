@@ -155,8 +155,9 @@ TEST_F(ZstdRecording, a_file_whose_recorder_was_killed_has_the_rounds_before)
 				make_compressor(1));
 	ASSERT_TRUE(writer.begin({&attr, 1}, generated_features(attr)));
 	for (uint64_t number = 0; number < 400; number++) {
-		if (number % 100 == 0)
+		if (number % 100 == 0) {
 			ASSERT_TRUE(writer.round());
+		}
 		const auto sample = generated_sample{number}.record();
 		ASSERT_TRUE(writer.append(sample.view()));
 		if (number % 100 != 50 || number < 100)

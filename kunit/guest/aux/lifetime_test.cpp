@@ -128,12 +128,11 @@ TEST(aux_lifetime, threads_map_enable_redirect_and_read_two_files_at_once)
 		unique_fd fd = open_pattern(pattern_attr(kind, 100'000));
 		unique_fd other = open_pattern(pattern_attr(kind, 100'000));
 		mapping ring(fd.get(), 4);
-		std::atomic<bool> over = false;
 		std::atomic<unsigned> mapped = 0;
-		std::vector<std::thread> threads;
+		std::vector<std::jthread> threads;
 		const auto again = [&](auto &&deed) {
-			threads.emplace_back([&over, deed] {
-				while (!over)
+			threads.emplace_back([deed](std::stop_token over) {
+				while (!over.stop_requested())
 					deed();
 			});
 		};
@@ -173,9 +172,7 @@ TEST(aux_lifetime, threads_map_enable_redirect_and_read_two_files_at_once)
 				read(fd.get(), &value, sizeof(value));
 		});
 		EXPECT_TRUE(eventually([&] { return mapped > 40; }));
-		over = true;
-		for (std::thread &one : threads)
-			one.join();
+		threads.clear();
 	}
 }
 

@@ -198,11 +198,10 @@ TEST_F(producer_aux, the_area_of_an_inherited_event_on_any_cpu_cannot_be_mapped)
 
 TEST_F(producer_aux, the_area_of_a_task_can_end_while_the_task_runs)
 {
-	std::atomic<bool> over = false;
 	std::atomic<pid_t> tid = 0;
-	std::thread moving([&] {
+	std::jthread moving([&](std::stop_token over) {
 		tid = gettid();
-		for (int i = 0; !over; i++)
+		for (int i = 0; !over.stop_requested(); i++)
 			pin_to(i % 2);
 	});
 	EXPECT_TRUE(eventually([&] { return tid != 0; }));
@@ -223,8 +222,6 @@ TEST_F(producer_aux, the_area_of_a_task_can_end_while_the_task_runs)
 		ASSERT_EQ(order("unregister"), 0);
 		EXPECT_EQ(calls(starts), calls(stops));
 	}
-	over = true;
-	moving.join();
 }
 
 TEST_F(producer_aux, an_error_of_the_source_is_the_errno_of_the_reader)
@@ -419,10 +416,9 @@ TEST_F(producer_aux, two_files_on_one_ring_fill_its_area_in_turns)
 TEST_F(producer_aux, threads_register_map_enable_and_unregister_at_once)
 {
 	for (unsigned flags : {0u, unsigned{shared}}) {
-		std::atomic<bool> over = false;
 		std::atomic<unsigned> mapped = 0, other = 0;
 		std::atomic<uint64_t> id = 0;
-		std::vector<std::thread> threads;
+		std::vector<std::jthread> threads;
 		const auto use = [&](unsigned i) {
 			unique_fd fd(open("/dev/perfbuf/testaux", O_RDWR | O_CLOEXEC));
 			if (!fd.valid())
@@ -456,8 +452,8 @@ TEST_F(producer_aux, threads_register_map_enable_and_unregister_at_once)
 			munmap(at, 3 * page_size());
 		};
 		for (unsigned t = 0; t < 3; t++)
-			threads.emplace_back([&, t] {
-				for (unsigned i = t; !over; i++)
+			threads.emplace_back([&, t](std::stop_token over) {
+				for (unsigned i = t; !over.stop_requested(); i++)
 					use(i);
 			});
 		for (unsigned i = 0; i < 30 || mapped < 30; i++) {
@@ -467,9 +463,7 @@ TEST_F(producer_aux, threads_register_map_enable_and_unregister_at_once)
 			EXPECT_EQ(order("unregister"), 0);
 			ASSERT_LT(i, 2000u);
 		}
-		over = true;
-		for (std::thread &one : threads)
-			one.join();
+		threads.clear();
 		EXPECT_EQ(other, 0u);
 	}
 }

@@ -132,12 +132,11 @@ TEST_F(producer_life, a_source_can_unregister_while_events_are_emitted)
 TEST_F(producer_life, a_source_can_unregister_while_files_are_opened)
 {
 	perf_event_attr attr = typed_attr("counted");
-	std::atomic<bool> stop = false;
 	std::atomic<unsigned> opened = 0, refused = 0, other = 0;
-	std::vector<std::thread> readers;
+	std::vector<std::jthread> readers;
 	for (int i = 0; i < 3; i++)
-		readers.emplace_back([&] {
-			while (!stop) {
+		readers.emplace_back([&](std::stop_token stop) {
+			while (!stop.stop_requested()) {
 				unique_fd fd(open(testdev_path, O_RDWR | O_CLOEXEC));
 				if (!fd.valid()) {
 					refused++;
@@ -162,9 +161,7 @@ TEST_F(producer_life, a_source_can_unregister_while_files_are_opened)
 		attr.config = event_id_of("counted");
 		pause_for(std::chrono::milliseconds(5));
 	}
-	stop = true;
-	for (std::thread &one : readers)
-		one.join();
+	readers.clear();
 	EXPECT_GT(refused, 0u);
 	EXPECT_EQ(other, 0u);
 }
