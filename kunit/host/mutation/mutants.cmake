@@ -102,7 +102,8 @@ file(GLOB mutated RELATIVE ${top}/module CONFIGURE_DEPENDS ${top}/module/produce
 	${top}/module/producer/*.hpp)
 add_mutants(producer ${mutated})
 foreach(program producer_mutants_logic producer_mutants_asan)
-	add_mutants_program(${program} producer ${producer_tests} ${producer_base} ${ring_sources})
+	add_mutants_program(${program} producer ${producer_tests} ${producer_stand_in} ${producer_base}
+		${ring_sources})
 	target_compile_definitions(${program} PRIVATE CXXRT_MODEL)
 	target_include_directories(${program} PRIVATE producer)
 	target_link_libraries(${program} PRIVATE ${gtest})
