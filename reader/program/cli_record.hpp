@@ -3,12 +3,16 @@
  * while they record. */
 #pragma once
 
-#include <CLI/CLI.hpp>
 #include <string>
 #include <vector>
 
 #include "program/cli_target.hpp"
 #include "program/options.hpp"
+
+namespace CLI
+{
+class App;
+}
 
 namespace perfbuf::program
 {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1 OR BSD-2-Clause
 #include "program/cli_recorder.hpp"
 
+#include <CLI/CLI.hpp>
 #include <memory>
 
 #include "program/command.hpp"

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1 OR BSD-2-Clause
+#include <CLI/CLI.hpp>
+
 #include "program/cli_target.hpp"
 
 #include "program/failure.hpp"

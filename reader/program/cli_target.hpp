@@ -3,10 +3,14 @@
  * commands that record have. */
 #pragma once
 
-#include <CLI/CLI.hpp>
 #include <string>
 
 #include "program/options.hpp"
+
+namespace CLI
+{
+class App;
+}
 
 namespace perfbuf::program
 {

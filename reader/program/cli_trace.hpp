@@ -2,13 +2,17 @@
 /** @file The command line of perfbuf trace. */
 #pragma once
 
-#include <CLI/CLI.hpp>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "program/cli_target.hpp"
 #include "program/options.hpp"
+
+namespace CLI
+{
+class App;
+}
 
 namespace perfbuf::program
 {

@@ -7,12 +7,16 @@
  */
 #pragma once
 
-#include <CLI/CLI.hpp>
 #include <functional>
 #include <string>
 #include <vector>
 
 #include "program/opener.hpp"
+
+namespace CLI
+{
+class App;
+}
 
 namespace perfbuf::program
 {

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1 OR BSD-2-Clause
+#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 #include <sstream>
 

@@ -2,12 +2,16 @@
 /** @file Samples of a feed, with the names of their threads and functions. */
 #pragma once
 
-#include <CLI/CLI.hpp>
 #include <functional>
 #include <string>
 
 #include "analysis/export.hpp"
 #include "program/feed.hpp"
+
+namespace CLI
+{
+class App;
+}
 
 namespace perfbuf::program
 {
