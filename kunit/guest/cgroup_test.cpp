@@ -181,7 +181,12 @@ TEST_P(cgroup_event, a_move_is_noticed_without_a_switch_of_the_task)
 	attr.disabled = 0;
 	unique_fd fd = must_open(GetParam(), attr, tasks_of(outer_fd.get(), 1));
 	EXPECT_TRUE(eventually([&] {
-		const uint64_t before = read_value(fd.get());
+		uint64_t before = 0;
+		EXPECT_TRUE(eventually([&] {
+			before = read_value(fd.get());
+			pause_for(std::chrono::milliseconds(20));
+			return read_value(fd.get()) == before;
+		})) << "it is outside";
 		const long switches = switches_of(moved.pid());
 		EXPECT_EQ(outer.take(moved.pid()), 0);
 		EXPECT_TRUE(eventually([&] { return read_value(fd.get()) > before; }));
