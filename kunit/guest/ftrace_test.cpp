@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 
+#include "support/cgroup.hpp"
 #include "support/event.hpp"
 #include "support/mapping.hpp"
 #include "support/process.hpp"
@@ -290,6 +291,41 @@ TEST(ftrace, an_attribute_that_ftrace_does_not_support_is_refused)
 	attr = attr_of(1);
 	attr.sample_type |= PERF_SAMPLE_ADDR;
 	EXPECT_EQ(error_of(attr), EOPNOTSUPP);
+}
+
+TEST(ftrace, an_event_of_a_cgroup_has_the_records_of_its_tasks_alone)
+{
+	if (!has_cgroups())
+		return;
+	cgroup_root root;
+	const cgroup one(root.path() + "/perfbuf-ftrace");
+	const unique_fd directory = one.open();
+	enabled_event forks("sched_process_fork");
+	const perf_event_attr attr = attr_of(forks.id);
+	unique_fd fd = must_open_node(attr, tasks_of(directory.get(), 0));
+	ring buffer(fd.get(), 16);
+	gate go;
+	child inside = child_in(one, 0, [&] {
+		go.wait();
+		for (int i = 0; i < 10; i++)
+			fork_once();
+		return 0;
+	});
+	child outside([&] {
+		pin_to(0);
+		go.wait();
+		for (int i = 0; i < 10; i++)
+			fork_once();
+		return 0;
+	});
+	go.open();
+	go.open();
+	EXPECT_TRUE(inside.wait().clean());
+	EXPECT_TRUE(outside.wait().clean());
+	const std::vector<sample> all = samples_of(buffer, attr);
+	EXPECT_EQ(all.size(), 10u);
+	for (const sample &each : all)
+		EXPECT_EQ(*each.pid, inside.pid());
 }
 
 /* First and last users, while events flow. */

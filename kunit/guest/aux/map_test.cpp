@@ -4,6 +4,7 @@
 #include <sys/wait.h>
 
 #include "aux/pattern_file.hpp"
+#include "support/cgroup.hpp"
 
 using namespace device_test;
 
@@ -118,6 +119,19 @@ TEST_F(aux_map, an_aux_watermark_is_refused_on_a_source_without_an_area)
 	unique_fd other(::open(pattern_path, O_RDWR | O_CLOEXEC));
 	EXPECT_EQ(configure(other.get(), &wanted, target::every_process(0)), EOPNOTSUPP);
 	wanted.config = 0;
+	EXPECT_EQ(configure(other.get(), &wanted, target::every_process(0)), 0);
+}
+
+/* Its source does not expect to be stopped by each switch. */
+TEST_F(aux_map, an_event_that_can_have_an_area_follows_no_cgroup)
+{
+	ASSERT_TRUE(has_cgroups());
+	cgroup_root root;
+	const cgroup one(root.path() + "/perfbuf-aux");
+	const unique_fd directory = one.open();
+	perf_event_attr wanted = pattern_attr(0);
+	unique_fd other(::open(pattern_path, O_RDWR | O_CLOEXEC));
+	EXPECT_EQ(configure(other.get(), &wanted, tasks_of(directory.get(), 0)), EOPNOTSUPP);
 	EXPECT_EQ(configure(other.get(), &wanted, target::every_process(0)), 0);
 }
 
