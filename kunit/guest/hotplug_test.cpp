@@ -23,6 +23,36 @@ TEST(offline_cpu, an_event_of_every_process_on_an_offline_cpu_is_enodev)
 	});
 }
 
+/* Of two faults perf tells the other one. */
+TEST(offline_cpu, every_other_fault_of_an_event_is_told_before_its_cpu)
+{
+	absence away;
+	const auto refused = [](side s, perf_event_attr attr, target what) {
+		what.cpu = last_cpu;
+		return open_error(s, &attr, what);
+	};
+	check_both({{ENOENT}}, [&](side s) {
+		perf_event_attr attr = clock_attr();
+		attr.type = 0xffff;
+		return refused(s, attr, {-1});
+	});
+	check_both({{EINVAL}}, [&](side s) {
+		perf_event_attr attr = clock_attr();
+		attr.use_clockid = 1;
+		attr.clockid = 99;
+		return refused(s, attr, {-1});
+	});
+	check_both({{EINVAL}}, [&](side s) {
+		const unique_fd leader = must_open(s, clock_attr(), target::every_process(0));
+		target what = {-1};
+		what.group = leader.get();
+		return refused(s, clock_attr(), what);
+	});
+	check_both({{EBADF}}, [&](side s) {
+		return refused(s, clock_attr(), {9999, -1, PERF_FLAG_PID_CGROUP});
+	});
+}
+
 TEST(offline_cpu, an_event_of_a_thread_on_an_offline_cpu_is_allowed)
 {
 	absence away;

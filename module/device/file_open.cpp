@@ -43,7 +43,7 @@ bool is_of_cgroup(const perfbuf_open &wanted) noexcept
 }
 
 /* Finds the target, with a reference; nullptr: all tasks. The errors come in perf's order: no such
- * task, no such CPU, the CPU is offline. */
+ * task, no such CPU. */
 result<pb_task *> find_target(const perfbuf_open &wanted) noexcept
 {
 	const s32 cpu = wanted.cpu;
@@ -61,8 +61,6 @@ result<pb_task *> find_target(const perfbuf_open &wanted) noexcept
 
 	if (static_cast<u32>(cpu) >= pb_nr_cpu_ids() && !(target && cpu == -1))
 		return error(EINVAL);
-	if (!target && !pb_cpu_is_online(cpu))
-		return error(ENODEV);
 	put_target.dismiss();
 	return target;
 }
@@ -229,6 +227,10 @@ result<void> file::make_event(void *filp, const perfbuf_open &wanted,
 		if (group)
 			group->cancel();
 	});
+
+	/* perf says so last. */
+	if (!target && !pb_cpu_is_online(wanted.cpu))
+		return error(ENODEV);
 
 	/*
 	 * A file has one event, so a second PERFBUF_IOC_OPEN fails. open_mutex_ is not map_mutex_,
