@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "device/hooks.hpp"
 
+#include "device/cpus.hpp"
 #include "device/one_cpu_stream.hpp"
 #include "device/setup.hpp"
 #include "device/sideband.hpp"
@@ -189,4 +190,18 @@ void perfbuf_tasks_moved(void) noexcept
 void perfbuf_cgroups_settle(__u32 cpu) noexcept
 {
 	perfbuf::one_cpu_stream::switched(pb_task_current(), cpu);
+}
+
+void perfbuf_cpu_online(__u32 cpu) noexcept
+{
+	perfbuf::open_cpu(cpu);
+	perfbuf::one_cpu_stream::cpu_opened(cpu);
+	perfbuf::task_set::cpu_opened(cpu);
+}
+
+void perfbuf_cpu_offline(__u32 cpu) noexcept
+{
+	perfbuf::one_cpu_stream::cpu_closing(cpu);
+	perfbuf::task_set::cpu_closing(cpu);
+	perfbuf::close_cpu(cpu);
 }

@@ -3,7 +3,6 @@
 
 #include "device/setup.hpp"
 #include "glue/cgroup.h"
-#include "glue/cpuhp.h"
 
 namespace perfbuf
 {
@@ -52,8 +51,12 @@ void one_cpu_stream::publish() noexcept
 		 */
 		cxxrt::smp_mb();
 		pb_call_on_cpu(
-			owner_.cpu(), [](void *) { switched(pb_task_current(), pb_this_cpu()); },
-			nullptr);
+			owner_.cpu(),
+			[](void *stream) {
+				static_cast<one_cpu_stream *>(stream)->settle(pb_task_current(),
+									      pb_this_cpu());
+			},
+			this);
 	}
 	cpu_stream::publish();
 }
@@ -133,17 +136,3 @@ void one_cpu_stream::tasks_moved() noexcept
 }
 
 } // namespace perfbuf
-
-void perfbuf_cpu_online(__u32 cpu) noexcept
-{
-	perfbuf::open_cpu(cpu);
-	perfbuf::one_cpu_stream::cpu_opened(cpu);
-	perfbuf::task_set::cpu_opened(cpu);
-}
-
-void perfbuf_cpu_offline(__u32 cpu) noexcept
-{
-	perfbuf::one_cpu_stream::cpu_closing(cpu);
-	perfbuf::task_set::cpu_closing(cpu);
-	perfbuf::close_cpu(cpu);
-}
