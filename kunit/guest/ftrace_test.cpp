@@ -295,8 +295,7 @@ TEST(ftrace, an_attribute_that_ftrace_does_not_support_is_refused)
 
 TEST(ftrace, an_event_of_a_cgroup_has_the_records_of_its_tasks_alone)
 {
-	if (!has_cgroups())
-		return;
+	ASSERT_TRUE(has_cgroups());
 	cgroup_root root;
 	const cgroup one(root.path() + "/perfbuf-ftrace");
 	const unique_fd directory = one.open();
