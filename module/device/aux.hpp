@@ -30,13 +30,13 @@ protected:
 };
 
 /* Converts between an event and the handle that perfbuf/aux.h gives to producers. */
-inline perfbuf_stream *as_stream(event &one) noexcept
+inline perfbuf_stream *as_stream(event &event) noexcept
 {
-	return reinterpret_cast<perfbuf_stream *>(&one);
+	return reinterpret_cast<perfbuf_stream *>(&event);
 }
-inline event &as_event(perfbuf_stream *one) noexcept
+inline event &as_event(perfbuf_stream *stream) noexcept
 {
-	return *reinterpret_cast<event *>(one);
+	return *reinterpret_cast<event *>(stream);
 }
 
 } // namespace perfbuf

@@ -47,35 +47,35 @@ device_state &the_device() noexcept
 
 void device_state::refresh_user_pages(const files &list) noexcept
 {
-	for (file *one = list.first; one; one = one->next_open_) {
-		if (one->configured())
-			file::refresh_user_page(*one->configured());
+	for (file *file = list.first; file; file = file->next_open_) {
+		if (file->configured())
+			file::refresh_user_page(*file->configured());
 	}
 }
 
-void device_state::link(files &list, file &one) noexcept
+void device_state::link(files &list, file &file) noexcept
 {
-	one.next_open_ = list.first;
-	if (one.next_open_)
-		one.next_open_->link_ = &one.next_open_;
-	one.link_ = &list.first;
-	list.first = &one;
+	file.next_open_ = list.first;
+	if (file.next_open_)
+		file.next_open_->link_ = &file.next_open_;
+	file.link_ = &list.first;
+	list.first = &file;
 }
 
-void device_state::unlink(file &one) noexcept
+void device_state::unlink(file &file) noexcept
 {
-	*one.link_ = one.next_open_;
-	if (one.next_open_)
-		one.next_open_->link_ = one.link_;
-	if (one.configured())
-		one.owner().gone.add(*one.configured());
+	*file.link_ = file.next_open_;
+	if (file.next_open_)
+		file.next_open_->link_ = file.link_;
+	if (file.configured())
+		file.owner().gone.add(*file.configured());
 }
 
-void source_totals::add(const event &one) noexcept
+void source_totals::add(const event &event) noexcept
 {
-	records += one.records();
+	records += event.records();
 	for (u32 i = 0; i < loss_causes; i++)
-		lost[i] += one.losses().read(static_cast<loss_cause>(i));
+		lost[i] += event.losses().read(static_cast<loss_cause>(i));
 }
 
 source_totals device_state::totals(const source &of, const void *viewer) noexcept
@@ -93,15 +93,15 @@ source_totals device_state::totals(const files &list, const source &of, const vo
 		sum = of.gone;
 		sum.bytes = of.gone_bytes.read_once();
 	}
-	for (file *one = list.first; one; one = one->next_open_) {
-		if (&one->owner() != &of || !one->account().is_of(viewer))
+	for (file *file = list.first; file; file = file->next_open_) {
+		if (&file->owner() != &of || !file->account().is_of(viewer))
 			continue;
 		sum.files++;
-		if (!one->configured())
+		if (!file->configured())
 			continue;
-		sum.add(*one->configured());
-		sum.rings += one->owns_ring();
-		sum.bytes += one->ring_bytes();
+		sum.add(*file->configured());
+		sum.rings += file->owns_ring();
+		sum.bytes += file->ring_bytes();
 	}
 	return sum;
 }
@@ -182,10 +182,10 @@ void device_state::trim() noexcept
 	lock_guard held(nodes_mutex_);
 
 	for (u32 minor = 0; minor < PB_MINORS; minor++) {
-		source *one = open_files.lock()->sources[minor];
+		source *source = open_files.lock()->sources[minor];
 
-		if (one)
-			one->trim();
+		if (source)
+			source->trim();
 	}
 }
 

@@ -196,8 +196,8 @@ public:
 	void limit_members(cxxrt::shared<u64> &of_user) noexcept { limited_members_ = &of_user; }
 	/* The counter, or nullptr if the user has no limits. */
 	cxxrt::shared<u64> *limited_members() const noexcept { return limited_members_; }
-	/* Before the stream is opened: takes over a reference to @one. */
-	void follow_cgroup(pb_cgroup *one) noexcept { cgroup_ = one; }
+	/* Before the stream is opened: takes over a reference to @cgroup. */
+	void follow_cgroup(pb_cgroup *cgroup) noexcept { cgroup_ = cgroup; }
 	/* Before the stream is opened: the file was opened with CAP_PERFMON. */
 	void show_addresses() noexcept { sees_addresses_ = true; }
 	bool sees_addresses() const noexcept { return sees_addresses_; }

@@ -182,16 +182,16 @@ namespace
 {
 
 /* A ring has one writer CPU at a time: a source on another CPU gets an error. */
-bool is_elsewhere(const event &one) noexcept
+bool is_elsewhere(const event &event) noexcept
 {
-	const perfbuf::s32 cpu = one.aux_cpu();
+	const perfbuf::s32 cpu = event.aux_cpu();
 
 	return cpu != -1 && cpu != static_cast<perfbuf::s32>(pb_this_cpu());
 }
 
-const event &as_event(const perfbuf_stream *one) noexcept
+const event &as_event(const perfbuf_stream *stream) noexcept
 {
-	return *reinterpret_cast<const event *>(one);
+	return *reinterpret_cast<const event *>(stream);
 }
 
 } // namespace

@@ -107,7 +107,7 @@ private:
 	/* PERFBUF_IOC_COPY_RING. EINVAL, EFAULT, ENOSPC. */
 	static cxxrt::result<void> copy_ring(event &of, u64 argument) noexcept;
 	bool may_share_aux(perf_buffer &ring) const noexcept;
-	static bool has_place_for(const event &one, perf_buffer &ring) noexcept;
+	static bool has_place_for(const event &event, perf_buffer &ring) noexcept;
 	cxxrt::result<void> redirect(event &redirected, file *target) noexcept;
 	/* What the source can do with an area of an event of @attr; nullptr: nothing. */
 	const aux_abilities *aux_of(const perf_event_attr &attr) const noexcept;
@@ -190,16 +190,16 @@ struct device_state {
 	{
 		auto files = open_files.lock();
 
-		for (file *one = files->first; one; one = one->next_open_) {
-			if (&one->owner() == &of && one->configured() &&
-			    one->account().is_of(viewer))
-				call(*one);
+		for (file *file = files->first; file; file = file->next_open_) {
+			if (&file->owner() == &of && file->configured() &&
+			    file->account().is_of(viewer))
+				call(*file);
 		}
 	}
 	/* What page 0 of each mapped ring says of the counts and the clock, as it is now. */
 	static void refresh_user_pages(const files &list) noexcept;
-	static void link(files &list, file &one) noexcept;
-	static void unlink(file &one) noexcept;
+	static void link(files &list, file &file) noexcept;
+	static void unlink(file &file) noexcept;
 
 private:
 	static source_totals totals(const files &list, const source &of,

@@ -48,8 +48,8 @@ bool file::may_share_aux(perf_buffer &ring) const noexcept
 {
 	if (!source_.aux())
 		return true;
-	for (wake_target *one = ring.first_target(); one; one = one->next.read_once()) {
-		const file *other = static_cast<file *>(one);
+	for (wake_target *target = ring.first_target(); target; target = target->next.read_once()) {
+		const file *other = static_cast<file *>(target);
 
 		if (other->source_.aux() && &other->source_ != &source_)
 			return false;
@@ -59,9 +59,9 @@ bool file::may_share_aux(perf_buffer &ring) const noexcept
 
 /* Whether a user with limits may add a file to @ring. A wakeup walks all files of the ring in an
  * interrupt, and each file may signal many tasks. Under the attach lock. */
-bool file::has_place_for(const event &one, perf_buffer &ring) noexcept
+bool file::has_place_for(const event &event, perf_buffer &ring) noexcept
 {
-	if (!one.limited_members())
+	if (!event.limited_members())
 		return true;
 
 	u64 left = pb_param_ring_files_max();

@@ -37,14 +37,14 @@ followed_task *followed_task::allocate(u32 members, gfp how) noexcept
 	return memory ? ::new (memory) followed_task(members) : nullptr;
 }
 
-void followed_task::free(followed_task *one) noexcept
+void followed_task::free(followed_task *followed) noexcept
 {
-	while (one) {
-		followed_task *next = one->beside_;
+	while (followed) {
+		followed_task *next = followed->beside_;
 
-		one->~followed_task();
-		cxxrt_free(one);
-		one = next;
+		followed->~followed_task();
+		cxxrt_free(followed);
+		followed = next;
 	}
 }
 

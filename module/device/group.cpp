@@ -17,10 +17,10 @@ namespace
 
 constinit cxxrt::lock_class group_lock_class{"perfbuf file group", {}};
 
-/* What follows @one in the list. */
-event *next_of(const event &one) noexcept
+/* What follows @event in the list. */
+event *next_of(const event &event) noexcept
 {
-	return one.group_link().next.load_acquire();
+	return event.group_link().next.load_acquire();
 }
 
 } // namespace
@@ -78,18 +78,18 @@ void event_group::add(event &made, bool follows_exec) noexcept
 	get();
 	made.group_link().follows_exec = follows_exec;
 	made.group_link().group.store_release(this);
-	while (event *one = link->read_once())
-		link = &one->group_link().next;
+	while (event *event = link->read_once())
+		link = &event->group_link().next;
 	link->store_release(&made);
 }
 
-bool event_group::has(const event &one) const noexcept
+bool event_group::has(const event &wanted) const noexcept
 {
 	for (const event *each = first_.load_acquire(); each; each = next_of(*each)) {
-		if (each == &one)
+		if (each == &wanted)
 			return true;
 	}
-	return leader_.read_once() == &one;
+	return leader_.read_once() == &wanted;
 }
 
 template <typename Call>
@@ -97,35 +97,35 @@ void event_group::each_locked(Call &&call) noexcept
 {
 	if (event *leader = leader_.read_once())
 		call(*leader);
-	for (event *one = first_.read_once(); one; one = next_of(*one))
-		call(*one);
+	for (event *event = first_.read_once(); event; event = next_of(*event))
+		call(*event);
 }
 
-bool event_group::leads(const event &one) noexcept
+bool event_group::leads(const event &event) noexcept
 {
 	lock_guard held(mutex_);
 
-	return leader_.read_once() == &one;
+	return leader_.read_once() == &event;
 }
 
 /* What a request disables stays off at the exec that its group waits for. */
-void event_group::turn_off(event &one) noexcept
+void event_group::turn_off(event &event) noexcept
 {
-	one.group_link().is_enabled = false;
-	if (one.group_link().follows_exec)
-		one.ignore_exec();
-	one.disable_alone();
+	event.group_link().is_enabled = false;
+	if (event.group_link().follows_exec)
+		event.ignore_exec();
+	event.disable_alone();
 }
 
 result<void> event_group::start_siblings() noexcept
 {
 	result<void> first;
 
-	for (event *one = first_.read_once(); one; one = next_of(*one)) {
-		if (!one->group_link().is_enabled)
+	for (event *event = first_.read_once(); event; event = next_of(*event)) {
+		if (!event->group_link().is_enabled)
 			continue;
 
-		result<void> started = one->enable_alone();
+		result<void> started = event->enable_alone();
 
 		if (first && !started)
 			first = std::move(started);
@@ -133,11 +133,11 @@ result<void> event_group::start_siblings() noexcept
 	return first;
 }
 
-void event_group::leave(event &one) noexcept
+void event_group::leave(event &leaving) noexcept
 {
 	lock_guard held(mutex_);
 
-	if (leader_.read_once() == &one) {
+	if (leader_.read_once() == &leaving) {
 		leader_.write_once(nullptr);
 		/* An error leaves a sibling off, as if it had been disabled. */
 		(void)start_siblings();
@@ -147,8 +147,8 @@ void event_group::leave(event &one) noexcept
 	cxxrt::shared<event *> *link = &first_;
 
 	while (event *each = link->read_once()) {
-		if (each == &one) {
-			link->write_once(next_of(one));
+		if (each == &leaving) {
+			link->write_once(next_of(leaving));
 			count_--;
 			return;
 		}
@@ -156,28 +156,28 @@ void event_group::leave(event &one) noexcept
 	}
 }
 
-result<void> event_group::enable(event &one) noexcept
+result<void> event_group::enable(event &event) noexcept
 {
 	lock_guard held(mutex_);
 
-	if (!has(one))
-		return one.enable_alone();
-	if (leader_.read_once() == &one) {
-		TRY(one.enable_alone());
+	if (!has(event))
+		return event.enable_alone();
+	if (leader_.read_once() == &event) {
+		TRY(event.enable_alone());
 		return start_siblings();
 	}
-	one.group_link().is_enabled = true;
+	event.group_link().is_enabled = true;
 	if (leader_.read_once()->active())
-		return one.enable_alone();
+		return event.enable_alone();
 	return {};
 }
 
-void event_group::disable(event &one) noexcept
+void event_group::disable(event &disabled) noexcept
 {
 	lock_guard held(mutex_);
 
-	turn_off(one);
-	if (leader_.read_once() != &one)
+	turn_off(disabled);
+	if (leader_.read_once() != &disabled)
 		return;
 	for (event *each = first_.read_once(); each; each = next_of(*each))
 		each->disable_alone();
@@ -189,8 +189,8 @@ result<void> event_group::enable_all(event &by) noexcept
 
 	if (!has(by))
 		return by.enable_alone();
-	for (event *one = first_.read_once(); one; one = next_of(*one))
-		one->group_link().is_enabled = true;
+	for (event *event = first_.read_once(); event; event = next_of(*event))
+		event->group_link().is_enabled = true;
 	TRY(leader_.read_once()->enable_alone());
 	return start_siblings();
 }
@@ -210,10 +210,10 @@ void event_group::reset_all(event &by) noexcept
 
 	if (!has(by))
 		return by.reset();
-	each_locked([](event &one) { one.reset(); });
+	each_locked([](event &event) { event.reset(); });
 }
 
-void event_group::each(void (*call)(event &one)) noexcept
+void event_group::each(void (*call)(event &event)) noexcept
 {
 	lock_guard held(mutex_);
 
@@ -236,8 +236,8 @@ u32 event_group::read_values(event &by, u64 *words) noexcept
 		words[n++] = running;
 	if (format & PERF_FORMAT_TOTAL_TIME_RUNNING)
 		words[n++] = running;
-	each_locked([&](event &one) {
-		n += one.put_counts(words + n, format);
+	each_locked([&](event &event) {
+		n += event.put_counts(words + n, format);
 		count++;
 	});
 	words[0] = count;
@@ -247,22 +247,22 @@ u32 event_group::read_values(event &by, u64 *words) noexcept
 u32 event_group::sampled_values(const event &by, u64 running, u64 *words) const noexcept
 {
 	const u64 format = by.attr().read_format;
-	const event *one = leader_.load_acquire();
+	const event *counted = leader_.load_acquire();
 	bool found = false;
 	u32 count = 0;
 	u32 n = 1;
 
-	if (!one)
+	if (!counted)
 		return 0;
 	if (format & PERF_FORMAT_TOTAL_TIME_ENABLED)
 		words[n++] = running;
 	if (format & PERF_FORMAT_TOTAL_TIME_RUNNING)
 		words[n++] = running;
 	/* An event that is opened while one leaves may make it one more. */
-	for (const event *next = first_.load_acquire(); one && count < events_max;
-	     one = next, next = one ? next_of(*one) : nullptr) {
-		found |= one == &by;
-		n += one->put_sampled_counts(words + n, format);
+	for (const event *next = first_.load_acquire(); counted && count < events_max;
+	     counted = next, next = counted ? next_of(*counted) : nullptr) {
+		found |= counted == &by;
+		n += counted->put_sampled_counts(words + n, format);
 		count++;
 	}
 	words[0] = count;

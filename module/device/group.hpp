@@ -45,15 +45,15 @@ public:
 	/* Makes @made a sibling, which is off. @follows_exec: it waits for the leader's exec. The
 	 * caller holds the file of the leader. */
 	void add(event &made, bool follows_exec) noexcept;
-	/* Removes @one. If it is the leader, the siblings go on alone. */
-	void leave(event &one) noexcept;
+	/* Removes @leaving. If it is the leader, the siblings go on alone. */
+	void leave(event &leaving) noexcept;
 
-	/* Whether @one is the leader. */
-	bool leads(const event &one) noexcept;
+	/* Whether @event is the leader. */
+	bool leads(const event &event) noexcept;
 
-	/* Enables or disables @one, and what depends on it. */
-	cxxrt::result<void> enable(event &one) noexcept;
-	void disable(event &one) noexcept;
+	/* Enables or disables the event, and what depends on it. */
+	cxxrt::result<void> enable(event &event) noexcept;
+	void disable(event &disabled) noexcept;
 	/* The same of all in the group of @by, or of @by alone if its leader has gone. The first
 	 * error. */
 	cxxrt::result<void> enable_all(event &by) noexcept;
@@ -72,7 +72,7 @@ public:
 	u32 sampled_values(const event &by, u64 running, u64 *words) const noexcept;
 
 	/* Calls @call(event) for each, under the mutex. */
-	void each(void (*call)(event &one)) noexcept;
+	void each(void (*call)(event &event)) noexcept;
 
 	void get() noexcept { references_.get(); }
 	void put() noexcept;
@@ -83,9 +83,9 @@ private:
 	/* Under the mutex. */
 	template <typename Call>
 	void each_locked(Call &&call) noexcept;
-	bool has(const event &one) const noexcept;
+	bool has(const event &wanted) const noexcept;
 	cxxrt::result<void> start_siblings() noexcept;
-	static void turn_off(event &one) noexcept;
+	static void turn_off(event &event) noexcept;
 
 	cxxrt::mutex mutex_;
 	cxxrt::refcount references_{1};

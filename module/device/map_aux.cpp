@@ -139,8 +139,9 @@ void file::unmap_aux(perf_buffer &ring, perf_buffer::mapping_state &mapping) noe
 	{
 		lock_guard held(the_device().attach_lock);
 
-		for (wake_target *one = ring.first_target(); one; one = one->next.read_once())
-			static_cast<file *>(one)->configured()->producer().stop_aux();
+		for (wake_target *target = ring.first_target(); target;
+		     target = target->next.read_once())
+			static_cast<file *>(target)->configured()->producer().stop_aux();
 	}
 	mapping.aux_start = area->published();
 	the_device().users.uncharge(mapping.aux_charge);

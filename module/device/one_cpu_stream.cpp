@@ -92,14 +92,16 @@ void one_cpu_stream::run_as_writer(void (*fn)(void *arg), void *arg) noexcept
 void one_cpu_stream::cpu_opened(u32 cpu) noexcept
 {
 	switched(pb_task_current(), cpu);
-	for (one_cpu_stream *one = streams.of(cpu).first(); one; one = all_of_cpu::next(*one))
-		one->start_on(cpu);
+	for (one_cpu_stream *stream = streams.of(cpu).first(); stream;
+	     stream = all_of_cpu::next(*stream))
+		stream->start_on(cpu);
 }
 
 void one_cpu_stream::cpu_closing(u32 cpu) noexcept
 {
-	for (one_cpu_stream *one = streams.of(cpu).first(); one; one = all_of_cpu::next(*one))
-		one->stop_on(cpu);
+	for (one_cpu_stream *stream = streams.of(cpu).first(); stream;
+	     stream = all_of_cpu::next(*stream))
+		stream->stop_on(cpu);
 }
 
 void one_cpu_stream::settle(const pb_task *task, u32 cpu) noexcept
@@ -118,10 +120,10 @@ void one_cpu_stream::settle(const pb_task *task, u32 cpu) noexcept
 
 void one_cpu_stream::switched(const pb_task *next, u32 cpu) noexcept
 {
-	for (one_cpu_stream *one = cgroup_streams.of(cpu).first(); one;
-	     one = cgroups_of_cpu::next(*one)) {
-		if (one->covers(cpu))
-			one->settle(next, cpu);
+	for (one_cpu_stream *stream = cgroup_streams.of(cpu).first(); stream;
+	     stream = cgroups_of_cpu::next(*stream)) {
+		if (stream->covers(cpu))
+			stream->settle(next, cpu);
 	}
 }
 

@@ -31,36 +31,39 @@ public:
 	constexpr rcu_list() noexcept = default;
 
 	T *first() const noexcept { return first_.load_acquire(); }
-	static T *next(const T &one) noexcept { return links(one).next_.load_acquire(); }
+	static T *next(const T &element) noexcept { return links(element).next_.load_acquire(); }
 
-	static bool is_last(const T &one) noexcept { return links(one).next_.equals(nullptr); }
+	static bool is_last(const T &element) noexcept
+	{
+		return links(element).next_.equals(nullptr);
+	}
 
-	void push(T &one) noexcept
+	void push(T &element) noexcept
 	{
 		T *second = first_.read_once();
 
-		links(one).next_.write_once(second);
-		links(one).back_ = &first_;
+		links(element).next_.write_once(second);
+		links(element).back_ = &first_;
 		if (second)
-			links(*second).back_ = &links(one).next_;
-		first_.store_release(&one);
+			links(*second).back_ = &links(element).next_;
+		first_.store_release(&element);
 	}
 
-	/* @one is in a list. Its own link stays, for walks that have reached it. */
-	static void remove(T &one) noexcept
+	/* @element is in a list. Its own link stays, for walks that have reached it. */
+	static void remove(T &element) noexcept
 	{
-		T *after = links(one).next_.read_once();
+		T *after = links(element).next_.read_once();
 
-		links(one).back_->write_once(after);
+		links(element).back_->write_once(after);
 		if (after)
-			links(*after).back_ = links(one).back_;
+			links(*after).back_ = links(element).back_;
 	}
 
 private:
 	using element = rcu_listed<T, Tag>;
 
-	static element &links(T &one) noexcept { return one; }
-	static const element &links(const T &one) noexcept { return one; }
+	static element &links(T &element) noexcept { return element; }
+	static const element &links(const T &element) noexcept { return element; }
 
 	cxxrt::shared<T *> first_;
 };

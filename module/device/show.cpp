@@ -92,13 +92,13 @@ u64 show_readers(const source &of, const void *viewer, u64 position, char *to, u
 	/* The rest of a line would be of a later moment, when its numbers may be longer. */
 	if (whole_lines_end > position)
 		bytes = whole_lines_end - position;
-	the_device().each_reader(of, viewer, [&](const file &one) {
+	the_device().each_reader(of, viewer, [&](const file &file) {
 		char line[reader_line_bytes];
 		text_writer out(line, sizeof(line) - 1);
 
 		if (at++ < first || done == bytes)
 			return;
-		show_reader(one, out);
+		show_reader(file, out);
 		for (u64 i = out.bytes(); i < sizeof(line); i++)
 			line[i] = ' ';
 		line[sizeof(line) - 1] = '\n';

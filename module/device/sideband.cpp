@@ -228,15 +228,15 @@ void sideband_reader::count_missed() noexcept
 template <typename Wants, typename Write>
 void sideband_reader::each(u32 cpu, const pb_task *task, Wants &&wants, Write &&write) noexcept
 {
-	const auto visit = [&](sideband_reader &one) {
-		if (wants(one.owner_.attr()) && one.owner_.active() && one.may_write(cpu))
-			write(one.owner_);
+	const auto visit = [&](sideband_reader &reader) {
+		if (wants(reader.owner_.attr()) && reader.owner_.active() && reader.may_write(cpu))
+			write(reader.owner_);
 	};
 
-	for (sideband_reader *one = readers.of(cpu).first(); one;
-	     one = rcu_list<sideband_reader>::next(*one)) {
-		if (one->cpu_.equals(static_cast<s32>(cpu)))
-			visit(*one);
+	for (sideband_reader *reader = readers.of(cpu).first(); reader;
+	     reader = rcu_list<sideband_reader>::next(*reader)) {
+		if (reader->cpu_.equals(static_cast<s32>(cpu)))
+			visit(*reader);
 	}
 
 	followed_task *followed = task_index::find(task);
@@ -244,8 +244,8 @@ void sideband_reader::each(u32 cpu, const pb_task *task, Wants &&wants, Write &&
 	if (!followed)
 		return;
 	followed->each_on(cpu, [&](task_member &member) {
-		if (sideband_reader *one = member.set().reader())
-			visit(*one);
+		if (sideband_reader *reader = member.set().reader())
+			visit(*reader);
 	});
 }
 

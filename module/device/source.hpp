@@ -129,13 +129,13 @@ struct source_totals {
 	u64 bytes = 0; /* of rings */
 	u64 lost[loss_causes] = {};
 
-	void add(const event &one) noexcept;
+	void add(const event &event) noexcept;
 	u64 all_lost() const noexcept
 	{
 		u64 sum = 0;
 
-		for (u64 one : lost)
-			sum += one;
+		for (u64 count : lost)
+			sum += count;
 		return sum;
 	}
 };

@@ -136,11 +136,11 @@ private:
 
 	followed_task *pop() noexcept
 	{
-		followed_task *one = first_;
+		followed_task *followed = first_;
 
-		first_ = std::exchange(one->beside_, nullptr);
+		first_ = std::exchange(followed->beside_, nullptr);
 		count_--;
-		return one;
+		return followed;
 	}
 
 	index_table &owner_;
@@ -282,10 +282,10 @@ followed_task *task_index::find(const pb_task *task) noexcept
 
 	if (!all)
 		return nullptr;
-	for (followed_task *one = all->bucket(task).first(); one;
-	     one = rcu_list<followed_task>::next(*one)) {
-		if (one->task() == task)
-			return one;
+	for (followed_task *followed = all->bucket(task).first(); followed;
+	     followed = rcu_list<followed_task>::next(*followed)) {
+		if (followed->task() == task)
+			return followed;
 	}
 	return nullptr;
 }
@@ -305,24 +305,24 @@ followed_task &task_index::get(const pb_task *task, followed_task &made, u32 use
 	return *found;
 }
 
-void task_index::keep_beside(followed_task &one, followed_task &unused) noexcept
+void task_index::keep_beside(followed_task &followed, followed_task &unused) noexcept
 {
-	lock_guard held(table.load_acquire()->lock_of(one.task()));
+	lock_guard held(table.load_acquire()->lock_of(followed.task()));
 
-	unused.beside_ = std::exchange(one.beside_, &unused);
+	unused.beside_ = std::exchange(followed.beside_, &unused);
 }
 
-void task_index::put(followed_task &one, u32 users) noexcept
+void task_index::put(followed_task &followed, u32 users) noexcept
 {
 	index_table &all = *table.load_acquire();
 	{
-		lock_guard held(all.lock_of(one.task()));
+		lock_guard held(all.lock_of(followed.task()));
 
-		if (one.users_.fetch_add(0 - users) != users)
+		if (followed.users_.fetch_add(0 - users) != users)
 			return;
-		rcu_list<followed_task>::remove(one);
+		rcu_list<followed_task>::remove(followed);
 	}
-	one.reclaim_.start();
+	followed.reclaim_.start();
 }
 
 followed_task *task_index::take_spare(u32 members, bool is_limited) noexcept

@@ -75,7 +75,7 @@ public:
 	/* Allocates one with memory for @members; nullptr: no memory. In a context that @how
 	 * allows. */
 	static followed_task *allocate(u32 members, cxxrt::gfp how) noexcept;
-	static void free(followed_task *one) noexcept;
+	static void free(followed_task *followed) noexcept;
 
 	const pb_task *task() const noexcept { return task_; }
 
@@ -137,8 +137,9 @@ private:
 	template <typename Call>
 	static void each_of(members_of_task &list, Call &call) noexcept
 	{
-		for (task_member *one = list.first(); one; one = members_of_task::next(*one))
-			call(*one);
+		for (task_member *member = list.first(); member;
+		     member = members_of_task::next(*member))
+			call(*member);
 	}
 	members_of_task *lists() noexcept { return reinterpret_cast<members_of_task *>(this + 1); }
 	static void reclaim(followed_task &self) noexcept { free(&self); }
@@ -168,9 +169,9 @@ public:
 	/* Returns the followed task of @task, or makes @made the followed task; adds @users to its
 	 * users. Preemption off. Between join() and leave(). */
 	static followed_task &get(const pb_task *task, followed_task &made, u32 users) noexcept;
-	/* Frees @unused, which get() did not return, together with @one. */
-	static void keep_beside(followed_task &one, followed_task &unused) noexcept;
-	static void put(followed_task &one, u32 users) noexcept;
+	/* Frees @unused, which get() did not return, together with @followed. */
+	static void keep_beside(followed_task &followed, followed_task &unused) noexcept;
+	static void put(followed_task &followed, u32 users) noexcept;
 
 	/*
 	 * take_spare() returns memory for a child with @members members, or nullptr. It was

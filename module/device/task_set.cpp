@@ -104,7 +104,7 @@ void task_set::prepare_children() noexcept
 	{
 		preempt_guard held;
 
-		home_->each([&](task_member &one) { members += one.set().kind_.inherits; });
+		home_->each([&](task_member &member) { members += member.set().kind_.inherits; });
 	}
 	task_index::prepare_spares(members);
 }
@@ -122,15 +122,15 @@ void task_set::close() noexcept
 	for (;;) {
 		/* A step for each lock. What is removed meanwhile stays valid. */
 		preempt_guard in_step;
-		task_member *one;
+		task_member *member;
 		{
 			lock_guard held(lock_);
 
-			one = members_.first();
+			member = members_.first();
 		}
-		if (!one)
+		if (!member)
 			break;
-		remove(*one);
+		remove(*member);
 	}
 }
 
@@ -169,23 +169,23 @@ result<void> task_set::add(task_member &made, followed_task &to) noexcept
 	return {};
 }
 
-void task_set::remove(task_member &one) noexcept
+void task_set::remove(task_member &member) noexcept
 {
-	followed_task &task = one.task();
+	followed_task &task = member.task();
 	bool was_last = false;
 	{
 		lock_guard task_held(task.lock);
 
-		if (!one.linked_)
+		if (!member.linked_)
 			return;
-		one.linked_ = false;
-		members_of_task::remove(one);
+		member.linked_ = false;
+		members_of_task::remove(member);
 		if (kind_.cpu >= 0)
 			task.cpu_members.write_once(task.cpu_members.read_once() - 1);
 
 		lock_guard held(lock_);
 
-		members_of_set::remove(one);
+		members_of_set::remove(member);
 		was_last = !--followed_ && open_;
 		/* Under the lock: the count goes with the file, which close() lets go. */
 		if (kind_.members_of_user) {
@@ -194,8 +194,8 @@ void task_set::remove(task_member &one) noexcept
 		}
 	}
 	task_index::put(task, 1);
-	if (one.is_own_)
-		free_own(one);
+	if (member.is_own_)
+		free_own(member);
 	if (was_last)
 		all_exited();
 }
@@ -205,9 +205,9 @@ void task_set::remove(task_member &one) noexcept
 void task_set::switched(const pb_task *prev, const pb_task *next, u32 cpu) noexcept
 {
 	if (followed_task *leaves = task_index::find(prev)) {
-		leaves->each_on(cpu, [=](task_member &one) {
-			one.set().end_run(one, cpu);
-			one.set().slot(cpu).running.store_release(nullptr);
+		leaves->each_on(cpu, [=](task_member &member) {
+			member.set().end_run(member, cpu);
+			member.set().slot(cpu).running.store_release(nullptr);
 		});
 		/* run_alone() may run a function on the task's rings from here on. */
 		leaves->set_cpu(-1);
@@ -218,11 +218,12 @@ void task_set::switched(const pb_task *prev, const pb_task *next, u32 cpu) noexc
 	if (!arrives)
 		return;
 	arrives->set_cpu(static_cast<s32>(cpu));
-	arrives->each_on(
-		cpu, [=](task_member &one) { one.set().slot(cpu).running.store_release(&one); });
+	arrives->each_on(cpu, [=](task_member &member) {
+		member.set().slot(cpu).running.store_release(&member);
+	});
 	/* G, pairs with H in on_tasks::on_its_cpus(). */
 	cxxrt::smp_mb();
-	arrives->each_on(cpu, [=](task_member &one) { one.set().begin_run(one, cpu); });
+	arrives->each_on(cpu, [=](task_member &member) { member.set().begin_run(member, cpu); });
 }
 
 void task_set::forked(const pb_task *child, bool is_thread) noexcept
@@ -233,11 +234,11 @@ void task_set::forked(const pb_task *child, bool is_thread) noexcept
 
 	if (!parent)
 		return;
-	parent->each([&](task_member &one) {
-		if (!one.set().takes(is_thread))
+	parent->each([&](task_member &member) {
+		if (!member.set().takes(is_thread))
 			return;
 		wanted++;
-		is_limited &= one.set().kind_.members_of_user != nullptr;
+		is_limited &= member.set().kind_.members_of_user != nullptr;
 	});
 	if (!wanted)
 		return;
@@ -246,9 +247,9 @@ void task_set::forked(const pb_task *child, bool is_thread) noexcept
 	followed_task *memory = task_index::take_spare(wanted, is_limited);
 
 	if (!memory) {
-		parent->each([&](task_member &one) {
-			if (one.set().takes(is_thread))
-				one.set().child_not_followed();
+		parent->each([&](task_member &member) {
+			if (member.set().takes(is_thread))
+				member.set().child_not_followed();
 		});
 		return;
 	}
@@ -262,8 +263,8 @@ void task_set::forked(const pb_task *child, bool is_thread) noexcept
 
 	u32 used = 0;
 
-	parent->each([&](task_member &one) {
-		task_set &set = one.set();
+	parent->each([&](task_member &member) {
+		task_set &set = member.set();
 
 		if (used == wanted || !set.takes(is_thread))
 			return;
@@ -297,18 +298,18 @@ void task_set::remove_all(u32 cpu) noexcept
 
 	if (!mine)
 		return;
-	mine->each([=](task_member &one) { remove_running(one, cpu); });
+	mine->each([=](task_member &member) { remove_running(member, cpu); });
 }
 
-void task_set::remove_running(task_member &one, u32 cpu) noexcept
+void task_set::remove_running(task_member &member, u32 cpu) noexcept
 {
-	task_set &set = one.set();
+	task_set &set = member.set();
 
 	if (set.covers(cpu)) {
-		set.end_run(one, cpu);
+		set.end_run(member, cpu);
 		set.slot(cpu).running.store_release(nullptr);
 	}
-	set.remove(one);
+	set.remove(member);
 }
 
 void task_set::executing(u32 cpu) noexcept
@@ -317,13 +318,13 @@ void task_set::executing(u32 cpu) noexcept
 
 	if (!mine)
 		return;
-	mine->each([=](task_member &one) {
-		task_set &set = one.set();
+	mine->each([=](task_member &member) {
+		task_set &set = member.set();
 
 		if (set.kind_.enables_on_exec && set.enable_on_exec() && set.covers(cpu))
-			set.begin_run(one, cpu);
+			set.begin_run(member, cpu);
 		if (set.kind_.removes_on_exec)
-			remove_running(one, cpu);
+			remove_running(member, cpu);
 	});
 }
 
@@ -332,7 +333,8 @@ void task_set::cpu_opened(u32 cpu) noexcept
 	followed_task *mine = task_index::find(pb_task_current());
 
 	if (mine)
-		mine->each_on(cpu, [=](task_member &one) { one.set().begin_run(one, cpu); });
+		mine->each_on(cpu,
+			      [=](task_member &member) { member.set().begin_run(member, cpu); });
 }
 
 void task_set::cpu_closing(u32 cpu) noexcept
@@ -340,7 +342,7 @@ void task_set::cpu_closing(u32 cpu) noexcept
 	followed_task *mine = task_index::find(pb_task_current());
 
 	if (mine)
-		mine->each_on(cpu, [=](task_member &one) { one.set().end_run(one, cpu); });
+		mine->each_on(cpu, [=](task_member &member) { member.set().end_run(member, cpu); });
 }
 
 } // namespace perfbuf

@@ -129,19 +129,19 @@ private:
 	cxxrt::result<void> take_member(followed_task &to) noexcept;
 	/* Removes a member; called by close(), by the task's exit and by open(), of which the first
 	 * does it. Preemption off. */
-	void remove(task_member &one) noexcept;
+	void remove(task_member &member) noexcept;
 	static void remove_all(u32 cpu) noexcept;
 	/* Removes a member of the current task, which runs on @cpu. */
-	static void remove_running(task_member &one, u32 cpu) noexcept;
+	static void remove_running(task_member &member, u32 cpu) noexcept;
 	/* Sets the CPU of a new member's task, if it runs. Preemption off. */
-	void locate(task_member &one) noexcept;
+	void locate(task_member &member) noexcept;
 	/* Removes a member whose task may run on another CPU. Preemption off. */
-	void remove_elsewhere(task_member &one) noexcept;
+	void remove_elsewhere(task_member &member) noexcept;
 	/* Whether @of has a member of this set. Under its lock, or by the one caller of follow().
 	 */
 	bool follows(followed_task &of) const noexcept;
 	/* Frees a member of follow() after a grace period. */
-	static void free_own(task_member &one) noexcept;
+	static void free_own(task_member &member) noexcept;
 	/* Allocates spares for the target's next children. */
 	void prepare_children() noexcept;
 

@@ -16,14 +16,14 @@ using cxxrt::result;
 
 struct task_set::locator {
 	task_set &set;
-	task_member &one;
+	task_member &member;
 
 	/* The exit hook comes on this CPU, too: it has removed the member, or will. */
 	static void locate_here(void *self) noexcept
 	{
 		task_set &set = static_cast<locator *>(self)->set;
-		task_member &one = static_cast<locator *>(self)->one;
-		followed_task &task = one.task();
+		task_member &member = static_cast<locator *>(self)->member;
+		followed_task &task = member.task();
 		const u32 cpu = pb_this_cpu();
 
 		if (pb_task_current() != task.task())
@@ -31,26 +31,26 @@ struct task_set::locator {
 		{
 			lock_guard held(task.lock);
 
-			if (!one.linked_)
+			if (!member.linked_)
 				return;
 		}
 		task.set_cpu(static_cast<s32>(cpu));
 		if (!set.covers(cpu))
 			return;
-		set.slot(cpu).running.store_release(&one);
-		set.begin_run(one, cpu);
+		set.slot(cpu).running.store_release(&member);
+		set.begin_run(member, cpu);
 	}
 
 	/* The member is in no list, so no hook makes it run any more. */
 	static void forget_here(void *self) noexcept
 	{
 		task_set &set = static_cast<locator *>(self)->set;
-		task_member &one = static_cast<locator *>(self)->one;
+		task_member &member = static_cast<locator *>(self)->member;
 		const u32 cpu = pb_this_cpu();
 
-		if (!set.covers(cpu) || set.running(cpu) != &one)
+		if (!set.covers(cpu) || set.running(cpu) != &member)
 			return;
-		set.end_run(one, cpu);
+		set.end_run(member, cpu);
 		set.slot(cpu).running.store_release(nullptr);
 	}
 };
@@ -62,26 +62,26 @@ struct task_set::locator {
  * calls the hook under it. A task that sleeps runs on no CPU, so that thousands of threads of
  * which most sleep interrupt no CPU.
  */
-void task_set::locate(task_member &one) noexcept
+void task_set::locate(task_member &member) noexcept
 {
-	locator wanted{*this, one};
+	locator wanted{*this, member};
 
 	cxxrt::smp_mb();
-	if (!pb_task_may_run(one.task().task()))
+	if (!pb_task_may_run(member.task().task()))
 		return;
 
-	const u32 cpu = pb_task_cpu(one.task().task());
+	const u32 cpu = pb_task_cpu(member.task().task());
 
 	if (covers(cpu))
 		pb_call_on_cpu(static_cast<int>(cpu), locator::locate_here, &wanted);
 }
 
 /* A task that is exiting may be switched to after its exit hook, and then runs as a member. */
-void task_set::remove_elsewhere(task_member &one) noexcept
+void task_set::remove_elsewhere(task_member &member) noexcept
 {
-	locator wanted{*this, one};
+	locator wanted{*this, member};
 
-	remove(one);
+	remove(member);
 	if (kind_.cpu >= 0)
 		pb_call_on_cpu(kind_.cpu, locator::forget_here, &wanted);
 }
@@ -105,17 +105,18 @@ private:
 
 } // namespace
 
-void task_set::free_own(task_member &one) noexcept
+void task_set::free_own(task_member &member) noexcept
 {
-	static_cast<own_member &>(one).free();
+	static_cast<own_member &>(member).free();
 }
 
 bool task_set::follows(followed_task &of) const noexcept
 {
 	const members_of_task &all = of.on(kind_.cpu);
 
-	for (const task_member *one = all.first(); one; one = members_of_task::next(*one))
-		if (&one->set() == this)
+	for (const task_member *member = all.first(); member;
+	     member = members_of_task::next(*member))
+		if (&member->set() == this)
 			return true;
 	return false;
 }
@@ -155,13 +156,13 @@ result<void> task_set::follow(const pb_task *task) noexcept
 			task_index::put(to, 1);
 		} else {
 			/* From here on remove() frees it, a grace period after us. */
-			task_member &one = *made.release();
+			task_member &member = *made.release();
 
-			locate(one);
+			locate(member);
 			/* E, as in open(). */
 			cxxrt::smp_mb();
 			if (pb_task_is_exiting(task)) {
-				remove_elsewhere(one);
+				remove_elsewhere(member);
 				added = error(ESRCH);
 			}
 		}

@@ -22,13 +22,13 @@ class text_writer
 public:
 	text_writer(char *to, u64 bytes) noexcept : to_(to), left_(bytes) {}
 
-	void put(char one) noexcept
+	void put(char character) noexcept
 	{
 		length_++;
 		if (!left_)
 			return;
 		left_--;
-		to_[written_++] = one;
+		to_[written_++] = character;
 	}
 
 	void string(const char *from) noexcept

@@ -19,10 +19,10 @@ constinit cxxrt::lock_class published_lock_class{"perfbuf clock", {}};
 /* For pb_tsc_*: the CPU that runs this. */
 constexpr int here = -1;
 
-bool equal(const pb_tsc_parameters &one, const pb_tsc_parameters &other) noexcept
+bool equal(const pb_tsc_parameters &a, const pb_tsc_parameters &b) noexcept
 {
-	return one.zero == other.zero && one.mult == other.mult && one.shift == other.shift &&
-	       one.cycles == other.cycles && one.mask == other.mask;
+	return a.zero == b.zero && a.mult == b.mult && a.shift == b.shift && a.cycles == b.cycles &&
+	       a.mask == b.mask;
 }
 
 } // namespace

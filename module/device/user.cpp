@@ -90,13 +90,13 @@ user_account *&user_accounts::bucket(accounts &all, const void *user) noexcept
 
 user_account *user_accounts::find(accounts &all, const void *user) noexcept
 {
-	user_account *one = bucket(all, user);
+	user_account *account = bucket(all, user);
 
-	while (one && one->user_ != user)
-		one = one->next_;
-	if (one)
-		one->references_++;
-	return one;
+	while (account && account->user_ != user)
+		account = account->next_;
+	if (account)
+		account->references_++;
+	return account;
 }
 
 user_account *user_accounts::get_current() noexcept

@@ -33,18 +33,18 @@ static void queue_dump(struct irq_work *irq)
 
 static void run_dump(struct work_struct *work)
 {
-	struct pb_dump_work *one = container_of(work, struct pb_dump_work, work);
+	struct pb_dump_work *dump = container_of(work, struct pb_dump_work, work);
 
-	one->run(one);
+	dump->run(dump);
 }
 
 void pb_dump_work_init(void *work, void (*run)(void *work))
 {
-	struct pb_dump_work *one = work;
+	struct pb_dump_work *dump = work;
 
-	init_irq_work(&one->irq, queue_dump);
-	INIT_WORK(&one->work, run_dump);
-	one->run = run;
+	init_irq_work(&dump->irq, queue_dump);
+	INIT_WORK(&dump->work, run_dump);
+	dump->run = run;
 }
 
 void pb_dump_work_raise(void *work)
@@ -54,10 +54,10 @@ void pb_dump_work_raise(void *work)
 
 void pb_dump_work_sync(void *work)
 {
-	struct pb_dump_work *one = work;
+	struct pb_dump_work *dump = work;
 
-	irq_work_sync(&one->irq);
-	flush_work(&one->work);
+	irq_work_sync(&dump->irq);
+	flush_work(&dump->work);
 }
 
 void pb_device_get(void *device)

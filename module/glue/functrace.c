@@ -157,18 +157,18 @@ int pb_functions_remove(void *functions, const char *glob)
 static struct module *find(const char *name)
 {
 	struct module *found = NULL;
-	struct module *one;
+	struct module *candidate;
 
 	if (!strcmp(name, THIS_MODULE->name))
 		return try_module_get(THIS_MODULE) ? THIS_MODULE : NULL;
 	preempt_disable();
-	list_for_each_entry_rcu(one, &THIS_MODULE->list, list)
+	list_for_each_entry_rcu(candidate, &THIS_MODULE->list, list)
 	{
-		if (one->mkobj.mod != one || one->state != MODULE_STATE_LIVE ||
-		    strcmp(one->name, name))
+		if (candidate->mkobj.mod != candidate || candidate->state != MODULE_STATE_LIVE ||
+		    strcmp(candidate->name, name))
 			continue;
-		if (try_module_get(one))
-			found = one;
+		if (try_module_get(candidate))
+			found = candidate;
 		break;
 	}
 	preempt_enable();

@@ -217,10 +217,10 @@ static int add_event(struct node *node, const struct pb_node_event *event)
 static void remove_events(struct node *node)
 {
 	while (node->event_count) {
-		struct kobject *one = node->directories[--node->event_count].kobject;
+		struct kobject *directory = node->directories[--node->event_count].kobject;
 
-		kobject_del(one);
-		kobject_put(one);
+		kobject_del(directory);
+		kobject_put(directory);
 	}
 	if (node->events) {
 		kobject_del(node->events);

@@ -65,10 +65,10 @@ static inline void check_prototype(void)
 
 static struct tracepoint *point;
 
-static void find_point(struct tracepoint *one, void *unused)
+static void find_point(struct tracepoint *candidate, void *unused)
 {
-	if (!strcmp(one->name, "sched_process_exec"))
-		point = one;
+	if (!strcmp(candidate->name, "sched_process_exec"))
+		point = candidate;
 }
 
 int pb_secure_attach(void)

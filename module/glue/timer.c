@@ -36,10 +36,10 @@ void pb_timer_init(void *timer)
 #ifdef PB_HAVE_HRTIMER_SETUP
 	hrtimer_setup(timer, timer_fire, CLOCK_MONOTONIC, HRTIMER_MODE_REL_PINNED_HARD);
 #else
-	struct hrtimer *one = timer;
+	struct hrtimer *hrtimer = timer;
 
-	hrtimer_init(one, CLOCK_MONOTONIC, HRTIMER_MODE_REL_PINNED_HARD);
-	one->function = timer_fire;
+	hrtimer_init(hrtimer, CLOCK_MONOTONIC, HRTIMER_MODE_REL_PINNED_HARD);
+	hrtimer->function = timer_fire;
 #endif
 }
 

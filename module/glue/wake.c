@@ -7,17 +7,17 @@
 
 static void irq_work_run_cxx(struct irq_work *work)
 {
-	struct pb_irq_work *one = container_of(work, struct pb_irq_work, work);
+	struct pb_irq_work *irq = container_of(work, struct pb_irq_work, work);
 
-	one->run(one);
+	irq->run(irq);
 }
 
 void pb_irq_work_init(void *work, void (*run)(void *work))
 {
-	struct pb_irq_work *one = work;
+	struct pb_irq_work *irq = work;
 
-	init_irq_work(&one->work, irq_work_run_cxx);
-	one->run = run;
+	init_irq_work(&irq->work, irq_work_run_cxx);
+	irq->run = run;
 }
 
 void pb_irq_work_raise(void *work)

@@ -140,8 +140,8 @@ void aux_side::withdraw() noexcept
 {
 	lock_guard held(mutex_);
 
-	for (area *one = areas_; one && declared_->free; one = one->next)
-		declared_->free(made_, one->private_data);
+	for (area *area = areas_; area && declared_->free; area = area->next)
+		declared_->free(made_, area->private_data);
 	made_ = nullptr;
 }
 

@@ -41,9 +41,9 @@ bool emission::enter(event_cpu &here, nesting level, u32 records) noexcept
 
 void emission::count_loss(loss_cause why, u32 records) noexcept
 {
-	for (output *one = here_->first(); one; one = one->next()) {
-		if (one->writer() && one->may_write())
-			one->owner().count_loss(why, records);
+	for (output *output = here_->first(); output; output = output->next()) {
+		if (output->writer() && output->may_write())
+			output->owner().count_loss(why, records);
 	}
 }
 
@@ -96,23 +96,23 @@ void *emission::begin_parts(event_cpu &here, u64 common, nesting level, u32 fixe
 	if (!is_fixed_) [[unlikely]]
 		return finish_parts();
 
-	for (output *one = here_->first(); one; one = one->next()) {
-		if (!one->is_written_inline()) [[unlikely]] {
-			write_fixed(*one);
+	for (output *output = here_->first(); output; output = output->next()) {
+		if (!output->is_written_inline()) [[unlikely]] {
+			write_fixed(*output);
 			continue;
 		}
-		if (!one->takes_fast_path()) [[unlikely]] {
-			const filter *condition = one->active_filter();
+		if (!output->takes_fast_path()) [[unlikely]] {
+			const filter *condition = output->active_filter();
 
-			if (!one->owner().takes_filtered_path() || !condition ||
+			if (!output->owner().takes_filtered_path() || !condition ||
 			    condition->compares_text()) {
-				write_fixed(*one);
+				write_fixed(*output);
 				continue;
 			}
 			if (!condition->matches_numbers(fixed_spare()))
 				continue;
 		}
-		write_inline(*one);
+		write_inline(*output);
 	}
 	context_->exit();
 	return over();
@@ -134,8 +134,8 @@ void *emission::begin_parts(event_cpu &here, u64 common, nesting level, u32 fixe
 	if (bytes_ > step_payload) [[unlikely]] {
 		write_in_steps();
 	} else {
-		for (output *one = here_->first(); one; one = one->next())
-			write(*one);
+		for (output *output = here_->first(); output; output = output->next())
+			write(*output);
 	}
 	context_->exit();
 	return over();
@@ -160,15 +160,15 @@ void *emission::begin_parts(event_cpu &here, u64 common, nesting level, u32 fixe
 {
 	const u64 mark = here_->next_mark();
 	u32 copied = 0;
-	output *one = here_->first();
+	output *output = here_->first();
 
-	while (one) {
-		if (one->has_mark(mark)) {
-			one = one->next();
+	while (output) {
+		if (output->has_mark(mark)) {
+			output = output->next();
 			continue;
 		}
-		one->set_mark(mark);
-		write(*one);
+		output->set_mark(mark);
+		write(*output);
 		copied += bytes_;
 
 		const u32 changes = here_->changes();
@@ -176,7 +176,7 @@ void *emission::begin_parts(event_cpu &here, u64 common, nesting level, u32 fixe
 		if (copied >= step_bytes &&
 		    pb_emission_let_interrupts_in(reinterpret_cast<perfbuf_emission *>(this)))
 			copied = 0;
-		one = here_->changes() == changes ? one->next() : here_->first();
+		output = here_->changes() == changes ? output->next() : here_->first();
 	}
 }
 

@@ -11,8 +11,8 @@ namespace perfbuf
  * nullptr: there is no such output, and the emission has ended. */
 void *emission::advance_raw(output *from) noexcept
 {
-	for (output *one = from; one; one = one->next()) {
-		void *payload = one->may_write() ? open_raw(*one) : nullptr;
+	for (output *output = from; output; output = output->next()) {
+		void *payload = output->may_write() ? open_raw(*output) : nullptr;
 
 		if (payload)
 			return payload;

@@ -20,8 +20,8 @@ class output;
 class event_cpu
 {
 public:
-	void add(output &one) noexcept;
-	void remove(output &one) noexcept;
+	void add(output &added) noexcept;
+	void remove(output &removed) noexcept;
 	output *first() const noexcept { return first_.read_once(); }
 
 	/* The recursion word of a context. */

@@ -22,14 +22,14 @@ u32 text_bytes(const char *text, u32 bytes) noexcept
 
 } // namespace
 
-bool filter::holds_text(const test &one, const char *fixed,
+bool filter::holds_text(const test &test, const char *fixed,
 			const perfbuf_part *parts) const noexcept
 {
-	const word &wanted = words_[&one - tests_];
-	const bool is_part = one.kind == test_kind::part;
+	const word &wanted = words_[&test - tests_];
+	const bool is_part = test.kind == test_kind::part;
 	const char *text =
-		is_part ? static_cast<const char *>(parts[one.place].from) : fixed + one.at;
-	const u32 n = text_bytes(text, is_part ? parts[one.place].bytes : one.place);
+		is_part ? static_cast<const char *>(parts[test.place].from) : fixed + test.at;
+	const u32 n = text_bytes(text, is_part ? parts[test.place].bytes : test.place);
 
 	if (n < wanted.bytes)
 		return false;

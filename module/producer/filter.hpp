@@ -60,9 +60,9 @@ public:
 		u32 at = first_;
 
 		while (at < refused) {
-			const test &one = tests_[at];
+			const test &test = tests_[at];
 
-			at = one.next[holds(one, static_cast<const char *>(fixed), parts)];
+			at = test.next[holds(test, static_cast<const char *>(fixed), parts)];
 		}
 		return at == accepted;
 	}
@@ -74,9 +74,9 @@ public:
 		u32 at = first_;
 
 		while (at < refused) {
-			const test &one = tests_[at];
+			const test &test = tests_[at];
 
-			at = one.next[holds_number(one, static_cast<const char *>(fixed))];
+			at = test.next[holds_number(test, static_cast<const char *>(fixed))];
 		}
 		return at == accepted;
 	}
@@ -115,25 +115,26 @@ private:
 		u8 borders[word_max]; /* of a search: producer/text_search.hpp */
 	};
 
-	[[gnu::always_inline]] bool holds(const test &one, const char *fixed,
+	[[gnu::always_inline]] bool holds(const test &test, const char *fixed,
 					  const perfbuf_part *parts) const noexcept
 	{
-		if (one.kind > test_kind::bits) [[unlikely]]
-			return holds_text(one, fixed, parts);
-		return holds_number(one, fixed);
+		if (test.kind > test_kind::bits) [[unlikely]]
+			return holds_text(test, fixed, parts);
+		return holds_number(test, fixed);
 	}
 
-	[[gnu::always_inline]] static bool holds_number(const test &one, const char *fixed) noexcept
+	[[gnu::always_inline]] static bool holds_number(const test &test,
+							const char *fixed) noexcept
 	{
 		u64 value;
 
-		__builtin_memcpy(&value, fixed + one.at, sizeof(value));
-		value <<= one.shift;
-		return one.kind == test_kind::range ? value - one.low <= one.span
-						    : (value & one.low) != 0;
+		__builtin_memcpy(&value, fixed + test.at, sizeof(value));
+		value <<= test.shift;
+		return test.kind == test_kind::range ? value - test.low <= test.span
+						     : (value & test.low) != 0;
 	}
 
-	bool holds_text(const test &one, const char *fixed,
+	bool holds_text(const test &test, const char *fixed,
 			const perfbuf_part *parts) const noexcept;
 
 	u8 first_ = refused;

@@ -16,9 +16,9 @@ namespace
 {
 
 /* It is one value, or text. */
-bool is_compared(const perfbuf_field &one) noexcept
+bool is_compared(const perfbuf_field &field) noexcept
 {
-	switch (one.kind) {
+	switch (field.kind) {
 	case PERFBUF_KIND_ARRAY:
 	case PERFBUF_KIND_BYTES:
 	case PERFBUF_KIND_IPV4:
@@ -46,28 +46,28 @@ result<filter_parser::field> filter_parser::find_field(const word &name) const n
 		{"common_pid", 4, 4, true},
 	};
 
-	for (const auto &one : commons) {
-		if (equals(name, one.name))
-			return field{nullptr,	PERFBUF_KIND_INT, one.is_signed,
-				     one.bytes, one.offset,	  0};
+	for (const auto &common : commons) {
+		if (equals(name, common.name))
+			return field{nullptr,	   PERFBUF_KIND_INT, common.is_signed,
+				     common.bytes, common.offset,    0};
 	}
 
 	u16 parts = 0;
 
 	for (u32 i = 0; i < layout_.field_count; i++) {
-		const perfbuf_field &one = layout_.fields[i];
+		const perfbuf_field &candidate = layout_.fields[i];
 
-		if (!equals(name, one.name)) {
-			parts = static_cast<u16>(parts + is_dynamic(one));
+		if (!equals(name, candidate.name)) {
+			parts = static_cast<u16>(parts + is_dynamic(candidate));
 			continue;
 		}
-		if (!is_compared(one))
+		if (!is_compared(candidate))
 			return refuse(EINVAL, PERFBUF_FILTER_NOT_COMPARED, name);
-		return field{one.kind == PERFBUF_KIND_BOOL ? bool_names : one.names,
-			     one.kind,
-			     one.is_signed != 0,
-			     one.bytes,
-			     one.offset,
+		return field{candidate.kind == PERFBUF_KIND_BOOL ? bool_names : candidate.names,
+			     candidate.kind,
+			     candidate.is_signed != 0,
+			     candidate.bytes,
+			     candidate.offset,
 			     parts};
 	}
 	return refuse(ENOENT, PERFBUF_FILTER_NO_FIELD, name);
@@ -171,9 +171,9 @@ u64 filter_parser::greatest_of(const field &of) noexcept
 	return ~u64{0} >> (64 - 8 * of.bytes + of.is_signed);
 }
 
-bool filter_parser::is_less(const field &of, u64 one, u64 other) noexcept
+bool filter_parser::is_less(const field &of, u64 a, u64 b) noexcept
 {
-	return of.is_signed ? static_cast<s64>(one) < static_cast<s64>(other) : one < other;
+	return of.is_signed ? static_cast<s64>(a) < static_cast<s64>(b) : a < b;
 }
 
 bool filter_parser::compile(test &made, const field &of, operation op, u64 number,
@@ -253,9 +253,9 @@ u64 filter_parser::unit_of(const word &name, const field &of) noexcept
 
 	if (!is_time && of.kind != PERFBUF_KIND_INT && of.kind != PERFBUF_KIND_HEX)
 		return 0;
-	for (const auto &one : all) {
-		if (one.is_time == is_time && equals(name, one.name))
-			return one.factor;
+	for (const auto &unit : all) {
+		if (unit.is_time == is_time && equals(name, unit.name))
+			return unit.factor;
 	}
 	return 0;
 }
@@ -296,21 +296,21 @@ result<u64> filter_parser::read_digits(const word &value, bool negative,
 	return negative ? 0 - number : number;
 }
 
-u64 filter_parser::digit_of(char one) noexcept
+u64 filter_parser::digit_of(char character) noexcept
 {
-	if (one >= '0' && one <= '9')
-		return static_cast<u64>(one - '0');
-	one = static_cast<char>(one | 0x20);
-	return one >= 'a' && one <= 'f' ? static_cast<u64>(one - 'a' + 10) : 16;
+	if (character >= '0' && character <= '9')
+		return static_cast<u64>(character - '0');
+	character = static_cast<char>(character | 0x20);
+	return character >= 'a' && character <= 'f' ? static_cast<u64>(character - 'a' + 10) : 16;
 }
 
 result<u64> filter_parser::find_named(const word &value, const field &of) const noexcept
 {
 	if (!of.names)
 		return refuse(EINVAL, PERFBUF_FILTER_NO_NUMBER, value);
-	for (const perfbuf_name *one = of.names; one->name; one++) {
-		if (equals(value, one->name))
-			return u64{one->value};
+	for (const perfbuf_name *name = of.names; name->name; name++) {
+		if (equals(value, name->name))
+			return u64{name->value};
 	}
 	return refuse(ENOENT, PERFBUF_FILTER_NO_NAME, value);
 }

@@ -66,23 +66,23 @@ void filter_parser::patch(u8 list, u8 target) noexcept
 		list = std::exchange(exit(list), target);
 }
 
-u8 filter_parser::join(u8 one, u8 other) noexcept
+u8 filter_parser::join(u8 first, u8 second) noexcept
 {
-	u8 last = other;
+	u8 last = second;
 
-	if (other == no_exit)
-		return one;
+	if (second == no_exit)
+		return first;
 	while (exit(last) != no_exit)
 		last = exit(last);
-	exit(last) = one;
-	return other;
+	exit(last) = first;
+	return second;
 }
 
-int filter_parser::constant(const test &one) noexcept
+int filter_parser::constant(const test &test) noexcept
 {
-	if (one.kind == kind::range && one.span == ~u64{0})
+	if (test.kind == kind::range && test.span == ~u64{0})
 		return 1;
-	return one.kind == kind::bits && !one.low ? 0 : -1;
+	return test.kind == kind::bits && !test.low ? 0 : -1;
 }
 
 u8 filter_parser::past_constants(u8 target) const noexcept
@@ -104,9 +104,9 @@ void filter_parser::fold() noexcept
 
 /* ------------------------------------------------- text */
 
-bool filter_parser::is_word_character(char one) noexcept
+bool filter_parser::is_word_character(char character) noexcept
 {
-	return is_name_character(one) || one == '-' || one == '*';
+	return is_name_character(character) || character == '-' || character == '*';
 }
 
 void filter_parser::skip_blanks() noexcept
@@ -158,24 +158,24 @@ result<filter_parser::outcome> filter_parser::either(u32 depth) noexcept
 
 result<filter_parser::outcome> filter_parser::both(u32 depth) noexcept
 {
-	outcome left = TRY(one(depth));
+	outcome left = TRY(single(depth));
 
 	while (take("&&")) {
 		patch(left.holds, into_.test_count_);
 
-		const outcome right = TRY(one(depth));
+		const outcome right = TRY(single(depth));
 
 		left = {right.holds, join(left.fails, right.fails)};
 	}
 	return left;
 }
 
-result<filter_parser::outcome> filter_parser::one(u32 depth) noexcept
+result<filter_parser::outcome> filter_parser::single(u32 depth) noexcept
 {
 	if (depth == filter::depth_max)
 		return refuse_next(E2BIG, PERFBUF_FILTER_DEEP);
 	if (take("!")) {
-		const outcome of = TRY(one(depth + 1));
+		const outcome of = TRY(single(depth + 1));
 
 		return outcome{of.fails, of.holds};
 	}
@@ -278,23 +278,23 @@ result<filter_parser::outcome> filter_parser::list(const field &of, const sign &
 			last = TRY(next_word(PERFBUF_FILTER_WANTS_VALUE));
 		patch(any.fails, into_.test_count_);
 
-		const outcome one =
+		const outcome compared =
 			TRY(add_test(of, how, value, last.text == value.text ? nullptr : &last));
 
-		any = {join(any.holds, one.holds), one.fails};
+		any = {join(any.holds, compared.holds), compared.fails};
 	} while (take(","));
 	if (!take(")"))
 		return refuse_next(EINVAL, PERFBUF_FILTER_WANTS_COMMA);
 	return any;
 }
 
-bool filter_parser::equals(const word &one, const char *other) noexcept
+bool filter_parser::equals(const word &word, const char *other) noexcept
 {
 	u32 n = 0;
 
-	while (n < one.bytes && other[n] == one.text[n])
+	while (n < word.bytes && other[n] == word.text[n])
 		n++;
-	return n == one.bytes && !other[n];
+	return n == word.bytes && !other[n];
 }
 
 result<void> filter::parse(const char *text, const perfbuf_layout &of,

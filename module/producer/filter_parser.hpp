@@ -83,9 +83,9 @@ private:
 	/* Sends every exit of @list to test or verdict @target. */
 	void patch(u8 list, u8 target) noexcept;
 	/* One list of the exits of both. */
-	u8 join(u8 one, u8 other) noexcept;
+	u8 join(u8 first, u8 second) noexcept;
 	/* The answer of a test that does not depend on the payload; -1: it depends. */
-	static int constant(const test &one) noexcept;
+	static int constant(const test &test) noexcept;
 	/* @target, or the test or verdict that follows it behind constant tests. */
 	u8 past_constants(u8 target) const noexcept;
 	/* Removes constant tests from all paths. */
@@ -101,14 +101,14 @@ private:
 	/* @why: what it is if none comes next. */
 	cxxrt::result<word> next_word(perfbuf_filter_reason why) noexcept;
 	cxxrt::result<sign> next_operation() noexcept;
-	static bool is_word_character(char one) noexcept;
-	static bool equals(const word &one, const char *other) noexcept;
+	static bool is_word_character(char character) noexcept;
+	static bool equals(const word &word, const char *other) noexcept;
 
 	/* ------------------------------------------------- levels of the grammar */
 
 	cxxrt::result<outcome> either(u32 depth) noexcept;
 	cxxrt::result<outcome> both(u32 depth) noexcept;
-	cxxrt::result<outcome> one(u32 depth) noexcept;
+	cxxrt::result<outcome> single(u32 depth) noexcept;
 	cxxrt::result<outcome> comparison() noexcept;
 	/* Behind "in". */
 	cxxrt::result<outcome> list(const field &of, const sign &how) noexcept;
@@ -133,13 +133,13 @@ private:
 	/* The least and the greatest number that @of can hold, as 64 bits of the same sign. */
 	static u64 least_of(const field &of) noexcept;
 	static u64 greatest_of(const field &of) noexcept;
-	static bool is_less(const field &of, u64 one, u64 other) noexcept;
+	static bool is_less(const field &of, u64 a, u64 b) noexcept;
 	/* A number of @of, or one of its names. */
 	cxxrt::result<u64> read_number(const word &value, const field &of) const noexcept;
 	/* ERANGE: @of cannot hold the number. */
 	cxxrt::result<u64> read_digits(const word &value, bool negative,
 				       const field &of) const noexcept;
-	static u64 digit_of(char one) noexcept;
+	static u64 digit_of(char character) noexcept;
 	/* How many of @of a unit is; 0: none of its units. */
 	static u64 unit_of(const word &name, const field &of) noexcept;
 	/* The number of one of the field's names. */

@@ -30,9 +30,9 @@ constexpr integer integers[] = {
 
 const integer *integer_of(const char *type) noexcept
 {
-	for (const integer &one : integers) {
-		if (equal(one.type, type))
-			return &one;
+	for (const integer &candidate : integers) {
+		if (equal(candidate.type, type))
+			return &candidate;
 	}
 	return nullptr;
 }
@@ -53,22 +53,23 @@ constexpr octets all_octets[] = {
 
 const octets *octets_of(const perfbuf_field &field) noexcept
 {
-	for (const octets &one : all_octets) {
-		if (one.kind == field.kind)
-			return &one;
+	for (const octets &candidate : all_octets) {
+		if (candidate.kind == field.kind)
+			return &candidate;
 	}
 	return nullptr;
 }
 
-bool is_array(const perfbuf_field &one) noexcept
+bool is_array(const perfbuf_field &field) noexcept
 {
-	return one.kind == PERFBUF_KIND_ARRAY || one.kind == PERFBUF_KIND_CHARS || octets_of(one);
+	return field.kind == PERFBUF_KIND_ARRAY || field.kind == PERFBUF_KIND_CHARS ||
+	       octets_of(field);
 }
 
 /* Of one value, which has no sign. */
-bool is_single(const perfbuf_field &one, const char *type, u32 bytes) noexcept
+bool is_single(const perfbuf_field &field, const char *type, u32 bytes) noexcept
 {
-	return equal(one.type, type) && one.bytes == bytes && !one.is_signed;
+	return equal(field.type, type) && field.bytes == bytes && !field.is_signed;
 }
 
 /* A name stands in quotes in the text. */
@@ -82,34 +83,36 @@ bool is_printable(const char *name) noexcept
 }
 
 /* nullptr: its type, size and names are those of its kind. */
-const char *kind_fault_of(const perfbuf_field &one) noexcept
+const char *kind_fault_of(const perfbuf_field &field) noexcept
 {
 	constexpr const char *wrong_place = "has not the 4 bytes that say where its data is";
 	constexpr const char *wrong_type = "has not the type and the size of its kind";
 
-	switch (one.kind) {
+	switch (field.kind) {
 	case PERFBUF_KIND_CHARS:
-		return one.elements == one.bytes ? nullptr : "has not one byte for each character";
+		return field.elements == field.bytes ? nullptr
+						     : "has not one byte for each character";
 	case PERFBUF_KIND_STRING:
 	case PERFBUF_KIND_BYTES:
-		return one.bytes == sizeof(u32) ? nullptr : wrong_place;
+		return field.bytes == sizeof(u32) ? nullptr : wrong_place;
 	case PERFBUF_KIND_BOOL:
-		return is_single(one, "bool", 1) ? nullptr : wrong_type;
+		return is_single(field, "bool", 1) ? nullptr : wrong_type;
 	case PERFBUF_KIND_POINTER:
-		return is_single(one, "void *", sizeof(u64)) ? nullptr : wrong_type;
+		return is_single(field, "void *", sizeof(u64)) ? nullptr : wrong_type;
 	case PERFBUF_KIND_IPV4:
 	case PERFBUF_KIND_IPV6:
 	case PERFBUF_KIND_MAC:
 	case PERFBUF_KIND_UUID: {
-		const u32 bytes = octets_of(one)->bytes;
+		const u32 bytes = octets_of(field)->bytes;
 
-		return one.elements == bytes && is_single(one, "u8", bytes) ? nullptr : wrong_type;
+		return field.elements == bytes && is_single(field, "u8", bytes) ? nullptr
+										: wrong_type;
 	}
 	case PERFBUF_KIND_FLAGS:
 	case PERFBUF_KIND_ENUM:
-		if (!one.names)
+		if (!field.names)
 			return "has no names for its values";
-		for (const perfbuf_name *name = one.names; name->name; name++) {
+		for (const perfbuf_name *name = field.names; name->name; name++) {
 			if (!is_printable(name->name))
 				return "has a name for a value that cannot be printed";
 		}
@@ -124,91 +127,92 @@ const char *kind_fault_of(const perfbuf_field &one) noexcept
 		return "is of a kind that this perfbuf does not know";
 	}
 
-	const integer *type = integer_of(one.type);
+	const integer *type = integer_of(field.type);
 
 	if (!type)
 		return "has a type that is none of u8 u16 u32 u64 s8 s16 s32 s64";
-	if (type->is_signed != static_cast<bool>(one.is_signed))
+	if (type->is_signed != static_cast<bool>(field.is_signed))
 		return "has not the sign of its type";
-	if (one.kind == PERFBUF_KIND_DYNAMIC_ARRAY)
-		return one.bytes == sizeof(u32) ? nullptr : wrong_place;
-	if (u64{type->bytes} * (one.kind == PERFBUF_KIND_ARRAY ? one.elements : 1) != one.bytes)
+	if (field.kind == PERFBUF_KIND_DYNAMIC_ARRAY)
+		return field.bytes == sizeof(u32) ? nullptr : wrong_place;
+	if (u64{type->bytes} * (field.kind == PERFBUF_KIND_ARRAY ? field.elements : 1) !=
+	    field.bytes)
 		return "has not the size of its type";
 	return nullptr;
 }
 
-result<void> check_field(const perfbuf_field &one, u32 end, layout_fault &fault) noexcept
+result<void> check_field(const perfbuf_field &field, u32 end, layout_fault &fault) noexcept
 {
-	const result<void> named = check_name(one.name, false);
+	const result<void> named = check_name(field.name, false);
 
-	fault.field = one.name ? one.name : "a field";
+	fault.field = field.name ? field.name : "a field";
 	if (!named) {
 		fault.why = named.error().code() == ENAMETOOLONG ? "has too long a name"
 								 : "has no name that can be";
 		return named;
 	}
 	/* What every payload begins with has such names. */
-	if (!__builtin_strncmp(one.name, "common_", 7)) {
+	if (!__builtin_strncmp(field.name, "common_", 7)) {
 		fault.why = "has a name that begins as those of every event do";
 		return error(EINVAL);
 	}
-	if (one.offset > end || one.bytes > end - one.offset ||
-	    one.offset < sizeof(perfbuf_common) || !one.bytes) {
+	if (field.offset > end || field.bytes > end - field.offset ||
+	    field.offset < sizeof(perfbuf_common) || !field.bytes) {
 		fault.why = "does not lie in the fixed part";
 		return error(EINVAL);
 	}
-	fault.why = kind_fault_of(one);
+	fault.why = kind_fault_of(field);
 	return fault.why ? result<void>(error(EINVAL)) : result<void>();
 }
 
-void write_field(text_writer &out, const perfbuf_field &one) noexcept
+void write_field(text_writer &out, const perfbuf_field &field) noexcept
 {
 	out.string("\tfield:");
-	if (is_dynamic(one))
+	if (is_dynamic(field))
 		out.string("__data_loc ");
-	out.string(one.type);
-	if (is_dynamic(one))
+	out.string(field.type);
+	if (is_dynamic(field))
 		out.string("[]");
 	out.string(" ");
-	out.string(one.name);
-	if (is_array(one)) {
+	out.string(field.name);
+	if (is_array(field)) {
 		out.string("[");
-		out.decimal(one.elements);
+		out.decimal(field.elements);
 		out.string("]");
 	}
 	out.string(";\toffset:");
-	out.decimal(one.offset);
+	out.decimal(field.offset);
 	out.string(";\tsize:");
-	out.decimal(one.bytes);
+	out.decimal(field.bytes);
 	out.string(";\tsigned:");
-	out.decimal(one.is_signed);
+	out.decimal(field.is_signed);
 	out.string(";\n");
 }
 
-const char *directive_of(const perfbuf_field &one) noexcept
+const char *directive_of(const perfbuf_field &field) noexcept
 {
-	switch (one.kind) {
+	switch (field.kind) {
 	case PERFBUF_KIND_INT:
 	case PERFBUF_KIND_TIME:
-		return integer_of(one.type)->decimal;
+		return integer_of(field.type)->decimal;
 	case PERFBUF_KIND_HEX:
-		return integer_of(one.type)->hex;
+		return integer_of(field.type)->hex;
 	case PERFBUF_KIND_POINTER:
 		return "0x%llx";
 	}
-	if (const octets *of = octets_of(one))
+	if (const octets *of = octets_of(field))
 		return of->directive;
 	return "%s";
 }
 
 /* Values as perf reads them out of the field, which it takes for unsigned: -1 of a byte is 255. */
-void write_names(text_writer &out, const perfbuf_field &one, const perfbuf_name *names) noexcept
+void write_names(text_writer &out, const perfbuf_field &field, const perfbuf_name *names) noexcept
 {
-	const u32 unused = 64 - 8 * one.bytes;
+	const u32 unused = 64 - 8 * field.bytes;
 
 	for (const perfbuf_name *name = names; name->name; name++) {
 		out.string(", { ");
-		out.decimal(one.is_signed ? name->value << unused >> unused : name->value);
+		out.decimal(field.is_signed ? name->value << unused >> unused : name->value);
 		out.string(", \"");
 		out.string(name->name);
 		out.string("\" }");
@@ -216,58 +220,58 @@ void write_names(text_writer &out, const perfbuf_field &one, const perfbuf_name 
 	out.string(")");
 }
 
-void write_argument(text_writer &out, const perfbuf_field &one) noexcept
+void write_argument(text_writer &out, const perfbuf_field &field) noexcept
 {
 	out.string(", ");
-	switch (one.kind) {
+	switch (field.kind) {
 	case PERFBUF_KIND_FLAGS:
 		out.string("__print_flags(REC->");
-		out.string(one.name);
+		out.string(field.name);
 		out.string(", \"|\"");
-		write_names(out, one, one.names);
+		write_names(out, field, field.names);
 		return;
 	case PERFBUF_KIND_ENUM:
 	case PERFBUF_KIND_BOOL:
 		out.string("__print_symbolic(REC->");
-		out.string(one.name);
-		write_names(out, one, one.kind == PERFBUF_KIND_BOOL ? bool_names : one.names);
+		out.string(field.name);
+		write_names(out, field, field.kind == PERFBUF_KIND_BOOL ? bool_names : field.names);
 		return;
 	case PERFBUF_KIND_DYNAMIC_ARRAY:
 		out.string("__print_array(__get_dynamic_array(");
-		out.string(one.name);
+		out.string(field.name);
 		/* perf 6.1 reads an expression here in parentheses only. */
 		out.string("), (__get_dynamic_array_len(");
-		out.string(one.name);
+		out.string(field.name);
 		out.string(") / ");
-		out.decimal(integer_of(one.type)->bytes);
+		out.decimal(integer_of(field.type)->bytes);
 		out.string("), ");
-		out.decimal(integer_of(one.type)->bytes);
+		out.decimal(integer_of(field.type)->bytes);
 		out.string(")");
 		return;
 	case PERFBUF_KIND_ARRAY:
 		out.string("__print_array(REC->");
-		out.string(one.name);
+		out.string(field.name);
 		out.string(", ");
-		out.decimal(one.elements);
+		out.decimal(field.elements);
 		out.string(", ");
-		out.decimal(one.bytes / one.elements);
+		out.decimal(field.bytes / field.elements);
 		out.string(")");
 		return;
 	case PERFBUF_KIND_STRING:
 		out.string("__get_str(");
-		out.string(one.name);
+		out.string(field.name);
 		out.string(")");
 		return;
 	case PERFBUF_KIND_BYTES:
 		out.string("__print_hex(__get_dynamic_array(");
-		out.string(one.name);
+		out.string(field.name);
 		out.string("), __get_dynamic_array_len(");
-		out.string(one.name);
+		out.string(field.name);
 		out.string("))");
 		return;
 	}
 	out.string("REC->");
-	out.string(one.name);
+	out.string(field.name);
 }
 
 constexpr perfbuf_field common_fields[] = {
@@ -298,16 +302,16 @@ result<void> check_layout(const perfbuf_layout &of, layout_fault &fault) noexcep
 	u32 pointers = 0;
 
 	for (u32 i = 0; i < of.field_count; i++) {
-		const perfbuf_field &one = of.fields[i];
+		const perfbuf_field &field = of.fields[i];
 
-		TRY(check_field(one, of.bytes, fault));
-		pointers += one.kind == PERFBUF_KIND_POINTER;
+		TRY(check_field(field, of.bytes, fault));
+		pointers += field.kind == PERFBUF_KIND_POINTER;
 		fault.why = "is one pointer too many";
 		if (pointers > PERFBUF_POINTERS_MAX)
 			return error(E2BIG);
 		fault.why = "has the name of another field";
 		for (u32 j = 0; j < i; j++) {
-			if (equal(of.fields[j].name, one.name))
+			if (equal(of.fields[j].name, field.name))
 				return error(EEXIST);
 		}
 	}
@@ -321,8 +325,8 @@ void write_format(text_writer &out, const char *event, u32 id, const perfbuf_lay
 	out.string("\nID: ");
 	out.decimal(id);
 	out.string("\nformat:\n");
-	for (const perfbuf_field &one : common_fields)
-		write_field(out, one);
+	for (const perfbuf_field &field : common_fields)
+		write_field(out, field);
 	out.string("\n");
 	for (u32 i = 0; i < of.field_count; i++)
 		write_field(out, of.fields[i]);

@@ -13,10 +13,10 @@ namespace perfbuf
 
 /* Whether the bytes of the field lie behind the fixed part, which has their offset and size in a
  * u32 (tracefs' __data_loc). */
-constexpr bool is_dynamic(const perfbuf_field &one) noexcept
+constexpr bool is_dynamic(const perfbuf_field &field) noexcept
 {
-	return one.kind == PERFBUF_KIND_STRING || one.kind == PERFBUF_KIND_BYTES ||
-	       one.kind == PERFBUF_KIND_DYNAMIC_ARRAY;
+	return field.kind == PERFBUF_KIND_STRING || field.kind == PERFBUF_KIND_BYTES ||
+	       field.kind == PERFBUF_KIND_DYNAMIC_ARRAY;
 }
 
 /* The size of @type, which is u8 to u64 or s8 to s64; 0: it is none of these. */

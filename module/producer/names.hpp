@@ -10,14 +10,14 @@
 namespace perfbuf
 {
 
-constexpr bool is_letter(char one) noexcept
+constexpr bool is_letter(char character) noexcept
 {
-	return (one >= 'a' && one <= 'z') || (one >= 'A' && one <= 'Z');
+	return (character >= 'a' && character <= 'z') || (character >= 'A' && character <= 'Z');
 }
 
-constexpr bool is_name_character(char one) noexcept
+constexpr bool is_name_character(char character) noexcept
 {
-	return is_letter(one) || (one >= '0' && one <= '9') || one == '_';
+	return is_letter(character) || (character >= '0' && character <= '9') || character == '_';
 }
 
 /* EINVAL, ENAMETOOLONG. @dashes: may stand in it, but not first. */

@@ -47,14 +47,14 @@ void event_cpu::set_up(u32 id, u32 fixed_bytes, u32 contexts) noexcept
 
 void event_cpu::set_alone() noexcept
 {
-	const output *one = first();
+	const output *only = first();
 
-	alone_.set(count_ == 1 ? one->alone() : u32{PB_ALONE_NOT});
+	alone_.set(count_ == 1 ? only->alone() : u32{PB_ALONE_NOT});
 }
 
-void event_cpu::add(output &one) noexcept
+void event_cpu::add(output &added) noexcept
 {
-	const u32 needs = one.layout_.needs();
+	const u32 needs = added.layout_.needs();
 	output *before = first();
 
 	alone_.set(PB_ALONE_NOT);
@@ -62,29 +62,29 @@ void event_cpu::add(output &one) noexcept
 	for (u32 i = 0; i < needs_bits; i++)
 		needing_[i] += needs >> i & 1;
 	cxxrt::barrier();
-	one.next_.write_once(before);
-	one.link_ = &first_;
+	added.next_.write_once(before);
+	added.link_ = &first_;
 	if (before)
-		before->link_ = &one.next_;
+		before->link_ = &added.next_;
 	cxxrt::barrier();
-	first_.write_once(&one);
+	first_.write_once(&added);
 	count_++;
 	changes_.write_once(changes_.read_once() + 1);
 	cxxrt::barrier();
 	set_alone();
 }
 
-void event_cpu::remove(output &one) noexcept
+void event_cpu::remove(output &removed) noexcept
 {
-	const u32 needs = one.layout_.needs();
-	output *behind = one.next();
+	const u32 needs = removed.layout_.needs();
+	output *behind = removed.next();
 	u32 left = 0;
 
 	alone_.set(PB_ALONE_NOT);
 	cxxrt::barrier();
-	one.link_->write_once(behind);
+	removed.link_->write_once(behind);
 	if (behind)
-		behind->link_ = one.link_;
+		behind->link_ = removed.link_;
 	count_--;
 	changes_.write_once(changes_.read_once() + 1);
 	cxxrt::barrier();

@@ -61,9 +61,9 @@ public:
 	/* Whether the reader's filter matches a payload. */
 	bool matches(const void *fixed, const perfbuf_part *parts) const noexcept
 	{
-		const filter *one = active_filter();
+		const filter *filter = active_filter();
 
-		return !one || one->matches(fixed, parts);
+		return !filter || filter->matches(fixed, parts);
 	}
 
 	/* The pointer fields that the reader may not see; nullptr: it may see all. With hidden

@@ -107,12 +107,12 @@ public:
 
 		pb_print_pointer(text, pointer);
 		for (const char *at = text; *at; at++) {
-			const char one = *at;
+			const char character = *at;
 
-			if (one >= '0' && one <= '9')
-				hash = hash << 4 | static_cast<u64>(one - '0');
-			else if (one >= 'a' && one <= 'f')
-				hash = hash << 4 | static_cast<u64>(one - 'a' + 10);
+			if (character >= '0' && character <= '9')
+				hash = hash << 4 | static_cast<u64>(character - '0');
+			else if (character >= 'a' && character <= 'f')
+				hash = hash << 4 | static_cast<u64>(character - 'a' + 10);
 			else
 				return 0;
 		}

@@ -46,14 +46,17 @@ public:
 	virtual cxxrt::result<void> change(typed_source &of, const char *text) noexcept = 0;
 
 	/* At the module's start. */
-	static void set(recording *one) noexcept { the_one_ = one; }
-	static recording *get() noexcept { return the_one_; }
+	static void set(recording *implementation) noexcept
+	{
+		the_implementation_ = implementation;
+	}
+	static recording *get() noexcept { return the_implementation_; }
 
 protected:
 	~recording() = default;
 
 private:
-	static inline constinit recording *the_one_ = nullptr;
+	static inline constinit recording *the_implementation_ = nullptr;
 };
 
 } // namespace perfbuf

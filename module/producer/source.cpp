@@ -172,10 +172,10 @@ void typed_source::withdraw() noexcept
 	lock_guard held(mutex_);
 	perfbuf_source &made = *made_;
 
-	for (output_file *one = files_; one; one = one->next)
-		one->owner().source_gone();
-	for (output_file *one = files_; one; one = one->next)
-		one->on_removed(made);
+	for (output_file *file = files_; file; file = file->next)
+		file->owner().source_gone();
+	for (output_file *file = files_; file; file = file->next)
+		file->on_removed(made);
 	aux_.withdraw();
 	for (u32 i = 0; i < event_count_; i++)
 		events_[i].withdraw();
@@ -226,13 +226,13 @@ void typed_source::set_dumps(unique_ptr<dump_requests> dumps) noexcept
 
 result<void> typed_source::dump(perfbuf_source &made, void *device) noexcept
 {
-	auto *one = static_cast<typed_source *>(cxxrt::load_acquire(made.registered));
+	auto *source = static_cast<typed_source *>(cxxrt::load_acquire(made.registered));
 
-	if (!one)
+	if (!source)
 		return error(ENODEV);
-	if (!one->dumps_)
+	if (!source->dumps_)
 		return error(EOPNOTSUPP);
-	return one->dumps_->request(device);
+	return source->dumps_->request(device);
 }
 
 void typed_source::show_recorder(text_writer &out) noexcept

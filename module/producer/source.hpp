@@ -136,11 +136,11 @@ public:
 
 	/* For producer/recording.hpp: what it keeps of this source, and the events. */
 	recorder *get_recorder() const noexcept { return cxxrt::read_once(recorder_); }
-	recorder *set_recorder(recorder *one) noexcept
+	recorder *set_recorder(recorder *next) noexcept
 	{
 		recorder *const before = recorder_;
 
-		cxxrt::write_once(recorder_, one);
+		cxxrt::write_once(recorder_, next);
 		return before;
 	}
 	/* Before it is registered. */
@@ -153,12 +153,12 @@ public:
 
 	/* Adds a file to those that are in error once the source is unregistered. ENODEV: it is; or
 	 * what reserve_reader() and start() return. */
-	cxxrt::result<void> add_file(output_file &one) noexcept;
-	void remove_file(output_file &one) noexcept;
+	cxxrt::result<void> add_file(output_file &file) noexcept;
+	void remove_file(output_file &file) noexcept;
 	/* The file is closed, and will be removed. */
-	void release_reader(output_file &one) noexcept;
+	void release_reader(output_file &file) noexcept;
 	/* The file will be removed, and no callback of the source reaches it any more. */
-	void detach(output_file &one) noexcept;
+	void detach(output_file &file) noexcept;
 	/* ENODEV, ENOMEM, and what filter::parse() says. */
 	cxxrt::result<cxxrt::unique_ptr<filter>>
 	parse_filter(const typed_event &of, const char *text,
@@ -171,9 +171,9 @@ private:
 	void return_owner() noexcept;
 	/* Under the mutex, while it is registered. */
 	void stop_if_unused() noexcept;
-	void release_reader_locked(output_file &one) noexcept;
-	/* How many readers the user of @one has on one of its CPUs; 0 of a user without limits. */
-	u32 readers_of_user(output_file &one) const noexcept;
+	void release_reader_locked(output_file &file) noexcept;
+	/* How many readers the user of @file has on one of its CPUs; 0 of a user without limits. */
+	u32 readers_of_user(output_file &file) const noexcept;
 	typed_event *find(u64 id) const noexcept;
 	template <typename Stream>
 	cxxrt::result<cxxrt::unique_ptr<stream>> open_as(event &owner) noexcept;

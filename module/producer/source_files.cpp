@@ -100,49 +100,49 @@ result<unique_ptr<stream>> typed_source::open(event &owner) noexcept
 	return open_as<output_stream<on_one_cpu<output>>>(owner);
 }
 
-result<void> typed_source::add_file(output_file &one) noexcept
+result<void> typed_source::add_file(output_file &file) noexcept
 {
 	lock_guard held(mutex_);
 
 	if (!made_)
 		return error(ENODEV);
-	TRY(one.source_event().reserve_reader(one.owner().cpu(), one.owner().limited_members(),
-					      readers_of_user(one)));
-	one.is_counted = true;
+	TRY(file.source_event().reserve_reader(file.owner().cpu(), file.owner().limited_members(),
+					       readers_of_user(file)));
+	file.is_counted = true;
 
 	result<void> added;
 
 	if (!files_ && made_->ops && made_->ops->start)
 		added = from_return(made_->ops->start(made_));
 	if (!added) {
-		release_reader_locked(one);
+		release_reader_locked(file);
 		return added;
 	}
-	added = one.on_added(*made_);
+	added = file.on_added(*made_);
 	if (!added) {
-		release_reader_locked(one);
+		release_reader_locked(file);
 		stop_if_unused();
 		return added;
 	}
-	one.next = files_;
-	files_ = &one;
-	one.source_event().add_file();
+	file.next = files_;
+	files_ = &file;
+	file.source_event().add_file();
 	return {};
 }
 
-void typed_source::remove_file(output_file &one) noexcept
+void typed_source::remove_file(output_file &file) noexcept
 {
 	lock_guard held(mutex_);
 	output_file **link = &files_;
 
-	while (*link != &one)
+	while (*link != &file)
 		link = &(*link)->next;
-	*link = one.next;
-	release_reader_locked(one);
-	one.source_event().remove_file();
+	*link = file.next;
+	release_reader_locked(file);
+	file.source_event().remove_file();
 	if (!made_)
 		return;
-	one.on_removed(*made_);
+	file.on_removed(*made_);
 	stop_if_unused();
 }
 
@@ -154,10 +154,10 @@ void typed_source::trim() noexcept
 		events_[i].trim();
 }
 
-/* Counts at least as many as there are on the CPU of @one; more if @one is on any CPU. */
-u32 typed_source::readers_of_user(output_file &one) const noexcept
+/* Counts at least as many as there are on the CPU of @file; more if @file is on any CPU. */
+u32 typed_source::readers_of_user(output_file &file) const noexcept
 {
-	const event &mine = one.owner();
+	const event &mine = file.owner();
 	u32 readers = 0;
 
 	if (!mine.limited_members())
@@ -165,32 +165,32 @@ u32 typed_source::readers_of_user(output_file &one) const noexcept
 	for (output_file *other = files_; other; other = other->next) {
 		const event &theirs = other->owner();
 
-		readers += other->is_counted && &other->source_event() == &one.source_event() &&
+		readers += other->is_counted && &other->source_event() == &file.source_event() &&
 			   theirs.limited_members() == mine.limited_members() &&
 			   (mine.cpu() < 0 || theirs.cpu() < 0 || theirs.cpu() == mine.cpu());
 	}
 	return readers;
 }
 
-void typed_source::release_reader_locked(output_file &one) noexcept
+void typed_source::release_reader_locked(output_file &file) noexcept
 {
-	if (std::exchange(one.is_counted, false))
-		one.source_event().release_reader(one.owner().cpu());
+	if (std::exchange(file.is_counted, false))
+		file.source_event().release_reader(file.owner().cpu());
 }
 
-void typed_source::release_reader(output_file &one) noexcept
+void typed_source::release_reader(output_file &file) noexcept
 {
 	lock_guard held(mutex_);
 
-	release_reader_locked(one);
+	release_reader_locked(file);
 }
 
-void typed_source::detach(output_file &one) noexcept
+void typed_source::detach(output_file &file) noexcept
 {
 	lock_guard held(mutex_);
 
 	if (made_)
-		one.on_removed(*made_);
+		file.on_removed(*made_);
 }
 
 void typed_source::stop_if_unused() noexcept

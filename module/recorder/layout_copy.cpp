@@ -59,13 +59,13 @@ public:
 		perfbuf_field *to = array<perfbuf_field>(from.field_count);
 
 		for (u32 i = 0; i < from.field_count; i++) {
-			perfbuf_field one = from.fields[i];
+			perfbuf_field field = from.fields[i];
 
-			one.type = text(one.type);
-			one.name = text(one.name);
-			one.names = names(one.names);
+			field.type = text(field.type);
+			field.name = text(field.name);
+			field.names = names(field.names);
 			if (to)
-				to[i] = one;
+				to[i] = field;
 		}
 		return to;
 	}

@@ -36,9 +36,9 @@ public:
 		out_.string(&digits[n]);
 	}
 
-	void printable(char one) noexcept
+	void printable(char character) noexcept
 	{
-		const char text[2] = {one < ' ' || one > '~' ? '.' : one, 0};
+		const char text[2] = {character < ' ' || character > '~' ? '.' : character, 0};
 
 		out_.string(text);
 	}
@@ -91,20 +91,20 @@ void write_names(line_writer &out, const perfbuf_field &of, u64 value) noexcept
 	const char *between = "";
 
 	if (of.kind == PERFBUF_KIND_ENUM) {
-		for (const perfbuf_name *one = of.names; one->name; one++) {
-			if ((one->value & mask) == (value & mask))
-				return out.string(one->name);
+		for (const perfbuf_name *name = of.names; name->name; name++) {
+			if ((name->value & mask) == (value & mask))
+				return out.string(name->name);
 		}
 		return out.number(value, of.is_signed);
 	}
 	value &= mask;
-	for (const perfbuf_name *one = of.names; one->name; one++) {
-		const u64 bits = one->value & mask;
+	for (const perfbuf_name *name = of.names; name->name; name++) {
+		const u64 bits = name->value & mask;
 
 		if (!bits || (value & bits) != bits)
 			continue;
 		out.string(between);
-		out.string(one->name);
+		out.string(name->name);
 		between = "|";
 		value &= ~bits;
 	}
@@ -196,11 +196,11 @@ void write_field(line_writer &out, const perfbuf_field &of,
 			bytes = static_cast<u32>(where >> 16);
 		}
 		for (u32 i = 0; i < cxxrt::min(bytes, text_max); i++) {
-			const char one = static_cast<char>(payload.integer(at + i, 1, false));
+			const char character = static_cast<char>(payload.integer(at + i, 1, false));
 
-			if (!one)
+			if (!character)
 				return;
-			out.printable(one);
+			out.printable(character);
 		}
 		return;
 	}

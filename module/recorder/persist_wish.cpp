@@ -13,20 +13,20 @@ namespace
 {
 
 /* A digit's value; 16: it is none. */
-u32 digit_of(char one) noexcept
+u32 digit_of(char character) noexcept
 {
-	if (one >= '0' && one <= '9')
-		return static_cast<u32>(one - '0');
-	if (one >= 'a' && one <= 'f')
-		return static_cast<u32>(one - 'a' + 10);
-	if (one >= 'A' && one <= 'F')
-		return static_cast<u32>(one - 'A' + 10);
+	if (character >= '0' && character <= '9')
+		return static_cast<u32>(character - '0');
+	if (character >= 'a' && character <= 'f')
+		return static_cast<u32>(character - 'a' + 10);
+	if (character >= 'A' && character <= 'F')
+		return static_cast<u32>(character - 'A' + 10);
 	return 16;
 }
 
-u32 shift_of(char one) noexcept
+u32 shift_of(char character) noexcept
 {
-	switch (one) {
+	switch (character) {
 	case 'K':
 	case 'k':
 		return 10;
@@ -69,8 +69,8 @@ bool is_name(const char *text) noexcept
 {
 	bool has_at = false;
 
-	for (const char *one = text; *one; one++)
-		has_at |= *one == '@';
+	for (const char *at = text; *at; at++)
+		has_at |= *at == '@';
 	return !has_at && (*text < '0' || *text > '9');
 }
 

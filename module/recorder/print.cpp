@@ -58,26 +58,26 @@ void sift_up(newest *found, u32 at) noexcept
 		std::swap(found[at], found[(at - 1) / 2]);
 }
 
-void add(newest *found, const newest &one, u32 &count, u32 most) noexcept
+void add(newest *found, const newest &event, u32 &count, u32 most) noexcept
 {
 	if (count < most) {
-		found[count] = one;
+		found[count] = event;
 		sift_up(found, count++);
-	} else if (is_older(found[0], one)) {
-		found[0] = one;
+	} else if (is_older(found[0], event)) {
+		found[0] = event;
 		sift_down(found, 0, count);
 	}
 }
 
 /* After it was read. At an oops other CPUs go on: what they overwrite is not what was found. */
-bool is_still_there(const newest &one, pb_print_at at) noexcept
+bool is_still_there(const newest &event, pb_print_at at) noexcept
 {
-	const perf_buffer &ring = *one.cpu->ring;
+	const perf_buffer &ring = *event.cpu->ring;
 
 	/* The other CPUs have stopped. */
 	if (at == PB_PRINT_AT_PANIC)
-		return ring.reserved() - one.what.position <= ring.size();
-	return ring.holds_after_copy(one.what.position);
+		return ring.reserved() - event.what.position <= ring.size();
+	return ring.holds_after_copy(event.what.position);
 }
 
 void print(pb_print_at at, u32 most) noexcept
@@ -88,10 +88,11 @@ void print(pb_print_at at, u32 most) noexcept
 	u32 damaged = 0;
 
 	most = cxxrt::min(most, print_max);
-	for (const recorder *one = the_recorders().first(); one; one = one->next.load_acquire()) {
-		for (u32 i = 0; i < one->cpu_count(); i++) {
-			ring_walk walk(*one, one->cpu(i));
-			newest here = {one, &one->cpu(i), {}};
+	for (const recorder *recorder = the_recorders().first(); recorder;
+	     recorder = recorder->next.load_acquire()) {
+		for (u32 i = 0; i < recorder->cpu_count(); i++) {
+			ring_walk walk(*recorder, recorder->cpu(i));
+			newest here = {recorder, &recorder->cpu(i), {}};
 
 			while (walk.next(here.what)) {
 				if (is_still_there(here, at))

@@ -89,12 +89,12 @@ result<ref<recorder>> recorders::create(const typed_source &of, u64 number,
 	return recorder::create(of, number, wish, nullptr);
 }
 
-void recorders::add(ref<recorder> one) noexcept
+void recorders::add(ref<recorder> recorder) noexcept
 {
 	auto all = state_.lock();
 
-	one->next.write_once(first_.read_once());
-	first_.store_release(one.release());
+	recorder->next.write_once(first_.read_once());
+	first_.store_release(recorder.release());
 }
 
 recorder *recorders::unlink(state &all, recorder &gone) noexcept
@@ -182,51 +182,51 @@ result<void> recorders::begin(typed_source &of, const perfbuf_source &made) noex
 /* Attached before it is in the list, or it would pass for one that is kept. */
 void recorders::give(typed_source &of, ref<recorder> fresh, bool live) noexcept
 {
-	recorder &one = *fresh;
+	recorder &attached = *fresh;
 
 	/* The branches first: once it is attached on a CPU, no event is missing there. */
-	for (u32 i = 0; i < one.event_count(); i++) {
-		if (one.event_at(i).is_recorded)
+	for (u32 i = 0; i < attached.event_count(); i++) {
+		if (attached.event_at(i).is_recorded)
 			of.event_at(i).add_file();
 	}
-	one.attach(live);
-	of.set_recorder(ref<recorder>::share(&one).release());
+	attached.attach(live);
+	of.set_recorder(ref<recorder>::share(&attached).release());
 	add(std::move(fresh));
 }
 
 /* The source disables the static branches, whether a file or a recorder enabled them. */
 void recorders::end(typed_source &of) noexcept
 {
-	const ref<recorder> one = ref<recorder>::adopt(of.set_recorder(nullptr));
+	const ref<recorder> ended = ref<recorder>::adopt(of.set_recorder(nullptr));
 
-	if (!one)
+	if (!ended)
 		return;
-	one->detach(false);
-	if (one->is_empty())
-		remove(*one);
+	ended->detach(false);
+	if (ended->is_empty())
+		remove(*ended);
 	else
 		enforce_limit();
 }
 
 void recorders::show(typed_source &of, text_writer &out) noexcept
 {
-	const recorder *one = of.get_recorder();
+	const recorder *recorder = of.get_recorder();
 
 	out.string("bytes_per_cpu=");
-	out.decimal(one ? one->bytes_per_cpu() : 0);
-	if (one) {
+	out.decimal(recorder ? recorder->bytes_per_cpu() : 0);
+	if (recorder) {
 		const char *between = "";
 
 		out.string(" number=");
-		out.decimal(one->number());
+		out.decimal(recorder->number());
 		out.string(" records=");
-		out.decimal(one->records());
+		out.decimal(recorder->records());
 		out.string(" events=");
-		for (u32 i = 0; i < one->event_count(); i++) {
-			if (!one->event_at(i).is_recorded)
+		for (u32 i = 0; i < recorder->event_count(); i++) {
+			if (!recorder->event_at(i).is_recorded)
 				continue;
 			out.string(between);
-			out.string(one->event_at(i).name);
+			out.string(recorder->event_at(i).name);
 			between = ",";
 		}
 	}
@@ -277,11 +277,12 @@ void recorders::enforce_limit() noexcept
 			recorder *oldest = nullptr;
 			u32 kept = 0;
 
-			for (recorder *one = first(); one; one = one->next.load_acquire()) {
-				if (one->is_attached())
+			for (recorder *recorder = first(); recorder;
+			     recorder = recorder->next.load_acquire()) {
+				if (recorder->is_attached())
 					continue;
 				kept++;
-				oldest = one;
+				oldest = recorder;
 			}
 			if (kept > pb_param_recorders_kept_max())
 				unlinked = unlink(*all, *oldest);
@@ -296,9 +297,9 @@ ref<recorder> recorders::find(u64 number) noexcept
 {
 	auto all = state_.lock();
 
-	for (recorder *one = first(); one; one = one->next.load_acquire()) {
-		if (one->number() == number)
-			return ref<recorder>::share(one);
+	for (recorder *candidate = first(); candidate; candidate = candidate->next.load_acquire()) {
+		if (candidate->number() == number)
+			return ref<recorder>::share(candidate);
 	}
 	return {};
 }
@@ -309,9 +310,9 @@ ref<recorder> recorders::find(const typed_source &of) noexcept
 	auto all = state_.lock();
 	const recorder *const wanted = of.get_recorder();
 
-	for (recorder *one = first(); one; one = one->next.load_acquire()) {
-		if (one == wanted)
-			return ref<recorder>::share(one);
+	for (recorder *candidate = first(); candidate; candidate = candidate->next.load_acquire()) {
+		if (candidate == wanted)
+			return ref<recorder>::share(candidate);
 	}
 	return {};
 }
@@ -338,8 +339,8 @@ result<void> recorders::forget(u64 number) noexcept
 
 void recorders::forget_all() noexcept
 {
-	while (recorder *one = first())
-		remove(*one);
+	while (recorder *recorder = first())
+		remove(*recorder);
 }
 
 } // namespace perfbuf

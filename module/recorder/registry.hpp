@@ -48,7 +48,7 @@ private:
 						 const recorder_wish &wish) noexcept;
 	static cxxrt::result<cxxrt::ref<recorder>> create(const typed_source &of, u64 number,
 							  const recorder_wish &wish) noexcept;
-	void add(cxxrt::ref<recorder> one) noexcept;
+	void add(cxxrt::ref<recorder> recorder) noexcept;
 	void give(typed_source &of, cxxrt::ref<recorder> fresh, bool live) noexcept;
 	/* Under the lock. What is returned is freed after unlock and a grace period. */
 	recorder *unlink(state &all, recorder &gone) noexcept;

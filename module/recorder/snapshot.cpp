@@ -166,13 +166,14 @@ u64 recorders::list(u64 position, char *to, u64 bytes) noexcept
 	u64 at = 0;
 	u64 done = 0;
 
-	for (recorder *one = first(); one && done < bytes; one = one->next.load_acquire()) {
+	for (recorder *recorder = first(); recorder && done < bytes;
+	     recorder = recorder->next.load_acquire()) {
 		char line[line_bytes];
 		text_writer out(line, sizeof(line) - 1);
 
 		if (at++ < first_line)
 			continue;
-		put_line(*one, out);
+		put_line(*recorder, out);
 		for (u64 i = out.bytes(); i < sizeof(line); i++)
 			line[i] = ' ';
 		line[sizeof(line) - 1] = '\n';

@@ -56,8 +56,8 @@ public:
 	{
 		u64 sum = 0;
 
-		for (const cxxrt::local<u64> &one : by_cause_)
-			sum += one.read();
+		for (const cxxrt::local<u64> &count : by_cause_)
+			sum += count.read();
 		return sum;
 	}
 

@@ -24,18 +24,18 @@ public:
 	};
 
 	u32 read() const noexcept { return set_.read_once(); }
-	bool has(reason one) const noexcept { return read() & one; }
+	bool has(reason reason) const noexcept { return read() & reason; }
 
 	/* Fully ordered if it was not there. */
-	void add(reason one) noexcept
+	void add(reason reason) noexcept
 	{
-		if (!has(one))
-			set_.fetch_or(one);
+		if (!has(reason))
+			set_.fetch_or(reason);
 	}
-	void remove(reason one) noexcept
+	void remove(reason reason) noexcept
 	{
-		if (has(one))
-			set_.fetch_and(~u32{one});
+		if (has(reason))
+			set_.fetch_and(~u32{reason});
 	}
 
 private:

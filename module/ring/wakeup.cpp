@@ -134,8 +134,9 @@ bool perf_buffer::aux_unread() const noexcept
 
 void perf_buffer::run_wakeups(perf_buffer &ring) noexcept
 {
-	for (wake_target *one = ring.targets_.load_acquire(); one; one = one->next.load_acquire())
-		one->wake();
+	for (wake_target *target = ring.targets_.load_acquire(); target;
+	     target = target->next.load_acquire())
+		target->wake();
 }
 
 void perf_buffer::attach(wake_target &target) noexcept

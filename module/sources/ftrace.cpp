@@ -236,13 +236,13 @@ void perfbuf_trace_exported(const void *entry, __u32 bytes, __u64 ip, __u32 cpu,
 	u16 id;
 
 	__builtin_memcpy(&id, entry, sizeof(id));
-	for (output *one = here.first(); one; one = one->next()) {
-		if (one->owner().attr().config != id || !one->may_write())
+	for (output *output = here.first(); output; output = output->next()) {
+		if (output->owner().attr().config != id || !output->may_write())
 			continue;
 		if (!entered)
-			one->owner().count_loss(loss_cause::recursion);
-		else if (one->count_and_check_period())
-			write({entry, bytes, ip, one});
+			output->owner().count_loss(loss_cause::recursion);
+		else if (output->count_and_check_period())
+			write({entry, bytes, ip, output});
 	}
 	if (entered)
 		context.exit();

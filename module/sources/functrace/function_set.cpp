@@ -125,10 +125,10 @@ result<void> function_set::add_terms(const char *text) noexcept
 				text_[length++] = *at++;
 			text_[length] = '\0';
 
-			const term one = TRY(term::parse(text_));
+			const term term = TRY(term::parse(text_));
 
 			if (applies)
-				TRY(one.apply(functions_));
+				TRY(term.apply(functions_));
 		}
 	}
 	return {};
@@ -136,10 +136,10 @@ result<void> function_set::add_terms(const char *text) noexcept
 
 function_set *function_set::find(const char *text) noexcept
 {
-	for (function_set *one = sets; one; one = one->next_) {
-		if (same(one->text_, text)) {
-			one->users_++;
-			return one;
+	for (function_set *set = sets; set; set = set->next_) {
+		if (same(set->text_, text)) {
+			set->users_++;
+			return set;
 		}
 	}
 	return nullptr;
@@ -190,17 +190,17 @@ result<function_set *> function_set::join(const char *text) noexcept
 	return made.release();
 }
 
-void function_set::leave(function_set *one) noexcept
+void function_set::leave(function_set *set) noexcept
 {
-	if (--one->users_)
+	if (--set->users_)
 		return;
 
 	function_set **link = &sets;
 
-	while (*link != one)
+	while (*link != set)
 		link = &(*link)->next_;
-	*link = one->next_;
-	delete one;
+	*link = set->next_;
+	delete set;
 }
 
 result<void> function_set::attach() noexcept

@@ -37,7 +37,7 @@ public:
 	static cxxrt::result<function_set *> join(const char *text) noexcept;
 	/* Process context, under the setup lock, as attach(). A tracer that has left is in no list
 	 * of the set. */
-	static void leave(function_set *one) noexcept;
+	static void leave(function_set *set) noexcept;
 	/* From the first of these on its functions are traced. EOPNOTSUPP, ENODEV, ENOMEM. */
 	cxxrt::result<void> attach() noexcept;
 

@@ -131,9 +131,9 @@ private:
 		functrace_stream &self = const_cast<functrace_stream &>(*this);
 
 		for (u32 cpu = 0; cpu < pb_nr_cpu_ids(); cpu++) {
-			const tracer *one = self.part_on(cpu);
+			const tracer *tracer = self.part_on(cpu);
 
-			if (one && one->has_unpublished())
+			if (tracer && tracer->has_unpublished())
 				return true;
 		}
 		return false;
@@ -147,14 +147,14 @@ private:
 
 	static void move_here(void *stream) noexcept
 	{
-		if (tracer *one = here(stream))
-			one->change_list();
+		if (tracer *tracer = here(stream))
+			tracer->change_list();
 	}
 
 	static void end_aux_here(void *stream) noexcept
 	{
-		if (tracer *one = here(stream))
-			one->end_aux();
+		if (tracer *tracer = here(stream))
+			tracer->end_aux();
 	}
 
 	bool attached_ = false; /* under the setup lock */

@@ -346,11 +346,11 @@ using perfbuf::tracer;
 namespace
 {
 
-[[gnu::noinline]] void all_entered(tracer *one, perfbuf::u64 address, perfbuf::u64 now,
+[[gnu::noinline]] void all_entered(tracer *each, perfbuf::u64 address, perfbuf::u64 now,
 				   perfbuf::functrace::caller from) noexcept
 {
-	for (; one; one = rcu_list<tracer>::next(*one))
-		one->entered(address, now, from);
+	for (; each; each = rcu_list<tracer>::next(*each))
+		each->entered(address, now, from);
 }
 
 } // namespace
@@ -358,15 +358,16 @@ namespace
 void perfbuf_function_entered(void *first, __u64 address, __u64 now, __u64 ids,
 			      const char *comm) noexcept
 {
-	tracer *one = static_cast<tracer *>(first);
+	tracer *nearest = static_cast<tracer *>(first);
 
-	if (rcu_list<tracer>::is_last(*one)) [[likely]]
-		return one->entered(address, now, {ids, comm});
-	all_entered(one, address, now, {ids, comm});
+	if (rcu_list<tracer>::is_last(*nearest)) [[likely]]
+		return nearest->entered(address, now, {ids, comm});
+	all_entered(nearest, address, now, {ids, comm});
 }
 
 void perfbuf_function_missed(void *first) noexcept
 {
-	for (tracer *one = static_cast<tracer *>(first); one; one = rcu_list<tracer>::next(*one))
-		one->missed();
+	for (tracer *each = static_cast<tracer *>(first); each;
+	     each = rcu_list<tracer>::next(*each))
+		each->missed();
 }
