@@ -135,18 +135,18 @@ const row rows[] = {
 int main()
 {
 	printf("%-26s %6s  %18s  %18s\n", "sample_type", "bytes", "perf", "perfbuf");
-	for (const row &one : rows) {
+	for (const row &row : rows) {
 		perf_event_attr attr = {};
 
 		attr.size = sizeof(attr);
 		attr.type = PERF_TYPE_SOFTWARE;
 		attr.config = PERF_COUNT_SW_CPU_CLOCK;
 		attr.sample_period = 10000000000;
-		attr.sample_type = one.sample_type;
-		attr.sample_regs_user = one.regs;
+		attr.sample_type = row.sample_type;
+		attr.sample_regs_user = row.regs;
 		attr.disabled = 1;
 
-		printf("%-26s", one.name);
+		printf("%-26s", row.name);
 		for (const side &of : sides) {
 			const figures found = measure(of, attr);
 

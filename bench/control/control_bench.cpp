@@ -163,12 +163,12 @@ void hold_members(const side &of, unsigned events, unsigned threads)
 	}
 }
 
-uint64_t least(unsigned turns, const std::function<uint64_t()> &one)
+uint64_t least(unsigned turns, const std::function<uint64_t()> &call)
 {
 	uint64_t best = ~uint64_t{0};
 
 	for (unsigned i = 0; i < turns; i++)
-		best = std::min(best, one());
+		best = std::min(best, call());
 	return best;
 }
 

@@ -60,8 +60,8 @@ private:
  * multiplied, and one more thread. */
 void hold_members(const side &of, unsigned events, unsigned threads);
 
-/* The least of @turns calls of @one. */
-uint64_t least(unsigned turns, const std::function<uint64_t()> &one);
+/* The least of @turns calls of @call. */
+uint64_t least(unsigned turns, const std::function<uint64_t()> &call);
 /* To another task and back, with both calls of sched_yield(2). */
 uint64_t switch_and_back();
 uint64_t fork_alone();

@@ -69,9 +69,9 @@ void print(const char *row, const costs &of)
 	       of.on_exit);
 }
 
-bool is_flat(uint64_t one, uint64_t other)
+bool is_flat(uint64_t a, uint64_t b)
 {
-	return one <= other + other / 20;
+	return a <= b + b / 20;
 }
 
 void measure_strangers()
@@ -281,9 +281,9 @@ void print(const char *row, const harm &of)
 	printf("| %s | %u | %lu | %lu |\n", row, of.given, of.delay, of.root);
 }
 
-bool is_as_good(uint64_t one, uint64_t other)
+bool is_as_good(uint64_t harmed, uint64_t alone)
 {
-	return one <= other + other / 5;
+	return harmed <= alone + alone / 5;
 }
 
 void measure_harm()

@@ -235,13 +235,13 @@ public:
 		whole_trace all;
 
 		for (uint64_t page = 0; pipe.next_page(); page++)
-			for (const trace_pipe::event &one : pipe.events()) {
+			for (const trace_pipe::event &event : pipe.events()) {
 				uint64_t ip;
 
 				/* Behind the fields that all have (events/ftrace/function/format).
 				 */
-				memcpy(&ip, one.payload + 8, sizeof(ip));
-				all.add(ip, page * page_bytes + one.offset);
+				memcpy(&ip, event.payload + 8, sizeof(ip));
+				all.add(ip, page * page_bytes + event.offset);
 			}
 		if (all.functions.size() != entries)
 			fail_as("ftrace counted " + std::to_string(entries) +
@@ -306,16 +306,16 @@ public:
 
 		if (bytes >= aux_bytes)
 			fail_as("the AUX area is full");
-		while (std::optional<functrace::item> one = from.next()) {
-			if (one->what == functrace::kind::call)
-				all.add(one->address, one->offset);
-			else if (one->what == functrace::kind::lost && lost)
-				*lost += one->count;
-			else if (one->what != functrace::kind::end)
+		while (std::optional<functrace::item> item = from.next()) {
+			if (item->what == functrace::kind::call)
+				all.add(item->address, item->offset);
+			else if (item->what == functrace::kind::lost && lost)
+				*lost += item->count;
+			else if (item->what != functrace::kind::end)
 				fail_as("functrace lost entries, or its bytes say nothing: " +
-					std::string(functrace::to_string(one->why)) + ", " +
-					std::to_string(one->count) + " at " +
-					std::to_string(one->offset));
+					std::string(functrace::to_string(item->why)) + ", " +
+					std::to_string(item->count) + " at " +
+					std::to_string(item->offset));
 		}
 		if (all.functions.size() + (lost ? *lost : 0) != entries)
 			fail_as("functrace counted " + std::to_string(entries) +
@@ -395,8 +395,8 @@ void row(bench &on, const work &of, bool quick)
 		fail_as(std::string(of.name) + ": " + std::to_string(entries) + " entries in " +
 			std::to_string(rounds) + " rounds");
 
-	const auto each = [&](const traced &one) {
-		return static_cast<double>(one.ticks - untraced) / static_cast<double>(entries);
+	const auto each = [&](const traced &item) {
+		return static_cast<double>(item.ticks - untraced) / static_cast<double>(entries);
 	};
 	const double count = static_cast<double>(entries);
 

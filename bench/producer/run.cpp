@@ -122,8 +122,8 @@ int main()
 		printf("%-36s %6.1f instructions, the loop %.1f\n", row.what,
 		       static_cast<double>(number_in(parameters + "ticks")) / records,
 		       static_cast<double>(number_in(parameters + "loop_ticks")) / records);
-		for (reader *one : readers)
-			delete one;
+		for (reader *reader : readers)
+			delete reader;
 		/* The rings are freed after a grace period, which would be counted in the next row.
 		 */
 		usleep(100000);

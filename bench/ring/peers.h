@@ -61,13 +61,13 @@ void typed_stop(void);
 	})
 
 static __always_inline u32 write_each(u64 *payload, const u32 bytes, u32 records,
-				      bool (*one)(const u64 *payload, u32 bytes))
+				      bool (*write)(const u64 *payload, u32 bytes))
 {
 	u32 written = 0;
 	u32 i;
 
 	for (i = 0; i < records; i++) {
-		written += one(payload, bytes);
+		written += write(payload, bytes);
 		payload[0]++;
 		barrier();
 	}
@@ -91,22 +91,22 @@ static __always_inline u32 write_bursts(u64 *payload, const u32 bytes, u32 recor
 }
 
 /* The size is a constant of the producer's, so each has a loop of its own. */
-#define DEFINE_WRITE(name, one)	   DEFINE_WRITE_BY(name, write_each, one)
+#define DEFINE_WRITE(name, write)  DEFINE_WRITE_BY(name, write_each, write)
 #define DEFINE_BURSTS(name, burst) DEFINE_WRITE_BY(name, write_bursts, burst)
-#define DEFINE_WRITE_BY(name, loop, one)                                                           \
+#define DEFINE_WRITE_BY(name, loop, write)                                                         \
 	static u32 name(u64 *payload, u32 bytes, u32 records)                                      \
 	{                                                                                          \
 		switch (bytes) {                                                                   \
 		case 8:                                                                            \
-			return loop(payload, 8, records, one);                                     \
+			return loop(payload, 8, records, write);                                   \
 		case 64:                                                                           \
-			return loop(payload, 64, records, one);                                    \
+			return loop(payload, 64, records, write);                                  \
 		case 256:                                                                          \
-			return loop(payload, 256, records, one);                                   \
+			return loop(payload, 256, records, write);                                 \
 		case 1024:                                                                         \
-			return loop(payload, 1024, records, one);                                  \
+			return loop(payload, 1024, records, write);                                \
 		case 4096:                                                                         \
-			return loop(payload, 4096, records, one);                                  \
+			return loop(payload, 4096, records, write);                                \
 		}                                                                                  \
 		return 0;                                                                          \
 	}

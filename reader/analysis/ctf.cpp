@@ -109,20 +109,20 @@ public:
 		flush();
 	}
 
-	void add(const described_sample &one) override
+	void add(const described_sample &described) override
 	{
-		put(static_cast<uint32_t>(one.event_number));
-		put(one.time);
-		put(one.sample.cpu);
-		put(one.sample.pid);
-		put(one.sample.tid);
-		put_text(one.comm);
-		if (one.event.format)
-			for (const auto &field : one.event.format->fields)
-				put_field(field, one.sample.raw);
-		if (has_stack(one.event.attr)) {
-			put(static_cast<uint32_t>(one.frames.size()));
-			for (const uint32_t frame : one.frames)
+		put(static_cast<uint32_t>(described.event_number));
+		put(described.time);
+		put(described.sample.cpu);
+		put(described.sample.pid);
+		put(described.sample.tid);
+		put_text(described.comm);
+		if (described.event.format)
+			for (const auto &field : described.event.format->fields)
+				put_field(field, described.sample.raw);
+		if (has_stack(described.event.attr)) {
+			put(static_cast<uint32_t>(described.frames.size()));
+			for (const uint32_t frame : described.frames)
 				put_text(frames_[frame].name);
 		}
 		flush();

@@ -18,10 +18,10 @@ namespace
 
 using tracefile::json_string;
 
-uint64_t weight_of(const described_sample &one)
+uint64_t weight_of(const described_sample &described)
 {
 	// Of a counter or a clock, how much a sample stands for.
-	return one.sample.period ? one.sample.period : 1;
+	return described.sample.period ? described.sample.period : 1;
 }
 
 class folded : public exporter
@@ -29,10 +29,10 @@ class folded : public exporter
 public:
 	folded(std::FILE *to, const frame_table &frames) : to_(to), frames_(frames) {}
 
-	void add(const described_sample &one) override
+	void add(const described_sample &described) override
 	{
-		std::string line(plain(one.comm));
-		for (const uint32_t frame : one.frames)
+		std::string line(plain(described.comm));
+		for (const uint32_t frame : described.frames)
 			line += ";" + plain(frames_[frame].name);
 		counts_[line]++;
 	}
@@ -65,16 +65,17 @@ public:
 	{
 	}
 
-	void add(const described_sample &one) override
+	void add(const described_sample &described) override
 	{
-		auto &thread = threads_[{one.event_number, one.sample.pid, one.sample.tid}];
-		thread.name = fmt::format("{} {}/{}: {}", one.comm, one.sample.pid, one.sample.tid,
-					  one.event.name);
-		thread.stacks.emplace_back(one.frames.begin(), one.frames.end());
-		thread.weights.push_back(weight_of(one));
-		thread.total += weight_of(one);
-		thread.in_time = one.event.attr.type == PERF_TYPE_SOFTWARE &&
-				 one.event.attr.config <= PERF_COUNT_SW_TASK_CLOCK;
+		auto &thread = threads_[{described.event_number, described.sample.pid,
+					 described.sample.tid}];
+		thread.name = fmt::format("{} {}/{}: {}", described.comm, described.sample.pid,
+					  described.sample.tid, described.event.name);
+		thread.stacks.emplace_back(described.frames.begin(), described.frames.end());
+		thread.weights.push_back(weight_of(described));
+		thread.total += weight_of(described);
+		thread.in_time = described.event.attr.type == PERF_TYPE_SOFTWARE &&
+				 described.event.attr.config <= PERF_COUNT_SW_TASK_CLOCK;
 	}
 
 	void finish() override
@@ -123,10 +124,10 @@ private:
 	std::map<std::tuple<size_t, uint32_t, uint32_t>, thread_samples> threads_;
 };
 
-std::string stack_json(const described_sample &one, const frame_table &frames)
+std::string stack_json(const described_sample &described, const frame_table &frames)
 {
 	std::string text = "[";
-	for (const uint32_t frame : one.frames)
+	for (const uint32_t frame : described.frames)
 		text += (text.size() > 1 ? "," : "") + json_string(frames[frame].name);
 	return text + "]";
 }
@@ -139,33 +140,34 @@ public:
 		fmt::print(to_, "{{\"displayTimeUnit\":\"ns\",\"traceEvents\":[");
 	}
 
-	void add(const described_sample &one) override
+	void add(const described_sample &described) override
 	{
-		const auto &sample = one.sample;
+		const auto &sample = described.sample;
 		if (const auto [known, is_new] =
-			    named_.try_emplace({sample.pid, sample.tid}, one.comm);
-		    is_new || known->second != one.comm) {
-			known->second = one.comm;
-			name("thread_name", sample.pid, sample.tid, one.comm);
+			    named_.try_emplace({sample.pid, sample.tid}, described.comm);
+		    is_new || known->second != described.comm) {
+			known->second = described.comm;
+			name("thread_name", sample.pid, sample.tid, described.comm);
 			if (sample.pid == sample.tid)
-				name("process_name", sample.pid, sample.tid, one.comm);
+				name("process_name", sample.pid, sample.tid, described.comm);
 		}
 		std::string arguments = fmt::format("\"cpu\":{}", sample.cpu);
-		if (!one.frames.empty())
-			arguments += ",\"stack\":" + stack_json(one, frames_);
-		if (one.event.format)
-			arguments += ",\"fields\":" + fields_json(*one.event.format, sample.raw);
-		const std::string &shown = one.event.format || one.frames.empty()
-						   ? one.event.name
-						   : frames_[one.frames.back()].name;
+		if (!described.frames.empty())
+			arguments += ",\"stack\":" + stack_json(described, frames_);
+		if (described.event.format)
+			arguments +=
+				",\"fields\":" + fields_json(*described.event.format, sample.raw);
+		const std::string &shown = described.event.format || described.frames.empty()
+						   ? described.event.name
+						   : frames_[described.frames.back()].name;
 		begin();
 		fmt::print(to_,
 			   "{{\"ph\":\"i\",\"s\":\"t\",\"cat\":{},\"name\":{},\"pid\":{},\"tid\":{}"
 			   ",\"ts\":{},\"args\":{{{}}}}}",
-			   json_string(one.event.name), json_string(shown), sample.pid, sample.tid,
-			   microseconds(one.time), arguments);
-		if (one.event.format)
-			count(one);
+			   json_string(described.event.name), json_string(shown), sample.pid,
+			   sample.tid, microseconds(described.time), arguments);
+		if (described.event.format)
+			count(described);
 	}
 
 	void finish() override { fmt::print(to_, "\n]}}\n"); }
@@ -193,10 +195,10 @@ private:
 	}
 
 	// A track for each number that an event tells.
-	void count(const described_sample &one)
+	void count(const described_sample &described)
 	{
-		for (const auto &field : one.event.format->fields) {
-			const auto value = field.integer(one.sample.raw);
+		for (const auto &field : described.event.format->fields) {
+			const auto value = field.integer(described.sample.raw);
 			if (!value || field.is_dynamic || field.elements > 1 || field.is_text() ||
 			    !field.names.empty())
 				continue;
@@ -205,9 +207,9 @@ private:
 				to_,
 				"{{\"ph\":\"C\",\"name\":{},\"pid\":{},\"ts\":{},\"args\":{{{}:{}"
 				"}}}}",
-				json_string(one.event.name + " " + field.name), one.sample.pid,
-				microseconds(one.time), json_string(field.name),
-				value_json(field, one.sample.raw));
+				json_string(described.event.name + " " + field.name),
+				described.sample.pid, microseconds(described.time),
+				json_string(field.name), value_json(field, described.sample.raw));
 		}
 	}
 
@@ -222,21 +224,21 @@ class json_lines : public exporter
 public:
 	json_lines(std::FILE *to, const frame_table &frames) : to_(to), frames_(frames) {}
 
-	void add(const described_sample &one) override
+	void add(const described_sample &described) override
 	{
-		const auto &sample = one.sample;
+		const auto &sample = described.sample;
 		fmt::print(
 			to_,
 			"{{\"time\":{},\"event\":{},\"cpu\":{},\"pid\":{},\"tid\":{},\"comm\":{}",
-			one.time, json_string(one.event.name), sample.cpu, sample.pid, sample.tid,
-			json_string(one.comm));
+			described.time, json_string(described.event.name), sample.cpu, sample.pid,
+			sample.tid, json_string(described.comm));
 		if (sample.period)
 			fmt::print(to_, ",\"period\":{}", sample.period);
-		if (!one.frames.empty())
-			fmt::print(to_, ",\"stack\":{}", stack_json(one, frames_));
-		if (one.event.format)
+		if (!described.frames.empty())
+			fmt::print(to_, ",\"stack\":{}", stack_json(described, frames_));
+		if (described.event.format)
 			fmt::print(to_, ",\"fields\":{}",
-				   fields_json(*one.event.format, sample.raw));
+				   fields_json(*described.event.format, sample.raw));
 		fmt::print(to_, "}}\n");
 	}
 

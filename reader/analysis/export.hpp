@@ -27,7 +27,7 @@ class exporter
 {
 public:
 	virtual ~exporter() = default;
-	virtual void add(const described_sample &one) = 0;
+	virtual void add(const described_sample &described) = 0;
 	virtual void finish() = 0;
 };
 

@@ -64,7 +64,8 @@ std::string system_of(const std::string &name)
 	std::string system = name.substr(0, name.find(':'));
 	std::replace_if(
 		system.begin(), system.end(),
-		[](char one) { return !std::isalnum(static_cast<unsigned char>(one)); }, '_');
+		[](char character) { return !std::isalnum(static_cast<unsigned char>(character)); },
+		'_');
 	return system;
 }
 

@@ -30,9 +30,9 @@ std::vector<listed> list_recorders()
 	std::vector<listed> all;
 	std::ifstream file(recorder_node);
 	for (std::string line; std::getline(file, line);) {
-		listed one;
+		listed entry;
 		line.erase(line.find_last_not_of(' ') + 1);
-		one.line = line;
+		entry.line = line;
 		std::istringstream words(line);
 		for (std::string word; words >> word;) {
 			const size_t equals = word.find('=');
@@ -41,13 +41,13 @@ std::vector<listed> list_recorders()
 				word.substr(std::min(equals, word.size() - 1) + 1);
 			if (key == "number")
 				std::from_chars(value.data(), value.data() + value.size(),
-						one.number);
+						entry.number);
 			if (key == "source")
-				one.source = value;
+				entry.source = value;
 			if (key == "state")
-				one.kept = value == "kept";
+				entry.kept = value == "kept";
 		}
-		all.push_back(std::move(one));
+		all.push_back(std::move(entry));
 	}
 	return all;
 }

@@ -62,8 +62,9 @@ public:
 		for (const auto &each : from.rings) {
 			counts_.left_out += each.copied.left_out;
 			uint64_t time = 0;
-			each.copied.each(
-				[&](const reader::record &one) { add(one, each.ring, time); });
+			each.copied.each([&](const reader::record &record) {
+				add(record, each.ring, time);
+			});
 		}
 		std::stable_sort(records_.begin(), records_.end(),
 				 [](const auto &a, const auto &b) { return a.time < b.time; });
@@ -74,34 +75,34 @@ public:
 
 private:
 	// @param time of the record before in the same ring: one without a time follows it
-	void add(const reader::record &one, uint64_t ring, uint64_t &time)
+	void add(const reader::record &record, uint64_t ring, uint64_t &time)
 	{
-		const auto which = file_of(one, ring);
+		const auto which = file_of(record, ring);
 		if (!which) {
 			counts_.unknown++;
 			return;
 		}
 		const reader::decoder &by = decoders_[*which];
 		const process_file &file = from_.files[*which];
-		if (one.type() == PERF_RECORD_LOST) {
-			const auto told = by.decode(one);
+		if (record.type() == PERF_RECORD_LOST) {
+			const auto told = by.decode(record);
 			if (const auto *loss = std::get_if<reader::lost_event>(&told))
 				counts_.lost += loss->lost;
 		}
-		time = by.time_of(one).value_or(time);
+		time = by.time_of(record).value_or(time);
 		// A record without an identity cannot be told from those of other files.
-		if (one.type() != PERF_RECORD_SAMPLE && !file.attr.sample_id_all)
+		if (record.type() != PERF_RECORD_SAMPLE && !file.attr.sample_id_all)
 			return;
-		if (one.size() > std::numeric_limits<uint16_t>::max() - sizeof(uint64_t)) {
+		if (record.size() > std::numeric_limits<uint16_t>::max() - sizeof(uint64_t)) {
 			counts_.unknown++;
 			return;
 		}
-		records_.push_back({time, with_id(one, file)});
-		counts_.records += one.type() == PERF_RECORD_SAMPLE;
+		records_.push_back({time, with_id(record, file)});
+		counts_.records += record.type() == PERF_RECORD_SAMPLE;
 	}
 
 	// By the id in the record, if several files write to the ring.
-	std::optional<size_t> file_of(const reader::record &one, uint64_t ring) const
+	std::optional<size_t> file_of(const reader::record &record, uint64_t ring) const
 	{
 		std::optional<size_t> only;
 		size_t files = 0;
@@ -110,7 +111,7 @@ private:
 				continue;
 			files++;
 			only = at;
-			if (decoders_[at].id_of(one) == from_.files[at].id)
+			if (decoders_[at].id_of(record) == from_.files[at].id)
 				return at;
 		}
 		return files == 1 ? only : std::nullopt;
@@ -126,21 +127,21 @@ std::vector<perfdata::described_attr> attrs_of(const process_rings &from)
 {
 	std::vector<perfdata::described_attr> made;
 	for (const auto &each : from.files) {
-		perfdata::described_attr one{each.attr, {each.id}, each.of->name, {}};
-		one.attr.sample_type |= PERF_SAMPLE_IDENTIFIER;
-		one.attr.sample_id_all = 1;
+		perfdata::described_attr described{each.attr, {each.id}, each.of->name, {}};
+		described.attr.sample_type |= PERF_SAMPLE_IDENTIFIER;
+		described.attr.sample_id_all = 1;
 		for (const auto &event : each.of->events)
 			if (each.attr.type == PERF_TYPE_TRACEPOINT &&
 			    event.id == each.attr.config) {
-				one.name += ":" + event.name;
-				one.format = event.format;
+				described.name += ":" + event.name;
+				described.format = event.format;
 			}
 		const auto same = std::find_if(made.begin(), made.end(), [&](const auto &other) {
-			return other.name == one.name &&
-			       !std::memcmp(&other.attr, &one.attr, sizeof(one.attr));
+			return other.name == described.name &&
+			       !std::memcmp(&other.attr, &described.attr, sizeof(described.attr));
 		});
 		if (same == made.end())
-			made.push_back(std::move(one));
+			made.push_back(std::move(described));
 		else
 			same->ids.push_back(each.id);
 	}

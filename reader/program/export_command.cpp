@@ -73,8 +73,8 @@ int export_recording(const export_words &words)
 	if (!directory)
 		to.emplace(words.output);
 	const auto exporter = make_exporter(words, to ? &*to : nullptr, *feed, samples.frames());
-	const int status =
-		samples.run([&](const analysis::described_sample &one) { exporter->add(one); });
+	const int status = samples.run(
+		[&](const analysis::described_sample &described) { exporter->add(described); });
 	try {
 		exporter->finish();
 	} catch (const std::system_error &why) {

@@ -77,26 +77,28 @@ void require_fields(const std::vector<std::string> &fields,
 	}
 }
 
-void add_groups(const analysis::described_sample &one, const std::vector<std::string> &by,
+void add_groups(const analysis::described_sample &described, const std::vector<std::string> &by,
 		analysis::frame_table &table, std::vector<uint32_t> &to)
 {
 	using analysis::frame_kind;
 	for (const auto &word : by) {
 		if (word == "process")
-			to.push_back(table.number_of(frame_kind::group, one.comm));
+			to.push_back(table.number_of(frame_kind::group, described.comm));
 		else if (word == "thread")
 			to.push_back(table.number_of(
-				frame_kind::group, fmt::format("{} {}", one.comm, one.sample.tid)));
+				frame_kind::group,
+				fmt::format("{} {}", described.comm, described.sample.tid)));
 		else if (word == "cpu")
 			to.push_back(table.number_of(frame_kind::group,
-						     fmt::format("CPU {}", one.sample.cpu)));
+						     fmt::format("CPU {}", described.sample.cpu)));
 		else if (word == "event")
-			to.push_back(table.number_of(frame_kind::group, one.event.name));
-		else if (const auto *field =
-				 one.event.format ? one.event.format->find(word) : nullptr)
+			to.push_back(table.number_of(frame_kind::group, described.event.name));
+		else if (const auto *field = described.event.format
+						     ? described.event.format->find(word)
+						     : nullptr)
 			to.push_back(table.number_of(
 				frame_kind::field,
-				fmt::format("{}={}", word, field->show(one.sample.raw))));
+				fmt::format("{}={}", word, field->show(described.sample.raw))));
 	}
 }
 
@@ -111,19 +113,21 @@ int flame(flame_words &words, const call &from)
 	samples.warn_of_missing_names();
 
 	analysis::flame_tree tree;
-	const int status = samples.run([&](const analysis::described_sample &one) {
+	const int status = samples.run([&](const analysis::described_sample &described) {
 		uint64_t weight = 1;
 		if (!words.weight.empty()) {
-			const auto *field =
-				one.event.format ? one.event.format->find(words.weight) : nullptr;
-			const auto value = field ? field->integer(one.sample.raw) : std::nullopt;
+			const auto *field = described.event.format
+						    ? described.event.format->find(words.weight)
+						    : nullptr;
+			const auto value =
+				field ? field->integer(described.sample.raw) : std::nullopt;
 			if (!value)
 				return;
 			weight = field->is_signed && static_cast<int64_t>(*value) < 0 ? 0 : *value;
 		}
 		std::vector<uint32_t> stack;
-		add_groups(one, by, samples.frames(), stack);
-		stack.insert(stack.end(), one.frames.begin(), one.frames.end());
+		add_groups(described, by, samples.frames(), stack);
+		stack.insert(stack.end(), described.frames.begin(), described.frames.end());
 		tree.add(stack, weight);
 	});
 	std::string events;

@@ -42,10 +42,10 @@ namespace
 {
 
 // A process, or one that descends from it.
-bool descends(const std::vector<perfdata::process> &all, const perfdata::process &one,
+bool descends(const std::vector<perfdata::process> &all, const perfdata::process &process,
 	      const std::vector<pid_t> &from)
 {
-	const perfdata::process *now = &one;
+	const perfdata::process *now = &process;
 	for (size_t steps = 0; now && steps <= all.size(); steps++) {
 		if (std::find(from.begin(), from.end(), static_cast<pid_t>(now->pid)) != from.end())
 			return true;

@@ -20,12 +20,12 @@ reader::result<reader::ring_copy> copy_paused(const reader::file &of, const cpu_
 	made.written = 0 - __atomic_load_n(&page->data_head, __ATOMIC_ACQUIRE);
 	std::vector<std::byte> reversed;
 	reader::snapshot walk(page, ring.area.data());
-	reader::record one;
+	reader::record record;
 	reader::step what;
 	std::vector<size_t> sizes;
-	while ((what = walk.next(one)) == reader::step::record) {
-		reversed.insert(reversed.end(), one.bytes().begin(), one.bytes().end());
-		sizes.push_back(one.size());
+	while ((what = walk.next(record)) == reader::step::record) {
+		reversed.insert(reversed.end(), record.bytes().begin(), record.bytes().end());
+		sizes.push_back(record.size());
 	}
 	auto resumed = of.pause(false);
 	if (!resumed)

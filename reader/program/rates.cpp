@@ -131,8 +131,8 @@ std::string describe_rates(const source &before, const source &now,
 		const auto same = earlier.find(id);
 		// A file that was opened meanwhile has been written to only since.
 		const words then = same == earlier.end() ? words() : same->second;
-		totals one;
-		one.add(then, reader);
+		totals totals;
+		totals.add(then, reader);
 		const std::string event = event_name(now, reader);
 		if (!now.events.empty())
 			events[event].add(then, reader);
@@ -140,13 +140,14 @@ std::string describe_rates(const source &before, const source &now,
 			fmt::format("reader {} of {}, CPU {}", id, event, text(reader, "cpu"));
 		if (reader.contains("name"))
 			who += fmt::format(", {} ({})", text(reader, "name"), text(reader, "pid"));
-		files += fmt::format("  {:<30} {}{}\n", who, one.text(seconds), causes(reader));
+		files += fmt::format("  {:<30} {}{}\n", who, totals.text(seconds), causes(reader));
 	}
 	// Without readers an event is not counted; what those of before had is in the source's sum.
-	for (const auto &[name, one] : events)
-		out += one.files ? fmt::format("  {:<30} {} reader{}, {}\n", name, one.files,
-					       one.files == 1 ? "" : "s", one.text(seconds))
-				 : fmt::format("  {:<30} no readers\n", name);
+	for (const auto &[name, totals] : events)
+		out += totals.files
+			       ? fmt::format("  {:<30} {} reader{}, {}\n", name, totals.files,
+					     totals.files == 1 ? "" : "s", totals.text(seconds))
+			       : fmt::format("  {:<30} no readers\n", name);
 	return out + files;
 }
 

@@ -47,22 +47,23 @@ void print_counts(const reader::sampled_counts &counts,
 	}
 }
 
-void print(const analysis::described_sample &one, const analysis::frame_table &frames,
+void print(const analysis::described_sample &described, const analysis::frame_table &frames,
 	   const std::vector<perfdata::recorded_event> &events)
 {
-	const auto &sample = one.sample;
-	fmt::print("{:>16} {:>7}/{:<7} [{:03}] {}: {}:", tracefile::printable(one.comm), sample.pid,
-		   sample.tid, sample.cpu, tracefile::show_time(one.time), one.event.name);
-	if (one.event.format)
-		fmt::print(" {}", tracefile::printable(
-					  analysis::fields_text(*one.event.format, sample.raw)));
+	const auto &sample = described.sample;
+	fmt::print("{:>16} {:>7}/{:<7} [{:03}] {}: {}:", tracefile::printable(described.comm),
+		   sample.pid, sample.tid, sample.cpu, tracefile::show_time(described.time),
+		   described.event.name);
+	if (described.event.format)
+		fmt::print(" {}", tracefile::printable(analysis::fields_text(
+					  *described.event.format, sample.raw)));
 	const bool chain = !sample.callchain.empty();
-	if (!chain && !one.frames.empty() && !one.event.format)
-		fmt::print(" {}", tracefile::printable(frames[one.frames.back()].name));
+	if (!chain && !described.frames.empty() && !described.event.format)
+		fmt::print(" {}", tracefile::printable(frames[described.frames.back()].name));
 	fmt::print("\n");
 	print_counts(sample.read, events);
-	for (size_t at = one.frames.size(); chain && at > 0; at--) {
-		const auto &frame = frames[one.frames[at - 1]];
+	for (size_t at = described.frames.size(); chain && at > 0; at--) {
+		const auto &frame = frames[described.frames[at - 1]];
 		fmt::print("{:>24} {}\n", "",
 			   tracefile::printable(frame.name) +
 				   (frame.file.empty() ? "" : " [" + frame.file + "]"));
@@ -76,8 +77,8 @@ int print_samples(feed &from, const symbol_words &symbols)
 	sample_feed samples(from, symbols);
 	samples.warn_of_missing_names();
 	return samples.run(
-		[&](const analysis::described_sample &one) {
-			print(one, samples.frames(), from.events());
+		[&](const analysis::described_sample &described) {
+			print(described, samples.frames(), from.events());
 		},
 		[](const pass_facts &) {
 			return std::fflush(stdout) == 0 && !std::ferror(stdout);

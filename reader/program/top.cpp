@@ -131,18 +131,18 @@ public:
 	{
 	}
 
-	void add(const analysis::described_sample &one)
+	void add(const analysis::described_sample &described)
 	{
-		now_.events[one.event_number]++;
-		now_.cpus[one.sample.cpu]++;
-		if (one.event.format)
+		now_.events[described.event_number]++;
+		now_.cpus[described.sample.cpu]++;
+		if (described.event.format)
 			return;
 		now_.samples++;
-		if (!one.frames.empty())
-			now_.functions[one.frames.back()]++;
-		if (one.sample.pid)
-			now_.busy[one.sample.cpu]++;
-		now_.threads[std::string(one.comm)]++;
+		if (!described.frames.empty())
+			now_.functions[described.frames.back()]++;
+		if (described.sample.pid)
+			now_.busy[described.sample.cpu]++;
+		now_.threads[std::string(described.comm)]++;
 	}
 
 	/** @return lines; what came is counted anew */
@@ -229,7 +229,7 @@ int top(top_words &words, const call &from)
 	auto since = steady::now();
 	bool held = false;
 	return samples.run(
-		[&](const analysis::described_sample &one) { shown.add(one); },
+		[&](const analysis::described_sample &described) { shown.add(described); },
 		[&](const pass_facts &facts) {
 			const char key = to.key();
 			if (key == 'p')

@@ -13,8 +13,9 @@ namespace
 
 bool is_name(const std::string &text)
 {
-	return !text.empty() && std::all_of(text.begin(), text.end(), [](char one) {
-		return std::isalnum(static_cast<unsigned char>(one)) || one == '_' || one == '-';
+	return !text.empty() && std::all_of(text.begin(), text.end(), [](char character) {
+		return std::isalnum(static_cast<unsigned char>(character)) || character == '_' ||
+		       character == '-';
 	});
 }
 

@@ -208,20 +208,20 @@ reader::result<contents> read_recorder(const memory &in, const perfbuf_recorder_
 		return damaged("its rings are larger than the dump");
 	contents made{std::move(*of), {}};
 	for (const auto &cpu : made.of.cpus) {
-		ring one;
-		one.cpu = cpu.cpu;
-		if (!in.read(cpu.published_at, &one.published, sizeof(one.published)) ||
-		    !in.read(cpu.reserved_at, &one.reserved, sizeof(one.reserved)) ||
-		    !in.read(cpu.marks_at, one.marks.data(), sizeof(one.marks)))
+		ring ring;
+		ring.cpu = cpu.cpu;
+		if (!in.read(cpu.published_at, &ring.published, sizeof(ring.published)) ||
+		    !in.read(cpu.reserved_at, &ring.reserved, sizeof(ring.reserved)) ||
+		    !in.read(cpu.marks_at, ring.marks.data(), sizeof(ring.marks)))
 			return damaged(
 				fmt::format("the words of CPU {} are not in the dump", cpu.cpu));
-		one.data.resize(cpu.frames.size() * page);
+		ring.data.resize(cpu.frames.size() * page);
 		for (size_t at = 0; at < cpu.frames.size(); at++)
 			// A page that is missing is zeros, which are no records.
 			if (cpu.frames[at] <= UINT64_MAX / page)
-				(void)in.read(cpu.frames[at] * page, one.data.data() + at * page,
+				(void)in.read(cpu.frames[at] * page, ring.data.data() + at * page,
 					      page);
-		made.rings.push_back(std::move(one));
+		made.rings.push_back(std::move(ring));
 	}
 	return made;
 }

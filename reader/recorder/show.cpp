@@ -30,9 +30,9 @@ uint64_t mask_of(const reader::typed_field &of)
 std::string printable(std::string_view text)
 {
 	std::string made(text.substr(0, text_max));
-	for (char &one : made)
-		if (one < ' ' || one > '~')
-			one = '.';
+	for (char &character : made)
+		if (character < ' ' || character > '~')
+			character = '.';
 	return made;
 }
 
@@ -59,9 +59,9 @@ printer::shown_field printer::parse(const reader::typed_field &of, std::string_v
 			    rest.find(", REC->") < open)
 				break;
 			rest.remove_prefix(open + 2);
-			value_name one{};
+			value_name name{};
 			const auto [end, bad] =
-				std::from_chars(rest.data(), rest.data() + rest.size(), one.value);
+				std::from_chars(rest.data(), rest.data() + rest.size(), name.value);
 			rest.remove_prefix(static_cast<size_t>(end - rest.data()));
 			if (bad != std::errc() || !rest.starts_with(", \""))
 				break;
@@ -69,9 +69,9 @@ printer::shown_field printer::parse(const reader::typed_field &of, std::string_v
 			const size_t quote = rest.find('"');
 			if (quote == std::string_view::npos)
 				break;
-			one.name = rest.substr(0, quote);
+			name.name = rest.substr(0, quote);
 			rest.remove_prefix(quote);
-			made.names.push_back(std::move(one));
+			made.names.push_back(std::move(name));
 		}
 	}
 	return made;
@@ -100,8 +100,8 @@ std::string printer::value(const reader::typed_field &of, const shown_field &as,
 	if (of.is_dynamic && of.width() == 1) {
 		std::string made;
 		const auto bytes = of.bytes(payload);
-		for (const std::byte one : bytes.first(std::min(bytes.size(), elements_max)))
-			made += fmt::format("{:02x}", std::to_integer<unsigned>(one));
+		for (const std::byte byte : bytes.first(std::min(bytes.size(), elements_max)))
+			made += fmt::format("{:02x}", std::to_integer<unsigned>(byte));
 		return made + (bytes.size() > elements_max ? "..." : "");
 	}
 	if (of.is_dynamic || of.elements > 1) {

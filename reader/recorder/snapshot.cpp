@@ -34,11 +34,11 @@ reader::result<contents> parse_snapshot(std::span<const std::byte> bytes)
 		at += sizeof(words);
 		if (size > bytes.size() - at)
 			return damaged("the snapshot is cut short");
-		ring one{cpu.cpu, words.published, words.reserved, {}, {}};
-		std::memcpy(one.marks.data(), words.marks, sizeof(words.marks));
+		ring ring{cpu.cpu, words.published, words.reserved, {}, {}};
+		std::memcpy(ring.marks.data(), words.marks, sizeof(words.marks));
 		const auto data = bytes.subspan(at, size);
-		one.data.assign(data.begin(), data.end());
-		made.rings.push_back(std::move(one));
+		ring.data.assign(data.begin(), data.end());
+		made.rings.push_back(std::move(ring));
 		at += size;
 	}
 	return made;

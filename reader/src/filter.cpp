@@ -10,9 +10,9 @@ namespace perfbuf::reader
 namespace
 {
 
-bool continues_character(char one)
+bool continues_character(char character)
 {
-	return (static_cast<unsigned char>(one) & 0xc0) == 0x80;
+	return (static_cast<unsigned char>(character) & 0xc0) == 0x80;
 }
 
 /* The token, extended to whole characters of UTF-8: the module may point at one byte of several. */

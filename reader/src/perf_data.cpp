@@ -114,13 +114,13 @@ result<perf_data_writer> perf_data_writer::create(const std::string &path,
 	return perf_data_writer(std::move(made));
 }
 
-result<void> perf_data_writer::add(const record &one, const described_event &, uint64_t time)
+result<void> perf_data_writer::add(const record &record, const described_event &, uint64_t time)
 {
-	if (one.type() == PERF_RECORD_SAMPLE && time) {
+	if (record.type() == PERF_RECORD_SAMPLE && time) {
 		state_->first = state_->first ? std::min(state_->first, time) : time;
 		state_->last = std::max(state_->last, time);
 	}
-	return state_->out.append(one.bytes());
+	return state_->out.append(record.bytes());
 }
 
 result<void> perf_data_writer::round()

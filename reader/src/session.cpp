@@ -57,7 +57,7 @@ struct session::state {
 	result<void> open_on(int cpu, const session_options &options);
 	size_t pass(const event_visitor &use, bool last);
 	void report_losses() const;
-	result<void> watch(const file &one) const;
+	result<void> watch(const file &file) const;
 	void forget_ended() const;
 	size_t event_of(const record &of) const;
 
@@ -108,10 +108,10 @@ result<void> session::state::open_on(int cpu, const session_options &options)
 }
 
 // Also files that write into another's ring: they wake for it when the other's source has gone.
-result<void> session::state::watch(const file &one) const
+result<void> session::state::watch(const file &file) const
 {
-	epoll_event wanted{.events = EPOLLIN, .data = {.fd = one.fd()}};
-	if (::epoll_ctl(epoll.get(), EPOLL_CTL_ADD, one.fd(), &wanted) < 0)
+	epoll_event wanted{.events = EPOLLIN, .data = {.fd = file.fd()}};
+	if (::epoll_ctl(epoll.get(), EPOLL_CTL_ADD, file.fd(), &wanted) < 0)
 		return system_error("cannot wait for a ring");
 	return {};
 }

@@ -137,11 +137,11 @@ TEST(Library, AFieldThatIsNotInTheSampleHasNoElementsInCAndIsNoneInPython)
 	ASSERT_TRUE(file->finish());
 	perfbuf_recording *recording = nullptr;
 	ASSERT_EQ(perfbuf_recording_open((scratch / "perf.data").c_str(), &recording), 0);
-	const perfbuf_sample_fn use = [](void *, const perfbuf_sample *one) {
-		const auto *of = perfbuf_sample_event(one);
+	const perfbuf_sample_fn use = [](void *, const perfbuf_sample *received) {
+		const auto *of = perfbuf_sample_event(received);
 		const int later = perfbuf_event_field_find(of, "later");
 		EXPECT_GE(later, 0);
-		EXPECT_EQ(perfbuf_sample_field_count(one, static_cast<size_t>(later)), 0u);
+		EXPECT_EQ(perfbuf_sample_field_count(received, static_cast<size_t>(later)), 0u);
 		return 1;
 	};
 	EXPECT_EQ(perfbuf_recording_read(recording, use, nullptr), 1);

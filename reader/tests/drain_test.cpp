@@ -50,12 +50,12 @@ protected:
 	// A pass that finds a record of this time. @return was a FINISHED_ROUND written?
 	bool ends_a_round(uint64_t time, std::optional<uint64_t> fence)
 	{
-		const stamped one{.time = time};
-		std::memcpy(data + page->data_head, &one, sizeof(one));
-		page->data_head += sizeof(one);
+		const stamped record{.time = time};
+		std::memcpy(data + page->data_head, &record, sizeof(record));
+		page->data_head += sizeof(record);
 		const uint64_t before = to.size();
 		EXPECT_TRUE(drain.pass(rings, fence));
-		return to.size() - before > sizeof(one);
+		return to.size() - before > sizeof(record);
 	}
 
 	std::optional<reader::file> file;
@@ -102,9 +102,9 @@ TEST_F(Drain, SamplesOfAProcessThatIsLeftOutAreNeitherWrittenNorCounted)
 			of.leave_out(7);
 		const uint64_t before = to.size();
 		for (const uint32_t pid : {7u, 8u, 7u, 9u}) {
-			const of_process one{.pid = pid, .tid = 70, .time = 1000};
-			std::memcpy(data + page->data_head, &one, sizeof(one));
-			page->data_head += sizeof(one);
+			const of_process record{.pid = pid, .tid = 70, .time = 1000};
+			std::memcpy(data + page->data_head, &record, sizeof(record));
+			page->data_head += sizeof(record);
 		}
 		ASSERT_TRUE(of.pass(rings, 0));
 		EXPECT_EQ(of.seen().samples, left_out ? 2u : 4u);

@@ -95,13 +95,13 @@ TEST(Events, TracepointsAreFoundByNameInTracefs)
 	const auto find = [&](const std::string &text) {
 		return choose_events(parse_events(text), some_sources(), tracefs.path());
 	};
-	const auto one = find("sched:sched_switch");
-	ASSERT_EQ(one.size(), 1u);
-	EXPECT_EQ(one[0].source, "pmu") << "whose counters may be tracepoints";
-	EXPECT_EQ(one[0].name(), "sched:sched_switch");
-	EXPECT_EQ(one[0].reported_name(), "sched:sched_switch");
-	EXPECT_EQ(make_attrs({}, one)[0].type, uint32_t{PERF_TYPE_TRACEPOINT});
-	EXPECT_EQ(make_attrs({}, one)[0].config, 300u);
+	const auto event = find("sched:sched_switch");
+	ASSERT_EQ(event.size(), 1u);
+	EXPECT_EQ(event[0].source, "pmu") << "whose counters may be tracepoints";
+	EXPECT_EQ(event[0].name(), "sched:sched_switch");
+	EXPECT_EQ(event[0].reported_name(), "sched:sched_switch");
+	EXPECT_EQ(make_attrs({}, event)[0].type, uint32_t{PERF_TYPE_TRACEPOINT});
+	EXPECT_EQ(make_attrs({}, event)[0].config, 300u);
 	EXPECT_EQ(find("sched:*").size(), 2u);
 	EXPECT_NE(refusal([&] { find("sched:sched_other"); }).find("no source \"sched\""),
 		  std::string::npos);
@@ -126,11 +126,11 @@ TEST(Events, TheMarkerIsTheOnlyEventOfFtraceThatIsRecorded)
 	const auto find = [&](const std::string &text) {
 		return choose_events(parse_events(text), sources, tracefs.path());
 	};
-	const auto one = find("ftrace:print");
-	ASSERT_EQ(one.size(), 1u);
-	EXPECT_EQ(one[0].source, "ftrace");
-	EXPECT_EQ(one[0].name(), "ftrace:print");
-	EXPECT_EQ(make_attrs({}, one)[0].config, 5u);
+	const auto event = find("ftrace:print");
+	ASSERT_EQ(event.size(), 1u);
+	EXPECT_EQ(event[0].source, "ftrace");
+	EXPECT_EQ(event[0].name(), "ftrace:print");
+	EXPECT_EQ(make_attrs({}, event)[0].config, 5u);
 	EXPECT_NE(refusal([&] { find("ftrace:function"); }).find("give ftrace:print"),
 		  std::string::npos);
 }

@@ -86,8 +86,8 @@ public:
 		std::cout << of_ << ": seed " << seed_ << ", " << turns_ << " turns\n";
 		for (const auto &[kind, count] : counts_)
 			std::cout << "  " << count << "\t" << kind << "\n";
-		for (const char *one : all)
-			EXPECT_TRUE(counts_.contains(one)) << "never reached: " << one;
+		for (const char *call : all)
+			EXPECT_TRUE(counts_.contains(call)) << "never reached: " << call;
 	}
 	const std::map<std::string, uint64_t> &counts() const { return counts_; }
 

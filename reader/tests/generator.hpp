@@ -121,22 +121,22 @@ inline size_t read_words(uint64_t format, const values &of)
 inline void generator::sample(const perf_event_attr &attr, const values &of)
 {
 	const uint64_t type = attr.sample_type;
-	const auto one = [&](uint64_t field) {
+	const auto put = [&](uint64_t field) {
 		if (type & field)
 			u64(of.of(field));
 	};
 	if (type & PERF_SAMPLE_IDENTIFIER)
 		u64(of.of(PERF_SAMPLE_ID));
-	one(PERF_SAMPLE_IP);
+	put(PERF_SAMPLE_IP);
 	if (type & PERF_SAMPLE_TID)
 		pair(of.of(PERF_SAMPLE_TID));
-	one(PERF_SAMPLE_TIME);
-	one(PERF_SAMPLE_ADDR);
-	one(PERF_SAMPLE_ID);
-	one(PERF_SAMPLE_STREAM_ID);
+	put(PERF_SAMPLE_TIME);
+	put(PERF_SAMPLE_ADDR);
+	put(PERF_SAMPLE_ID);
+	put(PERF_SAMPLE_STREAM_ID);
 	if (type & PERF_SAMPLE_CPU)
 		pair(of.of(PERF_SAMPLE_CPU));
-	one(PERF_SAMPLE_PERIOD);
+	put(PERF_SAMPLE_PERIOD);
 	if (type & PERF_SAMPLE_READ) {
 		const size_t words = read_words(attr.read_format, of);
 		if (attr.read_format & PERF_FORMAT_GROUP)
@@ -168,14 +168,14 @@ inline void generator::sample(const perf_event_attr &attr, const values &of)
 	}
 	if (type & PERF_SAMPLE_WEIGHT_TYPE)
 		u64(of.of(PERF_SAMPLE_WEIGHT));
-	one(PERF_SAMPLE_DATA_SRC);
-	one(PERF_SAMPLE_TRANSACTION);
+	put(PERF_SAMPLE_DATA_SRC);
+	put(PERF_SAMPLE_TRANSACTION);
 	if (type & PERF_SAMPLE_REGS_INTR)
 		registers(of.interrupt_abi, attr.sample_regs_intr, of.of(PERF_SAMPLE_REGS_INTR));
-	one(PERF_SAMPLE_PHYS_ADDR);
-	one(PERF_SAMPLE_CGROUP);
-	one(PERF_SAMPLE_DATA_PAGE_SIZE);
-	one(PERF_SAMPLE_CODE_PAGE_SIZE);
+	put(PERF_SAMPLE_PHYS_ADDR);
+	put(PERF_SAMPLE_CGROUP);
+	put(PERF_SAMPLE_DATA_PAGE_SIZE);
+	put(PERF_SAMPLE_CODE_PAGE_SIZE);
 	if (type & PERF_SAMPLE_AUX) {
 		u64(of.aux);
 		pattern(of.aux);

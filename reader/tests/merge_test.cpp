@@ -43,11 +43,11 @@ TEST(Merge, records_of_many_rings_come_in_the_order_of_their_times)
 		// Before the round, T = now: all that is stamped before it is read in this round.
 		for (uint32_t ring = 0; ring < 8; ring++)
 			for (int each = 0; each < 10; each++) {
-				const stamped one{{PERF_RECORD_SAMPLE, 0, sizeof(stamped)},
-						  now - 100 + random() % 150,
-						  0};
+				const stamped record{{PERF_RECORD_SAMPLE, 0, sizeof(stamped)},
+						     now - 100 + random() % 150,
+						     0};
 				// What comes from behind T may come again in the next round only.
-				waiting.add(std::max(one.time, now - 100), view(one), ring);
+				waiting.add(std::max(record.time, now - 100), view(record), ring);
 			}
 		most = std::max(most, waiting.records());
 		waiting.flush(now, keep);
@@ -64,8 +64,8 @@ TEST(Merge, records_of_one_time_keep_the_order_in_which_they_came)
 {
 	merge waiting;
 	for (uint64_t number = 0; number < 100; number++) {
-		const stamped one{{PERF_RECORD_SAMPLE, 0, sizeof(stamped)}, 7, number};
-		waiting.add(7, view(one), static_cast<uint32_t>(number % 3));
+		const stamped record{{PERF_RECORD_SAMPLE, 0, sizeof(stamped)}, 7, number};
+		waiting.add(7, view(record), static_cast<uint32_t>(number % 3));
 	}
 	uint64_t next = 0;
 	waiting.flush(8, [&](const record &of, uint64_t, uint32_t tag) {
@@ -80,8 +80,8 @@ TEST(Merge, a_record_at_the_limit_waits_and_its_bytes_stay_as_they_were)
 {
 	merge waiting;
 	for (const uint64_t time : {9u, 10u, 11u}) {
-		const stamped one{{PERF_RECORD_SAMPLE, 0, sizeof(stamped)}, time, time * 100};
-		waiting.add(time, view(one));
+		const stamped record{{PERF_RECORD_SAMPLE, 0, sizeof(stamped)}, time, time * 100};
+		waiting.add(time, view(record));
 	}
 	std::vector<uint64_t> numbers;
 	const auto keep = [&](const record &of, uint64_t, uint32_t) {

@@ -72,15 +72,15 @@ struct written_ring {
 
 	void put(uint32_t number, uint64_t time)
 	{
-		record one;
-		one.cpu = cpu;
-		one.number = number;
-		one.time = time;
-		const auto *bytes = reinterpret_cast<const std::byte *>(&one);
-		for (size_t at = 0; at < sizeof(one); at++)
+		record record;
+		record.cpu = cpu;
+		record.number = number;
+		record.time = time;
+		const auto *bytes = reinterpret_cast<const std::byte *>(&record);
+		for (size_t at = 0; at < sizeof(record); at++)
 			data[(head + at) % ring_bytes] = bytes[at];
-		head += sizeof(one);
-		if ((head - sizeof(one)) / 512 != head / 512)
+		head += sizeof(record);
+		if ((head - sizeof(record)) / 512 != head / 512)
 			marks[head / 512 % marks.size()] = head;
 	}
 	recorder::ring copy() const { return {cpu, head, head, marks, data}; }

@@ -208,8 +208,9 @@ TEST(Ring, EachGivesTheSameRecordsAsNext)
 		// Some by steps, so that it begins anywhere in a run.
 		for (; number < start / 8 % 7; number++)
 			ASSERT_EQ(ring.next(found), step::record);
-		EXPECT_EQ(ring.each([&](const record &one) {
-			EXPECT_TRUE(same(one.bytes(), numbered_record(number, 8 + number % 40 * 8)))
+		EXPECT_EQ(ring.each([&](const record &record) {
+			EXPECT_TRUE(
+				same(record.bytes(), numbered_record(number, 8 + number % 40 * 8)))
 				<< "record " << number << " from " << start;
 			number++;
 		}),

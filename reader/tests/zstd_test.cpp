@@ -113,18 +113,18 @@ TEST_F(ZstdRecording, records_that_do_not_shrink_come_back_as_they_were)
 		perfdata::bytes all;
 		for (uint64_t number = 0; number < 100; number++) {
 			const size_t raw = number % 3 ? 65460 : random() % 512 * 8 + 4;
-			perfdata::bytes one;
-			one.put(perf_event_header{PERF_RECORD_SAMPLE, PERF_RECORD_MISC_USER,
-						  static_cast<uint16_t>(8 + 6 * 8 + 4 + raw)});
+			perfdata::bytes bytes;
+			bytes.put(perf_event_header{PERF_RECORD_SAMPLE, PERF_RECORD_MISC_USER,
+						    static_cast<uint16_t>(8 + 6 * 8 + 4 + raw)});
 			for (const uint64_t word :
 			     {generated_id, uint64_t{0x401000}, uint64_t{77},
 			      generated_time + number, uint64_t{0}, uint64_t{1}})
-				one.put(word);
-			one.put(static_cast<uint32_t>(raw));
-			while (one.size() < 8 + 6 * 8 + 4 + raw)
-				one.put(static_cast<uint32_t>(random()));
-			all.put_raw(one.view().data(), one.size());
-			sent.emplace_back(one.view().begin(), one.view().end());
+				bytes.put(word);
+			bytes.put(static_cast<uint32_t>(raw));
+			while (bytes.size() < 8 + 6 * 8 + 4 + raw)
+				bytes.put(static_cast<uint32_t>(random()));
+			all.put_raw(bytes.view().data(), bytes.size());
+			sent.emplace_back(bytes.view().begin(), bytes.view().end());
 		}
 		// A ring gives its records in two pieces, which cut one of them.
 		const auto view = all.view();

@@ -25,31 +25,31 @@ missing totals::all() const
 	return sum;
 }
 
-void totals::add(const event &one)
+void totals::add(const event &event)
 {
-	if (one.kind == what::call) {
+	if (event.kind == what::call) {
 		calls++;
-		if (const auto known = by_function.find(one.address); known != by_function.end())
+		if (const auto known = by_function.find(event.address); known != by_function.end())
 			known->second++;
 		else if (by_function.size() < most_functions)
-			by_function.emplace(one.address, 1);
+			by_function.emplace(event.address, 1);
 		else
 			of_others++;
 		return;
 	}
-	missing &of = by_cpu[one.cpu];
+	missing &of = by_cpu[event.cpu];
 	if (!of.gaps && !of.full && !of.bytes && !of.cut)
-		of.first = one.since;
-	of.last = std::max(of.last, one.time);
-	if (one.kind == what::lost) {
-		of.calls += one.count;
+		of.first = event.since;
+	of.last = std::max(of.last, event.time);
+	if (event.kind == what::lost) {
+		of.calls += event.count;
 		of.gaps++;
-	} else if (one.kind == what::full) {
+	} else if (event.kind == what::full) {
 		of.full++;
-	} else if (one.why == reason::truncated) {
-		of.cut += one.count;
+	} else if (event.why == reason::truncated) {
+		of.cut += event.count;
 	} else {
-		of.bytes += one.count;
+		of.bytes += event.count;
 	}
 }
 
@@ -113,20 +113,22 @@ namespace
 {
 
 // What is damage, as a sentence without a full stop.
-std::string tell(const event &one)
+std::string tell(const event &event)
 {
 	const std::string since =
-		one.since ? " since " + show_time(one.since) : " before anything was told";
-	switch (one.kind) {
+		event.since ? " since " + show_time(event.since) : " before anything was told";
+	switch (event.kind) {
 	case what::lost:
-		return fmt::format("{} call{} lost{}", one.count, one.count == 1 ? "" : "s", since);
+		return fmt::format("{} call{} lost{}", event.count, event.count == 1 ? "" : "s",
+				   since);
 	case what::full:
 		return fmt::format("the buffer was full, calls are missing{}", since);
 	default:
-		return one.why == reason::none
-			       ? fmt::format("{} bytes are missing in the file{}", one.count, since)
-			       : fmt::format("{} bytes{} say nothing: {}", one.count, since,
-					     to_string(one.why));
+		return event.why == reason::none
+			       ? fmt::format("{} bytes are missing in the file{}", event.count,
+					     since)
+			       : fmt::format("{} bytes{} say nothing: {}", event.count, since,
+					     to_string(event.why));
 	}
 }
 
@@ -141,18 +143,18 @@ public:
 			  "function");
 	}
 
-	void call(const event &one) override
+	void call(const event &event) override
 	{
-		const auto *who = one.who;
-		to_.print("{:>16} [{:03}] {:<15} {:>15}  {}\n", show_time(one.time), one.cpu,
+		const auto *who = event.who;
+		to_.print("{:>16} [{:03}] {:<15} {:>15}  {}\n", show_time(event.time), event.cpu,
 			  who ? printable(who->name()) : "?",
 			  who ? fmt::format("{}/{}", who->pid, who->tid) : "?",
-			  names_.of(one.address));
+			  names_.of(event.address));
 	}
 
-	void damage(const event &one) override
+	void damage(const event &event) override
 	{
-		to_.print("{:>16} [{:03}] -- {}\n", show_time(one.time), one.cpu, tell(one));
+		to_.print("{:>16} [{:03}] -- {}\n", show_time(event.time), event.cpu, tell(event));
 	}
 };
 
@@ -225,26 +227,29 @@ public:
 		to_.print("}},\"traceEvents\":[");
 	}
 
-	void call(const event &one) override
+	void call(const event &event) override
 	{
-		const uint32_t pid = one.who ? one.who->pid : UINT32_MAX;
-		const uint32_t tid = one.who ? one.who->tid : UINT32_MAX;
+		const uint32_t pid = event.who ? event.who->pid : UINT32_MAX;
+		const uint32_t tid = event.who ? event.who->tid : UINT32_MAX;
 		// The idle tasks of all CPUs are thread 0.
-		name_thread(pid, tid, !one.who ? "unknown" : !tid ? "swapper" : one.who->name());
+		name_thread(pid, tid,
+			    !event.who ? "unknown"
+			    : !tid     ? "swapper"
+				       : event.who->name());
 		begin();
 		to_.print("{{\"ph\":\"i\",\"s\":\"t\",\"name\":{},\"pid\":{},\"tid\":{},\"ts\":{},"
 			  "\"args\":{{\"cpu\":{}}}}}",
-			  json_string(names_.of(one.address)), pid, tid, microseconds(one.time),
-			  one.cpu);
+			  json_string(names_.of(event.address)), pid, tid, microseconds(event.time),
+			  event.cpu);
 	}
 
-	void damage(const event &one) override
+	void damage(const event &event) override
 	{
 		begin();
 		to_.print("{{\"ph\":\"i\",\"s\":\"g\",\"name\":{},\"pid\":0,\"tid\":0,\"ts\":{},"
 			  "\"args\":{{\"cpu\":{}}}}}",
-			  json_string(fmt::format("CPU {}: {}", one.cpu, tell(one))),
-			  microseconds(one.time), one.cpu);
+			  json_string(fmt::format("CPU {}: {}", event.cpu, tell(event))),
+			  microseconds(event.time), event.cpu);
 	}
 
 	void finish(const totals &) override { to_.print("\n]}}\n"); }
@@ -318,8 +323,8 @@ totals count(reader_file &from)
 {
 	totals seen;
 	merge all(from);
-	while (const auto one = all.next())
-		seen.add(*one);
+	while (const auto event = all.next())
+		seen.add(*event);
 	return seen;
 }
 
@@ -337,12 +342,12 @@ reader::result<totals> show(reader_file &from, format how, std::FILE *to)
 
 	totals seen;
 	merge all(from);
-	while (const auto one = all.next()) {
-		seen.add(*one);
-		if (one->kind == what::call)
-			print->call(*one);
+	while (const auto event = all.next()) {
+		seen.add(*event);
+		if (event->kind == what::call)
+			print->call(*event);
 		else
-			print->damage(*one);
+			print->damage(*event);
 		if (out.failed())
 			break;
 	}

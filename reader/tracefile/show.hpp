@@ -44,7 +44,7 @@ struct totals {
 	std::map<uint32_t, missing> by_cpu; /**< those where something is missing */
 
 	missing all() const;
-	void add(const event &one);
+	void add(const event &event);
 };
 
 /** @return "1234.567890123": seconds */

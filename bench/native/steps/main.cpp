@@ -135,7 +135,7 @@ stepped of_a_record(const form &of, u64 *words)
 	if (!to.read_back(words, few.count))
 		abort();
 
-	const stepped one = step_through(write_batch, &few);
+	const stepped steps = step_through(write_batch, &few);
 
 	if (!to.read_back(words, few.count))
 		abort();
@@ -145,7 +145,8 @@ stepped of_a_record(const form &of, u64 *words)
 
 	if (!to.read_back(words, many.count))
 		abort();
-	return {(other.instructions - one.instructions) / more, (other.locked - one.locked) / more};
+	return {(other.instructions - steps.instructions) / more,
+		(other.locked - steps.locked) / more};
 }
 
 u64 ticks()

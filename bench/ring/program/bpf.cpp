@@ -195,14 +195,14 @@ public:
 private:
 	void add(unsigned code, unsigned to, unsigned from, int16_t offset, int32_t value)
 	{
-		bpf_insn one = {};
+		bpf_insn instruction = {};
 
-		one.code = static_cast<uint8_t>(code);
-		one.dst_reg = static_cast<uint8_t>(to & 15);
-		one.src_reg = static_cast<uint8_t>(from & 15);
-		one.off = offset;
-		one.imm = value;
-		code_.push_back(one);
+		instruction.code = static_cast<uint8_t>(code);
+		instruction.dst_reg = static_cast<uint8_t>(to & 15);
+		instruction.src_reg = static_cast<uint8_t>(from & 15);
+		instruction.off = offset;
+		instruction.imm = value;
+		code_.push_back(instruction);
 	}
 
 	std::vector<bpf_insn> code_;

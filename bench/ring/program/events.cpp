@@ -187,8 +187,8 @@ private:
 class several final : public reader
 {
 public:
-	void add(std::unique_ptr<reader> one) { all_.push_back(std::move(one)); }
-	void add_idle(std::unique_ptr<reader> one) { idle_.push_back(std::move(one)); }
+	void add(std::unique_ptr<reader> reader) { all_.push_back(std::move(reader)); }
+	void add_idle(std::unique_ptr<reader> reader) { idle_.push_back(std::move(reader)); }
 
 	std::vector<uint64_t> read() override
 	{
@@ -197,8 +197,8 @@ public:
 		for (size_t i = 1; i < all_.size(); i++)
 			if (all_[i]->read() != words)
 				fail_as("one file has other records than another");
-		for (const auto &one : idle_)
-			if (!one->read().empty())
+		for (const auto &reader : idle_)
+			if (!reader->read().empty())
 				fail_as("a file that is disabled has records");
 		return words;
 	}
@@ -267,17 +267,17 @@ int open_typed_file(const opening &wanted, bool raw_alone, bool idle,
 
 std::unique_ptr<reader> open_typed_files(const opening &wanted, bool raw_alone)
 {
-	const auto one = [&](bool idle) {
+	const auto read_all = [&](bool idle) {
 		return read_typed(open_typed_file(wanted, raw_alone, idle), wanted, raw_alone);
 	};
 	auto all = std::make_unique<several>();
 
 	if (wanted.files == 1 && !wanted.idle)
-		return one(false);
+		return read_all(false);
 	for (unsigned i = 0; i < wanted.files; i++)
-		all->add(one(false));
+		all->add(read_all(false));
 	for (unsigned i = 0; i < wanted.idle; i++)
-		all->add_idle(one(true));
+		all->add_idle(read_all(true));
 	return all;
 }
 

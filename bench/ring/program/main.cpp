@@ -289,13 +289,13 @@ void table(int bench, const char *title, std::span<const row> rows, std::span<co
 {
 	std::vector<std::optional<figures>> found;
 
-	for (const row &one : rows)
-		found.push_back(bytes > one.most_bytes ? std::nullopt
-						       : measure(bench, one, bytes, batches));
+	for (const row &row : rows)
+		found.push_back(bytes > row.most_bytes ? std::nullopt
+						       : measure(bench, row, bytes, batches));
 
 	printf("\n%s:\n\n| a record by | instructions | of a batch |", title);
-	for (const column &one : columns)
-		printf(" %s |", one.name);
+	for (const column &column : columns)
+		printf(" %s |", column.name);
 	printf("\n|---|--:|--:|");
 	for (size_t i = 0; i < columns.size(); i++)
 		printf("--:|");
@@ -308,9 +308,9 @@ void table(int bench, const char *title, std::span<const row> rows, std::span<co
 		else
 			printf(" %s | |",
 			       bytes > rows[i].most_bytes ? "too large" : "not for this kernel");
-		for (const column &one : columns)
-			if (found[i] && found[one.row])
-				printf(" %.2f |", found[one.row]->mean / found[i]->mean);
+		for (const column &column : columns)
+			if (found[i] && found[column.row])
+				printf(" %.2f |", found[column.row]->mean / found[i]->mean);
 			else
 				printf(" |");
 		printf("\n");
@@ -325,10 +325,10 @@ const row *chosen(const char *peer)
 	/* A peer with more than one row: the one that is compared; or by the whole name of the
 	 * row. */
 	for (std::span<const row> rows : {std::span<const row>(sized), std::span<const row>(typed)})
-		for (const row &one : rows)
-			if (!strcmp(one.what, peer) ||
-			    (!one.mode && !one.silent && !strcmp(one.peer, peer)))
-				found = &one;
+		for (const row &row : rows)
+			if (!strcmp(row.what, peer) ||
+			    (!row.mode && !row.silent && !strcmp(row.peer, peer)))
+				found = &row;
 	return found;
 }
 
@@ -351,19 +351,19 @@ int main(int argc, char **argv)
 	}
 	/* For bench-ring, which disassembles them. */
 	if (argc > 1 && !strcmp(argv[1], "--locks")) {
-		for (const row *one : stepped) {
-			printf("== steps of %s\n", one->what);
-			print_steps(bench, *one);
+		for (const row *row : stepped) {
+			printf("== steps of %s\n", row->what);
+			print_steps(bench, *row);
 		}
 		return 0;
 	}
 	if (argc > 2 && !strcmp(argv[1], "--steps")) {
-		const row *one = chosen(argv[2]);
+		const row *row = chosen(argv[2]);
 
-		if (!one)
+		if (!row)
 			fail_as(std::string("no peer is called ") + argv[2] +
 				": bench/ring/main.c has their names");
-		print_steps(bench, *one);
+		print_steps(bench, *row);
 		return 0;
 	}
 	for (unsigned bytes : sizes)

@@ -191,11 +191,11 @@ private:
 
 std::optional<figures> measure(int bench, const row &of, unsigned bytes, unsigned batches)
 {
-	bench_of one(bench, of, bytes);
+	bench_of measured(bench, of, bytes);
 
-	if (!one.there())
+	if (!measured.there())
 		return std::nullopt;
-	return one.run(batches);
+	return measured.run(batches);
 }
 
 void print_steps(int bench, const row &of)

@@ -27,11 +27,11 @@ public:
 		std::vector<uint64_t> words;
 
 		while (pipe_.next_page())
-			for (const trace_pipe::event &one : pipe_.events()) {
+			for (const trace_pipe::event &event : pipe_.events()) {
 				const size_t before = words.size();
 
 				words.resize(before + bytes_ / sizeof(uint64_t));
-				memcpy(&words[before], one.payload + 8, bytes_);
+				memcpy(&words[before], event.payload + 8, bytes_);
 			}
 		return words;
 	}

@@ -60,7 +60,7 @@ public:
 	~perf_data_writer();
 
 	/** Append a record of `event`, which is one of `events`, with its time. */
-	result<void> add(const record &one, const described_event &event, uint64_t time);
+	result<void> add(const record &record, const described_event &event, uint64_t time);
 	/** End a round: no record that is added later is older than those that were added so far.
 	 */
 	result<void> round();
