@@ -324,8 +324,8 @@ TEST(functrace, every_snapshot_decodes_from_its_first_sync)
 	EXPECT_GT(calls, 0u);
 }
 
-/* All functions of the kernel, those among them that we call to write it down. On a slow machine more of
- * them are called meanwhile, so the area is emptied again and again. */
+/* All functions of the kernel, those among them that we call to write it down. On a slow machine
+ * more of them are called meanwhile, so the area is emptied again and again. */
 TEST(functrace, every_call_is_written_or_reported_as_lost)
 {
 	pin_to(0);
@@ -353,7 +353,8 @@ TEST(functrace, a_trace_of_the_clocks_own_functions_reaches_the_reader)
 	perf_event_attr attr = functrace_attr();
 	attr.use_clockid = 1;
 	attr.clockid = CLOCK_REALTIME;
-	functrace_file file("vfs_read,vfs_write,ktime_get_*", target::every_process(0), 64, rw, attr);
+	functrace_file file("vfs_read,vfs_write,ktime_get_*", target::every_process(0), 64, rw,
+			    attr);
 	enable(file.fd.get());
 	for (int i = 0; i < 20; i++) {
 		read_zero(3);
