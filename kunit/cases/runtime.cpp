@@ -112,11 +112,11 @@ CASE(alloc, an_owner_frees_its_object_exactly_once)
 
 		REQUIRE(made);
 
-		cxxrt::unique_ptr<counted> one = made.take();
-		cxxrt::unique_ptr<counted> two = std::move(one);
+		cxxrt::unique_ptr<counted> first = made.take();
+		cxxrt::unique_ptr<counted> second = std::move(first);
 
-		EXPECT(!one);
-		EXPECT_EQ(two->value, 3);
+		EXPECT(!first);
+		EXPECT_EQ(second->value, 3);
 		EXPECT_EQ(alive, 1);
 	}
 	EXPECT_EQ(alive, 0);
@@ -189,12 +189,12 @@ CASE(deferred, a_deferred_function_runs_once_after_a_grace_period)
 
 	REQUIRE(made);
 
-	cxxrt::unique_ptr<owner> one = made.take();
+	cxxrt::unique_ptr<owner> made_owner = made.take();
 
-	one->work.start();
+	made_owner->work.start();
 	pb_test_settle();
-	EXPECT_EQ(one->ran.read_once(), 1);
-	one->work.start();
+	EXPECT_EQ(made_owner->ran.read_once(), 1);
+	made_owner->work.start();
 	pb_test_settle();
-	EXPECT_EQ(one->ran.read_once(), 2);
+	EXPECT_EQ(made_owner->ran.read_once(), 2);
 }

@@ -485,31 +485,31 @@ CASE(ring_wakeup, every_target_is_woken_until_it_is_detached)
 
 	REQUIRE(ring);
 
-	sleeper one, two, three;
+	sleeper first, second, third;
 
 	EXPECT_EQ(ring->first_target(), static_cast<wake_target *>(nullptr));
-	ring->attach(one);
-	ring->attach(two);
-	ring->attach(three);
+	ring->attach(first);
+	ring->attach(second);
+	ring->attach(third);
 	ring->wakeup();
-	EXPECT_EQ(one.woken(), 1);
-	EXPECT_EQ(two.woken(), 1);
-	EXPECT_EQ(three.woken(), 1);
-	ring->detach(two);
+	EXPECT_EQ(first.woken(), 1);
+	EXPECT_EQ(second.woken(), 1);
+	EXPECT_EQ(third.woken(), 1);
+	ring->detach(second);
 	ring->wakeup();
-	EXPECT_EQ(one.woken(), 1);
-	EXPECT_EQ(two.woken(), 0);
-	EXPECT_EQ(three.woken(), 1);
-	ring->attach(two);
-	ring->detach(one);
-	ring->detach(three);
+	EXPECT_EQ(first.woken(), 1);
+	EXPECT_EQ(second.woken(), 0);
+	EXPECT_EQ(third.woken(), 1);
+	ring->attach(second);
+	ring->detach(first);
+	ring->detach(third);
 	ring->wakeup();
-	EXPECT_EQ(one.woken(), 0);
-	EXPECT_EQ(two.woken(), 1);
-	ring->detach(two);
+	EXPECT_EQ(first.woken(), 0);
+	EXPECT_EQ(second.woken(), 1);
+	ring->detach(second);
 	EXPECT_EQ(ring->first_target(), static_cast<wake_target *>(nullptr));
 	ring->wakeup();
-	EXPECT_EQ(two.woken(), 0);
+	EXPECT_EQ(second.woken(), 0);
 	pb_test_settle();
 }
 

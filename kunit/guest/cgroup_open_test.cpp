@@ -16,8 +16,8 @@ namespace
 
 struct open_cgroup {
 	cgroup_root root;
-	cgroup one{root.path() + "/perfbuf-one"};
-	unique_fd fd = one.open();
+	cgroup group{root.path() + "/perfbuf-one"};
+	unique_fd fd = group.open();
 	perf_event_attr attr = clock_attr();
 	target what = tasks_of(fd.get(), 0);
 	unique_fd other; /* in place of fd */
@@ -91,11 +91,11 @@ const cgroup_row rows[] = {
 	 [](open_cgroup &c) { c.use("/", O_RDONLY); },
 	 {{EBADF}}},
 	{"descriptor_of_a_file_in_the_cgroup",
-	 [](open_cgroup &c) { c.use(c.one.path() + "/cgroup.procs", O_RDONLY); },
+	 [](open_cgroup &c) { c.use(c.group.path() + "/cgroup.procs", O_RDONLY); },
 	 {{EBADF}}},
 	/* perf's rule is that the directory was opened for reading. */
-	{"descriptor_of_o_path", [](open_cgroup &c) { c.use(c.one.open(O_PATH)); }, {{EBADF}}},
-	{"a_cgroup_that_was_removed", [](open_cgroup &c) { c.one.remove(); }, {{ENOENT}}},
+	{"descriptor_of_o_path", [](open_cgroup &c) { c.use(c.group.open(O_PATH)); }, {{EBADF}}},
+	{"a_cgroup_that_was_removed", [](open_cgroup &c) { c.group.remove(); }, {{ENOENT}}},
 	/* Two faults each. */
 	{"cpu_before_descriptor",
 	 [](open_cgroup &c) {

@@ -84,8 +84,8 @@ protected:
 /* How many of @all are of @pid. */
 size_t samples_of(const std::vector<sample> &all, pid_t pid)
 {
-	return static_cast<size_t>(
-		std::count_if(all.begin(), all.end(), [=](auto &one) { return one.pid == pid; }));
+	return static_cast<size_t>(std::count_if(all.begin(), all.end(),
+						 [=](auto &record) { return record.pid == pid; }));
 }
 
 TEST_P(cgroup_event, tasks_of_the_cgroup_alone_are_sampled)
@@ -118,16 +118,16 @@ TEST_P(cgroup_event, the_first_cgroup_has_all_tasks_and_the_idle_cpu)
 
 TEST_P(cgroup_event, events_of_the_cpu_and_of_two_cgroups_have_their_own_samples_each)
 {
-	const busy_process one(&outer, 0), other(&beside, 0);
+	const busy_process inside(&outer, 0), other(&beside, 0);
 	recorder of_outer = record_on(0, outer_fd), of_beside = record_on(0, beside_fd);
 	recorder of_all(GetParam(), clock_attr(), target::every_process(0));
 	enable(of_outer.fd.get());
 	enable(of_beside.fd.get());
 	of_all.sample_until([&](const auto &all) {
-		return samples_of(all, one.pid()) > 10 && samples_of(all, other.pid()) > 10;
+		return samples_of(all, inside.pid()) > 10 && samples_of(all, other.pid()) > 10;
 	});
 	const auto first = of_outer.sample_until(10), second = of_beside.sample_until(10);
-	EXPECT_EQ(samples_of(first, one.pid()), first.size());
+	EXPECT_EQ(samples_of(first, inside.pid()), first.size());
 	EXPECT_EQ(samples_of(second, other.pid()), second.size());
 }
 
@@ -215,13 +215,13 @@ TEST_P(cgroup_event, count_and_times_are_those_of_the_cgroup)
 	disable(first.get());
 	disable(second.get());
 	disable(all.get());
-	for (const unique_fd *one : {&first, &second}) {
+	for (const unique_fd *fd : {&first, &second}) {
 		/* perf of 6.12 and later may give the time since the boot once it is disabled. */
 		if (GetParam() == side::perf)
 			break;
-		EXPECT_GT(read_value(one->get(), 2), 0u);
-		EXPECT_EQ(read_value(one->get(), 1), read_value(one->get(), 2));
-		EXPECT_LT(read_value(one->get(), 1), read_value(all.get(), 1));
+		EXPECT_GT(read_value(fd->get(), 2), 0u);
+		EXPECT_EQ(read_value(fd->get(), 1), read_value(fd->get(), 2));
+		EXPECT_LT(read_value(fd->get(), 1), read_value(all.get(), 1));
 	}
 	EXPECT_LE(read_value(first.get()) + read_value(second.get()), read_value(all.get()));
 }
@@ -291,9 +291,9 @@ TEST_P(cgroup_event, side_band_records_are_those_of_tasks_in_the_cgroup)
 		return run_in_child([] { return 0; }).code;
 	};
 	const auto run = [&](const cgroup &in, const char *name) {
-		child one = child_in(in, 0, [&] { return rename_and_fork(name); });
-		const pid_t pid = one.pid();
-		EXPECT_TRUE(one.wait().clean());
+		child child = child_in(in, 0, [&] { return rename_and_fork(name); });
+		const pid_t pid = child.pid();
+		EXPECT_TRUE(child.wait().clean());
 		return pid;
 	};
 	run(beside, "beside");
@@ -302,15 +302,16 @@ TEST_P(cgroup_event, side_band_records_are_those_of_tasks_in_the_cgroup)
 	r.buffer.drain(r.records);
 	std::vector<std::string> names;
 	size_t forks = 0, exits = 0;
-	for (const record &one : r.records) {
-		if (one.header.type == PERF_RECORD_COMM)
-			names.push_back(parse_comm(one, attr).comm);
-		if (one.header.type != PERF_RECORD_FORK && one.header.type != PERF_RECORD_EXIT)
+	for (const record &record : r.records) {
+		if (record.header.type == PERF_RECORD_COMM)
+			names.push_back(parse_comm(record, attr).comm);
+		if (record.header.type != PERF_RECORD_FORK &&
+		    record.header.type != PERF_RECORD_EXIT)
 			continue;
-		const task_record task = parse_task(one);
-		const pid_t of = static_cast<pid_t>(one.header.type == PERF_RECORD_FORK ? task.ppid
-											: task.pid);
-		const bool is_fork = one.header.type == PERF_RECORD_FORK;
+		const task_record task = parse_task(record);
+		const pid_t of = static_cast<pid_t>(
+			record.header.type == PERF_RECORD_FORK ? task.ppid : task.pid);
+		const bool is_fork = record.header.type == PERF_RECORD_FORK;
 		EXPECT_TRUE(!is_fork || of == in_outer || of == in_inner);
 		(is_fork ? forks : exits)++;
 	}
@@ -335,15 +336,15 @@ TEST_P(cgroup_event, switch_records_are_those_of_tasks_in_the_cgroup)
 	ASSERT_TRUE(inside.wait().clean());
 	r.buffer.drain(r.records);
 	ASSERT_GE(r.records.size(), 3u);
-	const auto is_out = [](const record &one) {
-		return (one.header.misc & PERF_RECORD_MISC_SWITCH_OUT) != 0;
+	const auto is_out = [](const record &record) {
+		return (record.header.misc & PERF_RECORD_MISC_SWITCH_OUT) != 0;
 	};
 	/* It runs as it moves in, or comes back from a switch within the move. */
 	bool runs = is_out(r.records.front());
-	for (const record &one : r.records) {
-		ASSERT_EQ(one.header.type, static_cast<uint32_t>(PERF_RECORD_SWITCH_CPU_WIDE));
-		EXPECT_EQ(parse_trailer(one, attr).tid, pid);
-		EXPECT_EQ(is_out(one), runs) << "out and in by turns";
+	for (const record &record : r.records) {
+		ASSERT_EQ(record.header.type, static_cast<uint32_t>(PERF_RECORD_SWITCH_CPU_WIDE));
+		EXPECT_EQ(parse_trailer(record, attr).tid, pid);
+		EXPECT_EQ(is_out(record), runs) << "out and in by turns";
 		runs = !runs;
 	}
 }
@@ -399,17 +400,17 @@ TEST_P(cgroup_event, events_can_be_opened_while_tasks_move_and_cgroups_go)
 		}
 	});
 	for (int i = 0; i < 60; i++) {
-		recorder one = record_on(i % 2, i % 3 ? outer_fd : inner_fd, [] {
+		recorder recorder = record_on(i % 2, i % 3 ? outer_fd : inner_fd, [] {
 			perf_event_attr attr = clock_attr(100'000);
 			attr.comm = attr.task = attr.context_switch = attr.sample_id_all = 1;
 			attr.disabled = 0;
 			return attr;
 		}());
 		pause_for(std::chrono::milliseconds(2));
-		one.buffer.drain(one.records);
+		recorder.buffer.drain(recorder.records);
 		if (i % 2)
-			one.buffer.unmap();
-		one.fd.reset();
+			recorder.buffer.unmap();
+		recorder.fd.reset();
 	}
 	stop = true;
 	mover.join();

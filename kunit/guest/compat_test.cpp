@@ -73,19 +73,19 @@ TEST_P(compat, code_of_32_bits_is_sampled_as_such)
 	});
 
 	size_t seen = 0;
-	for (const sample &one : samples) {
-		if (!in_loop(one))
+	for (const sample &sample : samples) {
+		if (!in_loop(sample))
 			continue;
 		seen++;
-		EXPECT_TRUE(one.user());
-		EXPECT_EQ(*one.regs_abi, static_cast<uint64_t>(PERF_SAMPLE_REGS_ABI_32));
-		EXPECT_EQ(one.reg(wanted_regs, PERF_REG_X86_IP), low + 5);
-		EXPECT_EQ(one.reg(wanted_regs, PERF_REG_X86_SP), stack_top);
-		EXPECT_EQ(one.reg(wanted_regs, PERF_REG_X86_BP), low + 0x100);
+		EXPECT_TRUE(sample.user());
+		EXPECT_EQ(*sample.regs_abi, static_cast<uint64_t>(PERF_SAMPLE_REGS_ABI_32));
+		EXPECT_EQ(sample.reg(wanted_regs, PERF_REG_X86_IP), low + 5);
+		EXPECT_EQ(sample.reg(wanted_regs, PERF_REG_X86_SP), stack_top);
+		EXPECT_EQ(sample.reg(wanted_regs, PERF_REG_X86_BP), low + 0x100);
 		const std::vector<uint64_t> chain = {PERF_CONTEXT_USER, low + 5, first_return,
 						     second_return};
-		EXPECT_EQ(*one.callchain, chain);
-		EXPECT_EQ(one.stack_dyn_size, 64u);
+		EXPECT_EQ(*sample.callchain, chain);
+		EXPECT_EQ(sample.stack_dyn_size, 64u);
 	}
 	EXPECT_GE(seen, 5u);
 }

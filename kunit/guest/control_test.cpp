@@ -229,8 +229,8 @@ TEST_P(control_of, enable_on_exec_starts_the_event_at_the_exec)
 	EXPECT_TRUE(s.collect().empty()) << "before the exec";
 	go.open();
 	EXPECT_TRUE(s.until_samples(10)) << "after the exec";
-	for (const sample &one : s.samples())
-		EXPECT_EQ(*one.pid, process.pid());
+	for (const sample &sample : s.samples())
+		EXPECT_EQ(*sample.pid, process.pid());
 	/* The exec is the first that it saw. */
 	size_t execs = 0;
 	for (const record &r : s.collect()) {

@@ -33,18 +33,18 @@ std::vector<record> from_the_head(const mapping &m)
 	const auto byte = [&](uint64_t position) { return m.data()[position % size]; };
 	std::vector<record> found;
 	for (uint64_t at = 0; at + sizeof(perf_event_header) <= size;) {
-		record one;
-		uint8_t header[sizeof(one.header)];
+		record record;
+		uint8_t header[sizeof(record.header)];
 		for (size_t i = 0; i < sizeof(header); i++)
 			header[i] = byte(head + at + i);
-		memcpy(&one.header, header, sizeof(header));
+		memcpy(&record.header, header, sizeof(header));
 		/* Never written, or the old record that the newest has cut. */
-		if (!one.header.size || at + one.header.size > size)
+		if (!record.header.size || at + record.header.size > size)
 			break;
-		for (size_t i = sizeof(header); i < one.header.size; i++)
-			one.body.push_back(byte(head + at + i));
-		at += one.header.size;
-		found.push_back(std::move(one));
+		for (size_t i = sizeof(header); i < record.header.size; i++)
+			record.body.push_back(byte(head + at + i));
+		at += record.header.size;
+		found.push_back(std::move(record));
 	}
 	return found;
 }
@@ -71,9 +71,9 @@ TEST_P(direction, backward_overwrite_has_the_newest_at_the_head)
 	const std::vector<record> found = from_the_head(m);
 	ASSERT_GT(found.size(), 20u);
 	uint64_t newer = ~0ull;
-	for (const record &one : found) {
-		ASSERT_EQ(one.header.type, static_cast<uint32_t>(PERF_RECORD_SAMPLE));
-		const sample s = parse_sample(one, attr);
+	for (const record &record : found) {
+		ASSERT_EQ(record.header.type, static_cast<uint32_t>(PERF_RECORD_SAMPLE));
+		const sample s = parse_sample(record, attr);
 		EXPECT_LE(*s.time, newer);
 		newer = *s.time;
 	}
@@ -90,8 +90,8 @@ TEST_P(direction, backward_discard_stops_when_full_and_goes_on_when_read)
 	const uint64_t head = __atomic_load_n(&m.page()->data_head, __ATOMIC_ACQUIRE);
 	EXPECT_LT(0 - head, m.data_bytes());
 	EXPECT_GT(0 - head, m.data_bytes() - 200);
-	for (const record &one : from_the_head(m))
-		parse_sample(one, attr);
+	for (const record &record : from_the_head(m))
+		parse_sample(record, attr);
 
 	__atomic_store_n(&m.page()->data_tail, head, __ATOMIC_RELEASE);
 	EXPECT_TRUE(eventually(

@@ -48,10 +48,11 @@ TEST_P(remove_on_exec, a_task_that_executes_a_program_ends_its_event)
 	unique_fd fd = must_open(GetParam(), attr, target::thread(process.pid()));
 	/* Without a ring perf's file hangs up from the beginning. */
 	mapping ring(fd.get(), 8);
-	pollfd one = {fd.get(), POLLIN, 0};
-	EXPECT_EQ(poll(&one, 1, 0) == 1 && one.revents & POLLHUP, false);
+	pollfd polled = {fd.get(), POLLIN, 0};
+	EXPECT_EQ(poll(&polled, 1, 0) == 1 && polled.revents & POLLHUP, false);
 	opened.open();
-	EXPECT_TRUE(eventually([&] { return poll(&one, 1, 10) == 1 && one.revents & POLLHUP; }));
+	EXPECT_TRUE(
+		eventually([&] { return poll(&polled, 1, 10) == 1 && polled.revents & POLLHUP; }));
 	const uint64_t before = read_value(fd.get());
 	pause_for(std::chrono::milliseconds(50));
 	EXPECT_EQ(read_value(fd.get()), before);
@@ -160,8 +161,9 @@ TEST(pmu_remove_on_exec, an_exec_ends_the_counter_and_the_event_of_the_task)
 	attr.remove_on_exec = 1;
 	unique_fd fd = must_open_pmu(side::clock, attr, target::thread(process.pid()));
 	opened.open();
-	pollfd one = {fd.get(), POLLIN, 0};
-	EXPECT_TRUE(eventually([&] { return poll(&one, 1, 10) == 1 && one.revents & POLLHUP; }));
+	pollfd polled = {fd.get(), POLLIN, 0};
+	EXPECT_TRUE(
+		eventually([&] { return poll(&polled, 1, 10) == 1 && polled.revents & POLLHUP; }));
 	const uint64_t before = read_value(fd.get());
 	pause_for(std::chrono::milliseconds(50));
 	EXPECT_EQ(read_value(fd.get()), before);

@@ -135,8 +135,8 @@ const call_row calls[] = {
 	 }},
 	{"poll",
 	 [](files &of) {
-		 pollfd one = {of.clock.get(), POLLIN, 0};
-		 return error_of(poll(&one, 1, 0));
+		 pollfd polled = {of.clock.get(), POLLIN, 0};
+		 return error_of(poll(&polled, 1, 0));
 	 }},
 	{"epoll",
 	 [](files &of) {
@@ -224,8 +224,8 @@ TEST_P(fault_of_fork, fork_of_a_followed_task_succeeds_without_memory)
 		all.emplace_back([] { return 0; });
 		failing.set(0);
 	}
-	for (child &one : all)
-		EXPECT_TRUE(one.wait().clean());
+	for (child &child : all)
+		EXPECT_TRUE(child.wait().clean());
 	EXPECT_EQ(ioctl_error(followed.get(), PERF_EVENT_IOC_DISABLE), 0);
 }
 
@@ -247,7 +247,7 @@ std::vector<call_row> all_calls()
 }
 
 INSTANTIATE_TEST_SUITE_P(each, fault_of, testing::ValuesIn(all_calls()),
-			 [](const auto &one) { return std::string(one.param.name); });
+			 [](const auto &info) { return std::string(info.param.name); });
 GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(fault_of);
 
 } /* namespace */

@@ -49,8 +49,8 @@ protected:
 		for (int i = 0; i < 3; i++) {
 			enable(r.fd.get());
 			for (int j = 0; j < 10; j++) {
-				pollfd one = {r.fd.get(), POLLIN, 0};
-				poll(&one, 1, 0);
+				pollfd polled = {r.fd.get(), POLLIN, 0};
+				poll(&polled, 1, 0);
 				read_value(r.fd.get(), 1);
 				r.buffer.drain();
 				std::this_thread::yield();
@@ -76,8 +76,8 @@ TEST_P(follow_race, events_on_a_task_that_forks_and_moves_come_and_go_and_every_
 				fprintf(stderr, "%s\n", e.what());
 			}
 		});
-	for (std::thread &one : users)
-		one.join();
+	for (std::thread &user : users)
+		user.join();
 	EXPECT_FALSE(failed);
 }
 

@@ -32,8 +32,8 @@ int follow(int fd, pid_t tid, uint32_t flags = 0)
 
 int poll_now(int fd)
 {
-	pollfd one = {fd, POLLIN, 0};
-	return poll(&one, 1, 0) == 1 ? one.revents : 0;
+	pollfd polled = {fd, POLLIN, 0};
+	return poll(&polled, 1, 0) == 1 ? polled.revents : 0;
 }
 
 perf_event_attr inherited(uint64_t period = 1'000'000)
@@ -75,8 +75,8 @@ protected:
 				if (another.joinable())
 					another.join();
 			});
-		for (std::thread &one : threads)
-			one.join();
+		for (std::thread &thread : threads)
+			thread.join();
 		return 0;
 	}
 	bool has_started() const
@@ -95,8 +95,8 @@ protected:
 	static std::set<pid_t> tids(session &s)
 	{
 		std::set<pid_t> all;
-		for (const sample &one : s.samples())
-			all.insert(*one.tid);
+		for (const sample &sample : s.samples())
+			all.insert(*sample.tid);
 		return all;
 	}
 	void follow_all(const session &s) const
@@ -155,9 +155,9 @@ TEST_P(own_follow, the_end_of_a_followed_thread_is_told_once_to_each_event)
 	page->stop = true;
 	EXPECT_TRUE(process.wait().clean());
 	std::map<pid_t, unsigned> ends;
-	for (const record &one : s.collect())
-		if (one.header.type == PERF_RECORD_EXIT)
-			ends[static_cast<pid_t>(parse_task(one).tid)]++;
+	for (const record &record : s.collect())
+		if (record.header.type == PERF_RECORD_EXIT)
+			ends[static_cast<pid_t>(parse_task(record).tid)]++;
 	/* A thread ends on one CPU, whose event has the record. */
 	for (const auto &tid : page->tids)
 		EXPECT_EQ(ends[tid], 1u);
@@ -166,22 +166,22 @@ TEST_P(own_follow, the_end_of_a_followed_thread_is_told_once_to_each_event)
 TEST_P(own_follow, the_event_ends_with_the_last_thread_that_it_follows)
 {
 	gate first, second;
-	child one([&] {
+	child earlier([&] {
 		first.wait();
 		return 0;
 	});
-	child two([&] {
+	child later([&] {
 		second.wait();
 		return 0;
 	});
-	unique_fd fd = must_open(GetParam(), inherited(), target::thread(one.pid(), 0));
+	unique_fd fd = must_open(GetParam(), inherited(), target::thread(earlier.pid(), 0));
 	enable(fd.get());
-	ASSERT_EQ(follow(fd.get(), two.pid()), 0);
+	ASSERT_EQ(follow(fd.get(), later.pid()), 0);
 	first.open();
-	EXPECT_TRUE(one.wait().clean());
+	EXPECT_TRUE(earlier.wait().clean());
 	EXPECT_EQ(poll_now(fd.get()) & POLLHUP, 0);
 	second.open();
-	EXPECT_TRUE(two.wait().clean());
+	EXPECT_TRUE(later.wait().clean());
 	EXPECT_TRUE(eventually([&] { return poll_now(fd.get()) & POLLHUP; }));
 	EXPECT_EQ(follow(fd.get(), 0), ESRCH) << "what it follows has exited";
 }
@@ -256,9 +256,9 @@ TEST_P(own_follow, threads_are_followed_while_they_exit_and_the_file_closes)
 	child process([] {
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		for (;;) {
-			std::thread one([] { sched_yield(); }), two([] { pin_to(1); });
-			one.join();
-			two.join();
+			std::thread first([] { sched_yield(); }), second([] { pin_to(1); });
+			first.join();
+			second.join();
 		}
 		return 0;
 	});
@@ -279,8 +279,8 @@ TEST_P(own_follow, threads_are_followed_while_they_exit_and_the_file_closes)
 				disable(fd.get());
 			}
 		});
-	for (std::thread &one : users)
-		one.join();
+	for (std::thread &user : users)
+		user.join();
 	EXPECT_GT(met, 0u);
 }
 

@@ -194,9 +194,9 @@ TEST(ftrace, text_written_to_trace_marker_comes_as_ftrace_print)
 	const size_t field = format.find("field:char buf[];\toffset:");
 	ASSERT_NE(field, std::string::npos) << format;
 	const size_t offset = std::stoul(format.substr(format.find("offset:", field) + 7));
-	const auto text_of = [&](const sample &one) {
-		const auto *text = reinterpret_cast<const char *>(one.raw->data()) + offset;
-		return std::string(text, strnlen(text, one.raw->size() - offset));
+	const auto text_of = [&](const sample &sample) {
+		const auto *text = reinterpret_cast<const char *>(sample.raw->data()) + offset;
+		return std::string(text, strnlen(text, sample.raw->size() - offset));
 	};
 	EXPECT_EQ(text_of(got[0]), "from \n");
 	EXPECT_EQ(text_of(got[1]), "from " + other.path() + "\n");
@@ -219,8 +219,8 @@ TEST(ftrace, each_file_has_its_own_event)
 		fork_once();
 	EXPECT_EQ(samples_of(my_forks, of_forks).size(), 5u);
 	size_t seen = 0;
-	for (ring &one : rings) {
-		for (const sample &each : samples_of(one, of_exits)) {
+	for (ring &ring : rings) {
+		for (const sample &each : samples_of(ring, of_exits)) {
 			uint16_t type;
 			memcpy(&type, each.raw->data(), sizeof(type));
 			EXPECT_EQ(type, exits.id);
@@ -247,12 +247,12 @@ TEST(ftrace, the_wakeups_that_ftrace_causes_do_not_feed_it_for_ever)
 	}
 	for (int i = 0; i < 50; i++) {
 		fork_once();
-		for (ring &one : rings)
-			samples_of(one, attr);
+		for (ring &ring : rings)
+			samples_of(ring, attr);
 	}
 	uint64_t total = 0;
-	for (const unique_fd &one : files)
-		total += read_value(one.get());
+	for (const unique_fd &file : files)
+		total += read_value(file.get());
 	EXPECT_GE(total, 100u);
 }
 
@@ -297,14 +297,14 @@ TEST(ftrace, an_event_of_a_cgroup_has_the_records_of_its_tasks_alone)
 {
 	ASSERT_TRUE(has_cgroups());
 	cgroup_root root;
-	const cgroup one(root.path() + "/perfbuf-ftrace");
-	const unique_fd directory = one.open();
+	const cgroup cgroup(root.path() + "/perfbuf-ftrace");
+	const unique_fd directory = cgroup.open();
 	enabled_event forks("sched_process_fork");
 	const perf_event_attr attr = attr_of(forks.id);
 	unique_fd fd = must_open_node(attr, tasks_of(directory.get(), 0));
 	ring buffer(fd.get(), 16);
 	gate go;
-	child inside = child_in(one, 0, [&] {
+	child inside = child_in(cgroup, 0, [&] {
 		go.wait();
 		for (int i = 0; i < 10; i++)
 			fork_once();

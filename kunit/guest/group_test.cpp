@@ -404,8 +404,8 @@ TEST(group_race, closing_leaders_and_siblings_concurrently_ends_without_a_hang)
 			enable(fd);
 		eventually([&] { return opened > round % 3; }, std::chrono::milliseconds(20));
 		leader.reset();
-		for (std::thread &one : threads)
-			one.join();
+		for (std::thread &thread : threads)
+			thread.join();
 	}
 }
 

@@ -206,12 +206,12 @@ TEST_P(inherit, samples_have_the_id_of_the_file_and_a_stream_of_their_own)
 	go.open();
 	EXPECT_TRUE(s.until(
 		[&](const std::vector<record> &) { return pids(s.samples()).size() == 3; }));
-	for (const sample &one : s.samples()) {
-		EXPECT_TRUE(ids.count(*one.id));
-		EXPECT_EQ(*one.id, *one.identifier);
+	for (const sample &sample : s.samples()) {
+		EXPECT_TRUE(ids.count(*sample.id));
+		EXPECT_EQ(*sample.id, *sample.identifier);
 		/* perf swaps the contexts of parent and child when it switches between them. */
-		if (*one.pid == parent.pid() && GetParam() == side::clock)
-			EXPECT_EQ(*one.stream_id, *one.id);
+		if (*sample.pid == parent.pid() && GetParam() == side::clock)
+			EXPECT_EQ(*sample.stream_id, *sample.id);
 	}
 	page->stop = true;
 	EXPECT_TRUE(parent.wait().clean());

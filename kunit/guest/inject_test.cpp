@@ -42,14 +42,14 @@ perf_event_attr message_attr()
 }
 
 /* Common fields, then where the data is and how long. */
-std::string data_of(const sample &one)
+std::string data_of(const sample &sample)
 {
 	uint32_t where;
-	memcpy(&where, &one.raw.value().at(8), sizeof(where));
+	memcpy(&where, &sample.raw.value().at(8), sizeof(where));
 	const size_t at = where & 0xffff, bytes = where >> 16;
-	if (at + bytes > one.raw->size())
+	if (at + bytes > sample.raw->size())
 		throw std::runtime_error("data that leaves the record");
-	return std::string(reinterpret_cast<const char *>(one.raw->data()) + at, bytes);
+	return std::string(reinterpret_cast<const char *>(sample.raw->data()) + at, bytes);
 }
 
 struct event_reader {
@@ -87,8 +87,8 @@ protected:
 	std::vector<std::string> said()
 	{
 		std::vector<std::string> all;
-		for (const sample &one : reader.samples())
-			all.push_back(data_of(one));
+		for (const sample &sample : reader.samples())
+			all.push_back(data_of(sample));
 		return all;
 	}
 
@@ -129,8 +129,8 @@ TEST_F(inject, data_that_looks_like_a_record_stays_data)
 
 TEST_F(inject, each_part_of_a_writev_is_a_record)
 {
-	char one[] = "one", two[] = "twotwo";
-	const iovec parts[] = {{one, 3}, {two, 6}};
+	char first[] = "one", second[] = "twotwo";
+	const iovec parts[] = {{first, 3}, {second, 6}};
 	ASSERT_EQ(writev(writer.get(), parts, 2), 9);
 	EXPECT_EQ(said(), (strings{"one", "twotwo"}));
 }
@@ -167,8 +167,8 @@ TEST_F(inject, a_batch_of_parts_of_all_sizes_keeps_their_order)
 	std::vector<perfbuf_write_part> parts;
 	for (uint32_t i = 0; i < 200; i++)
 		texts.push_back(std::string(i % 7 == 6 ? 4000 + i : i % 41, 'a' + i % 26));
-	for (const std::string &one : texts)
-		parts.push_back({reinterpret_cast<uintptr_t>(one.data()), one.size()});
+	for (const std::string &text : texts)
+		parts.push_back({reinterpret_cast<uintptr_t>(text.data()), text.size()});
 	const perfbuf_write all = {reinterpret_cast<uintptr_t>(parts.data()),
 				   static_cast<uint32_t>(parts.size()), 0};
 	ASSERT_EQ(ioctl(writer.get(), PERFBUF_IOC_WRITE, &all), 200);
@@ -280,8 +280,8 @@ int write_all(uint32_t self, progress &shared)
 		for (uint32_t i = 0; i < batch; i++)
 			said[i] = {self, next + i};
 		if (next / batch % 8 == self) {
-			for (const numbered &one : said)
-				if (write(fd.get(), &one, sizeof(one)) != sizeof(one))
+			for (const numbered &record : said)
+				if (write(fd.get(), &record, sizeof(record)) != sizeof(record))
 					return 2;
 		} else if (ioctl(fd.get(), PERFBUF_IOC_WRITE, &all) != batch) {
 			return 3;
@@ -312,8 +312,8 @@ TEST(inject_load, a_million_records_of_8_processes_come_out_exactly_once)
 	const auto all_came = [&] { return received + lost >= uint64_t{writers} * per_writer; };
 	const auto some_came = [&] {
 		const uint64_t before = received + lost;
-		for (event_reader &one : readers) {
-			for (const sample &each : one.samples()) {
+		for (event_reader &reader : readers) {
+			for (const sample &each : reader.samples()) {
 				numbered what;
 				const std::string data = data_of(each);
 				if (data.size() != sizeof(what))
@@ -324,7 +324,7 @@ TEST(inject_load, a_million_records_of_8_processes_come_out_exactly_once)
 				mark = true;
 				received++;
 			}
-			lost += lost_in(one.records);
+			lost += lost_in(reader.records);
 		}
 		shared.read = received + lost;
 		return received + lost > before;

@@ -112,15 +112,15 @@ TEST_P(lifetime, a_mapping_and_its_file_can_end_concurrently)
 TEST_P(lifetime, two_mappings_can_end_while_a_third_begins)
 {
 	unique_fd fd;
-	std::unique_ptr<mapping> one, two;
+	std::unique_ptr<mapping> first, second;
 	std::atomic<int> odd = 0;
 	together(200,
 		 [&](int turn) {
 			 fd = open_running(turn % 2);
-			 one = std::make_unique<mapping>(fd.get(), 4);
-			 two = std::make_unique<mapping>(fd.get(), 4);
+			 first = std::make_unique<mapping>(fd.get(), 4);
+			 second = std::make_unique<mapping>(fd.get(), 4);
 		 },
-		 {[&] { one.reset(); }, [&] { two.reset(); },
+		 {[&] { first.reset(); }, [&] { second.reset(); },
 		  [&] { odd += map_error(fd.get(), 5 * page_size()) != 0; }});
 	EXPECT_EQ(odd, 0) << "a mapping of the same size failed";
 }

@@ -127,11 +127,11 @@ TEST_P(loss, a_loss_is_reported_with_the_id_of_the_event)
 	overflow(r, 5);
 	read_out(r);
 	size_t told = 0;
-	for (const record &one : r.records) {
-		if (one.header.type != PERF_RECORD_LOST)
+	for (const record &record : r.records) {
+		if (record.header.type != PERF_RECORD_LOST)
 			continue;
-		EXPECT_EQ(parse_lost(one).id, event_id(r.fd.get()));
-		EXPECT_EQ(one.header.size, 24);
+		EXPECT_EQ(parse_lost(record).id, event_id(r.fd.get()));
+		EXPECT_EQ(record.header.size, 24);
 		told++;
 	}
 	EXPECT_GE(told, 1u);
@@ -145,10 +145,10 @@ TEST_P(loss, a_loss_record_has_the_trailer)
 	overflow(r, 5);
 	read_out(r);
 	ASSERT_GE(count(r.records, PERF_RECORD_LOST), 1u);
-	for (const record &one : r.records) {
-		if (one.header.type == PERF_RECORD_LOST) {
-			EXPECT_EQ(one.header.size, 24 + trailer_size(attr));
-			EXPECT_NE(*parse_trailer(one, attr).time, 0u);
+	for (const record &record : r.records) {
+		if (record.header.type == PERF_RECORD_LOST) {
+			EXPECT_EQ(record.header.size, 24 + trailer_size(attr));
+			EXPECT_NE(*parse_trailer(record, attr).time, 0u);
 		}
 	}
 }
@@ -223,8 +223,8 @@ class own_loss : public loss
 protected:
 	static void poll_once(const recorder &r)
 	{
-		pollfd one = {.fd = r.fd.get(), .events = POLLIN};
-		poll(&one, 1, 0);
+		pollfd polled = {.fd = r.fd.get(), .events = POLLIN};
+		poll(&polled, 1, 0);
 	}
 };
 

@@ -237,9 +237,9 @@ TEST(mmap, mapping_a_duplicated_fd_shows_the_same_pages)
 	check_both({{0}}, [](side s) {
 		unique_fd fd = must_open(s, clock_attr());
 		unique_fd copy(dup(fd.get()));
-		mapping one(fd.get(), 4), two(copy.get(), 4);
-		one.page()->data_tail = 64;
-		EXPECT_EQ(two.page()->data_tail, 64u);
+		mapping first(fd.get(), 4), second(copy.get(), 4);
+		first.page()->data_tail = 64;
+		EXPECT_EQ(second.page()->data_tail, 64u);
 		return map_error(copy.get(), 3 * page_size()) == EINVAL ? 0 : -1;
 	});
 }
@@ -249,9 +249,9 @@ TEST(mmap, a_ring_may_have_another_size_after_the_last_unmap)
 	check_both({{0}}, [](side s) {
 		unique_fd fd = must_open(s, clock_attr());
 		for (size_t pages : {4, 16, 1, 0, 8}) {
-			mapping one(fd.get(), pages);
-			EXPECT_EQ(one.page()->data_size, one.data_bytes());
-			EXPECT_EQ(one.page()->data_head, 0u);
+			mapping mapping(fd.get(), pages);
+			EXPECT_EQ(mapping.page()->data_size, mapping.data_bytes());
+			EXPECT_EQ(mapping.page()->data_head, 0u);
 		}
 		return 0;
 	});

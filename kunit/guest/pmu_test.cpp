@@ -61,13 +61,13 @@ TEST_P(pmu, each_occurrence_is_sampled_with_its_address)
 	for (size_t i = 0; i < pages; i++) {
 		const auto at = reinterpret_cast<uint64_t>(first + i * page_size());
 		EXPECT_EQ(std::count_if(samples.begin(), samples.end(),
-					[at](const sample &one) { return *one.addr == at; }),
+					[at](const sample &sample) { return *sample.addr == at; }),
 			  1)
 			<< "page " << i;
 	}
-	for (const sample &one : samples) {
-		EXPECT_EQ(*one.period, 1u);
-		EXPECT_EQ(*one.tid, static_cast<uint32_t>(gettid()));
+	for (const sample &sample : samples) {
+		EXPECT_EQ(*sample.period, 1u);
+		EXPECT_EQ(*sample.tid, static_cast<uint32_t>(gettid()));
 	}
 	munmap(first, pages * page_size());
 }

@@ -23,9 +23,9 @@ constexpr int wait_ms = std::chrono::milliseconds(patience).count();
 /* What poll(2) says, at once or within @timeout. */
 short polled(int fd, int timeout = 0)
 {
-	pollfd one = {.fd = fd, .events = POLLIN};
-	const int n = poll(&one, 1, timeout);
-	return n > 0 ? one.revents : 0;
+	pollfd entry = {.fd = fd, .events = POLLIN};
+	const int n = poll(&entry, 1, timeout);
+	return n > 0 ? entry.revents : 0;
 }
 
 perf_event_attr every(uint32_t events)

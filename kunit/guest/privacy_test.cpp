@@ -40,9 +40,9 @@ uint64_t function_call_interrupts()
 		std::istringstream words(line);
 		std::string name;
 		words >> name;
-		uint64_t all = 0, one;
-		while (words >> one)
-			all += one;
+		uint64_t all = 0, count;
+		while (words >> count)
+			all += count;
 		return all;
 	}
 	throw std::runtime_error("/proc/interrupts has no function call interrupts");
@@ -82,10 +82,10 @@ public:
 			enable(own.fd.get());
 			while (!stop_) {
 				/* Full, then space for the report. */
-				pollfd one = {own.fd.get(), POLLIN, 0};
+				pollfd polled = {own.fd.get(), POLLIN, 0};
 				if (own.buffer.unread() > own.buffer.data_bytes() / 2)
 					own.buffer.drain();
-				poll(&one, 1, 0);
+				poll(&polled, 1, 0);
 				read_value(own.fd.get());
 				reports_++;
 			}
@@ -218,8 +218,8 @@ TEST_P(private_stop_of, report_of_a_loss_while_the_task_moves_leaves_every_recor
 	size_t records = 0;
 	EXPECT_TRUE(eventually([&] {
 		for (int i = 0; i < 20; i++) {
-			pollfd one = {r.fd.get(), POLLIN, 0};
-			poll(&one, 1, 0);
+			pollfd polled = {r.fd.get(), POLLIN, 0};
+			poll(&polled, 1, 0);
 			read_value(r.fd.get(), 1);
 		}
 		const std::vector<record> got = r.buffer.drain();
@@ -279,8 +279,8 @@ protected:
 
 	static bool is_hung_up(int fd)
 	{
-		pollfd one = {fd, POLLIN, 0};
-		return poll(&one, 1, 0) == 1 && one.revents & POLLHUP;
+		pollfd polled = {fd, POLLIN, 0};
+		return poll(&polled, 1, 0) == 1 && polled.revents & POLLHUP;
 	}
 
 	static bool runs_program(pid_t pid, const std::string &path)
@@ -306,13 +306,14 @@ protected:
 		pause_for(std::chrono::milliseconds(50));
 
 		bool executed = false;
-		for (const record &one : r.buffer.drain()) {
-			if (one.header.type == PERF_RECORD_COMM)
-				executed = executed || parse_comm(one, attr).exec;
-			else if (executed && one.header.type == PERF_RECORD_MMAP2)
-				ADD_FAILURE() << "a mapping of " << parse_map(one, attr).filename;
-			else if (executed && one.header.type == PERF_RECORD_SAMPLE)
-				EXPECT_TRUE(parse_sample(one, attr).kernel())
+		for (const record &record : r.buffer.drain()) {
+			if (record.header.type == PERF_RECORD_COMM)
+				executed = executed || parse_comm(record, attr).exec;
+			else if (executed && record.header.type == PERF_RECORD_MMAP2)
+				ADD_FAILURE()
+					<< "a mapping of " << parse_map(record, attr).filename;
+			else if (executed && record.header.type == PERF_RECORD_SAMPLE)
+				EXPECT_TRUE(parse_sample(record, attr).kernel())
 					<< "a sample of the program";
 		}
 		EXPECT_TRUE(executed) << "the name of the program is the last that is told";

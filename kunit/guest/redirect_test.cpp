@@ -94,7 +94,7 @@ TEST(redirect, a_redirection_of_a_mapped_event_is_einval)
 {
 	check_both({{EINVAL}}, [](side s) {
 		unique_fd to = must_open(s, clock_attr()), from = must_open(s, clock_attr());
-		mapping one(to.get(), 4), two(from.get(), 4);
+		mapping first(to.get(), 4), second(from.get(), 4);
 		EXPECT_EQ(redirect_nowhere(from), EINVAL);
 		return redirect(from, to);
 	});
@@ -162,7 +162,7 @@ TEST(redirect, a_redirection_between_perf_and_perfbuf_is_ebadf)
 		GTEST_SKIP() << "there is no other side";
 	unique_fd own = must_open(side::clock, clock_attr());
 	unique_fd perf = must_open(side::perf, clock_attr());
-	mapping one(own.get(), 4), two(perf.get(), 4);
+	mapping first(own.get(), 4), second(perf.get(), 4);
 	unique_fd own_free = must_open(side::clock, clock_attr());
 	unique_fd perf_free = must_open(side::perf, clock_attr());
 	EXPECT_EQ(redirect(own_free, perf), EBADF);
@@ -215,9 +215,9 @@ TEST_P(redirected, samples_of_two_events_share_a_ring_and_are_told_by_id)
 	enable(second.get());
 	EXPECT_TRUE(both.until([&](const std::vector<record> &) {
 		size_t n[2] = {};
-		for (const sample &one : both.samples()) {
-			EXPECT_TRUE(*one.identifier == ids[0] || *one.identifier == ids[1]);
-			n[*one.identifier == ids[1]]++;
+		for (const sample &sample : both.samples()) {
+			EXPECT_TRUE(*sample.identifier == ids[0] || *sample.identifier == ids[1]);
+			n[*sample.identifier == ids[1]]++;
 		}
 		return n[0] >= 20 && n[1] >= 20;
 	}));
@@ -235,8 +235,8 @@ TEST_P(redirected, event_goes_on_when_the_first_file_is_closed)
 	enable(second.get());
 	EXPECT_TRUE(first.until([&](const std::vector<record> &) {
 		const std::vector<sample> all = first.samples();
-		return std::count_if(all.begin(), all.end(), [&](const sample &one) {
-			       return *one.identifier == id;
+		return std::count_if(all.begin(), all.end(), [&](const sample &sample) {
+			       return *sample.identifier == id;
 		       }) >= 20;
 	}));
 }

@@ -149,9 +149,9 @@ INSTANTIATE_TEST_SUITE_P(of, ring_storage,
 
 short polled(int fd, int timeout_ms)
 {
-	pollfd one = {.fd = fd, .events = POLLIN};
-	poll(&one, 1, timeout_ms);
-	return one.revents;
+	pollfd entry = {.fd = fd, .events = POLLIN};
+	poll(&entry, 1, timeout_ms);
+	return entry.revents;
 }
 
 /* A few records, far below the watermark of half a large ring. */

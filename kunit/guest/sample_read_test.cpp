@@ -52,11 +52,11 @@ std::vector<sample> samples_of_faults(int fd, ring &buffer, const perf_event_att
 }
 
 /* The counts of a sample of a group, by id; without times. */
-std::map<uint64_t, uint64_t> counts_of(const sample &one)
+std::map<uint64_t, uint64_t> counts_of(const sample &sample)
 {
 	std::map<uint64_t, uint64_t> counts;
-	for (size_t i = 0; i < one.read->at(0); i++)
-		counts[one.read->at(2 + 2 * i)] = one.read->at(1 + 2 * i);
+	for (size_t i = 0; i < sample.read->at(0); i++)
+		counts[sample.read->at(2 + 2 * i)] = sample.read->at(1 + 2 * i);
 	return counts;
 }
 
@@ -73,8 +73,8 @@ TEST_P(sample_read, a_sample_has_the_words_that_read_format_names)
 		const bool group = format & PERF_FORMAT_GROUP;
 		/* Counts and times of the first samples may be 0: the clock stands still for some
 		 * ticks. */
-		for (const sample &one : samples) {
-			const std::vector<uint64_t> &words = *one.read;
+		for (const sample &sample : samples) {
+			const std::vector<uint64_t> &words = *sample.read;
 			size_t at = 1;
 			if (group) {
 				EXPECT_EQ(words.at(0), 1u);
@@ -98,9 +98,9 @@ TEST_P(sample_read, the_counts_and_times_of_samples_grow_up_to_those_of_a_read)
 	const std::vector<sample> samples = r.sample_until(20);
 	for (unsigned word = 0; word < 3; word++) {
 		uint64_t before = 0;
-		for (const sample &one : samples) {
-			EXPECT_GE(one.read->at(word), before) << "word " << word;
-			before = one.read->at(word);
+		for (const sample &sample : samples) {
+			EXPECT_GE(sample.read->at(word), before) << "word " << word;
+			before = sample.read->at(word);
 		}
 		EXPECT_GT(before, samples.front().read->at(word)) << "word " << word;
 		EXPECT_LE(before, read_value(r.fd.get(), word));
@@ -154,10 +154,10 @@ TEST_P(sample_read, the_counts_stand_before_the_callchain_and_the_other_fields)
 	attr.sample_type |= PERF_SAMPLE_CALLCHAIN | PERF_SAMPLE_STACK_USER | PERF_SAMPLE_RAW;
 	attr.sample_stack_user = 64;
 	recorder r(GetParam(), attr);
-	for (const sample &one : r.sample_until(5)) {
-		EXPECT_EQ(one.read->at(1), event_id(r.fd.get()));
-		EXPECT_FALSE(one.callchain->empty());
-		EXPECT_EQ(one.stack->size(), 64u);
+	for (const sample &sample : r.sample_until(5)) {
+		EXPECT_EQ(sample.read->at(1), event_id(r.fd.get()));
+		EXPECT_FALSE(sample.callchain->empty());
+		EXPECT_EQ(sample.stack->size(), 64u);
 	}
 }
 
@@ -209,8 +209,8 @@ TEST_P(sample_read, a_sample_of_a_sibling_has_the_leader_first)
 	uint64_t count = 0, first_clock = 0, clock = 0;
 	/* The clock may stand still for some ticks. */
 	EXPECT_TRUE(eventually([&] {
-		for (const sample &one : samples_of_faults(sibling.get(), buffer, attr, 10)) {
-			const std::vector<uint64_t> &words = *one.read;
+		for (const sample &sample : samples_of_faults(sibling.get(), buffer, attr, 10)) {
+			const std::vector<uint64_t> &words = *sample.read;
 			EXPECT_EQ(words.size(), 9u);
 			EXPECT_EQ(words.at(0), 2u);
 			EXPECT_GE(words.at(3), clock);
@@ -245,8 +245,8 @@ TEST_P(sample_read, samples_of_a_timer_count_the_page_faults_between)
 	const auto samples = samples_in(records, attr);
 	ASSERT_GE(samples.size(), 20u);
 	uint64_t before = 0;
-	for (const sample &one : samples) {
-		const uint64_t faults = counts_of(one)[event_id(sibling.get())];
+	for (const sample &sample : samples) {
+		const uint64_t faults = counts_of(sample)[event_id(sibling.get())];
 		EXPECT_GE(faults, before);
 		before = faults;
 	}
@@ -331,10 +331,10 @@ TEST(sample_read_beside_changes, siblings_that_come_and_go_leave_every_sample_wh
 			target sibling_of = of;
 			sibling_of.group = leader.get();
 			while (!stop.stop_requested()) {
-				unique_fd one = must_open_pmu(side::clock, counting, sibling_of);
-				enable(one.get());
-				control(one.get(), PERF_EVENT_IOC_RESET);
-				disable(one.get());
+				unique_fd fd = must_open_pmu(side::clock, counting, sibling_of);
+				enable(fd.get());
+				control(fd.get(), PERF_EVENT_IOC_RESET);
+				disable(fd.get());
 			}
 		});
 	std::vector<record> records;
@@ -342,11 +342,11 @@ TEST(sample_read_beside_changes, siblings_that_come_and_go_leave_every_sample_wh
 	const bool enough = eventually([&] {
 		records.clear();
 		buffer.drain(records);
-		for (const sample &one : samples_in(records, attr)) {
+		for (const sample &sample : samples_in(records, attr)) {
 			samples++;
-			with_siblings += one.read->at(0) > 1;
-			EXPECT_LE(one.read->at(0), 3u);
-			EXPECT_EQ(one.read->at(2), event_id(leader.get()));
+			with_siblings += sample.read->at(0) > 1;
+			EXPECT_LE(sample.read->at(0), 3u);
+			EXPECT_EQ(sample.read->at(2), event_id(leader.get()));
 		}
 		return samples > 500 && with_siblings > 20;
 	});

@@ -87,28 +87,28 @@ TEST_P(sample_type, a_sample_has_the_fields_of_its_type_and_no_more)
 	const uint64_t id = event_id(r.fd.get());
 	/* parse_sample throws unless every byte has its place. */
 	const std::vector<sample> samples = r.sample_until(20);
-	for (const sample &one : samples) {
-		EXPECT_TRUE(one.user() || one.kernel()) << "misc " << one.misc;
-		if (one.ip)
-			EXPECT_EQ(one.kernel(), in_kernel(*one.ip)) << std::hex << *one.ip;
-		if (one.tid) {
-			EXPECT_EQ(*one.tid, busy.tid());
-			EXPECT_EQ(*one.pid, getpid());
+	for (const sample &sample : samples) {
+		EXPECT_TRUE(sample.user() || sample.kernel()) << "misc " << sample.misc;
+		if (sample.ip)
+			EXPECT_EQ(sample.kernel(), in_kernel(*sample.ip)) << std::hex << *sample.ip;
+		if (sample.tid) {
+			EXPECT_EQ(*sample.tid, busy.tid());
+			EXPECT_EQ(*sample.pid, getpid());
 		}
-		EXPECT_EQ(one.addr.value_or(0), 0u);
-		EXPECT_EQ(one.id.value_or(id), id);
-		EXPECT_EQ(one.stream_id.value_or(id), id);
-		EXPECT_EQ(one.identifier.value_or(id), id);
-		EXPECT_EQ(one.cpu.value_or(0), 0u);
-		EXPECT_EQ(one.period.value_or(period), period);
-		if (one.raw)
-			EXPECT_EQ(*one.raw, std::vector<uint8_t>(4)) << "an empty raw field";
-		if (one.regs_abi)
-			EXPECT_EQ(*one.regs_abi, uint64_t{PERF_SAMPLE_REGS_ABI_64});
-		if (one.stack)
-			EXPECT_EQ(one.stack->size(), 512u);
-		if (one.data_source)
-			EXPECT_EQ(*one.data_source & operation_unknown, operation_unknown);
+		EXPECT_EQ(sample.addr.value_or(0), 0u);
+		EXPECT_EQ(sample.id.value_or(id), id);
+		EXPECT_EQ(sample.stream_id.value_or(id), id);
+		EXPECT_EQ(sample.identifier.value_or(id), id);
+		EXPECT_EQ(sample.cpu.value_or(0), 0u);
+		EXPECT_EQ(sample.period.value_or(period), period);
+		if (sample.raw)
+			EXPECT_EQ(*sample.raw, std::vector<uint8_t>(4)) << "an empty raw field";
+		if (sample.regs_abi)
+			EXPECT_EQ(*sample.regs_abi, uint64_t{PERF_SAMPLE_REGS_ABI_64});
+		if (sample.stack)
+			EXPECT_EQ(sample.stack->size(), 512u);
+		if (sample.data_source)
+			EXPECT_EQ(*sample.data_source & operation_unknown, operation_unknown);
 	}
 	/* And nothing else is in such a stream. */
 	for (const auto &[type, n] : count_types(r.records))
@@ -145,8 +145,8 @@ TEST_P(samples, samples_of_a_processor_name_the_running_thread)
 	spinner busy(0);
 	recorder r(GetParam(), clock_attr(period), target::every_process(0));
 	std::vector<sample> all = r.sample_until([&](const std::vector<sample> &s) {
-		return std::count_if(s.begin(), s.end(), [&](const sample &one) {
-			       return *one.tid == busy.tid();
+		return std::count_if(s.begin(), s.end(), [&](const sample &sample) {
+			       return *sample.tid == busy.tid();
 		       }) >= 50;
 	});
 	for (const sample &s : all) {

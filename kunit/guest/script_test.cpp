@@ -66,8 +66,8 @@ struct one_side {
 	}
 	bool readable() const
 	{
-		pollfd one = {.fd = fd.get(), .events = POLLIN};
-		return poll(&one, 1, 0) == 1 && one.revents & POLLIN;
+		pollfd polled = {.fd = fd.get(), .events = POLLIN};
+		return poll(&polled, 1, 0) == 1 && polled.revents & POLLIN;
 	}
 	unique_fd fd;
 	mapping map;

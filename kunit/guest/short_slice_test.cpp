@@ -18,8 +18,8 @@ class yielders
 public:
 	yielders()
 	{
-		for (std::thread &one : threads_)
-			one = std::thread([this] {
+		for (std::thread &thread : threads_)
+			thread = std::thread([this] {
 				pin_to(0);
 				tid_ = current_tid();
 				while (!stop_)
@@ -30,8 +30,8 @@ public:
 	~yielders()
 	{
 		stop_ = true;
-		for (std::thread &one : threads_)
-			one.join();
+		for (std::thread &thread : threads_)
+			thread.join();
 	}
 	/* Of one of them. */
 	pid_t tid() const { return tid_; }

@@ -26,8 +26,8 @@ protected:
 
 	short polled()
 	{
-		pollfd one = {.fd = fd.get(), .events = POLLIN};
-		return poll(&one, 1, 0) > 0 ? one.revents : 0;
+		pollfd entry = {.fd = fd.get(), .events = POLLIN};
+		return poll(&entry, 1, 0) > 0 ? entry.revents : 0;
 	}
 	int configured(const perf_event_attr &attr = clock_attr())
 	{
@@ -118,13 +118,13 @@ TEST_P(own_file, unknown_requests_before_are_refused)
 TEST_P(own_file, many_threads_configure_it_once)
 {
 	for (int turn = 0; turn < 50; turn++) {
-		unique_fd one = open_device();
+		unique_fd fd = open_device();
 		std::atomic<int> fine = 0, busy = 0;
 		std::vector<std::thread> threads;
 		for (int i = 0; i < 4; i++)
 			threads.emplace_back([&] {
 				const perf_event_attr attr = clock_attr();
-				const int error = configure(one.get(), &attr, target::thread(1));
+				const int error = configure(fd.get(), &attr, target::thread(1));
 				fine += error == 0;
 				busy += error == EBUSY;
 			});
@@ -140,21 +140,21 @@ TEST_P(own_file, many_files_of_one_node_can_be_open)
 	std::vector<unique_fd> all;
 	for (int i = 0; i < 200; i++)
 		all.push_back(must_open(side::clock, clock_attr(), target::every_process(i % 2)));
-	for (const unique_fd &one : all)
-		enable(one.get());
+	for (const unique_fd &fd : all)
+		enable(fd.get());
 	std::set<uint64_t> ids;
-	for (const unique_fd &one : all)
-		ids.insert(event_id(one.get()));
+	for (const unique_fd &fd : all)
+		ids.insert(event_id(fd.get()));
 	EXPECT_EQ(ids.size(), all.size());
 }
 
 TEST_P(own_file, a_file_opened_for_reading_maps_for_reading_only)
 {
-	unique_fd one = open_device(O_RDONLY | O_CLOEXEC);
+	unique_fd fd = open_device(O_RDONLY | O_CLOEXEC);
 	const perf_event_attr attr = clock_attr();
-	ASSERT_EQ(configure(one.get(), &attr), 0);
-	EXPECT_EQ(map_error(one.get(), 5 * page_size()), EACCES);
-	EXPECT_EQ(map_error(one.get(), 5 * page_size(), PROT_READ), 0);
+	ASSERT_EQ(configure(fd.get(), &attr), 0);
+	EXPECT_EQ(map_error(fd.get(), 5 * page_size()), EACCES);
+	EXPECT_EQ(map_error(fd.get(), 5 * page_size(), PROT_READ), 0);
 }
 
 INSTANTIATE_TEST_SUITE_P(on, own_file, testing::ValuesIn(own_side()),

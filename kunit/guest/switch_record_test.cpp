@@ -85,9 +85,9 @@ TEST_P(switch_records, a_thread_that_sleeps_goes_out_and_comes_in_by_turns)
 
 TEST_P(switch_records, a_busy_thread_that_makes_way_is_preempted)
 {
-	spinner one(0);
+	spinner busy(0);
 	spinner other(0);
-	session s(GetParam(), switches(), one.tid(), 64, {0});
+	session s(GetParam(), switches(), busy.tid(), 64, {0});
 	EXPECT_TRUE(s.until_record(PERF_RECORD_SWITCH,
 				   [](const record &r) { return is_out(r) && is_preempted(r); }));
 }

@@ -45,9 +45,9 @@ struct use {
 	held (*begin)();
 };
 
-std::ostream &operator<<(std::ostream &to, const use &one)
+std::ostream &operator<<(std::ostream &to, const use &what)
 {
-	return to << one.name;
+	return to << what.name;
 }
 
 perf_event_attr running()
@@ -89,9 +89,9 @@ held range(void *base, size_t bytes)
 
 held statistics_alone()
 {
-	file_and_mapping one;
-	void *base =
-		mmap(nullptr, page_size(), PROT_READ, MAP_SHARED, one.fd.get(), PERFBUF_MMAP_STATS);
+	file_and_mapping mapped;
+	void *base = mmap(nullptr, page_size(), PROT_READ, MAP_SHARED, mapped.fd.get(),
+			  PERFBUF_MMAP_STATS);
 	if (base == MAP_FAILED)
 		fail_errno("mmap of the statistics", errno);
 	return range(base, page_size());
@@ -134,7 +134,7 @@ int sleep_for_ever()
 /* The child's, from when it was forked. */
 held in_a_child()
 {
-	file_and_mapping one;
+	file_and_mapping mapped;
 	return hold(child(sleep_for_ever));
 }
 
@@ -206,8 +206,8 @@ void load_again()
 /* It is as good as new. */
 void expect_samples()
 {
-	file_and_mapping one;
-	EXPECT_TRUE(eventually([&] { return one.map.page()->data_head > 0; }));
+	file_and_mapping mapped;
+	EXPECT_TRUE(eventually([&] { return mapped.map.page()->data_head > 0; }));
 }
 
 /* What of the device this process has open or mapped, a line each: of tests before, which should
@@ -260,7 +260,7 @@ std::vector<use> own_uses()
 }
 
 INSTANTIATE_TEST_SUITE_P(by, own_module, testing::ValuesIn(own_uses()),
-			 [](const auto &one) { return std::string(one.param.name); });
+			 [](const auto &info) { return std::string(info.param.name); });
 GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(own_module);
 
 /* What is open in sysfs holds nothing: it is found gone. */

@@ -123,8 +123,8 @@ TEST_F(user_limit, pages_are_credited_to_the_user_with_the_last_mapping)
 {
 	parameter total("total_pages_max", "1000");
 	for (int turn = 0; turn < 3; turn++) {
-		hoarder one(mallory);
-		EXPECT_EQ(one.rings, 250 / pages_of_ring);
+		hoarder hoarder(mallory);
+		EXPECT_EQ(hoarder.rings, 250 / pages_of_ring);
 	}
 }
 

@@ -149,9 +149,9 @@ TEST_P(user_page, each_ring_has_its_own_user_page)
 {
 	/* What one file's reader writes is not seen by another file. */
 	unique_fd a = must_open(GetParam(), clock_attr()), b = must_open(GetParam(), clock_attr());
-	mapping one(a.get(), 4), two(b.get(), 4);
-	one.page()->data_tail = 4096;
-	EXPECT_EQ(two.page()->data_tail, 0u);
+	mapping first(a.get(), 4), second(b.get(), 4);
+	first.page()->data_tail = 4096;
+	EXPECT_EQ(second.page()->data_tail, 0u);
 }
 
 INSTANTIATE_TEST_SUITE_P(on, user_page, testing::ValuesIn(sides()),

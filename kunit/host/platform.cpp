@@ -67,9 +67,9 @@ struct waiting {
 
 waiting &all()
 {
-	static waiting &one = *new waiting;
+	static waiting &state = *new waiting;
 
-	return one;
+	return state;
 }
 
 template <typename T>
@@ -134,12 +134,12 @@ void perfbuf::host::expire_alarms()
 	std::unique_lock lock(all().lock);
 	std::vector<one_shot *> armed;
 
-	for (one_shot *one : all().alarms)
-		if (std::exchange(one->armed, false))
-			armed.push_back(one);
+	for (one_shot *shot : all().alarms)
+		if (std::exchange(shot->armed, false))
+			armed.push_back(shot);
 	lock.unlock();
-	for (one_shot *one : armed)
-		one->run(one->argument);
+	for (one_shot *shot : armed)
+		shot->run(shot->argument);
 }
 
 void perfbuf::host::reclaim()
@@ -153,7 +153,9 @@ void perfbuf::host::reclaim()
 void perfbuf::host::check_free(const void *memory, unsigned long bytes)
 {
 	const auto *from = static_cast<const char *>(memory);
-	const auto is_inside = [=](const void *one) { return one >= from && one < from + bytes; };
+	const auto is_inside = [=](const void *address) {
+		return address >= from && address < from + bytes;
+	};
 	std::lock_guard lock(all().lock);
 
 	for (const irq_work *work : all().works)
@@ -307,14 +309,14 @@ void cxxrt_defer_init(void *work, void (*reclaim)(void *)) noexcept
 
 void cxxrt_defer(void *work) noexcept
 {
-	auto *one = static_cast<deferred *>(work);
+	auto *item = static_cast<deferred *>(work);
 
-	if (one->queued.exchange(true))
+	if (item->queued.exchange(true))
 		return;
 
 	std::lock_guard lock(all().lock);
 
-	all().deferreds.push_back(one);
+	all().deferreds.push_back(item);
 }
 
 void cxxrt_synchronize_rcu(void) noexcept
@@ -341,16 +343,16 @@ void pb_irq_work_init(void *work, void (*run)(void *)) noexcept
 
 void pb_irq_work_raise(void *work) noexcept
 {
-	auto *one = static_cast<irq_work *>(work);
+	auto *item = static_cast<irq_work *>(work);
 
 	if (on_raise)
 		on_raise(work);
-	if (one->raised.exchange(true))
+	if (item->raised.exchange(true))
 		return;
 
 	std::lock_guard lock(all().lock);
 
-	all().works.push_back(one);
+	all().works.push_back(item);
 }
 
 void pb_irq_work_sync(void *work) noexcept

@@ -288,8 +288,8 @@ u64 run(u32 seed, u32 records)
 
 	u64 attempted = 0;
 
-	for (u32 one : cpu.attempted)
-		attempted += one;
+	for (u32 value : cpu.attempted)
+		attempted += value;
 	if (other.received + cpu.refused + cpu.given_up != attempted)
 		fail("a record was committed and is not there");
 	if (other.told != cpu.refused || ring->losses().total() != cpu.refused)

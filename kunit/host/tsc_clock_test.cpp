@@ -16,9 +16,9 @@ namespace
 
 constexpr u64 second = 1'000'000'000;
 
-bool operator==(const pb_tsc_parameters &one, const pb_tsc_parameters &other)
+bool operator==(const pb_tsc_parameters &a, const pb_tsc_parameters &other)
 {
-	return one.zero == other.zero && one.mult == other.mult && one.shift == other.shift;
+	return a.zero == other.zero && a.mult == other.mult && a.shift == other.shift;
 }
 
 struct cpu {

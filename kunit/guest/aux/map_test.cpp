@@ -127,8 +127,8 @@ TEST_F(aux_map, an_event_that_can_have_an_area_follows_no_cgroup)
 {
 	ASSERT_TRUE(has_cgroups());
 	cgroup_root root;
-	const cgroup one(root.path() + "/perfbuf-aux");
-	const unique_fd directory = one.open();
+	const cgroup cgroup(root.path() + "/perfbuf-aux");
+	const unique_fd directory = cgroup.open();
 	perf_event_attr wanted = pattern_attr(0);
 	unique_fd other(::open(pattern_path, O_RDWR | O_CLOEXEC));
 	EXPECT_EQ(configure(other.get(), &wanted, tasks_of(directory.get(), 0)), EOPNOTSUPP);
@@ -160,9 +160,9 @@ TEST_F(aux_map, an_area_of_every_kind_of_memory_is_filled_and_read)
 		EXPECT_TRUE(file.consume_until(3 * 64 * page)) << kind;
 	}
 	/* No kernel has a chunk of 2^18 pages. */
-	unique_fd one = open_pattern(pattern_attr(PATTERN_ONE_CHUNK));
-	mapping ring_of_it(one.get(), 4);
-	EXPECT_EQ(aux_error(one.get(), ring_of_it.page(), behind, (1 << 18) * page), ENOMEM);
+	unique_fd fd = open_pattern(pattern_attr(PATTERN_ONE_CHUNK));
+	mapping ring_of_it(fd.get(), 4);
+	EXPECT_EQ(aux_error(fd.get(), ring_of_it.page(), behind, (1 << 18) * page), ENOMEM);
 }
 
 TEST_F(aux_map, an_area_can_be_moved_and_not_split_or_grown)

@@ -69,19 +69,20 @@ std::vector<traced> decode(const std::vector<std::byte> &stream, bool cut)
 	reader::decoder from(stream);
 	std::vector<traced> items;
 
-	while (std::optional<reader::item> one = from.next()) {
-		if (one->what == reader::kind::cut) {
-			if (cut && items.empty() && one->why == reader::reason::no_sync)
+	while (std::optional<reader::item> item = from.next()) {
+		if (item->what == reader::kind::cut) {
+			if (cut && items.empty() && item->why == reader::reason::no_sync)
 				continue;
-			throw std::runtime_error("byte " + std::to_string(one->offset) + " of " +
+			throw std::runtime_error("byte " + std::to_string(item->offset) + " of " +
 						 std::to_string(stream.size()) + ": " +
-						 std::string(reader::to_string(one->why)));
+						 std::string(reader::to_string(item->why)));
 		}
-		traced kept = {one->what, one->time, one->address, one->count, one->cpu, 0, 0, ""};
-		if (one->who) {
-			kept.pid = one->who->pid;
-			kept.tid = one->who->tid;
-			kept.comm = one->who->name();
+		traced kept = {item->what, item->time, item->address, item->count, item->cpu, 0,
+			       0,	   ""};
+		if (item->who) {
+			kept.pid = item->who->pid;
+			kept.tid = item->who->tid;
+			kept.comm = item->who->name();
 		}
 		items.push_back(kept);
 	}
@@ -91,8 +92,8 @@ std::vector<traced> decode(const std::vector<std::byte> &stream, bool cut)
 uint64_t lost_calls(const std::vector<traced> &items)
 {
 	uint64_t lost = 0;
-	for (const traced &one : items)
-		lost += one.what == reader::kind::lost ? one.count : 0;
+	for (const traced &item : items)
+		lost += item.what == reader::kind::lost ? item.count : 0;
 	return lost;
 }
 
@@ -100,7 +101,7 @@ std::vector<traced> calls_in(const std::vector<traced> &items)
 {
 	std::vector<traced> calls;
 	std::copy_if(items.begin(), items.end(), std::back_inserter(calls),
-		     [](const traced &one) { return one.what == reader::kind::call; });
+		     [](const traced &item) { return item.what == reader::kind::call; });
 	return calls;
 }
 
@@ -132,7 +133,7 @@ std::string symbols::name(uint64_t address) const
 {
 	auto behind = std::upper_bound(
 		all_.begin(), all_.end(), address,
-		[](uint64_t wanted, const auto &one) { return wanted < one.first; });
+		[](uint64_t wanted, const auto &symbol) { return wanted < symbol.first; });
 	return behind == all_.begin() ? std::to_string(address) : std::prev(behind)->second;
 }
 
@@ -148,8 +149,8 @@ uint64_t symbols::address(const std::string &name) const
 std::vector<std::string> names_of(const std::vector<traced> &calls)
 {
 	std::vector<std::string> names;
-	for (const traced &one : calls)
-		names.push_back(symbols::get().name(one.address));
+	for (const traced &call : calls)
+		names.push_back(symbols::get().name(call.address));
 	return names;
 }
 
@@ -209,9 +210,9 @@ void read_zero(unsigned times)
 std::vector<traced> of_this_thread(const std::vector<traced> &calls)
 {
 	std::vector<traced> mine;
-	for (const traced &one : calls) {
-		if (one.tid == static_cast<uint32_t>(current_tid()))
-			mine.push_back(one);
+	for (const traced &call : calls) {
+		if (call.tid == static_cast<uint32_t>(current_tid()))
+			mine.push_back(call);
 	}
 	return mine;
 }

@@ -40,8 +40,8 @@ TEST(functrace_hotplug, tracing_goes_on_when_its_processor_is_back)
 	EXPECT_EQ(of_this_thread(calls).size(), 4 * reads);
 	EXPECT_EQ(lost_calls(items), 0u);
 	EXPECT_EQ(calls.size(), read_value(file.fd.get()));
-	for (const traced &one : calls)
-		ASSERT_EQ(one.cpu, static_cast<uint32_t>(absence::cpu));
+	for (const traced &call : calls)
+		ASSERT_EQ(call.cpu, static_cast<uint32_t>(absence::cpu));
 	for (size_t i = 1; i < calls.size(); i++)
 		ASSERT_LE(calls[i - 1].time, calls[i].time);
 }

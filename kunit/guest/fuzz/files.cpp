@@ -243,9 +243,9 @@ int ioc_write(actor &by)
 {
 	static char data[5000];
 	perfbuf_write_part parts[8];
-	for (perfbuf_write_part &one : parts)
-		one = {reinterpret_cast<uintptr_t>(by.once_in(30) ? nullptr : data),
-		       by.one_of<uint64_t>({0, 8, 100, sizeof(data)})};
+	for (perfbuf_write_part &part : parts)
+		part = {reinterpret_cast<uintptr_t>(by.once_in(30) ? nullptr : data),
+			by.one_of<uint64_t>({0, 8, 100, sizeof(data)})};
 	perfbuf_write all = {reinterpret_cast<uintptr_t>(parts), 8, by.once_in(16)};
 	if (by.once_in(8))
 		all.count = by.one_of<uint32_t>({0, PERFBUF_WRITE_PARTS + 1, ~0u});

@@ -112,9 +112,9 @@ int set_parameter(actor &by)
 			 {"root_percent", "99", "25"},		{"mlock_kb", "0", "520"},
 			 {"ring_pages_max", "4", "262144"},	{"aux_pages_max", "4", "524288"},
 			 {"max_sample_rate", "1", "100000"}};
-	const auto &one = all[by.below(std::size(all))];
-	return write_file(std::string("/sys/module/perfbuf/parameters/") + one.name,
-			  by.once_in(4) ? one.small : one.normal);
+	const auto &parameter = all[by.below(std::size(all))];
+	return write_file(std::string("/sys/module/perfbuf/parameters/") + parameter.name,
+			  by.once_in(4) ? parameter.small : parameter.normal);
 }
 
 int emit_in_tracefs(actor &by)

@@ -66,11 +66,11 @@ void run_process(const cast_member &self, const seed_of_round &from, tally &all,
 	for (unsigned i = 0; i < self.threads; i++)
 		threads.emplace_back([&, i] {
 			std::seed_seq start{from.seed, from.round, uint64_t{self.first + i}};
-			actor one{std::mt19937_64(start), self.role, self.first + i, of};
-			act(one, &all, ~0ULL);
+			actor actor{std::mt19937_64(start), self.role, self.first + i, of};
+			act(actor, &all, ~0ULL);
 		});
-	for (std::thread &one : threads)
-		one.join();
+	for (std::thread &thread : threads)
+		thread.join();
 }
 
 /* A failure is said once for each kind. */
@@ -154,17 +154,17 @@ bool watch(std::vector<cast_member> &cast, tally &all, time_t until, report &res
 		if (now >= until)
 			all.stop = true;
 		bool alive = false;
-		for (cast_member &one : cast) {
+		for (cast_member &member : cast) {
 			int status;
-			if (one.pid > 0 && waitpid(one.pid, &status, WNOHANG) == one.pid) {
-				one.pid = 0;
+			if (member.pid > 0 && waitpid(member.pid, &status, WNOHANG) == member.pid) {
+				member.pid = 0;
 				if (status)
-					result.fail(std::string(one.name) + " died, status " +
+					result.fail(std::string(member.name) + " died, status " +
 						    std::to_string(status));
 			}
-			alive = alive || one.pid > 0;
-			for (unsigned i = one.first; one.pid > 0 && i < one.first + one.threads;
-			     i++) {
+			alive = alive || member.pid > 0;
+			for (unsigned i = member.first;
+			     member.pid > 0 && i < member.first + member.threads; i++) {
 				auto &[done, since] = progress[i];
 				if (done != all.done[i] || !since) {
 					done = all.done[i];
@@ -209,14 +209,14 @@ bool act_in_processes(std::vector<cast_member> &cast, tally &all, belongings &of
 	}
 	all.stop = false;
 	unsigned first = 0;
-	for (cast_member &one : cast) {
-		one.first = first;
-		first += one.threads;
+	for (cast_member &member : cast) {
+		member.first = first;
+		first += member.threads;
 		fflush(stdout);
-		one.pid = fork();
-		if (!one.pid) {
-			of.hub = hub[(&one - cast.data()) % 2];
-			run_process(one, from, all, of);
+		member.pid = fork();
+		if (!member.pid) {
+			of.hub = hub[(&member - cast.data()) % 2];
+			run_process(member, from, all, of);
 			/* What is left is for the kernel to close. */
 			_exit(0);
 		}
@@ -270,8 +270,8 @@ int main(int argc, char **argv)
 		return 2;
 	tally &all = *new (memory) tally{};
 	static belongings of;
-	for (auto &one : of.files)
-		one = -1;
+	for (auto &file : of.files)
+		file = -1;
 	of.image = open("/proc/self/exe", O_RDONLY | O_CLOEXEC);
 	if (of.image < 0)
 		return 2;

@@ -220,11 +220,11 @@ uint64_t calls_on_cpus()
 	for (std::string line; std::getline(file, line);) {
 		std::istringstream words(line);
 		std::string name;
-		uint64_t sum = 0, one;
+		uint64_t sum = 0, count;
 		if (!(words >> name) || name != "CAL:")
 			continue;
-		while (words >> one)
-			sum += one;
+		while (words >> count)
+			sum += count;
 		return sum;
 	}
 	return 0;
@@ -345,14 +345,14 @@ protected:
 			records.clear();
 			buffer.drain(records);
 			EXPECT_EQ(lost_in(records), 0u);
-			for (const sample &one : samples_in(records, attr)) {
-				if (*one.tid != own) {
+			for (const sample &sample : samples_in(records, attr)) {
+				if (*sample.tid != own) {
 					strange++;
 					continue;
 				}
 				uint64_t number;
-				ASSERT_GE(one.raw->size(), 20u);
-				memcpy(&number, &one.raw->at(12), sizeof(number));
+				ASSERT_GE(sample.raw->size(), 20u);
+				memcpy(&number, &sample.raw->at(12), sizeof(number));
 				EXPECT_EQ(number, next);
 				next = number + 1;
 			}
@@ -377,7 +377,7 @@ protected:
 
 TEST_F(hostile_to_root, opening_configuring_mapping_and_closing_all_the_time_costs_no_record)
 {
-	child one = attacker([] {
+	child child = attacker([] {
 		unique_fd fd = message_event(target::every_process(0));
 		mapping m(fd.get(), 8);
 		enable(fd.get());
@@ -385,13 +385,13 @@ TEST_F(hostile_to_root, opening_configuring_mapping_and_closing_all_the_time_cos
 		disable(fd.get());
 	});
 	expect_each_record();
-	expect_at_work(one);
+	expect_at_work(child);
 }
 
 TEST_F(hostile_to_root, events_of_its_own_on_any_cpu_read_all_the_time_cost_no_record)
 {
 	std::vector<unique_fd> files;
-	child one = attacker([&] {
+	child child = attacker([&] {
 		/* As many as one user may have of one event. */
 		while (files.size() < 32) {
 			files.push_back(message_event(target::thread(0)));
@@ -401,12 +401,12 @@ TEST_F(hostile_to_root, events_of_its_own_on_any_cpu_read_all_the_time_cost_no_r
 			read_value(each.get());
 	});
 	expect_each_record();
-	expect_at_work(one);
+	expect_at_work(child);
 }
 
 TEST_F(hostile_to_root, a_scribbled_page_0_of_its_own_ring_costs_no_record)
 {
-	child one = attacker([] {
+	child child = attacker([] {
 		static unique_fd fd = message_event(target::every_process(0));
 		static mapping m(fd.get(), 1);
 		static uint64_t random = 1;
@@ -416,12 +416,12 @@ TEST_F(hostile_to_root, a_scribbled_page_0_of_its_own_ring_costs_no_record)
 			words[i] = random = random * 6364136223846793005 + 1442695040888963407;
 	});
 	expect_each_record();
-	expect_at_work(one);
+	expect_at_work(child);
 }
 
 TEST_F(hostile_to_root, filters_and_redirections_all_the_time_cost_no_record)
 {
-	child one = attacker([] {
+	child child = attacker([] {
 		static unique_fd to = message_event(target::every_process(0));
 		static mapping m(to.get(), 8);
 		unique_fd fd = message_event(target::every_process(0));
@@ -431,7 +431,7 @@ TEST_F(hostile_to_root, filters_and_redirections_all_the_time_cost_no_record)
 		ioctl_error(fd.get(), PERF_EVENT_IOC_SET_FILTER, "common_pid == 1");
 	});
 	expect_each_record();
-	expect_at_work(one);
+	expect_at_work(child);
 }
 
 TEST_F(hostile_to_root, all_that_a_user_may_have_leaves_root_what_it_needs)
@@ -439,7 +439,7 @@ TEST_F(hostile_to_root, all_that_a_user_may_have_leaves_root_what_it_needs)
 	parameter total("total_pages_max", "4000");
 	parameter free("mlock_kb", "1000000");
 	gate full;
-	child one([&] {
+	child child([&] {
 		become_user(mallory);
 		std::vector<unique_fd> files;
 		std::vector<mapping> rings;
@@ -464,7 +464,7 @@ TEST_F(hostile_to_root, all_that_a_user_may_have_leaves_root_what_it_needs)
 TEST_F(hostile_to_root, a_stopped_reader_of_its_own_costs_no_record)
 {
 	gate ready;
-	child one([&] {
+	child child([&] {
 		become_user(mallory);
 		unique_fd fd = message_event(target::every_process(0));
 		mapping m(fd.get(), 1);
@@ -476,7 +476,7 @@ TEST_F(hostile_to_root, a_stopped_reader_of_its_own_costs_no_record)
 	});
 	ready.wait();
 	expect_each_record();
-	expect_at_work(one);
+	expect_at_work(child);
 }
 
 } /* namespace */

@@ -104,8 +104,8 @@ TEST_F(lockdown, lockdown_allows_samples_of_a_process_own_code)
 	attr.sample_period = 100'000;
 	recorder own(side::clock, attr);
 	const spinner busy;
-	for (const sample &one : own.sample_until(20))
-		EXPECT_EQ(one.cpumode(), static_cast<unsigned>(PERF_RECORD_MISC_USER));
+	for (const sample &sample : own.sample_until(20))
+		EXPECT_EQ(sample.cpumode(), static_cast<unsigned>(PERF_RECORD_MISC_USER));
 }
 
 TEST_F(lockdown, lockdown_refuses_callchains_of_the_kernel)

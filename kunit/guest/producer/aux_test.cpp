@@ -299,11 +299,11 @@ TEST_F(producer_aux, a_transaction_on_another_cpu_is_exdev)
 TEST_F(producer_aux, a_source_has_as_many_readers_as_it_declares)
 {
 	ASSERT_EQ(order("register 0"), 0);
-	aux_file one = filled(), two = filled(4), three = filled(8);
-	for (aux_file *each : {&one, &two, &three})
+	aux_file first = filled(), second = filled(4), third = filled(8);
+	for (aux_file *each : {&first, &second, &third})
 		enable(each->fd.get());
 	for (unsigned i = 0; i < 5; i++)
-		for (aux_file *each : {&one, &two, &three})
+		for (aux_file *each : {&first, &second, &third})
 			ASSERT_TRUE(each->consume_until(each->aux->bytes()));
 }
 

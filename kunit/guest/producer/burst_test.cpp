@@ -40,23 +40,24 @@ void set_filter(const event_reader &of, const char *text)
 class bursts
 {
 public:
-	void add(const group_record &one)
+	void add(const group_record &record)
 	{
-		ASSERT_LT(one.context, 4u);
+		ASSERT_LT(record.context, 4u);
 		if (!within_) {
-			ASSERT_EQ(one.index, 0u);
-			ASSERT_GE(one.number, next_[one.context]) << "of context " << one.context;
+			ASSERT_EQ(record.index, 0u);
+			ASSERT_GE(record.number, next_[record.context])
+				<< "of context " << record.context;
 		} else {
-			ASSERT_EQ(one.context, last_.context) << "a record within a burst";
-			ASSERT_EQ(one.index, last_.index + 1);
-			ASSERT_EQ(one.number, last_.number + 1);
-			ASSERT_EQ(one.count, last_.count);
+			ASSERT_EQ(record.context, last_.context) << "a record within a burst";
+			ASSERT_EQ(record.index, last_.index + 1);
+			ASSERT_EQ(record.number, last_.number + 1);
+			ASSERT_EQ(record.count, last_.count);
 		}
-		EXPECT_EQ(!!(one.flags & 0x40), one.context == 3);
-		next_[one.context] = one.number + 1;
-		records[one.context]++;
-		within_ = one.index + 1 != one.count;
-		last_ = one;
+		EXPECT_EQ(!!(record.flags & 0x40), record.context == 3);
+		next_[record.context] = record.number + 1;
+		records[record.context]++;
+		within_ = record.index + 1 != record.count;
+		last_ = record;
 	}
 	bool is_whole() const { return !within_; }
 
@@ -81,18 +82,18 @@ void storm(unsigned others, bool filter)
 	SCOPED_TRACE(testing::Message() << others << " others, filter " << filter);
 	constexpr unsigned rounds = 1000;
 	const perf_event_attr attr = typed_attr("group");
-	event_reader one(attr, target::every_process(0), 512);
+	event_reader reader(attr, target::every_process(0), 512);
 	std::vector<std::unique_ptr<event_reader>> more;
 	for (unsigned i = 0; i < others; i++)
 		more.push_back(std::make_unique<event_reader>(attr));
 	if (filter)
-		set_filter(one, "count > 0");
+		set_filter(reader, "count > 0");
 
 	bursts seen;
 	uint64_t lost = 0;
 	const auto look = [&] {
 		std::vector<record> records;
-		one.buffer.drain(records);
+		reader.buffer.drain(records);
 		lost += lost_in(records);
 		for (const sample &s : samples_in(records, attr))
 			ASSERT_NO_FATAL_FAILURE(seen.add(group_record(s)));
@@ -116,7 +117,7 @@ void storm(unsigned others, bool filter)
 		look();
 	}
 	/* A read(2) reports a loss that no record follows. */
-	read_value(one.fd.get());
+	read_value(reader.fd.get());
 	look();
 
 	uint64_t emitted = 0, all = 0;
@@ -126,7 +127,7 @@ void storm(unsigned others, bool filter)
 		EXPECT_GT(seen.records[context], 0u) << "of context " << context;
 	}
 	EXPECT_EQ(all + lost, emitted);
-	EXPECT_EQ(read_value(one.fd.get()), emitted);
+	EXPECT_EQ(read_value(reader.fd.get()), emitted);
 }
 
 TEST_F(producer_burst, a_reader_sees_whole_bursts_from_each_context_in_a_storm)
@@ -146,22 +147,22 @@ TEST_F(producer_burst, a_reader_with_a_filter_sees_whole_bursts_in_a_storm)
 
 TEST_F(producer_burst, a_burst_without_space_is_lost_as_a_whole_and_told)
 {
-	event_reader one(typed_attr("group"), target::every_process(0), 1);
+	event_reader reader(typed_attr("group"), target::every_process(0), 1);
 	ASSERT_EQ(command("restart"), 0);
 	for (int i = 0; i < 3; i++)
 		ASSERT_EQ(command("group 40"), 0);
-	const auto first = one.samples();
+	const auto first = reader.samples();
 	ASSERT_EQ(first.size(), 40u) << "a second one is larger than what is left of a page";
 	for (unsigned i = 0; i < 40; i++)
 		EXPECT_EQ(group_record(first[i]).number, i);
 	EXPECT_EQ(attribute("lost_full"), "80");
 
 	ASSERT_EQ(command("group 5"), 0);
-	one.records.clear();
-	const auto second = one.samples();
+	reader.records.clear();
+	const auto second = reader.samples();
 	ASSERT_EQ(second.size(), 5u);
 	EXPECT_EQ(group_record(second[0]).number, 120u);
-	EXPECT_EQ(lost_in(one.records), 80u);
+	EXPECT_EQ(lost_in(reader.records), 80u);
 }
 
 TEST_F(producer_burst, a_filter_chooses_among_the_records_of_a_burst)
@@ -181,14 +182,14 @@ TEST_F(producer_burst, a_filter_chooses_among_the_records_of_a_burst)
 
 TEST_F(producer_burst, more_records_than_a_burst_may_have_are_lost_as_too_big)
 {
-	event_reader one(typed_attr("group"));
+	event_reader reader(typed_attr("group"));
 	ASSERT_EQ(command("group 65"), 0);
 	EXPECT_EQ(attribute("lost_too_big"), "65");
-	read_value(one.fd.get());
-	EXPECT_EQ(one.samples().size(), 0u);
-	EXPECT_EQ(lost_in(one.records), 65u);
+	read_value(reader.fd.get());
+	EXPECT_EQ(reader.samples().size(), 0u);
+	EXPECT_EQ(lost_in(reader.records), 65u);
 	ASSERT_EQ(command("group 64"), 0);
-	EXPECT_EQ(one.samples().size(), 64u);
+	EXPECT_EQ(reader.samples().size(), 64u);
 }
 
 /* A period, and samples of another layout: each record by itself. */

@@ -60,11 +60,13 @@ TEST_F(producer_dma, a_buffer_is_a_transaction_and_the_watermark_wakes_for_it)
 		ASSERT_TRUE(file.consume());
 		enable(file.fd.get());
 	}
-	for (const aux_announcement &one : file.announced) {
+	for (const aux_announcement &announcement : file.announced) {
 		/* None goes over the end of its buffer; what is cut short says so. */
-		const uint64_t buffer = file.aux->bytes() / 2, end = one.offset + one.size;
-		EXPECT_EQ(one.offset / buffer, (end - 1) / buffer);
-		EXPECT_EQ(end % buffer != 0, !!(one.flags & PERF_AUX_FLAG_TRUNCATED)) << end;
+		const uint64_t buffer = file.aux->bytes() / 2,
+			       end = announcement.offset + announcement.size;
+		EXPECT_EQ(announcement.offset / buffer, (end - 1) / buffer);
+		EXPECT_EQ(end % buffer != 0, !!(announcement.flags & PERF_AUX_FLAG_TRUNCATED))
+			<< end;
 	}
 }
 

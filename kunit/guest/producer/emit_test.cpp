@@ -26,16 +26,16 @@ TEST_F(producer_emit, an_event_without_readers_is_not_written)
 {
 	ASSERT_EQ(command("counted 10"), 0);
 	EXPECT_EQ(attribute("records"), "0");
-	event_reader one(typed_attr("counted"));
-	disable(one.fd.get());
+	event_reader reader(typed_attr("counted"));
+	disable(reader.fd.get());
 	ASSERT_EQ(command("counted 10"), 0);
 	EXPECT_EQ(attribute("records"), "0");
 	EXPECT_EQ(attribute("lost"), "0");
-	EXPECT_EQ(read_value(one.fd.get()), 0u);
-	enable(one.fd.get());
+	EXPECT_EQ(read_value(reader.fd.get()), 0u);
+	enable(reader.fd.get());
 	ASSERT_EQ(command("counted 10"), 0);
-	EXPECT_EQ(one.samples().size(), 10u);
-	EXPECT_EQ(read_value(one.fd.get()), 10u);
+	EXPECT_EQ(reader.samples().size(), 10u);
+	EXPECT_EQ(read_value(reader.fd.get()), 10u);
 }
 
 TEST_F(producer_emit, an_event_on_a_cpu_is_of_that_cpu)
@@ -67,10 +67,10 @@ TEST_F(producer_emit, an_inherited_event_is_of_the_children_too)
 {
 	perf_event_attr attr = typed_attr("counted");
 	attr.inherit = 1;
-	event_reader one(attr, target::thread(0, 0));
+	event_reader reader(attr, target::thread(0, 0));
 	EXPECT_TRUE(run_in_child([] { return command("counted 5"); }).clean());
 	ASSERT_EQ(command("counted 2"), 0);
-	EXPECT_EQ(one.samples().size(), 7u);
+	EXPECT_EQ(reader.samples().size(), 7u);
 
 	/* On any CPU it only counts. */
 	unique_fd counting = open_source();
@@ -87,15 +87,15 @@ TEST_F(producer_emit, a_period_of_n_writes_every_nth_occurrence)
 {
 	perf_event_attr attr = typed_attr("counted", PERF_SAMPLE_RAW | PERF_SAMPLE_PERIOD);
 	attr.sample_period = 3;
-	event_reader one(attr);
+	event_reader reader(attr);
 	ASSERT_EQ(command("restart"), 0);
 	ASSERT_EQ(command("counted 10"), 0);
-	const auto all = one.samples();
+	const auto all = reader.samples();
 	ASSERT_EQ(all.size(), 3u);
 	EXPECT_EQ(number_in(all[0]), 2u);
 	EXPECT_EQ(number_in(all[2]), 8u);
 	EXPECT_EQ(all[0].period, 3u);
-	EXPECT_EQ(read_value(one.fd.get()), 10u);
+	EXPECT_EQ(read_value(reader.fd.get()), 10u);
 
 	attr.sample_period = 0;
 	unique_fd counting = open_source();
@@ -107,27 +107,27 @@ TEST_F(producer_emit, a_period_of_n_writes_every_nth_occurrence)
 
 TEST_F(producer_emit, refresh_allows_as_many_records_as_it_says)
 {
-	event_reader one(typed_attr("counted"));
-	disable(one.fd.get());
-	control(one.fd.get(), PERF_EVENT_IOC_REFRESH, 4);
+	event_reader reader(typed_attr("counted"));
+	disable(reader.fd.get());
+	control(reader.fd.get(), PERF_EVENT_IOC_REFRESH, 4);
 	ASSERT_EQ(command("counted 10"), 0);
-	EXPECT_EQ(one.samples().size(), 4u);
-	control(one.fd.get(), PERF_EVENT_IOC_REFRESH, 1);
+	EXPECT_EQ(reader.samples().size(), 4u);
+	control(reader.fd.get(), PERF_EVENT_IOC_REFRESH, 1);
 	ASSERT_EQ(command("counted 10"), 0);
-	EXPECT_EQ(one.samples().size(), 5u);
+	EXPECT_EQ(reader.samples().size(), 5u);
 }
 
 TEST_F(producer_emit, refresh_by_a_negative_number_takes_back)
 {
-	event_reader one(typed_attr("counted"));
-	disable(one.fd.get());
-	control(one.fd.get(), PERF_EVENT_IOC_REFRESH, 4);
-	control(one.fd.get(), PERF_EVENT_IOC_REFRESH, static_cast<unsigned long>(-1));
+	event_reader reader(typed_attr("counted"));
+	disable(reader.fd.get());
+	control(reader.fd.get(), PERF_EVENT_IOC_REFRESH, 4);
+	control(reader.fd.get(), PERF_EVENT_IOC_REFRESH, static_cast<unsigned long>(-1));
 	ASSERT_EQ(command("counted 10"), 0);
-	EXPECT_EQ(one.samples().size(), 3u);
-	control(one.fd.get(), PERF_EVENT_IOC_REFRESH, static_cast<unsigned long>(-1));
+	EXPECT_EQ(reader.samples().size(), 3u);
+	control(reader.fd.get(), PERF_EVENT_IOC_REFRESH, static_cast<unsigned long>(-1));
 	ASSERT_EQ(command("counted 10"), 0);
-	EXPECT_EQ(one.samples().size(), 13u) << "no limit is reached";
+	EXPECT_EQ(reader.samples().size(), 13u) << "no limit is reached";
 }
 
 /* The slow one's ring is full at once; the other two have everything. */
@@ -162,9 +162,9 @@ TEST_F(producer_emit, a_slow_reader_costs_other_readers_no_record)
 TEST_F(producer_emit, an_event_emitted_within_itself_is_dropped_and_counted)
 {
 	const perf_event_attr attr = typed_attr("dump");
-	event_reader one(attr), other(attr);
+	event_reader first(attr), other(attr);
 	ASSERT_EQ(command("recursion"), 0);
-	for (event_reader *each : {&one, &other}) {
+	for (event_reader *each : {&first, &other}) {
 		const auto all = each->samples();
 		ASSERT_EQ(all.size(), 1u);
 		EXPECT_EQ(payload(all[0]).dynamic(8), "outermos");
@@ -172,7 +172,7 @@ TEST_F(producer_emit, an_event_emitted_within_itself_is_dropped_and_counted)
 	/* Within each of the two records, each of the two loses one. */
 	EXPECT_EQ(attribute("lost_recursion"), "4");
 	ASSERT_EQ(command("recursion"), 0);
-	EXPECT_EQ(one.samples().size(), 2u) << "and the next is written again";
+	EXPECT_EQ(first.samples().size(), 2u) << "and the next is written again";
 }
 
 /* Counted, or fixed: from task, softirq, irq and NMI on one CPU, everything comes once and whole,
@@ -180,20 +180,20 @@ TEST_F(producer_emit, an_event_emitted_within_itself_is_dropped_and_counted)
 void nest_at_once(const std::string &event)
 {
 	constexpr unsigned rounds = 3000;
-	event_reader one(typed_attr(event), target::every_process(0), 512);
+	event_reader reader(typed_attr(event), target::every_process(0), 512);
 	ASSERT_EQ(command("restart"), 0);
 	pin_to(1);
 	std::atomic<int> answer = -1;
 	std::thread busy([&] { answer = command("storm " + std::to_string(rounds)); });
 	while (answer < 0)
-		one.buffer.drain(one.records);
+		reader.buffer.drain(reader.records);
 	busy.join();
 	ASSERT_EQ(answer, 0);
 	/* A read(2) reports a loss that no record follows. */
-	read_value(one.fd.get());
+	read_value(reader.fd.get());
 
 	std::array<uint64_t, 4> next = {}, samples = {};
-	for (const sample &s : one.samples()) {
+	for (const sample &s : reader.samples()) {
 		const payload p(s);
 		const auto context = p.at<uint32_t>(8);
 		ASSERT_LT(context, 4u);
@@ -218,8 +218,8 @@ void nest_at_once(const std::string &event)
 		seen += samples[context];
 		EXPECT_GT(samples[context], 0u) << "of context " << context;
 	}
-	EXPECT_EQ(seen + lost_in(one.records), emitted);
-	EXPECT_EQ(read_value(one.fd.get()), emitted);
+	EXPECT_EQ(seen + lost_in(reader.records), emitted);
+	EXPECT_EQ(read_value(reader.fd.get()), emitted);
 }
 
 TEST_F(producer_emit, task_softirq_irq_and_nmi_emit_within_each_other)
@@ -239,23 +239,23 @@ TEST_F(producer_emit, contexts_that_were_not_declared_are_lost)
 	EXPECT_EQ(command("contexts 16"), EINVAL);
 	for (unsigned declared : {1u, 2u, 4u, 8u, 5u, 15u}) {
 		ASSERT_EQ(command("contexts " + std::to_string(declared)), 0);
-		event_reader one(typed_attr("counted"), target::every_process(0), 512),
+		event_reader first(typed_attr("counted"), target::every_process(0), 512),
 			other(typed_attr("counted"), target::every_process(0), 512);
 		ASSERT_EQ(command("restart"), 0);
 		ASSERT_EQ(command("storm " + std::to_string(rounds)), 0);
 		/* A storm may fill the ring. A read(2) reports a loss that no record follows, once
 		 * there is space. */
-		one.samples();
-		read_value(one.fd.get());
+		first.samples();
+		read_value(first.fd.get());
 		uint64_t written = 0, expected = 0, undeclared = 0;
-		for (const sample &s : one.samples()) {
+		for (const sample &s : first.samples()) {
 			EXPECT_TRUE(declared & 1u << payload(s).at<uint32_t>(8));
 			written++;
 		}
 		for (unsigned context = 0; context < 4; context++)
 			(declared & 1u << context ? expected : undeclared) +=
 				source_parameter("numbers", context);
-		EXPECT_EQ(written + lost_in(one.records), expected + undeclared) << declared;
+		EXPECT_EQ(written + lost_in(first.records), expected + undeclared) << declared;
 		EXPECT_LE(written, expected) << declared;
 		EXPECT_GT(written, 0u) << declared;
 		EXPECT_EQ(attribute("lost_context"), std::to_string(2 * undeclared));

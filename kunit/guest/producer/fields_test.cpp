@@ -37,9 +37,9 @@ class producer_fields : public source_test
 protected:
 	sample emit(int edge, uint64_t fields = PERF_SAMPLE_RAW)
 	{
-		event_reader one(typed_attr("all", fields));
+		event_reader reader(typed_attr("all", fields));
 		EXPECT_EQ(command("all " + std::to_string(edge)), 0);
-		const auto all = one.samples();
+		const auto all = reader.samples();
 		if (all.size() != 1)
 			throw std::runtime_error(std::to_string(all.size()) + " samples");
 		return all[0];
@@ -146,13 +146,13 @@ TEST_F(producer_fields, the_payload_is_whole_wherever_a_record_falls)
 {
 	for (unsigned storage :
 	     {PERFBUF_STORAGE_PAGES, PERFBUF_STORAGE_VMALLOC, PERFBUF_STORAGE_MIRRORED}) {
-		event_reader one(typed_attr("counted"), target::every_process(0), 2, storage);
+		event_reader reader(typed_attr("counted"), target::every_process(0), 2, storage);
 		ASSERT_EQ(command("restart"), 0);
 		uint64_t expected = 0;
 		for (int turn = 0; turn < 50; turn++) {
 			ASSERT_EQ(command("counted 40"), 0);
-			one.records.clear();
-			for (const sample &s : one.samples()) {
+			reader.records.clear();
+			for (const sample &s : reader.samples()) {
 				const payload p(s);
 				EXPECT_EQ(p.at<uint32_t>(8), 0u);
 				ASSERT_EQ(p.at<uint64_t>(12), expected);
@@ -166,9 +166,9 @@ TEST_F(producer_fields, the_payload_is_whole_wherever_a_record_falls)
 
 TEST_F(producer_fields, the_payload_of_a_raw_event_is_the_copied_bytes)
 {
-	event_reader one(typed_attr("dump"));
+	event_reader reader(typed_attr("dump"));
 	ASSERT_EQ(command("dump 10"), 0);
-	const auto all = one.samples();
+	const auto all = reader.samples();
 	ASSERT_EQ(all.size(), 3u) << "one was given up";
 	EXPECT_EQ(payload(all[0]).dynamic(8), std::string(10, 'x')) << "and no byte more";
 	EXPECT_EQ(payload(all[1]).dynamic(8), std::string(5, 'x') + std::string(5, '\0'));
@@ -177,14 +177,14 @@ TEST_F(producer_fields, the_payload_of_a_raw_event_is_the_copied_bytes)
 
 TEST_F(producer_fields, a_raw_event_of_many_bytes_is_written_or_counted_as_too_big)
 {
-	event_reader one(typed_attr("dump"), target::every_process(0), 64);
+	event_reader reader(typed_attr("dump"), target::every_process(0), 64);
 	ASSERT_EQ(command("dump 60000"), 0);
-	const auto all = one.samples();
+	const auto all = reader.samples();
 	ASSERT_EQ(all.size(), 3u);
 	EXPECT_EQ(payload(all[0]).dynamic(8), std::string(60000, 'x'));
 	EXPECT_EQ(payload(all[2]).dynamic(8), std::string(60000, 'r'));
 	ASSERT_EQ(command("dump 65536"), 0);
-	EXPECT_EQ(one.samples().size(), 3u);
+	EXPECT_EQ(reader.samples().size(), 3u);
 	EXPECT_EQ(attribute("lost_too_big"), "4");
 }
 

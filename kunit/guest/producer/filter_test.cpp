@@ -71,17 +71,17 @@ TEST_F(producer_filter, a_filter_passes_the_occurrences_that_match)
 		{"a_u64 >= 4KiB", "1"},
 	};
 	for (const auto &row : rows) {
-		event_reader one(typed_attr("all"));
-		ASSERT_EQ(set(one.fd.get(), row.text), 0) << row.text;
+		event_reader reader(typed_attr("all"));
+		ASSERT_EQ(set(reader.fd.get(), row.text), 0) << row.text;
 		for (int edge : {0, 1, 2})
 			ASSERT_EQ(command("all " + std::to_string(edge)), 0);
 		std::string passed;
-		for (const sample &s : one.samples()) {
+		for (const sample &s : reader.samples()) {
 			const payload p(s);
 			passed += p.at<uint8_t>(8) ? '1' : p.at<int8_t>(23) ? '2' : '0';
 		}
 		EXPECT_EQ(passed, row.edges) << row.text;
-		EXPECT_EQ(read_value(one.fd.get()), passed.size())
+		EXPECT_EQ(read_value(reader.fd.get()), passed.size())
 			<< "what it drops did not happen";
 		EXPECT_EQ(attribute("lost"), "0");
 	}
@@ -132,16 +132,16 @@ TEST_F(producer_filter, a_filter_that_is_no_expression_is_refused_with_its_errno
 		{"name == \"" + std::string(65, 'x') + "\"", E2BIG},
 		{std::string(2000, ' '), EINVAL},
 	};
-	event_reader one(typed_attr("all"));
-	ASSERT_EQ(set(one.fd.get(), "a_u8 == 255"), 0);
+	event_reader reader(typed_attr("all"));
+	ASSERT_EQ(set(reader.fd.get(), "a_u8 == 255"), 0);
 	for (const auto &row : rows)
-		EXPECT_EQ(set(one.fd.get(), row.text), row.error) << row.text;
-	EXPECT_EQ(ioctl_error(one.fd.get(), PERF_EVENT_IOC_SET_FILTER, 8UL), EFAULT);
+		EXPECT_EQ(set(reader.fd.get(), row.text), row.error) << row.text;
+	EXPECT_EQ(ioctl_error(reader.fd.get(), PERF_EVENT_IOC_SET_FILTER, 8UL), EFAULT);
 
 	/* The one before is still there. */
 	for (int edge : {0, 1, 2})
 		ASSERT_EQ(command("all " + std::to_string(edge)), 0);
-	EXPECT_EQ(one.samples().size(), 1u);
+	EXPECT_EQ(reader.samples().size(), 1u);
 }
 
 TEST_F(producer_filter, check_tells_the_reason_and_the_token_and_changes_nothing)
@@ -156,15 +156,15 @@ TEST_F(producer_filter, check_tells_the_reason_and_the_token_and_changes_nothing
 		{"a_u8 == 256", ERANGE, PERFBUF_FILTER_RANGE, 8, 3},
 		{"a_u8 ==", EINVAL, PERFBUF_FILTER_WANTS_VALUE, 7, 0},
 	};
-	event_reader one(typed_attr("all"));
-	ASSERT_EQ(set(one.fd.get(), "a_u8 == 255"), 0);
+	event_reader reader(typed_attr("all"));
+	ASSERT_EQ(set(reader.fd.get(), "a_u8 == 255"), 0);
 	for (const auto &row : rows) {
 		perfbuf_filter_check check = {.text = reinterpret_cast<uintptr_t>(row.text),
 					      .error = 99,
 					      .reason = 99,
 					      .at = 99,
 					      .bytes = 99};
-		ASSERT_EQ(ioctl_error(one.fd.get(), PERFBUF_IOC_CHECK_FILTER, &check), 0);
+		ASSERT_EQ(ioctl_error(reader.fd.get(), PERFBUF_IOC_CHECK_FILTER, &check), 0);
 		EXPECT_EQ(check.error, row.error) << row.text;
 		EXPECT_EQ(check.reason, row.reason) << row.text;
 		EXPECT_EQ(check.at, row.at) << row.text;
@@ -172,7 +172,7 @@ TEST_F(producer_filter, check_tells_the_reason_and_the_token_and_changes_nothing
 	}
 	for (int edge : {0, 1, 2})
 		ASSERT_EQ(command("all " + std::to_string(edge)), 0);
-	EXPECT_EQ(one.samples().size(), 1u) << "the filter is still the first";
+	EXPECT_EQ(reader.samples().size(), 1u) << "the filter is still the first";
 
 	const unique_fd fresh = open_source();
 	perfbuf_filter_check good = {.text = reinterpret_cast<uintptr_t>(rows[0].text)};
@@ -184,13 +184,13 @@ TEST_F(producer_filter, check_tells_the_reason_and_the_token_and_changes_nothing
 /* Three pages: of the second only reading is allowed, of the third nothing. */
 TEST_F(producer_filter, check_reads_and_writes_only_the_memory_that_the_process_may_access)
 {
-	event_reader one(typed_attr("all"));
+	event_reader reader(typed_attr("all"));
 	char *pages = static_cast<char *>(mmap(nullptr, 3 * page_size(), PROT_READ | PROT_WRITE,
 					       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
 	ASSERT_NE(pages, MAP_FAILED);
 	const auto check_at = [&](const void *text) {
 		perfbuf_filter_check check = {.text = reinterpret_cast<uintptr_t>(text)};
-		const int refused = ioctl_error(one.fd.get(), PERFBUF_IOC_CHECK_FILTER, &check);
+		const int refused = ioctl_error(reader.fd.get(), PERFBUF_IOC_CHECK_FILTER, &check);
 		return refused ? refused : check.error ? -static_cast<int>(check.reason) : 0;
 	};
 	const char text[] = "a_u8 == 1";
@@ -207,9 +207,10 @@ TEST_F(producer_filter, check_reads_and_writes_only_the_memory_that_the_process_
 	EXPECT_EQ(check_at(nullptr), EFAULT);
 	EXPECT_EQ(check_at(reinterpret_cast<void *>(8)), EFAULT);
 	EXPECT_EQ(check_at(reinterpret_cast<void *>(-1L << 47)), EFAULT) << "of the kernel";
-	EXPECT_EQ(ioctl_error(one.fd.get(), PERFBUF_IOC_CHECK_FILTER, pages + page_size()), EFAULT);
-	EXPECT_EQ(ioctl_error(one.fd.get(), PERFBUF_IOC_CHECK_FILTER, last - 8), EFAULT);
-	EXPECT_EQ(ioctl_error(one.fd.get(), PERFBUF_IOC_CHECK_FILTER, 8UL), EFAULT);
+	EXPECT_EQ(ioctl_error(reader.fd.get(), PERFBUF_IOC_CHECK_FILTER, pages + page_size()),
+		  EFAULT);
+	EXPECT_EQ(ioctl_error(reader.fd.get(), PERFBUF_IOC_CHECK_FILTER, last - 8), EFAULT);
+	EXPECT_EQ(ioctl_error(reader.fd.get(), PERFBUF_IOC_CHECK_FILTER, 8UL), EFAULT);
 
 	const std::string longest = std::string(1014, ' ') + text, endless(1 << 20, '(');
 	EXPECT_EQ(check_at(longest.c_str()), 0);
@@ -221,28 +222,28 @@ TEST_F(producer_filter, check_reads_and_writes_only_the_memory_that_the_process_
 TEST_F(producer_filter, a_filter_holds_for_one_file_and_may_be_replaced)
 {
 	const perf_event_attr attr = typed_attr("all");
-	event_reader one(attr), other(attr);
-	ASSERT_EQ(set(one.fd.get(), "a_u8 == 255"), 0);
+	event_reader first(attr), other(attr);
+	ASSERT_EQ(set(first.fd.get(), "a_u8 == 255"), 0);
 	for (int edge : {0, 1, 2})
 		ASSERT_EQ(command("all " + std::to_string(edge)), 0);
-	EXPECT_EQ(one.samples().size(), 1u);
+	EXPECT_EQ(first.samples().size(), 1u);
 	EXPECT_EQ(other.samples().size(), 3u);
 	ASSERT_EQ(command("stream 1"), 0);
 	for (int i = 0; i < 20; i++)
-		ASSERT_EQ(set(one.fd.get(), i % 2 ? "a_u8 == 255" : "a_s8 == -128"), 0);
+		ASSERT_EQ(set(first.fd.get(), i % 2 ? "a_u8 == 255" : "a_s8 == -128"), 0);
 	ASSERT_EQ(command("stream 0"), 0);
 	ASSERT_EQ(command("all 2"), 0);
-	EXPECT_EQ(one.samples().size(), 1u);
+	EXPECT_EQ(first.samples().size(), 1u);
 }
 
 /* Filtered records are copied from the side: they are the same. */
 TEST_F(producer_filter, a_filter_does_not_change_the_bytes_of_a_record)
 {
 	const perf_event_attr attr = typed_attr("all", PERF_SAMPLE_RAW | PERF_SAMPLE_CALLCHAIN);
-	event_reader one(attr), other(attr);
-	ASSERT_EQ(set(one.fd.get(), "message == message"), 0);
+	event_reader first(attr), other(attr);
+	ASSERT_EQ(set(first.fd.get(), "message == message"), 0);
 	ASSERT_EQ(command("all 1"), 0);
-	const auto a = one.samples(), b = other.samples();
+	const auto a = first.samples(), b = other.samples();
 	ASSERT_EQ(a.size(), 1u);
 	ASSERT_EQ(b.size(), 1u);
 	EXPECT_EQ(*a[0].raw, *b[0].raw);
@@ -250,14 +251,14 @@ TEST_F(producer_filter, a_filter_does_not_change_the_bytes_of_a_record)
 
 TEST_F(producer_filter, a_filter_of_a_raw_event_sees_the_common_fields)
 {
-	event_reader one(typed_attr("dump"));
-	EXPECT_EQ(set(one.fd.get(), "data == 1"), EINVAL);
-	ASSERT_EQ(set(one.fd.get(), "common_pid == 1"), 0);
+	event_reader reader(typed_attr("dump"));
+	EXPECT_EQ(set(reader.fd.get(), "data == 1"), EINVAL);
+	ASSERT_EQ(set(reader.fd.get(), "common_pid == 1"), 0);
 	ASSERT_EQ(command("dump 10"), 0);
-	EXPECT_EQ(one.samples().size(), 0u);
-	ASSERT_EQ(set(one.fd.get(), "common_pid != 1"), 0);
+	EXPECT_EQ(reader.samples().size(), 0u);
+	ASSERT_EQ(set(reader.fd.get(), "common_pid != 1"), 0);
 	ASSERT_EQ(command("dump 10"), 0);
-	EXPECT_EQ(one.samples().size(), 3u);
+	EXPECT_EQ(reader.samples().size(), 3u);
 }
 
 } /* namespace */

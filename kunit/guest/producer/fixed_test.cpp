@@ -40,8 +40,8 @@ void set_filter(const event_reader &of, const char *text)
 
 bool poll_in(int fd)
 {
-	pollfd one = {.fd = fd, .events = POLLIN, .revents = 0};
-	return poll(&one, 1, 0) == 1 && one.revents == POLLIN;
+	pollfd polled = {.fd = fd, .events = POLLIN, .revents = 0};
+	return poll(&polled, 1, 0) == 1 && polled.revents == POLLIN;
 }
 
 /* @count emissions from 0 on, and what they became. */
@@ -95,19 +95,19 @@ TEST_F(producer_fixed, the_fast_and_the_slow_path_write_the_same_samples)
 			const target here = target::every_process(0);
 			std::vector<sample> by_fast, by_slow, one_of_two, other_of_two;
 			{
-				event_reader one(attr, here, 32, storage);
-				by_fast = emit(one, 700);
-				EXPECT_EQ(read_value(one.fd.get()), 700u);
+				event_reader reader(attr, here, 32, storage);
+				by_fast = emit(reader, 700);
+				EXPECT_EQ(read_value(reader.fd.get()), 700u);
 			}
 			{
-				event_reader one(attr, here, 32, storage);
-				set_filter(one, "number >= 0");
-				by_slow = emit(one, 700);
+				event_reader reader(attr, here, 32, storage);
+				set_filter(reader, "number >= 0");
+				by_slow = emit(reader, 700);
 			}
 			{
-				event_reader one(attr, here, 32, storage),
+				event_reader first(attr, here, 32, storage),
 					other(attr, here, 32, storage);
-				one_of_two = emit(one, 700);
+				one_of_two = emit(first, 700);
 				other_of_two = other.samples();
 			}
 			ASSERT_EQ(by_fast.size(), 700u);
@@ -173,9 +173,9 @@ TEST_F(producer_fixed, a_reader_that_comes_and_goes_changes_nothing_for_the_othe
 TEST_F(producer_fixed, the_common_flags_say_that_interrupts_are_off)
 {
 	for (uint64_t fields : {uint64_t{PERF_SAMPLE_RAW}, raw_time_tid_cpu, every_field}) {
-		event_reader one(typed_attr("fixed", fields));
+		event_reader reader(typed_attr("fixed", fields));
 		ASSERT_EQ(command("irqs_off"), 0);
-		const auto got = one.samples();
+		const auto got = reader.samples();
 		ASSERT_EQ(got.size(), 1u);
 		EXPECT_EQ(payload(got[0]).at<uint8_t>(2), 0x01);
 	}
@@ -184,23 +184,23 @@ TEST_F(producer_fixed, the_common_flags_say_that_interrupts_are_off)
 TEST_F(producer_fixed, a_full_ring_stores_the_first_records_and_reports_the_rest_as_lost)
 {
 	for (unsigned storage : {PERFBUF_STORAGE_PAGES, PERFBUF_STORAGE_MIRRORED}) {
-		event_reader one(typed_attr("fixed"), target::every_process(0), 1, storage);
+		event_reader reader(typed_attr("fixed"), target::every_process(0), 1, storage);
 		ASSERT_EQ(command("restart"), 0);
 		ASSERT_EQ(command("counted 100"), 0);
 		std::vector<record> seen;
-		one.buffer.drain(seen);
-		const auto kept = samples_in(seen, one.attr);
+		reader.buffer.drain(seen);
+		const auto kept = samples_in(seen, reader.attr);
 		ASSERT_GT(kept.size(), 50u);
 		ASSERT_LT(kept.size(), 100u);
 		for (size_t i = 0; i < kept.size(); i++)
 			EXPECT_EQ(number_in(kept[i]), i);
 		ASSERT_EQ(command("counted 1"), 0);
-		one.buffer.drain(seen);
-		const auto all = samples_in(seen, one.attr);
+		reader.buffer.drain(seen);
+		const auto all = samples_in(seen, reader.attr);
 		ASSERT_EQ(all.size(), kept.size() + 1);
 		EXPECT_EQ(number_in(all.back()), 100u);
 		EXPECT_EQ(lost_in(seen), 100 - kept.size());
-		EXPECT_EQ(read_value(one.fd.get()), 101u);
+		EXPECT_EQ(read_value(reader.fd.get()), 101u);
 	}
 	EXPECT_EQ(std::stoul(attribute("records")) + std::stoul(attribute("lost_full")), 202u);
 }
@@ -208,27 +208,27 @@ TEST_F(producer_fixed, a_full_ring_stores_the_first_records_and_reports_the_rest
 /* Begins and ends each thing that the fast path does not do while the file is open. */
 TEST_F(producer_fixed, the_fast_path_is_left_and_taken_again_while_the_file_is_open)
 {
-	event_reader one(typed_attr("fixed"));
-	const int fd = one.fd.get();
-	EXPECT_EQ(emit(one, 10).size(), 10u);
+	event_reader reader(typed_attr("fixed"));
+	const int fd = reader.fd.get();
+	EXPECT_EQ(emit(reader, 10).size(), 10u);
 
 	uint64_t period = 5;
 	control(fd, PERF_EVENT_IOC_PERIOD, reinterpret_cast<unsigned long>(&period));
-	EXPECT_EQ(emit(one, 10).size(), 2u);
+	EXPECT_EQ(emit(reader, 10).size(), 2u);
 	period = 1;
 	control(fd, PERF_EVENT_IOC_PERIOD, reinterpret_cast<unsigned long>(&period));
-	EXPECT_EQ(emit(one, 10).size(), 10u);
+	EXPECT_EQ(emit(reader, 10).size(), 10u);
 
 	disable(fd);
-	EXPECT_EQ(emit(one, 10).size(), 0u);
+	EXPECT_EQ(emit(reader, 10).size(), 0u);
 	enable(fd);
-	EXPECT_EQ(emit(one, 10).size(), 10u);
+	EXPECT_EQ(emit(reader, 10).size(), 10u);
 
 	control(fd, PERF_EVENT_IOC_PAUSE_OUTPUT, 1);
-	EXPECT_EQ(emit(one, 10).size(), 0u);
+	EXPECT_EQ(emit(reader, 10).size(), 0u);
 	control(fd, PERF_EVENT_IOC_PAUSE_OUTPUT, 0);
-	EXPECT_EQ(emit(one, 10).size(), 10u);
-	EXPECT_EQ(lost_in(one.records), 10u);
+	EXPECT_EQ(emit(reader, 10).size(), 10u);
+	EXPECT_EQ(lost_in(reader.records), 10u);
 
 	EXPECT_EQ(read_value(fd), 60u);
 }
@@ -253,20 +253,20 @@ TEST_F(producer_fixed, every_third_sample_wakes_the_reader)
 {
 	perf_event_attr attr = typed_attr("fixed");
 	attr.wakeup_events = 3;
-	event_reader one(attr);
-	EXPECT_EQ(emit(one, 2).size(), 2u);
-	EXPECT_FALSE(poll_in(one.fd.get()));
+	event_reader reader(attr);
+	EXPECT_EQ(emit(reader, 2).size(), 2u);
+	EXPECT_FALSE(poll_in(reader.fd.get()));
 	ASSERT_EQ(command("counted 1"), 0);
-	EXPECT_TRUE(poll_in(one.fd.get()));
+	EXPECT_TRUE(poll_in(reader.fd.get()));
 }
 
 TEST_F(producer_fixed, half_a_ring_of_samples_wakes_the_reader)
 {
-	event_reader one(typed_attr("fixed"), target::every_process(0), 1);
+	event_reader reader(typed_attr("fixed"), target::every_process(0), 1);
 	ASSERT_EQ(command("counted 20"), 0);
-	EXPECT_FALSE(poll_in(one.fd.get()));
+	EXPECT_FALSE(poll_in(reader.fd.get()));
 	ASSERT_EQ(command("counted 20"), 0);
-	EXPECT_TRUE(poll_in(one.fd.get()));
+	EXPECT_TRUE(poll_in(reader.fd.get()));
 }
 
 TEST_F(producer_fixed, a_reader_of_a_task_gets_the_samples_of_that_task)
@@ -284,9 +284,9 @@ TEST_F(producer_fixed, a_reader_of_a_task_gets_the_samples_of_that_task)
 
 TEST_F(producer_fixed, a_fixed_size_event_emitted_within_itself_is_dropped_and_counted)
 {
-	event_reader one(typed_attr("fixed"));
+	event_reader reader(typed_attr("fixed"));
 	ASSERT_EQ(command("fixed_recursion"), 0);
-	EXPECT_EQ(one.samples().size(), 1u);
+	EXPECT_EQ(reader.samples().size(), 1u);
 	EXPECT_EQ(attribute("lost_recursion"), "1");
 	event_reader other(typed_attr("fixed"));
 	ASSERT_EQ(command("fixed_recursion"), 0);

@@ -57,8 +57,8 @@ private:
 
 short polled(int fd)
 {
-	pollfd one = {.fd = fd, .events = POLLIN};
-	return poll(&one, 1, 0) > 0 ? one.revents : 0;
+	pollfd entry = {.fd = fd, .events = POLLIN};
+	return poll(&entry, 1, 0) > 0 ? entry.revents : 0;
 }
 
 /* What was freed is used by others. */

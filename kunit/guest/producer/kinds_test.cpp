@@ -51,10 +51,10 @@ protected:
 
 TEST_F(producer_kinds, c_macros_store_each_kind_as_its_format_says)
 {
-	event_reader one(typed_attr("kinds"));
+	event_reader reader(typed_attr("kinds"));
 	ASSERT_EQ(command("kinds 1"), 0);
 	ASSERT_EQ(command("kinds 0"), 0);
-	const auto all = one.samples();
+	const auto all = reader.samples();
 	ASSERT_EQ(all.size(), 2u);
 	const payload p(all[0]);
 	EXPECT_EQ(p.at<uint8_t>(on), 1);

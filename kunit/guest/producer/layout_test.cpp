@@ -135,10 +135,10 @@ TEST_F(producer_layout, config1_and_config2_of_a_typed_event_are_not_supported)
 TEST_F(producer_layout, sysfs_shows_a_line_for_each_reader)
 {
 	const perf_event_attr attr = typed_attr("counted");
-	event_reader one(attr);
+	event_reader reader(attr);
 	ASSERT_EQ(command("counted 3"), 0);
 	const std::string line = attribute("readers");
-	EXPECT_EQ(line, "id=" + std::to_string(event_id(one.fd.get())) +
+	EXPECT_EQ(line, "id=" + std::to_string(event_id(reader.fd.get())) +
 				" config=" + std::to_string(attr.config) +
 				" cpu=0 of=all records=3 lost=0 lost_full=0 lost_paused=0 "
 				"lost_too_big=0 lost_recursion=0 lost_no_ring=0 "
@@ -269,8 +269,8 @@ TEST_F(producer_layout, a_uevent_announces_a_source_that_is_registered_and_one_t
 	const auto next_of_ours = [&] {
 		for (;;) {
 			char text[4096];
-			pollfd one = {.fd = uevents.get(), .events = POLLIN};
-			if (poll(&one, 1, 60000) <= 0)
+			pollfd polled = {.fd = uevents.get(), .events = POLLIN};
+			if (poll(&polled, 1, 60000) <= 0)
 				return std::string("nothing came");
 			const ssize_t n = recv(uevents.get(), text, sizeof(text), 0);
 			std::string all(text, n > 0 ? n : 0);

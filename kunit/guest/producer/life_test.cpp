@@ -21,8 +21,8 @@ class producer_life : public source_test
 
 short polled(int fd, int timeout = 0)
 {
-	pollfd one = {.fd = fd, .events = POLLIN};
-	return poll(&one, 1, timeout) > 0 ? one.revents : 0;
+	pollfd entry = {.fd = fd, .events = POLLIN};
+	return poll(&entry, 1, timeout) > 0 ? entry.revents : 0;
 }
 
 TEST_F(producer_life, the_module_of_a_source_cannot_be_unloaded_while_a_file_is_open)
@@ -50,19 +50,19 @@ TEST_F(producer_life, perfbuf_stays_as_long_as_the_module_of_a_source)
 	ASSERT_EQ(load_module("/perfbuf/perfbuf.ko"), 0);
 	EXPECT_EQ(load_source(), 0);
 	hold_hooks();
-	event_reader one(typed_attr("counted"));
+	event_reader reader(typed_attr("counted"));
 	ASSERT_EQ(command("counted 5"), 0);
-	EXPECT_EQ(one.samples().size(), 5u);
+	EXPECT_EQ(reader.samples().size(), 5u);
 }
 
 TEST_F(producer_life, a_reader_that_sleeps_in_poll_is_woken_when_the_source_goes)
 {
-	event_reader one(typed_attr("counted"));
+	event_reader attached(typed_attr("counted"));
 	std::atomic<short> seen = 0;
 	std::atomic<bool> asleep = false;
 	std::thread reader([&] {
 		asleep = true;
-		seen = polled(one.fd.get(), 60000);
+		seen = polled(attached.fd.get(), 60000);
 	});
 	ASSERT_TRUE(eventually([&] { return asleep.load(); }));
 	pause_for(std::chrono::milliseconds(50));
@@ -73,14 +73,14 @@ TEST_F(producer_life, a_reader_that_sleeps_in_poll_is_woken_when_the_source_goes
 
 TEST_F(producer_life, records_written_before_the_source_went_can_be_read)
 {
-	event_reader one(typed_attr("counted"));
+	event_reader reader(typed_attr("counted"));
 	ASSERT_EQ(command("counted 5"), 0);
 	ASSERT_EQ(command("unregister"), 0);
-	EXPECT_EQ(polled(one.fd.get()), POLLIN | POLLERR | POLLHUP);
-	EXPECT_EQ(one.samples().size(), 5u);
-	EXPECT_EQ(polled(one.fd.get()), POLLERR | POLLHUP);
+	EXPECT_EQ(polled(reader.fd.get()), POLLIN | POLLERR | POLLHUP);
+	EXPECT_EQ(reader.samples().size(), 5u);
+	EXPECT_EQ(polled(reader.fd.get()), POLLERR | POLLHUP);
 	ASSERT_EQ(command("counted 5"), 0) << "emitted, and written nowhere";
-	EXPECT_EQ(one.samples().size(), 5u);
+	EXPECT_EQ(reader.samples().size(), 5u);
 }
 
 TEST_F(producer_life, a_file_that_outlives_it_gets_clean_errors)

@@ -52,9 +52,9 @@ TEST_F(producer_register, a_source_that_cannot_be_is_refused_with_its_errno)
 		EXPECT_EQ(command("bad " + std::to_string(i)), rows[i].error) << rows[i].what;
 
 	/* None of it has harmed the one that was there. */
-	event_reader one(typed_attr("counted"));
+	event_reader reader(typed_attr("counted"));
 	ASSERT_EQ(command("counted 3"), 0);
-	EXPECT_EQ(one.samples().size(), 3u);
+	EXPECT_EQ(reader.samples().size(), 3u);
 }
 
 TEST_F(producer_register, the_log_says_of_a_refused_field_source_event_field_and_reason)
@@ -107,9 +107,9 @@ TEST_F(producer_register, a_source_beyond_the_last_number_is_enfile)
 {
 	EXPECT_EQ(command("crowd"), ENFILE);
 	EXPECT_EQ(command("crowd"), ENFILE) << "all of them were taken back";
-	event_reader one(typed_attr("counted"));
+	event_reader reader(typed_attr("counted"));
 	ASSERT_EQ(command("counted 3"), 0);
-	EXPECT_EQ(one.samples().size(), 3u);
+	EXPECT_EQ(reader.samples().size(), 3u);
 }
 
 TEST_F(producer_register, a_refused_source_leaves_no_node_and_no_id)
@@ -129,18 +129,18 @@ TEST_F(producer_register, a_source_can_register_again_and_again)
 		ASSERT_EQ(command("register"), 0);
 		EXPECT_EQ(command("register"), EBUSY);
 	}
-	event_reader one(typed_attr("counted"));
+	event_reader reader(typed_attr("counted"));
 	ASSERT_EQ(command("counted 3"), 0);
-	EXPECT_EQ(one.samples().size(), 3u);
+	EXPECT_EQ(reader.samples().size(), 3u);
 }
 
 TEST_F(producer_register, a_source_starts_with_the_first_file_and_stops_with_the_last)
 {
 	EXPECT_EQ(source_parameter("starts"), 0u);
 	{
-		event_reader one(typed_attr("counted"));
+		event_reader first(typed_attr("counted"));
 		EXPECT_EQ(source_parameter("starts"), 1u);
-		event_reader two(typed_attr("all"));
+		event_reader second(typed_attr("all"));
 		EXPECT_EQ(source_parameter("starts"), 1u);
 		EXPECT_EQ(source_parameter("stops"), 0u);
 	}

@@ -35,8 +35,8 @@ public:
 
 	const std::vector<payload> &collect()
 	{
-		for (ring &one : rings_)
-			for (const sample &s : samples_in(one.drain(), attr_))
+		for (ring &ring : rings_)
+			for (const sample &s : samples_in(ring.drain(), attr_))
 				all_.emplace_back(s);
 		return all_;
 	}
@@ -71,16 +71,16 @@ TEST(producer_samples, the_device_driver_takes_readings_and_reports_them)
 		everywhere readings("sensor", "reading"), reports("sensor", "report");
 		ASSERT_TRUE(readings.until(20));
 		ASSERT_TRUE(reports.until(2));
-		for (const payload &one : readings.collect()) {
+		for (const payload &payload : readings.collect()) {
 			/* The n-th channel counts in steps of n. */
-			const int n = one.at<int16_t>(16) + 100;
-			EXPECT_EQ(one.at<int16_t>(18), static_cast<int16_t>(2 * n - 100));
-			EXPECT_EQ(one.at<uint8_t>(2) & 0x08, 0x08) << "from an interrupt";
+			const int n = payload.at<int16_t>(16) + 100;
+			EXPECT_EQ(payload.at<int16_t>(18), static_cast<int16_t>(2 * n - 100));
+			EXPECT_EQ(payload.at<uint8_t>(2) & 0x08, 0x08) << "from an interrupt";
 		}
-		for (const payload &one : reports.collect()) {
-			EXPECT_EQ(one.at<uint32_t>(8), 8u);
-			EXPECT_EQ(one.at<uint8_t>(2) & 0x18, 0) << "from a task";
-			EXPECT_EQ(one.dynamic(25).size(), 16u);
+		for (const payload &payload : reports.collect()) {
+			EXPECT_EQ(payload.at<uint32_t>(8), 8u);
+			EXPECT_EQ(payload.at<uint8_t>(2) & 0x18, 0) << "from a task";
+			EXPECT_EQ(payload.dynamic(25).size(), 16u);
 		}
 	}
 	EXPECT_EQ(unload_module("sensor"), 0);
@@ -102,23 +102,23 @@ TEST(producer_samples, the_accelerator_driver_completes_each_submission)
 		ASSERT_TRUE(submitted.until(20));
 		ASSERT_TRUE(completed.until(20));
 		ASSERT_TRUE(retired.until(20));
-		for (const payload &one : submitted.collect()) {
-			const auto slot = one.at<uint32_t>(8);
+		for (const payload &payload : submitted.collect()) {
+			const auto slot = payload.at<uint32_t>(8);
 			EXPECT_LT(slot, 64u);
-			EXPECT_EQ(one.at<uint32_t>(21), 64u);
-			EXPECT_EQ(one.at<uint32_t>(25) % 64, slot);
+			EXPECT_EQ(payload.at<uint32_t>(21), 64u);
+			EXPECT_EQ(payload.at<uint32_t>(25) % 64, slot);
 			const char *labels[] = {"move a page", "clear a page", "multiply"};
-			EXPECT_EQ(one.dynamic(29).c_str(),
-				  std::string(labels[one.at<uint8_t>(12)]));
+			EXPECT_EQ(payload.dynamic(29).c_str(),
+				  std::string(labels[payload.at<uint8_t>(12)]));
 		}
-		for (const payload &one : completed.collect()) {
-			EXPECT_GE(one.at<int64_t>(12), 0);
-			EXPECT_EQ(one.dynamic(32).size(), 8u);
+		for (const payload &payload : completed.collect()) {
+			EXPECT_GE(payload.at<int64_t>(12), 0);
+			EXPECT_EQ(payload.dynamic(32).size(), 8u);
 		}
-		for (const payload &one : retired.collect()) {
-			EXPECT_LT(one.at<uint32_t>(8), 64u);
-			EXPECT_GE(one.at<uint32_t>(12), 1u);
-			EXPECT_LE(one.at<uint32_t>(12), 64u);
+		for (const payload &payload : retired.collect()) {
+			EXPECT_LT(payload.at<uint32_t>(8), 64u);
+			EXPECT_GE(payload.at<uint32_t>(12), 1u);
+			EXPECT_LE(payload.at<uint32_t>(12), 64u);
 		}
 	}
 	EXPECT_EQ(unload_module("accelerator"), 0);

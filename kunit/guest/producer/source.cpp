@@ -36,10 +36,10 @@ int command(const std::string &what)
 unsigned long source_parameter(const std::string &name, unsigned index)
 {
 	std::istringstream values(read_file(parameters + name));
-	std::string one;
+	std::string word;
 	for (unsigned i = 0; i <= index; i++)
-		std::getline(values, one, ',');
-	return std::stoul(one);
+		std::getline(values, word, ',');
+	return std::stoul(word);
 }
 
 std::string attribute(const std::string &name)

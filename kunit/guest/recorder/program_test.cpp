@@ -173,19 +173,19 @@ numbers expect_whole_lines(const std::string &text, size_t &count)
 	double before = 0;
 	std::istringstream lines(text);
 	for (std::string line; std::getline(lines, line); count++) {
-		const shown_event one = parse(line);
-		EXPECT_EQ(uint64_t{one.what.check}, check_of(one.what, one.cpu))
+		const shown_event event = parse(line);
+		EXPECT_EQ(uint64_t{event.what.check}, check_of(event.what, event.cpu))
 			<< "torn: " << line;
-		EXPECT_NE(line.find(one.what.number & 1 ? " recdev:sized" : " recdev:step"),
+		EXPECT_NE(line.find(event.what.number & 1 ? " recdev:sized" : " recdev:step"),
 			  std::string::npos)
 			<< line;
-		EXPECT_LE(before, one.time) << line;
-		before = one.time;
+		EXPECT_LE(before, event.time) << line;
+		before = event.time;
 		const auto [at, is_new] =
-			last.try_emplace({one.cpu, one.what.context}, one.what.number);
+			last.try_emplace({event.cpu, event.what.context}, event.what.number);
 		if (!is_new) {
-			EXPECT_EQ(uint64_t{one.what.number}, at->second + 1) << line;
-			at->second = one.what.number;
+			EXPECT_EQ(uint64_t{event.what.number}, at->second + 1) << line;
+			at->second = event.what.number;
 		}
 		if (testing::Test::HasFailure())
 			return last;

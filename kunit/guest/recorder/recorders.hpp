@@ -54,9 +54,9 @@ inline std::vector<line> recorders()
 {
 	std::vector<line> all;
 	std::istringstream text(read_file(node));
-	for (std::string one; std::getline(text, one);) {
+	for (std::string row; std::getline(text, row);) {
 		line made;
-		std::istringstream words(one);
+		std::istringstream words(row);
 		for (std::string word; words >> word;) {
 			const std::string value = word.substr(word.find('=') + 1);
 			if (word.starts_with("number="))

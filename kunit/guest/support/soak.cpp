@@ -60,8 +60,8 @@ void let_losses_out(side source, int fd, lane &into, const perf_event_attr &attr
 	if (source == side::perf) {
 		let_one_through(fd, into.buffer, records);
 	} else {
-		pollfd one = {.fd = fd, .events = POLLIN};
-		poll(&one, 1, 0);
+		pollfd polled = {.fd = fd, .events = POLLIN};
+		poll(&polled, 1, 0);
 		read_value(fd);
 		into.buffer.drain(records);
 	}

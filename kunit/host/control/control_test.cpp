@@ -228,9 +228,9 @@ TEST(control_plane, a_program_that_its_user_may_not_look_into_leaves_every_set)
 	m.run(m.task(0), 1);
 	m.run(m.task(1), 2);
 	m.exec_secured(1);
-	for (const followed_set *one : {&any, &here, &there}) {
-		EXPECT_TRUE(one->runs.empty());
-		EXPECT_TRUE(one->exited);
+	for (const followed_set *set : {&any, &here, &there}) {
+		EXPECT_TRUE(set->runs.empty());
+		EXPECT_TRUE(set->exited);
 	}
 	EXPECT_FALSE(other.exited);
 	m.run(m.task(0), 2);
@@ -253,9 +253,9 @@ TEST(control_plane, an_exec_removes_the_task_from_the_sets_that_ask_for_it_alone
 	EXPECT_TRUE(leaves.exited);
 	EXPECT_TRUE(leaves.runs.empty());
 	EXPECT_FALSE(leaves.has_running(1));
-	for (const followed_set *one : {&stays, &of_another}) {
-		EXPECT_FALSE(one->exited);
-		EXPECT_EQ(one->runs.size(), 1u);
+	for (const followed_set *set : {&stays, &of_another}) {
+		EXPECT_FALSE(set->exited);
+		EXPECT_EQ(set->runs.size(), 1u);
 	}
 	m.run(m.task(0), 3);
 	EXPECT_TRUE(leaves.runs.empty());
@@ -305,9 +305,9 @@ TEST(control_plane, a_call_alone_with_the_ring_runs_where_the_target_does_or_now
 
 	set.run_alone(
 		[](void *arg) {
-			late &one = *static_cast<late *>(arg);
+			late &state = *static_cast<late *>(arg);
 
-			one.could = one.home.try_enter_late();
+			state.could = state.home.try_enter_late();
 		},
 		&try_late);
 	EXPECT_FALSE(try_late.could);
@@ -360,21 +360,21 @@ TEST(control_plane, random_forks_exits_switches_and_closes_follow_the_right_task
 				/* A child that no event follows, at the address of an old task. */
 				bool fresh = !runs;
 
-				for (const open_set &one : open)
-					fresh = fresh && !one.followed.contains(task) &&
-						one.set->home().task() != task;
+				for (const open_set &opened : open)
+					fresh = fresh && !opened.followed.contains(task) &&
+						opened.set->home().task() != task;
 				if (!fresh)
 					break;
-				for (open_set &one : open)
-					if (one.followed.contains(m.current[cpu]) &&
-					    one.set->inherits)
-						one.followed.insert(task);
+				for (open_set &opened : open)
+					if (opened.followed.contains(m.current[cpu]) &&
+					    opened.set->inherits)
+						opened.followed.insert(task);
 				m.fork(task, cpu);
 				break;
 			}
 			case 3:
-				for (open_set &one : open)
-					one.followed.erase(m.current[cpu]);
+				for (open_set &opened : open)
+					opened.followed.erase(m.current[cpu]);
 				m.exit(cpu);
 				break;
 			default:
@@ -382,11 +382,12 @@ TEST(control_plane, random_forks_exits_switches_and_closes_follow_the_right_task
 					m.run(task, cpu);
 				break;
 			}
-			for (const open_set &one : open) {
+			for (const open_set &opened : open) {
 				for (u32 on = 0; on < cpus; on++)
-					ASSERT_EQ(one.set->covers(on) && one.set->has_running(on),
-						  one.set->covers(on) &&
-							  one.followed.contains(m.current[on]))
+					ASSERT_EQ(opened.set->covers(on) &&
+							  opened.set->has_running(on),
+						  opened.set->covers(on) &&
+							  opened.followed.contains(m.current[on]))
 						<< "step " << step;
 			}
 			if (step % 50 == 0)

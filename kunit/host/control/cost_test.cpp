@@ -94,7 +94,7 @@ TEST(control_plane, a_switch_of_a_followed_task_looks_at_the_members_of_its_cpu)
 	sets all;
 
 	const double alone = [&] {
-		followed_set one(kind_of(m.task(0), 7));
+		followed_set set(kind_of(m.task(0), 7));
 
 		return words_of([&](std::size_t i) { m.run(m.task(i % 2), 7); });
 	}();

@@ -102,11 +102,11 @@ void machine::exec(u32 cpu)
 void grace_period()
 {
 	while (!deferred.empty()) {
-		deferred_work *one = deferred.back();
+		deferred_work *last = deferred.back();
 
 		deferred.pop_back();
-		one->queued = false;
-		one->reclaim(one);
+		last->queued = false;
+		last->reclaim(last);
 	}
 }
 
@@ -170,10 +170,10 @@ void cxxrt_defer_init(void *work, void (*reclaim)(void *)) noexcept
 
 void cxxrt_defer(void *work) noexcept
 {
-	deferred_work *one = static_cast<deferred_work *>(work);
+	deferred_work *item = static_cast<deferred_work *>(work);
 
-	if (!std::exchange(one->queued, true))
-		deferred.push_back(one);
+	if (!std::exchange(item->queued, true))
+		deferred.push_back(item);
 }
 
 void cxxrt_synchronize_rcu() noexcept

@@ -28,12 +28,12 @@ std::vector<uint8_t> bytes_of(const std::vector<std::byte> &from)
 
 TEST(functrace, the_encoder_gives_the_bytes_of_the_documents_example)
 {
-	stream one(4, 4096, 1);
-	one.add({0x1000, 0x40, 8, "sh"});
-	one.add({0x1020, 0x40, 8, "sh"});
-	one.add({0x1020 + (300 << 4), 0x3e, 8, "sh"});
-	one.add({0x1020 + (5300 << 4), 0x40, 8, "sh"});
-	one.end();
+	stream stream(4, 4096, 1);
+	stream.add({0x1000, 0x40, 8, "sh"});
+	stream.add({0x1020, 0x40, 8, "sh"});
+	stream.add({0x1020 + (300 << 4), 0x3e, 8, "sh"});
+	stream.add({0x1020 + (5300 << 4), 0x40, 8, "sh"});
+	stream.end();
 
 	const std::vector<uint8_t> expected{
 		0x7f, 0x7f, 0x7f, 0x7f, 0x80, 0x02, 0x01, 0x04, 0x80, 0x02, 0x00, 0xd9, // sync
@@ -45,16 +45,16 @@ TEST(functrace, the_encoder_gives_the_bytes_of_the_documents_example)
 		0x33, 0x02, 0x00,	      // known
 		0x17,			      // end
 	};
-	EXPECT_EQ(bytes_of(one.bytes), expected);
+	EXPECT_EQ(bytes_of(stream.bytes), expected);
 }
 
 /* A function alone: what follows it is itself. The context takes three calls to settle. */
 TEST(functrace, an_expected_call_takes_one_byte_or_two_by_its_time)
 {
-	stream one;
+	stream stream;
 	uint64_t time = 1000;
 	for (int i = 0; i < 6; i++)
-		one.add({time += 10, text, 4, "a"});
+		stream.add({time += 10, text, 4, "a"});
 	const struct {
 		uint64_t ticks;
 		std::vector<uint8_t> packet;
@@ -68,24 +68,24 @@ TEST(functrace, an_expected_call_takes_one_byte_or_two_by_its_time)
 		{16384, {0x07, 0x80, 0x80, 0x01, 0x02}},
 	};
 	for (const auto &row : rows) {
-		const size_t before = one.bytes.size();
-		one.add({time += row.ticks, text, 4, "a"});
-		const std::vector<std::byte> made(one.bytes.begin() + ptrdiff_t(before),
-						  one.bytes.end());
+		const size_t before = stream.bytes.size();
+		stream.add({time += row.ticks, text, 4, "a"});
+		const std::vector<std::byte> made(stream.bytes.begin() + ptrdiff_t(before),
+						  stream.bytes.end());
 		EXPECT_EQ(bytes_of(made), row.packet) << row.ticks;
 	}
-	EXPECT_EQ(decode(one.bytes).calls.back(), (call{time, text, 4, "a"}));
+	EXPECT_EQ(decode(stream.bytes).calls.back(), (call{time, text, 4, "a"}));
 }
 
 TEST(functrace, a_loop_of_calls_takes_one_byte_each_once_it_is_known)
 {
-	stream one;
+	stream stream;
 	uint64_t time = 1;
 	const auto round = [&] {
-		const size_t before = one.bytes.size();
+		const size_t before = stream.bytes.size();
 		for (int i = 0; i < 24; i++)
-			one.add({time += 20, text + uint64_t(i % 8 == 7 ? 0 : i) * 64, 4, "a"});
-		return one.bytes.size() - before;
+			stream.add({time += 20, text + uint64_t(i % 8 == 7 ? 0 : i) * 64, 4, "a"});
+		return stream.bytes.size() - before;
 	};
 	for (int i = 0; i < 4; i++)
 		round();
@@ -99,14 +99,14 @@ TEST(functrace, functions_that_share_slots_replace_each_other_in_turn)
 	for (uint64_t address = text; same.size() < 5; address += 16)
 		if (perfbuf::functrace::set_of(address) == perfbuf::functrace::set_of(text))
 			same.push_back(address);
-	stream one;
+	stream stream;
 	std::vector<call> expected;
 	for (uint64_t i = 0; i < 200; i++) {
 		expected.push_back({i * 5000, same[i * i % 5], 4, "a"});
-		one.add(expected.back());
+		stream.add(expected.back());
 	}
 	/* Two ways of a set are never the same function. */
-	const decoded got = decode(one.bytes);
+	const decoded got = decode(stream.bytes);
 	EXPECT_EQ(got.calls, expected);
 	EXPECT_TRUE(got.others.empty());
 }
@@ -115,15 +115,15 @@ TEST(functrace, calls_that_are_encoded_come_out_of_the_decoder)
 {
 	for (uint32_t seed = 0; seed < 20; seed++) {
 		generator calls(seed, seed % 2);
-		stream one(0, 64 << seed % 8);
+		stream stream(0, 64 << seed % 8);
 		std::vector<call> expected;
 
 		for (int i = 0; i < 5000; i++) {
 			expected.push_back(calls.next());
-			one.add(expected.back());
+			stream.add(expected.back());
 		}
-		one.end();
-		const decoded got = decode(one.bytes);
+		stream.end();
+		const decoded got = decode(stream.bytes);
 		ASSERT_EQ(got.calls, expected) << seed;
 		ASSERT_EQ(got.others.size(), 1);
 		EXPECT_EQ(got.others[0].what, kind::end);
@@ -140,20 +140,20 @@ TEST(functrace, the_fast_path_gives_the_bytes_of_the_slow_path)
 	constexpr int calls = 20000;
 
 	for (int i = 0; i < calls; i++) {
-		const call one = from.next();
+		const call call = from.next();
 		uint8_t packets[encoder::call_bytes_max];
 		char comm[16] = {};
 		encoder &made = by_either.made;
 		uint32_t bytes = 0;
 
-		memcpy(comm, one.comm.data(), std::min<size_t>(one.comm.size(), 15));
-		by_call.add(one);
-		if (made.until_sync() > 0 && made.is_same_caller(caller_of(made, one.tid, comm))) {
-			const uint64_t now = made.ticks_of(one.time);
-			bytes = made.next_call(packets, now, one.address);
+		memcpy(comm, call.comm.data(), std::min<size_t>(call.comm.size(), 15));
+		by_call.add(call);
+		if (made.until_sync() > 0 && made.is_same_caller(caller_of(made, call.tid, comm))) {
+			const uint64_t now = made.ticks_of(call.time);
+			bytes = made.next_call(packets, now, call.address);
 			next += bytes != 0;
 			if (!bytes) {
-				bytes = made.known_call(packets, now, one.address);
+				bytes = made.known_call(packets, now, call.address);
 				known += bytes != 0;
 			}
 		}
@@ -161,7 +161,7 @@ TEST(functrace, the_fast_path_gives_the_bytes_of_the_slow_path)
 			by_either.append(packets, bytes);
 			made.wrote(bytes);
 		} else {
-			by_either.add(one);
+			by_either.add(call);
 		}
 		ASSERT_EQ(by_call.bytes.size(), by_either.bytes.size());
 	}
@@ -175,14 +175,14 @@ TEST(functrace, a_trace_of_version_1_is_read)
 {
 	for (uint32_t seed = 0; seed < 12; seed++) {
 		generator calls(seed, seed % 2);
-		stream_of_version_1 one(seed % 4, 64 << seed % 8);
+		stream_of_version_1 stream(seed % 4, 64 << seed % 8);
 		std::vector<call> expected;
 		uint64_t lost = 0;
 
 		for (int i = 0; i < 3000; i++) {
 			const call next = calls.next();
 			const bool stored = calls.random() % 100;
-			one.add(next, stored || i == 2999);
+			stream.add(next, stored || i == 2999);
 			if (stored || i == 2999) {
 				expected.push_back(next);
 				expected.back().time >>= seed % 4;
@@ -191,8 +191,8 @@ TEST(functrace, a_trace_of_version_1_is_read)
 				lost++;
 			}
 		}
-		one.end();
-		const decoded got = decode(one.bytes);
+		stream.end();
+		const decoded got = decode(stream.bytes);
 		ASSERT_EQ(got.calls, expected) << seed;
 		EXPECT_EQ(got.lost, lost);
 		EXPECT_EQ(got.others.back().what, kind::end);
@@ -224,24 +224,24 @@ TEST(functrace, each_sync_says_the_version_of_what_follows)
 TEST(functrace, ticks_do_not_add_up_to_an_error)
 {
 	generator calls(1);
-	stream one(4);
+	stream stream(4);
 	std::vector<call> expected;
 
 	for (int i = 0; i < 5000; i++) {
 		expected.push_back(calls.next());
-		one.add(expected.back());
+		stream.add(expected.back());
 		expected.back().time &= ~uint64_t{15};
 	}
-	EXPECT_EQ(decode(one.bytes).calls, expected);
+	EXPECT_EQ(decode(stream.bytes).calls, expected);
 }
 
 TEST(functrace, the_time_of_calls_never_goes_back)
 {
-	stream one;
-	one.add({1000, text, 4, "a"});
-	one.add({900, text, 4, "a"});
-	one.add({1001, text, 4, "a"});
-	const auto got = decode(one.bytes).calls;
+	stream stream;
+	stream.add({1000, text, 4, "a"});
+	stream.add({900, text, 4, "a"});
+	stream.add({1001, text, 4, "a"});
+	const auto got = decode(stream.bytes).calls;
 	ASSERT_EQ(got.size(), 3);
 	EXPECT_EQ(got[1].time, 1000);
 	EXPECT_EQ(got[2].time, 1001);
@@ -249,20 +249,20 @@ TEST(functrace, the_time_of_calls_never_goes_back)
 
 TEST(functrace, a_known_function_takes_three_bytes)
 {
-	stream one(4);
-	one.add({0, text, 4, "a"});
-	one.add({100, text + 512, 4, "a"});
-	EXPECT_EQ(one.add({200, text, 4, "a"}), 3);
-	EXPECT_EQ(one.add({200 + (4095 << 4), text + 512, 4, "a"}), 3);
+	stream stream(4);
+	stream.add({0, text, 4, "a"});
+	stream.add({100, text + 512, 4, "a"});
+	EXPECT_EQ(stream.add({200, text, 4, "a"}), 3);
+	EXPECT_EQ(stream.add({200 + (4095 << 4), text + 512, 4, "a"}), 3);
 	/* A time packet before it. */
-	EXPECT_EQ(one.add({200 + ((4095 + 4096) << 4), text, 4, "a"}), 6);
+	EXPECT_EQ(stream.add({200 + ((4095 + 4096) << 4), text, 4, "a"}), 6);
 }
 
 TEST(functrace, the_mark_of_a_sync_stands_nowhere_else)
 {
 	for (uint32_t seed = 0; seed < 8; seed++) {
 		generator calls(seed, true);
-		stream one(0, 256, 0x7f);
+		stream stream(0, 256, 0x7f);
 		std::vector<uint64_t> syncs;
 		uint64_t time = 0;
 
@@ -270,14 +270,14 @@ TEST(functrace, the_mark_of_a_sync_stands_nowhere_else)
 		for (int i = 0; i < 3000; i++) {
 			const uint32_t kind = calls.random() % 8;
 			time += kind < 4 ? 0x7f7f >> 2 : kind < 6 ? 0x7f7 : 0x7f;
-			if (one.made.until_sync() <= 0)
-				syncs.push_back(one.bytes.size());
-			one.add({time, kind % 2 ? calls.next().address : 0x7f * (kind + 1),
-				 0x7f + kind / 7, std::string(kind, '\x7f')});
+			if (stream.made.until_sync() <= 0)
+				syncs.push_back(stream.bytes.size());
+			stream.add({time, kind % 2 ? calls.next().address : 0x7f * (kind + 1),
+				    0x7f + kind / 7, std::string(kind, '\x7f')});
 		}
 		size_t found = 0;
-		for (size_t at = 0; at + 5 <= one.bytes.size(); at++) {
-			if (memcmp(&one.bytes[at], "\x7f\x7f\x7f\x7f\x80", 5))
+		for (size_t at = 0; at + 5 <= stream.bytes.size(); at++) {
+			if (memcmp(&stream.bytes[at], "\x7f\x7f\x7f\x7f\x80", 5))
 				continue;
 			ASSERT_LT(found, syncs.size());
 			ASSERT_EQ(at, syncs[found++]);
@@ -290,35 +290,35 @@ TEST(functrace, the_mark_of_a_sync_stands_nowhere_else)
 /* Four 7f in a row are a sync, so the encoder writes none in a name. */
 TEST(functrace, a_name_with_the_bytes_of_a_sync_is_no_sync)
 {
-	stream one;
-	one.add({1, text, 4, std::string(15, '\x7f')});
-	one.add({2, text, 4, "a"});
-	const auto got = decode(one.bytes);
+	stream stream;
+	stream.add({1, text, 4, std::string(15, '\x7f')});
+	stream.add({2, text, 4, "a"});
+	const auto got = decode(stream.bytes);
 	ASSERT_EQ(got.calls.size(), 2);
 	EXPECT_EQ(got.calls[0].comm, std::string(15, '?'));
 	EXPECT_TRUE(got.others.empty());
-	one.bytes.erase(one.bytes.begin());
-	const auto torn = decode(one.bytes);
+	stream.bytes.erase(stream.bytes.begin());
+	const auto torn = decode(stream.bytes);
 	ASSERT_EQ(torn.others.size(), 1);
-	EXPECT_EQ(torn.others[0].count, one.bytes.size());
+	EXPECT_EQ(torn.others[0].count, stream.bytes.size());
 }
 
 TEST(functrace, a_loss_is_decoded_where_it_happened)
 {
 	generator calls(7, true);
-	stream one;
+	stream stream;
 	std::vector<call> stored;
 	uint64_t lost = 0;
 
 	for (int i = 0; i < 5000; i++) {
 		const call next = calls.next();
 		const bool keeps = calls.random() % 50 || i == 4999;
-		one.add(next, keeps);
+		stream.add(next, keeps);
 		lost += !keeps;
 		if (keeps)
 			stored.push_back(next);
 	}
-	const decoded got = decode(one.bytes);
+	const decoded got = decode(stream.bytes);
 	EXPECT_EQ(got.calls, stored);
 	EXPECT_EQ(got.lost, lost);
 	for (const auto &other : got.others) {
@@ -329,16 +329,16 @@ TEST(functrace, a_loss_is_decoded_where_it_happened)
 
 TEST(functrace, calls_that_were_missed_are_reported_once)
 {
-	stream one;
-	one.add({1, text, 4, "a"});
-	one.made.missed(3);
-	one.add({2, text, 4, "a"}, false);
-	one.add({3, text, 4, "a"}, false);
-	one.add({4, text, 4, "a"});
-	one.add({5, text, 4, "a"});
-	one.made.missed(1);
-	one.add({6, text, 4, "a"});
-	const decoded got = decode(one.bytes);
+	stream stream;
+	stream.add({1, text, 4, "a"});
+	stream.made.missed(3);
+	stream.add({2, text, 4, "a"}, false);
+	stream.add({3, text, 4, "a"}, false);
+	stream.add({4, text, 4, "a"});
+	stream.add({5, text, 4, "a"});
+	stream.made.missed(1);
+	stream.add({6, text, 4, "a"});
+	const decoded got = decode(stream.bytes);
 	ASSERT_EQ(got.others.size(), 2);
 	EXPECT_EQ(got.others[0].count, 5);
 	EXPECT_EQ(got.others[0].since, 1);
@@ -349,19 +349,19 @@ TEST(functrace, calls_that_were_missed_are_reported_once)
 
 TEST(functrace, a_loss_whose_report_found_no_space_is_reported_again)
 {
-	stream one;
+	stream stream;
 	perfbuf::functrace::u8 nowhere[perfbuf::functrace::encoder::report_bytes_max +
 				       perfbuf::functrace::encoder::end_bytes_max];
-	one.add({1, text, 4, "a"});
-	one.made.missed(3);
-	one.made.end(nowhere + one.made.report(nowhere, 2));
-	one.made.not_reported();
-	one.add({3, text, 4, "a"});
+	stream.add({1, text, 4, "a"});
+	stream.made.missed(3);
+	stream.made.end(nowhere + stream.made.report(nowhere, 2));
+	stream.made.not_reported();
+	stream.add({3, text, 4, "a"});
 	// Nothing was told: nothing is lost.
-	one.made.end(nowhere + one.made.report(nowhere, 4));
-	one.made.not_reported();
-	one.add({5, text, 4, "a"});
-	const decoded got = decode(one.bytes);
+	stream.made.end(nowhere + stream.made.report(nowhere, 4));
+	stream.made.not_reported();
+	stream.add({5, text, 4, "a"});
+	const decoded got = decode(stream.bytes);
 	ASSERT_EQ(got.others.size(), 1);
 	EXPECT_EQ(got.others[0].what, kind::lost);
 	EXPECT_EQ(got.others[0].count, 3);
@@ -371,15 +371,15 @@ TEST(functrace, a_loss_whose_report_found_no_space_is_reported_again)
 TEST(functrace, a_sync_is_found_from_anywhere)
 {
 	generator calls(3);
-	stream one(0, 256);
+	stream stream(0, 256);
 	std::vector<call> all;
 
 	for (int i = 0; i < 1500; i++) {
 		all.push_back(calls.next());
-		one.add(all.back());
+		stream.add(all.back());
 	}
-	for (size_t cut = 1; cut < one.bytes.size(); cut += 7) {
-		const decoded got = decode(std::span(one.bytes).subspan(cut));
+	for (size_t cut = 1; cut < stream.bytes.size(); cut += 7) {
+		const decoded got = decode(std::span(stream.bytes).subspan(cut));
 		ASSERT_LE(got.others.size(), 1);
 		ASSERT_LE(got.calls.size(), all.size());
 		ASSERT_TRUE(std::equal(got.calls.rbegin(), got.calls.rend(), all.rbegin())) << cut;
@@ -392,16 +392,16 @@ TEST(functrace, a_sync_is_found_from_anywhere)
 
 TEST(functrace, a_cut_end_of_a_stream_is_reported)
 {
-	stream one;
+	stream stream;
 	std::vector<call> all;
 	generator calls(5, true);
 
 	for (int i = 0; i < 400; i++) {
 		all.push_back(calls.next());
-		one.add(all.back());
+		stream.add(all.back());
 	}
-	for (size_t size = 0; size < one.bytes.size(); size++) {
-		const decoded got = decode(std::span(one.bytes).first(size));
+	for (size_t size = 0; size < stream.bytes.size(); size++) {
+		const decoded got = decode(std::span(stream.bytes).first(size));
 		ASSERT_TRUE(std::equal(got.calls.begin(), got.calls.end(), all.begin()));
 		for (const auto &other : got.others)
 			ASSERT_EQ(other.why, reason::truncated);
@@ -410,16 +410,16 @@ TEST(functrace, a_cut_end_of_a_stream_is_reported)
 
 TEST(functrace, wrong_bytes_cost_what_is_up_to_the_next_sync)
 {
-	stream one(0, 512);
+	stream stream(0, 512);
 	std::vector<call> all;
 	generator calls(9, true);
 
 	for (int i = 0; i < 2000; i++) {
 		all.push_back(calls.next());
-		one.add(all.back());
+		stream.add(all.back());
 	}
 	for (int i = 0; i < 2000; i++) {
-		auto bytes = one.bytes;
+		auto bytes = stream.bytes;
 		const size_t where = calls.random() % (bytes.size() / 2);
 		const size_t until = std::min(bytes.size() / 2, where + calls.random() % 64 + 1);
 		for (size_t at = where; at < until; at++)
@@ -441,10 +441,10 @@ TEST(functrace, the_decoder_takes_any_bytes_without_a_crash)
 		for (auto &byte : bytes)
 			byte = static_cast<std::byte>(random() % 3 ? random() : 0x7f);
 		/* Half of them begin in order, so that what follows is decoded as packets. */
-		stream one;
-		one.add({1, text, 4, "a"});
+		stream stream;
+		stream.add({1, text, 4, "a"});
 		if (i % 2)
-			bytes.insert(bytes.begin(), one.bytes.begin(), one.bytes.end());
+			bytes.insert(bytes.begin(), stream.bytes.begin(), stream.bytes.end());
 		decode(bytes);
 	}
 }
@@ -452,10 +452,10 @@ TEST(functrace, the_decoder_takes_any_bytes_without_a_crash)
 template <typename Stream>
 reason first_cut(std::initializer_list<uint8_t> behind)
 {
-	Stream one;
-	one.add({1, text, 4, "a"});
-	one.append(behind.begin(), behind.size());
-	for (const auto &other : decode(one.bytes).others)
+	Stream stream;
+	stream.add({1, text, 4, "a"});
+	stream.append(behind.begin(), behind.size());
+	for (const auto &other : decode(stream.bytes).others)
 		return other.why;
 	return reason::none;
 }
@@ -519,14 +519,14 @@ void decode_in_pieces()
 {
 	for (uint32_t seed = 0; seed < 12; seed++) {
 		generator calls(seed, seed & 2);
-		Stream one(seed % 3, 128);
+		Stream stream(seed % 3, 128);
 		for (int i = 0; i < 300; i++)
-			one.add(calls.next(), calls.random() % 40);
+			stream.add(calls.next(), calls.random() % 40);
 		/* Some are damaged. */
 		for (int i = 0; seed % 2 && i < 5; i++)
-			one.bytes[calls.random() % one.bytes.size()] =
+			stream.bytes[calls.random() % stream.bytes.size()] =
 				static_cast<std::byte>(calls.random() % 4 ? calls.random() : 0x7f);
-		const decoded whole = decode(one.bytes);
+		const decoded whole = decode(stream.bytes);
 		uint64_t cut = 0;
 		for (const auto &other : whole.others)
 			cut += other.what == kind::cut ? other.count : 0;
@@ -537,10 +537,11 @@ void decode_in_pieces()
 			uint64_t lost = 0;
 			uint64_t cut_in_pieces = 0;
 			uint64_t begin = 0; /* of what the decoder has not taken */
-			for (size_t end = 0; end < one.bytes.size();) {
-				end = std::min(one.bytes.size(), end + 1 + calls.random() % most);
-				in_pieces.feed(std::span(one.bytes).subspan(begin, end - begin),
-					       begin, end == one.bytes.size());
+			for (size_t end = 0; end < stream.bytes.size();) {
+				end = std::min(stream.bytes.size(),
+					       end + 1 + calls.random() % most);
+				in_pieces.feed(std::span(stream.bytes).subspan(begin, end - begin),
+					       begin, end == stream.bytes.size());
 				while (const auto item = in_pieces.next()) {
 					if (item->what == kind::call)
 						got.push_back(
@@ -553,7 +554,7 @@ void decode_in_pieces()
 				}
 				begin += in_pieces.consumed();
 			}
-			ASSERT_EQ(begin, one.bytes.size());
+			ASSERT_EQ(begin, stream.bytes.size());
 			ASSERT_EQ(got, whole.calls) << seed << ' ' << most;
 			ASSERT_EQ(lost, whole.lost);
 			ASSERT_EQ(cut_in_pieces, cut);
@@ -570,13 +571,13 @@ TEST(functrace, decoding_in_pieces_gives_the_calls_of_the_whole)
 TEST(functrace, a_piece_that_is_missing_costs_what_is_up_to_the_next_sync)
 {
 	generator calls(4);
-	stream one(0, 128);
+	stream stream(0, 128);
 	std::vector<call> all;
 	for (int i = 0; i < 500; i++) {
 		all.push_back(calls.next());
-		one.add(all.back());
+		stream.add(all.back());
 	}
-	const size_t half = one.bytes.size() / 2;
+	const size_t half = stream.bytes.size() / 2;
 	reader::decoder two;
 	std::vector<uint64_t> times;
 	const auto take = [&] {
@@ -584,9 +585,9 @@ TEST(functrace, a_piece_that_is_missing_costs_what_is_up_to_the_next_sync)
 			if (item->what == kind::call)
 				times.push_back(item->time);
 	};
-	two.feed(std::span(one.bytes).first(half), 0, false);
+	two.feed(std::span(stream.bytes).first(half), 0, false);
 	take();
-	two.feed(std::span(one.bytes).subspan(half + 10), half + 10, true);
+	two.feed(std::span(stream.bytes).subspan(half + 10), half + 10, true);
 	take();
 	EXPECT_LT(times.size(), all.size());
 	EXPECT_GT(times.size(), all.size() * 3 / 4);

@@ -34,9 +34,9 @@ struct call {
 	bool operator==(const call &) const = default;
 };
 
-inline std::ostream &operator<<(std::ostream &to, const call &one)
+inline std::ostream &operator<<(std::ostream &to, const call &call)
 {
-	return to << one.time << ' ' << one.address << ' ' << one.tid << ' ' << one.comm;
+	return to << call.time << ' ' << call.address << ' ' << call.tid << ' ' << call.comm;
 }
 
 inline encoder make_encoder(const encoder *, uint32_t cpu, uint32_t tick_shift, uint32_t sync_every)
@@ -70,14 +70,14 @@ struct stream_of {
 	{
 	}
 
-	uint32_t add(const call &one, bool stored = true)
+	uint32_t add(const call &call, bool stored = true)
 	{
 		uint8_t packets[Encoder::call_bytes_max];
 		char comm[16] = {};
 
-		memcpy(comm, one.comm.data(), std::min<size_t>(one.comm.size(), 15));
-		const uint32_t size =
-			made.call(packets, one.time, one.address, caller_of(made, one.tid, comm));
+		memcpy(comm, call.comm.data(), std::min<size_t>(call.comm.size(), 15));
+		const uint32_t size = made.call(packets, call.time, call.address,
+						caller_of(made, call.tid, comm));
 		EXPECT_LE(size, sizeof(packets));
 		if (stored)
 			append(packets, size);
@@ -118,18 +118,19 @@ inline decoded decode(std::span<const std::byte> bytes)
 	reader::decoder from(bytes);
 	uint64_t behind = 0;
 
-	for (size_t steps = 0; auto one = from.next(); steps++) {
+	for (size_t steps = 0; auto item = from.next(); steps++) {
 		EXPECT_LE(steps, bytes.size());
-		EXPECT_GE(one->offset, behind);
-		EXPECT_LT(one->offset, bytes.size());
-		behind = one->offset + (one->what == kind::cut ? one->count : 1);
+		EXPECT_GE(item->offset, behind);
+		EXPECT_LT(item->offset, bytes.size());
+		behind = item->offset + (item->what == kind::cut ? item->count : 1);
 		EXPECT_LE(behind, bytes.size());
-		if (one->what == kind::call) {
-			out.calls.push_back({one->time, one->address, one->who ? one->who->tid : 0,
-					     one->who ? std::string(one->who->name()) : ""});
+		if (item->what == kind::call) {
+			out.calls.push_back({item->time, item->address,
+					     item->who ? item->who->tid : 0,
+					     item->who ? std::string(item->who->name()) : ""});
 		} else {
-			out.others.push_back(*one);
-			out.lost += one->what == kind::lost ? one->count : 0;
+			out.others.push_back(*item);
+			out.lost += item->what == kind::lost ? item->count : 0;
 		}
 	}
 	return out;

@@ -28,15 +28,16 @@ template <typename Stream>
 bool save_all(const std::string &name, uint32_t seed)
 {
 	generator calls(seed, seed % 2);
-	Stream one(seed, 64 << seed % 3, seed % 2);
+	Stream stream(seed, 64 << seed % 3, seed % 2);
 	for (int i = 0; i < 40; i++)
-		one.add(calls.next(), i % 9);
+		stream.add(calls.next(), i % 9);
 	/* Calls that follow each other as before, so that the encoder writes its shortest packets.
 	 */
 	for (int i = 0; i < 40; i++)
-		one.add({2'000'000'000'000'000 + uint64_t(i * i * i), text + i % 3 * 64, 4, "a"});
-	one.end();
-	save(name + "-stream", 2, one.bytes);
+		stream.add(
+			{2'000'000'000'000'000 + uint64_t(i * i * i), text + i % 3 * 64, 4, "a"});
+	stream.end();
+	save(name + "-stream", 2, stream.bytes);
 
 	perfbuf::tracefile::writer to(
 		perfbuf::reader::unique_fd(memfd_create("corpus", MFD_CLOEXEC)));
@@ -44,7 +45,7 @@ bool save_all(const std::string &name, uint32_t seed)
 	names.add(text, "name", "module", text + 100);
 	(void)to.begin({{"command", "x"}});
 	(void)to.symbols(names);
-	(void)to.bytes(0, 0, 0, one.bytes, seed % 2);
+	(void)to.bytes(0, 0, 0, stream.bytes, seed % 2);
 	(void)to.finish({{"calls", "1"}});
 	std::vector<std::byte> file(to.size());
 	auto fd = to.release_file();
@@ -53,7 +54,7 @@ bool save_all(const std::string &name, uint32_t seed)
 	save(name + "-file", 0, file);
 
 	std::vector<std::byte> chunk{std::byte{3}, std::byte{1}, std::byte{0}, std::byte{255}};
-	chunk.insert(chunk.end(), one.bytes.begin(), one.bytes.end());
+	chunk.insert(chunk.end(), stream.bytes.begin(), stream.bytes.end());
 	save(name + "-chunks", 1, chunk);
 	return true;
 }

@@ -37,16 +37,16 @@ contents read_all(tracefile::reader_file &file, size_t cpus = 3)
 	out.calls.resize(cpus);
 	tracefile::merge all(file);
 	uint64_t last = 0;
-	while (const auto one = all.next()) {
-		out.sorted &= one->time >= last;
-		last = one->time;
-		if (one->kind == tracefile::what::call && one->cpu < cpus)
-			out.calls[one->cpu].push_back(
-				{one->time, one->address, one->who ? one->who->tid : 0,
-				 one->who ? std::string(one->who->name()) : ""});
-		out.lost += one->kind == tracefile::what::lost ? one->count : 0;
-		out.damaged += one->kind == tracefile::what::damaged ? one->count : 0;
-		out.full += one->kind == tracefile::what::full;
+	while (const auto event = all.next()) {
+		out.sorted &= event->time >= last;
+		last = event->time;
+		if (event->kind == tracefile::what::call && event->cpu < cpus)
+			out.calls[event->cpu].push_back(
+				{event->time, event->address, event->who ? event->who->tid : 0,
+				 event->who ? std::string(event->who->name()) : ""});
+		out.lost += event->kind == tracefile::what::lost ? event->count : 0;
+		out.damaged += event->kind == tracefile::what::damaged ? event->count : 0;
+		out.full += event->kind == tracefile::what::full;
 	}
 	out.damage = file.damaged();
 	out.names = file.symbols().size();
@@ -79,10 +79,10 @@ bool is_subsequence(const std::vector<call> &part, const std::vector<call> &of)
 TEST(trace_file, calls_that_are_written_are_read_in_the_order_of_time)
 {
 	for (uint32_t seed = 0; seed < 6; seed++) {
-		recording one(seed, 3, 400, seed % 2);
-		const auto got = read_bytes(one.file(seed == 5 ? 200'000 : 700));
+		recording recording(seed, 3, 400, seed % 2);
+		const auto got = read_bytes(recording.file(seed == 5 ? 200'000 : 700));
 		ASSERT_TRUE(got);
-		EXPECT_EQ(got->calls, one.expected);
+		EXPECT_EQ(got->calls, recording.expected);
 		EXPECT_TRUE(got->sorted);
 		EXPECT_FALSE(got->damage.any());
 		EXPECT_EQ(got->names, 41);
@@ -92,17 +92,17 @@ TEST(trace_file, calls_that_are_written_are_read_in_the_order_of_time)
 
 TEST(trace_file, a_stream_longer_than_a_chunk_is_read_whole)
 {
-	recording one(1, 1, 60'000);
-	ASSERT_GT(one.streams[0].bytes.size(), 2 * tracefile::most_payload);
-	const auto got = read_bytes(one.file(1'000'000));
+	recording recording(1, 1, 60'000);
+	ASSERT_GT(recording.streams[0].bytes.size(), 2 * tracefile::most_payload);
+	const auto got = read_bytes(recording.file(1'000'000));
 	ASSERT_TRUE(got);
-	EXPECT_EQ(got->calls[0], one.expected[0]);
+	EXPECT_EQ(got->calls[0], recording.expected[0]);
 }
 
 TEST(trace_file, a_file_cut_at_any_byte_gives_its_whole_chunks)
 {
-	recording one(2, 3, 60);
-	const auto whole = one.file(150);
+	recording recording(2, 3, 60);
+	const auto whole = recording.file(150);
 	size_t before = 0;
 	for (size_t size = 0; size < whole.size(); size++) {
 		std::string why;
@@ -117,9 +117,9 @@ TEST(trace_file, a_file_cut_at_any_byte_gives_its_whole_chunks)
 		size_t calls = 0;
 		for (size_t cpu = 0; cpu < 3; cpu++) {
 			const auto &part = got->calls[cpu];
-			ASSERT_LE(part.size(), one.expected[cpu].size());
-			ASSERT_TRUE(
-				std::equal(part.begin(), part.end(), one.expected[cpu].begin()));
+			ASSERT_LE(part.size(), recording.expected[cpu].size());
+			ASSERT_TRUE(std::equal(part.begin(), part.end(),
+					       recording.expected[cpu].begin()));
 			calls += part.size();
 		}
 		ASSERT_GE(calls, before) << size;
@@ -130,8 +130,8 @@ TEST(trace_file, a_file_cut_at_any_byte_gives_its_whole_chunks)
 
 TEST(trace_file, wrong_bytes_make_no_wrong_calls)
 {
-	recording one(3, 3, 120);
-	const auto whole = one.file(150);
+	recording recording(3, 3, 120);
+	const auto whole = recording.file(150);
 	std::mt19937 random(17);
 	for (int i = 0; i < 4000; i++) {
 		auto bytes = whole;
@@ -145,7 +145,7 @@ TEST(trace_file, wrong_bytes_make_no_wrong_calls)
 			continue; /* the file's header */
 		size_t calls = 0;
 		for (size_t cpu = 0; cpu < 3; cpu++) {
-			ASSERT_TRUE(is_subsequence(got->calls[cpu], one.expected[cpu])) << i;
+			ASSERT_TRUE(is_subsequence(got->calls[cpu], recording.expected[cpu])) << i;
 			calls += got->calls[cpu].size();
 		}
 		/* The reader does not check the zeros behind a payload. */
@@ -155,8 +155,8 @@ TEST(trace_file, wrong_bytes_make_no_wrong_calls)
 
 TEST(trace_file, a_chunk_that_is_missing_costs_its_calls_alone)
 {
-	recording one(4, 1, 400);
-	auto bytes = one.file(300);
+	recording recording(4, 1, 400);
+	auto bytes = recording.file(300);
 	/* The third chunk of bytes. */
 	auto file = tracefile::reader_file::open(memory_file(bytes), "FILE");
 	ASSERT_TRUE(file);
@@ -164,7 +164,7 @@ TEST(trace_file, a_chunk_that_is_missing_costs_its_calls_alone)
 	bytes[place.at + sizeof(tracefile::chunk_header)] ^= std::byte{1};
 	const auto torn = read_bytes(bytes);
 	ASSERT_TRUE(torn);
-	EXPECT_TRUE(is_subsequence(torn->calls[0], one.expected[0]));
+	EXPECT_TRUE(is_subsequence(torn->calls[0], recording.expected[0]));
 	EXPECT_LT(torn->calls[0].size(), 400);
 	EXPECT_GT(torn->calls[0].size(), 250);
 	EXPECT_GE(torn->damaged, place.size);
@@ -257,7 +257,7 @@ TEST(trace_file, a_file_on_a_full_disk_is_closed_in_order)
 	rlimit before;
 	getrlimit(RLIMIT_FSIZE, &before);
 	for (size_t most = full - 1; most > 2200; most -= most > full - 300 ? 1 : 41) {
-		recording one(6, 2, 100);
+		recording recording(6, 2, 100);
 		std::string name = "/tmp/perfbuf-trace-XXXXXX";
 		unique_fd fd(mkstemp(name.data()));
 		ASSERT_TRUE(fd);
@@ -265,7 +265,7 @@ TEST(trace_file, a_file_on_a_full_disk_is_closed_in_order)
 		tracefile::writer to(std::move(fd));
 		const rlimit limit = {most, before.rlim_max};
 		setrlimit(RLIMIT_FSIZE, &limit);
-		const uint64_t given_up = one.write_to(to, 200);
+		const uint64_t given_up = recording.write_to(to, 200);
 		setrlimit(RLIMIT_FSIZE, &before);
 		ASSERT_GT(given_up, 0) << most;
 		auto file = tracefile::reader_file::open(to.release_file(), "FILE");
@@ -274,19 +274,20 @@ TEST(trace_file, a_file_on_a_full_disk_is_closed_in_order)
 		ASSERT_FALSE(got.damage.any()) << most;
 		for (size_t cpu = 0; cpu < 2; cpu++)
 			ASSERT_TRUE(std::equal(got.calls[cpu].begin(), got.calls[cpu].end(),
-					       one.expected[cpu].begin()));
+					       recording.expected[cpu].begin()));
 	}
 }
 
 /* As on a full disk, where the newest chunks make room for the end. */
 TEST(trace_file, an_end_within_a_packet_is_no_fault_of_the_source)
 {
-	stream one(0, 4096, 0);
-	one.add({1000, text, 8, "sh"});
-	one.add({2000, text + 0x44, 8, "sh"});
+	stream stream(0, 4096, 0);
+	stream.add({1000, text, 8, "sh"});
+	stream.add({2000, text + 0x44, 8, "sh"});
 	tracefile::writer to(memory_file());
 	ASSERT_TRUE(to.begin({}));
-	ASSERT_TRUE(to.bytes(0, 0, 0, std::span(one.bytes).first(one.bytes.size() - 1), false));
+	ASSERT_TRUE(
+		to.bytes(0, 0, 0, std::span(stream.bytes).first(stream.bytes.size() - 1), false));
 	ASSERT_TRUE(to.finish({}));
 	auto file = tracefile::reader_file::open(to.release_file(), "FILE");
 	ASSERT_TRUE(file);

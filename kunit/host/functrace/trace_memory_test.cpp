@@ -71,7 +71,7 @@ using namespace functrace_test;
 
 /* A stream by hand: the encoder would not make these. */
 struct packets {
-	void byte(uint8_t one) { bytes.push_back(static_cast<std::byte>(one)); }
+	void byte(uint8_t value) { bytes.push_back(static_cast<std::byte>(value)); }
 
 	void number(uint64_t value)
 	{
@@ -156,12 +156,13 @@ unique_fd file_of_cpus(size_t count)
 /* Each in a chunk of its own, which the writer would not do. */
 unique_fd file_of_chunks(size_t count, size_t streams)
 {
-	packets one;
-	one.sync(0, 1);
+	packets written;
+	written.sync(0, 1);
 	return file_with([&](tracefile::writer &to) {
 		for (size_t i = 0; i < count; i++)
 			EXPECT_TRUE(to.bytes(static_cast<uint32_t>(i % streams), 0,
-					     i / streams * one.bytes.size(), one.bytes, false));
+					     i / streams * written.bytes.size(), written.bytes,
+					     false));
 	});
 }
 

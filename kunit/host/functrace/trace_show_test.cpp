@@ -110,8 +110,8 @@ TEST(trace_shown, json_output_has_processes_threads_calls_and_losses)
 TEST(trace_shown, json_is_json_whatever_was_recorded)
 {
 	for (uint32_t seed = 0; seed < 4; seed++) {
-		recording one(seed, 2, 300, true); /* names of all bytes */
-		auto bytes = one.file(200);
+		recording recording(seed, 2, 300, true); /* names of all bytes */
+		auto bytes = recording.file(200);
 		if (seed % 2)
 			bytes[bytes.size() / 2] ^= std::byte{0xff};
 		const std::string json = shown(bytes, tracefile::format::json);

@@ -68,14 +68,15 @@ private:
 
 	void do_step(state &now, std::size_t cpu, std::size_t index) const
 	{
-		const step &one = what_.cpus[cpu][index];
+		const step &step = what_.cpus[cpu][index];
 
 		now.done[cpu][index] = 1;
-		if (one.kind == kind::load)
-			now.registers[one.result] = now.words[one.word];
-		else if (one.kind == kind::store &&
-			 (one.condition < 0 || now.registers[one.condition]))
-			now.words[one.word] = one.from < 0 ? one.value : now.registers[one.from];
+		if (step.kind == kind::load)
+			now.registers[step.result] = now.words[step.word];
+		else if (step.kind == kind::store &&
+			 (step.condition < 0 || now.registers[step.condition]))
+			now.words[step.word] =
+				step.from < 0 ? step.value : now.registers[step.from];
 	}
 
 	void visit(const state &now)

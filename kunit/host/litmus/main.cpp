@@ -12,14 +12,14 @@ using namespace perfbuf::litmus;
 int main()
 {
 	unsigned failed = 0, checks = 0;
-	const auto check = [&](const test &one, const char *weakened, bool may_happen) {
-		const verdict found = run(one);
+	const auto check = [&](const test &test, const char *weakened, bool may_happen) {
+		const verdict found = run(test);
 		const bool is_right = found.happens == may_happen;
 
 		checks++;
 		failed += !is_right;
 		std::printf("%s  %5llu states  %s%s%s\n", is_right ? "ok    " : "FAILED",
-			    static_cast<unsigned long long>(found.states), one.name,
+			    static_cast<unsigned long long>(found.states), test.name,
 			    weakened ? ": " : "", weakened ? weakened : "");
 	};
 
@@ -27,10 +27,10 @@ int main()
 	const std::vector<test> of_the_ring = all();
 
 	tests.insert(tests.end(), of_the_ring.begin(), of_the_ring.end());
-	for (const test &one : tests) {
-		check(one, nullptr, false);
-		for (const test::weakening &how : one.weakenings) {
-			test weaker = one;
+	for (const test &each : tests) {
+		check(each, nullptr, false);
+		for (const test::weakening &how : each.weakenings) {
+			test weaker = each;
 			auto &steps = weaker.cpus[how.cpu];
 
 			steps.erase(steps.begin() + how.index);

@@ -190,17 +190,17 @@ void aux_machine::run_script(unsigned context)
 {
 	const unsigned interrupted = std::exchange(context_, context);
 
-	for (const aux_op &one : what_.script[context])
-		write(one);
+	for (const aux_op &op : what_.script[context])
+		write(op);
 	context_ = interrupted;
 }
 
-void aux_machine::write(const aux_op &one)
+void aux_machine::write(const aux_op &op)
 {
 	if (what_.shared)
-		write_shared(one.bytes);
+		write_shared(op.bytes);
 	else
-		write_alone(one.bytes);
+		write_alone(op.bytes);
 }
 
 void aux_machine::write_shared(u64 bytes)

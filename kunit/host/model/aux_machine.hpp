@@ -63,7 +63,7 @@ private:
 	void print() const override;
 
 	void run_script(unsigned context);
-	void write(const aux_op &one);
+	void write(const aux_op &op);
 	void write_alone(u64 bytes);
 	void write_shared(u64 bytes);
 	void refused(unsigned raises);

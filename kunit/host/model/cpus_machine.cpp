@@ -62,13 +62,13 @@ void cpus_machine::run()
 {
 	exploring_ = true;
 	inside_ = false;
-	for (const op &one : what_.writes) {
-		if (one.reads)
-			reader_.read(false, one.bytes);
+	for (const op &op : what_.writes) {
+		if (op.reads)
+			reader_.read(false, op.bytes);
 		else if (area_)
-			write_aux(one.bytes);
+			write_aux(op.bytes);
 		else
-			write(one);
+			write(op);
 		pass_boundary();
 	}
 	inside_ = true;
@@ -161,9 +161,9 @@ void cpus_machine::switch_to_other()
 
 void cpus_machine::other_cpu()
 {
-	for (cpus_op one : what_.other) {
+	for (cpus_op op : what_.other) {
 		inside_ = false;
-		do_op(one);
+		do_op(op);
 		run_irq_works();
 		inside_ = true;
 		memory_.finish();
@@ -253,12 +253,12 @@ void cpus_machine::run_irq_works()
 
 /* ---------------------------------------------------------------- the writer */
 
-void cpus_machine::write(const op &one)
+void cpus_machine::write(const op &op)
 {
 	const plain_origin who;
 	const bool was_paused = paused_;
 	const bool was_limited = limited_;
-	cxxrt::result<reservation> begun = ring_->begin(one.bytes, who);
+	cxxrt::result<reservation> begun = ring_->begin(op.bytes, who);
 
 	if (!begun) {
 		/* A full ring wakes its reader. */
@@ -276,12 +276,12 @@ void cpus_machine::write(const op &one)
 
 	u64 words[largest_record / 8];
 
-	make_record(words, 0, one.bytes);
-	record.copy(words, one.bytes);
-	if (one.wakes)
+	make_record(words, 0, op.bytes);
+	record.copy(words, op.bytes);
+	if (op.wakes)
 		ring_->request_wakeup();
 	record.commit();
-	if (one.wakes || was_limited)
+	if (op.wakes || was_limited)
 		reader_.must_wake_for(ring_->reserved());
 }
 

@@ -51,7 +51,7 @@ private:
 	void switch_to_other();
 	void other_cpu();
 	void do_op(cpus_op what);
-	void write(const op &one);
+	void write(const op &op);
 	void write_aux(u64 bytes);
 	void copy();
 	void print();

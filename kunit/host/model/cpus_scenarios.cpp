@@ -120,9 +120,9 @@ std::vector<cpus_scenario> cpus_scenarios()
 
 	std::vector<cpus_scenario> all;
 
-	for (const cpus_scenario &one : of_the_ring()) {
+	for (const cpus_scenario &scenario : of_the_ring()) {
 		for (bool backward : {false, true}) {
-			all.push_back(one);
+			all.push_back(scenario);
 			all.back().ring.backward = backward;
 		}
 	}

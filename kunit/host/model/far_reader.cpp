@@ -82,12 +82,12 @@ void far_reader::load_record(bool exploring)
 		return;
 
 	for (std::size_t i = 0; i < batch_.size(); i++) {
-		const auto &one = batch_[ring_.backward() ? batch_.size() - 1 - i : i];
+		const auto &record = batch_[ring_.backward() ? batch_.size() - 1 - i : i];
 
-		if (__builtin_bit_cast(perf_event_header, one[0]).type == PERF_RECORD_LOST)
-			all_.told(one[2]);
+		if (__builtin_bit_cast(perf_event_header, record[0]).type == PERF_RECORD_LOST)
+			all_.told(record[2]);
 		else
-			all_.receive(one.data(), static_cast<u32>(one.size() * 8));
+			all_.receive(record.data(), static_cast<u32>(record.size() * 8));
 	}
 	next_ = &far_reader::store_tail;
 }

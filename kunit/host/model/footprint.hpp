@@ -20,11 +20,11 @@ using word_name = std::pair<unsigned, std::ptrdiff_t>;
 class footprint
 {
 public:
-	void note(unsigned cpu, const word_name &one, bool writes)
+	void note(unsigned cpu, const word_name &word, bool writes)
 	{
-		seen_[one] |= 1u << cpu | (writes ? written : 0);
+		seen_[word] |= 1u << cpu | (writes ? written : 0);
 	}
-	bool is_shared(const word_name &one) const { return shared_.count(one); }
+	bool is_shared(const word_name &word) const { return shared_.count(word); }
 
 	/* True: there are more than before. */
 	bool learn()

@@ -6,9 +6,9 @@
 namespace perfbuf::model
 {
 
-u32 ledger::attempt(unsigned context, const op &one)
+u32 ledger::attempt(unsigned context, const op &op)
 {
-	entries_.push_back({.context = context, .bytes = one.bytes});
+	entries_.push_back({.context = context, .bytes = op.bytes});
 	return static_cast<u32>(entries_.size() - 1);
 }
 
@@ -17,42 +17,42 @@ void ledger::receive(const u64 *words, u32 bytes)
 	if (words[1] >= entries_.size())
 		fail("a record that no writer wrote");
 
-	entry &one = at(static_cast<u32>(words[1]));
+	entry &entry = at(static_cast<u32>(words[1]));
 
-	if (one.bytes != bytes)
+	if (entry.bytes != bytes)
 		fail("a record of another size than was written");
-	if (!one.finished || !is_whole(words, bytes))
+	if (!entry.finished || !is_whole(words, bytes))
 		fail("a record that is not finished is seen");
-	if (one.given_up)
+	if (entry.given_up)
 		fail("a record that was given up is seen");
-	if (one.received)
+	if (entry.received)
 		fail("a record is seen twice");
-	if (newest_[one.context] > words[1])
+	if (newest_[entry.context] > words[1])
 		fail("the records of a context are not in their order");
-	newest_[one.context] = words[1] + 1;
-	one.received = true;
+	newest_[entry.context] = words[1] + 1;
+	entry.received = true;
 	received_++;
 }
 
 void ledger::wake()
 {
-	for (entry &one : entries_)
-		one.woken |= one.received;
+	for (entry &entry : entries_)
+		entry.woken |= entry.received;
 }
 
 void ledger::settle()
 {
-	for (entry &one : entries_)
-		one.settled = true;
+	for (entry &entry : entries_)
+		entry.settled = true;
 }
 
 u64 ledger::in_flight() const
 {
 	u64 bytes = 0;
 
-	for (const entry &one : entries_)
-		if (!one.refused && !one.received && !one.settled)
-			bytes += one.bytes;
+	for (const entry &entry : entries_)
+		if (!entry.refused && !entry.received && !entry.settled)
+			bytes += entry.bytes;
 	return bytes;
 }
 
@@ -61,16 +61,16 @@ void ledger::check_end(u64 records, u64 losses) const
 	u64 expected = 0;
 	u64 lost = 0;
 
-	for (const entry &one : entries_) {
-		if (one.given_up)
+	for (const entry &entry : entries_) {
+		if (entry.given_up)
 			continue;
-		if (one.refused == one.received)
-			fail(one.refused ? "a record was refused and is there"
-					 : "a record was finished and is not there");
-		if (one.wakes && one.received && !one.woken)
+		if (entry.refused == entry.received)
+			fail(entry.refused ? "a record was refused and is there"
+					   : "a record was finished and is not there");
+		if (entry.wakes && entry.received && !entry.woken)
 			fail("a record that asked for a wakeup was not followed by one");
-		expected += one.received;
-		lost += one.refused;
+		expected += entry.received;
+		lost += entry.refused;
 	}
 	if (received_ != expected || records != expected)
 		fail("the ring counts other records than there are");
@@ -83,13 +83,13 @@ void ledger::check_end(u64 records, u64 losses) const
 void ledger::print() const
 {
 	for (std::size_t id = 0; id < entries_.size(); id++) {
-		const entry &one = entries_[id];
+		const entry &entry = entries_[id];
 
-		std::fprintf(stderr, "  #%zu context %u, %u bytes:%s%s%s%s%s%s\n", id, one.context,
-			     one.bytes, one.refused ? " refused" : "",
-			     one.given_up ? " given up" : "", one.finished ? " finished" : "",
-			     one.received ? " received" : "", one.wakes ? " wants a wakeup" : "",
-			     one.woken ? " woken" : "");
+		std::fprintf(stderr, "  #%zu context %u, %u bytes:%s%s%s%s%s%s\n", id,
+			     entry.context, entry.bytes, entry.refused ? " refused" : "",
+			     entry.given_up ? " given up" : "", entry.finished ? " finished" : "",
+			     entry.received ? " received" : "",
+			     entry.wakes ? " wants a wakeup" : "", entry.woken ? " woken" : "");
 	}
 	std::fprintf(stderr, "  received %llu, told lost %llu\n", received_, told_);
 }

@@ -18,7 +18,7 @@ class ledger
 {
 public:
 	/* A writer's side. */
-	u32 attempt(unsigned context, const op &one);
+	u32 attempt(unsigned context, const op &op);
 	void refused(u32 id) { at(id).refused = true; }
 	void gives_up(u32 id) { at(id).given_up = true; }
 	void wants_wakeup(u32 id) { at(id).wakes = true; }

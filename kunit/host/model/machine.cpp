@@ -76,10 +76,10 @@ void machine::run_script(unsigned context)
 {
 	const unsigned interrupted = std::exchange(context_, context);
 
-	for (const op &one : what_.script[context]) {
+	for (const op &op : what_.script[context]) {
 		if (poller_ && !context)
 			poller_->writer_enters();
-		write(context, one);
+		write(context, op);
 		if (!context) {
 			ledger_.settle();
 			check_poller();
@@ -139,18 +139,18 @@ void machine::read_all()
 	}
 }
 
-void machine::write(unsigned context, const op &one)
+void machine::write(unsigned context, const op &op)
 {
 	const plain_origin who;
 
-	if (one.flush) {
+	if (op.flush) {
 		if (poller_)
 			poller_->allow(1);
 		ring_->flush_lost(who);
 		return;
 	}
 
-	if (one.alarm) {
+	if (op.alarm) {
 		const bool was_inside = std::exchange(inside_, true);
 
 		if (poller_)
@@ -161,16 +161,16 @@ void machine::write(unsigned context, const op &one)
 		return;
 	}
 
-	const u32 id = ledger_.attempt(context, one);
-	cxxrt::result<reservation> begun = one.given_up ? ring_->begin_discardable(one.bytes, who)
-							: ring_->begin(one.bytes, who);
+	const u32 id = ledger_.attempt(context, op);
+	cxxrt::result<reservation> begun =
+		op.given_up ? ring_->begin_discardable(op.bytes, who) : ring_->begin(op.bytes, who);
 
 	if (!begun) {
 		ledger_.refused(id);
 		if (poller_ && begun.error().code() == ENOSPC) {
 			const bool was_inside = std::exchange(inside_, true);
 
-			poller_->refused_full(one.bytes, context_ || poller_->is_mixed());
+			poller_->refused_full(op.bytes, context_ || poller_->is_mixed());
 			inside_ = was_inside;
 		}
 		return;
@@ -181,21 +181,21 @@ void machine::write(unsigned context, const op &one)
 	reservation record = begun.take();
 	u64 words[largest_record / 8];
 
-	make_record(words, id, one.bytes);
+	make_record(words, id, op.bytes);
 	record.copy(words, 16);
-	record.copy(words + 2, one.bytes - 16);
+	record.copy(words + 2, op.bytes - 16);
 	/* A record that is given up may have passed the watermark. */
 	if (poller_)
-		poller_->allow(one.wakes + (one.every != 0) + one.given_up);
-	if (one.wakes)
+		poller_->allow(op.wakes + (op.every != 0) + op.given_up);
+	if (op.wakes)
 		ring_->request_wakeup();
-	if (one.wakes || what_.latency)
+	if (op.wakes || what_.latency)
 		ledger_.wants_wakeup(id);
-	if (one.every)
-		count(id, one.every);
-	if (one.given_up) {
+	if (op.every)
+		count(id, op.every);
+	if (op.given_up) {
 		ledger_.gives_up(id);
-		record.discard(one.bytes, who);
+		record.discard(op.bytes, who);
 		return;
 	}
 	ledger_.finished(id);

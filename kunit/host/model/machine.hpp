@@ -53,7 +53,7 @@ private:
 	void check_stats();
 	/* The reader takes everything. */
 	void read_all();
-	void write(unsigned context, const op &one);
+	void write(unsigned context, const op &op);
 	/* count_event(), for record @id. */
 	void count(u32 id, u32 every);
 	void note_unread();

@@ -65,9 +65,9 @@ int main(int argc, char **argv)
 	};
 	std::vector<space> all;
 	const auto add = [&](const std::vector<scenario> &scenarios) {
-		for (const scenario &one : scenarios)
-			all.push_back(
-				{one.name, one.at_least, [=] { return explore(one, fault); }});
+		for (const scenario &scenario : scenarios)
+			all.push_back({scenario.name, scenario.at_least,
+				       [=] { return explore(scenario, fault); }});
 	};
 
 	if (nesting)
@@ -77,37 +77,41 @@ int main(int argc, char **argv)
 	if (reader)
 		add(reader_scenarios());
 	if (aux)
-		for (const aux_scenario &one : aux_scenarios())
-			all.push_back(
-				{one.name, one.at_least, [=] { return explore(one, fault); }, 16});
+		for (const aux_scenario &scenario : aux_scenarios())
+			all.push_back({scenario.name, scenario.at_least,
+				       [=] { return explore(scenario, fault); }, 16});
 	if (cpus)
-		for (const cpus_scenario &one : cpus_scenarios())
-			all.push_back({one.name, one.at_least, [=] { return explore(one); }});
+		for (const cpus_scenario &scenario : cpus_scenarios())
+			all.push_back({scenario.name, scenario.at_least,
+				       [=] { return explore(scenario); }});
 
 	/* The quick ones first: they find most of what there is to find. */
 	std::stable_sort(all.begin(), all.end(), [](const space &a, const space &b) {
 		return a.at_least * a.cost < b.at_least * b.cost;
 	});
 
-	std::erase_if(all, [=](const space &one) { return !std::strstr(one.name, only); });
-	std::erase_if(all, [=](const space &one) { return one.at_least * one.cost > most; });
+	std::erase_if(all,
+		      [=](const space &explored) { return !std::strstr(explored.name, only); });
+	std::erase_if(all, [=](const space &explored) {
+		return explored.at_least * explored.cost > most;
+	});
 
 	perfbuf::u64 executions = 0;
 	int status = 0;
 
-	for (const space &one : all) {
+	for (const space &explored : all) {
 		const auto start = std::chrono::steady_clock::now();
-		const perfbuf::u64 count = one.explore();
+		const perfbuf::u64 count = explored.explore();
 		const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(
 			std::chrono::steady_clock::now() - start);
 
 		std::printf("%10llu executions %6lld ms  %s\n", count,
-			    static_cast<long long>(ms.count()), one.name);
+			    static_cast<long long>(ms.count()), explored.name);
 		std::fflush(stdout);
 		executions += count;
-		if (sizes && count < one.at_least) {
-			std::fprintf(stderr, "%s: %llu executions were to be explored\n", one.name,
-				     one.at_least);
+		if (sizes && count < explored.at_least) {
+			std::fprintf(stderr, "%s: %llu executions were to be explored\n",
+				     explored.name, explored.at_least);
 			status = 1;
 		}
 	}

@@ -44,21 +44,21 @@ void observer::take(u64 from, u64 to)
 		fresh.push_back(read(at, to));
 	/* Downwards, the oldest record has the highest position. */
 	for (std::size_t i = 0; i < fresh.size(); i++) {
-		published &one = fresh[ring_.backward() ? fresh.size() - 1 - i : i];
+		published &record = fresh[ring_.backward() ? fresh.size() - 1 - i : i];
 		const perf_event_header header =
-			__builtin_bit_cast(perf_event_header, one.words[0]);
+			__builtin_bit_cast(perf_event_header, record.words[0]);
 
 		if (header.type == PERF_RECORD_LOST)
-			all_.told(one.words[2]);
+			all_.told(record.words[2]);
 		else if (header.type == PERF_RECORD_SAMPLE)
-			all_.receive(one.words.data(), one.bytes);
+			all_.receive(record.words.data(), record.bytes);
 		else
 			fail("data_head shows what is no record");
-		kept_.push_back(std::move(one));
+		kept_.push_back(std::move(record));
 	}
 }
 
-bool observer::may_be_gone(const published &one) const
+bool observer::may_be_gone(const published &record) const
 {
 	if (!ring_.overwrite())
 		return false;
@@ -66,8 +66,8 @@ bool observer::may_be_gone(const published &one) const
 	/* Writers that are inside may have reserved this much behind what is seen. */
 	const u64 reserved = all_.in_flight();
 
-	return ring_.backward() ? one.position + one.bytes - (seen_ - reserved) > ring_.size()
-				: seen_ + reserved - one.position > ring_.size();
+	return ring_.backward() ? record.position + record.bytes - (seen_ - reserved) > ring_.size()
+				: seen_ + reserved - record.position > ring_.size();
 }
 
 void observer::look()
@@ -83,11 +83,11 @@ void observer::look()
 		seen_ = head;
 		take(from, to);
 	}
-	for (const published &one : kept_) {
-		if (may_be_gone(one))
+	for (const published &record : kept_) {
+		if (may_be_gone(record))
 			continue;
-		for (u32 i = 0; i < one.bytes / 8; i++)
-			if (word(one.position + 8 * i) != one.words[i])
+		for (u32 i = 0; i < record.bytes / 8; i++)
+			if (word(record.position + 8 * i) != record.words[i])
 				fail("a record that was seen is overwritten");
 	}
 }

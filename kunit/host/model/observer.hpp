@@ -37,7 +37,7 @@ private:
 	published read(u64 position, u64 end) const;
 	void take(u64 from, u64 to);
 	/* Whether the writers may have begun to write over it (overwrite mode). */
-	bool may_be_gone(const published &one) const;
+	bool may_be_gone(const published &record) const;
 
 	perf_buffer &ring_;
 	ledger &all_;

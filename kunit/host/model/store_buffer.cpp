@@ -47,14 +47,14 @@ void store_buffer::hide()
 	finish();
 	stores_.erase(stores_.begin(),
 		      stores_.begin() + choices_.choose(static_cast<unsigned>(stores_.size()) + 1));
-	for (auto one = stores_.rbegin(); one != stores_.rend(); ++one)
-		std::copy(one->old.begin(), one->old.end(), one->where);
+	for (auto store = stores_.rbegin(); store != stores_.rend(); ++store)
+		std::copy(store->old.begin(), store->old.end(), store->where);
 }
 
 void store_buffer::show()
 {
-	for (const store &one : stores_)
-		std::copy(one.now.begin(), one.now.end(), one.where);
+	for (const store &store : stores_)
+		std::copy(store.now.begin(), store.now.end(), store.where);
 }
 
 void store_buffer::drain()

@@ -105,9 +105,9 @@ std::vector<scenario> wakeup_scenarios()
 	};
 	std::vector<scenario> all;
 
-	for (const scenario &one : forward) {
+	for (const scenario &scenario : forward) {
 		for (bool backward : {false, true}) {
-			all.push_back(one);
+			all.push_back(scenario);
 			all.back().sleeps = true;
 			all.back().ring.backward = backward;
 		}

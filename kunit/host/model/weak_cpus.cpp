@@ -12,12 +12,12 @@ using enum cxxrt::model::access;
 
 weak_cpus::word &weak_cpus::find(const volatile void *where, std::size_t bytes)
 {
-	for (const auto &one : words_) {
-		if (one->where != where)
+	for (const auto &word : words_) {
+		if (word->where != where)
 			continue;
-		if (one->bytes != bytes)
+		if (word->bytes != bytes)
 			fail("the model knows no word that is accessed in two sizes");
-		return *one;
+		return *word;
 	}
 	words_.push_back(std::make_unique<word>());
 
@@ -46,9 +46,9 @@ const weak_cpus::store *weak_cpus::pending(unsigned cpu, const word &at) const
 {
 	const auto &stores = of_[cpu].stores;
 
-	for (auto one = stores.rbegin(); one != stores.rend(); ++one)
-		if (one->at == &at && !one->arrived)
-			return &*one;
+	for (auto store = stores.rbegin(); store != stores.rend(); ++store)
+		if (store->at == &at && !store->arrived)
+			return &*store;
 	return nullptr;
 }
 
@@ -68,12 +68,12 @@ void weak_cpus::arrive(unsigned cpu, std::size_t index)
 		return;
 	stores[index].arrived = true;
 
-	const store one = stores[index];
+	const store store = stores[index];
 
 	for (std::size_t i = 0; i < index; i++)
-		if (stores[i].epoch < one.epoch || one.releases || stores[i].at == one.at)
+		if (stores[i].epoch < store.epoch || store.releases || stores[i].at == store.at)
 			arrive(cpu, i);
-	append(cpu, *one.at, one.value);
+	append(cpu, *store.at, store.value);
 }
 
 void weak_cpus::let_arrive(unsigned cpu, const word &at)
@@ -211,15 +211,15 @@ void weak_cpus::settle()
 
 void weak_cpus::show_arrived()
 {
-	for (const auto &one : words_)
-		put(*one, one->history.back().value);
+	for (const auto &word : words_)
+		put(*word, word->history.back().value);
 }
 
 u64 weak_cpus::arrived(const void *where)
 {
-	for (const auto &one : words_)
-		if (one->where == where)
-			return one->history.back().value;
+	for (const auto &word : words_)
+		if (word->where == where)
+			return word->history.back().value;
 
 	/* The CPUs do not share it. */
 	u64 value;

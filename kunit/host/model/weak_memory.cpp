@@ -20,15 +20,16 @@ weak_memory::region *weak_memory::find(const volatile void *where) const
 {
 	const char *address = const_cast<const char *>(static_cast<const volatile char *>(where));
 
-	for (region &one : regions_)
-		if (address >= one.native && address < one.native + one.seen.size())
-			return &one;
+	for (region &region : regions_)
+		if (address >= region.native && address < region.native + region.seen.size())
+			return &region;
 	return nullptr;
 }
 
-bool weak_memory::overlap(const store &one, const region *in, u32 offset, u32 bytes)
+bool weak_memory::overlap(const store &store, const region *in, u32 offset, u32 bytes)
 {
-	return one.in == in && one.offset < offset + bytes && offset < one.offset + one.bytes;
+	return store.in == in && store.offset < offset + bytes &&
+	       offset < store.offset + store.bytes;
 }
 
 void weak_memory::begin_store(const volatile void *where, u32 bytes, bool releases)
@@ -59,20 +60,20 @@ void weak_memory::finish_store()
 /* Arrives, and before it what has to. */
 void weak_memory::leave(std::size_t index)
 {
-	store &one = stores_[index];
+	store &store = stores_[index];
 
-	if (one.left)
+	if (store.left)
 		return;
-	one.left = true;
+	store.left = true;
 	for (std::size_t i = 0; i < index; i++)
-		if (stores_[i].epoch < one.epoch || one.releases ||
-		    overlap(stores_[i], one.in, one.offset, one.bytes))
+		if (stores_[i].epoch < store.epoch || store.releases ||
+		    overlap(stores_[i], store.in, store.offset, store.bytes))
 			leave(i);
 
-	char *to = one.in->seen.data() + one.offset;
+	char *to = store.in->seen.data() + store.offset;
 
-	changes_.push_back({one.in, one.offset, ++now_, {to, to + one.bytes}});
-	std::memcpy(to, one.data, one.bytes);
+	changes_.push_back({store.in, store.offset, ++now_, {to, to + store.bytes}});
+	std::memcpy(to, store.data, store.bytes);
 }
 
 void weak_memory::load(void *to, const void *where, u32 bytes, bool exploring)
@@ -96,18 +97,20 @@ void weak_memory::load(void *to, const void *where, u32 bytes, bool exploring)
 	u64 satisfied = oldest;
 
 	/* Back in time, one change after the other, until the explorer says that it was then. */
-	for (auto one = changes_.rbegin(); one != changes_.rend() && one->time > oldest; ++one) {
-		const u32 size = static_cast<u32>(one->before.size());
+	for (auto change = changes_.rbegin(); change != changes_.rend() && change->time > oldest;
+	     ++change) {
+		const u32 size = static_cast<u32>(change->before.size());
 
-		if (one->in != in || one->offset >= offset + bytes || offset >= one->offset + size)
+		if (change->in != in || change->offset >= offset + bytes ||
+		    offset >= change->offset + size)
 			continue;
 		if (!exploring || !choices_.choose(2)) {
-			satisfied = one->time;
+			satisfied = change->time;
 			break;
 		}
 		for (u32 i = 0; i < size; i++)
-			if (one->offset + i >= offset && one->offset + i < offset + bytes)
-				found[one->offset + i - offset] = one->before[i];
+			if (change->offset + i >= offset && change->offset + i < offset + bytes)
+				found[change->offset + i - offset] = change->before[i];
 	}
 	loaded_ = std::max(loaded_, satisfied);
 	std::fill(in->read_at.begin() + offset, in->read_at.begin() + offset + bytes, satisfied);

@@ -64,7 +64,7 @@ private:
 	};
 
 	region *find(const volatile void *where) const;
-	static bool overlap(const store &one, const region *in, u32 offset, u32 bytes);
+	static bool overlap(const store &store, const region *in, u32 offset, u32 bytes);
 	void leave(std::size_t index);
 
 	explorer &choices_;

@@ -114,11 +114,11 @@ bool run(const plan &what, unsigned long long first, unsigned long long seeds, b
 	std::map<std::string, finding> findings;
 
 	for (unsigned long long seed = first; seed < first + seeds; seed++) {
-		history one(what, seed, trace);
+		history history(what, seed, trace);
 
-		one.run();
+		history.run();
 
-		const char *broken = one.end();
+		const char *broken = history.end();
 
 		if (!broken)
 			continue;
@@ -126,8 +126,8 @@ bool run(const plan &what, unsigned long long first, unsigned long long seeds, b
 		finding &here = findings[broken];
 
 		here.histories++;
-		if (one.steps() < here.steps) {
-			here.steps = one.steps();
+		if (history.steps() < here.steps) {
+			here.steps = history.steps();
 			here.seed = seed;
 		}
 	}
@@ -165,14 +165,14 @@ int main(int argc, char **argv)
 
 	unsigned ran = 0;
 
-	for (const plan &one : plans) {
+	for (const plan &plan : plans) {
 		/* A name in full is that plan, a part of names all that have it. */
-		if (!std::strstr(one.name, wanted))
+		if (!std::strstr(plan.name, wanted))
 			continue;
-		if (seeds == 1 && std::strcmp(one.name, wanted))
+		if (seeds == 1 && std::strcmp(plan.name, wanted))
 			continue;
 		ran++;
-		whole &= run(one, first, seeds, trace);
+		whole &= run(plan, first, seeds, trace);
 	}
 	return !ran || !whole;
 }

@@ -31,8 +31,8 @@ void stream::refused(u64 id)
 
 void stream::all_want_wakeup()
 {
-	for (record &one : records_)
-		one.wakes |= one.begun && !one.seen;
+	for (record &record : records_)
+		record.wakes |= record.begun && !record.seen;
 }
 
 u64 stream::word(u64 position) const
@@ -97,15 +97,15 @@ const char *stream::take(u64 position)
 	}
 
 	const u64 id = id_at(position);
-	record &one = records_[id];
+	record &record = records_[id];
 
-	if (one.seen)
+	if (record.seen)
 		return "a record is shown twice";
-	if (newest_[one.context] > id)
+	if (newest_[record.context] > id)
 		return "the records of a context are out of order";
-	newest_[one.context] = id + 1;
-	one.seen = true;
-	if (one.wakes)
+	newest_[record.context] = id + 1;
+	record.seen = true;
+	if (record.wakes)
 		wanted_ = ring_.backward() ? position : position + header.size;
 	return nullptr;
 }
@@ -169,9 +169,9 @@ const char *stream::check_counts() const
 {
 	u64 committed = 0;
 
-	for (const record &one : records_) {
-		committed += one.finished && !one.given_up;
-		if (!gap_ && one.finished && !one.given_up && !one.seen)
+	for (const record &record : records_) {
+		committed += record.finished && !record.given_up;
+		if (!gap_ && record.finished && !record.given_up && !record.seen)
 			return "a record was committed and is not there";
 	}
 	if (ring_.records() != committed)

@@ -115,7 +115,7 @@ TEST_F(producer_step, an_emission_within_another_is_counted_exactly)
 					perf_event_attr attr = attr_of(fixed::object, fields);
 
 					attr.sample_period = period;
-					reader one(source, attr, 0, {.nr_pages = 1});
+					reader attached(source, attr, 0, {.nr_pages = 1});
 					std::unique_ptr<reader> other;
 					u64 emitted = 0, number = 0, got = 0, last = 0;
 
@@ -139,14 +139,16 @@ TEST_F(producer_step, an_emission_within_another_is_counted_exactly)
 							emitted++;
 						},
 						[&](bool) {
-							const auto here = one.records();
+							const auto here = attached.records();
 
 							got += here.size();
-							ASSERT_EQ(one.owner().producer().count(),
-								  emitted);
+							ASSERT_EQ(
+								attached.owner().producer().count(),
+								emitted);
 							ASSERT_EQ(got, emitted / period)
 								<< "of " << emitted;
-							ASSERT_EQ(one.owner().losses().total(), 0u);
+							ASSERT_EQ(attached.owner().losses().total(),
+								  0u);
 							if (other)
 								last += other->records().size();
 						});
@@ -163,13 +165,13 @@ TEST_F(producer_step, an_area_is_started_and_stopped_in_turn)
 	aux_device device;
 
 	ASSERT_EQ(device.add(), 0);
-	aux_file one(device, false);
-	stream &side = one.producer();
+	aux_file file(device, false);
+	stream &side = file.producer();
 	u64 head = 0;
 	u32 accesses = 0;
 
-	ASSERT_TRUE(one.owner().enable());
-	one.producer().stop();
+	ASSERT_TRUE(file.owner().enable());
+	file.producer().stop();
 	for (int outer = 0; outer < 4; outer++)
 		for (int inner = 0; inner < 4; inner++) {
 			bool runs = false;
@@ -201,11 +203,11 @@ TEST_F(producer_step, an_area_is_started_and_stopped_in_turn)
 				},
 				[&] { in_nmi([&] { act(inner); }); },
 				[&](bool) {
-					for (char one : device.said) {
-						if (one != 's' && one != 't')
+					for (char call : device.said) {
+						if (call != 's' && call != 't')
 							continue;
-						ASSERT_EQ(one, runs ? 't' : 's') << device.said;
-						runs = one == 's';
+						ASSERT_EQ(call, runs ? 't' : 's') << device.said;
+						runs = call == 's';
 					}
 					/* Then everything is as asked for. */
 					side.stop();

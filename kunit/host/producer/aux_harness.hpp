@@ -36,12 +36,13 @@ public:
 		.max_order = 0,
 		.flags = 0,
 		.open =
-			[](perfbuf_source *of, perfbuf_stream *one) {
+			[](perfbuf_source *of, perfbuf_stream *stream) {
 				from(of).said += 'o';
-				from(of).stream = one;
+				from(of).stream = stream;
 				return from(of).open_answer;
 			},
-		.close = [](perfbuf_source *of, perfbuf_stream *one) { from(of).note('c', one); },
+		.close = [](perfbuf_source *of,
+			    perfbuf_stream *stream) { from(of).note('c', stream); },
 		.setup =
 			[](perfbuf_source *of, const perfbuf_aux_pages *, void **kept) {
 				aux_device &self = from(of);
@@ -56,28 +57,29 @@ public:
 				from(of).freed = kept;
 			},
 		.start = [](perfbuf_source *of,
-			    perfbuf_stream *one) { from(of).switched('s', one); },
+			    perfbuf_stream *stream) { from(of).switched('s', stream); },
 		.stop = [](perfbuf_source *of,
-			   perfbuf_stream *one) { from(of).switched('t', one); },
+			   perfbuf_stream *stream) { from(of).switched('t', stream); },
 		.hold =
-			[](perfbuf_source *of, perfbuf_stream *one, __u64 published) {
-				from(of).note('h', one);
+			[](perfbuf_source *of, perfbuf_stream *stream, __u64 published) {
+				from(of).note('h', stream);
 				return published + 24;
 			},
-		.release = [](perfbuf_source *of, perfbuf_stream *one) { from(of).note('r', one); },
+		.release = [](perfbuf_source *of,
+			      perfbuf_stream *stream) { from(of).note('r', stream); },
 	};
 	perfbuf_source of = source_of("auxdev", events, 2, this);
 
 private:
 	/* The source is asked for @what of its stream. */
-	void note(char what, perfbuf_stream *one)
+	void note(char what, perfbuf_stream *asked)
 	{
-		EXPECT_EQ(one, stream);
+		EXPECT_EQ(asked, stream);
 		said += what;
 	}
-	void switched(char what, perfbuf_stream *one)
+	void switched(char what, perfbuf_stream *asked)
 	{
-		note(what, one);
+		note(what, asked);
 		if (within)
 			within(*this);
 	}

@@ -55,10 +55,10 @@ TEST_F(producer_aux_task, an_area_is_resumed_when_the_sample_that_paused_it_ends
 
 	for (u32 action : {u32{PERFBUF_AUX_RESUME}, u32{PERFBUF_AUX_PAUSE | PERFBUF_AUX_RESUME}}) {
 		set_action(attr, action);
-		reader one(device.source(), attr, 0, {.nr_pages = 4},
-			   {.target = nullptr, .linked = &filled.owner(), .user = nullptr});
+		reader reader(device.source(), attr, 0, {.nr_pages = 4},
+			      {.target = nullptr, .linked = &filled.owner(), .user = nullptr});
 		set_action(attr, PERFBUF_AUX_PAUSE);
-		event pausing(attr, 0, nullptr, one);
+		event pausing(attr, 0, nullptr, reader);
 		const auto pause = [&] {
 			(void)pausing.count_overflow();
 			EXPECT_TRUE(filled.owner().aux_paused());
@@ -66,7 +66,7 @@ TEST_F(producer_aux_task, an_area_is_resumed_when_the_sample_that_paused_it_ends
 
 		pausing.link_aux(&filled.owner());
 		for (bool has_ring : {true, false}) {
-			one.owner().set_ring(has_ring ? &one.ring() : nullptr);
+			reader.owner().set_ring(has_ring ? &reader.ring() : nullptr);
 			pause();
 			emit();
 			EXPECT_FALSE(filled.owner().aux_paused());
@@ -83,7 +83,7 @@ TEST_F(producer_aux_task, an_area_is_resumed_when_the_sample_that_paused_it_ends
 				EXPECT_FALSE(filled.owner().aux_paused());
 			}
 		}
-		one.owner().set_ring(&one.ring());
+		reader.owner().set_ring(&reader.ring());
 	}
 }
 
@@ -101,13 +101,13 @@ TEST_F(producer_aux_task, a_stream_whose_file_cannot_be_opened_is_closed_in_its_
 			device.said.clear();
 			pb_test_fail_allocation(nth);
 			{
-				aux_file one(device, false, 0, target,
-					     attr_of(fixed::object, PERF_SAMPLE_CALLCHAIN));
+				aux_file file(device, false, 0, target,
+					      attr_of(fixed::object, PERF_SAMPLE_CALLCHAIN));
 
 				pb_test_fail_allocation(0);
-				if (!one.error)
+				if (!file.error)
 					break;
-				EXPECT_EQ(one.error, ENOMEM);
+				EXPECT_EQ(file.error, ENOMEM);
 			}
 			EXPECT_TRUE(device.said == "" || device.said == "oc") << device.said;
 			failed += device.said == "oc";
@@ -120,10 +120,10 @@ TEST_F(producer_aux_task, a_file_that_is_closed_frees_its_place)
 	now.event_readers_max = 1;
 	ASSERT_EQ(device.add(), 0);
 
-	aux_file one(device);
+	aux_file file(device);
 
 	EXPECT_EQ(aux_file(device).error, ENOSPC);
-	one.close();
+	file.close();
 	EXPECT_EQ(aux_file(device).error, 0) << "before its memory has gone";
 }
 
@@ -132,29 +132,29 @@ TEST_F(producer_aux_task, one_cpu_or_none_fills_the_area_of_a_task)
 	device.aux.flags = PERFBUF_AUX_TASKS;
 	ASSERT_EQ(device.add(), 0);
 
-	aux_file one(device, false, -1, task_of(0));
+	aux_file file(device, false, -1, task_of(0));
 	static s32 in_start, in_stop;
 	static event *owner;
 
-	owner = &one.owner();
+	owner = &file.owner();
 	device.within = [](aux_device &self) {
 		(self.said.back() == 's' ? in_start : in_stop) = owner->aux_cpu();
 	};
-	EXPECT_EQ(one.owner().aux_cpu(), event::no_cpu);
+	EXPECT_EQ(file.owner().aux_cpu(), event::no_cpu);
 	for (u32 cpu : {0, 3}) {
 		if (now.task != 0) {
 			now.cpu = cpu;
 			switch_to(0);
 		}
 		if (!cpu) {
-			ASSERT_TRUE(one.owner().enable());
+			ASSERT_TRUE(file.owner().enable());
 		}
 		EXPECT_EQ(in_start, static_cast<s32>(cpu));
-		EXPECT_EQ(one.owner().aux_cpu(), static_cast<s32>(cpu));
+		EXPECT_EQ(file.owner().aux_cpu(), static_cast<s32>(cpu));
 		in_stop = -7;
 		switch_to(1);
 		EXPECT_EQ(in_stop, static_cast<s32>(cpu)) << "until it has stopped";
-		EXPECT_EQ(one.owner().aux_cpu(), event::no_cpu);
+		EXPECT_EQ(file.owner().aux_cpu(), event::no_cpu);
 	}
 	EXPECT_EQ(device.said, "ostst");
 	now.cpu = 0;
@@ -165,10 +165,10 @@ TEST_F(producer_aux_task, the_area_of_an_inherited_reader_on_any_cpu_is_not_fill
 	device.aux.flags = PERFBUF_AUX_TASKS;
 	ASSERT_EQ(device.add(), 0);
 	{
-		aux_file one(device, true, -1, task_of(0), inherited());
+		aux_file file(device, true, -1, task_of(0), inherited());
 
-		EXPECT_EQ(one.error, 0);
-		one.owner().disable();
+		EXPECT_EQ(file.error, 0);
+		file.owner().disable();
 	}
 	EXPECT_EQ(device.said, "oc");
 }

@@ -147,12 +147,12 @@ TEST_F(producer_aux, an_area_without_a_setup_gives_its_pages)
 	pages.nr_pages = 4;
 
 	aux_source &side = *device.source().aux();
-	void *one = side.setup_aux(pages).take();
+	void *first = side.setup_aux(pages).take();
 	void *other = side.setup_aux(pages).take();
 
-	EXPECT_NE(one, other);
-	EXPECT_EQ(static_cast<perfbuf_aux_pages *>(one)->nr_pages, 4u);
-	side.free_aux(one);
+	EXPECT_NE(first, other);
+	EXPECT_EQ(static_cast<perfbuf_aux_pages *>(first)->nr_pages, 4u);
+	side.free_aux(first);
 	EXPECT_EQ(static_cast<perfbuf_aux_pages *>(other)->nr_pages, 4u);
 	side.free_aux(other);
 }
@@ -168,14 +168,14 @@ TEST_F(producer_aux, areas_that_are_left_are_freed_in_the_module_as_the_source_g
 
 		typed_source &kept = mine->source();
 		aux_source &side = *kept.aux();
-		void *one = side.setup_aux(pages).take();
+		void *first = side.setup_aux(pages).take();
 		void *other = side.setup_aux(pages).take();
 
 		perfbuf_producer_unregister(&mine->of);
 		EXPECT_EQ(mine->said, sets_up ? "SSFF" : "");
 		EXPECT_EQ(side.setup_aux(pages).error().code(), ENODEV);
 		EXPECT_EQ(now.trace_ids, 2) << "the areas still know the source";
-		side.free_aux(one);
+		side.free_aux(first);
 		EXPECT_EQ(now.trace_ids, 2);
 		side.free_aux(other);
 		EXPECT_EQ(mine->said, sets_up ? "SSFF" : "") << "nothing calls the module any more";
@@ -187,17 +187,17 @@ TEST_F(producer_aux, a_file_is_opened_started_stopped_and_closed_once)
 {
 	ASSERT_EQ(device.add(), 0);
 	{
-		aux_file one(device, false);
+		aux_file file(device, false);
 
 		EXPECT_EQ(device.said, "o");
-		ASSERT_TRUE(one.owner().enable());
+		ASSERT_TRUE(file.owner().enable());
 		EXPECT_EQ(device.said, "os");
-		one.owner().disable();
+		file.owner().disable();
 		EXPECT_EQ(device.said, "ost");
-		ASSERT_TRUE(one.owner().enable());
-		one.producer().start();
+		ASSERT_TRUE(file.owner().enable());
+		file.producer().start();
 		EXPECT_EQ(device.said, "oststs") << "an event that went off by itself begins anew";
-		one.close();
+		file.close();
 		EXPECT_EQ(device.said, "ostststc") << "the next file may be waiting for it";
 	}
 	EXPECT_EQ(device.said, "ostststc");
@@ -232,9 +232,9 @@ TEST_F(producer_aux, a_file_that_its_source_refuses_takes_no_place_and_ends_the_
 	}
 	device.open_answer = 0;
 
-	aux_file one(device);
+	aux_file file(device);
 
-	EXPECT_EQ(one.error, 0);
+	EXPECT_EQ(file.error, 0);
 	perfbuf_producer_unregister(&device.of);
 	EXPECT_EQ(stops, 3);
 }
@@ -242,11 +242,11 @@ TEST_F(producer_aux, a_file_that_its_source_refuses_takes_no_place_and_ends_the_
 TEST_F(producer_aux, a_source_that_goes_closes_its_files_once)
 {
 	ASSERT_EQ(device.add(), 0);
-	aux_file one(device);
+	aux_file file(device);
 
 	perfbuf_producer_unregister(&device.of);
 	EXPECT_EQ(device.said, "ostc");
-	one.close();
+	file.close();
 	EXPECT_EQ(device.said, "ostc");
 }
 
@@ -254,58 +254,58 @@ TEST_F(producer_aux, a_source_may_declare_no_open_and_no_close)
 {
 	device.aux.open = nullptr, device.aux.close = nullptr;
 	ASSERT_EQ(device.add(), 0);
-	aux_file one(device, false);
+	aux_file file(device, false);
 
 	EXPECT_EQ(device.said, "");
-	one.close();
+	file.close();
 	EXPECT_EQ(device.said, "");
 }
 
 TEST_F(producer_aux, the_last_unmap_ends_what_is_open_and_the_filling_goes_on)
 {
 	ASSERT_EQ(device.add(), 0);
-	aux_file one(device, false);
+	aux_file file(device, false);
 
-	one.producer().stop_aux();
+	file.producer().stop_aux();
 	EXPECT_EQ(device.said, "o") << "nothing runs";
-	ASSERT_TRUE(one.owner().enable());
-	one.producer().stop_aux();
+	ASSERT_TRUE(file.owner().enable());
+	file.producer().stop_aux();
 	EXPECT_EQ(device.said, "osts");
 }
 
 TEST_F(producer_aux, samples_of_another_event_pause_it)
 {
 	ASSERT_EQ(device.add(), 0);
-	aux_file one(device);
+	aux_file file(device);
 	perf_event_attr attr = attr_of(fixed::object);
 
 	device.said.clear();
 	attr.sample_type = PERF_SAMPLE_RAW;
 	for (u32 action : {PERFBUF_AUX_PAUSE, PERFBUF_AUX_RESUME}) {
 		set_action(attr, action);
-		event switching(attr, 0, nullptr, one);
+		event switching(attr, 0, nullptr, file);
 
-		switching.link_aux(&one.owner());
+		switching.link_aux(&file.owner());
 		(void)switching.count_overflow();
 		switching.sample_over();
 		EXPECT_EQ(device.said, action == PERFBUF_AUX_PAUSE ? "t" : "ts");
-		EXPECT_EQ(one.owner().aux_paused(), action == PERFBUF_AUX_PAUSE);
+		EXPECT_EQ(file.owner().aux_paused(), action == PERFBUF_AUX_PAUSE);
 	}
 	/* It is stopped and started while it is paused: nothing runs until it goes on. */
 	set_action(attr, PERFBUF_AUX_PAUSE);
-	event pausing(attr, 0, nullptr, one);
+	event pausing(attr, 0, nullptr, file);
 
-	pausing.link_aux(&one.owner());
+	pausing.link_aux(&file.owner());
 	(void)pausing.count_overflow();
 	device.said.clear();
-	one.owner().disable();
-	ASSERT_TRUE(one.owner().enable());
-	one.producer().stop_aux();
+	file.owner().disable();
+	ASSERT_TRUE(file.owner().enable());
+	file.producer().stop_aux();
 	EXPECT_EQ(device.said, "");
 	set_action(attr, PERFBUF_AUX_RESUME);
-	event resuming(attr, 0, nullptr, one);
+	event resuming(attr, 0, nullptr, file);
 
-	resuming.link_aux(&one.owner());
+	resuming.link_aux(&file.owner());
 	resuming.sample_over();
 	EXPECT_EQ(device.said, "s");
 }
@@ -314,10 +314,10 @@ TEST_F(producer_aux, samples_of_another_event_pause_it)
 TEST_F(producer_aux, a_change_within_start_or_stop_takes_effect_after_it)
 {
 	ASSERT_EQ(device.add(), 0);
-	aux_file one(device, false);
+	aux_file file(device, false);
 	static stream *inside;
 
-	inside = &one.producer();
+	inside = &file.producer();
 	device.said.clear();
 	device.within = [](aux_device &self) {
 		self.within = nullptr;
@@ -325,10 +325,10 @@ TEST_F(producer_aux, a_change_within_start_or_stop_takes_effect_after_it)
 		inside->stop();
 		self.said += ')';
 	};
-	ASSERT_TRUE(one.owner().enable());
+	ASSERT_TRUE(file.owner().enable());
 	EXPECT_EQ(device.said, "s()t");
 	device.said.clear();
-	one.producer().start();
+	file.producer().start();
 	device.within = [](aux_device &self) {
 		self.within = nullptr;
 		self.said += '(';
@@ -337,15 +337,15 @@ TEST_F(producer_aux, a_change_within_start_or_stop_takes_effect_after_it)
 		inside->start();
 		self.said += ')';
 	};
-	one.producer().stop();
+	file.producer().stop();
 	EXPECT_EQ(device.said, "st()s");
 }
 
 TEST_F(producer_aux, a_sample_holds_what_runs_and_lets_it_go)
 {
 	ASSERT_EQ(device.add(), 0);
-	aux_file one(device, false);
-	stream &side = one.producer();
+	aux_file file(device, false);
+	stream &side = file.producer();
 	u64 head = 1000;
 
 	/* Nothing runs: nothing to ask. */
@@ -354,7 +354,7 @@ TEST_F(producer_aux, a_sample_holds_what_runs_and_lets_it_go)
 	EXPECT_EQ(head, 1000u);
 	side.release_aux();
 	EXPECT_EQ(device.said, "");
-	ASSERT_TRUE(one.owner().enable());
+	ASSERT_TRUE(file.owner().enable());
 	device.said.clear();
 	EXPECT_TRUE(side.hold_aux(head));
 	EXPECT_EQ(head, 1024u);
@@ -392,14 +392,14 @@ TEST_F(producer_aux, an_area_that_holds_itself_asks_nobody)
 	device.aux.hold = nullptr, device.aux.release = nullptr;
 	device.aux.flags = PERFBUF_AUX_SHARED;
 	ASSERT_EQ(device.add(), 0);
-	aux_file one(device);
+	aux_file file(device);
 	u64 head = 7;
 
-	EXPECT_TRUE(one.producer().hold_aux(head));
-	EXPECT_TRUE(one.producer().hold_aux(head));
-	one.producer().release_aux();
+	EXPECT_TRUE(file.producer().hold_aux(head));
+	EXPECT_TRUE(file.producer().hold_aux(head));
+	file.producer().release_aux();
 	EXPECT_EQ(device.said, "os");
-	one.owner().disable();
+	file.owner().disable();
 	EXPECT_EQ(device.said, "ost");
 
 	aux_device other;

@@ -41,9 +41,9 @@ void emit_each(u64 first, u32 records)
 	}
 }
 
-u64 number_of(const raw_record &one)
+u64 number_of(const raw_record &record)
 {
-	return one.at<u64>(4 + offsetof(fixed_payload, number));
+	return record.at<u64>(4 + offsetof(fixed_payload, number));
 }
 
 constexpr perf_buffer::options rings[] = {
@@ -88,8 +88,8 @@ TEST_F(producer_burst, each_reader_gets_the_samples_of_single_emissions_on_every
 							std::vector<std::vector<raw_record>> got;
 
 							emit_burst(first, n);
-							for (auto &one : all)
-								got.push_back(one->records());
+							for (auto &attached : all)
+								got.push_back(attached->records());
 							now.clock = time;
 							emit_each(first, n);
 							for (size_t i = 0; i < all.size(); i++)
@@ -100,13 +100,16 @@ TEST_F(producer_burst, each_reader_gets_the_samples_of_single_emissions_on_every
 							}
 						}
 						now.level = nesting::task;
-						for (auto &one : all) {
-							EXPECT_EQ(one->owner().losses().total(),
-								  0u);
-							EXPECT_EQ(one->owner().records(),
-								  one->owner().producer().count());
-							EXPECT_EQ(one->owner().records(),
-								  one->ring().records());
+						for (auto &attached : all) {
+							EXPECT_EQ(
+								attached->owner().losses().total(),
+								0u);
+							EXPECT_EQ(attached->owner().records(),
+								  attached->owner()
+									  .producer()
+									  .count());
+							EXPECT_EQ(attached->owner().records(),
+								  attached->ring().records());
 						}
 					}
 }
@@ -117,38 +120,38 @@ TEST_F(producer_burst, a_reader_sees_nothing_before_the_last_record_is_stored)
 
 	for (const perf_buffer::options &wanted : rings)
 		for (const char *filter : {"", "number >= 0"}) {
-			reader one(source, attr_of(fixed::object), 0, wanted);
-			const u64 before = one.ring().user_page()->data_head;
+			reader reader(source, attr_of(fixed::object), 0, wanted);
+			const u64 before = reader.ring().user_page()->data_head;
 
 			if (*filter) {
-				ASSERT_EQ(one.set_filter(filter), 0);
+				ASSERT_EQ(reader.set_filter(filter), 0);
 			}
 			emit_burst(0, 64, [&](u32) {
-				EXPECT_EQ(one.ring().user_page()->data_head, before);
+				EXPECT_EQ(reader.ring().user_page()->data_head, before);
 			});
-			EXPECT_EQ(one.records().size(), 64u);
+			EXPECT_EQ(reader.records().size(), 64u);
 		}
 }
 
 TEST_F(producer_burst, nothing_is_reserved_for_a_record_that_the_filter_drops)
 {
 	testdev source;
-	reader one(source, attr_of(fixed::object));
+	reader reader(source, attr_of(fixed::object));
 
-	ASSERT_EQ(one.set_filter("number >= 10 && number < 13"), 0);
+	ASSERT_EQ(reader.set_filter("number >= 10 && number < 13"), 0);
 	emit_burst(0, 64);
-	EXPECT_EQ(one.ring().bytes(), 3 * fixed_record_bytes);
+	EXPECT_EQ(reader.ring().bytes(), 3 * fixed_record_bytes);
 
-	const auto got = one.records();
+	const auto got = reader.records();
 
 	ASSERT_EQ(got.size(), 3u);
 	EXPECT_EQ(number_of(got[0]), 10u);
 	EXPECT_EQ(number_of(got[2]), 12u);
 	emit_burst(100, 64);
-	EXPECT_EQ(one.ring().bytes(), 3 * fixed_record_bytes);
-	EXPECT_EQ(one.owner().records(), 3u);
-	EXPECT_EQ(one.owner().producer().count(), 3u);
-	EXPECT_EQ(one.owner().losses().total(), 0u);
+	EXPECT_EQ(reader.ring().bytes(), 3 * fixed_record_bytes);
+	EXPECT_EQ(reader.owner().records(), 3u);
+	EXPECT_EQ(reader.owner().producer().count(), 3u);
+	EXPECT_EQ(reader.owner().losses().total(), 0u);
 }
 
 TEST_F(producer_burst, a_burst_without_space_is_lost_as_a_whole_for_that_reader_alone)
@@ -183,44 +186,45 @@ TEST_F(producer_burst, a_burst_without_space_is_lost_as_a_whole_for_that_reader_
 TEST_F(producer_burst, a_filter_that_drops_records_lets_the_others_fit)
 {
 	testdev source;
-	reader one(source, attr_of(fixed::object), 0, {.nr_pages = 1});
+	reader reader(source, attr_of(fixed::object), 0, {.nr_pages = 1});
 
-	ASSERT_EQ(one.set_filter("number < 1000"), 0);
+	ASSERT_EQ(reader.set_filter("number < 1000"), 0);
 	for (u32 i = 0; i < 2; i++)
 		emit_burst(i, 50);
 	emit_burst(999, 64);
-	EXPECT_EQ(one.owner().losses().total(), 0u);
+	EXPECT_EQ(reader.owner().losses().total(), 0u);
 	emit_burst(998, 64);
-	EXPECT_EQ(one.owner().losses().read(loss_cause::full), 2u) << "and it loses what matches";
+	EXPECT_EQ(reader.owner().losses().read(loss_cause::full), 2u)
+		<< "and it loses what matches";
 }
 
 TEST_F(producer_burst, a_burst_of_a_reader_without_a_ring_is_lost_as_a_whole)
 {
 	testdev source;
-	reader one(source, attr_of(fixed::object));
+	reader reader(source, attr_of(fixed::object));
 
-	one.owner().set_ring(nullptr);
+	reader.owner().set_ring(nullptr);
 	emit_burst(0, 9);
-	EXPECT_EQ(one.owner().losses().read(loss_cause::no_ring), 9u);
-	EXPECT_EQ(one.owner().records(), 0u);
-	one.owner().set_ring(&one.ring());
+	EXPECT_EQ(reader.owner().losses().read(loss_cause::no_ring), 9u);
+	EXPECT_EQ(reader.owner().records(), 0u);
+	reader.owner().set_ring(&reader.ring());
 }
 
 TEST_F(producer_burst, a_count_out_of_range_writes_nothing)
 {
 	testdev source;
-	reader one(source, attr_of(fixed::object)), other(source, attr_of(fixed::object));
+	reader first(source, attr_of(fixed::object)), other(source, attr_of(fixed::object));
 
 	emit_burst(0, 0);
-	EXPECT_EQ(one.owner().losses().total(), 0u);
+	EXPECT_EQ(first.owner().losses().total(), 0u);
 	emit_burst(0, PERFBUF_BURST_MAX + 1);
-	for (reader *each : {&one, &other}) {
+	for (reader *each : {&first, &other}) {
 		EXPECT_EQ(each->owner().losses().read(loss_cause::too_big), 65u);
 		EXPECT_EQ(each->owner().losses().total(), 65u);
 		EXPECT_TRUE(each->records().empty());
 	}
 	emit_burst(0, PERFBUF_BURST_MAX);
-	EXPECT_EQ(one.owner().records(), 64u);
+	EXPECT_EQ(first.owner().records(), 64u);
 }
 
 TEST_F(producer_burst, an_event_emitted_while_a_burst_of_it_is_stored_is_dropped_and_counted)
@@ -228,21 +232,21 @@ TEST_F(producer_burst, an_event_emitted_while_a_burst_of_it_is_stored_is_dropped
 	testdev source;
 
 	for (bool filtered : {false, true}) {
-		reader one(source, attr_of(fixed::object));
+		reader reader(source, attr_of(fixed::object));
 		u64 within = 0;
 
 		if (filtered) {
-			ASSERT_EQ(one.set_filter("number >= 0"), 0);
+			ASSERT_EQ(reader.set_filter("number >= 0"), 0);
 		}
 		emit_burst(0, 3, [&](u32) {
 			emit_fixed(99);
 			emit_burst(99, 5);
 			within += 6;
 		});
-		EXPECT_EQ(one.owner().losses().read(loss_cause::recursion), within);
-		EXPECT_EQ(one.owner().records(), 3u);
+		EXPECT_EQ(reader.owner().losses().read(loss_cause::recursion), within);
+		EXPECT_EQ(reader.owner().records(), 3u);
 		emit_fixed(4);
-		EXPECT_EQ(one.owner().records(), 4u) << "and it is written again";
+		EXPECT_EQ(reader.owner().records(), 4u) << "and it is written again";
 	}
 }
 
@@ -252,11 +256,11 @@ TEST_F(producer_burst, a_higher_context_writes_behind_the_burst_that_it_interrup
 
 	for (u64 fields : field_sets)
 		for (bool filtered : {false, true}) {
-			reader one(source, attr_of(fixed::object, fields));
+			reader reader(source, attr_of(fixed::object, fields));
 			u32 nested = 0;
 
 			if (filtered) {
-				ASSERT_EQ(one.set_filter("number >= 0"), 0);
+				ASSERT_EQ(reader.set_filter("number >= 0"), 0);
 			}
 			emit_burst(0, 8, [&](u32) {
 				now.level = nesting::nmi;
@@ -266,10 +270,10 @@ TEST_F(producer_burst, a_higher_context_writes_behind_the_burst_that_it_interrup
 				nested += 3;
 			});
 
-			const auto got = one.records();
+			const auto got = reader.records();
 
 			ASSERT_EQ(got.size(), 8u + nested);
-			EXPECT_EQ(one.owner().losses().total(), 0u);
+			EXPECT_EQ(reader.owner().losses().total(), 0u);
 
 			/* The burst is whole, wherever it is. */
 			size_t at = 0;
@@ -290,14 +294,14 @@ TEST_F(producer_burst, a_higher_context_writes_behind_the_burst_that_it_interrup
 TEST_F(producer_burst, an_undeclared_context_loses_each_record)
 {
 	testdev source(PERFBUF_CONTEXT_TASK);
-	reader one(source, attr_of(fixed::object));
+	reader reader(source, attr_of(fixed::object));
 
 	now.level = nesting::irq;
 	emit_burst(0, 7);
 	now.level = nesting::task;
-	EXPECT_EQ(one.owner().losses().read(loss_cause::context), 7u);
+	EXPECT_EQ(reader.owner().losses().read(loss_cause::context), 7u);
 	emit_burst(0, 7);
-	EXPECT_EQ(one.owner().records(), 7u);
+	EXPECT_EQ(reader.owner().records(), 7u);
 }
 
 TEST_F(producer_burst, a_period_counts_each_record)
@@ -307,17 +311,17 @@ TEST_F(producer_burst, a_period_counts_each_record)
 
 	attr.sample_period = 5;
 
-	reader one(source, attr);
+	reader reader(source, attr);
 
 	emit_burst(0, 12);
 	emit_burst(12, 13);
 
-	const auto got = one.records();
+	const auto got = reader.records();
 
 	ASSERT_EQ(got.size(), 5u);
 	for (u64 i = 0; i < 5; i++)
 		EXPECT_EQ(number_of(got[i]), 5 * i + 4);
-	EXPECT_EQ(one.owner().producer().count(), 25u);
+	EXPECT_EQ(reader.owner().producer().count(), 25u);
 }
 
 /* As many as it says, and each payload where its record is. */
@@ -328,7 +332,7 @@ TEST_F(producer_burst, each_record_is_asked_for_once_for_each_reader)
 	for (const perf_buffer::options &wanted : rings)
 		for (u64 fields : field_sets)
 			for (u32 records : {1u, 7u, 64u}) {
-				reader one(source, attr_of(fixed::object, fields), 0, wanted),
+				reader first(source, attr_of(fixed::object, fields), 0, wanted),
 					other(source, attr_of(fixed::object), 0, wanted);
 				u32 asked = 0;
 
@@ -337,7 +341,7 @@ TEST_F(producer_burst, each_record_is_asked_for_once_for_each_reader)
 					asked++;
 				});
 				EXPECT_EQ(asked, 2 * records);
-				EXPECT_EQ(one.records().size(), records);
+				EXPECT_EQ(first.records().size(), records);
 				EXPECT_EQ(other.records().size(), records);
 			}
 }
@@ -369,36 +373,36 @@ TEST_F(producer_burst, each_record_counts_towards_the_wakeup_by_count)
 
 		attr.wakeup_events = 10;
 
-		reader one(source, attr);
+		reader reader(source, attr);
 
 		if (*filter) {
-			ASSERT_EQ(one.set_filter(filter), 0);
+			ASSERT_EQ(reader.set_filter(filter), 0);
 		}
 		emit_burst(0, 9);
 		settle();
-		EXPECT_EQ(one.woken, 0);
+		EXPECT_EQ(reader.woken, 0);
 		emit_burst(0, 1);
 		settle();
-		EXPECT_EQ(one.woken, 1);
+		EXPECT_EQ(reader.woken, 1);
 	}
 }
 
 TEST_F(producer_burst, a_disabled_reader_gets_nothing)
 {
 	testdev source;
-	reader one(source, attr_of(fixed::object)), other(source, attr_of(fixed::object));
+	reader first(source, attr_of(fixed::object)), other(source, attr_of(fixed::object));
 
-	one.owner().disable();
+	first.owner().disable();
 	emit_burst(0, 4);
-	EXPECT_TRUE(one.records().empty());
-	EXPECT_EQ(one.owner().producer().count(), 0u);
+	EXPECT_TRUE(first.records().empty());
+	EXPECT_EQ(first.owner().producer().count(), 0u);
 	EXPECT_EQ(other.records().size(), 4u);
 }
 
 TEST_F(producer_burst, the_clock_is_read_once)
 {
 	testdev source;
-	reader one(source, attr_of(fixed::object, time_tid_cpu)),
+	reader first(source, attr_of(fixed::object, time_tid_cpu)),
 		other(source, attr_of(fixed::object, time_tid_cpu));
 
 	now.clock_looks = 0;

@@ -38,8 +38,9 @@ TEST_F(producer_emission, each_reader_gets_the_same_sample_on_every_path)
 							     << std::hex << fields << " level "
 							     << static_cast<u32>(level)
 							     << " others " << others << filter);
-						reader one(source, attr_of(fixed::object, fields),
-							   0, wanted);
+						reader attached(source,
+								attr_of(fixed::object, fields), 0,
+								wanted);
 						std::vector<std::unique_ptr<reader>> more;
 
 						for (int i = 0; i < others; i++)
@@ -48,7 +49,7 @@ TEST_F(producer_emission, each_reader_gets_the_same_sample_on_every_path)
 								attr_of(fixed::object,
 									field_sets[i + 1])));
 						if (*filter) {
-							ASSERT_EQ(one.set_filter(filter), 0);
+							ASSERT_EQ(attached.set_filter(filter), 0);
 						}
 						now.level = level;
 						now.preempt_count = static_cast<u32>(others);
@@ -57,10 +58,10 @@ TEST_F(producer_emission, each_reader_gets_the_same_sample_on_every_path)
 							const u64 time = now.clock;
 
 							emit_fixed(i);
-							const auto got = one.records();
+							const auto got = attached.records();
 							ASSERT_EQ(got.size(), 1u) << i;
-							ASSERT_EQ(got[0],
-								  expected(one.owner(), i, time))
+							ASSERT_EQ(got[0], expected(attached.owner(),
+										   i, time))
 								<< i;
 							for (auto &each : more) {
 								const auto theirs = each->records();
@@ -70,8 +71,9 @@ TEST_F(producer_emission, each_reader_gets_the_same_sample_on_every_path)
 										   time));
 							}
 						}
-						EXPECT_EQ(one.owner().records(), 400u);
-						EXPECT_EQ(one.owner().producer().count(), 400u);
+						EXPECT_EQ(attached.owner().records(), 400u);
+						EXPECT_EQ(attached.owner().producer().count(),
+							  400u);
 						now.level = nesting::task;
 						now.preempt_count = 0;
 					}
@@ -128,7 +130,7 @@ TEST_F(producer_emission, a_full_ring_counts_what_it_refuses_and_reports_it)
 
 	for (u64 fields : field_sets)
 		for (int others : {0, 1}) {
-			reader one(source, attr_of(fixed::object, fields), 0, {.nr_pages = 1});
+			reader attached(source, attr_of(fixed::object, fields), 0, {.nr_pages = 1});
 			std::optional<reader> other;
 
 			if (others)
@@ -136,16 +138,16 @@ TEST_F(producer_emission, a_full_ring_counts_what_it_refuses_and_reports_it)
 			for (u64 i = 0; i < 200; i++)
 				emit_fixed(i);
 
-			const u64 kept = one.owner().records();
-			const auto got = one.records();
+			const u64 kept = attached.owner().records();
+			const auto got = attached.records();
 
 			EXPECT_EQ(got.size(), kept);
 			EXPECT_LT(kept, 200u);
-			EXPECT_EQ(one.owner().losses().read(loss_cause::full), 200 - kept);
-			EXPECT_EQ(one.owner().producer().count(), 200u);
+			EXPECT_EQ(attached.owner().losses().read(loss_cause::full), 200 - kept);
+			EXPECT_EQ(attached.owner().producer().count(), 200u);
 			emit_fixed(200);
 
-			const auto after = one.records();
+			const auto after = attached.records();
 
 			ASSERT_EQ(after.size(), 2u);
 			EXPECT_EQ(after[0].header.type, static_cast<u32>(PERF_RECORD_LOST));
@@ -156,27 +158,27 @@ TEST_F(producer_emission, a_full_ring_counts_what_it_refuses_and_reports_it)
 TEST_F(producer_emission, a_filter_is_asked_before_anything_is_reserved)
 {
 	testdev source;
-	reader one(source, attr_of(fixed::object)), other(source, attr_of(fixed::object));
+	reader first(source, attr_of(fixed::object)), other(source, attr_of(fixed::object));
 
-	ASSERT_EQ(one.set_filter("number & 1 && number < 100"), 0);
+	ASSERT_EQ(first.set_filter("number & 1 && number < 100"), 0);
 	for (u64 i = 0; i < 200; i++) {
-		const u64 before = one.ring().bytes();
+		const u64 before = first.ring().bytes();
 
 		emit_fixed(i);
 		const bool wanted = i % 2 && i < 100;
 
-		EXPECT_EQ(one.ring().bytes() != before, wanted);
-		EXPECT_EQ(one.records().size(), wanted);
+		EXPECT_EQ(first.ring().bytes() != before, wanted);
+		EXPECT_EQ(first.records().size(), wanted);
 		EXPECT_EQ(other.records().size(), 1u);
 	}
-	EXPECT_EQ(one.owner().producer().count(), 50u) << "what it drops has not happened";
-	EXPECT_EQ(one.owner().losses().total(), 0u);
+	EXPECT_EQ(first.owner().producer().count(), 50u) << "what it drops has not happened";
+	EXPECT_EQ(first.owner().losses().total(), 0u);
 	/* Of a ring that is full, too. */
-	one.owner().set_ring(nullptr);
+	first.owner().set_ring(nullptr);
 	emit_fixed(2);
-	EXPECT_EQ(one.owner().losses().total(), 0u);
+	EXPECT_EQ(first.owner().losses().total(), 0u);
 	emit_fixed(1);
-	EXPECT_EQ(one.owner().losses().read(loss_cause::no_ring), 1u);
+	EXPECT_EQ(first.owner().losses().read(loss_cause::no_ring), 1u);
 }
 
 TEST_F(producer_emission, a_period_and_a_limit_are_kept_to)
@@ -208,11 +210,11 @@ TEST_F(producer_emission, every_third_sample_wakes_on_the_fast_path)
 	perf_event_attr attr = attr_of(fixed::object);
 
 	attr.wakeup_events = 3;
-	reader one(source, attr);
+	reader reader(source, attr);
 	for (int i = 1; i <= 9; i++) {
 		emit_fixed(1);
 		settle();
-		EXPECT_EQ(one.woken, i / 3);
+		EXPECT_EQ(reader.woken, i / 3);
 	}
 }
 
@@ -220,10 +222,10 @@ TEST_F(producer_emission, every_third_sample_wakes_on_the_fast_path)
 TEST_F(producer_emission, a_null_string_is_written_as_the_C_macros_write_it)
 {
 	testdev source;
-	reader one(source, attr_of(varying::object)), other(source, attr_of(varying::object));
+	reader first(source, attr_of(varying::object)), other(source, attr_of(varying::object));
 
 	varying::emit(5, nullptr, nullptr, perfbuf_part{nullptr, 0});
-	for (reader *each : {&one, &other}) {
+	for (reader *each : {&first, &other}) {
 		const auto got = each->records();
 
 		ASSERT_EQ(got.size(), 1u);
@@ -242,7 +244,7 @@ TEST_F(producer_emission, parts_are_copied_behind_the_fixed_payload)
 
 	for (const perf_buffer::options &wanted : rings)
 		for (u64 fields : field_sets) {
-			reader one(source, attr_of(varying::object, fields), 0, wanted);
+			reader reader(source, attr_of(varying::object, fields), 0, wanted);
 			const size_t raw = 8 * static_cast<size_t>(__builtin_popcountll(
 						       fields & ~u64{PERF_SAMPLE_RAW}));
 
@@ -251,7 +253,7 @@ TEST_F(producer_emission, parts_are_copied_behind_the_fixed_payload)
 
 				varying::emit(n, "name", text.c_str(),
 					      perfbuf_part{long_text.data(), n % 9});
-				const auto got = one.records();
+				const auto got = reader.records();
 				ASSERT_EQ(got.size(), 1u);
 				const raw_record &r = got[0];
 				const u32 bytes = 32 + n + 1 + n % 9;
@@ -299,8 +301,8 @@ TEST_F(producer_emission, a_large_payload_for_many_readers_lets_interrupts_in_an
 	emit();
 	EXPECT_GE(now.let_in, 40 * 32000 / 98304);
 	for (auto *some : {&all.stay, &all.change})
-		for (auto &one : *some)
-			ASSERT_EQ(one->records().size(), 1u);
+		for (auto &attached : *some)
+			ASSERT_EQ(attached->records().size(), 1u);
 
 	/* Readers come, go, and are turned off and on. */
 	the_crowd = &all;
@@ -315,10 +317,10 @@ TEST_F(producer_emission, a_large_payload_for_many_readers_lets_interrupts_in_an
 	};
 	for (int turn = 0; turn < 50; turn++) {
 		emit();
-		for (auto &one : all.stay)
-			ASSERT_EQ(one->records().size(), 1u) << turn;
-		for (auto &one : all.change)
-			ASSERT_LE(one->records().size(), 1u) << turn;
+		for (auto &attached : all.stay)
+			ASSERT_EQ(attached->records().size(), 1u) << turn;
+		for (auto &attached : all.change)
+			ASSERT_LE(attached->records().size(), 1u) << turn;
 	}
 
 	/* Small ones, and those of an interrupt, do not let it in. */
@@ -342,18 +344,18 @@ TEST_F(producer_emission, interrupts_are_let_in_behind_65536_bytes_of_payloads_o
 	};
 	const std::string text(32000, 'l');
 
-	for (const auto &one : all) {
+	for (const auto &row : all) {
 		testdev source;
 		std::vector<std::unique_ptr<reader>> readers;
 
-		for (u32 i = 0; i < one.readers; i++)
+		for (u32 i = 0; i < row.readers; i++)
 			readers.push_back(
 				std::make_unique<reader>(source, attr_of(varying::object), 0,
 							 perf_buffer::options{.nr_pages = 16}));
 		now.let_in = 0;
 		/* Its fixed part, and a message of 2 bytes. */
-		varying::emit(1, "n", "m", perfbuf_part{text.data(), one.bytes - 34});
-		EXPECT_EQ(now.let_in, one.let_in) << one.readers << " of " << one.bytes;
+		varying::emit(1, "n", "m", perfbuf_part{text.data(), row.bytes - 34});
+		EXPECT_EQ(now.let_in, row.let_in) << row.readers << " of " << row.bytes;
 		for (auto &each : readers)
 			EXPECT_EQ(each->records().size(), 1u);
 	}
@@ -394,14 +396,14 @@ TEST_F(producer_emission, a_filter_of_a_string_is_asked_of_an_event_without_part
 	testdev source;
 
 	for (u64 fields : field_sets) {
-		reader one(source, attr_of(tagged::object, fields)),
+		reader first(source, attr_of(tagged::object, fields)),
 			other(source, attr_of(tagged::object, fields));
 
-		ASSERT_EQ(one.set_filter("tag ~ re* && number < 5"), 0);
+		ASSERT_EQ(first.set_filter("tag ~ re* && number < 5"), 0);
 		tagged::emit(1, "red");
 		tagged::emit(2, "green");
 		tagged::emit(6, "red");
-		EXPECT_EQ(one.records().size(), 1u);
+		EXPECT_EQ(first.records().size(), 1u);
 		EXPECT_EQ(other.records().size(), 3u);
 	}
 }
@@ -409,7 +411,7 @@ TEST_F(producer_emission, a_filter_of_a_string_is_asked_of_an_event_without_part
 TEST_F(producer_emission, a_raw_event_is_copied_given_up_and_reserved)
 {
 	testdev source;
-	reader one(source, attr_of(dump::object)), other(source, attr_of(dump::object));
+	reader first(source, attr_of(dump::object)), other(source, attr_of(dump::object));
 	perfbuf_emission e;
 	char spare[24];
 
@@ -424,7 +426,7 @@ TEST_F(producer_emission, a_raw_event_is_copied_given_up_and_reserved)
 	for (void *to = perfbuf_reserve(&e, &dump::object, 24, spare); to;
 	     to = perfbuf_reserve_next(&e))
 		std::memset(to, 'r', 24);
-	for (reader *each : {&one, &other}) {
+	for (reader *each : {&first, &other}) {
 		const auto got = each->records();
 
 		ASSERT_EQ(got.size(), 2u);

@@ -103,9 +103,9 @@ TEST(producer_filter, a_range_between_names_ends_where_the_field_does)
 					      {300, "highest"},
 					      {400, "beyond"},
 					      {0, nullptr}};
-		const perfbuf_field one = {"u8",     "one", names, 8, 1, 1, PERFBUF_KIND_ENUM,
-					   is_signed};
-		const perfbuf_layout of = {&one, 1, 16};
+		const perfbuf_field field = {"u8",     "one", names, 8, 1, 1, PERFBUF_KIND_ENUM,
+					     is_signed};
+		const perfbuf_layout of = {&field, 1, 16};
 
 		for (int value = 0; value < 256; value++) {
 			char payload[16] = {};
@@ -157,18 +157,18 @@ TEST(producer_filter, a_unit_multiplies_a_number_of_a_field_that_has_it)
 		     {"16777215TiB", u64{16777215} << 40}};
 	values v = {};
 
-	for (const auto &one : times) {
-		v.latency = one.is;
-		EXPECT_TRUE(matches(std::string("latency == ") + one.value, v)) << one.value;
-		EXPECT_FALSE(matches(std::string("latency > ") + one.value, v)) << one.value;
+	for (const auto &time : times) {
+		v.latency = time.is;
+		EXPECT_TRUE(matches(std::string("latency == ") + time.value, v)) << time.value;
+		EXPECT_FALSE(matches(std::string("latency > ") + time.value, v)) << time.value;
 		v.latency++;
-		EXPECT_TRUE(matches(std::string("latency > ") + one.value, v)) << one.value;
+		EXPECT_TRUE(matches(std::string("latency > ") + time.value, v)) << time.value;
 	}
-	for (const auto &one : sizes) {
-		v.bytes = one.is;
-		EXPECT_TRUE(matches(std::string("bytes == ") + one.value, v)) << one.value;
+	for (const auto &size : sizes) {
+		v.bytes = size.is;
+		EXPECT_TRUE(matches(std::string("bytes == ") + size.value, v)) << size.value;
 		v.bytes--;
-		EXPECT_FALSE(matches(std::string("bytes >= ") + one.value, v)) << one.value;
+		EXPECT_FALSE(matches(std::string("bytes >= ") + size.value, v)) << size.value;
 	}
 	EXPECT_EQ(refused("latency > 18446744074s").code, ERANGE);
 	EXPECT_EQ(refused("latency > 18446744073709551615us").code, ERANGE);
@@ -241,13 +241,13 @@ TEST(producer_filter, a_text_that_is_no_filter_is_pointed_at)
 		{"!!!!!!!!!!!!!!!!queue == 1", E2BIG, PERFBUF_FILTER_DEEP, 16, 5},
 	};
 
-	for (const auto &one : all) {
-		const refusal found = refused(one.text);
+	for (const auto &row : all) {
+		const refusal found = refused(row.text);
 
-		EXPECT_EQ(found.code, one.code) << one.text;
-		EXPECT_EQ(found.where.reason, one.reason) << one.text;
-		EXPECT_EQ(found.where.at, one.at) << one.text;
-		EXPECT_EQ(found.where.bytes, one.bytes) << one.text;
+		EXPECT_EQ(found.code, row.code) << row.text;
+		EXPECT_EQ(found.where.reason, row.reason) << row.text;
+		EXPECT_EQ(found.where.at, row.at) << row.text;
+		EXPECT_EQ(found.where.bytes, row.bytes) << row.text;
 	}
 
 	const refusal found = refused("name == " + std::string(filter::word_max + 1, 'x'));

@@ -54,9 +54,9 @@ public:
 				[=](const values &v) { return l.holds(v) || r.holds(v); }};
 		}
 		case 2: {
-			const expression one = any(depth - 1);
-			return {"!(" + one.text + ")",
-				[=](const values &v) { return !one.holds(v); }};
+			const expression expression = any(depth - 1);
+			return {"!(" + expression.text + ")",
+				[=](const values &v) { return !expression.holds(v); }};
 		}
 		}
 		switch (below(3)) {
@@ -119,9 +119,9 @@ TEST(producer_filter, a_random_filter_decides_as_its_expression_does)
 	generator random(1);
 	unsigned parsed_ones = 0;
 	for (int turn = 0; turn < 20000; turn++) {
-		const expression one = random.any(4);
-		auto parsed = common_kinds::parse(one.text.c_str(), layout);
-		ASSERT_TRUE(parsed) << one.text << ": " << parsed.error().code();
+		const expression expression = random.any(4);
+		auto parsed = common_kinds::parse(expression.text.c_str(), layout);
+		ASSERT_TRUE(parsed) << expression.text << ": " << parsed.error().code();
 		const auto made = parsed.take();
 		parsed_ones++;
 		for (int i = 0; i < 8; i++) {
@@ -129,7 +129,8 @@ TEST(producer_filter, a_random_filter_decides_as_its_expression_does)
 			v.a = random.edge<u8>();
 			v.b = random.edge<s32>();
 			v.c = random.edge<u64>();
-			ASSERT_EQ(made->matches(&v, nullptr), one.holds(v)) << one.text;
+			ASSERT_EQ(made->matches(&v, nullptr), expression.holds(v))
+				<< expression.text;
 		}
 	}
 	EXPECT_EQ(parsed_ones, 20000u);

@@ -78,12 +78,12 @@ TEST(producer_filter, a_number_is_compared_at_every_width_and_place)
 		for (u32 before = 0; before < 9; before++)
 			for (u32 behind = 0; behind < 9; behind++) {
 				const u32 offset = 8 + before;
-				const perfbuf_field one = {
+				const perfbuf_field field = {
 					of.name,	  "f",
 					nullptr,	  offset,
 					of.bytes,	  1,
 					PERFBUF_KIND_INT, static_cast<u8>(of.is_signed)};
-				const perfbuf_layout with = {&one, 1, offset + of.bytes + behind};
+				const perfbuf_layout with = {&field, 1, offset + of.bytes + behind};
 				const u32 unused = 64 - 8 * of.bytes;
 				const u64 edges[] = {0,
 						     1,
@@ -205,8 +205,8 @@ TEST(producer_filter, a_number_that_the_field_cannot_hold_is_a_range_error)
 		{"state==A", ENOENT},
 	};
 
-	for (const auto &one : all)
-		EXPECT_EQ(error_of(one.text), one.error) << one.text;
+	for (const auto &row : all)
+		EXPECT_EQ(error_of(row.text), row.error) << row.text;
 
 	payload p;
 
@@ -311,8 +311,9 @@ TEST(producer_filter, nesting_and_words_have_their_bounds)
 TEST(producer_filter, nothing_behind_the_payload_is_looked_at)
 {
 	for (u32 width : {1u, 2u, 4u, 8u}) {
-		const perfbuf_field one = {"u64", "f", nullptr, 16, width, 1, PERFBUF_KIND_INT, 0};
-		const perfbuf_layout of = {&one, 1, 16 + width};
+		const perfbuf_field field = {"u64", "f", nullptr,	   16,
+					     width, 1,	 PERFBUF_KIND_INT, 0};
+		const perfbuf_layout of = {&field, 1, 16 + width};
 		const std::unique_ptr<char[]> exact(new char[16 + width]());
 		const auto made = common_kinds::parse("f == 0 && common_pid == 0", of).take();
 
@@ -391,8 +392,8 @@ TEST(producer_filter, a_pattern_matches_at_its_open_ends)
 
 	for (size_t i = 0; i < words.size(); i++)
 		if (words[i].size() < 4)
-			for (const char *one : {"a", "b"})
-				words.push_back(words[i] + one);
+			for (const char *letter : {"a", "b"})
+				words.push_back(words[i] + letter);
 	for (const std::string &word : words) {
 		if (word.size() > 3)
 			continue;
@@ -433,10 +434,10 @@ struct counted_char {
 	char value;
 	u32 *comparisons;
 
-	friend bool operator==(char one, const counted_char &other)
+	friend bool operator==(char character, const counted_char &other)
 	{
 		++*other.comparisons;
-		return one == other.value;
+		return character == other.value;
 	}
 };
 
@@ -481,8 +482,8 @@ TEST(producer_filter, a_search_finds_what_stands_in_a_string_and_nothing_else)
 	const auto some = [&](u32 most) {
 		std::string made(random() % (most + 1), 'a');
 
-		for (char &one : made)
-			one = static_cast<char>('a' + random() % 2);
+		for (char &character : made)
+			character = static_cast<char>('a' + random() % 2);
 		return made;
 	};
 

@@ -80,10 +80,10 @@ TEST(producer_format, a_refused_layout_says_which_field_and_a_reason_of_its_own)
 	static constexpr perfbuf_name unprintable[] = {{0, "a\"b"}, {0, nullptr}};
 	const perfbuf_field good = {"u32", "f", nullptr, 8, 4, 1, PERFBUF_KIND_INT, 0};
 	const auto changed = [&](auto change) {
-		perfbuf_field one = good;
+		perfbuf_field changed_field = good;
 
-		change(one);
-		return one;
+		change(changed_field);
+		return changed_field;
 	};
 	const struct {
 		perfbuf_field field;
@@ -126,12 +126,12 @@ TEST(producer_format, a_refused_layout_says_which_field_and_a_reason_of_its_own)
 		 "has not the type and the size of its kind"},
 	};
 
-	for (const auto &one : all) {
+	for (const auto &row : all) {
 		layout_fault fault = {};
 
-		EXPECT_FALSE(check_layout({&one.field, 1, 16}, fault)) << one.why;
-		EXPECT_STREQ(fault.field, one.field.name);
-		EXPECT_STREQ(fault.why, one.why);
+		EXPECT_FALSE(check_layout({&row.field, 1, 16}, fault)) << row.why;
+		EXPECT_STREQ(fault.field, row.field.name);
+		EXPECT_STREQ(fault.why, row.why);
 	}
 
 	const perfbuf_field twice[] = {good, changed([](auto &f) { f.offset = 12; })};
@@ -249,33 +249,33 @@ TEST(producer_format, kinds_of_a_fixed_size_have_that_size_and_type)
 		   {PERFBUF_KIND_IPV4, "u8", 4, 4},	     {PERFBUF_KIND_IPV6, "u8", 16, 16},
 		   {PERFBUF_KIND_MAC, "u8", 6, 6},	     {PERFBUF_KIND_UUID, "u8", 16, 16},
 		   {PERFBUF_KIND_DYNAMIC_ARRAY, "u64", 4, 0}};
-	const auto error_of = [](const perfbuf_field &one) {
+	const auto error_of = [](const perfbuf_field &field) {
 		layout_fault fault = {};
-		const auto done = check_layout({&one, 1, 64}, fault);
+		const auto done = check_layout({&field, 1, 64}, fault);
 
 		return done ? 0 : done.error().code();
 	};
 
-	for (const auto &one : all) {
-		const perfbuf_field good = {one.type,  "f",	     nullptr,  8,
-					    one.bytes, one.elements, one.kind, 0};
+	for (const auto &row : all) {
+		const perfbuf_field good = {row.type,  "f",	     nullptr,  8,
+					    row.bytes, row.elements, row.kind, 0};
 		perfbuf_field bad = good;
 
-		EXPECT_EQ(error_of(good), 0) << one.type;
+		EXPECT_EQ(error_of(good), 0) << row.type;
 		bad.type = "char";
-		EXPECT_EQ(error_of(bad), EINVAL) << one.type;
+		EXPECT_EQ(error_of(bad), EINVAL) << row.type;
 		bad = good;
 		bad.is_signed = 1;
-		EXPECT_EQ(error_of(bad), EINVAL) << one.type;
-		for (u32 bytes : {one.bytes - 1, one.bytes + 1, 2 * one.bytes}) {
+		EXPECT_EQ(error_of(bad), EINVAL) << row.type;
+		for (u32 bytes : {row.bytes - 1, row.bytes + 1, 2 * row.bytes}) {
 			bad = good;
 			bad.bytes = bytes;
-			EXPECT_EQ(error_of(bad), EINVAL) << one.type << bytes;
+			EXPECT_EQ(error_of(bad), EINVAL) << row.type << bytes;
 		}
-		if (one.elements > 1) {
+		if (row.elements > 1) {
 			bad = good;
 			bad.elements++;
-			EXPECT_EQ(error_of(bad), EINVAL) << one.type;
+			EXPECT_EQ(error_of(bad), EINVAL) << row.type;
 		}
 	}
 }
@@ -283,8 +283,8 @@ TEST(producer_format, kinds_of_a_fixed_size_have_that_size_and_type)
 TEST(producer_format, a_value_that_the_field_cannot_hold_is_said_as_it_is)
 {
 	static constexpr perfbuf_name names[] = {{0x17f, "above"}, {0, nullptr}};
-	const perfbuf_field one = {"u8", "f", names, 8, 1, 1, PERFBUF_KIND_ENUM, 0};
-	const perfbuf_layout of = {&one, 1, 9};
+	const perfbuf_field field = {"u8", "f", names, 8, 1, 1, PERFBUF_KIND_ENUM, 0};
+	const perfbuf_layout of = {&field, 1, 9};
 	char text[1024] = {};
 	text_writer out(text, sizeof(text) - 1);
 
@@ -295,12 +295,12 @@ TEST(producer_format, a_value_that_the_field_cannot_hold_is_said_as_it_is)
 /* One field at a time, at its boundaries. */
 TEST(producer_format, a_field_lies_within_the_fixed_part_and_is_what_its_type_says)
 {
-	const auto error_of = [](const perfbuf_field &one, u32 bytes = 24) {
-		const perfbuf_layout of = {&one, 1, bytes};
+	const auto error_of = [](const perfbuf_field &field, u32 bytes = 24) {
+		const perfbuf_layout of = {&field, 1, bytes};
 		layout_fault fault = {};
 		const auto done = check_layout(of, fault);
 
-		EXPECT_STREQ(fault.field, one.name ? one.name : "a field");
+		EXPECT_STREQ(fault.field, field.name ? field.name : "a field");
 		return done ? 0 : done.error().code();
 	};
 	const auto integer = [](u32 offset, u32 bytes, const char *type = "u32") {
@@ -327,43 +327,43 @@ TEST(producer_format, a_field_lies_within_the_fixed_part_and_is_what_its_type_sa
 	}
 	EXPECT_EQ(error_of(integer(8, 8, "u64")), 0);
 	for (u32 kind = 0; kind < 256; kind++) {
-		perfbuf_field one = integer(8, 4);
+		perfbuf_field field = integer(8, 4);
 
-		one.kind = static_cast<u8>(kind);
-		one.elements = 4;
+		field.kind = static_cast<u8>(kind);
+		field.elements = 4;
 		const bool bare = kind == PERFBUF_KIND_INT || kind == PERFBUF_KIND_HEX ||
 				  kind == PERFBUF_KIND_TIME || kind == PERFBUF_KIND_CHARS ||
 				  kind == PERFBUF_KIND_STRING || kind == PERFBUF_KIND_BYTES ||
 				  kind == PERFBUF_KIND_DYNAMIC_ARRAY;
-		EXPECT_EQ(error_of(one), bare ? 0 : EINVAL) << kind;
+		EXPECT_EQ(error_of(field), bare ? 0 : EINVAL) << kind;
 	}
 
-	perfbuf_field one = integer(8, 6, "u16");
+	perfbuf_field field = integer(8, 6, "u16");
 
-	one.kind = PERFBUF_KIND_ARRAY;
+	field.kind = PERFBUF_KIND_ARRAY;
 	for (u32 elements = 0; elements < 5; elements++) {
-		one.elements = static_cast<decltype(one.elements)>(elements);
-		EXPECT_EQ(error_of(one), elements == 3 ? 0 : EINVAL) << elements;
+		field.elements = static_cast<decltype(field.elements)>(elements);
+		EXPECT_EQ(error_of(field), elements == 3 ? 0 : EINVAL) << elements;
 	}
-	one = integer(8, 5, "char");
-	one.kind = PERFBUF_KIND_CHARS;
+	field = integer(8, 5, "char");
+	field.kind = PERFBUF_KIND_CHARS;
 	for (u32 elements : {4u, 5u, 6u, 13u}) {
-		one.elements = static_cast<decltype(one.elements)>(elements);
-		EXPECT_EQ(error_of(one), elements == 5 ? 0 : EINVAL) << elements;
+		field.elements = static_cast<decltype(field.elements)>(elements);
+		EXPECT_EQ(error_of(field), elements == 5 ? 0 : EINVAL) << elements;
 	}
 	for (u8 kind : {PERFBUF_KIND_STRING, PERFBUF_KIND_BYTES})
 		for (u32 bytes : {1u, 3u, 4u, 5u, 8u, 12u}) {
-			one = integer(8, bytes, "char");
-			one.kind = kind;
-			EXPECT_EQ(error_of(one), bytes == 4 ? 0 : EINVAL) << bytes;
+			field = integer(8, bytes, "char");
+			field.kind = kind;
+			EXPECT_EQ(error_of(field), bytes == 4 ? 0 : EINVAL) << bytes;
 		}
-	one = integer(8, 4);
-	one.is_signed = 1;
-	EXPECT_EQ(error_of(one), EINVAL);
-	one.type = "s32";
-	EXPECT_EQ(error_of(one), 0);
-	one.is_signed = 0;
-	EXPECT_EQ(error_of(one), EINVAL);
+	field = integer(8, 4);
+	field.is_signed = 1;
+	EXPECT_EQ(error_of(field), EINVAL);
+	field.type = "s32";
+	EXPECT_EQ(error_of(field), 0);
+	field.is_signed = 0;
+	EXPECT_EQ(error_of(field), EINVAL);
 
 	static constexpr const char *names[] = {"common_x", "commo_x", "common", "",	  "_",
 						"a-b",	    "a b",     "9a",	 "a9Z_z", "A",
@@ -371,9 +371,9 @@ TEST(producer_format, a_field_lies_within_the_fixed_part_and_is_what_its_type_sa
 	static constexpr bool good[] = {false, true, true, false, true,	 false, false,
 					false, true, true, false, false, false, false};
 	for (size_t i = 0; i < std::size(names); i++) {
-		one = integer(8, 4);
-		one.name = names[i];
-		EXPECT_EQ(error_of(one), good[i] ? 0 : EINVAL) << names[i];
+		field = integer(8, 4);
+		field.name = names[i];
+		EXPECT_EQ(error_of(field), good[i] ? 0 : EINVAL) << names[i];
 	}
 }
 
@@ -384,8 +384,8 @@ TEST(producer_format, a_name_of_a_value_is_printable_and_stands_in_quotes)
 		const perfbuf_name names[] = {{0, "good"}, {1, text}, {0, nullptr}};
 
 		for (u8 kind : {PERFBUF_KIND_ENUM, PERFBUF_KIND_FLAGS}) {
-			const perfbuf_field one = {"u8", "f", names, 8, 1, 1, kind, 0};
-			const perfbuf_layout of = {&one, 1, 9};
+			const perfbuf_field field = {"u8", "f", names, 8, 1, 1, kind, 0};
+			const perfbuf_layout of = {&field, 1, 9};
 			layout_fault fault = {};
 
 			EXPECT_EQ(static_cast<bool>(check_layout(of, fault)),

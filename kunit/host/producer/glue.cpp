@@ -237,8 +237,8 @@ void *pb_percpu_alloc(unsigned long bytes) noexcept
 	percpu *made = static_cast<percpu *>(std::malloc(sizeof(*made)));
 
 	made->bytes = bytes;
-	for (char *&one : made->at)
-		one = static_cast<char *>(std::calloc(1, bytes));
+	for (char *&memory : made->at)
+		memory = static_cast<char *>(std::calloc(1, bytes));
 	now.percpu++;
 	return made;
 }
@@ -247,8 +247,8 @@ void pb_percpu_free(void *memory) noexcept
 {
 	if (!memory)
 		return;
-	for (char *one : static_cast<percpu *>(memory)->at)
-		std::free(one);
+	for (char *copy : static_cast<percpu *>(memory)->at)
+		std::free(copy);
 	std::free(memory);
 	now.percpu--;
 }
@@ -260,8 +260,8 @@ void *pb_percpu_at(void *memory, __u32 cpu) noexcept
 
 void pb_percpu_each(void *memory, void (*fn)(void *arg, void *at), void *arg) noexcept
 {
-	for (char *one : static_cast<percpu *>(memory)->at)
-		fn(arg, one);
+	for (char *copy : static_cast<percpu *>(memory)->at)
+		fn(arg, copy);
 }
 
 void pb_log_other_abi(void *, __u32 abi) noexcept

@@ -341,22 +341,22 @@ public:
 		const u64 to = ring_->backward() ? page.data_tail : head;
 
 		for (u64 at = from; at != to;) {
-			raw_record one = {};
+			raw_record record = {};
 			u64 word = word_at(at);
 
-			std::memcpy(&one.header, &word, sizeof(word));
-			if (one.header.size < 8 || one.header.size % 8) {
-				ADD_FAILURE() << "a record of " << one.header.size << " bytes";
+			std::memcpy(&record.header, &word, sizeof(word));
+			if (record.header.size < 8 || record.header.size % 8) {
+				ADD_FAILURE() << "a record of " << record.header.size << " bytes";
 				break;
 			}
-			for (u64 done = 8; done < one.header.size; done += 8) {
+			for (u64 done = 8; done < record.header.size; done += 8) {
 				word = word_at(at + done);
 				const char *bytes = reinterpret_cast<char *>(&word);
 
-				one.body.insert(one.body.end(), bytes, bytes + 8);
+				record.body.insert(record.body.end(), bytes, bytes + 8);
 			}
-			all.push_back(one);
-			at += one.header.size;
+			all.push_back(record);
+			at += record.header.size;
 		}
 		page.data_tail = head;
 		return all;

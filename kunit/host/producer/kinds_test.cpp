@@ -57,8 +57,8 @@ protected:
 	{
 		std::vector<pointed_payload> all;
 
-		for (const raw_record &one : of.records())
-			all.push_back(one.at<pointed_payload>(sizeof(u32)));
+		for (const raw_record &record : of.records())
+			all.push_back(record.at<pointed_payload>(sizeof(u32)));
 		return all;
 	}
 };
@@ -136,8 +136,8 @@ TEST_F(producer_kinds, a_pointer_is_hashed_once_for_all_readers_of_an_emission)
 		now.hashes = 0;
 		pointed::emit(i, as_pointer(first_pointer + i), as_pointer(second_pointer), true);
 		EXPECT_EQ(now.hashes, i ? 1u : 2u) << "of those that differ from the last";
-		for (auto &one : all) {
-			const auto seen = payloads(*one);
+		for (auto &attached : all) {
+			const auto seen = payloads(*attached);
 
 			ASSERT_EQ(seen.size(), 1u);
 			EXPECT_EQ(seen[0].where, hashed(first_pointer + i));
@@ -174,15 +174,15 @@ TEST_F(producer_kinds, each_record_of_a_burst_is_hashed_once_for_all_readers)
 
 	ASSERT_TRUE(off->owner().refresh(1));
 	emit_pointed(0);
-	for (host::reader *one : {first.get(), &sees, second.get(), off.get()})
-		EXPECT_EQ(payloads(*one).size(), 1u);
+	for (host::reader *reader : {first.get(), &sees, second.get(), off.get()})
+		EXPECT_EQ(payloads(*reader).size(), 1u);
 	now.hashes = 0;
 	pointed::emit_burst(5, [](u32 i, auto put) {
 		return put(i, as_pointer(first_pointer + 1 + i), as_pointer(0), false);
 	});
 	EXPECT_EQ(now.hashes, 5u);
-	for (host::reader *one : {first.get(), second.get()}) {
-		const auto seen = payloads(*one);
+	for (host::reader *reader : {first.get(), second.get()}) {
+		const auto seen = payloads(*reader);
 
 		ASSERT_EQ(seen.size(), 5u);
 		for (u32 i = 0; i < 5; i++) {
@@ -198,7 +198,7 @@ TEST_F(producer_kinds, each_record_of_a_burst_is_hashed_once_for_all_readers)
 TEST_F(producer_kinds, an_emission_that_is_interrupted_keeps_its_hashes)
 {
 	testdev source;
-	const auto one = without_rights(source, attr_of(pointed::object));
+	const auto unprivileged = without_rights(source, attr_of(pointed::object));
 	const auto nested = [] {
 		const nesting before = std::exchange(now.level, nesting::nmi);
 
@@ -208,7 +208,7 @@ TEST_F(producer_kinds, an_emission_that_is_interrupted_keeps_its_hashes)
 
 	at_each_access([] { emit_pointed(1); }, nested,
 		       [&](bool came) {
-			       const auto seen = payloads(*one);
+			       const auto seen = payloads(*unprivileged);
 
 			       ASSERT_EQ(seen.size(), came ? 2u : 1u);
 			       for (const auto &each : seen)
@@ -320,7 +320,7 @@ TEST_F(producer_kinds, addresses_and_arrays_of_any_length_stand_where_the_layout
 
 		ASSERT_EQ(all.size(), 2u);
 
-		const raw_record &one = all[0];
+		const raw_record &record = all[0];
 		const size_t base = sizeof(u32);
 		const auto bytes_of = [&](const raw_record &in, size_t at) {
 			const u32 where = in.at<u32>(base + at);
@@ -328,19 +328,19 @@ TEST_F(producer_kinds, addresses_and_arrays_of_any_length_stand_where_the_layout
 			return std::string(&in.body[base + (where & 0xffff)], where >> 16);
 		};
 		const auto same = [&](size_t at, const u8 *bytes, size_t count) {
-			return !std::memcmp(&one.body[base + at], bytes, count);
+			return !std::memcmp(&record.body[base + at], bytes, count);
 		};
 
-		EXPECT_EQ(one.at<u64>(base + 8),
+		EXPECT_EQ(record.at<u64>(base + 8),
 			  of == &open ? first_pointer : hashed(first_pointer));
 		EXPECT_TRUE(same(16, v4, 4));
 		EXPECT_TRUE(same(20, v6, 16));
 		EXPECT_TRUE(same(36, mac, 6));
 		EXPECT_TRUE(same(42, uuid, 16));
-		EXPECT_EQ(bytes_of(one, 58),
+		EXPECT_EQ(bytes_of(record, 58),
 			  std::string(reinterpret_cast<const char *>(shorts), 6));
-		EXPECT_EQ(bytes_of(one, 62), std::string("text", 5));
-		EXPECT_EQ(bytes_of(one, 66),
+		EXPECT_EQ(bytes_of(record, 62), std::string("text", 5));
+		EXPECT_EQ(bytes_of(record, 66),
 			  std::string(reinterpret_cast<const char *>(wides), 16));
 		EXPECT_EQ(bytes_of(all[1], 58), "");
 		EXPECT_EQ(bytes_of(all[1], 66),

@@ -32,7 +32,7 @@ TEST_F(producer_emission, one_reader_of_a_layout_with_time_or_ids_is_written_in_
 	for (u64 fields :
 	     {u64{PERF_SAMPLE_RAW}, time_tid_cpu, time_tid_cpu | PERF_SAMPLE_IDENTIFIER,
 	      u64{PERF_SAMPLE_RAW | PERF_SAMPLE_TID}, every_field}) {
-		reader one(source, attr_of(fixed::object, fields));
+		reader attached(source, attr_of(fixed::object, fields));
 		open_emission alone;
 		fixed_payload *payload = alone.begin();
 
@@ -51,7 +51,7 @@ TEST_F(producer_emission, one_reader_of_a_layout_with_time_or_ids_is_written_in_
 		payload = alone.begin();
 		EXPECT_TRUE(alone.is_in_place(payload)) << "the other has gone";
 		EXPECT_FALSE(alone.next());
-		ASSERT_EQ(one.set_filter("number == 7"), 0);
+		ASSERT_EQ(attached.set_filter("number == 7"), 0);
 		payload = alone.begin();
 		EXPECT_FALSE(alone.is_in_place(payload)) << "a filter looks at it first";
 		EXPECT_FALSE(alone.next());
@@ -66,13 +66,13 @@ TEST_F(producer_emission, an_event_emitted_within_itself_is_dropped_and_counted_
 	     {std::pair{u64{PERF_SAMPLE_RAW}, 0}, std::pair{u64{PERF_SAMPLE_RAW}, 1},
 	      std::pair{time_tid_cpu, 0}, std::pair{every_field, 0}})
 		for (int others : {0, 1}) {
-			reader one(source, attr_of(fixed::object, fields));
+			reader attached(source, attr_of(fixed::object, fields));
 			std::optional<reader> other;
 
 			if (others)
 				other.emplace(source, attr_of(fixed::object, time_tid_cpu));
 			if (filtered) {
-				ASSERT_EQ(one.set_filter("number > 0"), 0);
+				ASSERT_EQ(attached.set_filter("number > 0"), 0);
 			}
 
 			open_emission outer;
@@ -85,22 +85,22 @@ TEST_F(producer_emission, an_event_emitted_within_itself_is_dropped_and_counted_
 			payload->number = 1;
 			payload->last = 1;
 			EXPECT_FALSE(outer.next());
-			EXPECT_EQ(one.owner().losses().read(loss_cause::recursion), 2u)
+			EXPECT_EQ(attached.owner().losses().read(loss_cause::recursion), 2u)
 				<< filtered << others;
-			EXPECT_EQ(one.owner().records(), 1u);
-			EXPECT_EQ(one.owner().producer().count(), 1u);
+			EXPECT_EQ(attached.owner().records(), 1u);
+			EXPECT_EQ(attached.owner().producer().count(), 1u);
 			if (other) {
 				EXPECT_EQ(other->owner().losses().read(loss_cause::recursion), 2u);
 			}
 			emit_fixed(2);
-			EXPECT_EQ(one.owner().records(), 2u) << "and it is written again";
+			EXPECT_EQ(attached.owner().records(), 2u) << "and it is written again";
 		}
 }
 
 TEST_F(producer_emission, an_event_with_parts_has_the_common_fields_and_is_dropped_within_itself)
 {
 	testdev source;
-	reader one(source, attr_of(varying::object));
+	reader reader(source, attr_of(varying::object));
 	perfbuf_emission outer, inner;
 	const perfbuf_part parts[] = {{"text", 5}, {"blob", 4}};
 	char spare[128], other[128];
@@ -111,12 +111,12 @@ TEST_F(producer_emission, an_event_with_parts_has_the_common_fields_and_is_dropp
 		EXPECT_EQ(perfbuf_emit_begin(&inner, &varying::object, other, parts, 2), nullptr);
 		EXPECT_EQ(perfbuf_emit_next(&outer), nullptr);
 
-		const auto got = one.records();
+		const auto got = reader.records();
 
 		ASSERT_EQ(got.size(), 2u) << "with the loss before it";
 		EXPECT_EQ(got.back().at<u16>(4), varying::object.id);
 		EXPECT_EQ(got.back().at<s32>(8), now.pid);
-		EXPECT_EQ(one.owner().losses().read(loss_cause::recursion), turn);
+		EXPECT_EQ(reader.owner().losses().read(loss_cause::recursion), turn);
 	}
 }
 
@@ -129,7 +129,7 @@ TEST_F(producer_emission, a_higher_context_writes_its_record_within_that_of_a_lo
 	for (u64 fields : {u64{PERF_SAMPLE_RAW}, time_tid_cpu, every_field})
 		for (u32 low = 0; low < 4; low++)
 			for (u32 high = low + 1; high < 4; high++) {
-				reader one(source, attr_of(fixed::object, fields));
+				reader reader(source, attr_of(fixed::object, fields));
 				open_emission outer;
 
 				now.level = levels[low];
@@ -138,7 +138,7 @@ TEST_F(producer_emission, a_higher_context_writes_its_record_within_that_of_a_lo
 				ASSERT_TRUE(payload);
 				now.level = levels[high];
 				emit_fixed(2);
-				EXPECT_EQ(one.owner().losses().total(), 0u);
+				EXPECT_EQ(reader.owner().losses().total(), 0u);
 				emit_fixed(3);
 				now.level = levels[low];
 				payload->context = low;
@@ -147,11 +147,11 @@ TEST_F(producer_emission, a_higher_context_writes_its_record_within_that_of_a_lo
 				EXPECT_FALSE(outer.next());
 				now.level = nesting::task;
 
-				const auto got = one.records();
+				const auto got = reader.records();
 
 				EXPECT_EQ(got.size(), 3u);
-				EXPECT_EQ(one.owner().losses().total(), 0u);
-				EXPECT_EQ(one.owner().producer().count(), 3u);
+				EXPECT_EQ(reader.owner().losses().total(), 0u);
+				EXPECT_EQ(reader.owner().producer().count(), 3u);
 			}
 }
 
@@ -162,7 +162,7 @@ TEST_F(producer_emission, an_undeclared_context_is_lost_by_its_cause)
 
 		ASSERT_EQ(source.error, 0);
 		for (u32 level = 0; level < 4; level++) {
-			reader one(source, attr_of(fixed::object));
+			reader reader(source, attr_of(fixed::object));
 
 			now.level = static_cast<nesting>(level);
 			emit_fixed(1);
@@ -170,9 +170,9 @@ TEST_F(producer_emission, an_undeclared_context_is_lost_by_its_cause)
 
 			const bool allowed = declared & 1u << level;
 
-			EXPECT_EQ(one.owner().records(), allowed) << declared << " " << level;
-			EXPECT_EQ(one.owner().losses().read(loss_cause::context), !allowed);
-			EXPECT_EQ(one.owner().losses().total(), !allowed);
+			EXPECT_EQ(reader.owner().records(), allowed) << declared << " " << level;
+			EXPECT_EQ(reader.owner().losses().read(loss_cause::context), !allowed);
+			EXPECT_EQ(reader.owner().losses().total(), !allowed);
 		}
 	}
 }

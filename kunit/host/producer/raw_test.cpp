@@ -66,7 +66,7 @@ TEST_F(producer_raw, each_reader_gets_the_bytes_and_no_others)
 	for (const perf_buffer::options &wanted : rings)
 		for (u64 fields :
 		     {u64{PERF_SAMPLE_RAW}, every_field, every_field & ~PERF_SAMPLE_RAW}) {
-			reader one(source, attr_of(dump::object, fields), 0, wanted),
+			reader first(source, attr_of(dump::object, fields), 0, wanted),
 				other(source, attr_of(dump::object), 0, wanted);
 			u32 in_spare = 0, in_place = 0;
 
@@ -99,14 +99,14 @@ TEST_F(producer_raw, each_reader_gets_the_bytes_and_no_others)
 						std::memcpy(to, bytes.data(), n);
 					}
 				}
-				const raw_record mine = record_of(one.owner(), bytes, time);
+				const raw_record mine = record_of(first.owner(), bytes, time);
 				const raw_record theirs = record_of(other.owner(), bytes);
 
 				now.level = nesting::task;
-				ASSERT_EQ(one.records(), std::vector{mine}) << turn;
+				ASSERT_EQ(first.records(), std::vector{mine}) << turn;
 				ASSERT_EQ(other.records(), std::vector{theirs}) << turn;
 			}
-			EXPECT_EQ(one.owner().records(), 2000u);
+			EXPECT_EQ(first.owner().records(), 2000u);
 			EXPECT_EQ(other.owner().producer().count(), 2000u);
 			EXPECT_GT(in_place, 0u);
 			if (!(fields & PERF_SAMPLE_RAW)) {
@@ -122,7 +122,7 @@ TEST_F(producer_raw, each_reader_gets_the_bytes_and_no_others)
 TEST_F(producer_raw, bytes_that_are_not_copied_are_zero)
 {
 	testdev source;
-	reader one(source, attr_of(dump::object), 0, {.nr_pages = 1}),
+	reader reader(source, attr_of(dump::object), 0, {.nr_pages = 1}),
 		bare(source, attr_of(dump::object, PERF_SAMPLE_TID));
 
 	for (u32 turn = 0; turn < 300; turn++) {
@@ -131,8 +131,8 @@ TEST_F(producer_raw, bytes_that_are_not_copied_are_zero)
 
 		for (bool more = perfbuf_begin(&e, &dump::object, n); more; more = perfbuf_next(&e))
 			perfbuf_copy(&e, std::string(copied, '\xee').data(), copied);
-		ASSERT_EQ(one.records()[0],
-			  record_of(one.owner(),
+		ASSERT_EQ(reader.records()[0],
+			  record_of(reader.owner(),
 				    std::string(copied, '\xee') + std::string(n - copied, '\0')));
 		ASSERT_EQ(bare.records().size(), 1u);
 	}
@@ -141,7 +141,7 @@ TEST_F(producer_raw, bytes_that_are_not_copied_are_zero)
 TEST_F(producer_raw, a_record_that_is_given_up_leaves_no_trace_and_no_reservation)
 {
 	testdev source;
-	reader one(source, attr_of(dump::object)),
+	reader reader(source, attr_of(dump::object)),
 		bare(source, attr_of(dump::object, PERF_SAMPLE_TID)),
 		last(source, attr_of(dump::object));
 
@@ -154,12 +154,12 @@ TEST_F(producer_raw, a_record_that_is_given_up_leaves_no_trace_and_no_reservatio
 			perfbuf_discard(&e);
 			perfbuf_copy(&e, "x", 1);
 		}
-		EXPECT_EQ(one.ring().bytes(), 0u);
-		EXPECT_TRUE(one.records().empty());
+		EXPECT_EQ(reader.ring().bytes(), 0u);
+		EXPECT_TRUE(reader.records().empty());
 		EXPECT_TRUE(last.records().empty());
 		EXPECT_EQ(bare.records().size(), 1u) << "there is nothing in it to give up";
 	}
-	EXPECT_EQ(one.owner().records(), 0u);
+	EXPECT_EQ(reader.owner().records(), 0u);
 	EXPECT_EQ(bare.owner().records(), 3u);
 	EXPECT_EQ(bare.ring().records(), 3u);
 }
@@ -173,10 +173,10 @@ TEST_F(producer_raw, bytes_without_a_place_touch_no_other_record)
 	for (bool has_raw : {false, true})
 		for (u32 n : {1u, 24u})
 			for (bool reserves : {false, true}) {
-				reader one(source,
-					   attr_of(dump::object,
-						   has_raw ? PERF_SAMPLE_RAW | PERF_SAMPLE_TID
-							   : PERF_SAMPLE_TID));
+				reader reader(source,
+					      attr_of(dump::object,
+						      has_raw ? PERF_SAMPLE_RAW | PERF_SAMPLE_TID
+							      : PERF_SAMPLE_TID));
 				perfbuf_emission outer = used_emission(), inner = used_emission();
 				char spare[24];
 				void *to = spare;
@@ -192,14 +192,14 @@ TEST_F(producer_raw, bytes_without_a_place_touch_no_other_record)
 				ASSERT_TRUE(perfbuf_begin(&inner, &dump::object, 8));
 				perfbuf_copy(&inner, mine.data(), 8);
 				EXPECT_FALSE(perfbuf_next(&inner));
-				const raw_record wanted = record_of(one.owner(), mine);
+				const raw_record wanted = record_of(reader.owner(), mine);
 
 				now.level = nesting::task;
 				perfbuf_copy(&outer, "over and over and over..", n);
 				EXPECT_FALSE(reserves ? perfbuf_reserve_next(&outer) != nullptr
 						      : perfbuf_next(&outer));
 
-				const auto got = one.records();
+				const auto got = reader.records();
 
 				ASSERT_EQ(got.size(), has_raw ? 1u : 2u);
 				EXPECT_EQ(got.back(), wanted) << has_raw << n << reserves;
@@ -225,8 +225,8 @@ TEST_F(producer_raw, bytes_without_a_place_touch_no_record_that_is_not_read_yet)
 	const auto got = bare.records();
 
 	ASSERT_EQ(got.size(), 400u);
-	for (const raw_record &one : got)
-		ASSERT_EQ(one, record_of(bare.owner(), ""));
+	for (const raw_record &record : got)
+		ASSERT_EQ(record, record_of(bare.owner(), ""));
 }
 
 TEST_F(producer_raw, a_reader_that_does_not_want_it_or_has_no_space_is_passed_over)
@@ -276,7 +276,7 @@ TEST_F(producer_raw, a_reader_that_does_not_want_it_or_has_no_space_is_passed_ov
 TEST_F(producer_raw, more_than_any_record_holds_is_lost_for_its_size)
 {
 	testdev source;
-	reader one(source, attr_of(dump::object), 0, {.nr_pages = 64});
+	reader reader(source, attr_of(dump::object), 0, {.nr_pages = 64});
 
 	for (u32 bytes : {u32{65536}, u32{1} << 20, ~u32{0} - 12, ~u32{0}}) {
 		perfbuf_emission e = used_emission();
@@ -285,19 +285,19 @@ TEST_F(producer_raw, more_than_any_record_holds_is_lost_for_its_size)
 		EXPECT_FALSE(perfbuf_begin(&e, &dump::object, bytes));
 		EXPECT_FALSE(perfbuf_reserve(&e, &dump::object, bytes, spare));
 	}
-	EXPECT_EQ(one.owner().losses().read(loss_cause::too_big), 8u);
-	EXPECT_TRUE(one.records().empty());
+	EXPECT_EQ(reader.owner().losses().read(loss_cause::too_big), 8u);
+	EXPECT_TRUE(reader.records().empty());
 }
 
 TEST_F(producer_raw, an_event_within_itself_is_dropped_and_one_of_a_higher_context_is_not)
 {
 	testdev source;
-	reader one(source, attr_of(dump::object));
+	reader reader(source, attr_of(dump::object));
 	perfbuf_emission outer = used_emission(), inner = used_emission();
 
 	ASSERT_TRUE(perfbuf_begin(&outer, &dump::object, 8));
 	EXPECT_FALSE(perfbuf_begin(&inner, &dump::object, 8));
-	EXPECT_EQ(one.owner().losses().read(loss_cause::recursion), 1u);
+	EXPECT_EQ(reader.owner().losses().read(loss_cause::recursion), 1u);
 	now.level = nesting::irq;
 	ASSERT_TRUE(perfbuf_begin(&inner, &dump::object, 8));
 	perfbuf_copy(&inner, "inner678", 8);
@@ -306,7 +306,7 @@ TEST_F(producer_raw, an_event_within_itself_is_dropped_and_one_of_a_higher_conte
 	perfbuf_copy(&outer, "outer678", 8);
 	EXPECT_FALSE(perfbuf_next(&outer));
 
-	const auto got = one.records();
+	const auto got = reader.records();
 
 	ASSERT_EQ(got.size(), 3u);
 	EXPECT_EQ(std::string(&got[0].body[16], 8), "outer678");

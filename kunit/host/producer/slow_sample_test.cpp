@@ -26,14 +26,14 @@ TEST_F(producer_sample, a_sample_without_a_layout_has_the_same_fields_as_others)
 	for (u64 fields : slow_sets)
 		for (int others : {0, 1})
 			for (const char *filter : {"", "number >= 0", "number & 1"}) {
-				reader one(source, attr_of(fixed::object, fields));
+				reader attached(source, attr_of(fixed::object, fields));
 				std::vector<std::unique_ptr<reader>> more;
 
 				for (int i = 0; i < others; i++)
 					more.push_back(std::make_unique<reader>(
 						source, attr_of(fixed::object, every_field)));
 				if (*filter) {
-					ASSERT_EQ(one.set_filter(filter), 0);
+					ASSERT_EQ(attached.set_filter(filter), 0);
 				}
 				u32 wanted = 0;
 
@@ -41,7 +41,7 @@ TEST_F(producer_sample, a_sample_without_a_layout_has_the_same_fields_as_others)
 					now.regs = nullptr;
 					emit_fixed(i);
 
-					const auto got = one.records();
+					const auto got = attached.records();
 					const u64 time = now.clock - 1;
 
 					for (auto &each : more)
@@ -51,11 +51,12 @@ TEST_F(producer_sample, a_sample_without_a_layout_has_the_same_fields_as_others)
 						continue;
 					}
 					wanted++;
-					ASSERT_EQ(got, std::vector{expected(one.owner(), i, time)});
+					ASSERT_EQ(got,
+						  std::vector{expected(attached.owner(), i, time)});
 					ASSERT_EQ(now.regs, &now) << "the writer's own";
 				}
-				EXPECT_EQ(one.owner().records(), wanted);
-				EXPECT_EQ(one.owner().producer().count(), wanted);
+				EXPECT_EQ(attached.owner().records(), wanted);
+				EXPECT_EQ(attached.owner().producer().count(), wanted);
 			}
 }
 
@@ -65,14 +66,14 @@ TEST_F(producer_sample, a_sample_with_READ_has_the_count_of_its_occurrence)
 	perf_event_attr attr = attr_of(fixed::object, PERF_SAMPLE_READ);
 
 	attr.read_format = PERF_FORMAT_GROUP | PERF_FORMAT_ID | PERF_FORMAT_LOST;
-	reader one(source, attr);
+	reader reader(source, attr);
 
-	EXPECT_FALSE(one.owner().takes_fast_path());
-	ASSERT_EQ(one.set_filter("number & 1"), 0);
+	EXPECT_FALSE(reader.owner().takes_fast_path());
+	ASSERT_EQ(reader.set_filter("number & 1"), 0);
 	for (u64 i = 0; i < 300; i++) {
 		emit_fixed(i);
 
-		const auto got = one.records();
+		const auto got = reader.records();
 
 		ASSERT_EQ(got.size(), i & 1);
 		if (got.empty())
@@ -80,7 +81,7 @@ TEST_F(producer_sample, a_sample_with_READ_has_the_count_of_its_occurrence)
 		ASSERT_EQ(got[0].header.size, 8 + 4 * 8);
 		EXPECT_EQ(got[0].at<u64>(0), 1u);
 		EXPECT_EQ(got[0].at<u64>(8), (i + 1) / 2) << "what does not match is not counted";
-		EXPECT_EQ(got[0].at<u64>(16), one.owner().id());
+		EXPECT_EQ(got[0].at<u64>(16), reader.owner().id());
 		EXPECT_EQ(got[0].at<u64>(24), 0u);
 	}
 }
@@ -88,13 +89,13 @@ TEST_F(producer_sample, a_sample_with_READ_has_the_count_of_its_occurrence)
 TEST_F(producer_sample, a_sample_without_RAW_has_no_payload)
 {
 	testdev source;
-	reader one(source, attr_of(fixed::object, PERF_SAMPLE_CPU), 0, {.nr_pages = 1}),
+	reader first(source, attr_of(fixed::object, PERF_SAMPLE_CPU), 0, {.nr_pages = 1}),
 		other(source, attr_of(varying::object, PERF_SAMPLE_CPU));
 
 	for (u32 i = 0; i < 600; i++) {
 		emit_fixed(i);
 		varying::emit(i, "name", "text", perfbuf_part{"blob", 4});
-		for (reader *each : {&one, &other}) {
+		for (reader *each : {&first, &other}) {
 			const auto got = each->records();
 
 			ASSERT_EQ(got.size(), 1u);
@@ -113,13 +114,13 @@ TEST_F(producer_sample, a_sample_of_an_event_with_parts_has_them_on_every_path)
 		for (const perf_buffer::options &wanted :
 		     {perf_buffer::options{.nr_pages = 1},
 		      perf_buffer::options{.nr_pages = 2, .page_order = 0}}) {
-			reader one(source, attr_of(varying::object, fields), 0, wanted);
+			reader reader(source, attr_of(varying::object, fields), 0, wanted);
 
 			for (u32 i = 0; i < 500; i++) {
 				const std::string blob(i % 50, '\xdd');
 
 				varying::emit(i, "name", "tt", perfbuf_part{blob.data(), i % 50});
-				const auto got = one.records();
+				const auto got = reader.records();
 
 				ASSERT_EQ(got.size(), 1u);
 				const u32 raw = got[0].at<u32>(0), bytes = 32 + 3 + i % 50;
@@ -159,25 +160,25 @@ TEST_F(producer_sample, a_sample_says_where_it_was_emitted_and_its_callchain_beg
 
 		attr.sample_max_stack = 8;
 		attr.exclude_callchain_user = 1;
-		reader one(source, attr), other(source, attr_of(fixed::object, PERF_SAMPLE_IP));
+		reader first(source, attr), other(source, attr_of(fixed::object, PERF_SAMPLE_IP));
 
 		now.frames = {1, 2, 3};
 		emit_from_here(1);
-		const u64 ip = one.records().at(0).at<u64>(0);
+		const u64 ip = first.records().at(0).at<u64>(0);
 
 		EXPECT_NE(ip, 0u);
 		EXPECT_EQ(other.records().at(0).at<u64>(0), ip);
 		emit_from_there(1);
-		EXPECT_NE(one.records().at(0).at<u64>(0), ip);
+		EXPECT_NE(first.records().at(0).at<u64>(0), ip);
 		emit_from_here(1);
-		EXPECT_EQ(one.records().at(0).at<u64>(0), ip);
+		EXPECT_EQ(first.records().at(0).at<u64>(0), ip);
 		(void)other.records();
 		if (!more)
 			continue;
 		/* The module's own frames come before it. */
 		now.frames = {1, 2, ip, 4};
 		emit_from_here(2);
-		const raw_record got = one.records().at(0);
+		const raw_record got = first.records().at(0);
 
 		EXPECT_EQ(got.at<u64>(8), 3u);
 		EXPECT_EQ(got.at<u64>(16), u64(PERF_CONTEXT_KERNEL));
@@ -189,21 +190,21 @@ TEST_F(producer_sample, a_sample_says_where_it_was_emitted_and_its_callchain_beg
 TEST_F(producer_sample, a_sample_of_the_only_reader_says_where_it_was_emitted_as_that_of_two_does)
 {
 	testdev source;
-	reader one(source,
-		   attr_of(fixed::object, PERF_SAMPLE_IP | PERF_SAMPLE_TIME | PERF_SAMPLE_RAW));
+	reader attached(source, attr_of(fixed::object,
+					PERF_SAMPLE_IP | PERF_SAMPLE_TIME | PERF_SAMPLE_RAW));
 	u64 of_two;
 
 	{
 		reader other(source, attr_of(fixed::object));
 
 		emit_from_here(1);
-		of_two = one.records().at(0).at<u64>(0);
+		of_two = attached.records().at(0).at<u64>(0);
 		/* So that it is not what the stack still holds. */
 		emit_from_there(1);
-		EXPECT_NE(one.records().at(0).at<u64>(0), of_two);
+		EXPECT_NE(attached.records().at(0).at<u64>(0), of_two);
 	}
 	emit_from_here(1);
-	EXPECT_EQ(one.records().at(0).at<u64>(0), of_two);
+	EXPECT_EQ(attached.records().at(0).at<u64>(0), of_two);
 }
 
 TEST_F(producer_sample, a_sample_for_a_reader_without_a_ring_is_lost_by_its_cause_on_every_path)
@@ -212,14 +213,14 @@ TEST_F(producer_sample, a_sample_for_a_reader_without_a_ring_is_lost_by_its_caus
 
 	for (u64 fields : {u64{PERF_SAMPLE_RAW}, every_field, slow_sets[0]})
 		for (int others : {0, 1}) {
-			reader one(source, attr_of(varying::object, fields)),
+			reader attached(source, attr_of(varying::object, fields)),
 				small(source, attr_of(fixed::object, fields));
 			std::vector<std::unique_ptr<reader>> more;
 
 			for (int i = 0; i < others; i++)
 				more.push_back(
 					std::make_unique<reader>(source, attr_of(fixed::object)));
-			for (reader *each : {&one, &small}) {
+			for (reader *each : {&attached, &small}) {
 				each->owner().set_ring(nullptr);
 				ASSERT_EQ(each->set_filter("number < 3"), 0);
 			}
@@ -227,7 +228,7 @@ TEST_F(producer_sample, a_sample_for_a_reader_without_a_ring_is_lost_by_its_caus
 				varying::emit(i, "name", "text", perfbuf_part{"blob", 4});
 				emit_fixed(i);
 			}
-			for (reader *each : {&one, &small}) {
+			for (reader *each : {&attached, &small}) {
 				EXPECT_EQ(each->owner().losses().read(loss_cause::no_ring), 3u);
 				EXPECT_EQ(each->owner().losses().total(), 3u);
 				EXPECT_EQ(each->owner().producer().count(), 3u);
@@ -244,7 +245,7 @@ TEST_F(producer_sample, a_sample_for_a_ring_that_is_attached_meanwhile_is_writte
 
 	for (u64 fields : {u64{PERF_SAMPLE_RAW}, every_field, slow_sets[0]})
 		for (int others : {0, 1}) {
-			reader one(source, attr_of(fixed::object, fields));
+			reader attached(source, attr_of(fixed::object, fields));
 			std::unique_ptr<reader> other;
 			u64 emitted = 0, seen = 0;
 
@@ -252,23 +253,24 @@ TEST_F(producer_sample, a_sample_for_a_ring_that_is_attached_meanwhile_is_writte
 				other = std::make_unique<reader>(source, attr_of(fixed::object));
 			const u32 accesses = at_each_access(
 				[&] {
-					one.owner().set_ring(nullptr);
+					attached.owner().set_ring(nullptr);
 					emit_fixed(emitted++);
 				},
-				[&] { one.owner().set_ring(&one.ring()); },
+				[&] { attached.owner().set_ring(&attached.ring()); },
 				[&](bool) {
-					one.owner().set_ring(&one.ring());
-					EXPECT_EQ(one.owner().records() +
-							  one.owner().losses().total(),
+					attached.owner().set_ring(&attached.ring());
+					EXPECT_EQ(attached.owner().records() +
+							  attached.owner().losses().total(),
 						  emitted);
-					EXPECT_EQ(one.owner().producer().count(), emitted);
-					EXPECT_EQ(one.ring().records(), one.owner().records());
-					seen += one.records().size();
-					ASSERT_EQ(seen, one.owner().records());
+					EXPECT_EQ(attached.owner().producer().count(), emitted);
+					EXPECT_EQ(attached.ring().records(),
+						  attached.owner().records());
+					seen += attached.records().size();
+					ASSERT_EQ(seen, attached.owner().records());
 				});
 
 			EXPECT_GT(accesses, 5u);
-			EXPECT_GT(one.owner().records(), 0u);
+			EXPECT_GT(attached.owner().records(), 0u);
 		}
 }
 
@@ -283,19 +285,19 @@ TEST_F(producer_sample, a_sample_counts_towards_the_wakeup_by_count_on_every_pat
 			perf_event_attr attr = attr_of(varying::object, fields);
 
 			attr.wakeup_events = 10;
-			reader one(source, attr, 0, wanted);
+			reader attached(source, attr, 0, wanted);
 
 			for (int i = 1; i <= 500; i++) {
-				const int before = one.woken;
+				const int before = attached.woken;
 
 				varying::emit(1, "n", "m", perfbuf_part{"123456789", u32(i % 10)});
-				(void)one.records();
+				(void)attached.records();
 				settle();
 				if (i % 10 == 0) {
-					ASSERT_EQ(one.woken, before + 1) << i;
+					ASSERT_EQ(attached.woken, before + 1) << i;
 				}
 			}
-			EXPECT_LT(one.woken, 70) << "and where the ring is full";
+			EXPECT_LT(attached.woken, 70) << "and where the ring is full";
 			attr.wakeup_events = 0;
 			reader never(source, attr, 0, wanted);
 

@@ -49,7 +49,7 @@ TEST_F(producer_source, start_comes_with_the_first_file_and_stop_after_the_last)
 {
 	testdev source;
 	{
-		reader one(source, attr_of(fixed::object));
+		reader attached(source, attr_of(fixed::object));
 
 		EXPECT_EQ(source.starts, 1);
 		EXPECT_EQ(fixed::object.listened[0], 1u);
@@ -81,9 +81,9 @@ TEST_F(producer_source, start_and_stop_may_be_missing)
 
 	source.ops = {};
 	{
-		reader one(source, attr_of(fixed::object));
+		reader reader(source, attr_of(fixed::object));
 
-		EXPECT_EQ(one.error, 0);
+		EXPECT_EQ(reader.error, 0);
 	}
 	reader open(source, attr_of(fixed::object));
 
@@ -140,40 +140,40 @@ TEST_F(producer_source, a_file_that_cannot_be_opened_leaves_nothing)
 		}
 	EXPECT_GT(failed, 5u);
 
-	reader one(source, attr_of(fixed::object)), other(source, attr_of(fixed::object));
+	reader first(source, attr_of(fixed::object)), other(source, attr_of(fixed::object));
 
-	EXPECT_EQ(one.error, 0);
+	EXPECT_EQ(first.error, 0);
 	EXPECT_EQ(other.error, 0) << "all places are free";
 }
 
 TEST_F(producer_source, a_filter_takes_the_place_of_another_when_no_emission_has_it)
 {
 	testdev source;
-	reader one(source, attr_of(fixed::object));
+	reader reader(source, attr_of(fixed::object));
 	static u32 waited;
 
 	waited = 0;
 	on_grace_period = [] { waited++; };
-	ASSERT_EQ(one.set_filter("number == 1"), 0);
+	ASSERT_EQ(reader.set_filter("number == 1"), 0);
 	EXPECT_EQ(waited, 0u) << "there was none";
-	ASSERT_EQ(one.set_filter("number == 2"), 0);
+	ASSERT_EQ(reader.set_filter("number == 2"), 0);
 	EXPECT_EQ(waited, 1u);
-	EXPECT_EQ(one.set_filter("number =="), EINVAL);
+	EXPECT_EQ(reader.set_filter("number =="), EINVAL);
 	EXPECT_EQ(waited, 1u);
 	on_grace_period = nullptr;
 	for (u64 i = 0; i < 4; i++)
 		fixed::emit(0, i, 0);
-	EXPECT_EQ(one.records().size(), 1u);
+	EXPECT_EQ(reader.records().size(), 1u);
 }
 
 TEST_F(producer_source, a_filter_that_is_checked_is_not_set)
 {
 	testdev source;
-	reader one(source, attr_of(fixed::object));
+	reader reader(source, attr_of(fixed::object));
 	const auto check = [&](const char *text) {
 		perfbuf_filter_check out = {
 			.text = 0, .error = 77, .reason = 0, .at = 0, .bytes = 0};
-		const auto checked = one.owner().producer().check_filter(text, out);
+		const auto checked = reader.owner().producer().check_filter(text, out);
 
 		EXPECT_TRUE(checked) << text;
 		return out;
@@ -184,12 +184,13 @@ TEST_F(producer_source, a_filter_that_is_checked_is_not_set)
 	EXPECT_EQ(check("number ==").reason, u32{PERFBUF_FILTER_WANTS_VALUE});
 	EXPECT_EQ(check("nmber == 1").error, u32{ENOENT});
 	fixed::emit(0, 2, 0);
-	EXPECT_EQ(one.records().size(), 1u);
+	EXPECT_EQ(reader.records().size(), 1u);
 	source.unregister();
 
 	perfbuf_filter_check out = {};
 
-	EXPECT_EQ(one.owner().producer().check_filter("number == 1", out).error().code(), ENODEV);
+	EXPECT_EQ(reader.owner().producer().check_filter("number == 1", out).error().code(),
+		  ENODEV);
 }
 
 /* A user at the limit of its memory cgroup waits for memory as long as it likes. The allocation
@@ -197,21 +198,21 @@ TEST_F(producer_source, a_filter_that_is_checked_is_not_set)
 TEST_F(producer_source, a_filter_is_allocated_before_the_lock_of_its_source_is_taken)
 {
 	testdev source;
-	reader one(source, attr_of(fixed::object));
+	reader reader(source, attr_of(fixed::object));
 	perfbuf_filter_check out = {};
 	static int allocations;
 
 	allocations = 0;
 	on_allocate = [] { allocations++; };
-	EXPECT_EQ(one.set_filter("number == 1"), 0);
+	EXPECT_EQ(reader.set_filter("number == 1"), 0);
 	EXPECT_EQ(allocations, 1);
-	EXPECT_TRUE(one.owner().producer().check_filter("number == 2", out));
+	EXPECT_TRUE(reader.owner().producer().check_filter("number == 2", out));
 	EXPECT_EQ(allocations, 2);
 	on_allocate = nullptr;
 	fixed::emit(0, 2, 0);
-	EXPECT_EQ(one.records().size(), 0u);
+	EXPECT_EQ(reader.records().size(), 0u);
 	fixed::emit(0, 1, 0);
-	EXPECT_EQ(one.records().size(), 1u);
+	EXPECT_EQ(reader.records().size(), 1u);
 }
 
 /* The table is allocated without a lock, so a second user may come meanwhile. */
@@ -258,9 +259,9 @@ TEST_F(producer_source, opening_and_closing_again_and_again_patches_the_kernel_o
 	testdev source;
 	const about_reader follows = {.target = task_of(1)};
 	const auto open_and_close = [&] {
-		reader one(source, attr_of(fixed::object), -1, {.nr_pages = 4}, follows);
+		reader reader(source, attr_of(fixed::object), -1, {.nr_pages = 4}, follows);
 
-		EXPECT_EQ(one.error, 0);
+		EXPECT_EQ(reader.error, 0);
 	};
 
 	open_and_close();
@@ -276,7 +277,7 @@ TEST_F(producer_source, opening_and_closing_again_and_again_patches_the_kernel_o
 
 	/* What a file uses stays; and all the rest goes. */
 	{
-		reader one(source, attr_of(fixed::object), -1, {.nr_pages = 4}, follows);
+		reader reader(source, attr_of(fixed::object), -1, {.nr_pages = 4}, follows);
 		const int used = now.hooks;
 
 		source.source().trim();
@@ -299,16 +300,16 @@ TEST_F(producer_source, opening_and_closing_again_and_again_patches_the_kernel_o
 TEST_F(producer_source, unregistering_puts_open_files_in_error_and_stops_once)
 {
 	testdev source;
-	reader one(source, attr_of(fixed::object));
+	reader reader(source, attr_of(fixed::object));
 
 	source.unregister();
-	EXPECT_EQ(one.owner().state(), event_state::error);
+	EXPECT_EQ(reader.owner().state(), event_state::error);
 	EXPECT_EQ(source.stops, 1);
 	fixed::object.listened[0]++;
 	fixed::emit(0, 1, 1);
 	fixed::object.listened[0]--;
-	EXPECT_EQ(one.records().size(), 0u);
-	EXPECT_EQ(one.set_filter("number == 1"), ENODEV);
+	EXPECT_EQ(reader.records().size(), 0u);
+	EXPECT_EQ(reader.set_filter("number == 1"), ENODEV);
 }
 
 /* A bound for what one emission may cost with interrupts off. */

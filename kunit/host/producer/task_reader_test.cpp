@@ -25,7 +25,7 @@ TEST_F(producer_task, a_task_is_followed_from_cpu_to_cpu_with_the_rest_of_its_pe
 	perf_event_attr attr = attr_of(fixed::object, time_tid_cpu);
 
 	attr.sample_period = 5;
-	reader one(source, attr, -1, four_pages, follow());
+	reader reader(source, attr, -1, four_pages, follow());
 
 	for (u64 i = 0; i < 3; i++)
 		emit_fixed(i);
@@ -35,14 +35,14 @@ TEST_F(producer_task, a_task_is_followed_from_cpu_to_cpu_with_the_rest_of_its_pe
 	emit_fixed(4);
 	switch_to(0);
 	emit_fixed(5);
-	EXPECT_EQ(one.records().size(), 0u);
+	EXPECT_EQ(reader.records().size(), 0u);
 	emit_fixed(6);
 
-	const auto got = one.records();
+	const auto got = reader.records();
 
 	ASSERT_EQ(got.size(), 1u);
 	EXPECT_EQ(got[0].at<u64>(16), 2u) << "the CPU";
-	EXPECT_EQ(one.owner().producer().count(), 5u);
+	EXPECT_EQ(reader.owner().producer().count(), 5u);
 	now.cpu = 0;
 }
 
@@ -52,34 +52,34 @@ TEST_F(producer_task, a_period_lowered_while_the_task_does_not_run_limits_what_i
 	perf_event_attr attr = attr_of(fixed::object);
 
 	attr.sample_period = 100;
-	reader one(source, attr, -1, four_pages, follow());
+	reader reader(source, attr, -1, four_pages, follow());
 
 	emit_fixed(0);
 	switch_to(1);
-	ASSERT_TRUE(one.owner().set_period(3));
+	ASSERT_TRUE(reader.owner().set_period(3));
 	switch_to(0);
 	for (u64 i = 1; i <= 6; i++) {
 		emit_fixed(i);
-		EXPECT_EQ(one.records().size(), i % 3 == 0) << i;
+		EXPECT_EQ(reader.records().size(), i % 3 == 0) << i;
 	}
 }
 
 TEST_F(producer_task, a_reader_that_is_enabled_twice_gets_each_record_once)
 {
 	testdev source;
-	reader one(source, attr_of(fixed::object)),
+	reader first(source, attr_of(fixed::object)),
 		other(source, attr_of(fixed::object), 0, four_pages, follow());
 
-	for (reader *each : {&one, &other}) {
+	for (reader *each : {&first, &other}) {
 		each->owner().producer().start();
 		emit_fixed(1);
-		EXPECT_EQ(one.records().size(), 1u);
+		EXPECT_EQ(first.records().size(), 1u);
 		EXPECT_EQ(other.records().size(), 1u);
 	}
-	one.owner().disable();
+	first.owner().disable();
 	other.owner().disable();
 	emit_fixed(1);
-	EXPECT_EQ(one.owner().producer().count(), 2u);
+	EXPECT_EQ(first.owner().producer().count(), 2u);
 	EXPECT_EQ(other.owner().producer().count(), 2u);
 }
 
@@ -89,8 +89,8 @@ TEST_F(producer_task, an_emission_where_no_writer_may_begin_is_a_loss_counted_la
 
 	for (u64 fields : {u64{PERF_SAMPLE_RAW}, every_field})
 		for (int others : {0, 1}) {
-			reader one(source, attr_of(fixed::object, fields), -1, four_pages,
-				   follow()),
+			reader attached(source, attr_of(fixed::object, fields), -1, four_pages,
+					follow()),
 				raw(source, attr_of(dump::object, fields), -1, four_pages,
 				    follow());
 			std::unique_ptr<reader> other;
@@ -99,11 +99,11 @@ TEST_F(producer_task, an_emission_where_no_writer_may_begin_is_a_loss_counted_la
 			if (others)
 				other = std::make_unique<reader>(source, attr_of(fixed::object));
 			emit_fixed(1);
-			EXPECT_EQ(one.records().size(), 1u);
-			EXPECT_FALSE(one.owner().producer().has_missed());
+			EXPECT_EQ(attached.records().size(), 1u);
+			EXPECT_FALSE(attached.owner().producer().has_missed());
 			close_cpu(0);
 			emit_fixed(2);
-			EXPECT_TRUE(one.owner().producer().has_missed());
+			EXPECT_TRUE(attached.owner().producer().has_missed());
 			emit_fixed(3);
 			fixed::emit_burst(3, [&](pb::u32 i, auto put) { return put(0, i, 0); });
 			EXPECT_FALSE(perfbuf_begin(&e, &dump::object, 8));
@@ -111,19 +111,20 @@ TEST_F(producer_task, an_emission_where_no_writer_may_begin_is_a_loss_counted_la
 			if (other) {
 				EXPECT_EQ(other->records().size(), 6u) << "it is on that CPU alone";
 			}
-			EXPECT_EQ(one.records().size(), 0u);
-			EXPECT_EQ(one.owner().losses().total(), 0u) << "not yet";
-			EXPECT_EQ(one.owner().producer().count(), 1u);
+			EXPECT_EQ(attached.records().size(), 0u);
+			EXPECT_EQ(attached.owner().losses().total(), 0u) << "not yet";
+			EXPECT_EQ(attached.owner().producer().count(), 1u);
 			for (int turn = 0; turn < 2; turn++) {
-				one.owner().producer().count_missed();
-				EXPECT_FALSE(one.owner().producer().has_missed());
-				EXPECT_EQ(one.owner().losses().read(loss_cause::recursion), 5u);
-				EXPECT_EQ(one.owner().losses().total(), 5u);
+				attached.owner().producer().count_missed();
+				EXPECT_FALSE(attached.owner().producer().has_missed());
+				EXPECT_EQ(attached.owner().losses().read(loss_cause::recursion),
+					  5u);
+				EXPECT_EQ(attached.owner().losses().total(), 5u);
 			}
 			raw.owner().producer().count_missed();
 			EXPECT_EQ(raw.owner().losses().read(loss_cause::recursion), 1u);
 			emit_fixed(4);
-			EXPECT_EQ(one.records().size(), 2u) << "with the loss before it";
+			EXPECT_EQ(attached.records().size(), 2u) << "with the loss before it";
 		}
 }
 
@@ -132,7 +133,7 @@ TEST_F(producer_task, a_reader_of_one_cpu_is_written_to_where_no_other_writer_ma
 	testdev source;
 
 	for (u64 fields : {u64{PERF_SAMPLE_RAW}, every_field, every_field | PERF_SAMPLE_DATA_SRC}) {
-		reader one(source, attr_of(fixed::object, fields)),
+		reader reader(source, attr_of(fixed::object, fields)),
 			raw(source, attr_of(dump::object, fields));
 		perfbuf_emission e;
 
@@ -141,14 +142,14 @@ TEST_F(producer_task, a_reader_of_one_cpu_is_written_to_where_no_other_writer_ma
 		EXPECT_TRUE(perfbuf_begin(&e, &dump::object, 8));
 		EXPECT_FALSE(perfbuf_next(&e));
 		open_cpu(0);
-		EXPECT_EQ(one.records().size(), 1u);
+		EXPECT_EQ(reader.records().size(), 1u);
 		EXPECT_EQ(raw.records().size(), 1u);
-		EXPECT_FALSE(one.owner().producer().has_missed());
+		EXPECT_FALSE(reader.owner().producer().has_missed());
 		EXPECT_FALSE(raw.owner().producer().has_missed());
 	}
 }
 
-/* Its children would write to one ring from several CPUs. */
+/* Its children would write to plain ring from several CPUs. */
 TEST_F(producer_task, an_inherited_reader_on_any_cpu_counts_and_writes_nothing)
 {
 	testdev source;
@@ -156,7 +157,7 @@ TEST_F(producer_task, an_inherited_reader_on_any_cpu_counts_and_writes_nothing)
 
 	attr.inherit = 1;
 	reader counting(source, attr, -1, four_pages, follow()),
-		one(source, attr_of(fixed::object));
+		plain(source, attr_of(fixed::object));
 	perfbuf_emission within;
 
 	emit_fixed(1);
@@ -167,7 +168,7 @@ TEST_F(producer_task, an_inherited_reader_on_any_cpu_counts_and_writes_nothing)
 	EXPECT_EQ(counting.owner().losses().total(), 0u);
 	EXPECT_EQ(counting.owner().producer().count(), 4u);
 	EXPECT_EQ(counting.records().size(), 0u);
-	EXPECT_EQ(one.owner().losses().read(loss_cause::recursion), 6u)
+	EXPECT_EQ(plain.owner().losses().read(loss_cause::recursion), 6u)
 		<< "the payload of each is asked for twice";
 }
 
@@ -177,18 +178,18 @@ TEST_F(producer_task, a_child_for_which_there_is_no_memory_is_counted_as_missed)
 	perf_event_attr attr = attr_of(fixed::object);
 
 	attr.inherit = 1;
-	reader one(source, attr, 0, four_pages, follow());
+	reader reader(source, attr, 0, four_pages, follow());
 
-	EXPECT_FALSE(one.owner().producer().has_missed());
-	for (u32 child = 1; child < tasks && !one.owner().producer().has_missed(); child++) {
+	EXPECT_FALSE(reader.owner().producer().has_missed());
+	for (u32 child = 1; child < tasks && !reader.owner().producer().has_missed(); child++) {
 		pb_test_fail_allocation(1);
 		task_set::forked(task_of(child), false);
 		pb_test_fail_allocation(0);
 	}
-	EXPECT_TRUE(one.owner().producer().has_missed());
-	one.owner().producer().count_missed();
-	EXPECT_FALSE(one.owner().producer().has_missed());
-	EXPECT_GT(one.owner().losses().total(), 0u);
+	EXPECT_TRUE(reader.owner().producer().has_missed());
+	reader.owner().producer().count_missed();
+	EXPECT_FALSE(reader.owner().producer().has_missed());
+	EXPECT_GT(reader.owner().losses().total(), 0u);
 }
 
 TEST_F(producer_task, readers_of_any_cpu_count_on_each)

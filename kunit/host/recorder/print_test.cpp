@@ -106,19 +106,19 @@ protected:
 	void put(u32 cpu, u64 number)
 	{
 		const plain_origin who;
-		record one;
+		record record;
 
-		one.cpu = cpu;
-		one.number = number;
-		one.time = 1'000'000'000 + number;
+		record.cpu = cpu;
+		record.number = number;
+		record.time = 1'000'000'000 + number;
 
-		auto begun = of_.cpus[cpu].ring->begin(sizeof(one), who);
+		auto begun = of_.cpus[cpu].ring->begin(sizeof(record), who);
 
 		ASSERT_TRUE(begun);
 
 		reservation to = begun.take();
 
-		to.copy(&one, sizeof(one));
+		to.copy(&record, sizeof(record));
 		to.commit();
 	}
 	/* Numbers 0 to @count - 1, in turn on each CPU. */
@@ -253,8 +253,8 @@ TEST_F(recorder_print, damaged_rings_are_printed_as_far_as_they_make_sense)
 		const size_t good = expect_in_order(others);
 		ASSERT_LE(lines.size(), wanted + 1);
 		for (const auto &each : lines)
-			EXPECT_TRUE(std::all_of(each.begin(), each.end(), [](char one) {
-				return one >= ' ' && one <= '~';
+			EXPECT_TRUE(std::all_of(each.begin(), each.end(), [](char character) {
+				return character >= ' ' && character <= '~';
 			})) << each;
 		reached[good ? "events as they were emitted" : "no event as it was emitted"]++;
 		reached["events that are changed"] += others != 0;

@@ -266,8 +266,8 @@ unsigned long long aux_test::attempted() noexcept
 {
 	u64 sum = 0;
 
-	for (const writer_state &one : state.writers)
-		sum += one.attempted.read();
+	for (const writer_state &writer : state.writers)
+		sum += writer.attempted.read();
 	return sum;
 }
 
@@ -282,9 +282,9 @@ const char *aux_test::account() noexcept
 
 	state.failure = nullptr;
 	for (u32 i = 0; i < CONTEXTS; i++) {
-		const writer_state &one = state.writers[i];
+		const writer_state &writer = state.writers[i];
 
-		if (state.received[i] + one.refused.read() != one.attempted.read())
+		if (state.received[i] + writer.refused.read() != writer.attempted.read())
 			state.failure = "a packet was published and is not there";
 	}
 	if (state.told != state.area->published() ||

@@ -261,8 +261,8 @@ extern "C" unsigned long long nmi_attempted() noexcept
 
 	u64 sum = 0;
 
-	for (const writer_state &one : state.writers)
-		sum += one.attempted.read();
+	for (const writer_state &writer : state.writers)
+		sum += writer.attempted.read();
 	return sum;
 }
 

@@ -47,11 +47,11 @@ void emitters_stop(void)
 	int cpu;
 
 	for_each_possible_cpu (cpu) {
-		struct task_struct *one = per_cpu(threads, cpu);
+		struct task_struct *thread = per_cpu(threads, cpu);
 
 		per_cpu(threads, cpu) = NULL;
-		if (one)
-			kthread_stop(one);
+		if (thread)
+			kthread_stop(thread);
 		irq_work_sync(per_cpu_ptr(&works, cpu));
 	}
 	test_nmi_wait();

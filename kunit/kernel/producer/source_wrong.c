@@ -55,7 +55,7 @@ int register_wrong(unsigned int which)
 	static struct perfbuf_event *const with_dash[] = {&dashed};
 	const struct perfbuf_field good = {
 		.type = "u32", .name = "field", .offset = 8, .bytes = 4, .elements = 1};
-	struct perfbuf_field one = good;
+	struct perfbuf_field field = good;
 
 	dashed = spare_event;
 	dashed.name = "a-b";
@@ -87,32 +87,32 @@ int register_wrong(unsigned int which)
 	case 12:
 		return perfbuf_source_register_abi(&test_source, THIS_MODULE, PERFBUF_ABI + 1);
 	case 13: /* a field too long */
-		one.bytes = one.elements = PERFBUF_FIXED_MAX;
-		one.kind = PERFBUF_KIND_CHARS;
-		return try_field(one, 8 + PERFBUF_FIXED_MAX);
+		field.bytes = field.elements = PERFBUF_FIXED_MAX;
+		field.kind = PERFBUF_KIND_CHARS;
+		return try_field(field, 8 + PERFBUF_FIXED_MAX);
 	case 14:
-		one.type = "float";
-		return try_field(one, 12);
+		field.type = "float";
+		return try_field(field, 12);
 	case 15:
-		one.name = "common_pid";
-		return try_field(one, 12);
+		field.name = "common_pid";
+		return try_field(field, 12);
 	case 16:
-		one.name = "with space";
-		return try_field(one, 12);
+		field.name = "with space";
+		return try_field(field, 12);
 	case 17: /* over the end */
-		return try_field(one, 11);
+		return try_field(field, 11);
 	case 18: /* among the common fields */
-		one.offset = 4;
-		return try_field(one, 12);
+		field.offset = 4;
+		return try_field(field, 12);
 	case 19:
-		one.kind = PERFBUF_KIND_ENUM;
-		return try_field(one, 12);
+		field.kind = PERFBUF_KIND_ENUM;
+		return try_field(field, 12);
 	case 20:
-		one.kind = 99;
-		return try_field(one, 12);
+		field.kind = 99;
+		return try_field(field, 12);
 	case 21: /* a type that is not as large */
-		one.type = "u64";
-		return try_field(one, 12);
+		field.type = "u64";
+		return try_field(field, 12);
 	case 22: /* and one that is good */
 		return try_field(good, 12);
 	case 23:
