@@ -44,10 +44,10 @@ TEST(functrace, each_call_on_one_processor_is_recorded_once)
 	EXPECT_EQ(file.starts, 1u);
 	for (size_t i = 1; i < calls.size(); i++)
 		ASSERT_LE(calls[i - 1].time, calls[i].time);
-	for (const traced &one : mine) {
-		EXPECT_EQ(one.cpu, 0u);
-		EXPECT_EQ(one.pid, static_cast<uint32_t>(getpid()));
-		EXPECT_EQ(one.comm, "perfbuf_functra");
+	for (const traced &item : mine) {
+		EXPECT_EQ(item.cpu, 0u);
+		EXPECT_EQ(item.pid, static_cast<uint32_t>(getpid()));
+		EXPECT_EQ(item.comm, "perfbuf_functra");
 	}
 }
 
@@ -414,8 +414,8 @@ TEST(functrace, a_filter_by_module_records_the_functions_of_that_module)
 		if (module != std::string::npos)
 			owners[strtoull(line.c_str(), nullptr, 16)] = line.substr(module + 1);
 	}
-	for (const traced &one : calls) {
-		auto behind = owners.upper_bound(one.address);
+	for (const traced &call : calls) {
+		auto behind = owners.upper_bound(call.address);
 		ASSERT_NE(behind, owners.begin());
 		EXPECT_EQ(std::prev(behind)->second, "[virtio_console]");
 	}
@@ -452,8 +452,8 @@ TEST(functrace, tracing_survives_readers_that_open_map_filter_and_close_at_once)
 			set_filter(fd.get(), i % 4 ? "vfs_*" : "vfs_read,!vfs_write");
 	});
 	run([&](int) { unique_fd(open_functrace()).reset(); });
-	for (std::thread &one : threads)
-		one.join();
+	for (std::thread &thread : threads)
+		thread.join();
 	ioctl_error(fd.get(), PERF_EVENT_IOC_ENABLE);
 	ioctl_error(fd.get(), PERF_EVENT_IOC_DISABLE);
 

@@ -80,7 +80,7 @@ def mark_live(tokens):
         token = tokens[index]
         in_function = "function" in scopes
         if token.text == "{":
-            names = {one.text for one in header}
+            names = {token.text for token in header}
             last = header[-1].text if header else ""
             if scopes and scopes[-1] in ("skip", "init"):
                 kind = scopes[-1]
@@ -273,7 +273,7 @@ class Mutator:
                     value = "true" if text == "&&" else "false"
                     start, end = self.tokens[first].start, self.tokens[last].end
                     # a && b && c: b is an operand of both.
-                    if any(one[0] == start and one[3].startswith(f"mutant::operand_{value}") for one in self.inserts):
+                    if any(insert[0] == start and insert[3].startswith(f"mutant::operand_{value}") for insert in self.inserts):
                         continue
                     number = self.add(self.tokens[first], f"operand of {text} is {value}")
                     self.wrap(start, end, f"mutant::operand_{value}({number}, static_cast<bool>(", "))")
@@ -295,8 +295,8 @@ class Mutator:
     def condition(self, opening, kinds):
         closing = self.tokens[opening].pair
         inside = self.tokens[opening + 1:closing]
-        if any(one.text == ";" for one in inside) or \
-                any(one.text == "=" for one in inside):
+        if any(token.text == ";" for token in inside) or \
+                any(token.text == "=" for token in inside):
             return
         number = self.add(self.tokens[opening], *[f"condition is {kind}" for kind in kinds])
         name = "branch" if len(kinds) == 2 else "loop"
@@ -381,7 +381,7 @@ class Mutator:
         edits += [(offset, order, rank, offset, text) for offset, order, rank, text in self.inserts]
         # Behind what ends here comes what begins here; of these the longest first, of those the shortest.
         out, at = [], 0
-        for start, _, _, end, text in sorted(edits, key=lambda one: (one[0], one[1], one[2])):
+        for start, _, _, end, text in sorted(edits, key=lambda edit: (edit[0], edit[1], edit[2])):
             out.append(self.text[at:start])
             out.append(text)
             at = end
@@ -412,8 +412,8 @@ def main():
         # A copy that is the same keeps its time, so that nothing is built again.
         if not target.exists() or target.read_text() != text:
             target.write_text(text)
-    (args.out / "mutants.txt").write_text("".join("\t".join(map(str, one)) + "\n" for one in listed))
-    (args.out / "wrong.txt").write_text("".join(f"{args.table.name}: {one}\n" for one in wrong))
+    (args.out / "mutants.txt").write_text("".join("\t".join(map(str, mutant)) + "\n" for mutant in listed))
+    (args.out / "wrong.txt").write_text("".join(f"{args.table.name}: {fault}\n" for fault in wrong))
 
 
 if __name__ == "__main__":

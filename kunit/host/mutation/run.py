@@ -56,10 +56,10 @@ class Mutant:
 def read_mutants(path):
     mutants, seen = [], {}
     for line in path.read_text().splitlines():
-        one = Mutant(line)
-        same = one.file, one.source, one.kind
-        seen[same] = one.nth = seen.get(same, 0) + 1
-        mutants.append(one)
+        mutant = Mutant(line)
+        same = mutant.file, mutant.source, mutant.kind
+        seen[same] = mutant.nth = seen.get(same, 0) + 1
+        mutants.append(mutant)
     return mutants
 
 
@@ -86,8 +86,8 @@ def read_survivors(path):
                 kind, _, nth = kind[:-1].rpartition(" (")
             kinds.append((file, source, kind, int(nth)))
         else:
-            for one in kinds:
-                known[one] = (known.get(one, "") + " " + line).strip()
+            for key in kinds:
+                known[key] = (known.get(key, "") + " " + line).strip()
     return known
 
 
@@ -180,13 +180,13 @@ def try_one(mutant, tests, rows):
 
 def sample(mutants, wanted, known):
     texts = {}
-    for one in mutants:
-        texts.setdefault(one.file, hashlib.sha256()).update(one.source.encode())
+    for mutant in mutants:
+        texts.setdefault(mutant.file, hashlib.sha256()).update(mutant.source.encode())
     texts = {name: text.hexdigest() for name, text in texts.items()}
 
-    def rank(one):
-        return hashlib.sha256(f"{texts[one.file]} {one.source} {one.kind} {one.nth}".encode()).digest()
-    generated = sorted((one for one in mutants if not one.part and one.key() not in known), key=rank)
+    def rank(mutant):
+        return hashlib.sha256(f"{texts[mutant.file]} {mutant.source} {mutant.kind} {mutant.nth}".encode()).digest()
+    generated = sorted((mutant for mutant in mutants if not mutant.part and mutant.key() not in known), key=rank)
     return generated[:wanted]
 
 
@@ -210,11 +210,11 @@ def main():
     for line in args.mutants.with_name("wrong.txt").read_text().splitlines():
         print(line)
         status = 2 if args.sample is None else 0
-    for key in known.keys() - {one.key() for one in mutants}:
+    for key in known.keys() - {mutant.key() for mutant in mutants}:
         print(f"the list of survivors: no mutation is this: {' | '.join(map(str, key))}")
         # Who changes a line learns of it where all are tried.
         status = 2 if args.sample is None else 0
-    chosen = [one for one in mutants if args.only in str(one) and (not args.file or one.file in args.file)]
+    chosen = [mutant for mutant in mutants if args.only in str(mutant) and (not args.file or mutant.file in args.file)]
     if args.sample is not None:
         chosen = sample(chosen, args.sample, known)
     if not chosen or len(chosen) < args.at_least and not args.only and not args.file:
@@ -224,11 +224,11 @@ def main():
     for part, _, command in (row.partition("=") for row in args.row):
         rows.setdefault(part, []).append(Test(command))
     tests = []
-    for one in args.test:
-        program, *arguments = one.split(" ")
+    for given in args.test:
+        program, *arguments = given.split(" ")
         pattern, separates, program = program.rpartition(":")
         tests.append(Test(" ".join([program] + arguments), pattern if separates else "*"))
-    parts = {one.part for one in chosen}
+    parts = {mutant.part for mutant in chosen}
     if None in parts:
         for test in tests:
             test.measure()
