@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+/* Host tests of cxxrt/alloc.hpp: objects on the kernel's heap, and an allocation that fails. */
 #include "platform.hpp"
 
 #include <cxxrt/alloc.hpp>

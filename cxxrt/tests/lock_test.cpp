@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
+/* Host tests of cxxrt/lock.hpp and guard.hpp: a guard holds its lock for a scope, and owns the
+ * data. */
 #include "platform.hpp"
 
 #include <cxxrt/lock.hpp>

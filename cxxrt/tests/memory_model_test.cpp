@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
+/* Host tests of cxxrt/memory_model.hpp: loads, stores and read-modify-write operations by their
+ * order. */
 #include <cxxrt/memory_model.hpp>
 
 #include <gtest/gtest.h>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+/* Host tests of cxxrt/result.hpp: a value or an errno, and TRY. */
 #include <cxxrt/guard.hpp>
 #include <cxxrt/result.hpp>
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+/* Host tests of cxxrt/std.hpp: the parts of the standard library that a kernel has none of. */
 #include <cxxrt/std.hpp>
 
 #include <gtest/gtest.h>

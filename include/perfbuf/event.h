@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What a producer and perfbuf share: plain types, for C and C++. Producers
+ * The types that a producer and perfbuf share: plain, for C and C++. Producers
  * include <perfbuf/producer.h> or <perfbuf/producer.hpp>.
  */
 #ifndef PERFBUF_EVENT_H
@@ -84,7 +84,7 @@ struct perfbuf_layout {
 	__u32 bytes; /* of the fixed part, with what is common to all events */
 };
 
-/* What every payload begins with; ftrace's. */
+/* Every payload begins with these fields, which are ftrace's. */
 struct perfbuf_common {
 	__u16 type;
 	__u8 flags;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What PERFBUF_EVENT() makes of each kind of field: <perfbuf/producer.h> includes it.
+ * The macros by which PERFBUF_EVENT() expands each kind of field; <perfbuf/producer.h> includes
+ * them.
  */
 #ifndef PERFBUF_FIELDS_H
 #define PERFBUF_FIELDS_H
@@ -41,7 +42,7 @@ static __always_inline struct perfbuf_part perfbuf_text(const char *text)
 	return (struct perfbuf_part){from, __builtin_strlen(from) + 1};
 }
 
-/* What is too much for a record is refused there, so the product may not wrap here. */
+/* The record refuses a part that is too large, so the product may not wrap here. */
 static __always_inline struct perfbuf_part perfbuf_elements(const void *from, u32 count, u32 bytes)
 {
 	return (struct perfbuf_part){from, count < 0x10000 ? count * bytes : 0x10000 * bytes};
@@ -85,7 +86,7 @@ static __always_inline struct perfbuf_part perfbuf_elements(const void *from, u3
 /* Of F(KIND, field) or F(KIND, type, field, ...). */
 #define PERFBUF_NAME_IN(_first, ...) PERFBUF_SECOND(, ##__VA_ARGS__, _first, )
 
-/* What cannot be in an event does not compile: the sentence names the field. */
+/* A field that no event can have does not compile: the compiler's message names the field. */
 #define PERFBUF_CHECK(_kind, ...)                                                                  \
 	PERFBUF_OF_KIND(PERFBUF_CHECK_, PERFBUF_KNOWN(_kind))(#_kind, __VA_ARGS__)
 #define PERFBUF_CHECK_UNKNOWN(_kind, ...)                                                          \

@@ -91,7 +91,7 @@ int perfbuf_recorder_dump(struct perfbuf_source *source, struct device *device);
 /* ---------------------------------------------------------------- typed events */
 
 /*
- * What a field list may say; the arguments of perfbuf_emit() have the names of the fields.
+ * The lines of a field list; the arguments of perfbuf_emit() have the names of the fields.
  *
  *	F(INT, type, name)			argument: the value
  *	F(HEX, type, name)			the same, printed in hexadecimal
@@ -247,7 +247,7 @@ void *perfbuf_reserve(struct perfbuf_emission *emission, struct perfbuf_event *e
  * @from: kernel memory
  * @bytes: what is more than the record has left is not copied
  *
- * What is never copied is zeros.
+ * Bytes that are never copied are zeros.
  */
 void perfbuf_copy(struct perfbuf_emission *emission, const void *from, u32 bytes);
 

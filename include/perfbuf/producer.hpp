@@ -26,7 +26,7 @@
 #include <perfbuf/event.h>
 #include <perfbuf/fields.hpp>
 
-/* What stands at a static branch that is not taken, where the jump table is relative. */
+/* The instruction at a static branch that is not taken, where the jump table is relative. */
 #if defined(CONFIG_JUMP_LABEL) && defined(__x86_64__)
 #define PERFBUF_JUMP_LABEL_NOP ".byte 0x0f, 0x1f, 0x44, 0x00, 0x00"
 #elif defined(CONFIG_JUMP_LABEL) && defined(__aarch64__)

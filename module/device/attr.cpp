@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+/* Copies struct perf_event_attr from user space, and checks it as perf does. Process context. */
 #include "device/attr.hpp"
 
 #include "device/aux.hpp"

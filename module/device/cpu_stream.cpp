@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+/* Starts and stops the parts of a stream on the CPUs that they belong to. */
 #include "device/cpu_stream.hpp"
 
 namespace perfbuf

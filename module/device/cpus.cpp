@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+/* Opens and closes CPUs for writers as they go online and offline, and calls functions there. */
 #include "device/cpus.hpp"
 
 #include "device/setup.hpp"

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+/* The stream of PERF_COUNT_SW_DUMMY: no samples, no counts; it starts nothing. */
 #include "device/dummy.hpp"
 
 #include "device/one_cpu_stream.hpp"

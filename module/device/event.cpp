@@ -219,7 +219,7 @@ count_and_time event::counts() noexcept
 	return {stream_->count() - count_base_.read(), stream_->running_ns()};
 }
 
-/* What follows a count. */
+/* Stores the words that follow a count. Returns their number. */
 u32 event::put_id_and_lost(u64 *words, u64 format) const noexcept
 {
 	u32 n = 0;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What writers ask of an event. Any context, preemption off, which is also the
+ * The functions of an event that writers call. Any context, preemption off, which is also the
  * RCU read-side section that keeps the ring behind ring_ alive.
  */
 #include "device/event_write.hpp"

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+/* PERFBUF_IOC_FENCE: finds a time before which every record is published. Process context. */
 #include "device/fence.hpp"
 #include "device/task.h"
 

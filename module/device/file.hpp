@@ -109,7 +109,7 @@ private:
 	bool may_share_aux(perf_buffer &ring) const noexcept;
 	static bool has_place_for(const event &event, perf_buffer &ring) noexcept;
 	cxxrt::result<void> redirect(event &redirected, file *target) noexcept;
-	/* What the source can do with an area of an event of @attr; nullptr: nothing. */
+	/* The source's abilities for an AUX area of an event of @attr; nullptr: none. */
 	const aux_abilities *aux_of(const perf_event_attr &attr) const noexcept;
 	cxxrt::result<perf_buffer *> map_aux(event &mine, const pb_vma_request &request) noexcept;
 	cxxrt::result<void> make_aux(event &mine, perf_buffer &ring,
@@ -196,7 +196,7 @@ struct device_state {
 				call(*file);
 		}
 	}
-	/* What page 0 of each mapped ring says of the counts and the clock, as it is now. */
+	/* Stores the present counts and clock in the user page of each mapped ring. */
 	static void refresh_user_pages(const files &list) noexcept;
 	static void link(files &list, file &file) noexcept;
 	static void unlink(file &file) noexcept;

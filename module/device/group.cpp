@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+/* A group's members: added, removed, enabled and read together. Under the group's mutex. */
 #include "device/group.hpp"
 
 #include "device/event.hpp"
@@ -17,7 +18,7 @@ namespace
 
 constinit cxxrt::lock_class group_lock_class{"perfbuf file group", {}};
 
-/* What follows @event in the list. */
+/* The sibling behind @event in the list; nullptr: none. */
 event *next_of(const event &event) noexcept
 {
 	return event.group_link().next.load_acquire();
@@ -108,7 +109,7 @@ bool event_group::leads(const event &event) noexcept
 	return leader_.read_once() == &event;
 }
 
-/* What a request disables stays off at the exec that its group waits for. */
+/* Disables @event, which then stays off at the exec that its group waits for. */
 void event_group::turn_off(event &event) noexcept
 {
 	event.group_link().is_enabled = false;

@@ -15,8 +15,8 @@ namespace perfbuf
 class event;
 class event_group;
 
-/* What an event has for its group. The group's mutex guards all but the pointers, of which it
- * guards the changes. */
+/* The members of an event that concern its group. The group's mutex guards all but the pointers, of
+ * which it guards the changes. */
 struct group_link {
 	/* Changes once, from nullptr. The event holds a reference. */
 	cxxrt::shared<event_group *> group;

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
+/* Attaches and detaches the kernel's hooks, and dispatches their calls to side-band records and
+ * task sets. */
 #include "device/hooks.hpp"
 
 #include "device/cpus.hpp"

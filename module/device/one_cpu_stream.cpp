@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
+/* Runs a stream's part on one CPU while the event is active and the CPU is open, or a cgroup's task
+ * runs. */
 #include "device/one_cpu_stream.hpp"
 
 #include "device/setup.hpp"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
+/* Preemption off, for a scope in process context. */
 #pragma once
 
 #include "device/task.h"

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+/* Writes PERF_RECORD_SAMPLE: sizes its fields, reserves the record and puts them. Any context. */
 #include "device/sample.hpp"
 
 #include "device/aux.hpp"
@@ -140,7 +141,8 @@ u32 sample_writer::stack_bytes(u32 others, const pb_user_state &user) const noex
 	return static_cast<u32>(min(wanted, room)) & ~(word - 1);
 }
 
-/* What the largest record has left, behind its size. */
+/* Holds as many AUX bytes as the largest record has space for beside @others bytes and the word of
+ * their size. */
 aux_snapshot sample_writer::hold_aux(u32 others) const noexcept
 {
 	const u32 room = others + word < record_size_max ? record_size_max - others - word : 0;

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+/* Compiles the layout of an event's samples when the event opens. Process context. */
 #include "device/sample_layout.hpp"
 
 #include <perfbuf/event.h>

@@ -21,11 +21,11 @@ public:
 	/* By the fields beside the raw data. The first two have a function of their own. */
 	enum class kind : u32 { raw, raw_time_tid_cpu, others, none };
 
-	/* What must be found out when an event happens: bits of needs(). */
+	/* Values that must be read when an event is emitted: bits of needs(). */
 	static constexpr u32 needs_time = 1;
 	static constexpr u32 needs_ids = 2;
 
-	/* What differs from sample to sample. */
+	/* The values that differ from sample to sample. */
 	struct moment {
 		u64 time; /* ns of perf's clock */
 		u64 ids;  /* tgid, and tid in the upper half */

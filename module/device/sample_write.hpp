@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What sample.cpp and the layouts of typed events (device/sample_layout.hpp) share. Any
+ * Functions that sample.cpp and the layouts of typed events (device/sample_layout.hpp) share. Any
  * context, preemption off.
  */
 #pragma once

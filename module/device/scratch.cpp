@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+/* Allocates the per-CPU memory for callchains and counts while an event needs it. */
 #include "device/scratch.hpp"
 
 #include "device/setup.hpp"

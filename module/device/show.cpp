@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+/* Writes the texts of /sys/class/perfbuf/<source>/. Process context, may sleep. */
 #include "device/show.hpp"
 
 #include "device/file.hpp"

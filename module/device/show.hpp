@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What /sys/class/perfbuf/<source>/ shows. */
+/* The texts of the attributes in /sys/class/perfbuf/<source>/. Process context. */
 #pragma once
 
 #include "device/source.hpp"

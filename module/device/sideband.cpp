@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
+/* Composes side-band records (COMM, FORK, EXIT, MMAP, SWITCH) and writes them to each of their
+ * readers. */
 #include "device/sideband.hpp"
 
 #include "device/cpus.hpp"
@@ -22,14 +24,14 @@ bool wants_maps(const perf_event_attr &attr) noexcept
 	return attr.mmap || attr.mmap2 || attr.mmap_data;
 }
 
-/* A reader that asks for names or mappings gets records of tasks as well, as from perf. */
+/* A reader that requests names or mappings gets records of tasks as well, as from perf. */
 bool wants_tasks(const perf_event_attr &attr) noexcept
 {
 	return attr.task || attr.comm || wants_maps(attr);
 }
 
-/* PERF_RECORD_SWITCH is its header alone; of all tasks, PERF_RECORD_SWITCH_CPU_WIDE names the
- * other one. */
+/* PERF_RECORD_SWITCH is its header alone; for an event of all tasks, PERF_RECORD_SWITCH_CPU_WIDE
+ * names the other task. */
 struct switch_record {
 	perf_event_header header;
 };
@@ -116,7 +118,8 @@ u32 length(const char *text) noexcept
 	return static_cast<u32>(__builtin_strlen(text));
 }
 
-/* @head with its header's size filled in, then @tail, then the trailer. */
+/* Writes a record to @to: @head with its header's size filled in, then @tail, then the trailer. If
+ * the ring refuses it, it counts as a loss. */
 template <typename Head>
 void write_record(event &to, const moment &when, Head &head, perf_event_header &header,
 		  const void *tail, u32 tail_bytes) noexcept
@@ -206,8 +209,10 @@ void sideband_reader::close() noexcept
 	rcu_list<sideband_reader>::remove(*this);
 }
 
-/* What could not be counted when it was lost, because that too is for writers, is counted with the
- * next. */
+/*
+ * Whether a record may be written on @cpu. If the CPU is closed, the record is lost, and not even
+ * its loss can be counted there: it is counted before the next record that can be written.
+ */
 bool sideband_reader::may_write(u32 cpu) noexcept
 {
 	if (!cpu_is_open(cpu)) [[unlikely]] {
@@ -280,7 +285,7 @@ bool wants_switches(const perf_event_attr &attr) noexcept
 	return attr.context_switch;
 }
 
-/* @of is what the record is about, @other what it runs instead of, or what runs instead of it. */
+/* @of: the task that the record is about; @other: the task that ran before it, or runs after it. */
 void write_switch(event &to, const pb_task *of, const pb_task *other, u16 misc) noexcept
 {
 	moment when = to.now();

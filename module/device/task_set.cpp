@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+/* Adds tasks to an event's set at open, fork and exec, and removes them at exit. */
 #include "device/task_set.hpp"
 
 #include "device/preempt_guard.hpp"

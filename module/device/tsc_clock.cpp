@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
+/* Checks the time stamp counter against local_clock(), and turns the clock of records on and off.
+ */
 #include "device/tsc_clock.hpp"
 
 #include "device/task.h"

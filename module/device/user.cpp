@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+/* Charges files, rings and pages to the accounts of users, and refuses those beyond the limits. */
 #include "device/user.hpp"
 
 #include "glue/glue.h"

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What other modules call to fill AUX areas: in C++, exported here, where genksyms reads C. */
+/* Exports the functions by which other modules fill AUX areas. They are C++; genksyms reads only C.
+ */
 #include <linux/export.h>
 
 #include <perfbuf/aux.h>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+/* Cgroups for events of a cgroup: finds one by its descriptor, and compares it with a task's. */
 #include "cgroup.h"
 
 #include "generated/config.h"

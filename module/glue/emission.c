@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What other modules call for each occurrence of an event. A function here turns interrupts off,
- * reads what only kernel headers can read (preempt count, task, clock), and makes one tail call
- * into module/producer. The choice between layouts in perfbuf_fixed_emit() is C++'s, followed
- * here for the measured path: docs/architecture.md.
+ * The functions that other modules call for each occurrence of an event. A function here turns
+ * interrupts off, reads the values that only kernel headers can read (preempt count, task, clock),
+ * and makes one tail call into module/producer. The choice between layouts in perfbuf_fixed_emit()
+ * is C++'s, followed here for the measured path: docs/architecture.md.
  */
 #include "local_clock.h"
 #include "percpu.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What the C glue calls in C++: the module's life and the file operations.
+ * The C++ functions that the C glue calls: the module's life and the file operations.
  * Process context, may sleep, unless a line says otherwise. A negative return is
  * an errno.
  */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What the device needs of the kernel: a C ABI of plain types. Process context,
- * may sleep, unless a line says otherwise. ring/pages.h has what the ring
- * needs, the header beside each glue file what the sources need.
+ * The functions that the device calls in the kernel: a C ABI of plain types. Process context,
+ * may sleep, unless a line says otherwise. ring/pages.h has those of the ring,
+ * the header beside each glue file those of the sources.
  */
 #ifndef PERFBUF_GLUE_GLUE_H
 #define PERFBUF_GLUE_GLUE_H

@@ -18,7 +18,8 @@ struct pb_node_event {
 	unsigned int id;
 };
 
-/* What it points to stays until pb_node_destroy() has returned. */
+/* The description of a device node. Its pointers stay valid until pb_node_destroy() has returned.
+ */
 struct pb_node {
 	const char *name;
 	void *source; /* for perfbuf_source_show() */

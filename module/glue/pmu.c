@@ -103,7 +103,7 @@ __u64 pb_counter_read(pb_counter *counter, __u64 *running_ns)
 	return perf_event_read_value(counter, &enabled, running_ns);
 }
 
-/* What perf adds to its clock for the time of a context that runs. */
+/* The offset that perf adds to its clock for the time of a context that runs. */
 static u64 clock_offset(const struct perf_event *event)
 {
 #ifdef PB_HAVE_PERF_TIME_CTX

@@ -49,7 +49,7 @@ int pb_breakpoints_go_on(void) PB_NOEXCEPT;
 void pb_send_trap(__u64 address, __u32 type, __u64 data) PB_NOEXCEPT;
 int pb_can_send_traps(void) PB_NOEXCEPT;
 
-/* What an overflow says. */
+/* The state of the CPU at an overflow of a counter. */
 struct pb_overflow {
 	const pb_regs *regs; /* what was interrupted */
 	__u64 ip;

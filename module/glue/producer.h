@@ -17,7 +17,8 @@
 extern "C" {
 #endif
 
-/* ------------------------------------------------- C; process context, may sleep, but for ... */
+/* ------------------------------------------------- C; process context, may sleep, unless a line
+ * says otherwise */
 
 /* A reference to the module that owns a source. False: it is being unloaded. put: any context. */
 int pb_module_get(void *owner) PB_NOEXCEPT;
@@ -44,7 +45,7 @@ void pb_percpu_each(void *memory, void (*fn)(void *arg, void *at), void *arg) PB
 /* Logs that @owner was compiled against version @abi of perfbuf/producer.h. */
 void pb_log_other_abi(void *owner, __u32 abi) PB_NOEXCEPT;
 
-/* What %p prints of a pointer: a hash, of 16 hexadecimal digits. Any context. */
+/* Prints @pointer as %p does: its hash, in 16 hexadecimal digits. Any context. */
 #define PB_POINTER_TEXT 24
 void pb_print_pointer(char text[PB_POINTER_TEXT], __u64 pointer) PB_NOEXCEPT;
 
@@ -88,14 +89,14 @@ enum pb_alone {
 	PB_ALONE_OTHERS, /* of other fields but IP; with the time or ids it is written in place */
 };
 
-/* What the readers on a CPU need to know of an occurrence. */
+/* The values of an occurrence that the readers on a CPU need. */
 #define PB_NEEDS_TIME 1U
 #define PB_NEEDS_IDS  2U
 
 /* Of struct perfbuf_common, as one word: interrupts were off. */
 #define PB_COMMON_IRQS_OFF (1U << 16)
 
-/* What an event has on a CPU begins with this: producer/event_cpu.hpp. */
+/* The state of an event on a CPU begins with this: producer/event_cpu.hpp. */
 struct pb_event_cpu {
 	__u64 busy[4]; /* recursion contexts */
 	void *first;   /* NULL without readers */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What the flight recorder needs of the kernel, and what C calls in it. */
+/* The functions that the flight recorder calls in the kernel, and those that C calls in it. */
 #ifndef PERFBUF_GLUE_RECORDER_H
 #define PERFBUF_GLUE_RECORDER_H
 
@@ -11,7 +11,8 @@
 extern "C" {
 #endif
 
-/* ------------------------------------------------- C; process context, may sleep, but for ... */
+/* ------------------------------------------------- C; process context, may sleep, unless a line
+ * says otherwise */
 
 /* The number of possible CPUs, and the first possible CPU from @from on. Any context. */
 __u32 pb_possible_cpus(void) PB_NOEXCEPT;
@@ -24,7 +25,7 @@ void pb_call_for_possible_cpus(void (*fn)(void *arg, __u32 cpu), void *arg) PB_N
 
 /* Writes @what about the recorder of @source to the kernel's log. */
 void pb_log_recorder(const char *source, const char *what) PB_NOEXCEPT;
-/* A line at a panic or an oops. Any context. */
+/* Writes @line to the kernel's log, at a panic or an oops. Any context. */
 void pb_log_recorded(const char *line) PB_NOEXCEPT;
 
 /* Module parameters. Any context. */

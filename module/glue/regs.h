@@ -13,7 +13,7 @@ extern "C" {
 
 typedef struct pt_regs pb_regs;
 
-/* What was interrupted. */
+/* The mode that was interrupted. */
 enum pb_mode {
 	PB_MODE_USER = 1,
 	PB_MODE_KERNEL = 2,

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+/* The lock of first and last users, and the lock of the lists that hooks walk. */
 #include "setup.h"
 
 #include <linux/mutex.h>

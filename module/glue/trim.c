@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+/* Runs the delayed removal of hooks and static branches (trim.h). Process context. */
 #include "trim.h"
 
 #include <linux/jiffies.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What the kernel's code is patched for (hooks, the static branches of events) stays in place for a
- * while after its last user: to patch it interrupts every CPU, and a user may open and close files
+ * Patches of the kernel's code (hooks, the static branches of events) stay in place for a while
+ * after their last user, because patching interrupts every CPU, and a user may open and close files
  * without end.
  */
 #ifndef PERFBUF_GLUE_TRIM_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What module/device/tsc_clock.cpp needs of the kernel about the CPU's counter, and the calls
- * by which the kernel notifies it. Process context, may sleep, unless a line says otherwise; the
+ * The functions by which module/device/tsc_clock.cpp reads the CPU's counter, and the calls by
+ * which the kernel notifies it. Process context, may sleep, unless a line says otherwise; the
  * caller serialises all but pb_tsc_check_after().
  */
 #ifndef PERFBUF_GLUE_TSC_H

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* For C only: an irq_work with the C++ function that it ends in. */
+/* For C only: an irq_work, with the C++ function that it calls in hard irq. */
 #ifndef PERFBUF_GLUE_WAKE_H
 #define PERFBUF_GLUE_WAKE_H
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+/* Sets up, stops and frees AUX areas by the functions that another module declared. */
 #include "producer/aux.hpp"
 
 #include "producer/source.hpp"
@@ -61,7 +62,7 @@ result<void> aux_side::set_up(perfbuf_source &made) noexcept
 		.shared = (aux->flags & PERFBUF_AUX_SHARED) != 0,
 		.overwrite = !(aux->flags & PERFBUF_AUX_NO_SNAPSHOT),
 		.can_pause = (aux->flags & PERFBUF_AUX_PAUSES) != 0,
-		/* What is published of a shared area is never written over at once. */
+		/* The published bytes of a shared area are never overwritten at once. */
 		.can_hold = aux->hold || aux->flags & PERFBUF_AUX_SHARED,
 	};
 	follows_tasks_ = (aux->flags & PERFBUF_AUX_TASKS) != 0;

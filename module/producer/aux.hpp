@@ -39,7 +39,7 @@ public:
 	void free_aux(void *private_data) noexcept override;
 
 private:
-	/* What the module gave for one, or, of one that gives nothing, @memory. */
+	/* The module's own data of an area, or @memory if the module allocates none. */
 	struct area {
 		void *private_data;
 		perfbuf_aux_pages memory;

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+/* Writes several records of an event under one reservation for each reader. Interrupts off. */
 #include "producer/burst.hpp"
 
 #include "glue/producer.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What an event of a producer has on one CPU: the outputs to its readers there, and
- * what these need to know of an occurrence.
+ * The state of a typed event on one CPU: the outputs to its readers there, and the values of an
+ * occurrence that they need.
  *
  * Invariants: changed on its CPU with interrupts off, in constant time; read there, also in an NMI
  * that comes at any step of a change: needs_ covers every output of the list, and alone_ says
@@ -35,7 +35,7 @@ public:
 	{
 		return reinterpret_cast<event_cpu &>(context);
 	}
-	/* What it is for, before the first output; @contexts: where the event may come from,
+	/* Sets the event, before the first output. @contexts: where the event may be emitted,
 	 * PERFBUF_CONTEXT_*. */
 	void set_up(u32 id, u32 fixed_bytes, u32 contexts) noexcept;
 	u32 fixed_bytes() const noexcept { return fixed_bytes_; }

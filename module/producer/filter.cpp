@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What a filter does with strings. The rest is inline; filter_parser.cpp makes filters. */
+/* A filter's comparisons of strings. The rest is inline; filter_parser.cpp makes filters. Any
+ * context. */
 #include "producer/filter.hpp"
 
 #include "producer/text_search.hpp"

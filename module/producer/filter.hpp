@@ -107,7 +107,7 @@ private:
 		u16 place;  /* chars: bytes of the field; part: which one */
 	};
 
-	/* What a string is compared with. */
+	/* The text that a string is compared with. */
 	struct word {
 		u8 bytes;
 		bool any_before, any_behind;

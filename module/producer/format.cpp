@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+/* Checks the layout of an event, and writes the text of its format file. Process context. */
 #include "producer/format.hpp"
 
 #include "producer/names.hpp"
@@ -151,7 +152,7 @@ result<void> check_field(const perfbuf_field &field, u32 end, layout_fault &faul
 								 : "has no name that can be";
 		return named;
 	}
-	/* What every payload begins with has such names. */
+	/* The fields that every payload begins with have such names. */
 	if (!__builtin_strncmp(field.name, "common_", 7)) {
 		fault.why = "has a name that begins as those of every event do";
 		return error(EINVAL);

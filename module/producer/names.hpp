@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What may be a name, in sysfs, in /dev and in a format text. */
+/* Checks of names: of sources and events in sysfs and /dev, and of fields in a format text. */
 #pragma once
 
 #include "ring/abi.hpp"

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+/* Adds outputs to their event on a CPU, and chooses each output's layout. Process context. */
 #include "producer/output.hpp"
 
 #include "glue/producer.h"

@@ -20,7 +20,7 @@
 namespace perfbuf
 {
 
-/* What the outputs of one file have in common. */
+/* State that the outputs of one file share. */
 struct output_shared {
 	void *event_cpus;			     /* of the event: for pb_percpu_at() */
 	cxxrt::shared<const filter *> active_filter; /* nullptr: every occurrence matches */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What records the events of a source without a reader, from its registration on: the layer above
- * (module/recorder). A source calls it at the turns of its life; without it nothing is recorded.
+ * The interface by which a typed source calls its flight recorder, which is in the layer above
+ * (module/recorder): when the source is registered and withdrawn, and for its sysfs attribute.
  */
 #pragma once
 
@@ -15,7 +15,7 @@ namespace perfbuf
 
 class typed_source;
 
-/* Dumps that a source's driver requests of what is recorded. */
+/* Dumps of a recorder that the source's driver requests. */
 class dump_requests
 {
 public:
@@ -34,14 +34,14 @@ public:
 class recording
 {
 public:
-	/* Process context, may sleep. The source is set up, and nothing can be emitted yet. What
-	 * this fails with refuses the source, and was said in the log. */
+	/* The source is set up, and nothing can be emitted yet. An error refuses the source, and is
+	 * in the log. Process context, may sleep. */
 	virtual cxxrt::result<void> begin(typed_source &of,
 					  const perfbuf_source &made) noexcept = 0;
-	/* The events are withdrawn: nothing is emitted any more. */
+	/* The events are withdrawn: nothing is emitted any more. Process context, may sleep. */
 	virtual void end(typed_source &of) noexcept = 0;
-	/* Under the source's mutex, while it is registered: what is recorded, as text, both ways.
-	 */
+	/* The recorder's configuration as text: shows it, changes it. Under the source's mutex,
+	 * while it is registered. Process context, may sleep. */
 	virtual void show(typed_source &of, text_writer &out) noexcept = 0;
 	virtual cxxrt::result<void> change(typed_source &of, const char *text) noexcept = 0;
 

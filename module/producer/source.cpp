@@ -53,7 +53,7 @@ const char *reason(error why) noexcept
 	return "is not allowed";
 }
 
-/* The same error, said in the log. */
+/* Writes the reason to the kernel's log. Returns @why. Process context. */
 error refuse(const char *source, const char *what, error why) noexcept
 {
 	pb_log_refusal(source ? source : "", what ? what : "", reason(why));

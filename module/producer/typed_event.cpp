@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+/* A typed event: its id, its format file, its static branch, and the number of its readers. */
 #include "producer/source.hpp"
 
 #include "device/text.hpp"

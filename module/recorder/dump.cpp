@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+/* Requests devcoredumps of a recorder in any context, and makes them in process context. */
 #include "recorder/dump.hpp"
 
 #include "glue/glue.h"

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+/* Copies an event's layout, names included. Process context, may sleep. */
 #include "recorder/layout_copy.hpp"
 
 namespace perfbuf

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
+/* Formats an event of a recorder as a line of the kernel's log. Any context, without allocations.
+ */
 #include "recorder/line.hpp"
 #include "device/text.hpp"
 #include "producer/format.hpp"

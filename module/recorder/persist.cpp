@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
+/* Claims the memory that keeps its content over a warm reboot, and copies the last boot's content
+ * away. */
 #include "recorder/persist.hpp"
 
 #include "glue/glue.h"

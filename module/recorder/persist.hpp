@@ -33,7 +33,8 @@ public:
 
 	region &pages() noexcept { return *region_; }
 
-	/* What the boot before left, into user memory: struct perfbuf_previous_boot at @argument.
+	/* Copies the memory of the boot before to user memory: struct perfbuf_previous_boot at
+	 * @argument.
 	 */
 	cxxrt::result<void> copy_previous(u64 argument) const noexcept;
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+/* Parses the module parameter persist. Process context. */
 #include "recorder/persist_wish.hpp"
 
 #include "ring/storage.hpp"

@@ -136,7 +136,7 @@ void recorder::put() noexcept
 
 recorder::~recorder()
 {
-	/* What is found in memory from here on is none. */
+	/* From here on, no search of the memory finds the recorder. */
 	if (page_)
 		cxxrt::write_once(page_->magic[0], 0);
 	free_taps();

@@ -20,7 +20,7 @@
 namespace perfbuf
 {
 
-/* What a recorder is to have. */
+/* The configuration that a recorder is made with. */
 struct recorder_wish {
 	u64 bytes_per_cpu = 0;	      /* 0: there is to be no recorder */
 	const char *events = nullptr; /* names with commas between; nullptr: all */

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+/* Allocates pages of a piece of memory that survives a reboot. */
 #include "recorder/region.hpp"
 
 #include "ring/storage.hpp"

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+/* The list of all recorders: makes, finds, changes, removes and shows them. Process context. */
 #include "recorder/registry.hpp"
 
 #include "glue/producer.h"
@@ -28,7 +29,7 @@ error refuse(const typed_source &of, const char *what, const char *why, error co
 	return code;
 }
 
-/* What make() fails with, said in the log. */
+/* Writes the reason why make() fails to the kernel's log. Returns the error. */
 error refuse(const typed_source &of, error why) noexcept
 {
 	switch (why.code()) {
@@ -233,7 +234,7 @@ void recorders::show(typed_source &of, text_writer &out) noexcept
 	out.string("\n");
 }
 
-/* What was recorded before goes: the rings may have another size. */
+/* The events recorded before are dropped, because the rings may have another size. */
 result<void> recorders::change(typed_source &of, const char *text) noexcept
 {
 	recorder_wish wish;

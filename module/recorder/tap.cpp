@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+/* The attribute and the output by which a recorder receives a typed event on one CPU. */
 #include "recorder/tap.hpp"
 
 namespace perfbuf

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+/* Reads a recorder's ring, oldest record first, and checks every word. Any context. */
 #include "recorder/walk.hpp"
 
 namespace perfbuf
@@ -118,9 +119,9 @@ bool ring_walk::next(recorded &out) noexcept
 }
 
 /*
- * What was begun and not published: the record of the outermost writer, which is not complete, and
- * behind it those of writers that interrupted it, which are. The header of the first may be
- * missing, so the others are where a chain of records ends exactly at the end.
+ * Finds the records that were reserved and not published: the record of the outermost writer, which
+ * is incomplete, and behind it the complete records of writers that interrupted it. The header of
+ * the first may be missing, so the others are where a chain of records ends exactly at the end.
  */
 void ring_walk::begin_unpublished() noexcept
 {

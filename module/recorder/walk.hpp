@@ -40,7 +40,7 @@ private:
 	enum class found { event, other, nothing };
 
 	u64 first_mark(u64 from) const noexcept;
-	/* What is at position_, and not beyond @end. @bytes: of it. */
+	/* Reads the record at position_, which must end by @end. @bytes: its size. */
 	found look(u64 end, u32 &bytes, recorded &out) const noexcept;
 	bool ends_exactly(u64 from) const noexcept;
 	void begin_unpublished() noexcept;

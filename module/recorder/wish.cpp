@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+/* Parses an administrator's text about recorders. Process context, may sleep. */
 #include "recorder/wish.hpp"
 
 namespace perfbuf

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What an administrator says of recorders, as text: "65536", "64K tick,done", "0". */
+/* Parses an administrator's text about recorders: "65536", "64K tick,done", "0". */
 #pragma once
 
 #include "recorder/recorder.hpp"

@@ -133,7 +133,7 @@ public:
 
 	/* ---------------- any context */
 
-	/* What setup_aux() returned. */
+	/* The pointer that setup_aux() returned. */
 	void *private_data() const noexcept { return private_data_; }
 	/* The position of the area's first byte in the stream. */
 	u64 start() const noexcept { return start_; }

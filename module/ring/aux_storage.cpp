@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+/* Allocates and frees the pages of an AUX area. Process context, may sleep. */
 #include "ring/aux_storage.hpp"
 
 #include "ring/pages.h"

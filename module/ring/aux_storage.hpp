@@ -13,7 +13,7 @@ namespace perfbuf
 /* perf's limit: 2 GiB of pages of 4 KiB. */
 inline constexpr u64 aux_pages_max = u64{1} << 19;
 
-/* What a source requires of the memory of its area. */
+/* The requirements of a source on the memory of its area. */
 struct aux_requirements {
 	/* Largest chunk: 2^max_order pages. If there is none, smaller ones are used. */
 	u32 max_order = 0;

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+/* Arms and stops the timer that wakes a reader after the latency limit. */
 #include "ring/latency.hpp"
 
 namespace perfbuf

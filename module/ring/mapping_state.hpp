@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What the device layer counts of a ring's mappings, and stores in the ring. */
+/* The device layer's counts of a ring's mappings, which are stored in the ring. */
 #pragma once
 
 #include "ring/pages.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What the ring asks of the memory and interrupt code under it: a C ABI of
+ * The functions that the ring calls in the memory and interrupt code below it: a C ABI of
  * plain types. module/glue/{pages,wake}.c implement it in the kernel,
  * kunit/host/ on the host.
  */

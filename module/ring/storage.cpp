@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
+/* Allocates and frees the pages of a data area, and maps them for the kernel. Process context, may
+ * sleep. */
 #include "ring/storage.hpp"
 
 #include "ring/pages.h"

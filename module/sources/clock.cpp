@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
+/* The clock source: checks attributes and opens streams, whose samplers (sampler.hpp) write the
+ * samples. */
 #include "sources/clock.hpp"
 
 #include "device/open_stream.hpp"

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+/* The ftrace source: writes each entry of ftrace to the files that are open on its CPU. */
 #include "sources/ftrace.hpp"
 
 #include "device/one_cpu_stream.hpp"
@@ -159,7 +160,7 @@ result<unique_ptr<stream>> make_ftrace(event &owner) noexcept
 	return unique_ptr<stream>(mine.release());
 }
 
-/* What an entry becomes in one file. */
+/* An entry of ftrace, as a file's samples have it. */
 struct exported_entry {
 	const void *bytes;
 	u32 size;

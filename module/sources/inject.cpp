@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+/* The inject source: emits a typed event for each write(2) to its node. Process context. */
 #include "sources/inject.hpp"
 
 #include <perfbuf/producer.hpp>

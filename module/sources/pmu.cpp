@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
+/* The pmu source: creates a counter of the kernel's perf for each event, and writes a sample per
+ * overflow. */
 #include "sources/pmu.hpp"
 
 #include "device/attr.hpp"
@@ -24,7 +26,8 @@ constexpr u64 supported_fields = PERF_SAMPLE_IP | PERF_SAMPLE_TID | PERF_SAMPLE_
 				 PERF_SAMPLE_READ | PERF_SAMPLE_CALLCHAIN | PERF_SAMPLE_REGS_USER |
 				 PERF_SAMPLE_STACK_USER | PERF_SAMPLE_RAW | PERF_SAMPLE_DATA_SRC;
 
-/* What the kernel's counter needs to know of attr; all that is written is our own affair. */
+/* The part of @attr that concerns the kernel's counter. perfbuf writes the samples, so fields about
+ * them stay 0. */
 perf_event_attr attr_of_counter(const perf_event_attr &attr) noexcept
 {
 	perf_event_attr made = {};
@@ -263,7 +266,7 @@ private:
 		return made;
 	}
 
-	/* What was counted while the event was on. */
+	/* The count, and the time for which the event was on. */
 	count_and_time now() noexcept
 	{
 		u64 ns;

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+/* The table of the sources that perfbuf itself has, and the registration of inject. */
 #include "glue/entry.h"
 #include "glue/producer.h"
 #include "sources/clock.hpp"

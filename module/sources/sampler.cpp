@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+/* Starts and stops a clock event's timer on one CPU, and writes a sample at each expiry. */
 #include "sources/sampler.hpp"
 
 #include "glue/timer.h"

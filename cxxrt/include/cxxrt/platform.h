@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What the C++ runtime needs of the kernel or host below it: a C ABI of plain types.
+ * The functions that the C++ runtime calls in the kernel or host below it: a C ABI of plain types.
  * module/glue/cxxrt.c implements it in the kernel, kunit/host/platform.cpp on
  * the host.
  *

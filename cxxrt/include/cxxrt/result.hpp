@@ -17,7 +17,7 @@ public:
 	constexpr explicit error(int positive_errno) noexcept : code_(positive_errno) {}
 
 	constexpr int code() const noexcept { return code_; }
-	/* What a system call or a file operation returns. */
+	/* The negative errno that a system call or a file operation returns. */
 	constexpr int as_return() const noexcept { return -code_; }
 
 	friend constexpr bool operator==(error, error) noexcept = default;

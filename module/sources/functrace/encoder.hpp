@@ -42,7 +42,7 @@ inline constexpr u64 known_ticks_max = (1u << 12) - 1;
 inline constexpr u32 known_ticks_bit = 12;
 inline constexpr u32 comm_bytes = 16; /* with its NUL */
 
-/* What an empty slot holds: not a canonical address, so no function is there. */
+/* The value of an empty slot: not a canonical address, so no function is there. */
 inline constexpr u64 no_function = 1ull << 63;
 inline constexpr u64 no_caller = ~0ull;
 

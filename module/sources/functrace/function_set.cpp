@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+/* Parses a filter into a set of functions, and shares the set between files with the same text. */
 #include "sources/functrace/function_set.hpp"
 
 #include "device/setup.hpp"

@@ -41,7 +41,7 @@ public:
 	/* From the first of these on its functions are traced. EOPNOTSUPP, ENODEV, ENOMEM. */
 	cxxrt::result<void> attach() noexcept;
 
-	/* What is kept on @cpu. Any context. */
+	/* The set's tracers on @cpu: struct tracers. Any context. */
 	void *on_cpu(u32 cpu) const noexcept;
 
 	explicit function_set(void *functions) noexcept : functions_(functions) {}

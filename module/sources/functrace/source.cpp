@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
+/* The functrace source: checks attributes, opens streams, and forwards requests on AUX areas to
+ * tracers. */
 #include "sources/functrace/source.hpp"
 
 #include "device/attr.hpp"

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What a traced call does: transactions of the AUX area, the fast path and the slow path. */
+/* Writes traced calls: transactions of the AUX area, the fast path and the slow path. Interrupts
+ * off. */
 #include "sources/functrace/tracer.hpp"
 
 #include "device/aux.hpp"

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What cxxrt/memory_model.hpp needs of an architecture, by the compiler's builtins: correct on
- * every one, and understood by sanitizers. A file for one architecture (x86.hpp, arm64.hpp) defines
- * the same functions with the instructions that its kernel executes.
+ * The operations that cxxrt/memory_model.hpp needs, by the compiler's builtins: correct on
+ * every architecture, and understood by sanitizers. A file for an architecture (x86.hpp, arm64.hpp)
+ * defines the same functions with the instructions that its kernel executes.
  *
  * The read-modify-writes with local_ are atomic towards the interrupts and NMIs of their CPU, and
  * the compiler moves nothing across them. The others are fully ordered, as those of the kernel

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What the kernel offers on arm64 only, or in another way than elsewhere. For C. */
+/* Functions that the kernel has on arm64 only, or in another form than elsewhere. For C. */
 #ifndef PERFBUF_GLUE_ARCH_H
 #define PERFBUF_GLUE_ARCH_H
 
