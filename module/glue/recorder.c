@@ -154,24 +154,10 @@ static struct miscdevice recorders_device = {
 
 /* ---------------------------------------------------------------- panic, oops */
 
-static atomic_t printing[PB_PRINT_TIMES];
-
-/*
- * Prints the last events, unless another CPU is doing so for the same reason: several CPUs may oops
- * at once. The two reasons are independent, because a panic may stop a CPU that prints for an oops.
- */
-static void print_once(enum pb_print_at at, unsigned int events)
-{
-	if (!events || atomic_xchg(&printing[at], 1))
-		return;
-	perfbuf_print_recorded(at, events);
-	atomic_set(&printing[at], 0);
-}
-
 static int on_panic(struct notifier_block *block, unsigned long action, void *text)
 {
 	preempt_disable();
-	print_once(PB_PRINT_AT_PANIC, READ_ONCE(panic_events));
+	perfbuf_print_recorded(PB_PRINT_AT_PANIC, READ_ONCE(panic_events));
 	preempt_enable();
 	return NOTIFY_DONE;
 }
@@ -180,7 +166,7 @@ static int on_die(struct notifier_block *block, unsigned long action, void *args
 {
 	if (action == DIE_OOPS) {
 		preempt_disable();
-		print_once(PB_PRINT_AT_OOPS, READ_ONCE(oops_events));
+		perfbuf_print_recorded(PB_PRINT_AT_OOPS, READ_ONCE(oops_events));
 		preempt_enable();
 	}
 	return NOTIFY_DONE;

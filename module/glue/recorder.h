@@ -45,8 +45,11 @@ long perfbuf_recorders_ioctl(unsigned int request, unsigned long argument) PB_NO
 
 enum pb_print_at { PB_PRINT_AT_OOPS, PB_PRINT_AT_PANIC, PB_PRINT_TIMES };
 
-/* Prints the last @events events of all recorders. One CPU at a time for each @at; any context,
- * preemption off. */
+/*
+ * Prints the last @events events of all recorders, unless another CPU is doing so for the same @at:
+ * several CPUs may oops at once. The two are independent, because a panic may stop a CPU that
+ * prints for an oops. Any context, preemption off.
+ */
 void perfbuf_print_recorded(enum pb_print_at at, __u32 events) PB_NOEXCEPT;
 
 #ifdef __cplusplus

@@ -25,10 +25,12 @@ constexpr u32 print_max = 1024;
 constexpr const char *overwritten = "(an event that was overwritten before it was printed)";
 
 /*
- * A heap with the oldest on top; then in order. One CPU at a time: the notifiers see to it. A panic
- * has one of its own, because the CPU that prints at an oops may go on for a moment.
+ * A heap with the oldest on top; then in order. A panic has a heap of its own, because the CPU that
+ * prints at an oops may go on for a moment.
  */
 constinit newest heaps[PB_PRINT_TIMES][print_max];
+/* Whether a CPU prints with the heap. */
+constinit cxxrt::shared<u32> printing[PB_PRINT_TIMES];
 
 bool is_older(const newest &a, const newest &b) noexcept
 {
@@ -129,6 +131,10 @@ void print(pb_print_at at, u32 most) noexcept
 
 void perfbuf_print_recorded(enum pb_print_at at, __u32 events) noexcept
 {
-	if (events)
-		perfbuf::print(at, events);
+	using perfbuf::printing;
+
+	if (!events || printing[at].exchange(1))
+		return;
+	perfbuf::print(at, events);
+	printing[at].store_release(0);
 }

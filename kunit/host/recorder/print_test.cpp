@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <functional>
 #include <gtest/gtest.h>
 #include <map>
 #include <random>
@@ -30,12 +31,16 @@ namespace
 {
 
 std::vector<std::string> lines;
+/* Runs within the writing of each line, as another CPU's panic or oops may. */
+std::function<void()> on_line;
 
 } // namespace
 
 void pb_log_recorded(const char *line) noexcept
 {
 	lines.emplace_back(line);
+	if (on_line)
+		on_line();
 }
 
 /* No field is a pointer. */
@@ -98,6 +103,7 @@ protected:
 	{
 		the_recorders().newest = nullptr;
 		host::on_order_stores = nullptr;
+		on_line = nullptr;
 		for (auto &each : of_.cpus)
 			each.ring.release()->put_unused();
 		host::settle();
@@ -176,6 +182,28 @@ TEST_F(recorder_print, the_last_events_of_all_cpus_are_printed_in_the_order_of_t
 	perfbuf_print_recorded(PB_PRINT_AT_PANIC, 100000);
 	EXPECT_GT(lines.size(), 2 * (pages * page_size * 15 / 16 / sizeof(record)) - 2);
 	EXPECT_LE(lines.size(), 1025u);
+}
+
+/* Several CPUs may oops at once, and one may panic while another prints for an oops. */
+TEST_F(recorder_print, a_second_oops_prints_nothing_while_the_first_prints_and_a_panic_prints)
+{
+	fill(100);
+	on_line = [] {
+		on_line = nullptr;
+		perfbuf_print_recorded(PB_PRINT_AT_OOPS, 10);
+	};
+	perfbuf_print_recorded(PB_PRINT_AT_OOPS, 10);
+	EXPECT_EQ(lines.size(), 11u);
+	lines.clear();
+	on_line = [] {
+		on_line = nullptr;
+		perfbuf_print_recorded(PB_PRINT_AT_PANIC, 10);
+	};
+	perfbuf_print_recorded(PB_PRINT_AT_OOPS, 10);
+	EXPECT_EQ(lines.size(), 22u);
+	lines.clear();
+	perfbuf_print_recorded(PB_PRINT_AT_OOPS, 10);
+	EXPECT_EQ(lines.size(), 11u) << "the next oops prints again";
 }
 
 /* A writer that was stopped in the middle of a record, which has no header yet. */
