@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
+/* Finds the address of a kernel symbol by kallsyms_lookup_name(), which a kprobe locates. Process
+ * context. */
 #include "find.h"
 
 #include <linux/kprobes.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
+/* Finds the address of a kernel symbol, for peers that are not exported. */
 #ifndef BENCH_FIND_H
 #define BENCH_FIND_H
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+/* The benchmarks' programs: failures, mapped files, and Markdown tables. */
 #include "program.hpp"
 
 #include <cstdio>

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
+/* The ioctl(2) requests of a benchmark's module: a table of commands, and the function that
+ * executes one. */
 #ifndef BENCH_REQUEST_H
 #define BENCH_REQUEST_H
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
+/* Runs a function in single steps and counts its instructions. For benchmarks' modules. */
 #ifndef BENCH_STEPS_H
 #define BENCH_STEPS_H
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+/* Makes the tasks and events that control_bench_run.cpp measures, and times a switch. */
 #include "control_bench.hpp"
 
 #include <algorithm>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+/* Prints the tables of ratios of table.hpp. */
 #include "table.hpp"
 
 #include "../common/spread.hpp"

@@ -1,2 +1,3 @@
 // SPDX-License-Identifier: GPL-2.0
+/* The C++ runtime, compiled into the benchmark's module. */
 #include "../../cxxrt/runtime.cpp"

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+/* A call that waits inside until a test resumes it. */
 #include "waiting_call.hpp"
 
 #include "host.hpp"

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1 OR BSD-2-Clause
+// Writes a recording as folded stacks, speedscope, Perfetto's JSON, and JSON lines.
 #include "analysis/export.hpp"
 
 #include <algorithm>

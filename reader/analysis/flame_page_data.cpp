@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1 OR BSD-2-Clause
+// Puts the data of a flame graph into the page flame_page.html.
 #include <algorithm>
 #include <fmt/format.h>
 #include <iterator>

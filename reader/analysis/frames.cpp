@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1 OR BSD-2-Clause
+// Resolves the callchain of a sample into names of functions, root first.
 #include "analysis/frames.hpp"
 
 #include <algorithm>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1 OR BSD-2-Clause
+// Adds values to a histogram's buckets, and computes its percentiles.
 #include "analysis/histogram.hpp"
 
 #include <algorithm>

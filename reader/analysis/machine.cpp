@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1 OR BSD-2-Clause
+// Keeps the maps of processes and the names of threads, as records report them.
 #include "analysis/machine.hpp"
 
 #include <variant>

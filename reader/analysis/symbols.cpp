@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1 OR BSD-2-Clause
+// Looks functions up in the ELF files of programs and of the kernel.
 #include "analysis/symbols.hpp"
 
 #include <cstdlib>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1 OR BSD-2-Clause
+// Prints the values of typed fields, as text and as JSON.
 #include "analysis/values.hpp"
 
 #include <fmt/format.h>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1 OR BSD-2-Clause
+// Reads the build-ids of files and of the kernel, and writes them as records.
 #include "perfdata/build_id.hpp"
 
 #include <algorithm>

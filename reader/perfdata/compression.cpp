@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1 OR BSD-2-Clause
+// Compresses and decompresses records with zstd.
 #include "perfdata/compression.hpp"
 
 #include <cerrno>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1 OR BSD-2-Clause
+// Writes the feature sections of a perf.data: host, CPUs, memory, command line, times.
 #include "perfdata/features.hpp"
 
 #include <charconv>

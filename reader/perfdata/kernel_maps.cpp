@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1 OR BSD-2-Clause
+// Reads where the kernel and its modules lie, out of /proc.
 #include "perfdata/kernel_maps.hpp"
 
 #include <algorithm>

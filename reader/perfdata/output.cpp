@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1 OR BSD-2-Clause
+// Appends to a file or a pipe, and rewrites or cuts what a file may still change.
 #include "perfdata/output.hpp"
 
 #include <algorithm>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1 OR BSD-2-Clause
+// Reads processes, their threads and their maps out of /proc.
 #include "perfdata/processes.hpp"
 
 #include <algorithm>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1 OR BSD-2-Clause
+// Parses the header, the events and the features of a perf.data.
 #include "perfdata/reader.hpp"
 
 #include <algorithm>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1 OR BSD-2-Clause
+// Writes records for processes and maps that were there before the recording began.
 #include "perfdata/synthesize.hpp"
 
 #include <cstddef>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1 OR BSD-2-Clause
+// Lays out a perf.data: header, attributes, records, features.
 #include "perfdata/writer.hpp"
 
 #include <algorithm>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1 OR BSD-2-Clause
+// Makes perf_event_attr for the events of the command line.
 #include "program/attr.hpp"
 
 #include <algorithm>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1 OR BSD-2-Clause
+/** @file The attributes (perf_event_attr) of the events of the command line. */
 #pragma once
 
 #include <linux/perf_event.h>

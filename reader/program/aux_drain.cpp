@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1 OR BSD-2-Clause
+// Copies function traces out of AUX areas, and counts what was lost.
 #include "program/aux_drain.hpp"
 
 #include <ctime>

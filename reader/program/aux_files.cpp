@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1 OR BSD-2-Clause
+// Writes the streams of drivers' AUX areas into files, and checks their positions.
 #include "program/aux_files.hpp"
 
 #include <cerrno>

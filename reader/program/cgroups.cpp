@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1 OR BSD-2-Clause
+// Parses -G, opens cgroups, and lists their tasks.
 #include "program/cgroups.hpp"
 
 #include <algorithm>

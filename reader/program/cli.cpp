@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1 OR BSD-2-Clause
+// Parses the command line: common options, completion of values, and the dispatch to a command.
 #include "program/cli.hpp"
 
 #include <CLI/CLI.hpp>

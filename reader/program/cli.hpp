@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1 OR BSD-2-Clause
+/** @file The command line: the program's options, and the function that runs it. */
 #pragma once
 
 #include "program/opener.hpp"

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1 OR BSD-2-Clause
+// Declares and checks the options of record and of the commands that record.
 #include "program/cli_record.hpp"
 
 #include <CLI/CLI.hpp>

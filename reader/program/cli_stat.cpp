@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1 OR BSD-2-Clause
+// Declares the options of stat.
 #include <CLI/CLI.hpp>
 #include <memory>
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1 OR BSD-2-Clause
+// Declares and checks the options for CPUs, processes and the duration.
 #include <CLI/CLI.hpp>
 
 #include "program/cli_target.hpp"

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1 OR BSD-2-Clause
+// Declares and checks the options of trace.
 #include "program/cli_trace.hpp"
 
 #include <CLI/CLI.hpp>

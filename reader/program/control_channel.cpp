@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1 OR BSD-2-Clause
+// Reads commands to a running recording from a FIFO or descriptor, and acknowledges them.
 #include "program/control_channel.hpp"
 
 #include <array>

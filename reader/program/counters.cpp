@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1 OR BSD-2-Clause
+// The table of the kernel's counters, by perf's names.
 #include "program/counters.hpp"
 
 #include <algorithm>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1 OR BSD-2-Clause
+// Creates the files that the program writes.
 #include "program/destination.hpp"
 
 #include <cerrno>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1 OR BSD-2-Clause
+/** @file The files that the program writes: created beside the final name, or without a name. */
 #pragma once
 
 #include <perfbuf/unique_fd.hpp>

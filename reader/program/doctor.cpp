@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1 OR BSD-2-Clause
+// The command doctor: finds why perfbuf does not work here, and names the remedy.
 #include <CLI/CLI.hpp>
 #include <cstdlib>
 #include <cstring>

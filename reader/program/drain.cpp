@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1 OR BSD-2-Clause
+// Copies records out of rings into the file, with and without compression.
 #include "program/drain.hpp"
 
 #include <algorithm>

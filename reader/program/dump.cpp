@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1 OR BSD-2-Clause
+// The command dump: lists recorders, and prints or saves the events of one.
 #include <cerrno>
 #include <charconv>
 #include <fmt/format.h>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1 OR BSD-2-Clause
+// Finds the events that the command line names, among sources, counters and tracepoints.
 #include "program/events.hpp"
 
 #include <algorithm>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1 OR BSD-2-Clause
+// The command exec: runs a program whose perf_event_open(2) goes to our sources.
 #include <CLI/CLI.hpp>
 #include <array>
 #include <cerrno>

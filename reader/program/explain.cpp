@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1 OR BSD-2-Clause
+// Composes the sentence that says what to do about an error.
 #include "program/explain.hpp"
 
 #include <cstring>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1 OR BSD-2-Clause
+// The command export: writes a recording in another program's format.
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 #include <system_error>

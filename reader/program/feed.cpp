@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1 OR BSD-2-Clause
+// Opens a recording or a live session as a feed of records.
 #include "program/feed.hpp"
 
 #include <CLI/CLI.hpp>

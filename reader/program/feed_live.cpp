@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1 OR BSD-2-Clause
+// The live feed: opens files, reads their rings, and merges records by time.
 #include <fmt/format.h>
 #include <perfbuf/merge.hpp>
 

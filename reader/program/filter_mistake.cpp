@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1 OR BSD-2-Clause
+// Finds the word at which a filter stops being one.
 #include "program/filter_mistake.hpp"
 
 #include <algorithm>

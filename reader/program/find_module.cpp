@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1 OR BSD-2-Clause
+// Finds the file of perfbuf.ko for a release.
 #include "program/find_module.hpp"
 
 #include <algorithm>

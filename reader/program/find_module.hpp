@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1 OR BSD-2-Clause
+/** @file The file of perfbuf.ko: where it is, and for which release. */
 #pragma once
 
 #include <filesystem>

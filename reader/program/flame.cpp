@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1 OR BSD-2-Clause
+// The command flame: counts stacks, and writes the page of the flame graph.
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 #include <sstream>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1 OR BSD-2-Clause
+// The command hist: histograms of a field, or of the time between two events.
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cinttypes>

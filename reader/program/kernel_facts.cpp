@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1 OR BSD-2-Clause
+// Reads the maps of the kernel, and writes the records for all that was mapped before a recording.
 #include "program/kernel_facts.hpp"
 
 #include "perfdata/processes.hpp"

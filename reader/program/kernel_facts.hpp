@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1 OR BSD-2-Clause */
+/** @file The maps of the kernel, and the records for all that was mapped before a recording. */
 #pragma once
 
 #include <optional>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1 OR BSD-2-Clause
+// The command list: prints sources, their events and fields.
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 

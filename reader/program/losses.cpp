@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1 OR BSD-2-Clause
+// Composes the text that says how many records were lost, and by what.
 #include "program/losses.hpp"
 
 #include <algorithm>

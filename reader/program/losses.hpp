@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1 OR BSD-2-Clause
+/** @file The text that says how many records were lost, and by what. */
 #pragma once
 
 #include <cstdint>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1 OR BSD-2-Clause
+// Reads maps out of /proc while the kernel reports none, and writes them as records.
 #include "program/map_watch.hpp"
 
 #include <algorithm>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1 OR BSD-2-Clause
+// Opens a file for each event and CPU, maps rings and AUX areas, and raises limits.
 #include "program/open_files.hpp"
 
 #include <algorithm>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1 OR BSD-2-Clause
+// Copies paused rings in overwrite mode, the newest records first.
 #include "program/overwritten.hpp"
 
 #include <algorithm>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1 OR BSD-2-Clause
+// Parses numbers, sizes, lists of CPUs and of processes.
 #include "program/parse.hpp"
 
 #include <algorithm>

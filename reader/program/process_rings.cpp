@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1 OR BSD-2-Clause
+// Finds another process's rings by pidfd_getfd(2), and copies them.
 #include "program/process_rings.hpp"
 
 #include <algorithm>

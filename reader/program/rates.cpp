@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1 OR BSD-2-Clause
+// Computes and prints rates from two readings of a source's attributes.
 #include "program/rates.hpp"
 
 #include <algorithm>

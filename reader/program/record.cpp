@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1 OR BSD-2-Clause
+// The command record: opens, records and completes files.
 #include <filesystem>
 #include <fmt/format.h>
 #include <unistd.h>

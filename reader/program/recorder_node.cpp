@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1 OR BSD-2-Clause
+// Opens and reads /dev/perfbuf_recorders.
 #include "program/recorder_node.hpp"
 
 #include <cerrno>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1 OR BSD-2-Clause
+// Prints events of recorders, or writes them as a perf.data.
 #include "program/recorder_output.hpp"
 
 #include <algorithm>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1 OR BSD-2-Clause
+// Begins and completes one perf.data of a recording.
 #include "program/recording_file.hpp"
 
 #include <fcntl.h>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1 OR BSD-2-Clause
+// Waits for records, signals and commands, and ends the recording.
 #include "program/recording_loop.hpp"
 
 #include <cerrno>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1 OR BSD-2-Clause
+// The command recover: finds recorders in a crashed machine's memory, and prints their events.
 #include <fmt/format.h>
 #include <fstream>
 #include <iterator>

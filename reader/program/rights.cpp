@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1 OR BSD-2-Clause
+// Reads this process's capabilities.
 #include "program/rights.hpp"
 
 #include <cstdio>

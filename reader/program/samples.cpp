@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1 OR BSD-2-Clause
+// Hands each sample of a feed on, with the names of its thread and functions.
 #include "program/samples.hpp"
 
 #include <CLI/CLI.hpp>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1 OR BSD-2-Clause
+// The command script: prints samples as lines.
 #include "program/script.hpp"
 
 #include <CLI/CLI.hpp>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1 OR BSD-2-Clause
+// Blocks the signals that end a recording, and reads them from a descriptor.
 #include "program/signals.hpp"
 
 #include <sys/signalfd.h>

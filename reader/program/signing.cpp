@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1 OR BSD-2-Clause
+// Finds whether the kernel demands signed modules, and whether ours is signed.
 #include "program/signing.hpp"
 
 #include <array>

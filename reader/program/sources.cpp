@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1 OR BSD-2-Clause
+// Reads the sources and their events out of sysfs.
 #include "program/sources.hpp"
 
 #include <algorithm>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1 OR BSD-2-Clause
+// stat without events: prints each source, its events and its readers, with rates.
 #include <algorithm>
 #include <chrono>
 #include <fmt/format.h>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1 OR BSD-2-Clause
+// The command stat: counts the events of a command that it runs.
 #include <algorithm>
 #include <cerrno>
 #include <chrono>

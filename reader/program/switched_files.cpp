@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1 OR BSD-2-Clause
+// Names and removes the finished files of --switch-output.
 #include "program/switched_files.hpp"
 
 #include <cerrno>

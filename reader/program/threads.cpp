@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1 OR BSD-2-Clause
+// Follows the threads of recorded processes with files of their own.
 #include "program/threads.hpp"
 
 #include <algorithm>

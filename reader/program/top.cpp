@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1 OR BSD-2-Clause
+// The command top: a live view of rates, losses and functions.
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <chrono>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1 OR BSD-2-Clause
+// The command trace: records function calls, and prints them.
 #include <cerrno>
 #include <cstdio>
 #include <fcntl.h>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1 OR BSD-2-Clause
+// Forks the command that is recorded, lets it execute, and collects its status.
 #include "program/workload.hpp"
 
 #include <cerrno>

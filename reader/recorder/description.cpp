@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1 OR BSD-2-Clause
+// Parses the description of a recorder, every offset checked.
 #include "recorder/description.hpp"
 
 #include <algorithm>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1 OR BSD-2-Clause
+// Rearranges makedumpfile's flattened format into a file without a name.
 #include <algorithm>
 #include <cerrno>
 #include <cstdio>

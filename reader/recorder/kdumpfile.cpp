@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1 OR BSD-2-Clause
+// Reads compressed crash dumps with libkdumpfile, if the build has it.
 #include "recorder/compressed.hpp"
 
 #ifdef PERFBUF_HAVE_KDUMPFILE

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1 OR BSD-2-Clause
+// Reads physical memory out of ELF cores and raw images, and finds recorders in it.
 #include "recorder/memory.hpp"
 
 #include <algorithm>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1 OR BSD-2-Clause
+// Parses the memory of perfbuf.persist=, and reads its recorders.
 #include "recorder/persisted.hpp"
 
 #include <fmt/format.h>

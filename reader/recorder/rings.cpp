@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1 OR BSD-2-Clause
+// Reads the events in a recorder's rings, in the order of time.
 #include "recorder/rings.hpp"
 
 #include <algorithm>

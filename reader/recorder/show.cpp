@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1 OR BSD-2-Clause
+// Prints events of recorders as the kernel does.
 #include "recorder/show.hpp"
 
 #include <charconv>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1 OR BSD-2-Clause
+// Parses a recorder's snapshot.
 #include "recorder/snapshot.hpp"
 
 #include "tracefile/crc32.hpp"

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1 OR BSD-2-Clause
+// Maps an AUX area, and reads and releases its bytes.
 #include <perfbuf/aux_area.hpp>
 
 #include <algorithm>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1 OR BSD-2-Clause
+// Decodes the fields of a PERF_RECORD_SAMPLE, in the order of the ABI.
 #include "decode_sample.hpp"
 
 #include <bit>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1 OR BSD-2-Clause
+/** @file Decodes the fields of a sample, for decoder.cpp. */
 #pragma once
 
 #include <linux/perf_event.h>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1 OR BSD-2-Clause
+// Decodes records other than samples, and finds a record's time and id.
 #include <perfbuf/decoder.hpp>
 
 #include <bit>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1 OR BSD-2-Clause
+// Opens a source's file, and makes the requests of perf_event_open(2)'s ABI.
 #include <perfbuf/file.hpp>
 
 #include <algorithm>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1 OR BSD-2-Clause
+// Explains the module's verdict on a filter, and points at the word.
 #include <perfbuf/filter.hpp>
 
 #include <algorithm>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1 OR BSD-2-Clause
+// Parses the text of a format file into fields.
 #include <perfbuf/format.hpp>
 
 #include <bit>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1 OR BSD-2-Clause
+// Decodes the packets of a function trace.
 #include <perfbuf/functrace.hpp>
 
 #include <algorithm>

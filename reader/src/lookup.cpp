@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1 OR BSD-2-Clause
+// Finds events by name in sysfs and tracefs, and lists them.
 #include <perfbuf/lookup.hpp>
 
 #include <algorithm>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1 OR BSD-2-Clause
+// Maps the ring of a file.
 #include <perfbuf/mapping.hpp>
 
 #include <sys/mman.h>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1 OR BSD-2-Clause
+// Sorts records of several rings by time.
 #include <perfbuf/merge.hpp>
 
 namespace perfbuf::reader

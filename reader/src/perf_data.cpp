@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1 OR BSD-2-Clause
+// The library's reader and writer of perf.data, on top of reader/perfdata.
 #include <perfbuf/perf_data.hpp>
 
 #include <fcntl.h>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1 OR BSD-2-Clause
+// Finds the next run of whole records in a ring.
 #include <algorithm>
 #include <perfbuf/ring.hpp>
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1 OR BSD-2-Clause
+// Copies a ring in overwrite mode while its writers go on, and drops what they overwrote.
 #include <perfbuf/ring_copy.hpp>
 
 #include <algorithm>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1 OR BSD-2-Clause
+// Opens files and rings on all CPUs, and hands out their records in the order of time.
 #include <perfbuf/session.hpp>
 
 #include <algorithm>
@@ -26,7 +27,7 @@ struct cpu_ring {
 	reader::ring ring;
 };
 
-// "0-3,5" of sysfs.
+// The online CPUs, which sysfs lists as "0-3,5".
 std::vector<int> online_cpus()
 {
 	std::string text;
@@ -73,7 +74,7 @@ struct session::state {
 	uint64_t newest_before = 0;
 };
 
-// The first file has the ring, the others write into it.
+// Opens a file for each event on @cpu. The first file has the ring, the others write into it.
 result<void> session::state::open_on(int cpu, const session_options &options)
 {
 	std::optional<size_t> first;
@@ -107,7 +108,8 @@ result<void> session::state::open_on(int cpu, const session_options &options)
 	return {};
 }
 
-// Also files that write into another's ring: they wake for it when the other's source has gone.
+// Adds @file to the descriptor to wait for. Files that write into another file's ring are added,
+// too: they become ready when the other file's source has gone.
 result<void> session::state::watch(const file &file) const
 {
 	epoll_event wanted{.events = EPOLLIN, .data = {.fd = file.fd()}};
@@ -116,7 +118,7 @@ result<void> session::state::watch(const file &file) const
 	return {};
 }
 
-// A file whose task or source has gone would be ready for ever.
+// Removes files whose task or source has gone from the descriptor: they would be ready for ever.
 void session::state::forget_ended() const
 {
 	std::array<epoll_event, 64> ready{};
@@ -144,7 +146,7 @@ size_t session::state::event_of(const record &of) const
 
 size_t session::state::pass(const event_visitor &use, bool last)
 {
-	// Without a fence the limit is what was newest at the pass before, as perf has it.
+	// Without a fence the limit is the newest time of the pass before, as perf has it.
 	const uint64_t limit = last ? UINT64_MAX : fence_of(files).value_or(newest_before);
 	for (auto &each : rings) {
 		each.ring.refresh();

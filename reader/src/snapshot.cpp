@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1 OR BSD-2-Clause
+// Reads a ring that is written backwards, the newest record first.
 #include <perfbuf/snapshot.hpp>
 
 #include "window.hpp"

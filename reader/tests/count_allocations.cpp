@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1 OR BSD-2-Clause
+// Counts the allocations of a test program, by operators new and delete of its own.
 #include "count_allocations.hpp"
 
 #include <atomic>

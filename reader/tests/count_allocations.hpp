@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1 OR BSD-2-Clause
+/** @file The number of allocations of a test program so far. */
 #pragma once
 
 #include <cstdint>

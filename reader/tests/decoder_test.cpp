@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1 OR BSD-2-Clause
+// Tests of the decoder: each record and each field of a sample.
 #include <array>
 #include <gtest/gtest.h>
 #include <perfbuf/decoder.hpp>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1 OR BSD-2-Clause
+// Tests of the parser of format files.
 #include <gtest/gtest.h>
 #include <perfbuf/format.hpp>
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1 OR BSD-2-Clause
+// Tests of the command line's numbers, sizes and lists.
 #include <gtest/gtest.h>
 
 #include "program/failure.hpp"

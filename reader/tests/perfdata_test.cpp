@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1 OR BSD-2-Clause
+// Tests of perf.data: files that are written, read back, and read by perf.
 #include <gtest/gtest.h>
 
 #include "perfdata_file.hpp"

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1 OR BSD-2-Clause
+// Tests of the reader's half of the ring, on a ring in plain memory.
 #include <algorithm>
 #include <gtest/gtest.h>
 #include <perfbuf/ring.hpp>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1 OR BSD-2-Clause
+// Runs a command through the shell, and keeps its output and status.
 #include "run_command.hpp"
 
 #include <cstdlib>

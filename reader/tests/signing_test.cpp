@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1 OR BSD-2-Clause
+// Tests of the advice about signed modules.
 #include "program/signing.hpp"
 
 #include <cstdlib>

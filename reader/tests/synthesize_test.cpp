@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1 OR BSD-2-Clause
+// Tests of the records for processes that ran before the recording.
 #include <elf.h>
 #include <fstream>
 #include <gtest/gtest.h>

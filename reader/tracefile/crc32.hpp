@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1 OR BSD-2-Clause
+/** @file CRC-32, as zlib has it, computed with a table. */
 #pragma once
 
 #include <array>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1 OR BSD-2-Clause
+// Merges the streams of the CPUs of a function trace by time.
 #include "tracefile/merge.hpp"
 
 #include <algorithm>

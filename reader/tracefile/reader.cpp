@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1 OR BSD-2-Clause
+// Reads the file of a function trace: its facts, chunks and names.
 #include "tracefile/reader.hpp"
 
 #include <algorithm>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1 OR BSD-2-Clause
+// Prints a function trace as text, as a histogram, or as JSON.
 #include "tracefile/show.hpp"
 
 #include <algorithm>

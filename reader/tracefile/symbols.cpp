@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1 OR BSD-2-Clause
+// Stores and looks up the kernel's symbols of a function trace.
 #include "tracefile/symbols.hpp"
 
 #include <algorithm>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1 OR BSD-2-Clause
+// Writes the file of a function trace.
 #include "tracefile/writer.hpp"
 
 #include <algorithm>

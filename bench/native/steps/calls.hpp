@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
+/* The ring's functions, each behind a call that is not inlined. */
 #pragma once
 
 #include "ring/perf_buffer.hpp"

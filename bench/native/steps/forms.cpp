@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+/* Writes a record of 64 bytes by each form of forms.hpp, compiled with the kernel's options. */
 #include "forms.hpp"
 
 #include "calls.hpp"

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+/* Runs one peer, checks the records that it wrote, and counts its instructions. */
 #include "measure.hpp"
 
 #include "../../common/counter.h"

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+/* Opens the readers of the peers, and reads their records back. */
 #include "reader.hpp"
 
 #include "../ring_bench.h"

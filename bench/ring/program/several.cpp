@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+/* Measures several CPUs that write at once, and prints the table. */
 #include "several.hpp"
 
 #include "../../common/spread.hpp"

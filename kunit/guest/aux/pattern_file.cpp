@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+/* A file of the pattern source, whose AUX area a test checks word by word. */
 #include "aux/pattern_file.hpp"
 
 #include <cerrno>

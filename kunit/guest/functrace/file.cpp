@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+/* A functrace file for tests: opened, filtered, drained and decoded. */
 #include "functrace/file.hpp"
 
 #include <algorithm>

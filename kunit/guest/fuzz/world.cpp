@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+/* The files, areas and attributes that an actor of the fuzzer holds. */
 #include "fuzz/world.hpp"
 
 #include <csignal>

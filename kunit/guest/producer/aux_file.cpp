@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+/* A file of a producer whose AUX area a test consumes. */
 #include "producer/aux_file.hpp"
 
 #include <cerrno>

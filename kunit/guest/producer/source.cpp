@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+/* Loads the test source, sends it commands, and reads its attributes. */
 #include "producer/source.hpp"
 
 #include <sstream>

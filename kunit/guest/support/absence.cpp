@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+/* Takes a CPU offline for a scope. */
 #include "support/absence.hpp"
 
 #include <string>

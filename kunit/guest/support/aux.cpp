@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+/* AUX areas for tests: mapped, linked, and their records parsed. */
 #include "support/aux.hpp"
 
 #include <cerrno>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+/* Cgroups for tests: made, entered and removed. */
 #include "support/cgroup.hpp"
 
 #include <cerrno>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+/* Opens and configures files of perf and of ours, and names errnos. */
 #include "support/event.hpp"
 
 #include <array>

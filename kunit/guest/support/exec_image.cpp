@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+/* Writes a small ELF program for tests of exec. */
 #include "support/exec_image.hpp"
 
 #include <array>

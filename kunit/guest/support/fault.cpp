@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+/* Makes allocations of this task fail (fault injection). */
 #include "support/fault.hpp"
 
 #include <string>

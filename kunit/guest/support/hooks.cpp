@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+/* Keeps the kernel's hooks attached from the first test to the last, by an event of each side. */
 #include "support/hooks.hpp"
 
 #include <memory>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+/* Maps rings for tests, and drains their records. */
 #include "support/mapping.hpp"
 
 #include <cerrno>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+/* Whether tests run on perf's own events only, or on ours, too. */
 #include "support/mode.hpp"
 
 namespace device_test

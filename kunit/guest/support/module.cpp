@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+/* Loads and removes modules. */
 #include "support/module.hpp"
 
 #include <cerrno>

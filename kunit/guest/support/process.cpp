@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+/* Child processes, CPUs to run on, gates, and waits with a limit. */
 #include "support/process.hpp"
 
 #include <cerrno>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+/* Parses records into the fields that tests compare. */
 #include "support/record.hpp"
 
 #include <bit>

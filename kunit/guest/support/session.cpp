@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+/* A file with its ring, from which a test collects records and samples. */
 #include "support/session.hpp"
 
 #include <algorithm>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
+/* A page that a test shares with its child processes. */
 #pragma once
 
 #include <cerrno>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+/* Samples for a given time with a reader that stops and continues, and adds up the losses. */
 #include "support/soak.hpp"
 
 #include <atomic>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+/* Becomes a user without rights, and opens that user's events. */
 #include "support/user.hpp"
 
 #include <cerrno>

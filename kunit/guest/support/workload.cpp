@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+/* Work that a test samples: known functions, faults, and the kernel. */
 #include "support/workload.hpp"
 
 #include <vector>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
+/* A task set for tests, which knows which of its members run. */
 #pragma once
 
 #include "machine.hpp"

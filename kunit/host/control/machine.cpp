@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+/* A machine in memory: tasks that fork, exec, exit and switch between CPUs. */
 #include "machine.hpp"
 
 #include "glue/setup.h"

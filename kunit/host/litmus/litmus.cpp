@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+/* Explores all executions of a litmus test under the model of memory. */
 #include "litmus.hpp"
 
 #include <set>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+/* Explores writers and a reader of an AUX area. */
 #include "aux_machine.hpp"
 
 #include "../../support.h"

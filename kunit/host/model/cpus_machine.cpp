@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+/* Explores writers on several CPUs, with switches between every two accesses. */
 #include "cpus_machine.hpp"
 
 #include "../../support.h"

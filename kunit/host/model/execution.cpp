@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+/* One execution of a scenario: its choices, and the report of a failure. */
 #include "execution.hpp"
 
 #include "scenario.hpp"

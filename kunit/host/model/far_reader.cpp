@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+/* A reader on another CPU, one access at a step. */
 #include "far_reader.hpp"
 
 #include "../../support.h"

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+/* A CPU that other writers interrupt before each access. */
 #include "interrupted_cpu.hpp"
 
 #include "scenario.hpp"

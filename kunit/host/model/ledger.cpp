@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+/* Keeps which records were attempted, stored, lost and received, and checks that all add up. */
 #include "ledger.hpp"
 
 #include <cstdio>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+/* Explores nested writers on one CPU and a reader on another. */
 #include "machine.hpp"
 
 #include "stand_ins.hpp"

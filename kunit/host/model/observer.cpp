@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+/* Reads the ring at any point, and checks that each record it sees is whole. */
 #include "observer.hpp"
 
 #include "../../support.h"

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+/* Checks that each answer of poll() was true at some moment of the call. */
 #include "polling_reader.hpp"
 
 #include "scenario.hpp"
@@ -109,7 +110,7 @@ void polling_reader::read(bool of_aux, u64 left)
 	if ((of_aux ? static_cast<s64>(head) : progress(head)) >= static_cast<s64>(left))
 		cxxrt::write_once(of_aux ? page.aux_tail : page.data_tail, to);
 	cxxrt::smp_mb();
-	/* What the reader has taken is not waited for. */
+	/* No wakeup is due for bytes that the reader has consumed. */
 	if (!of_aux && progress(to) - progress(covered_) > 0)
 		covered_ = to;
 }
@@ -119,7 +120,7 @@ void polling_reader::check_end() const
 	const u64 head = ring_.user_page()->data_head;
 
 	if (progress(must_cover_) - progress(covered_) > 0)
-		fail("a wakeup is owed, and no CPU has sent it");
+		fail("a wakeup is pending, and no CPU has sent it");
 	if (progress(head) - progress(covered_) > static_cast<s64>(ring_.watermark()) &&
 	    head != ring_.user_page()->data_tail)
 		fail("more than the watermark is unread, and no CPU has woken the reader");
@@ -127,7 +128,7 @@ void polling_reader::check_end() const
 
 void polling_reader::print() const
 {
-	std::fprintf(stderr, "  data_head %#llx, data_tail %#llx, woken for %#llx, owed %#llx\n",
+	std::fprintf(stderr, "  data_head %#llx, data_tail %#llx, woken for %#llx, pending %#llx\n",
 		     ring_.user_page()->data_head, ring_.user_page()->data_tail, covered_,
 		     must_cover_);
 }

@@ -37,7 +37,7 @@ public:
 	/* Takes all but @left bytes. */
 	void read(bool of_aux, u64 left);
 
-	/* A wakeup is owed for the head @head. */
+	/* A wakeup is pending for the head @head. */
 	void must_wake_for(u64 head) { must_cover_ = head; }
 	/* Everything has arrived, and alarms have fired. */
 	void check_end() const;
@@ -66,7 +66,7 @@ private:
 
 	std::vector<moment> moments_; /* each holds until the next */
 	u64 covered_ = 0;	      /* the reader that was woken last finds this head */
-	u64 must_cover_ = 0;	      /* for this head a wakeup is owed */
+	u64 must_cover_ = 0;	      /* for this head a wakeup is pending */
 };
 
 } // namespace perfbuf::model

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+/* Stores that a CPU has not made visible to others yet. */
 #include "store_buffer.hpp"
 
 #include <algorithm>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+/* Stores of CPUs that arrive in any order that barriers admit. */
 #include "weak_cpus.hpp"
 
 #include "scenario.hpp"

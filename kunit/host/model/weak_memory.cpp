@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+/* Memory whose loads may see older values, as weakly ordered CPUs do. */
 #include "weak_memory.hpp"
 
 #include "scenario.hpp"

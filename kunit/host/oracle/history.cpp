@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+/* Runs a random history of writes, reads and faults against the ring and the oracle. */
 #include "history.hpp"
 
 #include "../../support.h"

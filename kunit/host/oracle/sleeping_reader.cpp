@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+/* States when a reader must be woken, and checks that it is. */
 #include "sleeping_reader.hpp"
 
 #include "../host.hpp"

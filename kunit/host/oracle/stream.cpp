@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+/* States which records a reader must receive, and checks those that it received. */
 #include "stream.hpp"
 
 #include "../../support.h"

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+/* A ring of a random configuration, with its reader. */
 #include "test_ring.hpp"
 
 #include "../../support.h"

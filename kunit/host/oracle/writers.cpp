@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+/* Nested writers that write random records. */
 #include "writers.hpp"
 
 #include "ring/write.hpp"

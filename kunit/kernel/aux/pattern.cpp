@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+/* The pattern source: fills AUX areas with words that tests can predict. */
 #include "pattern.hpp"
 
 #include "device/task.h"

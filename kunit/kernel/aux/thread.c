@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+/* A kernel thread that calls a function again and again, with preemption off. */
 #include "thread.h"
 
 #include <linux/delay.h>

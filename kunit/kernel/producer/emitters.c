@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+/* Calls a function of the test source from threads, interrupts and NMIs on every CPU. */
 #include <linux/irq_work.h>
 #include <linux/kthread.h>
 #include <linux/percpu.h>

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+/* Sends real NMIs to CPUs, for the test source. */
 #include <linux/delay.h>
 #include <linux/module.h>
 #include <linux/percpu.h>

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A source that executes commands, for kunit/guest/producer: a command is
- * written to /sys/module/perfbuf_test_source/parameters/command, and fails with
- * what the command made of it. /dev/perfbuf/testdev is there from the start.
+ * A source that executes commands, for kunit/guest/producer. A test writes a
+ * command to /sys/module/perfbuf_test_source/parameters/command; write(2) fails
+ * with the command's errno. /dev/perfbuf/testdev is registered from the start.
  */
 #include "source.h"
 
 #include <linux/module.h>
 #include <linux/moduleparam.h>
 
-static int start_answer;
+static int start_answer; /* returned by test_start() */
 static unsigned int starts, stops;
 module_param(starts, uint, 0444);
 module_param(stops, uint, 0444);
@@ -48,7 +48,7 @@ static int do_command(const char *text, const struct kernel_param *parameter)
 		return -EINVAL;
 	if (!strcmp(verb, "register"))
 		return perfbuf_source_register(&test_source);
-	/* The bits of PERFBUF_CONTEXT_*: from where it says that it emits. */
+	/* The bits of PERFBUF_CONTEXT_*: the contexts in which the source declares to emit. */
 	if (!strcmp(verb, "contexts")) {
 		perfbuf_source_unregister(&test_source);
 		test_source.contexts = number;
