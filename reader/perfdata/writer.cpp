@@ -74,6 +74,7 @@ reader::result<void> writer::begin(std::span<const described_attr> attrs, const 
 			done = append_plain(how.view());
 		}
 	}
+	begun_ = static_cast<bool>(done);
 	failed_ = !done;
 	return done;
 }
@@ -228,6 +229,11 @@ reader::result<uint64_t> writer::finish(const feature_map &known)
 {
 	if (layout_ == layout::pipe)
 		return appended_ - out_.size();
+	if (!begun_) {
+		// A part of a header is no recording.
+		(void)out_.trim(0);
+		return reader::system_error("cannot write", ENOSPC);
+	}
 	feature_map features = known;
 	if (compressor_)
 		add_compressed(features, *compressor_);

@@ -80,6 +80,8 @@ public:
 	 * Make the file readable. If it could not take all that was appended, cut it back to whole
 	 * records that leave room for the features.
 	 * @return bytes of records that were given up
+	 * Errors: of a file that begin() could not begin, which is empty then; of one that cannot
+	 * be cut
 	 */
 	reader::result<uint64_t> finish(const feature_map &features);
 
@@ -109,6 +111,7 @@ private:
 	feature_map early_; // of a file: what complete_so_far() writes
 	uint64_t last_round_ = 0;
 	uint64_t appended_ = 0; // end of the data, had all of it been written
+	bool begun_ = false;	// the header is whole
 	bool failed_ = false;
 };
 

@@ -109,9 +109,9 @@ std::vector<control_command> control_channel::read()
 	return found;
 }
 
-void control_channel::acknowledge() const
+void control_channel::answer(bool done) const noexcept
 {
-	constexpr std::string_view answer = "ack\n";
+	const std::string_view answer = done ? "ack\n" : "failed\n";
 	if (answers_)
 		(void)!::write(answers_.get(), answer.data(), answer.size());
 }

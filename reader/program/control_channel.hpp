@@ -24,8 +24,9 @@ public:
 	 * are said on standard error. */
 	std::vector<control_command> read();
 
-	/** A command was carried out: "ack", if there is a place for answers. */
-	void acknowledge() const;
+	/** Writes "ack" if a command was carried out, otherwise "failed"; nothing without a place
+	 * for answers. */
+	void answer(bool done) const noexcept;
 
 private:
 	reader::unique_fd commands_;

@@ -270,6 +270,7 @@ void session::switch_file()
 		return;
 	}
 	const std::string &name = switched_->add();
+	loop_.answer_snapshots(true);
 	if (!options_.quiet)
 		say("{}[ perfbuf: {} sample{}, {} -> {} ]\n", watched_ ? "\r\033[K" : "",
 		    group_digits(drain_.seen().samples), drain_.seen().samples == 1 ? "" : "s",
@@ -307,8 +308,10 @@ int session::finish()
 	const std::string lost = losses_of(files_.files, seen.lost);
 	const auto given_up =
 		ended_ ? *ended_ : file_->finish(described_, kernel_, drain_.seen(), written_);
-	if (switched_ && given_up && !*given_up && written_)
+	if (switched_ && given_up && !*given_up && written_) {
 		switched_->add();
+		loop_.answer_snapshots(true);
+	}
 
 	if (watched_)
 		say("\r\033[K");

@@ -81,14 +81,15 @@ bool recording_loop::handle_commands(const std::vector<reader::file> &files)
 			}
 			say("perfbuf: \"snapshot\" of --control is for --switch-output: give "
 			    "that, too\n");
-			break;
+			control_->answer(false);
+			continue;
 		case control_command::stop:
 			over = is_stopped_ = true;
 			break;
 		case control_command::ping:
 			break;
 		}
-		control_->acknowledge();
+		control_->answer(true);
 	}
 	return over;
 }
@@ -139,10 +140,14 @@ void recording_loop::run(const std::vector<reader::file> &files, bool enabled_by
 		if (over)
 			disable_all(files);
 		more = pass(over);
-		for (; snapshots_; snapshots_--)
-			control_->acknowledge();
 		is_full_ |= !more;
 	}
+}
+
+void recording_loop::answer_snapshots(bool complete) noexcept
+{
+	for (; snapshots_; snapshots_--)
+		control_->answer(complete);
 }
 
 int recording_loop::end_command()

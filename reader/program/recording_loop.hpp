@@ -32,6 +32,10 @@ public:
 			interval_ = refresh_interval;
 	}
 
+	~recording_loop() { answer_snapshots(false); }
+	recording_loop(const recording_loop &) = delete;
+	recording_loop &operator=(const recording_loop &) = delete;
+
 	/**
 	 * Enables the files, unless the command's exec does, starts the command, and goes on
 	 * until a signal, the end of the command or of all files, or until `duration` is over.
@@ -57,6 +61,10 @@ public:
 	}
 	/** @return was another file asked for since the last call? For pass(). */
 	bool take_switch() noexcept { return std::exchange(is_switch_asked_, false); }
+
+	/** Answers the commands that asked for a file: "ack" if it is complete. Those that are left
+	 * at the end are answered "failed". */
+	void answer_snapshots(bool complete) noexcept;
 
 	/** Call pass() at least so often. */
 	void pass_every(std::chrono::milliseconds interval) noexcept { interval_ = interval; }

@@ -111,6 +111,31 @@ TEST(FullDisk, AFileWithoutSpaceForItsFeaturesHasItsRecords)
 	EXPECT_TRUE(left.whole);
 }
 
+TEST(FullDisk, a_file_without_space_for_its_header_is_left_empty)
+{
+	const scratch_directory scratch;
+	const auto path = scratch / "perf.data";
+	const auto attr = generated_description();
+	const auto features = generated_features(attr);
+	size_t empty = 0, whole = 0;
+	for (uint64_t limit = 0; limit < 2000; limit += 24) {
+		const file_size_limit no_more(limit);
+		perfdata::writer writer(create_output(path), perfdata::layout::file);
+		const auto begun = writer.begin({&attr, 1}, features);
+		const auto finished = writer.finish(features);
+		EXPECT_TRUE(begun || !finished) << "limit " << limit;
+		const auto size = std::filesystem::file_size(path);
+		ASSERT_LE(size, limit);
+		empty += size == 0;
+		if (size) {
+			ASSERT_TRUE(examine(path).whole) << "limit " << limit;
+			whole++;
+		}
+	}
+	EXPECT_GT(empty, 5u);
+	EXPECT_GT(whole, 20u);
+}
+
 TEST(FullDisk, PerfAcceptsTheFileThatAFullDiskLeft)
 {
 	NEED_PERF();

@@ -52,10 +52,11 @@ protected:
 };
 
 // A recording of the whole machine with a command channel; the steps of a shell while it runs.
-std::string controlled(const std::string &options, const std::string &steps)
+std::string controlled(const std::string &options, const std::string &steps,
+		       const std::string &frequency = "500")
 {
-	return "mkfifo control answers\n" + perfbuf_program +
-	       " record -a -F 500 --control fifo:control,answers " + options +
+	return "mkfifo control answers\n" + perfbuf_program + " record -a -F " + frequency +
+	       " --control fifo:control,answers " + options +
 	       " & recorder=$!\n"
 	       "exec 8<> control 9<> answers\n"
 	       "tell() { echo $1 >&8; read answer <&9; echo $1 $answer; }\n" +
@@ -141,6 +142,46 @@ TEST_F(RecordSwitch, overwritten_rings_are_written_when_they_are_asked_for_and_a
 	EXPECT_GT(samples_of_lossy(files().back()), 0u);
 }
 
+// A file may not grow further than for some samples, as on a disk that is full then: the rings have
+// more.
+TEST_F(RecordSwitch, a_snapshot_that_a_full_disk_cuts_is_answered_as_failed_and_can_be_read)
+{
+	for (const auto &[options, room] : {std::pair("", "300000"), std::pair("-z ", "25000")}) {
+		const std::string recording = options + std::string("--overwrite -m 1M");
+		ASSERT_EQ(run("record -a " + recording + " -D 1h -- true").status, 0);
+		const std::string limit =
+			"$((($(stat -c %s perf.data) + " + std::string(room) + ") / 512))";
+		const auto said = scratch.run(
+			"trap '' XFSZ; ulimit -f " + limit + "; rm -f perf.data control answers\n" +
+			controlled(recording + " --switch-output",
+				   busy + "\n" + busy + "\ntell snapshot; tell() { :; }", "20000"));
+		EXPECT_EQ(said.out, "snapshot failed\nstatus 1\n") << said.err;
+		EXPECT_EQ(count_lines(said.err,
+				      "perfbuf: recording stopped because perf.data took no more "
+				      "("),
+			  1u)
+			<< said.err;
+		EXPECT_TRUE(files().empty()) << "its name is that of a file that is not complete";
+		EXPECT_GT(samples_of_lossy("perf.data"), 0u);
+		const auto header = scratch.run("perf report --header-only -i perf.data");
+		EXPECT_EQ(count_lines(header.out, "hostname : "), 1u) << header.err;
+		EXPECT_EQ(run("script -i perf.data").status, 0);
+	}
+}
+
+TEST_F(RecordSwitch, a_snapshot_that_comes_with_the_end_is_answered_when_its_file_is_complete)
+{
+	const auto said = scratch.run(
+		"mkfifo control answers\n" + perfbuf_program +
+		" record -a -F 500 --control fifo:control,answers --switch-output & recorder=$!\n"
+		"exec 8<> control 9<> answers\n"
+		"echo ping >&8; read answer <&9\n" +
+		busy +
+		"\nprintf 'stop\\nsnapshot\\n' >&8; read first <&9; read second <&9\n"
+		"ls perf.data.* | wc -l; ls perf.data; wait $recorder; echo $first $second $?");
+	EXPECT_EQ(said.out, "1\nack ack 0\n") << said.err;
+}
+
 TEST_F(RecordSwitch, files_of_one_moment_have_names_of_their_own)
 {
 	perfbuf::program::switched_files finished(scratch / "perf.data", 3);
@@ -187,6 +228,7 @@ TEST_F(RecordSwitch, options_that_cannot_go_together_are_refused_in_one_sentence
 			<< said.err;
 	}
 	const auto said = scratch.run(controlled("", "tell snapshot"));
+	EXPECT_EQ(said.out, "snapshot failed\nstop ack\nstatus 0\n");
 	EXPECT_EQ(count_lines(said.err, "\"snapshot\" of --control is for --switch-output"), 1u)
 		<< said.err;
 }
