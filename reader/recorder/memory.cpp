@@ -181,7 +181,9 @@ uint64_t memory::bytes() const noexcept
 namespace
 {
 
-reader::result<contents> read_recorder(const memory &in, const perfbuf_recorder_page &head)
+// @param room for rings: no two recorders have the same memory
+reader::result<contents> read_recorder(const memory &in, const perfbuf_recorder_page &head,
+				       uint64_t &room)
 {
 	perfbuf_recorder_page checked = head;
 	checked.crc = 0;
@@ -205,8 +207,12 @@ reader::result<contents> read_recorder(const memory &in, const perfbuf_recorder_
 	if (!of)
 		return of.error();
 
-	if (of->bytes_per_cpu * of->cpus.size() > in.bytes())
-		return damaged("its rings are larger than the dump");
+	const uint64_t bytes = of->bytes_per_cpu * of->cpus.size();
+	if (bytes > room)
+		return damaged(room == in.bytes() ? "its rings are larger than the dump"
+						  : "its rings and those of the recorders before "
+						    "it are larger than the dump");
+	room -= bytes;
 	contents made{std::move(*of), {}};
 	for (const auto &cpu : made.of.cpus) {
 		ring ring;
@@ -233,6 +239,7 @@ found_recorders find_recorders(const memory &in)
 {
 	found_recorders all;
 	std::set<uint64_t> seen; // segments may overlap
+	uint64_t room = in.bytes();
 	std::vector<std::byte> buffer(piece);
 	for (const auto &segment : in.segments()) {
 		const uint64_t skipped = (page - segment.physical % page) % page;
@@ -253,7 +260,7 @@ found_recorders find_recorders(const memory &in)
 				if (all.recorders.size() + all.refused.size() >= most_recorders)
 					return all;
 				seen.insert(head.frame);
-				auto made = read_recorder(in, head);
+				auto made = read_recorder(in, head, room);
 				if (made)
 					all.recorders.push_back(std::move(*made));
 				else

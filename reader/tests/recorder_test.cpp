@@ -91,6 +91,32 @@ TEST(RecorderMemory, a_copy_of_a_recorder_elsewhere_in_memory_does_not_count)
 
 // The kernel's image has a segment of its own in /proc/vmcore, and memory of it that was freed
 // since may hold a recorder's page.
+TEST(RecorderMemory, recorders_that_share_their_rings_are_not_larger_than_the_memory)
+{
+	auto memory = make_memory(write_rings(1000));
+	perfbuf_recorder_page head;
+	std::memcpy(&head, memory.data() + recorder_frame * page, sizeof(head));
+	// Each page behind the rings is a recorder, too; all of them have the same rings.
+	for (uint64_t frame = 16; frame < 32; frame++) {
+		head.frame = frame;
+		head.crc = 0;
+		head.crc = tracefile::crc32(std::as_bytes(std::span(&head, 1)));
+		store(memory, frame * page, head);
+	}
+	const auto found = find_in(memory);
+	uint64_t bytes = 0;
+	for (const auto &each : found.recorders)
+		for (const auto &ring : each.rings)
+			bytes += ring.data.size();
+	EXPECT_LE(bytes, memory.size());
+	ASSERT_FALSE(found.recorders.empty());
+	ASSERT_FALSE(found.refused.empty());
+	EXPECT_NE(found.refused.front().find("its rings and those of the recorders before it are "
+					     "larger than the dump"),
+		  std::string::npos)
+		<< found.refused.front();
+}
+
 TEST(RecorderMemory, memory_in_two_segments_of_a_core_has_each_recorder_once)
 {
 	const auto memory = make_memory(write_rings(10));
