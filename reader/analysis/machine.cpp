@@ -59,8 +59,24 @@ void machine::add_map(const reader::mmap_event &map, bool kernel)
 {
 	if (!map.length || map.start + map.length < map.start)
 		return;
-	insert(kernel ? kernel_ : processes_[map.pid],
-	       {map.start, map.start + map.length, map.offset, file_of(map)});
+	const mapped made{map.start, map.start + map.length, map.offset, file_of(map)};
+	if (kernel) {
+		insert(kernel_, made);
+		return;
+	}
+	maps &of = processes_[map.pid];
+	map_count_ -= of.size();
+	insert(of, made);
+	map_count_ += of.size();
+}
+
+void machine::forget_maps(uint32_t pid)
+{
+	const auto found = processes_.find(pid);
+	if (found == processes_.end())
+		return;
+	map_count_ -= found->second.size();
+	processes_.erase(found);
 }
 
 void machine::add(const reader::record &record, const reader::decoder &decoder)
@@ -77,10 +93,10 @@ void machine::add(const reader::record &record, const reader::decoder &decoder)
 	}
 	const auto event = decoder.decode(record);
 	if (const auto *comm = std::get_if<reader::comm_event>(&event)) {
-		comms_[comm->tid] = comm->name;
+		comms_[comm->tid] = comm->name.substr(0, longest_comm);
 		// execve(2) leaves nothing of the maps before it.
 		if (comm->exec)
-			processes_.erase(comm->pid);
+			forget_maps(comm->pid);
 	} else if (const auto *fork = std::get_if<reader::fork_event>(&event)) {
 		if (const auto name = comms_.find(fork->ptid); name != comms_.end())
 			comms_.try_emplace(fork->tid, name->second);
@@ -88,8 +104,12 @@ void machine::add(const reader::record &record, const reader::decoder &decoder)
 		if (fork->pid != fork->ppid && !(record.misc() & perfdata::misc_fork_exec))
 			if (const auto parent = processes_.find(fork->ppid);
 			    parent != processes_.end()) {
-				const maps copy = parent->second;
-				processes_[fork->pid] = copy;
+				maps copy;
+				if (map_count_ + parent->second.size() <= most_maps)
+					copy = parent->second;
+				forget_maps(fork->pid);
+				map_count_ += copy.size();
+				processes_[fork->pid] = std::move(copy);
 			}
 	} else if (const auto *map = std::get_if<reader::mmap_event>(&event)) {
 		const bool kernel =

@@ -2,6 +2,7 @@
 // Compresses and decompresses records with zstd.
 #include "perfdata/compression.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <vector>
@@ -24,6 +25,8 @@ namespace
 // repeat within a few rounds.
 constexpr int window_log = 21;
 constexpr int first_bounded_level = 9;
+
+constexpr size_t block_header = 3; // bytes
 
 // @return was it set?
 bool set(ZSTD_CCtx *of, ZSTD_cParameter what, int value)
@@ -88,38 +91,55 @@ reader::result<std::span<const std::byte>> compressor::add(std::span<const std::
 struct decompressor::state {
 	std::unique_ptr<ZSTD_DCtx, free_context> context{ZSTD_createDCtx()};
 	std::vector<std::byte> piece = std::vector<std::byte>(ZSTD_DStreamOutSize());
+	size_t wanted = 0; // what zstd needs for the next block, and for the header behind it
 };
 
-reader::result<decompressor> decompressor::make()
+bool decompressor::ends_within_a_block() const noexcept
+{
+	return state_->wanted && state_->wanted != block_header;
+}
+
+reader::result<decompressor> decompressor::make(uint64_t part_size)
 {
 	auto made = std::make_unique<state>();
-	if (!made->context)
+	if (!made->context || ZSTD_isError(ZSTD_DCtx_setParameter(made->context.get(),
+								  ZSTD_d_windowLogMax, window_log)))
 		return reader::system_error("cannot be decompressed", ENOMEM);
-	return decompressor(std::move(made));
+	return decompressor(std::move(made), part_size);
 }
 
 reader::result<void> decompressor::each(const reader::record &of, const use_bytes &use)
 {
 	auto body = of.body();
 	if (of.type() == record_compressed2) {
-		uint64_t size = 0;
-		if (body.size() < sizeof(size))
+		uint64_t used = 0;
+		if (body.size() < sizeof(used))
 			return reader::system_error("is damaged", EINVAL);
-		std::memcpy(&size, body.data(), sizeof(size));
-		body = body.subspan(sizeof(size));
-		if (size > body.size())
+		std::memcpy(&used, body.data(), sizeof(used));
+		body = body.subspan(sizeof(used));
+		if (used > body.size())
 			return reader::system_error("is damaged", EINVAL);
-		body = body.first(size);
+		body = body.first(used);
 	}
-	ZSTD_inBuffer in{body.data(), body.size(), 0};
+	ZSTD_inBuffer in{body.data(), 0, 0};
 	auto &piece = state_->piece;
+	uint64_t size = 0;
 	// A full piece may leave more within the context.
-	for (bool full = false; in.pos < in.size || full;) {
+	for (bool full = false; in.pos < body.size() || full;) {
+		// A block at a time: zstd reports an error in place of the blocks before it.
+		const size_t wanted = state_->wanted;
+		in.size = std::min(body.size(),
+				   in.pos + (wanted > block_header ? wanted - block_header
+								   : std::max<size_t>(wanted, 1)));
 		ZSTD_outBuffer out{piece.data(), piece.size(), 0};
 		const size_t left = ZSTD_decompressStream(state_->context.get(), &out, &in);
 		if (ZSTD_isError(left))
 			return reader::system_error(ZSTD_getErrorName(left), EINVAL);
+		state_->wanted = left;
 		full = out.pos == out.size;
+		size += out.pos;
+		if (size > most_)
+			return reader::system_error("becomes too large", EINVAL);
 		if (out.pos && !use(std::span<const std::byte>(piece).first(out.pos)))
 			return {};
 	}
@@ -149,10 +169,15 @@ reader::result<std::span<const std::byte>> compressor::add(std::span<const std::
 struct decompressor::state {
 };
 
-reader::result<decompressor> decompressor::make()
+reader::result<decompressor> decompressor::make(uint64_t)
 {
 	return reader::system_error("is compressed, and this perfbuf was built without libzstd",
 				    ENOTSUP);
+}
+
+bool decompressor::ends_within_a_block() const noexcept
+{
+	return false;
 }
 
 reader::result<void> decompressor::each(const reader::record &, const use_bytes &)
@@ -170,7 +195,8 @@ compressor::compressor(compressor &&) noexcept = default;
 compressor &compressor::operator=(compressor &&) noexcept = default;
 compressor::~compressor() = default;
 
-decompressor::decompressor(std::unique_ptr<state> made) noexcept : state_(std::move(made))
+decompressor::decompressor(std::unique_ptr<state> made, uint64_t part_size) noexcept
+	: state_(std::move(made)), most_(part_size + held_back)
 {
 }
 decompressor::decompressor(decompressor &&) noexcept = default;

@@ -71,8 +71,17 @@ private:
 class decompressor
 {
 public:
-	/** Errors: ENOTSUP: without libzstd; ENOMEM */
-	static reader::result<decompressor> make();
+	/** What zstd may hold back of one part and put out with the next one. */
+	static constexpr uint64_t held_back = 1 << 20;
+	/** The largest window of perf's levels, which zstd holds in memory: 128 MiB. */
+	static constexpr int window_log = 27;
+
+	/**
+	 * @param part_size of the recording (feature::compressed): a part that becomes more than
+	 * this and held_back is damaged
+	 * Errors: ENOTSUP: without libzstd; ENOMEM
+	 */
+	static reader::result<decompressor> make(uint64_t part_size);
 
 	decompressor(decompressor &&) noexcept;
 	decompressor &operator=(decompressor &&) noexcept;
@@ -81,17 +90,22 @@ public:
 	/** use(bytes) returns false: no more of this part. */
 	using use_bytes = std::function<bool(std::span<const std::byte>)>;
 	/**
-	 * The bytes of one part, a piece at a time.
+	 * The bytes of one part, a piece at a time. No piece has more than 128 KiB.
 	 * @param of a PERF_RECORD_COMPRESSED or PERF_RECORD_COMPRESSED2
-	 * Errors: EINVAL: it is damaged
+	 * Errors: EINVAL: it is damaged; use() was called for what is before the damage
 	 */
 	reader::result<void> each(const reader::record &of, const use_bytes &use);
 
+	/** Is the end of a block missing? Of a recorder that could write no more, the last whole
+	 * part may end within a record, but it ends with a block. */
+	bool ends_within_a_block() const noexcept;
+
 private:
 	struct state;
-	explicit decompressor(std::unique_ptr<state> made) noexcept;
+	decompressor(std::unique_ptr<state> made, uint64_t part_size) noexcept;
 
 	std::unique_ptr<state> state_;
+	uint64_t most_; // bytes of a part
 };
 
 } // namespace perfbuf::perfdata

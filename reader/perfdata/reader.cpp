@@ -37,6 +37,12 @@ reader::result<std::vector<std::byte>> read_to_end(int fd)
 		if (got == 0)
 			break;
 		used += static_cast<size_t>(got);
+		// What is no recording may have no end.
+		if (uint64_t first; used >= sizeof(first)) {
+			std::memcpy(&first, all.data(), sizeof(first));
+			if (first != magic)
+				break;
+		}
 	}
 	all.resize(used);
 	return all;
@@ -49,7 +55,8 @@ recording::recording(recording &&other) noexcept
 	  read_(std::move(other.read_)), all_(other.all_), records_(other.records_),
 	  events_(std::move(other.events_)), by_id_(std::move(other.by_id_)),
 	  formats_(std::move(other.formats_)), build_ids_(std::move(other.build_ids_)),
-	  os_release_(std::move(other.os_release_)), hostname_(std::move(other.hostname_))
+	  os_release_(std::move(other.os_release_)), hostname_(std::move(other.hostname_)),
+	  part_size_(other.part_size_)
 {
 }
 
@@ -89,7 +96,8 @@ reader::result<recording> recording::open(const std::string &path)
 	const bool piped = start.get<uint64_t>() == sizeof(pipe_header);
 	if (auto done = piped ? made.read_pipe() : made.read_file(); !done)
 		return done.error();
-	made.finish_events();
+	if (auto done = made.finish_events(); !done)
+		return done.error();
 	if (made.events_.empty())
 		return damaged("describes no event");
 	return made;
@@ -117,6 +125,7 @@ reader::result<void> recording::read_attrs(const file_header &header)
 	if (header.attr_size < smallest || header.attr_size > 4096)
 		return damaged("has attrs of a size that cannot be");
 	const auto attrs = part(header.attrs);
+	size_t ids_size = 0;
 	for (size_t at = 0; at + header.attr_size <= attrs.size(); at += header.attr_size) {
 		perf_event_attr attr{};
 		const size_t known = header.attr_size - sizeof(section);
@@ -124,6 +133,10 @@ reader::result<void> recording::read_attrs(const file_header &header)
 		section where;
 		std::memcpy(&where, attrs.data() + at + known, sizeof(where));
 		const auto bytes = part(where);
+		// Each attr has ids of its own: together they fit into the file.
+		ids_size += bytes.size();
+		if (ids_size > all_.size())
+			return damaged("has ids that are larger than the file");
 		std::vector<uint64_t> ids(bytes.size() / sizeof(uint64_t));
 		if (!ids.empty())
 			std::memcpy(ids.data(), bytes.data(), ids.size() * sizeof(uint64_t));
@@ -191,6 +204,12 @@ void recording::read_feature(feature which, std::span<const std::byte> content)
 	case feature::event_description:
 		read_event_description(content);
 		break;
+	case feature::compressed: {
+		cursor from(content);
+		from.bytes(4 * sizeof(uint32_t)); // version, zstd, level, ratio
+		part_size_ = from.get<uint32_t>();
+		break;
+	}
 	default:
 		break;
 	}
@@ -269,12 +288,15 @@ reader::result<void> recording::read_pipe()
 	return {};
 }
 
-void recording::finish_events()
+reader::result<void> recording::finish_events()
 {
-	std::vector<reader::typed_format> formats;
+	// A format is copied for each of its events. The kernel's own have some 1 KiB.
+	constexpr size_t most_text = size_t{32} << 20;
+	size_t text_size = 0;
+	std::vector<std::pair<reader::typed_format, size_t>> formats;
 	for (const auto &text : formats_)
 		if (auto format = reader::parse_format(text))
-			formats.push_back(*std::move(format));
+			formats.emplace_back(*std::move(format), text.size());
 	for (size_t at = 0; at < events_.size(); at++) {
 		auto &event = events_[at];
 		for (const uint64_t id : event.ids)
@@ -282,14 +304,20 @@ void recording::finish_events()
 		if (event.attr.type != PERF_TYPE_TRACEPOINT)
 			continue;
 		// Two systems may have events of one id: the name tells them apart.
-		for (const auto &format : formats)
+		for (const auto &[format, size] : formats)
 			if (format.id == event.attr.config &&
-			    (event.name.empty() || event.name.ends_with(":" + format.name)))
+			    (event.name.empty() || event.name.ends_with(":" + format.name))) {
+				text_size += size;
+				if (text_size > most_text)
+					return damaged("has events with more than 32 MiB of "
+						       "formats");
 				event.format = format;
+			}
 	}
 	for (auto &event : events_)
 		if (event.name.empty())
 			event.name = event.format ? event.format->name : "event";
+	return {};
 }
 
 const recorded_event *recording::event_of(const reader::record &record) const noexcept

@@ -65,11 +65,14 @@ public:
 
 	/**
 	 * Call use() for every record that a kernel wrote, in the order of time. The rounds of the
-	 * file bound what is held for it.
+	 * file bound what is held for it. If two rounds are more than most_held, the older half of
+	 * it is passed on early: then a record may come after newer ones, as in perf's own tools.
 	 * Errors: EINVAL, a record that cannot be; what was before it has been visited; ENOTSUP:
 	 * records are compressed, and this perfbuf was built without libzstd.
 	 */
 	reader::result<void> each(const record_visitor &use) const;
+	/** Bytes of memory: two rounds of 512 CPUs, with perf's rings of 512 KiB all full. */
+	static constexpr size_t most_held = size_t{512} << 20;
 
 private:
 	recording() = default;
@@ -82,7 +85,7 @@ private:
 	void read_build_ids(std::span<const std::byte> content);
 	void see_build_id(const reader::record &record);
 	void add_event(const perf_event_attr &attr, std::vector<uint64_t> ids);
-	void finish_events();
+	reader::result<void> finish_events();
 	std::span<const std::byte> part(const section &of) const noexcept;
 
 	void *base_ = nullptr; // mapped
@@ -96,6 +99,7 @@ private:
 	build_id_map build_ids_;
 	std::string os_release_;
 	std::string hostname_;
+	uint64_t part_size_ = 0; // of a part of a compressed stream, as the file says
 };
 
 /** @return the texts of the formats in a section of tracing data; empty if it makes no sense */

@@ -26,7 +26,10 @@ class walk
 	}
 
 public:
-	walk(const recording &of, const record_visitor &use) : of_(of), use_(use) {}
+	walk(const recording &of, const record_visitor &use, uint64_t part_size)
+		: of_(of), use_(use), part_size_(part_size)
+	{
+	}
 
 	// The next record. @return the bytes that follow and are none; an error says only what is
 	// wrong
@@ -51,6 +54,9 @@ public:
 
 	void finish() { waiting_.finish(visitor()); }
 
+	// Is the end of what was compressed missing?
+	bool is_cut() const noexcept { return by_ && by_->ends_within_a_block(); }
+
 private:
 	void add(const reader::record &record)
 	{
@@ -61,15 +67,19 @@ private:
 		}
 		if (record.type() >= record_header_attr)
 			return;
-		if (const auto *event = of_.event_of(record))
-			waiting_.add(event->decoder.time_of(record).value_or(0), record,
-				     static_cast<uint32_t>(event - of_.events().data()));
+		const auto *event = of_.event_of(record);
+		if (!event)
+			return;
+		waiting_.add(event->decoder.time_of(record).value_or(0), record,
+			     static_cast<uint32_t>(event - of_.events().data()));
+		if (waiting_.memory() > recording::most_held)
+			waiting_.flush_half(visitor());
 	}
 
 	reader::result<void> unpack(const reader::record &record)
 	{
 		if (!by_) {
-			auto made = decompressor::make();
+			auto made = decompressor::make(part_size_);
 			if (!made)
 				return made.error();
 			by_ = *std::move(made);
@@ -107,6 +117,7 @@ private:
 
 	const recording &of_;
 	const record_visitor &use_;
+	const uint64_t part_size_;
 	reader::merge waiting_;
 	uint64_t limit_ = 0;
 	std::optional<decompressor> by_;
@@ -117,7 +128,7 @@ private:
 
 reader::result<void> recording::each(const record_visitor &use) const
 {
-	walk at(*this, use);
+	walk at(*this, use, part_size_);
 	const auto damaged = [&](const std::byte *where) {
 		at.finish();
 		return reader::system_error(
@@ -138,6 +149,8 @@ reader::result<void> recording::each(const record_visitor &use) const
 			return damaged(record.bytes().data());
 		left = left.subspan(*follow);
 	}
+	if (!left.empty() || at.is_cut())
+		return damaged(left.data());
 	at.finish();
 	return {};
 }

@@ -13,6 +13,20 @@ void merge::add(uint64_t time, const record &of, uint32_t tag)
 	last_time_ = std::max(last_time_, time);
 }
 
+// Half of the records are not newer.
+uint64_t merge::middle_time() const
+{
+	if (entries_.empty())
+		return 0;
+	std::vector<uint64_t> times;
+	times.reserve(entries_.size());
+	for (const auto &each : entries_)
+		times.push_back(each.time);
+	const auto middle = times.begin() + static_cast<ptrdiff_t>(times.size() / 2);
+	std::nth_element(times.begin(), middle, times.end());
+	return *middle;
+}
+
 // Sorts the records before the limit to the front. UINT64_MAX takes all. @return how many there are
 size_t merge::sort_before(uint64_t limit)
 {

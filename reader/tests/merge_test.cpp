@@ -76,6 +76,32 @@ TEST(Merge, records_of_one_time_keep_the_order_in_which_they_came)
 	EXPECT_EQ(next, 100u);
 }
 
+TEST(Merge, the_older_half_is_passed_on_and_the_rest_keeps_its_order)
+{
+	merge waiting;
+	std::vector<uint64_t> times;
+	const auto keep = [&](const record &, uint64_t time, uint32_t) { times.push_back(time); };
+	waiting.flush_half(keep);
+	EXPECT_TRUE(times.empty()) << "there was none";
+	for (const uint64_t time : {50u, 20u, 40u, 10u, 30u})
+		waiting.add(time, view({{PERF_RECORD_SAMPLE, 0, sizeof(stamped)}, time, 0}));
+	const size_t before = waiting.memory();
+	EXPECT_GT(before, waiting.bytes());
+	waiting.flush_half(keep);
+	EXPECT_EQ(times, (std::vector<uint64_t>{10, 20, 30}));
+	EXPECT_LT(waiting.memory(), before);
+	waiting.finish(keep);
+	EXPECT_EQ(times, (std::vector<uint64_t>{10, 20, 30, 40, 50}));
+	// All of one time, also the last that there is: it is half at least.
+	for (const uint64_t time : {uint64_t{0}, uint64_t{7}, UINT64_MAX}) {
+		for (int each = 0; each < 4; each++)
+			waiting.add(time,
+				    view({{PERF_RECORD_SAMPLE, 0, sizeof(stamped)}, time, 0}));
+		waiting.flush_half(keep);
+		EXPECT_EQ(waiting.records(), 0u) << time;
+	}
+}
+
 TEST(Merge, a_record_at_the_limit_waits_and_its_bytes_stay_as_they_were)
 {
 	merge waiting;

@@ -43,6 +43,15 @@ public:
 		drop(count);
 	}
 
+	/** flush() for the older half of the records at least: so a caller bounds memory() where
+	 * rounds do not. What is added later may be older than what was passed on. */
+	template <typename Use>
+	void flush_half(Use &&use)
+	{
+		const uint64_t middle = middle_time();
+		flush(middle + (middle != UINT64_MAX), use);
+	}
+
 	/** flush() for all records that are left. */
 	template <typename Use>
 	void finish(Use &&use)
@@ -55,6 +64,8 @@ public:
 	/** Records and bytes that are held. */
 	size_t records() const noexcept { return entries_.size(); }
 	size_t bytes() const noexcept { return bytes_.size(); }
+	/** Bytes of memory that the records and their order take. */
+	size_t memory() const noexcept { return bytes_.size() + entries_.size() * sizeof(entry); }
 
 private:
 	struct entry {
@@ -64,6 +75,7 @@ private:
 		uint32_t tag;
 	};
 
+	uint64_t middle_time() const;
 	size_t sort_before(uint64_t limit);
 	void drop(size_t count);
 
