@@ -84,33 +84,18 @@ constexpr u32 reader_line_bytes = 448;
 
 u64 show_readers(const source &of, const void *viewer, u64 position, char *to, u64 bytes) noexcept
 {
-	const u64 first = position / reader_line_bytes;
 	const u64 whole_lines_end = (position + bytes) / reader_line_bytes * reader_line_bytes;
-	u64 skip = position % reader_line_bytes;
-	u64 at = 0;
-	u64 done = 0;
 
 	/* The rest of a line would be of a later moment, when its numbers may be longer. */
 	if (whole_lines_end > position)
 		bytes = whole_lines_end - position;
+
+	line_window<reader_line_bytes> window(position, to, bytes);
+
 	the_device().each_reader(of, viewer, [&](const file &file) {
-		char line[reader_line_bytes];
-		text_writer out(line, sizeof(line) - 1);
-
-		if (at++ < first || done == bytes)
-			return;
-		show_reader(file, out);
-		for (u64 i = out.bytes(); i < sizeof(line); i++)
-			line[i] = ' ';
-		line[sizeof(line) - 1] = '\n';
-
-		const u64 now = cxxrt::min(sizeof(line) - skip, bytes - done);
-
-		__builtin_memcpy(to + done, line + skip, now);
-		done += now;
-		skip = 0;
+		window.line([&](text_writer &out) { show_reader(file, out); });
 	});
-	return done;
+	return window.done();
 }
 
 result<void> show_source(source &of, const void *viewer, const char *name,

@@ -161,30 +161,12 @@ void put_line(const recorder &of, text_writer &out) noexcept
 u64 recorders::list(u64 position, char *to, u64 bytes) noexcept
 {
 	auto all = state_.lock();
-	const u64 first_line = position / line_bytes;
-	u64 skip = position % line_bytes;
-	u64 at = 0;
-	u64 done = 0;
+	line_window<line_bytes> window(position, to, bytes);
 
-	for (recorder *recorder = first(); recorder && done < bytes;
-	     recorder = recorder->next.load_acquire()) {
-		char line[line_bytes];
-		text_writer out(line, sizeof(line) - 1);
-
-		if (at++ < first_line)
-			continue;
-		put_line(*recorder, out);
-		for (u64 i = out.bytes(); i < sizeof(line); i++)
-			line[i] = ' ';
-		line[sizeof(line) - 1] = '\n';
-
-		const u64 now = cxxrt::min(sizeof(line) - skip, bytes - done);
-
-		__builtin_memcpy(to + done, line + skip, now);
-		done += now;
-		skip = 0;
-	}
-	return done;
+	for (recorder *recorder = first(); recorder && !window.is_full();
+	     recorder = recorder->next.load_acquire())
+		window.line([&](text_writer &out) { put_line(*recorder, out); });
+	return window.done();
 }
 
 } // namespace perfbuf

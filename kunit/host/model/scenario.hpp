@@ -20,6 +20,25 @@ struct op {
 	bool reads = false;    /* no record: the reader takes all but @bytes (two CPUs) */
 };
 
+/* Records that the scenarios have in common. The first does not fit into their rings. */
+inline constexpr op too_big = {200};
+inline constexpr op the_alarm = {.bytes = 0, .alarm = true};
+
+constexpr op waking(u32 bytes)
+{
+	return {.bytes = bytes, .wakes = true};
+}
+
+constexpr op counted(u32 bytes)
+{
+	return {.bytes = bytes, .every = 2};
+}
+
+constexpr op given_up(u32 bytes)
+{
+	return {.bytes = bytes, .given_up = true};
+}
+
 inline constexpr unsigned contexts = 3; /* task, irq, NMI: each interrupts those before it */
 
 struct scenario {

@@ -13,25 +13,7 @@ namespace
 {
 
 constexpr u64 near_2_to_the_64 = 0 - u64{64};
-constexpr op too_big = {200};
 constexpr op told_alone = {.bytes = 0, .flush = true};
-
-constexpr op the_alarm = {.bytes = 0, .alarm = true};
-
-constexpr op waking(u32 bytes)
-{
-	return {.bytes = bytes, .wakes = true};
-}
-
-constexpr op counted(u32 bytes)
-{
-	return {.bytes = bytes, .every = 2};
-}
-
-constexpr op given_up(u32 bytes)
-{
-	return {.bytes = bytes, .given_up = true};
-}
 
 } // namespace
 

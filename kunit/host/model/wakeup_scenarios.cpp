@@ -8,29 +8,6 @@
 namespace perfbuf::model
 {
 
-namespace
-{
-
-constexpr op too_big = {200};
-constexpr op the_alarm = {.bytes = 0, .alarm = true};
-
-constexpr op waking(u32 bytes)
-{
-	return {.bytes = bytes, .wakes = true};
-}
-
-constexpr op counted(u32 bytes)
-{
-	return {.bytes = bytes, .every = 2};
-}
-
-constexpr op given_up(u32 bytes)
-{
-	return {.bytes = bytes, .given_up = true};
-}
-
-} // namespace
-
 std::vector<scenario> wakeup_scenarios()
 {
 	const std::vector<scenario> forward = {
