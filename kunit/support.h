@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What a test case asks of the machine it runs on: kunit/kernel/support.c in the kernel,
- * kunit/host/support.cpp on the host. Process context, may sleep, unless a line
- * says otherwise.
+ * The functions that a test case calls in the machine it runs on: kunit/kernel/support.c in the
+ * kernel, kunit/host/support.cpp on the host. Process context, may sleep, unless a line says
+ * otherwise.
  */
 #ifndef PERFBUF_KUNIT_SUPPORT_H
 #define PERFBUF_KUNIT_SUPPORT_H

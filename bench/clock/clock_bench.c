@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What one tick of a sampling timer costs: calls the function of a timer that is pending on this
- * CPU, as the timer's interrupt would, and reads the time stamp counter around each call. Under
- * QEMU's icount that counter counts instructions.
+ * Measures the cost of a tick of a sampling timer: calls the function of a timer that is pending on
+ * this CPU, as the timer's interrupt would, and reads the time stamp counter around each call.
+ * Under QEMU's icount that counter counts instructions.
  *
  *   write "<function> <calls>" to /proc/clock_bench, then read: "<timers found> <fewest> <median>
  *   <most>" for a call, less what calling an empty function costs

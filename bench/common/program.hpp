@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What the benchmarks' programs share. */
+/* Functions that the benchmarks' programs share. */
 #pragma once
 
 #include <array>
@@ -38,7 +38,7 @@ public:
 
 	/* False: there is no more. */
 	bool next_page();
-	/* What is neither time nor padding. */
+	/* The words that are neither time nor padding. */
 	std::vector<event> events() const;
 
 private:

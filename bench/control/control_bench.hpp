@@ -22,12 +22,12 @@ inline uint64_t ticks()
 struct side {
 	const char *name;
 	int (*open_clock)(perf_event_attr *attr);
-	/* What a user without rights may open. */
+	/* An event that a user without rights may open. */
 	int (*open_dummy)(perf_event_attr *attr);
 };
 extern const side perf, perfbuf;
 
-/* What the processes of a benchmark share. */
+/* Memory that the processes of a benchmark share. */
 struct shared_words {
 	volatile uint64_t stamp;
 	volatile uint32_t stop;

@@ -7,7 +7,7 @@
 #include <linux/ioctl.h>
 #include <linux/types.h>
 
-/* What a round of the work is. */
+/* The work of a round. */
 #define FUNCTRACE_BENCH_ONE	  0 /* a call of one function */
 #define FUNCTRACE_BENCH_MANY	  1 /* of each of FUNCTRACE_BENCH_FUNCTIONS */
 #define FUNCTRACE_BENCH_CALLS	  2 /* write(), read(), fstat() and stat() */

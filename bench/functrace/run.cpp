@@ -44,7 +44,7 @@ constexpr work works[] = {
 	{FUNCTRACE_BENCH_CALLS, "write, read, fstat, stat; all functions", 512, "*", "", 0},
 };
 
-/* What the traces have of a work. */
+/* The entries that a trace has of a work. */
 struct traced {
 	uint64_t ticks = 0;
 	std::vector<uint64_t> functions; /* in the order in which they were entered */
@@ -79,7 +79,8 @@ public:
 		  write_fd_(open_or_fail("/dev/null", O_WRONLY)),
 		  read_fd_(open_or_fail("/dev/zero", O_RDONLY))
 	{
-		/* What the work writes to must be there: a fault would let interrupts in. */
+		/* The memory that the work writes to must be mapped: a fault would let interrupts
+		 * in. */
 		memset(buffer_, 1, sizeof(buffer_));
 		memset(&stat_, 1, sizeof(stat_));
 		std::ifstream file("/proc/kallsyms");
@@ -143,7 +144,7 @@ public:
 		return wanted.steps;
 	}
 
-	/* What stands between the marks of the last run. */
+	/* The entries between the marks of the last run. */
 	traced cut(const whole_trace &all) const
 	{
 		/* ftrace names a function by a place in it, behind its first instruction at most.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What a record costs in time where the ring's code runs natively: the host build of it with the
+ * Measures the time of a record where the ring's code runs natively: the host build of it with the
  * module's own instructions (CXXRT_AS_IN_KERNEL), beside nothing but memcpy into a buffer of the
  * same size, with one thread and with one on each processor. A batch is timed; then all of it is
  * read back and compared, and its room given back.
@@ -173,7 +173,7 @@ public:
 	}
 };
 
-/* What stands from @at on is a batch whose counts begin with @first. */
+/* Checks that the records from @at on are a batch whose counts begin with @first. */
 template <u32 bytes, typename Peer>
 bool is_batch(const Peer &peer, u64 at, u64 first, const entry<bytes> &model)
 {

@@ -23,7 +23,7 @@ public:
 	bool good() const { return good_; }
 
 private:
-	/* What was measured; and the time of a record in each repetition. */
+	/* The measured case; and the time of a record in each repetition. */
 	struct key {
 		std::string peer;
 		int bytes, threads;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What one record costs in each of the kernel's rings: writes a batch of records to a peer with
- * interrupts off, and reads a counter before and after, which counts instructions under QEMU's
+ * Measures the cost of a record in each of the kernel's rings: writes a batch of records to a peer
+ * with interrupts off, and reads a counter before and after, which counts instructions under QEMU's
  * icount (bench/common/counter.h). What was written is read back, here or by the program, which
  * checks it: bench/ring/program.
  */
@@ -59,7 +59,7 @@ static const struct peer *registered;
 static u32 record_bytes;
 static bool in_an_nmi;
 
-/* What each CPU writes; here, the first's. */
+/* The payload that each CPU writes; here, the first's. */
 static u64 payloads[RING_BENCH_RINGS_MOST][4096 / sizeof(u64)];
 static u64 *const payload = payloads[0];
 

@@ -83,7 +83,7 @@ const struct peer memcpy_peer = {
 	.read = memcpy_read,
 };
 
-/* What a copy costs whose size the compiler does not know: perf_output_copy() and others. */
+/* The cost of a copy whose size the compiler does not know: perf_output_copy() and others. */
 const struct peer memcpy_call_peer = {
 	.name = "memcpy_call",
 	.open = memcpy_open,

@@ -14,7 +14,7 @@ struct ours_record {
 	unsigned long opaque[8];
 };
 
-/* What a record begins with, behind its header. */
+/* The first words of a record behind its header. */
 enum ours_stamp { OURS_UNSTAMPED, OURS_STAMPED };
 
 #define OURS_RINGS_MOST 16

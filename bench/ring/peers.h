@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What is measured: one record written in the way in which a peer's own users write one. */
+/* The peers that are measured: each writes a record as its own users do. */
 #ifndef RING_BENCH_PEERS_H
 #define RING_BENCH_PEERS_H
 

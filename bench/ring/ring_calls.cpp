@@ -99,7 +99,7 @@ u32 write_sized(unsigned long long *payload, u32 bytes, u32 records) noexcept
 	return 0;
 }
 
-/* What read() has found of one ring. */
+/* The records that read() has found in a ring. */
 struct unread {
 	u64 at, end;
 };
@@ -111,7 +111,7 @@ unread unread_of(const one_of_all &of) noexcept
 
 	if (!of.ring->backward())
 		return {of.tail, head};
-	/* What was written over is gone. */
+	/* Overwritten records are gone. */
 	return {head, of.tail - head > of.ring->size() ? head + of.ring->size() : of.tail};
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What the cases of AUX share: a ring with an area, who fills it, and the records it leaves. */
+/* The objects that the cases of AUX share: a ring with an area, its writer, and the records it
+ * leaves. */
 #pragma once
 
 #include "ring_harness.hpp"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What debug builds (ring/debug.hpp) catch: producers that break a reservation's rules. */
+/* Cases of debug builds (ring/debug.hpp): producers that break a reservation's rules are caught. */
 #include "aux_harness.hpp"
 
 #ifdef PERFBUF_DEBUG

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What the cases of the ring share: records that can be checked, a writer, and
+ * The objects that the cases of the ring share: records that can be checked, a writer, and
  * the reader's half of the protocol.
  */
 #pragma once
@@ -95,7 +95,7 @@ inline bool is_left(perf_buffer &ring) noexcept
 	return !write_sample(ring, 16, 0) && ring.user_page()->data_head == ring.reserved();
 }
 
-/* What a reader found. */
+/* The records that a reader found. */
 struct seen {
 	u32 type = 0;
 	u32 bytes = 0;
@@ -200,7 +200,7 @@ class sleeper final : public wake_target
 {
 public:
 	void wake() noexcept override { woken_.fetch_add(1); }
-	/* What came since the last look. */
+	/* The records since the last look. */
 	u32 woken() noexcept
 	{
 		pb_test_settle_wakeups();

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What perf has and this source has not: refused, never ignored. With EOPNOTSUPP; but with EINVAL
- * where an older kernel does not know a bit of attr either, because that is the errno on which
- * readers ask again without it.
+ * Tests of the fields that perf supports and this source does not: refused, never ignored. With
+ * EOPNOTSUPP; but with EINVAL where an older kernel does not know a bit of attr either, because
+ * that is the errno on which readers ask again without it.
  */
 
 #include <linux/perfbuf.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What the requests do: on and off, limits, period, pause. */
+/* Tests of the ioctl(2) requests: on and off, limits, period, pause. */
 #include <gtest/gtest.h>
 
 #include "support/session.hpp"

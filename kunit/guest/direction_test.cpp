@@ -25,7 +25,7 @@ perf_event_attr backward_attr()
 	return attr;
 }
 
-/* What stands in a paused backward ring, newest first: from data_head up, round the end. */
+/* The records of a paused backward ring, newest first: from data_head up, round the end. */
 std::vector<record> from_the_head(const mapping &m)
 {
 	const uint64_t size = m.data_bytes();

@@ -272,7 +272,7 @@ TEST(group_page, disabling_the_leader_updates_the_user_page_of_a_sibling)
 	EXPECT_EQ(static_cast<uint64_t>(page->offset), read_value(sibling.get()));
 }
 
-/* What cannot be a sibling of a group. */
+/* Events that cannot be a sibling of a group. */
 struct misfit {
 	const char *name;
 	void (*change)(perf_event_attr &, target &);

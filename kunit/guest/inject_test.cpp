@@ -250,7 +250,7 @@ TEST_F(inject, a_write_without_a_reader_is_not_stored)
 	EXPECT_TRUE(said().empty());
 }
 
-/* What writers and reader share: how far each has come. */
+/* The memory that writers and reader share: how far each has come. */
 struct progress {
 	std::atomic<uint64_t> written, read;
 };

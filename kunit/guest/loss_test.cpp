@@ -57,7 +57,8 @@ TEST_P(loss, a_loss_of_a_ring_without_a_reader_is_counted)
 	EXPECT_EQ(count(r.buffer.drain(), PERF_RECORD_LOST), 0u) << "nothing fits any more";
 }
 
-/* What read() says of a file with PERFBUF_FORMAT_LOST_CAUSES: the total, n, and n counts. */
+/* The words that read() returns of a file with PERFBUF_FORMAT_LOST_CAUSES: the total, n, and n
+ * counts. */
 struct by_cause {
 	explicit by_cause(int fd)
 	{

@@ -21,7 +21,7 @@ using namespace device_test;
 namespace
 {
 
-/* What did not run has not passed. */
+/* A test that did not run has not passed. */
 class skips_fail : public testing::EmptyTestEventListener
 {
 public:

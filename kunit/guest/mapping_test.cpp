@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What can be done with a mapping, and how long it lives. */
+/* Tests of system calls on a mapping, and of its lifetime. */
 #include <csignal>
 
 #include <sys/wait.h>

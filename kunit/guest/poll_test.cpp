@@ -20,7 +20,7 @@ namespace
 constexpr uint64_t period = 1'000'000;
 constexpr int wait_ms = std::chrono::milliseconds(patience).count();
 
-/* What poll(2) says, at once or within @timeout. */
+/* The events that poll(2) returns, at once or within @timeout. */
 short polled(int fd, int timeout = 0)
 {
 	pollfd entry = {.fd = fd, .events = POLLIN};

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What one file asks for concerns its own event: no other event loses a record, and no other
- * processor is interrupted. And a program that its user may not look into takes its task out of
- * every event. docs/control-plane.md
+ * Tests that the requests of a file concern its own event: no other event loses a record, and no
+ * other processor is interrupted. And a program that its user may not look into takes its task out
+ * of every event. docs/control-plane.md
  */
 #include <atomic>
 #include <fstream>

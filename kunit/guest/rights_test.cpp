@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Who may open, and what passes on with a file. */
+/* Tests of the right to open, and of the rights that a file carries to other processes. */
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <linux/perfbuf.h>

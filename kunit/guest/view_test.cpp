@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What /sys/class/perfbuf shows of other users: nothing. */
+/* Tests that /sys/class/perfbuf shows nothing of other users. */
 #include <algorithm>
 
 #include <fcntl.h>

@@ -11,7 +11,7 @@ namespace perfbuf::host
 
 /* Runs the irq_works that were raised; returns how many. */
 unsigned run_irq_works();
-/* What was deferred, and everything that this raises, defers or arms. */
+/* Runs the deferred functions, and everything that they raise, defer or arm. */
 void settle();
 /* What was deferred alone: irq_works that are raised stay so, as far as nothing waits for them. */
 void reclaim();

@@ -57,7 +57,8 @@ static_assert(sizeof(irq_work) <= PB_SIZEOF_IRQ_WORK);
 static_assert(sizeof(deferred) <= PB_SIZEOF_RCU_WORK);
 static_assert(sizeof(std::atomic<int>) == PB_SIZEOF_REFCOUNT);
 
-/* What waits to be run. Leaked on purpose: objects may outlive every other static one. */
+/* Functions that wait to be run. Leaked on purpose: objects may outlive every other static object.
+ */
 struct waiting {
 	std::mutex lock;
 	std::vector<irq_work *> works;

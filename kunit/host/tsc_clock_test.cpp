@@ -37,7 +37,7 @@ struct kernel {
 	unsigned readings = 0;
 	/* As another CPU is read, the kernel calibrates the counter. */
 	std::optional<pb_tsc_parameters> calibrates_to;
-	/* What the writers of records use. */
+	/* The clock that the writers of records use. */
 	std::optional<pb_tsc_parameters> used;
 	unsigned switched = 0;
 } now;

@@ -61,7 +61,7 @@ private:
 	void add(const reader::record &record)
 	{
 		if (record.type() == record_finished_round) {
-			// What this round holds is newer than all before the last one.
+			// The records of this round are newer than all before the last round.
 			waiting_.flush(limit_, visitor());
 			limit_ = waiting_.last_time();
 		}

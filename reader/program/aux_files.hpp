@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1 OR BSD-2-Clause
 /**
  * @file
- * What drivers write into AUX areas, as it is: a file for each stream, beside the recording. A byte
- * stands where it stood in the stream, so PERF_RECORD_AUX{offset, size} of the recording says where
- * to read. What was lost or never written is a hole.
+ * The bytes that drivers write into AUX areas, unchanged: a file for each stream, beside the
+ * recording. A byte stands where it stood in the stream, so PERF_RECORD_AUX{offset, size} of the
+ * recording says where to read. What was lost or never written is a hole.
  */
 #pragma once
 

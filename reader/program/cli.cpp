@@ -93,7 +93,7 @@ void fill_standard_streams()
 				     (fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) | O_CLOEXEC);
 }
 
-// What was printed may still be on its way, and exit() would not tell.
+// Printed text may still be in the buffer, and exit() does not report that it cannot be written.
 void flush_output()
 {
 	errno = 0;
@@ -116,7 +116,7 @@ std::string names_of(const std::vector<command> &commands)
 int run_parsed(std::vector<std::string> words, const opener &open)
 {
 	const std::vector<std::string> all = words;
-	// What stands behind "--" is the command's, whatever it looks like.
+	// The words behind "--" are the command's, even if they look like options.
 	const auto dashes = std::find(words.begin(), words.end(), "--");
 	std::vector<std::string> behind(dashes, words.end());
 	words.erase(dashes, words.end());

@@ -47,7 +47,7 @@ public:
 		fmt::print("{:<8} {}\n", word, text);
 		failed_ |= what == verdict::problem;
 	}
-	// What belongs to the line before.
+	// The continuation of the line before.
 	void more(const std::string &text) { fmt::print("{:<8} {}\n", "", text); }
 	bool failed() const noexcept { return failed_; }
 
@@ -61,7 +61,7 @@ void check_signature(report &to, const std::string &release, const fs::path &mod
 	const auto advice = signing_advice(read_signing_state("/", release), module);
 	for (size_t at = 0; at < advice.size(); at++) {
 		if (at == 0)
-			// What has a signature may only wait for modprobe.
+			// A signed module may only wait for modprobe.
 			to.line(advice.size() > 2 ? verdict::problem : verdict::note, advice[at]);
 		else
 			to.more(advice[at]);
@@ -176,7 +176,7 @@ void check_perf(report &to)
 		"perf: not found: install it to read recordings (Debian: linux-perf)");
 }
 
-// What counts in the end: a file, configured as record or trace does it, and its ring.
+// Tries the whole: opens a file, configures it as record or trace does, and maps its ring.
 void try_to_open(report &to, const std::string &what, std::string_view source, verdict if_not,
 		 const opener &open)
 {

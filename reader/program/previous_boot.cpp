@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1 OR BSD-2-Clause
-// What the boot before left in the memory of perfbuf.persist=.
+// Reads the memory of perfbuf.persist= as the boot before left it.
 #include <algorithm>
 #include <cerrno>
 #include <fmt/format.h>

@@ -323,7 +323,7 @@ int session::finish()
 				"into another FILE with -o",
 				options_.output,
 				(written_ ? given_up.error() : written_.error()).code.message()));
-	// What a full disk cost is known in bytes, not in samples.
+	// The loss by a full disk is known in bytes, not in samples.
 	if (!options_.quiet)
 		say("[ perfbuf: {}{} sample{}, {}, {} -> {} ]\n", *given_up ? "up to " : "",
 		    group_digits(seen.samples), seen.samples == 1 ? "" : "s",

@@ -16,7 +16,7 @@ namespace
 
 namespace fs = std::filesystem;
 
-// What every device of every driver has: says nothing of the source.
+// Attributes that every device of every driver has: they say nothing of the source.
 const std::set<std::string> common_attributes{"uevent", "dev"};
 
 // Empty also where the reading is refused: `rates` is for CAP_PERFMON alone.

@@ -95,7 +95,7 @@ private:
 	termios before_{};
 };
 
-// What came since the last view.
+// The samples since the last view.
 struct interval {
 	std::map<uint32_t, uint64_t> functions;	 // samples, by frame
 	std::map<uint32_t, uint64_t> cpus;	 // all events

@@ -34,7 +34,7 @@ std::string count(uint64_t of, std::string_view what)
 	return fmt::format("{} {}{}", group_digits(of), what, of == 1 ? "" : "s");
 }
 
-// What is wrong with a file, as a sentence. Empty: nothing.
+// The fault of a file, as a sentence. Empty: none.
 std::string tell(const tracefile::damage &of, uint64_t unreadable, const std::string &name)
 {
 	if (of.bad_bytes || of.missing_chunks)
@@ -131,7 +131,7 @@ trace_session::trace_session(const record_options &options, const opener &open,
 	  loop_(watched, child_, watched_)
 {
 	std::vector<pid_t> threads{-1};
-	// Who is shown the trace on standard output wants nothing else there.
+	// A trace on standard output is not mixed with other lines.
 	if (!options.command.empty())
 		child_.emplace(options.command, watched.before(), options.output.empty());
 	if (!options.pids.empty())
@@ -176,7 +176,7 @@ void trace_session::finish()
 	try {
 		trace_->check();
 	} catch (const failure &why) {
-		// What has no name can be read here and now only.
+		// A file without a name can be read here and now only.
 		if (!options_.output.empty())
 			throw;
 		damage_ = why;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1 OR BSD-2-Clause
 /**
  * @file
- * What a flight recorder says of itself: struct perfbuf_recorder_description. It may come out of a
+ * The description of a flight recorder: struct perfbuf_recorder_description. It may come out of a
  * crash dump, so nothing in it is believed before it was checked.
  */
 #pragma once

@@ -24,7 +24,7 @@ constexpr uint64_t piece = uint64_t{1} << 20;
 // A dump of more recorders than this lies.
 constexpr size_t most_recorders = 1024;
 
-// What of a run that the file claims is in the file.
+// The part of a claimed run that is in the file.
 uint64_t within(uint64_t offset, uint64_t bytes, uint64_t file_bytes)
 {
 	return offset >= file_bytes ? 0 : std::min(bytes, file_bytes - offset);

@@ -13,16 +13,16 @@ namespace perfbuf::reader
 namespace
 {
 
-// What sample_id_all appends, in its order; IDENTIFIER closes it, so that it can be found from the
-// end.
+// The fields that sample_id_all appends, in its order; IDENTIFIER closes it, so that it can be
+// found from the end.
 constexpr uint64_t identity_fields = PERF_SAMPLE_TID | PERF_SAMPLE_TIME | PERF_SAMPLE_ID |
 				     PERF_SAMPLE_STREAM_ID | PERF_SAMPLE_CPU |
 				     PERF_SAMPLE_IDENTIFIER;
 
-// What stands before TIME in a sample, and in an identity.
+// The fields before TIME in a sample, and in an identity.
 constexpr uint64_t sample_before_time = PERF_SAMPLE_IDENTIFIER | PERF_SAMPLE_IP | PERF_SAMPLE_TID;
 constexpr uint64_t identity_before_time = PERF_SAMPLE_TID;
-// What stands before ID in a sample, and from it to the end in an identity.
+// The fields before ID in a sample, and from it to the end in an identity.
 constexpr uint64_t sample_before_id =
 	PERF_SAMPLE_IP | PERF_SAMPLE_TID | PERF_SAMPLE_TIME | PERF_SAMPLE_ADDR;
 constexpr uint64_t identity_from_id = PERF_SAMPLE_ID | PERF_SAMPLE_STREAM_ID | PERF_SAMPLE_CPU;

@@ -26,7 +26,7 @@ std::string_view token_of(std::string_view text, const filter_check &check)
 	return text.substr(at, end - at);
 }
 
-// What should stand in place of the token; empty: the token itself is wrong.
+// The text that should stand in place of the token; empty: the token itself is wrong.
 std::string_view wanted_of(uint32_t reason)
 {
 	switch (reason) {

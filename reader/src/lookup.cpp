@@ -42,7 +42,7 @@ std::string whole_text(const fs::path &path)
 	return text.str();
 }
 
-// What samples of all events of a session agree in, so that their rings can be merged.
+// The fields that samples of all events of a session have, so that their rings can be merged.
 constexpr uint64_t common_fields =
 	PERF_SAMPLE_IDENTIFIER | PERF_SAMPLE_TID | PERF_SAMPLE_TIME | PERF_SAMPLE_CPU;
 

@@ -65,7 +65,7 @@ protected:
 		take(false);
 	}
 
-	// What the file has of the stream.
+	// The bytes of the stream that the file has.
 	std::vector<tracefile::chunk_place> chunks()
 	{
 		EXPECT_TRUE(to.finish({}));

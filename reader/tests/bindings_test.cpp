@@ -152,7 +152,7 @@ TEST(Library, AFieldThatIsNotInTheSampleHasNoElementsInCAndIsNoneInPython)
 	EXPECT_EQ(said.out, "255 None\n") << said.err;
 }
 
-/* What programs were linked against stays; what is new is said in reader.map. */
+/* Exports that programs were linked against stay; new ones are in reader.map. */
 TEST(Library, TheSharedLibraryExportsWhatItsMapNamesAndNoMore)
 {
 	scratch_directory scratch;

@@ -14,7 +14,7 @@ using namespace perfbuf::tests;
 namespace
 {
 
-// What the device can be asked for; every combination is tried.
+// The fields that the device supports; every combination is tried.
 constexpr std::array<uint64_t, 13> device_fields{
 	PERF_SAMPLE_IP,	       PERF_SAMPLE_TID, PERF_SAMPLE_TIME,      PERF_SAMPLE_ADDR,
 	PERF_SAMPLE_ID,	       PERF_SAMPLE_CPU, PERF_SAMPLE_STREAM_ID, PERF_SAMPLE_PERIOD,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1 OR BSD-2-Clause
-// What -e stands for, what sysfs says of events, and what stat makes of it.
+// Tests of the names of -e, of events in sysfs, and of stat's rates.
 #include <fstream>
 #include <gtest/gtest.h>
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1 OR BSD-2-Clause
 /**
  * @file
- * What the installed library has beside the ring: events by name, perf.data, and the examples of
+ * Tests of the installed library beside the ring: events by name, perf.data, and the examples of
  * the README. Live rings are read in a guest (kunit/guest/companion).
  */
 #include <algorithm>

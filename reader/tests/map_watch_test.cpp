@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1 OR BSD-2-Clause
-// What is done where the kernel does not report what processes map.
+// Tests of the maps that the program reads where the kernel does not report them.
 #include <fstream>
 #include <gtest/gtest.h>
 

@@ -46,7 +46,7 @@ TEST(Merge, records_of_many_rings_come_in_the_order_of_their_times)
 				const stamped record{{PERF_RECORD_SAMPLE, 0, sizeof(stamped)},
 						     now - 100 + random() % 150,
 						     0};
-				// What comes from behind T may come again in the next round only.
+				// A record later than T may come in the next round only.
 				waiting.add(std::max(record.time, now - 100), view(record), ring);
 			}
 		most = std::max(most, waiting.records());

@@ -147,7 +147,7 @@ TEST_F(ZstdRecording, records_that_do_not_shrink_come_back_as_they_were)
 	EXPECT_EQ(count_lines(script.out, ":"), sent.size());
 }
 
-// What a recorder that was killed leaves: the file as it was after any of its writes.
+// A recorder that was killed leaves the file as it was after any of its writes.
 TEST_F(ZstdRecording, a_file_whose_recorder_was_killed_has_the_rounds_before)
 {
 	const auto attr = generated_description();

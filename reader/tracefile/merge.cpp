@@ -25,7 +25,7 @@ event stream::made(what kind, uint64_t time) const
 	return out;
 }
 
-// What the decoder has left of the piece begins the next one, unless bytes are missing between.
+// The bytes that the decoder has left begin the next chunk, unless bytes are missing between.
 bool stream::next_chunk()
 {
 	const auto taken = static_cast<ptrdiff_t>(decoder_.consumed());

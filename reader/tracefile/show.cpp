@@ -113,7 +113,7 @@ std::string printable(std::string_view text)
 namespace
 {
 
-// What is damage, as a sentence without a full stop.
+// The damage, as a sentence without a full stop.
 std::string tell(const event &event)
 {
 	const std::string since =

@@ -35,7 +35,7 @@ public:
 	reader::result<void> symbols(const symbol_table &names);
 
 	/**
-	 * What a stream has next, in as many chunks as it takes.
+	 * Writes the next bytes of a stream, in as many chunks as it takes.
 	 * @param position of the first byte in the stream
 	 * @param was_full calls are missing behind these bytes, or within them
 	 */

@@ -31,7 +31,7 @@ namespace
 
 constexpr u32 in_batch = 1024;
 
-/* What a form writes to, and what has been written. */
+/* The ring that a form writes to, and the words that it writes. */
 class written
 {
 public:

@@ -24,7 +24,7 @@
 #define EXTENDED_ID 31
 #define SUB_BUFFERS 8
 
-/* What a sub-buffer begins with. */
+/* The header of a sub-buffer. */
 struct packet_header {
 	u64 time_begin, time_end;
 	u64 bytes;

@@ -62,7 +62,7 @@ public:
 	std::vector<uint64_t> read() override
 	{
 		const uint64_t head = __atomic_load_n(&page()->data_head, __ATOMIC_ACQUIRE);
-		/* What was written over is gone. */
+		/* Overwritten records are gone. */
 		const bool over = backward_ && tail_ - head > data_;
 		const uint64_t end = over ? head + data_ : backward_ ? tail_ : head;
 		std::vector<uint64_t> words;
@@ -85,7 +85,7 @@ public:
 		return words;
 	}
 
-	/* What any reader of perf's ring does at least. */
+	/* The least that any reader of perf's ring does. */
 	uint64_t sum() override
 	{
 		const char *const data = at_ + page_bytes;

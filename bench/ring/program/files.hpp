@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What the readers share. */
+/* Functions that the readers share. */
 #pragma once
 
 #include "reader.hpp"

@@ -232,7 +232,7 @@ constexpr row_of_several several[] = {
 	{{.peer = "ours_copy_here", .what = "perfbuf: begin, copy, end"}},
 };
 
-/* What the rows are compared with: a column each. */
+/* The rows that others are compared with: a column each. */
 struct column {
 	const char *name;
 	size_t row;

@@ -60,7 +60,7 @@ public:
 		records_ = of.open({bench, of.mode, bytes, of.data, of.files, of.idle});
 
 		there_ = open_peer(bench, of, bytes, of.rings, {&records_, 1});
-		/* What fits into half of a ring, with headers. */
+		/* As many records as fit into half of a ring, with headers. */
 		in_batch_ = std::min(64u, of.data / 2 / (bytes + 16));
 	}
 

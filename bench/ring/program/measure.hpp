@@ -9,7 +9,7 @@
 #include <optional>
 #include <span>
 
-/* What the reader does meanwhile. */
+/* The reader's behaviour meanwhile. */
 enum class reading {
 	each_batch, /* keeps up */
 	never,	    /* overwrite: only at the end, the newest records */

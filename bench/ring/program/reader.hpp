@@ -17,9 +17,9 @@ public:
 	virtual ~reader() = default;
 	/* The payloads of all records since the last call, one after the other. */
 	virtual std::vector<uint64_t> read() = 0;
-	/* What the ring itself said it had lost, in all calls of read(). */
+	/* Losses that the ring itself reported, in all calls of read(). */
 	virtual uint64_t lost() const { return 0; }
-	/* What the module is given; -1: nothing. */
+	/* The descriptor that the module is given; -1: none. */
 	virtual int fd() const { return -1; }
 	/* The mapping, where the program has one. */
 	virtual perf_event_mmap_page *page() const { return nullptr; }
@@ -28,7 +28,7 @@ public:
 	virtual uint64_t sum() { return 0; }
 };
 
-/* What is opened. */
+/* The reader to open. */
 struct opening {
 	int bench;     /* the module's file */
 	unsigned mode; /* RING_BENCH_* */

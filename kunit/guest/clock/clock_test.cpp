@@ -29,7 +29,7 @@ constexpr const char *inject_node = "/dev/perfbuf/inject";
 constexpr const char *is_on_file = "/sys/module/perfbuf/parameters/tsc_clock_is_on";
 constexpr const char *parameter = "/sys/module/perfbuf/parameters/tsc_clock";
 
-/* What a user page says of the clock. */
+/* The clock's parameters on a user page. */
 struct clock_page {
 	bool has_time, has_zero, has_short;
 	uint32_t mult;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What of attr and of filters functrace takes, and what it says of the rest. */
+/* Tests of the attributes and filters that functrace accepts, and of its errors for the rest. */
 #include <gtest/gtest.h>
 
 #include "functrace/file.hpp"
@@ -71,7 +71,7 @@ TEST(functrace, a_filter_is_accepted_or_refused_with_its_errno)
 		{"vfs_read,no_such_function_there_is", ENOENT},
 		{":mod:no_such_module", ENOENT},
 		{"*:mod:no_such_module", ENOENT},
-		/* What writes is not traced. */
+		/* The functions that write the trace are not traced. */
 		{":mod:perfbuf", ENOENT},
 		{"!", EINVAL},
 		{"!!vfs_read", EINVAL},

@@ -21,7 +21,7 @@ namespace fuzz
 struct actor;
 struct belongings;
 
-/* Who calls an operation. */
+/* The kinds of process that call an operation. */
 enum role : unsigned {
 	user = 1,    /* a process without any right */
 	tracer = 2,  /* root */

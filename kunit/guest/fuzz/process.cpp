@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What tasks do beside the files: fork, exec, threads, maps; and files that change hands. */
+/* Operations of tasks beside the files: fork, exec, threads, maps; and files that change hands. */
 #include <cstring>
 #include <thread>
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What the threads of a process share, and each thread's own choices. */
+/* The objects that the threads of a process share, and each thread's own choices. */
 #pragma once
 
 #include <atomic>

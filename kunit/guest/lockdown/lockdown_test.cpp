@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What may be recorded under lockdown=confidentiality. It cannot be undone, so these tests are a
- * program and a boot of their own; an unsigned module must be loaded before.
+ * Tests of recording under lockdown=confidentiality. Lockdown cannot be undone, so these tests are
+ * a program and a boot of their own; an unsigned module must be loaded before.
  */
 #include <fstream>
 

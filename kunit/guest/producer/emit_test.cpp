@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Who gets a record, from which context, and what is lost. */
+/* Tests of emissions: which readers receive a record, from which context, and which records are
+ * lost. */
 #include <array>
 #include <atomic>
 #include <thread>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What user space sees of a producer: its node, its directory, its events. */
+/* Tests of a producer as user space sees it: its node, its directory, its events. */
 #include <algorithm>
 #include <glob.h>
 #include <linux/netlink.h>

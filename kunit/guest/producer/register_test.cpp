@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What is refused when a source registers, and with which error. */
+/* Tests of sources that are refused at their registration, and with which error. */
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>

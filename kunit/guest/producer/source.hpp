@@ -20,7 +20,7 @@ inline constexpr const char *testdev_class = "/sys/class/perfbuf/testdev";
 /* 0 or an errno. */
 int load_source();
 int unload_source();
-/* What the source made of it: 0 or an errno. */
+/* The command's result: 0 or an errno. */
 int command(const std::string &what);
 unsigned long source_parameter(const std::string &name, unsigned index = 0);
 

@@ -48,7 +48,7 @@ private:
 	int fd_ = -1;
 };
 
-/* What is sampled. The defaults are the calling thread, wherever it runs. */
+/* The target of an event. The default is the calling thread, on any CPU. */
 struct target {
 	pid_t pid = 0;
 	int cpu = -1;

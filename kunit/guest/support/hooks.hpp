@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What follows tasks hooks into their switches, and the kernel patches its code for the first and
- * for the last that does: some thousand times in a run of these tests. QEMU without KVM sometimes
- * goes on with what was patched (docs/testing.md). So one file of each side follows a task that
- * sleeps, from the first test to the last.
+ * An event of a task needs the kernel's hooks, and the kernel patches its code for the first and
+ * for the last such event: some thousand times in a run of these tests. QEMU without KVM sometimes
+ * executes code that was patched away (docs/testing.md). So one file of each side follows a task
+ * that sleeps, from the first test to the last.
  */
 #pragma once
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What a run covers: both sides, or perf alone (--perf-only), which checks the
+ * The sides that a run covers: both, or perf alone (--perf-only), which checks the
  * expectations written here against the kernel that they were taken from.
  */
 #pragma once
@@ -12,7 +12,7 @@
 namespace device_test
 {
 
-/* Who answers: perf_event_open(2), or /dev/perfbuf/clock. */
+/* The side under test: perf_event_open(2), or /dev/perfbuf/clock. */
 enum class side { perf, clock };
 
 void set_perf_only(bool on);

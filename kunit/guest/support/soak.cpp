@@ -23,7 +23,7 @@ namespace
 
 constexpr std::chrono::milliseconds longest_stop{5000};
 
-/* What the two processes share. */
+/* The memory that the two processes share. */
 struct board {
 	std::atomic<bool> ready, finish, finished;
 	std::atomic<uint64_t> received, reported, other, backwards;

@@ -31,7 +31,7 @@ inline bool in_kernel(uint64_t ip)
 /* Touches @n new pages, one page fault each. Returns where the first is; it stays mapped. */
 char *fault(size_t n);
 
-/* What spin_outer puts on its stack, this many words of it. */
+/* The words that spin_outer() puts on its stack, and their number. */
 inline constexpr uint64_t sentinel = 0x5e471e15'0bada55e;
 inline constexpr unsigned sentinel_words = 16;
 /* How far a spinner is from the end of its stack, at least. */

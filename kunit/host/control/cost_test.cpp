@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What the hooks of the control plane cost a task, on a machine of 192 CPUs. */
+/* Tests of the cost of the control plane's hooks for a task, on a machine of 192 CPUs. */
 #include "followed_set.hpp"
 
 #include <cstdio>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What <cxxrt/memory_model.hpp> calls before each access: the shared words that an operation
- * touches are its cost, whatever the machine. */
+/* The function that <cxxrt/memory_model.hpp> calls before each access: the shared words that an
+ * operation touches are its cost, whatever the machine. */
 #pragma once
 
 #include <cxxrt/model_access.hpp>

@@ -15,7 +15,7 @@ using cxxrt::u32;
 using cxxrt::u64;
 using cxxrt::u8;
 
-/* What the bytes mean. The reader has numbers of its own, and tests hold the two together. */
+/* The codes of packets. The reader has numbers of its own, and tests compare the two. */
 inline constexpr u8 op_time = 0x01;
 inline constexpr u8 op_context = 0x02;
 inline constexpr u8 op_end = 0x03;
@@ -41,7 +41,7 @@ constexpr u8 slot_of(u64 address) noexcept
 inline constexpr u64 not_in_slot_0 = 1;
 static_assert(slot_of(0) == 0 && slot_of(not_in_slot_0) != 0);
 
-/* Who calls. @comm: comm_bytes of it can be read; it may change meanwhile. */
+/* The task that calls. @comm: comm_bytes of it can be read; it may change meanwhile. */
 struct caller {
 	u32 pid;
 	u32 tid;

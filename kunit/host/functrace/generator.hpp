@@ -62,7 +62,7 @@ inline version_1::caller caller_of(const version_1::encoder &, uint32_t tid, con
 	return {tid / 4, tid, comm};
 }
 
-/* What an encoder makes of calls. */
+/* The stream that an encoder makes of calls. */
 template <typename Encoder>
 struct stream_of {
 	explicit stream_of(uint32_t tick_shift = 0, uint32_t sync_every = 4096, uint32_t cpu = 3)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-// What is shown of the file of a function trace.
+// Tests of the texts that are printed of a function trace's file.
 #include "functrace/recording.hpp"
 
 #include <cstdio>

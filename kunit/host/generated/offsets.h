@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What kbuild makes of module/glue/offsets.c, for the host's objects (kunit/host/platform.cpp). */
+/* Stands for the file that kbuild makes of module/glue/offsets.c: the sizes of the host's objects. */
 #ifndef PERFBUF_OFFSETS_H
 #define PERFBUF_OFFSETS_H
 

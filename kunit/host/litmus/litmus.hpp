@@ -92,7 +92,7 @@ struct test {
 	/* This one is no CPU but an interrupt of the first: it runs at once, anywhere. What the
 	 * first does out of order there, the compiler does. */
 	int interrupt = -1;
-	/* What must never be, of the registers and the words at the end. */
+	/* The forbidden outcome, of the registers and the words at the end. */
 	std::function<bool(const values &registers, const values &words)> forbidden;
 	/* What may be weakened, and then must make it happen: a step of a CPU, and what stands
 	 * there then; none: it is left out. */

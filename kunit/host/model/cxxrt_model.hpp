@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What <cxxrt/memory_model.hpp> calls before each access where CXXRT_MODEL is set. */
+/* The function that <cxxrt/memory_model.hpp> calls before each access where CXXRT_MODEL is set. */
 #pragma once
 
 #include <cxxrt/model_access.hpp>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What writers attempted and what the reader received, and the promises between the
+ * The records that writers attempted and that the reader received, and the promises between the
  * two: nothing unfinished, nothing twice, in order within a context, and
  * received + LOST = attempted.
  */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What is explored: a ring, what each context writes, and how often things may intervene. */
+/* Scenarios to explore: a ring, the records of each context, and how often others may intervene. */
 #pragma once
 
 #include "ring/perf_buffer.hpp"
@@ -77,7 +77,7 @@ struct aux_scenario {
 	u64 at_least = 0;
 };
 
-/* What another CPU does with the ring while the first one writes. */
+/* Actions of another CPU on the ring while the first CPU writes. */
 enum class cpus_op {
 	pause,		/* and waits until no writer is inside */
 	map_statistics, /* all of which are kept from then on */
@@ -111,7 +111,7 @@ std::vector<scenario> reader_scenarios();
 std::vector<aux_scenario> aux_scenarios();
 std::vector<cpus_scenario> cpus_scenarios();
 
-/* What the reader's program leaves out: a test of the model, not of the ring. */
+/* A barrier that the reader leaves out: a test of the model, not of the ring. */
 enum class reader_fault { none, no_rmb, no_mb, no_aux_rmb };
 
 /* Explores it all; returns the executions. Exits with 1 at the first that breaks a promise. */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What every machine of the model writes with: the origin of its records, and a source of AUX. */
+/* Stand-ins that every machine of the model uses: the origin of its records, and a source of AUX.
+ */
 #pragma once
 
 #include "ring/aux.hpp"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What a reader on another CPU sees of the writer's stores to the ring, by arm64's order. Each
+ * The values that a reader on another CPU may see of the writer's stores, by arm64's order. Each
  * store goes into a buffer and leaves it in any order that smp_wmb(), store_release() and
  * overlapping addresses allow. A store leaves at the latest when a later one is seen that a barrier
  * put behind it; before that it is a choice, made when the reader loads what it wrote.

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What the sources that generate.py makes ask at run time: whether a mutation is the one
+ * Functions that the sources of generate.py call at run time: whether a mutation is the one
  * that is awake (the environment's PERFBUF_MUTANT). Places are noted as they are reached.
  */
 #pragma once

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What a family of random histories does with a ring, and how often. */
+/* A family of random histories: the actions on a ring, and how often each is chosen. */
 #pragma once
 
 #include "ring/perf_buffer.hpp"

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What <cxxrt/memory_model.hpp> calls before each access: a test may interrupt there. */
+/* The function that <cxxrt/memory_model.hpp> calls before each access: a test may interrupt there.
+ */
 #pragma once
 
 #include <cxxrt/model_access.hpp>

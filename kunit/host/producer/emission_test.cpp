@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What an emission writes, for each reader, on each path; the paths must not differ. */
+/* Tests of an emission's records, for each reader, on each path; the paths must not differ. */
 #include "harness.hpp"
 
 #include <algorithm>

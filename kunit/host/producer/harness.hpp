@@ -331,7 +331,7 @@ public:
 	perf_buffer &ring() { return *ring_; }
 	void wake() noexcept override { woken++; }
 
-	/* What came since the last look, oldest first; of a backward ring newest first. */
+	/* The records since the last look, oldest first; of a backward ring newest first. */
 	std::vector<raw_record> records()
 	{
 		std::vector<raw_record> all;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What of device.cpp and of the rest of module/glue the files of module/device need. */
+/* Stands for device.cpp and the parts of module/glue that the files of module/device need. */
 #include "glue.hpp"
 #include "glue/secure.h"
 #include "host.hpp"

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What a source may be, whom its files hold, and what its files may ask for. */
+/* Tests of sources that may register, of modules that their files hold, and of their files'
+ * requests. */
 #include "harness.hpp"
 
 #include "device/text.hpp"

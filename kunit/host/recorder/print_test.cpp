@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What is printed of recorders at a panic and at an oops, also of rings that are damaged. */
+/* Tests of the lines that are printed at a panic and at an oops, also of damaged rings. */
 #include "glue/producer.h"
 #include "glue/recorder.h"
 #include "host.hpp"

@@ -17,7 +17,7 @@ using cxxrt::unique_ptr;
 namespace
 {
 
-/* What the setup keeps for an area. */
+/* The memory of an area, from its setup on. */
 struct kept_area {
 	perfbuf_aux_pages memory;
 };

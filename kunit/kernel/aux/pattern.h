@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What the pattern source writes into AUX, for it and for its tests.
+ * The words that the pattern source writes into AUX, for it and for its tests.
  *
  * /dev/perfbuf/pattern: attr.type PERF_TYPE_RAW, attr.config of the bits below, one CPU, a sample
  * period in ns. A timer on that CPU writes at each tick.

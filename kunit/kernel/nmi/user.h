@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What user.c keeps in its registers, and user_state.c looks for. The loop is from R12 up to R13
- * (32-bit: from ESI up to EDI). The stack holds USER_STACK_BYTES, each eight of them
+ * The values that user.c keeps in its registers, and that user_state.c looks for. The loop is from
+ * R12 up to R13 (32-bit: from ESI up to EDI). The stack holds USER_STACK_BYTES, each eight of them
  * USER_STACK_WORD(their address), and then the number of the round, which is in R8 and R15 too
  * (32-bit: in EBP), but for the first USER_UPDATE_BYTES of the loop, where it changes.
  */

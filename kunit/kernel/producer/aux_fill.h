@@ -12,7 +12,7 @@ extern "C" {
 
 struct perfbuf_stream;
 
-/* What the setup of an area keeps. */
+/* The memory of an area, from its setup on. */
 struct test_area {
 	int overwrite;
 	int orders_seen; /* the largest order of a chunk */

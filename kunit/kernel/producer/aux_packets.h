@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What perfbuf_test_aux writes into AUX, for it and for its tests. An exclusive area: each u64 is
- * its own position in the stream. A shared one: packets of 16 to 64 bytes, a head and words that
- * follow from it.
+ * The packets that perfbuf_test_aux writes into AUX, for it and for its tests. An exclusive area:
+ * each u64 is its own position in the stream. A shared one: packets of 16 to 64 bytes, a head and
+ * words that follow from it.
  */
 #ifndef PERFBUF_TEST_AUX_PACKETS_H
 #define PERFBUF_TEST_AUX_PACKETS_H

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What the parts of perfbuf_test_source.ko call in each other. */
+/* The functions that the parts of perfbuf_test_source.ko call in each other. */
 #ifndef PERFBUF_TEST_SOURCE_H
 #define PERFBUF_TEST_SOURCE_H
 

@@ -11,7 +11,7 @@
 
 PERFBUF_EVENT(kinds, TEST_KINDS)
 
-/* What %p prints of the pointer. */
+/* The text that %p prints of the pointer. */
 static char where_hashed[24];
 module_param_string(where_hashed, where_hashed, sizeof(where_hashed), 0444);
 /* The pointer itself. */

@@ -102,7 +102,7 @@ public:
 	/** Record only what the expression holds for (PERF_EVENT_IOC_SET_FILTER): typed events. */
 	result<void> set_filter(const std::string &expression) const;
 	/**
-	 * What set_filter() would say, and at which token (PERFBUF_IOC_CHECK_FILTER); the filter
+	 * The answer of set_filter(), and at which token (PERFBUF_IOC_CHECK_FILTER); the filter
 	 * stays as it is.
 	 * Errors: ENOTTY, an older module; EOPNOTSUPP, a source without typed events.
 	 */

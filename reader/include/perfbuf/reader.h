@@ -30,7 +30,7 @@ const char *perfbuf_error(void);
 
 /* ---------------------------------------------------------------- events */
 
-/* What an event is: of a session, of a recording, or from perfbuf_event_find(). */
+/* The description of an event: of a session, of a recording, or from perfbuf_event_find(). */
 struct perfbuf_event_info;
 
 /* Calls @use(@data, name) for each event that the module has now, "source:event" or "source". If
@@ -42,7 +42,7 @@ int perfbuf_event_find(const char *name, struct perfbuf_event_info **out);
 void perfbuf_event_free(struct perfbuf_event_info *event);
 
 const char *perfbuf_event_name(const struct perfbuf_event_info *event);
-/* What attr.config has for it; 0: a source without typed events. */
+/* The event's value of attr.config; 0: a source without typed events. */
 uint64_t perfbuf_event_id(const struct perfbuf_event_info *event);
 
 /* How a field is to be read. Further values may come. */

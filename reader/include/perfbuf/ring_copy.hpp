@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1 OR BSD-2-Clause
 /**
  * @file
- * What a ring in overwrite mode (mapped read-only) holds, forward or backward, copied while its
+ * The content of a ring in overwrite mode (mapped read-only), forward or backward, copied while its
  * writers go on: nothing is paused, and no record is torn. snapshot.hpp is for a ring that is
  * paused, and for those of perf_event_open(2).
  */
