@@ -33,3 +33,10 @@ with_status() {
 		echo "$passed passed, $((failed + 1)) failed"
 	fi
 }
+
+# The counts that end files, each of which has to have some, added.
+added_counts() {
+	tail -qn 1 "$@" | awk -v files=$# '
+		{ passed += $1; failed += $3 }
+		END { print passed + 0 " passed, " failed + (NR < files) " failed" }'
+}
