@@ -47,7 +47,7 @@ inline bool expect_equal(context test, unsigned long long got, unsigned long lon
 	return got == wanted;
 }
 
-/* What stands in the list: a case that does not is an error here, one that is not defined at the
+/* A case of the list: one that is not in it is an error here, one that is not defined at the
  * link. */
 enum class listed : int {
 #define PERFBUF_LISTED(suite, name) suite##_##name,

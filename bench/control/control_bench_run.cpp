@@ -177,8 +177,8 @@ void open_events(const side &of, unsigned wanted)
 		shared->given = shared->given + 1;
 }
 
-/* What this thread may not have, other processes of the user take, one after the other. They are
- * made before, since they would inherit what we have. */
+/* Other processes of the user take the files that this thread may not have, one after the other.
+ * They are made before, since they would inherit what we have. */
 void open_events_in_processes(const side &of, unsigned wanted)
 {
 	const unsigned others = std::min(wanted / 16, 160u);

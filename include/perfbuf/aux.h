@@ -109,11 +109,11 @@ struct perfbuf_aux_pages {
  *             a task
  * @hold:      writes nothing until @release, while a sample takes the newest bytes; returns the
  *             position up to which the bytes are there: @published, if no transaction is open.
- *             What the source was writing behind it, as the sample interrupted it, is at most an
- *             eighth of the area. Not during start() and stop(): then the sample has no bytes.
- *             Between start() and stop(), on the CPU, any context. NULL: samples of other events
- *             cannot take bytes of the area (EOPNOTSUPP), unless it is shared: then
- *             perfbuf_aux_write() is refused if it would overwrite bytes of the sample
+ *             The data that the source was writing behind it, as the sample interrupted it, is at
+ * most an eighth of the area. Not during start() and stop(): then the sample has no bytes. Between
+ * start() and stop(), on the CPU, any context. NULL: samples of other events cannot take bytes of
+ * the area (EOPNOTSUPP), unless it is shared: then perfbuf_aux_write() is refused if it would
+ * overwrite bytes of the sample
  * @release:   the opposite, or NULL: there is nothing to do then
  *
  * Stays while the source is registered. All calls are over when perfbuf_source_unregister() has

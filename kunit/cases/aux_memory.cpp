@@ -226,6 +226,6 @@ CASE(aux_memory, an_area_without_a_reference_refuses_a_transaction)
 
 	aux.unmap();
 	EXPECT_EQ(aux.ring().aux(), nullptr);
-	/* Who found it before may still look: a grace period has not passed. */
+	/* A reader that found it before may still use it: a grace period has not passed. */
 	EXPECT(!seen->try_get());
 }

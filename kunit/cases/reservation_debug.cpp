@@ -131,7 +131,7 @@ CASE(reservation_debug, an_AUX_reservation_that_is_dropped_overflown_or_not_fill
 				taken.commit(origin());
 		}
 		EXPECT_EQ(pb_test_warnings(), broken < 3);
-		/* What does not fit is left out. */
+		/* The bytes that do not fit are left out. */
 		if (broken == 2)
 			EXPECT_EQ(aux.byte(16), 0);
 	}

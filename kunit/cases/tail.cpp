@@ -87,7 +87,7 @@ CASE(ring_tail, an_unaligned_tail_costs_its_owner_one_record)
 		const u64 head = reader.head();
 		const u32 written = fill(*ring, 32);
 
-		/* What is short of the tail; head and tail never meet. */
+		/* The bytes up to the tail; head and tail never meet. */
 		EXPECT_EQ(written, 0);
 		EXPECT_EQ(reader.head() % 8, 0);
 		store_wild_tail(*ring, reader, head - odd);

@@ -19,7 +19,7 @@ bool is_mark(uint64_t ip)
 	return ip >= static_cast<uint64_t>(PERF_CONTEXT_MAX);
 }
 
-/* What stands behind @mark, up to the next one; empty when there is none. */
+/* The entries behind @mark, up to the next mark; empty when there is none. */
 chain part(const chain &all, int64_t mark)
 {
 	auto at = std::find(all.begin(), all.end(), static_cast<uint64_t>(mark));

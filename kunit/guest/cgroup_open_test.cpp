@@ -222,7 +222,7 @@ TEST_P(cgroup_rights, an_event_of_a_cgroup_needs_the_capabilities_of_an_event_of
 		  0);
 }
 
-/* What cannot be told of a cgroup is refused. */
+/* An event that cannot be counted for a cgroup is refused. */
 class own_cgroup_refusal : public testing::TestWithParam<side>
 {
 };

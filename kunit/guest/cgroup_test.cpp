@@ -417,7 +417,7 @@ TEST_P(cgroup_event, events_can_be_opened_while_tasks_move_and_cgroups_go)
 	maker.join();
 }
 
-/* What a task does between two moves is known to the record. */
+/* The messages of a task between two moves are counted exactly. */
 class own_cgroup_event : public testing::TestWithParam<side>, protected cgroup_hierarchy
 {
 protected:

@@ -87,7 +87,7 @@ TEST(fence, records_that_are_read_after_a_fence_and_a_look_at_all_rings_are_not_
 		EXPECT_EQ(fence(readers.front().fd.get(), now), 0);
 		EXPECT_GE(now, last);
 		fences += now != last;
-		/* What comes in this round or later was stamped after the fence before. */
+		/* A record of this round or a later one was stamped after the fence before. */
 		for (auto &each : readers)
 			for (const uint64_t time : each.times()) {
 				older += time < last;

@@ -209,7 +209,7 @@ TEST_P(own_follow, an_event_that_cannot_follow_says_why_by_its_errno)
 	EXPECT_EQ(follow(counter.get(), 0), EOPNOTSUPP) << "its counters have one task each";
 }
 
-/* What a thread of a user without rights gets that follows itself, beside its first thread. */
+/* The errno for a thread of a user without rights that follows itself, beside its first thread. */
 int errno_of_own_thread()
 {
 	return run_in_child([first = getppid()] {

@@ -59,7 +59,8 @@ protected:
 		umount(cgroups.c_str());
 	}
 
-	/* What @deed's process is charged more after it than before; it returns 0 or an errno. */
+	/* How much more @deed's process is charged after it than before; @deed returns 0 or an
+	 * errno. */
 	static outcome in_group(const std::function<int()> &deed)
 	{
 		return run_in_child([&] {

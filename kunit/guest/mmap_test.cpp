@@ -163,7 +163,7 @@ const again_row agains[] = {
 INSTANTIATE_TEST_SUITE_P(sizes, mmap_again, testing::ValuesIn(agains),
 			 row_name<testing::TestParamInfo<again_row>>);
 
-/* What the user page says of AUX is the user's word; in pages. This event has no AUX. */
+/* The AUX fields of the user page are the user's claim; in pages. This event has no AUX. */
 struct aux_row {
 	const char *name;
 	expectation expected;

@@ -207,7 +207,7 @@ TEST_P(wakeup, the_end_of_the_target_is_a_hangup)
 		return over;
 	}));
 	EXPECT_TRUE(process.wait().clean());
-	/* What was written before is still there. */
+	/* The records of before are still there. */
 	r.buffer.drain(r.records);
 	EXPECT_GT(samples_in(r.records, r.attr).size(), 0u);
 	EXPECT_NE(polled(r.fd.get()) & POLLHUP, 0) << "for good";

@@ -4,7 +4,7 @@
  * one of ours in the same boot, and after each of them heads, bytes and poll
  * results are compared.
  *
- * What writes is prctl(PR_SET_NAME): both events ask for PERF_RECORD_COMM of
+ * prctl(PR_SET_NAME) has records written: both events ask for PERF_RECORD_COMM of
  * this thread, so that each call is exactly one record in each ring.
  */
 #include <algorithm>

@@ -186,7 +186,7 @@ TEST_P(sigio, signals_stop_when_FASYNC_is_turned_off)
 	ASSERT_EQ(next(info), SIGIO);
 	ASSERT_EQ(fcntl(r.fd.get(), F_SETFL, fcntl(r.fd.get(), F_GETFL) & ~O_ASYNC), 0);
 	disable(r.fd.get());
-	/* What was on its way. */
+	/* A signal that was on its way. */
 	while (next(info, {.tv_nsec = 50'000'000}))
 		;
 	r.sample_until(r.records.size() + 10);

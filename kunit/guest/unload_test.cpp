@@ -210,8 +210,8 @@ void expect_samples()
 	EXPECT_TRUE(eventually([&] { return mapped.map.page()->data_head > 0; }));
 }
 
-/* What of the device this process has open or mapped, a line each: of tests before, which should
- * not be. */
+/* The files of the device that this process has open or mapped, a line each: of tests before, which
+ * should not be. */
 std::string left_over()
 {
 	std::string found;
@@ -263,7 +263,7 @@ INSTANTIATE_TEST_SUITE_P(by, own_module, testing::ValuesIn(own_uses()),
 			 [](const auto &info) { return std::string(info.param.name); });
 GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(own_module);
 
-/* What is open in sysfs holds nothing: it is found gone. */
+/* An open file in sysfs holds no module: its device is found gone. */
 class own_module_sysfs : public testing::Test
 {
 protected:

@@ -27,7 +27,7 @@ class user_limit : public testing::Test
 {
 protected:
 	node_for_everybody open_to_all;
-	/* What locked memory allows is another limit. */
+	/* The limit of locked memory is another one. */
 	parameter nothing_is_pinned{"mlock_kb", "1000000"};
 };
 
@@ -258,7 +258,7 @@ int follow_until_refused(std::vector<unique_fd> &files, perf_event_attr attr)
 	return 0;
 }
 
-/* What it counts alone, which has no place among an event's readers. */
+/* An event that only counts: it has no place among an event's readers. */
 perf_event_attr dummy_attr()
 {
 	perf_event_attr attr = {};

@@ -147,7 +147,7 @@ TEST_P(user_page, the_user_page_offers_the_clock_where_perf_does)
 
 TEST_P(user_page, each_ring_has_its_own_user_page)
 {
-	/* What one file's reader writes is not seen by another file. */
+	/* Another file does not see the writes of one file's reader. */
 	unique_fd a = must_open(GetParam(), clock_attr()), b = must_open(GetParam(), clock_attr());
 	mapping first(a.get(), 4), second(b.get(), 4);
 	first.page()->data_tail = 4096;

@@ -13,7 +13,7 @@ namespace perfbuf::host
 unsigned run_irq_works();
 /* Runs the deferred functions, and everything that they raise, defer or arm. */
 void settle();
-/* What was deferred alone: irq_works that are raised stay so, as far as nothing waits for them. */
+/* The deferred calls alone: irq_works that are raised stay so, unless something waits for them. */
 void reclaim();
 /* Aborts if something that may still run is in this memory, which is about to be freed. */
 void check_free(const void *memory, unsigned long bytes);

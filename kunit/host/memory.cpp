@@ -81,7 +81,7 @@ std::size_t vmalloc_bytes(std::size_t bytes)
 	return (bytes < 4096 ? 4096 : bytes) + 8192;
 }
 
-/* What is freed must be as large as what was allocated there. */
+/* Freed memory must be as large as the allocation there. */
 void check_size(void *address, std::size_t bytes)
 {
 	const std::size_t had = malloc_usable_size(address);

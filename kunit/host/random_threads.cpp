@@ -131,7 +131,7 @@ void writer::before(cxxrt::model::access what, const volatile void *where)
 	}
 	if (random() % 256 == 0)
 		std::this_thread::yield();
-	/* What is interrupted goes on from here. */
+	/* The interrupted thread goes on from here. */
 	if (what == wmb && !wmb_is_ignored)
 		ordered = true;
 	if (what == store && std::exchange(ordered, false))

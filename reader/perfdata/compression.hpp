@@ -71,7 +71,7 @@ private:
 class decompressor
 {
 public:
-	/** What zstd may hold back of one part and put out with the next one. */
+	/** The bytes that zstd may hold back of one part and put out with the next one. */
 	static constexpr uint64_t held_back = 1 << 20;
 	/** The largest window of perf's levels, which zstd holds in memory: 128 MiB. */
 	static constexpr int window_log = 27;

@@ -37,7 +37,7 @@ reader::result<std::vector<std::byte>> read_to_end(int fd)
 		if (got == 0)
 			break;
 		used += static_cast<size_t>(got);
-		// What is no recording may have no end.
+		// Input that is no recording may have no end.
 		if (uint64_t first; used >= sizeof(first)) {
 			std::memcpy(&first, all.data(), sizeof(first));
 			if (first != magic)

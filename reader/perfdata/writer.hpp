@@ -85,10 +85,10 @@ public:
 	 */
 	reader::result<uint64_t> finish(const feature_map &features);
 
-	/** What stands in the file, bytes. */
+	/** The size of the file, bytes. */
 	uint64_t size() const noexcept { return out_.size(); }
 	bool failed() const noexcept { return failed_; }
-	/** What compresses the records; nullptr: nothing does. */
+	/** Compresses the records; nullptr: they are not compressed. */
 	const compressor *compressed() const noexcept
 	{
 		return compressor_ ? &*compressor_ : nullptr;

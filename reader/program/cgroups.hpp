@@ -26,7 +26,7 @@ bool is_first_of_cgroup(const std::vector<std::string> &names, size_t event);
 /** Where cgroup2 is mounted; throws `failure` if it is not. */
 std::filesystem::path cgroup_root(const std::filesystem::path &mounts = "/proc/mounts");
 
-/** What perf_event_open(2) gets to find the tasks of an event. */
+/** The arguments of perf_event_open(2) that select the tasks of an event. */
 struct event_tasks {
 	pid_t pid;
 	unsigned long flags;

@@ -14,7 +14,7 @@ namespace perfbuf::program
 
 int list();
 int record(const record_options &options, const opener &open);
-/** What happens on each source within `interval`. */
+/** Print the events of each source within `interval`. */
 int stat(std::chrono::nanoseconds interval);
 /** Count events of a command, of processes, or of the whole machine. */
 int stat_command(const record_options &options, const opener &open);

@@ -13,7 +13,7 @@ namespace perfbuf::program
 /** The source that counts with the kernel's counters (docs/pmu.md). */
 inline constexpr std::string_view counter_source = "pmu";
 
-/** What attr.type and attr.config are called. */
+/** A name for attr.type and attr.config. */
 struct counter {
 	std::string_view name;
 	uint32_t type;

@@ -51,7 +51,7 @@ public:
 	reader::result<void> copy(std::vector<cpu_ring> &rings,
 				  const std::vector<reader::file> &files);
 
-	/** What follows goes into another file: seen() begins anew, total() does not. */
+	/** The next records go into another file: seen() begins anew, total() does not. */
 	void switch_to(perfdata::writer *to);
 
 	/** Writes records that do not come from a ring. */

@@ -21,7 +21,7 @@
 namespace perfbuf::program
 {
 
-/** What the rings hold, read once more. */
+/** A pass over the records that the rings hold. */
 struct pass_facts {
 	bool last = false;
 	uint64_t lost = 0; /**< records, since the beginning */

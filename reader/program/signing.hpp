@@ -10,7 +10,7 @@
 namespace perfbuf::program
 {
 
-/** What the kernel and the machine say of signatures. */
+/** The settings of the kernel and the machine for signatures. */
 struct signing_state {
 	std::string enforced_by; /**< empty: modules need no signature */
 	std::string release;	 /**< of the kernel */

@@ -26,7 +26,7 @@ public:
 	trace_file(const trace_file &) = delete;
 	trace_file &operator=(const trace_file &) = delete;
 
-	/** What was recorded where, and the names of all functions: a trace that is cut has them,
+	/** The streams of the trace, and the names of all functions: a trace that is cut has them,
 	 * and so has one of a module that goes. @return can it go on? */
 	bool begin(const record_options &options);
 

@@ -22,7 +22,7 @@ public:
 		uint64_t physical;
 		uint64_t bytes;
 	};
-	/** What the bytes are read from. */
+	/** The memory that the bytes are read from. */
 	class backing
 	{
 	public:

@@ -30,7 +30,7 @@ struct recorded_event {
 	std::vector<std::byte> payload; /**< with its padding */
 };
 
-/** What was left out. */
+/** The counts of records that were left out. */
 struct omissions {
 	uint64_t overwritten = 0; /**< bytes, while they were copied */
 	uint64_t incomplete = 0;  /**< writers that were in the middle of a record */

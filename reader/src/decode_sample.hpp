@@ -10,7 +10,7 @@
 namespace perfbuf::reader
 {
 
-/** What the fields of a sample and the trailer of any other record (sample_id_all) have in common,
+/** The fields that a sample and the trailer of any other record (sample_id_all) have in common,
  * in the ABI's order. */
 template <typename Fields>
 void decode_task_and_time(field_reader &fields, uint64_t sample_type, Fields &out) noexcept

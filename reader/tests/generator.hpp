@@ -71,7 +71,7 @@ public:
 		return all;
 	}
 
-	/** What sample_id_all appends. */
+	/** The trailer that sample_id_all appends. */
 	void identity(uint64_t type, const values &of)
 	{
 		if (type & PERF_SAMPLE_TID)

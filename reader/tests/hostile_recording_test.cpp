@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1 OR BSD-2-Clause
-// What perfbuf says of a compressed recording that is cut, damaged or made by an attacker, and how
-// much memory it takes for it.
+// The messages of perfbuf about a compressed recording that is cut, damaged or made by an attacker,
+// and how much memory it takes for it.
 #include <algorithm>
 #include <array>
 #include <fstream>
@@ -41,7 +41,7 @@ protected:
 		ASSERT_TRUE(writer.finish(features));
 	}
 
-	// What the program prints of it, with so much memory.
+	// The program's output for it, with so much memory.
 	outcome script(const std::string &command = "script")
 	{
 		return scratch.run("ulimit -v 3000000; " + perfbuf_program + " " + command +

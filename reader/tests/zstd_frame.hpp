@@ -40,7 +40,7 @@ public:
 	void add_nonsense() { put_header(reserved, 1); }
 
 	std::span<const std::byte> view() const noexcept { return content_.view(); }
-	/** What was added since the last call. */
+	/** The bytes that were added since the last call. */
 	std::span<const std::byte> next_part() noexcept
 	{
 		const auto part = view().subspan(given_);

@@ -35,7 +35,7 @@ struct chunk_place {
 	bool was_full = false;
 };
 
-/** What is wrong with a file. */
+/** The faults of a file. */
 struct damage {
 	uint64_t bad_bytes = 0;	     /**< in chunks that do not hold, or between chunks */
 	uint64_t missing_chunks = 0; /**< that were numbered and are not there */

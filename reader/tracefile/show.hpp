@@ -22,7 +22,7 @@ enum class format {
 	json,	   /**< Chrome's trace events, which Perfetto opens too */
 };
 
-/** What is missing of a CPU. */
+/** The calls and bytes that are missing of a CPU. */
 struct missing {
 	uint64_t calls = 0; /**< that were counted */
 	uint64_t gaps = 0;  /**< where calls were lost */
@@ -36,7 +36,8 @@ struct missing {
 /** Functions that are counted each by itself: several times what the largest kernel has. */
 inline constexpr size_t most_functions = size_t{1} << 19;
 
-/** What went by. Its size is bounded, whatever a trace says: by most_functions and most_cpus. */
+/** The totals of a trace. Its size is bounded, whatever a trace says: by most_functions and
+ * most_cpus. */
 struct totals {
 	uint64_t calls = 0;
 	std::unordered_map<uint64_t, uint64_t> by_function; /**< calls, by address */

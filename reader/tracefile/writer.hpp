@@ -49,7 +49,7 @@ public:
 	 */
 	reader::result<uint64_t> finish(const facts &end);
 
-	/** What stands in the file, bytes. */
+	/** The size of the file, bytes. */
 	uint64_t size() const noexcept { return size_; }
 	bool failed() const noexcept { return failed_; }
 	/** Give it back, to be read. */

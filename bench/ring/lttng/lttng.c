@@ -279,7 +279,7 @@ static int lttng_read(void *to, u32 room, u64 *lost)
 	struct lttng_kernel_ring_buffer *ring = rings[cpu];
 	u32 bytes = 0;
 
-	/* What has been begun is a sub-buffer of its own. */
+	/* Ends the sub-buffer that is begun, so that it can be read. */
 	lib_ring_buffer_switch_slow(ring, SWITCH_ACTIVE);
 	while (!lib_ring_buffer_get_next_subbuf(ring)) {
 		const int ret =

@@ -22,7 +22,8 @@ class writers
 public:
 	writers(int bench, const row_of_several &what, unsigned cpus)
 		: bench_(bench), of_(what.of), cpus_(cpus), shared_(what.shared),
-		  /* What fits into half of a ring, with headers, also if it is one for all. */
+		  /* As much as fits into half of a ring, with headers, also if it is one for all.
+		   */
 		  in_batch_(std::min(1024u, of_.data / 2 / (bytes + 24) / cpus))
 	{
 		for (unsigned cpu = 0; cpu < (shared_ ? 1 : cpus_); cpu++)
@@ -38,7 +39,7 @@ public:
 
 	bool there() const { return there_; }
 
-	/* What a record took in a batch that this many CPUs wrote at once. */
+	/* The time of a record in a batch that this many CPUs wrote at once. */
 	double write(unsigned cpus)
 	{
 		ring_bench_write batch = {.first = next_,

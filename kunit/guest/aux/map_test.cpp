@@ -137,7 +137,7 @@ TEST_F(aux_map, an_event_that_can_have_an_area_follows_no_cgroup)
 
 TEST_F(aux_map, an_area_is_charged_once_and_credited_at_its_end)
 {
-	/* What is over the user's share is the mm's. */
+	/* Pages beyond the user's share are charged to the mm. */
 	write_file("/sys/module/perfbuf/parameters/mlock_kb", "0");
 	const long before = status_value("VmPin");
 	{

@@ -173,7 +173,7 @@ TEST(aux_pause, a_sample_pauses_and_another_resumes)
 	for (unsigned round = 0; round < 3; round++) {
 		ASSERT_TRUE(file.consume_until(file.aux->bytes()));
 		enable(pauses.get());
-		/* What was open is ended, and what comes is not written. */
+		/* The open transaction is ended, and no other one begins. */
 		ASSERT_TRUE(eventually([&] {
 			const uint64_t head = file.buffer.page()->aux_head;
 			const uint64_t ticks = read_value(file.fd.get());

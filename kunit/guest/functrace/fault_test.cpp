@@ -23,7 +23,7 @@ protected:
 		arm();
 		pin_to(0);
 	}
-	/* What failed left the file as it was: it traces what its last good filter says. */
+	/* A filter that failed left the file as it was: it traces by its last good one. */
 	static void expect_to_trace(functrace_file &file, unsigned calls)
 	{
 		enable(file.fd.get());

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What functrace writes, held against what was done and against the kernel's own function tracer.
+/* The trace of functrace, held against the calls that were made and the kernel's own function
+ * tracer.
  */
 #include <algorithm>
 #include <atomic>
@@ -311,7 +312,7 @@ TEST(functrace, every_snapshot_decodes_from_its_first_sync)
 		for (uint64_t at = 0; at < copy.size(); at++)
 			copy[at] = static_cast<std::byte>(file.aux->base()[at]);
 		__atomic_thread_fence(__ATOMIC_SEQ_CST);
-		/* What a transaction may have written beyond it by now. */
+		/* The bytes that a transaction may have written beyond it by now. */
 		const uint64_t later = file.buffer.page()->aux_head + 2 * 4096;
 		const uint64_t from = later > copy.size() ? later - copy.size() : 0;
 		if (from >= head)

@@ -217,7 +217,7 @@ bool act_in_processes(std::vector<cast_member> &cast, tally &all, belongings &of
 		if (!member.pid) {
 			of.hub = hub[(&member - cast.data()) % 2];
 			run_process(member, from, all, of);
-			/* What is left is for the kernel to close. */
+			/* The kernel closes the rest. */
 			_exit(0);
 		}
 	}
@@ -290,7 +290,7 @@ int main(int argc, char **argv)
 	for (unsigned round = 0; round < rounds; round++) {
 		if (!act_in_processes(cast, all, of, {seed, round}, (seconds + rounds - 1) / rounds,
 				      result)) {
-			/* What else is done might not come back either. */
+			/* Another operation might not return either. */
 			print_table(all, result);
 			printf("failed: seed %lu\n", seed);
 			fflush(stdout);

@@ -26,7 +26,7 @@ inline constexpr unsigned cgroup_count = 4;
 struct tally {
 	std::atomic<bool> stop;
 	std::atomic<uint64_t> counts[operation_max][errno_max];
-	/* What each thread is at: its operation + 1, and how many it has done. */
+	/* The progress of each thread: its operation + 1, and how many it has done. */
 	std::atomic<uint32_t> current[actor_max];
 	std::atomic<uint64_t> done[actor_max];
 };

@@ -190,7 +190,7 @@ TEST_F(hostile_user, root_of_a_user_namespace_has_no_more_rights_or_limits)
 		  0);
 }
 
-/* What a file may is what its opener might, as with perf: root gives it away at root's risk. */
+/* A file has the rights of its opener, as with perf: root gives it away at root's risk. */
 TEST_F(hostile_user, a_file_that_is_passed_to_a_user_keeps_the_rights_of_its_opener)
 {
 	unique_fd given = message_event();

@@ -135,7 +135,7 @@ TEST_F(lockdown, lockdown_refuses_snapshots_of_recorders_and_what_the_boot_befor
 	EXPECT_EQ(answer_of_recorders(PERFBUF_IOC_FREE_RECORDER, uint64_t{1}), EPERM);
 }
 
-/* What perfbuf recover would read of the machine that runs is the kernel's own to refuse. */
+/* The kernel itself refuses the memory that perfbuf recover would read of the running machine. */
 TEST_F(lockdown, lockdown_refuses_the_memory_in_which_recorders_could_be_found)
 {
 	for (const char *memory : {"/dev/mem", "/proc/kcore"}) {

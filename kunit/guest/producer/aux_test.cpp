@@ -318,7 +318,7 @@ TEST_F(producer_aux, a_source_can_unregister_while_its_area_is_mapped_and_filled
 		EXPECT_EQ(calls(starts), calls(stops));
 		EXPECT_EQ(calls(opens), calls(closes));
 		EXPECT_EQ(calls(setups), calls(frees)) << "though it is mapped";
-		/* What was published before can be read to the end. */
+		/* The bytes that were published before can be read to the end. */
 		pollfd gone = {file.fd.get(), POLLIN, 0};
 		EXPECT_EQ(poll(&gone, 1, 0), 1);
 		EXPECT_TRUE(gone.revents & POLLERR);

@@ -80,7 +80,7 @@ TEST_F(producer_dma, the_records_of_the_device_stand_beside_the_bytes_they_descr
 	disable(file.fd.get());
 	file.consume();
 	const std::vector<sample> by_device = samples_in(file.samples, wanted);
-	/* What DISABLE has ended is announced, and no sample any more. */
+	/* The transaction that DISABLE has ended is announced, and there are no more samples. */
 	ASSERT_GE(file.announced.size(), by_device.size());
 	ASSERT_LE(file.announced.size(), by_device.size() + 1);
 	for (size_t i = 0; i < by_device.size(); i++) {

@@ -233,7 +233,7 @@ TEST_F(producer_emit, task_softirq_irq_and_nmi_emit_a_fixed_size_event_within_ea
 	nest_at_once("fixed");
 }
 
-/* What comes from elsewhere than the source has declared is not written, and counted. */
+/* A record of a context that the source has not declared is not written, and counted. */
 TEST_F(producer_emit, contexts_that_were_not_declared_are_lost)
 {
 	constexpr unsigned rounds = 200;

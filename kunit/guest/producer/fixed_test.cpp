@@ -248,7 +248,7 @@ TEST_F(producer_fixed, a_limit_and_a_filter_are_kept_to)
 	EXPECT_EQ(emit(filtered, 10).size(), 4u);
 }
 
-/* What counts samples towards a wakeup has no fast path. */
+/* An event that counts samples towards a wakeup has no fast path. */
 TEST_F(producer_fixed, every_third_sample_wakes_the_reader)
 {
 	perf_event_attr attr = typed_attr("fixed");

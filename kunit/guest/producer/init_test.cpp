@@ -61,7 +61,7 @@ short polled(int fd)
 	return poll(&entry, 1, 0) > 0 ? entry.revents : 0;
 }
 
-/* What was freed is used by others. */
+/* The kernel uses the freed memory again. */
 void use_memory_again()
 {
 	for (int i = 0; i < 3; i++) {

@@ -63,7 +63,7 @@ TEST_F(producer_layout, the_format_file_reads_as_that_of_tracefs)
 			  "__get_dynamic_array_len(filling))\n");
 }
 
-/* What is common to all events stands in the kernel's own formats, too. */
+/* The fields that all events have are in the kernel's own formats, too. */
 TEST_F(producer_layout, common_fields_are_those_of_the_kernel)
 {
 	const std::string kernels =
@@ -251,14 +251,14 @@ TEST_F(producer_layout, rates_are_those_of_the_last_seconds)
 	EXPECT_EQ(now.records, 0u);
 	EXPECT_EQ(now.lost, 0u);
 	EXPECT_EQ(rates().records, 0u);
-	/* What a ring has held does not go with it. */
+	/* The records that a ring has held are not lost with it. */
 	const std::string bytes = attribute("bytes");
 	fast.buffer.unmap();
 	slow.fd.reset();
 	EXPECT_EQ(attribute("bytes"), bytes);
 }
 
-/* What udev hears: the node with its mode, and what is in sysfs when it hears it. */
+/* The uevents that udev gets: the node with its mode, and what is in sysfs when it hears it. */
 TEST_F(producer_layout, a_uevent_announces_a_source_that_is_registered_and_one_that_is_gone)
 {
 	unique_fd uevents(socket(AF_NETLINK, SOCK_DGRAM | SOCK_CLOEXEC, NETLINK_KOBJECT_UEVENT));

@@ -79,7 +79,7 @@ TEST(producer_abi, a_module_that_only_emits_by_another_version_does_not_load)
 	EXPECT_EQ(load_module("/root/perfbuf_test_stale.ko"), ENOENT);
 }
 
-/* What one emission costs with interrupts off is bounded. */
+/* The cost of an emission with interrupts off is bounded. */
 TEST_F(producer_register, a_reader_too_many_on_a_cpu_is_refused_with_ENOSPC)
 {
 	const std::string parameter = "/sys/module/perfbuf/parameters/event_readers_max";

@@ -65,7 +65,7 @@ public:
 		memcpy(&value, &bytes_[offset], sizeof(value));
 		return value;
 	}
-	/* What the __data_loc at @offset says. */
+	/* The text of the __data_loc at @offset. */
 	std::string dynamic(size_t offset) const
 	{
 		const auto where = at<uint32_t>(offset);

@@ -99,7 +99,7 @@ numbers numbers_of(const std::vector<recorder::recorded_event> &events)
 	return last;
 }
 
-/* What the dump has of a CPU and context ends with what the driver has counted. */
+/* The records of a CPU and context in the dump end with the number that the driver has counted. */
 void expect_numbers_of_driver(const recorder::contents &dump, const numbers &kept)
 {
 	recorder::omissions left_out;

@@ -49,7 +49,7 @@ bool has(const std::string &text, const std::string &part)
 	return text.find(part) != std::string::npos;
 }
 
-/* What perfbuf dump --previous-boot prints, and "status N". */
+/* The output of perfbuf dump --previous-boot, and "status N". */
 std::string previous_boot()
 {
 	FILE *from = popen("perfbuf dump --previous-boot 2>&1; echo status $?", "r");
@@ -151,7 +151,7 @@ protected:
 			EXPECT_TRUE(!error || error == ENOENT) << each << ": " << errno_name(error);
 		}
 	}
-	/* What the program says of memory that begins with @head. */
+	/* The program's message about memory that begins with @head. */
 	static std::string said_of(const perfbuf_persist_header &head)
 	{
 		unload();

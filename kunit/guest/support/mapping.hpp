@@ -36,7 +36,7 @@ public:
 		return static_cast<volatile perf_event_mmap_page *>(base_);
 	}
 	/*
-	 * What @read gives of the user page between two updates of it: the reader's half of its
+	 * The result of @read on the user page between two updates of it: the reader's half of its
 	 * sequence count (perf_event_open(2)).
 	 */
 	template <class Read>

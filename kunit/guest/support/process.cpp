@@ -97,7 +97,8 @@ void gate::open() const
 
 void gate::wait() const
 {
-	/* Who should open it may have died: this process has both ends, and would wait for ever. */
+	/* The process that should open it may have died: this process has both ends, and would wait
+	 * for ever. */
 	pollfd opened = {.fd = fds_[0], .events = POLLIN, .revents = 0};
 	int ready;
 	while ((ready = poll(&opened, 1, hang_ms)) < 0) {

@@ -64,7 +64,7 @@ std::string text_at(const record &r, size_t at, const perf_event_attr &attr)
 	return text;
 }
 
-/* What a sample and a trailer both have; an address stands between these in a sample. */
+/* The fields that a sample and a trailer both have; an address stands between these in a sample. */
 void take_task_and_time(cursor &in, uint64_t type, auto &s)
 {
 	if (type & PERF_SAMPLE_TID) {

@@ -158,7 +158,7 @@ TEST(control_plane, a_user_with_limits_has_so_many_members_and_a_task_so_many_of
 		ASSERT_FALSE(fourth.opened);
 		EXPECT_EQ(fourth.opened.error().code(), EMFILE);
 
-		/* What goes is given back. */
+		/* A task that exits gives its members back. */
 		m.run(m.task(1), 1);
 		m.exit(1);
 		EXPECT_EQ(members.read_once(), 5u);

@@ -20,7 +20,7 @@ struct machine {
 	/* A switch on @cpu, with the hook that it calls. */
 	void run(const pb_task *next, u32 cpu);
 	void idle(u32 cpu) { run(idle_task(cpu), cpu); }
-	/* What the task that runs on @cpu does. */
+	/* The task that runs on @cpu forks, exits or executes a program. */
 	void fork(const pb_task *child, u32 cpu, bool is_thread = false);
 	void exit(u32 cpu);
 	void exec_secured(u32 cpu);

@@ -472,7 +472,7 @@ TEST(functrace, each_kind_of_damage_is_named)
 	EXPECT_EQ(cut({0xff}), reason::unknown);
 	EXPECT_EQ(cut({static_cast<uint8_t>(other), static_cast<uint8_t>(other >> 8), 0}),
 		  reason::bad_slot);
-	/* What follows was not told yet, and slot 0 is empty. */
+	/* No next function was encoded yet, and slot 0 is empty. */
 	EXPECT_EQ(cut({0x02}), own ? reason::bad_slot : reason::none);
 	EXPECT_EQ(cut({0x01, 0x00}), own ? reason::bad_slot : reason::none);
 	EXPECT_EQ(cut({0x1f, 0x80, 0x04, 0x00, 0x02}), reason::bad_number); /* slot 512 */
@@ -513,7 +513,7 @@ TEST(functrace, a_version_that_is_not_known_is_named)
 	EXPECT_EQ(got.others[0].why, reason::version);
 }
 
-/* What a file holds in chunks comes in pieces: wherever they end, it says the same. */
+/* The chunks of a file come in pieces: wherever they end, it says the same. */
 template <typename Stream>
 void decode_in_pieces()
 {

@@ -259,7 +259,7 @@ TEST(trace_memory, memory_does_not_grow_with_streams_without_end)
 		       use_of(file_of_chunks(2 * count, 2 * count), how));
 }
 
-/* What is not kept is counted, and told. */
+/* The symbols that are not kept are counted, and the count is printed. */
 TEST(trace_memory, functions_beyond_the_limit_are_counted_together)
 {
 	const size_t more = 1000;

@@ -132,7 +132,7 @@ std::vector<test> all()
 		 .weakenings = {{"without M of the writer", 0, 1, {}},
 				{"without M of the reason", 1, 1, {}}}},
 
-		/* What a target has, and its place in the list of those to be woken. */
+		/* The state of a target, and its place in the list of those to be woken. */
 		{.name = "the targets: a wakeup that finds a target finds all of it",
 		 .words = {0, 0},
 		 .cpus = {{store(data, 1), store_release(head, 1)},

@@ -96,7 +96,7 @@ void far_aux_reader::load_records(bool exploring)
 	if (static_cast<s64>(told_ - aux_head_) < 0)
 		fail("another CPU sees a head before the record of what is under it");
 	next_ = &far_aux_reader::load_bytes;
-	/* What no D allows: the room is given away before it was read. */
+	/* Without D: the space is given back before it was read. */
 	if (fault_ == reader_fault::no_mb) {
 		__atomic_store_n(&ring_.user_page()->data_tail, data_tail_, __ATOMIC_RELAXED);
 		__atomic_store_n(&ring_.user_page()->aux_tail, told_, __ATOMIC_RELAXED);
@@ -359,7 +359,7 @@ void aux_machine::check_records(u64 head)
 	}
 	if (static_cast<s64>(told_ - head) < 0)
 		fail("aux_head moves before the record of what is under it");
-	/* What the reader has not given back stays. */
+	/* The bytes that the reader has not given back stay. */
 	for (u64 at = ring_->user_page()->aux_tail; at != head; at++)
 		if (static_cast<u8>(*area_->memory().at(at).address) != aux_byte(at))
 			fail("unread bytes were written over");

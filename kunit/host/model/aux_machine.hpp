@@ -94,7 +94,7 @@ private:
 	unsigned raises_at_full_ = ~0u; /* when something was refused for want of room first */
 };
 
-/* What stands at a position of the stream: of the size of a record's page at most. */
+/* The bytes at a position of the stream: of the size of a record's page at most. */
 u8 aux_byte(u64 position);
 
 } // namespace perfbuf::model

@@ -189,7 +189,7 @@ void cpus_machine::do_op(cpus_op what)
 		limited_ = true;
 		break;
 	case cpus_op::fire_alarm:
-		/* Who starts it and who fires it take the lock of the timers. */
+		/* The CPU that starts it and the one that fires it take the lock of the timers. */
 		memory_.see(current_, alarm_started_at_);
 		host::expire_alarms();
 		break;

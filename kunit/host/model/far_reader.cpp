@@ -44,7 +44,7 @@ void far_reader::load_head(bool exploring)
 		end_round();
 		return;
 	}
-	/* What no D allows: the room is given away before it was read. */
+	/* Without D: the space is given back before it was read. */
 	if (fault_ == reader_fault::no_mb)
 		__atomic_store_n(&ring_.user_page()->data_tail, head_, __ATOMIC_RELAXED);
 	next_ = &far_reader::load_header;

@@ -131,7 +131,7 @@ void machine::check_poller()
 void machine::read_all()
 {
 	observer_->drain();
-	/* What the reader has taken does not wait. */
+	/* The records that the reader has taken do not wait. */
 	if (what_.latency && exploring_)
 		ledger_.wake();
 	if (poller_) {
@@ -323,7 +323,7 @@ void machine::fire_elsewhere()
 	inside_ = false;
 	host::expire_alarms();
 	inside_ = true;
-	/* Who is woken looks from there. */
+	/* A woken reader reads from there. */
 	host::run_irq_works();
 	elsewhere_ = false;
 	there_.hide();

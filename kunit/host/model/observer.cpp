@@ -36,7 +36,7 @@ observer::published observer::read(u64 position, u64 end) const
 	return found;
 }
 
-/* What is between @from and @to for the first time, lower positions first. */
+/* The bytes that are between @from and @to for the first time, lower positions first. */
 void observer::take(u64 from, u64 to)
 {
 	std::vector<published> fresh;

@@ -44,7 +44,7 @@ public:
 	void print() const;
 
 private:
-	/* What holds for both CPUs from a time on. */
+	/* The state that both CPUs see from a time on. */
 	struct moment {
 		u64 time; /* memory_.now() */
 		bool readable;

@@ -59,7 +59,7 @@ public:
 	u64 window(unsigned cpu) const { return of_[cpu].window; }
 	/* Puts into the host's memory what has arrived. */
 	void show_arrived();
-	/* What has arrived of a word of 8 bytes. */
+	/* The bytes of a word of 8 that have arrived. */
 	u64 arrived(const void *where);
 
 private:

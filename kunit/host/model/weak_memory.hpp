@@ -34,7 +34,7 @@ public:
 	/* Stores before are seen before stores after. */
 	void fence() { epoch_++; }
 
-	/* What the reader sees there. Without @exploring all stores have arrived. */
+	/* The bytes that the reader sees there. Without @exploring all stores have arrived. */
 	void load(void *to, const void *where, u32 bytes, bool exploring);
 	/* smp_rmb(), smp_mb() of the reader: its later loads are satisfied after its earlier ones.
 	 */
@@ -55,7 +55,7 @@ private:
 		bool left;
 		char data[largest_record];
 	};
-	/* What was in its place before a store left, and when that was. */
+	/* The bytes in its place before a store left, and when that was. */
 	struct change {
 		region *in;
 		u32 offset;

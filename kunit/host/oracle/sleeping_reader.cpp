@@ -69,7 +69,8 @@ void sleeping_reader::writer_enters()
 
 void sleeping_reader::refused_full(u64 bytes, bool is_nested)
 {
-	/* What came in between may have moved the head and the tail that it was refused at. */
+	/* A writer or reader in between may have moved the head and the tail that it was refused
+	 * at. */
 	full_need_ = is_nested ? 0 : bytes;
 	if (is_nested || full_head_ != head())
 		allow(1);
@@ -94,7 +95,7 @@ void sleeping_reader::sends(bool on)
 {
 	silent_ = !on;
 	starts_ = 0;
-	/* What was published meanwhile is not seen by this reader: it polls by itself. */
+	/* This reader does not see records that were published meanwhile: it polls by itself. */
 	credit_ = ring_.watermark();
 	credited_ = woken_at_ = head();
 	woken_for_ = tail_;

@@ -37,7 +37,8 @@ public:
 	void all_want_wakeup();
 	void given_up(u64 id) { records_[id].given_up = true; }
 
-	/* What data_head shows since the last look. nullptr, or the promise that is broken. */
+	/* The records that data_head has published since the last call. nullptr, or the promise
+	 * that is broken. */
 	const char *look();
 	/* The same of everything between @from and @to, lower positions first, which look() has
 	 * seen. */

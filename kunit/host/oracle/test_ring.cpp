@@ -82,7 +82,7 @@ const char *test_ring::free()
 		return broken;
 	host::on_raise = nullptr;
 	elsewhere = true;
-	/* What was raised last may run when the ring has gone. */
+	/* The irq_work that was raised last may run when the ring is freed. */
 	ring->repeat_wakeups();
 	if (limited && !ring->set_wakeups(latency_ns, true))
 		fail("no memory");

@@ -32,7 +32,7 @@ public:
 private:
 	u32 choose_bytes();
 	u64 needed(u32 bytes) const;
-	/* What a record of @bytes must be answered where nothing comes in between. */
+	/* The result that a record of @bytes must have where nothing comes in between. */
 	int expected(u32 bytes);
 	void write_outermost();
 	void write(u32 context);

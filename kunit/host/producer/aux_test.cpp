@@ -365,7 +365,7 @@ TEST_F(producer_aux, a_sample_holds_what_runs_and_lets_it_go)
 	side.release_aux();
 	EXPECT_EQ(device.said, "hr");
 	EXPECT_TRUE(side.hold_aux(head));
-	/* What is wanted meanwhile comes when it is let go. */
+	/* A request of meanwhile is met when it is released. */
 	side.stop();
 	EXPECT_EQ(device.said, "hrh");
 	side.release_aux();

@@ -31,7 +31,8 @@ struct machine {
 	u32 clock_looks = 0;
 	s32 pid = 42, tgid = 40;
 	u32 task = 0; /* the current one: task_of() */
-	/* What is unwound in the kernel, and the registers that this was last asked of. */
+	/* The chain that is unwound in the kernel, and the registers that this was last asked of.
+	 */
 	std::vector<u64> frames;
 	const void *regs = nullptr;
 	bool may_trace = true;
@@ -40,7 +41,8 @@ struct machine {
 	bool first_namespace = true;
 	u32 event_readers_max = 64;
 
-	/* What comes when a large emission lets interrupts in, and how often it did. */
+	/* The interrupt that comes when a large emission enables interrupts, and how often it did.
+	 */
 	void (*interrupt)() = nullptr;
 	int let_in = 0;
 
@@ -50,7 +52,7 @@ struct machine {
 	int modules = 0;
 	int percpu = 0;
 	int syncs = 0; /* grace periods that were waited for */
-	/* What waits to be trimmed, and how often the kernel's code was patched. */
+	/* The layouts that wait to be trimmed, and how often the kernel's code was patched. */
 	bool trims_later = false;
 	int patches = 0;
 	int hooks = 0; /* attached */
@@ -64,7 +66,7 @@ struct machine {
 		std::string format;
 	};
 	std::vector<node_event> node_events;
-	/* What is refused. */
+	/* The calls that are refused. */
 	bool module_goes = false;
 	int trace_id_error = 0;
 	bool percpu_fails = false;

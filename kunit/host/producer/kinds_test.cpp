@@ -194,7 +194,7 @@ TEST_F(producer_kinds, each_record_of_a_burst_is_hashed_once_for_all_readers)
 	EXPECT_EQ(payloads(*off).size(), 0u);
 }
 
-/* What interrupts an emission has hashes of its own. */
+/* An emission that interrupts another one has hashes of its own. */
 TEST_F(producer_kinds, an_emission_that_is_interrupted_keeps_its_hashes)
 {
 	testdev source;

@@ -91,7 +91,7 @@ TEST_F(producer_source, start_and_stop_may_be_missing)
 	EXPECT_EQ(open.owner().state(), event_state::error);
 }
 
-/* What fails is not there, and takes no place. */
+/* A source that could not be registered is not there, and takes no number. */
 TEST_F(producer_source, a_file_that_cannot_be_opened_leaves_nothing)
 {
 	now.event_readers_max = 2;
@@ -275,7 +275,7 @@ TEST_F(producer_source, opening_and_closing_again_and_again_patches_the_kernel_o
 	EXPECT_GT(now.hooks, 0);
 	EXPECT_TRUE(now.trims_later);
 
-	/* What a file uses stays; and all the rest goes. */
+	/* The layouts that a file uses stay, and all others are freed. */
 	{
 		reader reader(source, attr_of(fixed::object), -1, {.nr_pages = 4}, follows);
 		const int used = now.hooks;

@@ -166,7 +166,7 @@ static void test_free(struct perfbuf_source *source, void *kept)
 	calls[FREES]++;
 }
 
-/* What was begun as the task came: some words, each its position. */
+/* The data that was begun when the task was switched in: some words, each its position. */
 static void fill_of_task(struct perfbuf_aux_handle *handle)
 {
 	u64 written, word;

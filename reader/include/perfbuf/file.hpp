@@ -27,7 +27,7 @@ namespace perfbuf::reader
  */
 inline constexpr uint64_t format_lost_by_cause = 1ULL << 63;
 
-/** What read() says; a field that attr.read_format does not ask for is empty. */
+/** The result of read(); a field that attr.read_format does not ask for is empty. */
 struct counts {
 	uint64_t value = 0;		      /**< the count, in the source's unit (clock: ns) */
 	std::optional<uint64_t> time_enabled; /**< ns */

@@ -14,7 +14,7 @@
 namespace perfbuf::reader
 {
 
-/** What file::check_filter() says of a text. */
+/** The result of file::check_filter() for a text. */
 struct filter_check {
 	int code = 0;	     /**< 0: it is a filter; else the errno of file::set_filter() */
 	uint32_t reason = 0; /**< PERFBUF_FILTER_* of linux/perfbuf.h */

@@ -14,7 +14,7 @@
 namespace perfbuf::reader
 {
 
-/** What went wrong: the cause for programs, and one sentence for people that says what to do. */
+/** An error: the cause for programs, and one sentence for people that says what to do. */
 struct error {
 	std::error_code code;
 	std::string text;

@@ -123,7 +123,7 @@ struct sample {
 	std::span<const std::byte> aux;
 };
 
-/** Who and when, of a record that is not a sample. */
+/** The task, CPU, time and ids of a record that is not a sample. */
 struct sample_identity {
 	uint32_t pid = 0;
 	uint32_t tid = 0;
