@@ -4,7 +4,7 @@
 # each kernel, from symbolic links to the sources (scripts/farm).
 
 KDIR ?= /lib/modules/$(shell uname -r)/build
-# What the kernel calls itself. (Debian's include/config/kernel.release of 6.1 says another name.)
+# The kernel's own name for itself. (Debian's include/config/kernel.release of 6.1 says another name.)
 release = $(shell sed -n 's/.*UTS_RELEASE "\(.*\)"/\1/p' $(KDIR)/include/generated/utsrelease.h 2>/dev/null)
 BUILD ?= build/$(release)
 HOST_BUILD ?= build/host
@@ -30,7 +30,7 @@ modules: check-kdir
 	@flock $(BUILD)/.lock scripts/farm . $(BUILD)
 	+@$(kbuild) modules
 
-# What a module that is a source is built with: headers, the C++ rule, and the CRCs of what
+# A module that is a source is built with these: headers, the C++ rule, and the CRCs of what
 # perfbuf.ko exports for this kernel.
 producer_dir = $(DESTDIR)$(PREFIX)/src/perfbuf
 install-producer-headers:

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What `make demo` records: threads with something to find in a profile. Each spends its time in
+ * The workload of `make demo`: threads with something to find in a profile. Each spends its time in
  * functions of its own name, in user space and, through system calls, in the kernel.
  *
  *	demo-workload [seconds]

@@ -20,7 +20,7 @@ icount_program() {
 		-isystem "$top/include/uapi" -I "$top/reader/include" -o "$@"
 }
 
-# What the kernel of a directory runs on: x86 or arm64.
+# The architecture of the kernel in a directory: x86 or arm64.
 icount_arch() {
 	cat "$1/arch" 2>/dev/null || echo x86
 }

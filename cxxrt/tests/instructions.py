@@ -22,7 +22,7 @@ import sys
 HERE = pathlib.Path(__file__).parent
 STORE, LOAD = "STORE", "LOAD"
 
-# What the ARM architecture calls them, and atomic_ll_sc.h and barrier.h of the kernel use.
+# The names of the ARM architecture, which atomic_ll_sc.h and barrier.h of the kernel use.
 FULL = [r"ldaxr", r"stlxr", r"dmb\s+ish$"]
 ON_ITS_CPU = [r"ldxr", r"stxr"]
 NO_ORDER = [r"ldaxr", r"stlxr", r"dmb", r"__aarch64_"]

@@ -135,7 +135,7 @@ public:
 		begin_anew();
 	}
 
-	/* What is missing is told now, if anything is. */
+	/* Reports the missing calls, if there are any. */
 	u32 report(u8 *to, u64 time) noexcept
 	{
 		reported_ = 0;
@@ -237,7 +237,7 @@ private:
 
 		pid_ = who.pid;
 		tid_ = who.tid;
-		/* What is told is what later ones are compared with, even if it changes now. */
+		/* Later names are compared with this one, even if it changes now. */
 		for (u32 i = 0; i < 2; i++)
 			name_[i] = word(who.comm, i);
 		__builtin_memcpy(name, name_, comm_bytes);

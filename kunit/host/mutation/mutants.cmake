@@ -67,7 +67,7 @@ target_compile_definitions(ring_mutants_native PRIVATE CXXRT_AS_IN_KERNEL)
 set_source_files_properties(${top}/bench/native/steps/stepped.cpp PROPERTIES COMPILE_OPTIONS "-mno-red-zone")
 set(ring_programs ring_mutants_cases ring_mutants_oracle ring_mutants_model ring_mutants_native)
 set(model "$<TARGET_FILE:ring_mutants_model> --mutant")
-# What kills most for its time comes first, what survives the rest last.
+# Tests that notice most for their time come first, those that notice little come last.
 add_mutants_run(ring 1400 150
 	--row "nesting=${model} --nesting --quick" --row "nesting=${model} --nesting"
 	--row "wakeups=${model} --wakeups --quick" --row "wakeups=${model} --wakeups"
@@ -111,7 +111,7 @@ endforeach()
 target_compile_options(producer_mutants_asan PRIVATE ${asan_flags})
 target_link_options(producer_mutants_asan PRIVATE ${asan_flags})
 set(producer_programs producer_mutants_logic producer_mutants_asan)
-# What takes longest runs last, and alone, so that most mutations are noticed within some milliseconds.
+# The longest tests run last, and alone, so that most mutations are noticed within some milliseconds.
 string(JOIN ":" slow_filters producer_filter.a_random_filter_decides_as_its_expression_does producer_filter.the_parser_takes_any_text_without_a_crash
 	producer_filter.a_filter_compares_every_value_of_a_byte_with_every_other
 	producer_filter.a_number_is_compared_at_every_width_and_place)

@@ -212,7 +212,7 @@ def main():
         status = 2 if args.sample is None else 0
     for key in known.keys() - {mutant.key() for mutant in mutants}:
         print(f"the list of survivors: no mutation is this: {' | '.join(map(str, key))}")
-        # Who changes a line learns of it where all are tried.
+        # A survivor whose line has changed is reported where all are tried.
         status = 2 if args.sample is None else 0
     chosen = [mutant for mutant in mutants if args.only in str(mutant) and (not args.file or mutant.file in args.file)]
     if args.sample is not None:
@@ -232,7 +232,7 @@ def main():
     if None in parts:
         for test in tests:
             test.measure()
-    # What fails without a mutation notices none.
+    # A test that fails without a mutation notices none.
     for part in parts - {None}:
         for test in rows[part]:
             test.measure()

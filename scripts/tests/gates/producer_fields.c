@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What cannot be a field of an event does not compile. run-gates compiles this file once for each
- * "refused" line, with that case defined: the compiler says one error, and it is this one. Without
- * a case the file builds.
+ * A member that cannot be a field of an event does not compile. run-gates compiles this file once
+ * for each "refused" line, with that case defined: the compiler says one error, and it is this one.
+ * Without a case the file builds.
  */
 #include <linux/module.h>
 
