@@ -2,6 +2,7 @@
 // Keeps the maps of processes and the names of threads, as records report them.
 #include "analysis/machine.hpp"
 
+#include <utility>
 #include <variant>
 
 #include "perfdata/format.hpp"
@@ -64,10 +65,35 @@ void machine::add_map(const reader::mmap_event &map, bool kernel)
 		insert(kernel_, made);
 		return;
 	}
-	maps &of = processes_[map.pid];
+	maps &of = own_maps(map.pid);
 	map_count_ -= of.size();
 	insert(of, made);
 	map_count_ += of.size();
+}
+
+// The maps of a process, which no other one shares from here on.
+machine::maps &machine::own_maps(uint32_t pid)
+{
+	ended_.erase(pid);
+	auto &of = processes_[pid];
+	if (!of) {
+		of = std::make_shared<maps>();
+		return *of;
+	}
+	if (of.use_count() > 1 && map_count_ + of->size() > most_maps)
+		forget_ended();
+	if (of.use_count() == 1)
+		return *of;
+	const bool has_room = map_count_ + of->size() <= most_maps;
+	of = has_room ? std::make_shared<maps>(*of) : std::make_shared<maps>();
+	map_count_ += of->size();
+	return *of;
+}
+
+void machine::forget_ended()
+{
+	for (const uint32_t pid : std::exchange(ended_, {}))
+		forget_maps(pid);
 }
 
 void machine::forget_maps(uint32_t pid)
@@ -75,7 +101,8 @@ void machine::forget_maps(uint32_t pid)
 	const auto found = processes_.find(pid);
 	if (found == processes_.end())
 		return;
-	map_count_ -= found->second.size();
+	if (found->second.use_count() == 1)
+		map_count_ -= found->second->size();
 	processes_.erase(found);
 }
 
@@ -104,13 +131,15 @@ void machine::add(const reader::record &record, const reader::decoder &decoder)
 		if (fork->pid != fork->ppid && !(record.misc() & perfdata::misc_fork_exec))
 			if (const auto parent = processes_.find(fork->ppid);
 			    parent != processes_.end()) {
-				maps copy;
-				if (map_count_ + parent->second.size() <= most_maps)
-					copy = parent->second;
+				const auto shared = parent->second;
 				forget_maps(fork->pid);
-				map_count_ += copy.size();
-				processes_[fork->pid] = std::move(copy);
+				processes_[fork->pid] = shared;
+				ended_.erase(fork->pid);
 			}
+	} else if (const auto *exit = std::get_if<reader::exit_event>(&event)) {
+		// Its other threads may go on, and the samples of its end are yet to come.
+		if (exit->pid == exit->tid)
+			ended_.insert(exit->pid);
 	} else if (const auto *map = std::get_if<reader::mmap_event>(&event)) {
 		const bool kernel =
 			(record.misc() & PERF_RECORD_MISC_CPUMODE_MASK) == PERF_RECORD_MISC_KERNEL;
@@ -121,7 +150,7 @@ void machine::add(const reader::record &record, const reader::decoder &decoder)
 const mapped *machine::find(uint32_t pid, uint64_t address) const
 {
 	const auto process = processes_.find(pid);
-	return process == processes_.end() ? nullptr : look_up(process->second, address);
+	return process == processes_.end() ? nullptr : look_up(*process->second, address);
 }
 
 const mapped *machine::find_kernel(uint64_t address) const

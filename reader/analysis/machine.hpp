@@ -10,6 +10,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "perfdata/build_id.hpp"
@@ -48,8 +49,10 @@ public:
 private:
 	using maps = std::map<uint64_t, mapped>; // by start, without overlaps
 
-	// A fork copies the maps of its parent, in a file that has a few bytes for it. Beyond this,
-	// some 400 MB, the child has none: four thousand processes of a thousand maps each.
+	// A child of fork(2) shares the maps of its parent until either has another one; the copy
+	// takes a few bytes of a file. Beyond this, some 400 MB, the maps of processes that have
+	// ended are forgotten, and then a copy begins without any: four thousand processes of a
+	// thousand maps each.
 	static constexpr size_t most_maps = size_t{1} << 22;
 	// The kernel's names have 15; what a program makes up may have more.
 	static constexpr size_t longest_comm = 64;
@@ -62,13 +65,16 @@ private:
 	uint32_t file_of(const reader::mmap_event &map);
 	void add_map(const reader::mmap_event &map, bool kernel);
 	static void insert(maps &to, const mapped &map);
+	maps &own_maps(uint32_t pid);
 	void forget_maps(uint32_t pid);
+	void forget_ended();
 	static const mapped *look_up(const maps &in, uint64_t address);
 
 	std::vector<file_facts> files_;
 	std::map<std::pair<std::string, uint64_t>, uint32_t> file_numbers_; // by name and inode
-	std::unordered_map<uint32_t, maps> processes_;
-	size_t map_count_ = 0; // of all processes
+	std::unordered_map<uint32_t, std::shared_ptr<maps>> processes_;
+	size_t map_count_ = 0;		     // of all processes, shared ones once
+	std::unordered_set<uint32_t> ended_; // processes whose first thread has ended
 	maps kernel_;
 	std::unordered_map<uint32_t, std::string> comms_; // by tid
 };

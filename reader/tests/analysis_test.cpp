@@ -81,6 +81,15 @@ reader::decoder plain_decoder()
 	return reader::decoder(attr);
 }
 
+perfdata::bytes task_record(uint32_t type, uint32_t pid, uint32_t parent)
+{
+	perfdata::bytes record;
+	record.put(perf_event_header{type, 0, 8 + 24});
+	for (const uint32_t each : {pid, parent, pid, parent, 0u, 0u})
+		record.put(each);
+	return record;
+}
+
 void add(analysis::machine &to, const perfdata::bytes &record)
 {
 	to.add(reader::record(record.view()), plain_decoder());
@@ -109,6 +118,43 @@ TEST(Machine, a_new_map_takes_the_place_of_what_was_there)
 	EXPECT_EQ(of.find(8, 0x4000), nullptr) << "of another process";
 	add(of, map_record(7, 0, 0x100000, 0, "/all"));
 	EXPECT_EQ(at(0x4000), "/all+" + std::to_string(0x4000));
+}
+
+TEST(Machine, a_forked_process_has_the_maps_of_its_parent_until_it_makes_its_own)
+{
+	analysis::machine of;
+	add(of, map_record(7, 0x1000, 0x1000, 0, "/parent"));
+	add(of, task_record(PERF_RECORD_FORK, 8, 7));
+	add(of, map_record(7, 0x3000, 0x1000, 0, "/of 7"));
+	add(of, map_record(8, 0x4000, 0x1000, 0, "/of 8"));
+	for (const uint32_t pid : {7u, 8u}) {
+		ASSERT_NE(of.find(pid, 0x1000), nullptr) << pid;
+		EXPECT_EQ(of.file_name(of.find(pid, 0x1000)->file), "/parent");
+	}
+	EXPECT_NE(of.find(7, 0x3000), nullptr);
+	EXPECT_EQ(of.find(8, 0x3000), nullptr);
+	EXPECT_EQ(of.find(7, 0x4000), nullptr);
+	EXPECT_NE(of.find(8, 0x4000), nullptr);
+	// Samples of its end may still come.
+	add(of, task_record(PERF_RECORD_EXIT, 8, 7));
+	EXPECT_NE(of.find(8, 0x4000), nullptr);
+}
+
+// More maps in all than are kept: of 300 processes, one after the other.
+TEST(Machine, processes_that_have_ended_leave_their_maps_to_those_that_run)
+{
+	constexpr uint32_t count = 20000;
+	analysis::machine of;
+	for (uint64_t number = 1; number <= count; number++)
+		add(of, map_record(7, number << 20, 0x1000, 0, "/parent"));
+	for (uint32_t child = 100; child < 400; child++) {
+		add(of, task_record(PERF_RECORD_FORK, child, 7));
+		add(of, map_record(child, 0x1000, 0x1000, 0, "/child"));
+		ASSERT_NE(of.find(child, uint64_t{count} << 20), nullptr) << child;
+		ASSERT_NE(of.find(child, 0x1000), nullptr) << child;
+		add(of, task_record(PERF_RECORD_EXIT, child, 7));
+	}
+	EXPECT_NE(of.find(7, uint64_t{count} << 20), nullptr);
 }
 
 TEST(Values, every_kind_of_field_is_told_with_its_type)
