@@ -65,12 +65,14 @@ public:
 
 	/**
 	 * Call use() for every record that a kernel wrote, in the order of time. The rounds of the
-	 * file bound what is held for it. If two rounds are more than most_held, the older half of
-	 * it is passed on early: then a record may come after newer ones, as in perf's own tools.
+	 * file bound what is held for it. If two rounds, unpacked, are more than most_held and than
+	 * four times the file, the older half of it is passed on early: then a record may come
+	 * after newer ones.
+	 * @param late if not nullptr: set to the number of such records
 	 * Errors: EINVAL, a record that cannot be; what was before it has been visited; ENOTSUP:
 	 * records are compressed, and this perfbuf was built without libzstd.
 	 */
-	reader::result<void> each(const record_visitor &use) const;
+	reader::result<void> each(const record_visitor &use, uint64_t *late = nullptr) const;
 	/** Bytes of memory: two rounds of 512 CPUs, with perf's rings of 512 KiB all full. */
 	static constexpr size_t most_held = size_t{512} << 20;
 

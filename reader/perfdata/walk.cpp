@@ -21,13 +21,17 @@ class walk
 	auto visitor()
 	{
 		return [this](const reader::record &record, uint64_t time, uint32_t which) {
+			// A record without a time comes before everything.
+			if (time && time < newest_)
+				late_++;
+			newest_ = std::max(newest_, time);
 			use_(record, of_.events()[which], time);
 		};
 	}
 
 public:
-	walk(const recording &of, const record_visitor &use, uint64_t part_size)
-		: of_(of), use_(use), part_size_(part_size)
+	walk(const recording &of, const record_visitor &use, uint64_t part_size, size_t most_held)
+		: of_(of), use_(use), part_size_(part_size), most_held_(most_held)
 	{
 	}
 
@@ -54,6 +58,9 @@ public:
 
 	void finish() { waiting_.finish(visitor()); }
 
+	// Records that came after newer ones, because not all that waits could be held.
+	uint64_t late() const noexcept { return in_parts_ ? late_ : 0; }
+
 	// Is the end of what was compressed missing?
 	bool is_cut() const noexcept { return by_ && by_->ends_within_a_block(); }
 
@@ -62,7 +69,12 @@ private:
 	{
 		if (record.type() == record_finished_round) {
 			// The records of this round are newer than all before the last round.
-			waiting_.flush(limit_, visitor());
+			// Records that stay are not sorted again for rounds that add little to
+			// them.
+			if (waiting_.memory() >= left_ + left_ / 2) {
+				waiting_.flush(limit_, visitor());
+				left_ = waiting_.memory();
+			}
 			limit_ = waiting_.last_time();
 		}
 		if (record.type() >= record_header_attr)
@@ -72,8 +84,17 @@ private:
 			return;
 		waiting_.add(event->decoder.time_of(record).value_or(0), record,
 			     static_cast<uint32_t>(event - of_.events().data()));
-		if (waiting_.memory() > recording::most_held)
+		if (waiting_.memory() > most_held_)
+			make_room();
+	}
+
+	// Half of the memory: half of the records may be the smallest ones.
+	void make_room()
+	{
+		in_parts_ = true;
+		while (waiting_.memory() > most_held_ / 2)
 			waiting_.flush_half(visitor());
+		left_ = waiting_.memory();
 	}
 
 	reader::result<void> unpack(const reader::record &record)
@@ -118,19 +139,30 @@ private:
 	const recording &of_;
 	const record_visitor &use_;
 	const uint64_t part_size_;
+	const size_t most_held_; // bytes
 	reader::merge waiting_;
 	uint64_t limit_ = 0;
+	size_t left_ = 0; // bytes that the last flush left waiting
+	uint64_t newest_ = 0;
+	uint64_t late_ = 0;
+	bool in_parts_ = false; // did older records have to be passed on early?
 	std::optional<decompressor> by_;
 	std::vector<std::byte> rest_; // of the stream: the beginning of a record
 };
 
 } // namespace
 
-reader::result<void> recording::each(const record_visitor &use) const
+reader::result<void> recording::each(const record_visitor &use, uint64_t *late) const
 {
-	walk at(*this, use, part_size_);
-	const auto damaged = [&](const std::byte *where) {
+	// The bytes of a file are there to be sorted; those that it is unpacked to may be made up.
+	walk at(*this, use, part_size_, std::max(most_held, 4 * all_.size()));
+	const auto finish = [&] {
 		at.finish();
+		if (late)
+			*late = at.late();
+	};
+	const auto damaged = [&](const std::byte *where) {
+		finish();
 		return reader::system_error(
 			"is damaged at byte " + std::to_string(where - all_.data()), EINVAL);
 	};
@@ -143,15 +175,17 @@ reader::result<void> recording::each(const record_visitor &use) const
 		const reader::record record(left.first(header.size));
 		left = left.subspan(header.size);
 		const auto follow = at.take(record, left.size());
-		if (!follow && follow.error().code == std::errc::not_supported)
+		if (!follow && follow.error().code == std::errc::not_supported) {
+			finish();
 			return follow.error();
+		}
 		if (!follow)
 			return damaged(record.bytes().data());
 		left = left.subspan(*follow);
 	}
 	if (!left.empty() || at.is_cut())
 		return damaged(left.data());
-	at.finish();
+	finish();
 	return {};
 }
 

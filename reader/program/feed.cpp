@@ -6,6 +6,8 @@
 #include <fmt/format.h>
 
 #include "program/failure.hpp"
+#include "program/parse.hpp"
+#include "program/say.hpp"
 
 namespace perfbuf::program
 {
@@ -32,21 +34,28 @@ public:
 		const std::function<bool(const pass_facts &)> &pass) override
 	{
 		uint64_t lost = 0;
-		const auto done = from_.each([&](const reader::record &record,
-						 const perfdata::recorded_event &event,
-						 uint64_t time) {
+		uint64_t late = 0;
+		const auto read_record = [&](const reader::record &record,
+					     const perfdata::recorded_event &event, uint64_t time) {
 			if (record.type() == PERF_RECORD_LOST) {
 				const auto what = event.decoder.decode(record);
 				if (const auto *loss = std::get_if<reader::lost_event>(&what))
 					lost += loss->lost;
 			}
 			use(record, event, time);
-		});
+		};
+		const auto done = from_.each(read_record, &late);
 		pass({true, lost});
-		if (!done)
-			throw failure(exit_failed, fmt::format("{} {}: what was before it is shown",
-							       path_, done.error().text));
-		return 0;
+		if (late)
+			say("perfbuf: {}: {} records come after newer ones: its rounds are too "
+			    "large to be "
+			    "sorted whole\n",
+			    path_, group_digits(late));
+		if (done)
+			return 0;
+		// Not thrown: the caller writes what it has made of the records before.
+		say("perfbuf: {} {}: what was before it is shown\n", path_, done.error().text);
+		return exit_failed;
 	}
 
 private:

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1 OR BSD-2-Clause
 // Sorts records of several rings by time.
+#include <cstring>
 #include <perfbuf/merge.hpp>
 
 namespace perfbuf::reader
@@ -41,14 +42,17 @@ size_t merge::sort_before(uint64_t limit)
 
 void merge::drop(size_t count)
 {
+	if (!count)
+		return;
 	entries_.erase(entries_.begin(), entries_.begin() + static_cast<ptrdiff_t>(count));
-	std::vector<std::byte> left;
+	// The records that stay are in the order in which they were added: each moves down.
+	size_t end = 0;
 	for (auto &each : entries_) {
-		const auto from = bytes_.begin() + static_cast<ptrdiff_t>(each.at);
-		each.at = left.size();
-		left.insert(left.end(), from, from + each.size);
+		std::memmove(&bytes_[end], &bytes_[each.at], each.size);
+		each.at = end;
+		end += each.size;
 	}
-	bytes_ = std::move(left);
+	bytes_.resize(end);
 }
 
 } // namespace perfbuf::reader

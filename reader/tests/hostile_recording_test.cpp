@@ -84,6 +84,20 @@ void add_large_record(zstd_frame &to)
 	to.add_zeros(header.size - sizeof(header));
 }
 
+// As large, with a time.
+void add_large_sample(zstd_frame &to, uint64_t number)
+{
+	constexpr perf_event_header header{PERF_RECORD_SAMPLE, 0, 65528};
+	perfdata::bytes start;
+	start.put(header);
+	const auto sample = generated_sample{number}.record();
+	// Up to its period; without a chain.
+	const auto fields = sample.view().subspan(sizeof(header), 6 * sizeof(uint64_t));
+	start.put_raw(fields.data(), fields.size());
+	to.add(start.view());
+	to.add_zeros(header.size - start.size());
+}
+
 } // namespace
 
 TEST_P(HostileRecording, records_of_each_compressed_form_are_read)
@@ -231,6 +245,44 @@ TEST_P(HostileRecording, a_round_of_any_size_is_read_in_bounded_memory)
 	const auto said = scratch.run("ulimit -v 3000000; " + perfbuf_program +
 				      " script -i perf.data | grep -c clock:");
 	EXPECT_EQ(said.out, std::to_string(large) + "\n") << said.err;
+}
+
+// 590 MB of records of one round, and then older ones.
+TEST_P(HostileRecording, records_that_cannot_be_sorted_with_the_others_are_counted)
+{
+	perfdata::bytes records;
+	zstd_frame stream;
+	for (uint64_t number = 1000; number < 10000; number++) {
+		add_large_sample(stream, number);
+		if (number % 1000 == 999)
+			append(records, compressed_record(stream.next_part()));
+	}
+	stream.add(samples_from(0, 10).view());
+	append(records, compressed_record(stream.next_part()));
+	write(records.view(), UINT32_MAX);
+	const auto said = scratch.run("ulimit -v 3000000; " + perfbuf_program +
+				      " script -i perf.data | grep -c clock:");
+	EXPECT_EQ(said.out, "9010\n");
+	EXPECT_EQ(said.err, "perfbuf: perf.data: 10 records come after newer ones: its rounds are "
+			    "too large to be sorted whole\n");
+}
+
+TEST_P(HostileRecording, a_summary_has_the_samples_before_the_damage)
+{
+	zstd_frame stream;
+	stream.add(samples_from(0, 10).view());
+	stream.add_nonsense();
+	write(compressed_record(stream.view()).view());
+	for (const std::string format : {"folded", "speedscope", "perfetto"}) {
+		const auto said = script("export --format " + format + " -o out");
+		EXPECT_EQ(said.status, 1) << format;
+		EXPECT_EQ(count_lines(said.err, ": what was before it is shown"), 1u) << said.err;
+		EXPECT_EQ(count_lines(said.err, "10 samples -> out"), 1u) << said.err;
+		EXPECT_NE(std::filesystem::file_size(scratch / "out"), 0u) << format;
+	}
+	const auto said = script("flame -o out.html");
+	EXPECT_EQ(said.status, 1);
+	EXPECT_TRUE(std::filesystem::exists(scratch / "out.html")) << said.err;
 }
 
 INSTANTIATE_TEST_SUITE_P(Layouts, HostileRecording, testing::Values(layout::file, layout::pipe),

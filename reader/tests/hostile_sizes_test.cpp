@@ -3,6 +3,7 @@
 #include <fstream>
 #include <gtest/gtest.h>
 
+#include "perfdata/reader.hpp"
 #include "perfdata/tracing_data.hpp"
 #include "record_fixture.hpp"
 #include "typed_file.hpp"
@@ -117,6 +118,43 @@ TEST_F(HostileSizes, forks_of_a_process_with_many_maps_and_a_long_name_are_read)
 		scratch.run("ulimit -v 3000000; " + perfbuf_program + " script -i perf.data");
 	EXPECT_EQ(said.status, 0) << said.err;
 	EXPECT_EQ(count_lines(said.out, " clock:"), 1u) << said.out;
+}
+
+// Two CPUs that were written one after the other, as those of a flight recorder are: no hostile
+// file.
+TEST_F(HostileSizes, a_round_of_600_MB_that_is_not_compressed_is_sorted_whole)
+{
+	constexpr uint64_t count = 9200;
+	const auto attr = generated_description();
+	perfdata::bytes record;
+	record.put(perf_event_header{PERF_RECORD_SAMPLE, 0, 65528});
+	record.zeros(65528 - record.size());
+	std::vector<std::byte> bytes(record.view().begin(), record.view().end());
+	{
+		perfdata::writer writer(create_output(scratch / "perf.data"),
+					perfdata::layout::file);
+		ASSERT_TRUE(writer.begin({&attr, 1}, generated_features(attr)));
+		for (uint64_t number = 0; number < count; number++) {
+			// The second half is older than the first.
+			const auto sample = generated_sample{(number + count / 2) % count}.record();
+			std::copy_n(sample.view().begin() + 8, 48, bytes.begin() + 8);
+			ASSERT_TRUE(writer.append(bytes));
+		}
+		ASSERT_TRUE(writer.finish(generated_features(attr)));
+	}
+	const auto recording = perfdata::recording::open(scratch / "perf.data");
+	ASSERT_TRUE(recording);
+	uint64_t seen = 0, before = 0, late = 1;
+	const auto done = recording->each(
+		[&](const reader::record &, const perfdata::recorded_event &, uint64_t time) {
+			EXPECT_GT(time, before);
+			before = time;
+			seen++;
+		},
+		&late);
+	EXPECT_TRUE(done);
+	EXPECT_EQ(seen, count);
+	EXPECT_EQ(late, 0u);
 }
 
 TEST_F(HostileSizes, standard_input_without_an_end_that_is_no_recording_is_refused)

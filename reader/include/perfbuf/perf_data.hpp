@@ -31,10 +31,11 @@ public:
 
 	/**
 	 * Call use() for every record that a kernel wrote, in the order of time. The records of two
-	 * rounds of the file are held in memory for that, but no more than 512 MiB of them: if they
-	 * are more, the older half is passed on early, and a record may come after newer ones.
-	 * Errors: EINVAL: a record is damaged; the records before it have been visited; ENOTSUP:
-	 * the file is compressed (-z), and the library was built without libzstd.
+	 * rounds of the file are held in memory for that, but no more than 512 MiB or four times
+	 * the file: if they become more, because they are compressed, the older half is passed on
+	 * early, and a record may come after newer ones. Errors: EINVAL: a record is damaged; the
+	 * records before it have been visited; ENOTSUP: the file is compressed (-z), and the
+	 * library was built without libzstd.
 	 */
 	result<void> each(const event_visitor &use) const;
 
