@@ -261,10 +261,11 @@ reader::result<void> recording::read_pipe()
 		left = left.subspan(header.size);
 		cursor body(record.body());
 		if (header.type == record_header_attr) {
+			if (body.left() < PERF_ATTR_SIZE_VER0)
+				return damaged("has an attr that is cut short");
 			perf_event_attr attr{};
 			perf_event_attr head{};
-			std::memcpy(&head, record.body().data(),
-				    std::min<size_t>(PERF_ATTR_SIZE_VER0, record.body().size()));
+			std::memcpy(&head, record.body().data(), PERF_ATTR_SIZE_VER0);
 			const auto bytes = body.bytes(std::min<size_t>(head.size, body.left()));
 			std::memcpy(&attr, bytes.data(), std::min(bytes.size(), sizeof(attr)));
 			std::vector<uint64_t> ids;

@@ -123,9 +123,8 @@ void write_events(const std::vector<recorder_events> &all, const std::string &ou
 			throw plain_failure(done.error());
 		return;
 	}
-	recorder::printer printer;
 	for (const auto &each : order)
-		fmt::print("{}\n", printer.line(each.in->of->of.source, *each.event));
+		fmt::print("{}\n", recorder::line_of(each.in->of->of.source, *each.event));
 }
 
 std::string summary(const std::vector<recorder_events> &all, const recorder::omissions &left_out)

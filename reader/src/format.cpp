@@ -3,8 +3,10 @@
 #include <perfbuf/format.hpp>
 
 #include <bit>
+#include <cctype>
 #include <charconv>
 #include <cstring>
+#include <map>
 
 namespace perfbuf::reader
 {
@@ -102,72 +104,146 @@ uint64_t load(const std::byte *from, size_t bytes, bool is_signed)
 			 : value >> unused;
 }
 
-// Of `__print_symbolic(REC->state, { 255, "none" }, { 0, "idle" })` and `__print_flags(...)` the
-// names. What is no number is left out: the kernel's own formats compute some.
-void take_names(std::string_view from, typed_field &field)
+bool is_of_identifier(char character)
 {
-	const std::string target = "(REC->" + field.name + ",";
-	const size_t at = from.find(target);
-	if (at == std::string_view::npos)
-		return;
-	const std::string_view before = from.substr(0, at);
-	field.names_are_bits = before.ends_with("__print_flags");
-	if (!field.names_are_bits && !before.ends_with("__print_symbolic"))
-		return;
-	from.remove_prefix(at + target.size());
-	const uint64_t mask =
-		field.size < sizeof(uint64_t) ? (1ULL << 8 * field.size) - 1 : UINT64_MAX;
-	// Up to the parenthesis that closes it; none stands in a name.
-	from = from.substr(0, from.find(')'));
-	for (size_t open; (open = from.find('{')) != std::string_view::npos;) {
-		from.remove_prefix(open + 1);
-		std::string_view item = split_off(from, '}');
-		const std::string_view number = trimmed(split_off(item, ','));
-		const std::string_view quoted = trimmed(item);
-		uint64_t value = 0;
-		const bool hex = number.starts_with("0x");
-		const char *end = number.data() + number.size();
-		const auto [stop, bad] =
-			std::from_chars(number.data() + (hex ? 2 : 0), end, value, hex ? 16 : 10);
-		if (bad != std::errc() || quoted.size() < 2 || quoted.front() != '"' ||
-		    quoted.back() != '"')
-			continue;
-		field.names.emplace_back(value & mask, quoted.substr(1, quoted.size() - 2));
-	}
+	return std::isalnum(static_cast<unsigned char>(character)) || character == '_';
 }
 
-// Of `print fmt: "queue=%u from=%pI4"` the directive says what its bytes are.
-void take_form(std::string_view print, typed_field &field)
+// As split_off(), at a separator that is in no quotes.
+std::string_view split_off_unquoted(std::string_view &from, char separator)
 {
-	static constexpr std::pair<std::string_view, field_form> forms[] = {
-		{"%pI4", field_form::ipv4},	   {"%pI6c", field_form::ipv6},
-		{"%pI6", field_form::ipv6},	   {"%pM", field_form::mac},
-		{"%pUb", field_form::uuid},	   {"%pU", field_form::uuid},
-		{"0x%x", field_form::hexadecimal}, {"0x%llx", field_form::hexadecimal}};
-	if (field.type == "bool")
-		field.form = field_form::boolean;
-	else if (field.type == "void *")
-		field.form = field_form::pointer;
-	else if (const size_t begin = print.find('"'); begin != std::string_view::npos) {
-		print = print.substr(begin, print.find("\", ", begin) - begin);
-		const std::string key = field.name + "=";
-		size_t at = 0;
-		do
-			at = print.find(key, at + 1);
-		while (at != std::string_view::npos && print[at - 1] != ' ' && at != 1);
-		if (at == std::string_view::npos)
-			return;
-		const std::string_view rest = print.substr(at + key.size());
-		for (const auto &[directive, form] : forms)
-			if (rest.substr(0, rest.find(' ')) == directive)
-				field.form = form;
+	bool quoted = false;
+	size_t end = 0;
+	for (; end < from.size() && (quoted || from[end] != separator); end++) {
+		if (from[end] == '"')
+			quoted = !quoted;
+		else if (from[end] == '\\')
+			end++;
 	}
-	static constexpr size_t bytes_of[] = {4, 16, 6, 16};
-	if (field.is_octets() &&
-	    (field.is_dynamic || field.size != bytes_of[static_cast<size_t>(field.form) -
-							static_cast<size_t>(field_form::ipv4)]))
-		field.form = field_form::plain;
+	end = std::min(end, from.size());
+	const auto front = from.substr(0, end);
+	from.remove_prefix(std::min(end + 1, from.size()));
+	return front;
 }
+
+// "1", "0x10" or "0x10UL". The kernel's own formats compute some, which are none.
+bool parse_value(std::string_view text, uint64_t &value)
+{
+	const bool hex = text.starts_with("0x");
+	text.remove_prefix(hex ? 2 : 0);
+	text = text.substr(0, text.find_last_not_of("uUlL") + 1);
+	const char *end = text.data() + text.size();
+	const auto [stop, bad] = std::from_chars(text.data(), end, value, hex ? 16 : 10);
+	return bad == std::errc() && stop == end;
+}
+
+// The line `print fmt:`, read once for all fields: both may be long.
+class print_line
+{
+public:
+	explicit print_line(std::string_view line) : left_(line.size())
+	{
+		find_calls(line);
+		const size_t begin = line.find('"');
+		if (begin != std::string_view::npos)
+			find_directives(
+				line.substr(begin + 1, line.find("\", ", begin) - begin - 1));
+	}
+
+	// Of `__print_symbolic(REC->state, { 255, "none" }, { 0, "idle" })` and
+	// `__print_flags(...)` the names. What is no number is left out.
+	// @return false: the calls of several fields share text
+	bool take_names(typed_field &field)
+	{
+		const auto found = calls_.find(field.name);
+		if (found == calls_.end())
+			return true;
+		field.names_are_bits = found->second.of_bits;
+		const uint64_t mask =
+			field.size < sizeof(uint64_t) ? (1ULL << 8 * field.size) - 1 : UINT64_MAX;
+		// Each call has text of its own: together they fit into the line.
+		std::string_view behind = found->second.arguments.substr(0, left_ + 1);
+		std::string_view items = split_off_unquoted(behind, ')');
+		if (items.size() > left_)
+			return false;
+		left_ -= items.size();
+		while (!items.empty()) {
+			split_off_unquoted(items, '{');
+			std::string_view item = split_off_unquoted(items, '}');
+			const std::string_view number = trimmed(split_off(item, ','));
+			const std::string_view quoted = trimmed(item);
+			uint64_t value = 0;
+			if (!parse_value(number, value) || quoted.size() < 2 ||
+			    quoted.front() != '"' || quoted.back() != '"')
+				continue;
+			field.names.emplace_back(value & mask, quoted.substr(1, quoted.size() - 2));
+		}
+		return true;
+	}
+
+	// Of `print fmt: "queue=%u from=%pI4"` the directive says what its bytes are.
+	void take_form(typed_field &field) const
+	{
+		static constexpr std::pair<std::string_view, field_form> forms[] = {
+			{"%pI4", field_form::ipv4},	   {"%pI6c", field_form::ipv6},
+			{"%pI6", field_form::ipv6},	   {"%pM", field_form::mac},
+			{"%pUb", field_form::uuid},	   {"%pU", field_form::uuid},
+			{"0x%x", field_form::hexadecimal}, {"0x%llx", field_form::hexadecimal}};
+		if (field.type == "bool")
+			field.form = field_form::boolean;
+		else if (field.type == "void *")
+			field.form = field_form::pointer;
+		else if (const auto found = directives_.find(field.name);
+			 found != directives_.end()) {
+			for (const auto &[directive, form] : forms)
+				if (found->second == directive)
+					field.form = form;
+		}
+		static constexpr size_t bytes_of[] = {4, 16, 6, 16};
+		if (field.is_octets() &&
+		    (field.is_dynamic ||
+		     field.size != bytes_of[static_cast<size_t>(field.form) -
+					    static_cast<size_t>(field_form::ipv4)]))
+			field.form = field_form::plain;
+	}
+
+private:
+	struct call {
+		bool of_bits;
+		std::string_view arguments; // and all that follows them
+	};
+
+	void find_calls(std::string_view line)
+	{
+		constexpr std::string_view start = "(REC->";
+		for (size_t at = 0; (at = line.find(start, at)) != std::string_view::npos;) {
+			const std::string_view before = line.substr(0, at);
+			const size_t begin = at += start.size();
+			while (at < line.size() && is_of_identifier(line[at]))
+				at++;
+			const bool of_bits = before.ends_with("__print_flags");
+			if (line.substr(at).starts_with(',') &&
+			    (of_bits || before.ends_with("__print_symbolic")))
+				calls_.try_emplace(line.substr(begin, at - begin),
+						   call{of_bits, line.substr(at + 1)});
+		}
+	}
+
+	void find_directives(std::string_view text)
+	{
+		while (!text.empty()) {
+			std::string_view word = split_off(text, ' ');
+			const size_t equals = word.find('=');
+			if (equals != std::string_view::npos)
+				directives_.try_emplace(word.substr(0, equals),
+							word.substr(equals + 1));
+		}
+	}
+
+	std::map<std::string_view, call> calls_;
+	std::map<std::string_view, std::string_view> directives_;
+	size_t left_; // of the line, for calls
+};
 
 } // namespace
 
@@ -231,6 +307,9 @@ const typed_field *typed_format::find(std::string_view field) const noexcept
 
 result<typed_format> parse_format(std::string_view text)
 {
+	// The size of a record has 16 bits, so the kernel has no larger payloads.
+	constexpr size_t most = UINT16_MAX;
+	size_t fields_size = 0;
 	typed_format format;
 	bool has_id = false;
 	while (!text.empty()) {
@@ -240,9 +319,13 @@ result<typed_format> parse_format(std::string_view text)
 		else if (line.starts_with("ID:"))
 			has_id = parse_number(trimmed(line.substr(3)), format.id);
 		else if (line.starts_with("print fmt:")) {
+			print_line print(line);
 			for (auto &field : format.fields) {
-				take_names(line, field);
-				take_form(line, field);
+				if (!print.take_names(field))
+					return system_error("fields of an event share the names of "
+							    "their values",
+							    EINVAL);
+				print.take_form(field);
 			}
 			break;
 		}
@@ -251,6 +334,11 @@ result<typed_format> parse_format(std::string_view text)
 		typed_field field;
 		if (!parse_field(line, field))
 			return system_error("no field of an event: " + std::string(line), EINVAL);
+		if (field.size > most - fields_size || field.offset > most - field.size)
+			return system_error("a field of an event is larger than any record: " +
+						    std::string(line),
+					    EINVAL);
+		fields_size += field.size;
 		if (!field.name.starts_with("common_"))
 			format.fields.push_back(std::move(field));
 	}

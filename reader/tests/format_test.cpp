@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 #include <perfbuf/format.hpp>
 
+#include <array>
+
 #include "typed_event.hpp"
 
 using namespace perfbuf;
@@ -112,4 +114,87 @@ TEST(Format, AFormatTextThatMakesNoSenseIsRefused)
 	EXPECT_FALSE(parse_format(""));
 	for (size_t size = 0; size < good.size(); size++)
 		(void)parse_format(good.substr(0, size));
+}
+
+TEST(Format, fields_that_are_larger_than_any_record_are_refused)
+{
+	const auto with_fields = [](std::initializer_list<std::array<uint64_t, 2>> all) {
+		std::string text = "name: all\nID: 1\nformat:\n";
+		for (const auto &[offset, size] : all)
+			text += "\tfield:u8 f[" + std::to_string(size) +
+				"];\toffset:" + std::to_string(offset) +
+				";\tsize:" + std::to_string(size) + ";\tsigned:0;\n";
+		return parse_format(text);
+	};
+	const auto whole = with_fields({{8, 8}, {16, UINT16_MAX - 16}});
+	ASSERT_TRUE(whole) << whole.error().text;
+	EXPECT_EQ(whole->fields.size(), 2u);
+	for (const auto &refused :
+	     {with_fields({{8, UINT64_MAX}}), with_fields({{8, uint64_t{1} << 32}}),
+	      with_fields({{8, UINT16_MAX - 7}}), with_fields({{UINT64_MAX, 4}}),
+	      with_fields({{8, 30000}, {8, 30000}, {8, 30000}})}) {
+		ASSERT_FALSE(refused);
+		EXPECT_EQ(refused.error().code.value(), EINVAL);
+		EXPECT_EQ(refused.error().text.find("a field of an event is larger than any "
+						    "record: field:u8 f["),
+			  0u)
+			<< refused.error().text;
+	}
+}
+
+namespace
+{
+
+std::string fields_called(const std::vector<std::string> &names)
+{
+	std::string text = "name: all\nID: 1\nformat:\n";
+	for (const auto &name : names)
+		text += "\tfield:u8 " + name + ";\toffset:8;\tsize:1;\tsigned:0;\n";
+	return text;
+}
+
+} // namespace
+
+// Each field has a copy of its names.
+TEST(Format, fields_that_share_the_names_of_their_values_are_refused)
+{
+	std::string names;
+	for (int value = 0; value < 1000; value++)
+		names += ", { " + std::to_string(value) + ", \"n\" }";
+	std::vector<std::string> fields(1000, "f");
+	const std::string call = "__print_flags(REC->f, \"|\"" + names;
+	for (const auto &end : {")\n", ""}) {
+		const auto shared =
+			parse_format(fields_called(fields) + "\nprint fmt: \"\", " + call + end);
+		ASSERT_FALSE(shared);
+		EXPECT_EQ(shared.error().code.value(), EINVAL);
+		EXPECT_EQ(shared.error().text,
+			  "fields of an event share the names of their values");
+	}
+	// Calls within each other, none of which ends.
+	std::string nested;
+	for (size_t number = 0; number < fields.size(); number++) {
+		fields[number] = "f" + std::to_string(number);
+		nested += "__print_symbolic(REC->" + fields[number] + ", ";
+	}
+	EXPECT_FALSE(parse_format(fields_called(fields) + "\nprint fmt: \"\", " + nested + names));
+	// One field may have as many as its text holds.
+	const auto own = parse_format(fields_called({"f", "g"}) + "\nprint fmt: \"\", " + call +
+				      "), __print_symbolic(REC->g" + names + ")\n");
+	ASSERT_TRUE(own) << own.error().text;
+	for (const auto &field : own->fields)
+		EXPECT_EQ(field.names.size(), 1000u);
+}
+
+TEST(Format, names_of_values_may_have_parentheses_and_braces)
+{
+	const auto format =
+		parse_format(fields_called({"f"}) +
+			     "\nprint fmt: \"f=%s\", __print_symbolic(REC->f, { 1, \"open()\" }, "
+			     "{ 2, \"{, }\" }, { 1 << 2, \"computed\" }, { 0x8UL, \"last\" })\n");
+	ASSERT_TRUE(format) << format.error().text;
+	const std::vector<std::pair<uint64_t, std::string>> expected{
+		{1, "open()"}, {2, "{, }"}, {8, "last"}};
+	EXPECT_EQ(format->fields.front().names, expected);
+	EXPECT_FALSE(format->fields.front().names_are_bits);
 }

@@ -66,10 +66,9 @@ public:
 	{
 		for (const auto when : {recorder::moment::live, recorder::moment::stopped}) {
 			recorder::omissions left_out;
-			recorder::printer printer;
 			const auto events = recorder::events_of(rings, of, when, left_out);
 			for (const auto &event : events)
-				ASSERT_FALSE(printer.line(of.source, event).empty());
+				ASSERT_FALSE(recorder::line_of(of.source, event).empty());
 			note(events.empty() ? "rings without events" : "rings with events");
 			if (left_out.damaged)
 				note("damaged places");

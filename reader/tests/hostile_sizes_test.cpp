@@ -157,6 +157,43 @@ TEST_F(HostileSizes, a_round_of_600_MB_that_is_not_compressed_is_sorted_whole)
 	EXPECT_EQ(late, 0u);
 }
 
+TEST_F(HostileSizes, attrs_in_a_pipe_that_are_cut_short_are_refused)
+{
+	for (const size_t size : {0, 8, PERF_ATTR_SIZE_VER0 - 8}) {
+		perfdata::bytes file;
+		file.put(perfdata::pipe_header{});
+		for (int number = 0; number < 1000; number++) {
+			file.put(perf_event_header{
+				perfdata::record_header_attr, 0,
+				static_cast<uint16_t>(sizeof(perf_event_header) + size)});
+			file.zeros(size);
+		}
+		write(file);
+		expect_refused("perf.data has an attr that is cut short");
+	}
+}
+
+// An export would write as many zeros for each sample.
+TEST_F(HostileSizes, fields_larger_than_any_record_are_not_exported)
+{
+	auto attr = typed_description("mydev:all", typed_id, all_file);
+	auto &format = attr.format;
+	format.insert(format.find("\nprint fmt"),
+		      "\n\tfield:u8 large[4294967296];\toffset:75;\tsize:4294967296;\tsigned:0;\n");
+	perfdata::feature_map features;
+	perfdata::add_event_description(features, {&attr, 1});
+	perfdata::add_tracing_data(features, {&attr, 1});
+	perfdata::writer writer(create_output(scratch / "perf.data"), perfdata::layout::file);
+	ASSERT_TRUE(writer.begin({&attr, 1}, features));
+	const auto sample = typed_sample(largest_values(), typed_id, all_file, generated_time);
+	ASSERT_TRUE(writer.append(sample.view()));
+	ASSERT_TRUE(writer.finish(features));
+	const auto said = scratch.run("ulimit -v 3000000; " + perfbuf_program +
+				      " export --format ctf -o trace -i perf.data");
+	EXPECT_EQ(said.status, 0) << said.err;
+	EXPECT_LT(std::filesystem::file_size(scratch / "trace/stream"), 1000u);
+}
+
 TEST_F(HostileSizes, standard_input_without_an_end_that_is_no_recording_is_refused)
 {
 	expect_refused("- is no perf.data of this machine's byte order", "-i - < /dev/zero");

@@ -20,7 +20,7 @@ TEST(RecorderSnapshot, a_snapshot_gives_all_events_of_rings_that_were_not_full_i
 	ASSERT_EQ(events.size(), 100u);
 	expect_last(events, 99);
 	EXPECT_EQ(found->of.source, "mydev");
-	EXPECT_EQ(recorder::printer().line("mydev", events[1]),
+	EXPECT_EQ(recorder::line_of("mydev", events[1]),
 		  "1.000000001 cpu 1 tid 8 mydev:step number=1 state=busy flags=ok|late "
 		  "address=0xabc");
 }
