@@ -43,10 +43,15 @@ bool parse_cpus(std::span<const std::byte> bytes, const perfbuf_recorder_descrip
 bool parse_events(std::span<const std::byte> bytes, const perfbuf_recorder_description &head,
 		  description &to)
 {
+	uint64_t text_bytes = 0;
 	for (uint64_t at = 0; at < head.event_count; at++) {
 		perfbuf_recorder_event raw;
 		if (!load(bytes, head.events_at + at * sizeof(raw), raw) ||
 		    raw.format_at > bytes.size() || raw.format_bytes > bytes.size() - raw.format_at)
+			return false;
+		// Each event has a text of its own: together they fit into the description.
+		text_bytes += raw.format_bytes;
+		if (text_bytes > bytes.size())
 			return false;
 		described_event event;
 		event.text.assign(reinterpret_cast<const char *>(bytes.data()) + raw.format_at,

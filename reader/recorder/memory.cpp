@@ -181,7 +181,7 @@ uint64_t memory::bytes() const noexcept
 namespace
 {
 
-// @param room for rings: no two recorders have the same memory
+// @param room for rings and descriptions: no two recorders have the same memory
 reader::result<contents> read_recorder(const memory &in, const perfbuf_recorder_page &head,
 				       uint64_t &room)
 {
@@ -207,12 +207,11 @@ reader::result<contents> read_recorder(const memory &in, const perfbuf_recorder_
 	if (!of)
 		return of.error();
 
-	const uint64_t bytes = of->bytes_per_cpu * of->cpus.size();
+	const uint64_t bytes = of->bytes_per_cpu * of->cpus.size() + pages * page;
 	if (bytes > room)
-		return damaged(room == in.bytes() ? "its rings are larger than the dump"
-						  : "its rings and those of the recorders before "
-						    "it are larger than the dump");
-	room -= bytes;
+		return damaged(room == in.bytes() ? "it is larger than the dump"
+						  : "it and the recorders before it are larger "
+						    "than the dump");
 	contents made{std::move(*of), {}};
 	for (const auto &cpu : made.of.cpus) {
 		ring ring;
@@ -230,6 +229,7 @@ reader::result<contents> read_recorder(const memory &in, const perfbuf_recorder_
 					      page);
 		made.rings.push_back(std::move(ring));
 	}
+	room -= bytes;
 	return made;
 }
 

@@ -91,7 +91,7 @@ TEST(RecorderMemory, a_copy_of_a_recorder_elsewhere_in_memory_does_not_count)
 
 // The kernel's image has a segment of its own in /proc/vmcore, and memory of it that was freed
 // since may hold a recorder's page.
-TEST(RecorderMemory, recorders_that_share_their_rings_are_not_larger_than_the_memory)
+TEST(RecorderMemory, recorders_that_share_rings_and_description_are_not_larger_than_the_memory)
 {
 	auto memory = make_memory(write_rings(1000));
 	perfbuf_recorder_page head;
@@ -105,16 +105,85 @@ TEST(RecorderMemory, recorders_that_share_their_rings_are_not_larger_than_the_me
 	}
 	const auto found = find_in(memory);
 	uint64_t bytes = 0;
-	for (const auto &each : found.recorders)
+	for (const auto &each : found.recorders) {
+		bytes += page; // of its description
 		for (const auto &ring : each.rings)
 			bytes += ring.data.size();
+	}
 	EXPECT_LE(bytes, memory.size());
 	ASSERT_FALSE(found.recorders.empty());
 	ASSERT_FALSE(found.refused.empty());
-	EXPECT_NE(found.refused.front().find("its rings and those of the recorders before it are "
-					     "larger than the dump"),
+	EXPECT_NE(found.refused.front().find("it and the recorders before it are larger than the "
+					     "dump"),
 		  std::string::npos)
 		<< found.refused.front();
+}
+
+TEST(RecorderMemory, refused_recorders_take_no_space_from_the_one_behind_them)
+{
+	const auto rings = write_rings(10);
+	auto memory = make_memory(rings);
+	memory.resize(16 * page); // where its rings end
+	// Of these rings, the words are not in the dump.
+	const auto description = describe(rings, 100);
+	constexpr uint64_t described = recorder_frame + 2;
+	std::memcpy(memory.data() + described * page, description.data(), description.size());
+	perfbuf_recorder_page head;
+	std::memcpy(&head, memory.data() + recorder_frame * page, sizeof(head));
+	head.frames[0] = described;
+	head.description_crc = tracefile::crc32(description);
+	for (uint64_t frame = 0; frame < recorder_frame; frame++) {
+		head.frame = frame;
+		head.crc = 0;
+		head.crc = tracefile::crc32(std::as_bytes(std::span(&head, 1)));
+		store(memory, frame * page, head);
+	}
+	const auto found = find_in(memory);
+	ASSERT_EQ(found.refused.size(), recorder_frame);
+	EXPECT_NE(found.refused.front().find("the words of CPU 0 are not in the dump"),
+		  std::string::npos)
+		<< found.refused.front();
+	EXPECT_EQ(found.recorders.size(), 1u) << found.refused.back();
+}
+
+namespace
+{
+
+// A description whose event is there so many times, with one text or with a text for each.
+memory_bytes describe_events(uint32_t count, bool own_texts)
+{
+	auto made = describe(write_rings(10), 0);
+	perfbuf_recorder_description head;
+	EXPECT_TRUE(recorder::load(made, 0, head));
+	perfbuf_recorder_event event;
+	EXPECT_TRUE(recorder::load(made, head.events_at, event));
+	const memory_bytes text(made.begin() + event.format_at,
+				made.begin() + event.format_at + event.format_bytes);
+	head.event_count = count;
+	head.events_at = static_cast<uint32_t>(made.size());
+	store(made, 0, head);
+	made.resize(made.size() + count * sizeof(event));
+	for (uint32_t number = 0; number < count; number++) {
+		if (own_texts) {
+			event.format_at = static_cast<uint32_t>(made.size());
+			made.insert(made.end(), text.begin(), text.end());
+		}
+		store(made, head.events_at + number * sizeof(event), event);
+	}
+	return made;
+}
+
+} // namespace
+
+// Each event has a copy of its text.
+TEST(RecorderMemory, a_description_whose_events_share_a_text_is_refused)
+{
+	const auto honest = recorder::parse_description(describe_events(1000, true));
+	ASSERT_TRUE(honest) << honest.error().text;
+	EXPECT_EQ(honest->events.size(), 1000u);
+	const auto shared = recorder::parse_description(describe_events(1000, false));
+	ASSERT_FALSE(shared);
+	EXPECT_EQ(shared.error().text, "the description of a recorder makes no sense");
 }
 
 TEST(RecorderMemory, memory_in_two_segments_of_a_core_has_each_recorder_once)
