@@ -170,10 +170,15 @@ void write_recording(const process_rings &from, const dumped &what, reader::uniq
 			throw plain_failure(done.error());
 	};
 	perfdata::writer writer(perfdata::output(std::move(to)), perfdata::layout::file);
-	check(writer.begin(attrs, features));
-	for (const auto &each : what.records())
-		check(writer.append(each.bytes));
+	auto done = writer.begin(attrs, features);
+	for (const auto &each : what.records()) {
+		if (!done)
+			break;
+		done = writer.append(each.bytes);
+	}
+	// If the disk is full, the file has the records that there was space for.
 	const auto given_up = writer.finish(features);
+	check(done);
 	check(given_up);
 	if (*given_up)
 		throw failure(exit_failed, "the disk is full: the dump is not whole");

@@ -93,18 +93,21 @@ reader::result<void> write_file(const std::vector<recorder_events> &all,
 					  order.back().event->time);
 
 	perfdata::writer to(perfdata::output(create_file(output)), perfdata::layout::file);
-	if (auto done = to.begin(attrs, features); !done)
-		return done;
+	auto done = to.begin(attrs, features);
 	for (const auto &each : order) {
+		if (!done)
+			break;
 		perfdata::bytes record;
 		// The largest record has no room for an identifier: it cannot be in the file.
 		if (each.event->payload.size() > UINT16_MAX - 64)
 			continue;
 		put_sample(record, *each.event, ids[each.event->event]);
-		if (auto done = to.append(record.view()); !done)
-			return done;
+		done = to.append(record.view());
 	}
+	// If the disk is full, the file has the records that there was space for.
 	const auto finished = to.finish(features);
+	if (!done)
+		return done;
 	if (!finished)
 		return finished.error();
 	if (*finished)

@@ -110,8 +110,10 @@ result<perf_data_writer> perf_data_writer::create(const std::string &path,
 	perfdata::add_event_description(made->features, attrs);
 	perfdata::add_tracing_data(made->features, attrs);
 	perfdata::add_sample_time(made->features, 0, 0);
-	if (auto done = made->out.begin(attrs, made->features); !done)
+	if (auto done = made->out.begin(attrs, made->features); !done) {
+		(void)made->out.finish(made->features); // leaves an empty file
 		return done.error();
+	}
 	return perf_data_writer(std::move(made));
 }
 

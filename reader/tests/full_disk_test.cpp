@@ -6,8 +6,11 @@
 #include <iterator>
 #include <sys/resource.h>
 
+#include <perfbuf/perf_data.hpp>
+
 #include "perfdata_file.hpp"
-#include "run_command.hpp"
+#include "record_fixture.hpp"
+#include "recorder_files.hpp"
 
 using namespace perfbuf;
 using namespace perfbuf::tests;
@@ -134,6 +137,56 @@ TEST(FullDisk, a_file_without_space_for_its_header_is_left_empty)
 	}
 	EXPECT_GT(empty, 5u);
 	EXPECT_GT(whole, 20u);
+}
+
+TEST(FullDisk, a_file_of_the_library_without_space_for_its_header_is_left_empty)
+{
+	const scratch_directory scratch;
+	const auto path = scratch / "perf.data";
+	reader::described_event event;
+	event.name = "clock";
+	event.attr = generated_attr();
+	event.ids = {generated_id};
+	size_t refused = 0, created = 0;
+	for (uint64_t limit = 0; limit < 1000; limit += 24) {
+		const file_size_limit no_more(limit);
+		const auto made = reader::perf_data_writer::create(path, {&event, 1});
+		created += static_cast<bool>(made);
+		if (!made) {
+			refused++;
+			ASSERT_EQ(std::filesystem::file_size(path), 0u) << "limit " << limit;
+		}
+	}
+	EXPECT_GT(refused, 5u);
+	EXPECT_GT(created, 20u);
+}
+
+TEST(FullDisk, perfbuf_recover_leaves_a_file_that_has_what_there_was_space_for)
+{
+	const scratch_directory scratch;
+	const auto snapshot = recorder_files::make_snapshot(recorder_files::write_rings(1000));
+	std::ofstream(scratch / "snapshot", std::ios::binary)
+		.write(reinterpret_cast<const char *>(snapshot.data()),
+		       static_cast<std::streamsize>(snapshot.size()));
+	const auto recover = [&](const std::string &limit) {
+		return scratch.run("trap '' XFSZ; ulimit -f " + limit + "; rm -f perf.data; " +
+				   perfbuf_program + " recover -o perf.data snapshot");
+	};
+	ASSERT_EQ(recover("unlimited").status, 0);
+	const auto full = examine(scratch / "perf.data");
+	ASSERT_TRUE(full.whole);
+	for (const char *limit : {"16", "21"}) { // of 512 bytes
+		const auto said = recover(limit);
+		EXPECT_EQ(said.status, 1);
+		EXPECT_EQ(count_lines(said.err, "File too large"), 1u) << said.err;
+		const auto left = examine(scratch / "perf.data");
+		EXPECT_TRUE(left.whole) << "limit " << limit;
+		EXPECT_EQ(left.features, full.features);
+		EXPECT_GT(left.records, 10u);
+		EXPECT_LT(left.records, full.records);
+	}
+	EXPECT_EQ(recover("0").status, 1);
+	EXPECT_EQ(std::filesystem::file_size(scratch / "perf.data"), 0u);
 }
 
 TEST(FullDisk, PerfAcceptsTheFileThatAFullDiskLeft)
