@@ -2,6 +2,7 @@
 // Keeps the maps of processes and the names of threads, as records report them.
 #include "analysis/machine.hpp"
 
+#include <climits>
 #include <utility>
 #include <variant>
 
@@ -12,12 +13,16 @@ namespace perfbuf::analysis
 
 uint32_t machine::file_of(const reader::mmap_event &map)
 {
+	const std::string_view name = map.filename.substr(0, PATH_MAX);
+	if (const auto found = file_numbers_.find({map.inode, name}); found != file_numbers_.end())
+		return found->second;
+	if (name.size() + file_size > most_files_size - files_size_)
+		return no_file;
+	files_size_ += name.size() + file_size;
 	const auto next = static_cast<uint32_t>(files_.size());
-	const auto [found, is_new] =
-		file_numbers_.try_emplace({std::string(map.filename), map.inode}, next);
-	if (is_new)
-		files_.push_back({found->first.first, {map.major, map.minor, map.inode}});
-	return found->second;
+	files_.push_back({std::string(name), {map.major, map.minor, map.inode}});
+	file_numbers_.try_emplace({map.inode, files_.back().name}, next);
+	return next;
 }
 
 // A new map takes the place of what was there: munmap(2) leaves no record.

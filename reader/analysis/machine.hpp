@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <memory>
 #include <perfbuf/decoder.hpp>
@@ -29,6 +30,10 @@ struct mapped {
 class machine
 {
 public:
+	machine() = default;
+	machine(const machine &) = delete; // it has views of its own names
+	machine &operator=(const machine &) = delete;
+
 	/** Takes note of COMM, FORK, EXIT, MMAP and MMAP2; other records change nothing. */
 	void add(const reader::record &record, const reader::decoder &decoder);
 
@@ -40,6 +45,7 @@ public:
 	/** @return the thread's name; its process's or "?" where it is not known */
 	std::string_view comm(uint32_t pid, uint32_t tid) const;
 
+	/** @return the name; empty if the maps before had names of more than 256 MiB */
 	const std::string &file_name(uint32_t file) const noexcept { return files_[file].name; }
 	const perfdata::file_identity &file_identity(uint32_t file) const noexcept
 	{
@@ -57,6 +63,12 @@ private:
 	// The kernel's names have 15; what a program makes up may have more.
 	static constexpr size_t longest_comm = 64;
 
+	// Files of one name differ in their inode, which is a few bytes of a compressed recording.
+	// A million maps of different files with names of a hundred bytes fit.
+	static constexpr size_t most_files_size = size_t{256} << 20;
+	static constexpr size_t file_size = 160; // of memory for a file, without its name
+	static constexpr uint32_t no_file = 0;
+
 	struct file_facts {
 		std::string name;
 		perfdata::file_identity identity;
@@ -70,8 +82,10 @@ private:
 	void forget_ended();
 	static const mapped *look_up(const maps &in, uint64_t address);
 
-	std::vector<file_facts> files_;
-	std::map<std::pair<std::string, uint64_t>, uint32_t> file_numbers_; // by name and inode
+	std::deque<file_facts> files_{1}; // the first is no_file
+	std::map<std::pair<uint64_t, std::string_view>, uint32_t>
+		file_numbers_; // by inode and name
+	size_t files_size_ = 0;
 	std::unordered_map<uint32_t, std::shared_ptr<maps>> processes_;
 	size_t map_count_ = 0;		     // of all processes, shared ones once
 	std::unordered_set<uint32_t> ended_; // processes whose first thread has ended

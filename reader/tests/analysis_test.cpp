@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1 OR BSD-2-Clause
 // Distributions, maps and values: what the commands that look at records are built on.
+#include <climits>
 #include <gtest/gtest.h>
 #include <random>
+#include <set>
 
 #include "analysis/flame_page.hpp"
 #include "analysis/histogram.hpp"
@@ -67,11 +69,11 @@ namespace
 {
 
 perfdata::bytes map_record(uint32_t pid, uint64_t start, uint64_t length, uint64_t offset,
-			   const char *name)
+			   const std::string &name, uint64_t inode = 4711)
 {
 	perfdata::bytes records;
 	perfdata::synthesizer to(records, 0);
-	to.map(pid, {start, length, offset, 8, 1, 4711, 5, 2, name});
+	to.map(pid, {start, length, offset, 8, 1, inode, 5, 2, name});
 	return records;
 }
 
@@ -155,6 +157,45 @@ TEST(Machine, processes_that_have_ended_leave_their_maps_to_those_that_run)
 		add(of, task_record(PERF_RECORD_EXIT, child, 7));
 	}
 	EXPECT_NE(of.find(7, uint64_t{count} << 20), nullptr);
+}
+
+TEST(Machine, a_file_name_longer_than_any_path_is_cut)
+{
+	analysis::machine of;
+	add(of, map_record(7, 0x1000, 0x1000, 0, "/" + std::string(50'000, 'x')));
+	const auto *map = of.find(7, 0x1000);
+	ASSERT_TRUE(map);
+	EXPECT_EQ(of.file_name(map->file), "/" + std::string(PATH_MAX - 1, 'x'));
+}
+
+// Records that differ in their inode alone are a few bytes of a compressed recording each.
+TEST(Machine, files_with_more_names_than_256_MiB_have_no_name)
+{
+	analysis::machine of;
+	constexpr uint64_t count = 70'000;
+	const std::string name = "/" + std::string(PATH_MAX - 1, 'x');
+	for (uint64_t inode = 1; inode <= count; inode++)
+		add(of, map_record(7, inode << 12, 0x1000, 0, name, inode));
+	std::set<uint32_t> files;
+	size_t bytes = 0;
+	for (uint64_t inode = 1; inode <= count; inode++) {
+		const auto *map = of.find(7, inode << 12);
+		ASSERT_TRUE(map);
+		const auto &its_name = of.file_name(map->file);
+		ASSERT_TRUE(its_name == name || its_name.empty());
+		if (files.insert(map->file).second)
+			bytes += its_name.size();
+	}
+	EXPECT_LE(bytes, size_t{256} << 20);
+	EXPECT_GT(bytes, size_t{240} << 20);
+	EXPECT_EQ(of.file_name(of.find(7, count << 12)->file), "");
+	// A file that is known has its name at each map.
+	add(of, map_record(8, 0x1000, 0x1000, 0, name, 1));
+	EXPECT_EQ(of.file_name(of.find(8, 0x1000)->file), name);
+	// Files with short names take memory, too.
+	for (uint64_t inode = 1; inode <= 100; inode++)
+		add(of, map_record(9, inode << 12, 0x1000, 0, "/a", inode));
+	EXPECT_EQ(of.file_name(of.find(9, 100 << 12)->file), "");
 }
 
 TEST(Values, every_kind_of_field_is_told_with_its_type)
