@@ -3,6 +3,7 @@
 #include <csignal>
 #include <ctime>
 #include <sched.h>
+#include <sys/resource.h>
 
 #include <gtest/gtest.h>
 
@@ -34,10 +35,21 @@ bool is_preempted(const record &r)
 	return r.header.misc & PERF_RECORD_MISC_SWITCH_OUT_PREEMPT;
 }
 
+long switches_to_sleep()
+{
+	rusage use;
+	getrusage(RUSAGE_THREAD, &use);
+	return use.ru_nvcsw;
+}
+
+/* Sleeps until the thread has been switched out: on a slow machine the timer may expire before. */
 void nap()
 {
 	const timespec a_while{0, 2'000'000};
-	nanosleep(&a_while, nullptr);
+	const long before = switches_to_sleep();
+	do
+		nanosleep(&a_while, nullptr);
+	while (switches_to_sleep() == before);
 }
 
 class on_cpu_0
