@@ -30,8 +30,8 @@ modules: check-kdir
 	@flock $(BUILD)/.lock scripts/farm . $(BUILD)
 	+@$(kbuild) modules
 
-# A module that is a source is built with these: headers, the C++ rule, and the CRCs of what
-# perfbuf.ko exports for this kernel.
+# A module that is a source is built with these: headers, the C++ rule, and the CRCs of the
+# symbols that perfbuf.ko exports for this kernel.
 producer_dir = $(DESTDIR)$(PREFIX)/src/perfbuf
 install-producer-headers:
 	install -d $(producer_dir)/include/perfbuf $(producer_dir)/include/linux

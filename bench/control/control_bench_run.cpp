@@ -178,7 +178,7 @@ void open_events(const side &of, unsigned wanted)
 }
 
 /* Other processes of the user take the files that this thread may not have, one after the other.
- * They are made before, since they would inherit what we have. */
+ * They are made before, since they would inherit our files. */
 void open_events_in_processes(const side &of, unsigned wanted)
 {
 	const unsigned others = std::min(wanted / 16, 160u);

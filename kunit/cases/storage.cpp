@@ -225,7 +225,7 @@ CASE(ring_storage, a_ring_of_2_to_the_31_pages_is_refused)
 CASE(ring_storage, a_failure_of_any_allocation_leaks_nothing)
 {
 	for (auto [kind, page_order] : layouts) {
-		/* The case above has what follows where a large chunk fails. */
+		/* The case above tests a large chunk that fails. */
 		if (page_order)
 			continue;
 		for (u32 pages : {0u, 1u, 8u}) {

@@ -51,7 +51,7 @@ public:
 	/* Whether @event is the leader. */
 	bool leads(const event &event) noexcept;
 
-	/* Enables or disables the event, and what depends on it. */
+	/* Enables or disables the event and, if it leads, its group. */
 	cxxrt::result<void> enable(event &event) noexcept;
 	void disable(event &disabled) noexcept;
 	/* The same of all in the group of @by, or of @by alone if its leader has gone. The first

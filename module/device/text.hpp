@@ -94,9 +94,7 @@ public:
 			text[i] = ' ';
 		text[sizeof(text) - 1] = '\n';
 
-		const u64 rest = sizeof(text) - skip_;
-		const u64 left = bytes_ - done_;
-		const u64 now = rest < left ? rest : left;
+		const u64 now = cxxrt::min<u64>(sizeof(text) - skip_, bytes_ - done_);
 
 		__builtin_memcpy(to_ + done_, text + skip_, now);
 		done_ += now;

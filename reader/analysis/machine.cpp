@@ -89,8 +89,8 @@ machine::maps &machine::own_maps(uint32_t pid)
 		forget_ended();
 	if (of.use_count() == 1)
 		return *of;
-	const bool has_room = map_count_ + of->size() <= most_maps;
-	of = has_room ? std::make_shared<maps>(*of) : std::make_shared<maps>();
+	const bool has_space = map_count_ + of->size() <= most_maps;
+	of = has_space ? std::make_shared<maps>(*of) : std::make_shared<maps>();
 	map_count_ += of->size();
 	return *of;
 }

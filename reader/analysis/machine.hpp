@@ -60,7 +60,7 @@ private:
 	// ended are forgotten, and then a copy begins without any: four thousand processes of a
 	// thousand maps each.
 	static constexpr size_t most_maps = size_t{1} << 22;
-	// The kernel's names have 15; what a program makes up may have more.
+	// The kernel's names have 15; those that a program makes up may have more.
 	static constexpr size_t longest_comm = 64;
 
 	// Files of one name differ in their inode, which is a few bytes of a compressed recording.

@@ -91,7 +91,7 @@ reader::result<std::span<const std::byte>> compressor::add(std::span<const std::
 struct decompressor::state {
 	std::unique_ptr<ZSTD_DCtx, free_context> context{ZSTD_createDCtx()};
 	std::vector<std::byte> piece = std::vector<std::byte>(ZSTD_DStreamOutSize());
-	size_t wanted = 0; // what zstd needs for the next block, and for the header behind it
+	size_t wanted = 0; // bytes that zstd needs for the next block, and for the header behind it
 };
 
 bool decompressor::ends_within_a_block() const noexcept

@@ -92,7 +92,7 @@ public:
 	/**
 	 * The bytes of one part, a piece at a time. No piece has more than 128 KiB.
 	 * @param of a PERF_RECORD_COMPRESSED or PERF_RECORD_COMPRESSED2
-	 * Errors: EINVAL: it is damaged; use() was called for what is before the damage
+	 * Errors: EINVAL: it is damaged; use() was called for the bytes before the damage
 	 */
 	reader::result<void> each(const reader::record &of, const use_bytes &use);
 

@@ -61,7 +61,7 @@ public:
 	// Records that came after newer ones, because not all that waits could be held.
 	uint64_t late() const noexcept { return in_parts_ ? late_ : 0; }
 
-	// Is the end of what was compressed missing?
+	// Whether the end of the compressed stream is missing.
 	bool is_cut() const noexcept { return by_ && by_->ends_within_a_block(); }
 
 private:
@@ -85,11 +85,11 @@ private:
 		waiting_.add(event->decoder.time_of(record).value_or(0), record,
 			     static_cast<uint32_t>(event - of_.events().data()));
 		if (waiting_.memory() > most_held_)
-			make_room();
+			pass_on_older();
 	}
 
 	// Half of the memory: half of the records may be the smallest ones.
-	void make_room()
+	void pass_on_older()
 	{
 		in_parts_ = true;
 		while (waiting_.memory() > most_held_ / 2)

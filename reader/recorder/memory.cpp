@@ -181,9 +181,9 @@ uint64_t memory::bytes() const noexcept
 namespace
 {
 
-// @param room for rings and descriptions: no two recorders have the same memory
+// @param space for rings and descriptions: no two recorders have the same memory
 reader::result<contents> read_recorder(const memory &in, const perfbuf_recorder_page &head,
-				       uint64_t &room)
+				       uint64_t &space)
 {
 	perfbuf_recorder_page checked = head;
 	checked.crc = 0;
@@ -208,10 +208,10 @@ reader::result<contents> read_recorder(const memory &in, const perfbuf_recorder_
 		return of.error();
 
 	const uint64_t bytes = of->bytes_per_cpu * of->cpus.size() + pages * page;
-	if (bytes > room)
-		return damaged(room == in.bytes() ? "it is larger than the dump"
-						  : "it and the recorders before it are larger "
-						    "than the dump");
+	if (bytes > space)
+		return damaged(space == in.bytes() ? "it is larger than the dump"
+						   : "it and the recorders before it are larger "
+						     "than the dump");
 	contents made{std::move(*of), {}};
 	for (const auto &cpu : made.of.cpus) {
 		ring ring;
@@ -229,7 +229,7 @@ reader::result<contents> read_recorder(const memory &in, const perfbuf_recorder_
 					      page);
 		made.rings.push_back(std::move(ring));
 	}
-	room -= bytes;
+	space -= bytes;
 	return made;
 }
 
@@ -239,7 +239,7 @@ found_recorders find_recorders(const memory &in)
 {
 	found_recorders all;
 	std::set<uint64_t> seen; // segments may overlap
-	uint64_t room = in.bytes();
+	uint64_t space = in.bytes();
 	std::vector<std::byte> buffer(piece);
 	for (const auto &segment : in.segments()) {
 		const uint64_t skipped = (page - segment.physical % page) % page;
@@ -260,7 +260,7 @@ found_recorders find_recorders(const memory &in)
 				if (all.recorders.size() + all.refused.size() >= most_recorders)
 					return all;
 				seen.insert(head.frame);
-				auto made = read_recorder(in, head, room);
+				auto made = read_recorder(in, head, space);
 				if (made)
 					all.recorders.push_back(std::move(*made));
 				else

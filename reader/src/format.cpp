@@ -151,7 +151,7 @@ public:
 	}
 
 	// Of `__print_symbolic(REC->state, { 255, "none" }, { 0, "idle" })` and
-	// `__print_flags(...)` the names. What is no number is left out.
+	// `__print_flags(...)` the names. A value that is no number has none.
 	// @return false: the calls of several fields share text
 	bool take_names(typed_field &field)
 	{
@@ -181,7 +181,7 @@ public:
 		return true;
 	}
 
-	// Of `print fmt: "queue=%u from=%pI4"` the directive says what its bytes are.
+	// Of `print fmt: "queue=%u from=%pI4"` the directive gives the form of the bytes.
 	void take_form(typed_field &field) const
 	{
 		static constexpr std::pair<std::string_view, field_form> forms[] = {

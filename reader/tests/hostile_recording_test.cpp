@@ -223,7 +223,7 @@ TEST_P(HostileRecording, a_record_that_becomes_larger_than_the_file_says_is_dama
 	EXPECT_EQ(said.status, 1);
 	EXPECT_EQ(count_lines(said.err, "is damaged at byte "), 1u) << said.err;
 	// The records before are there, and no more of the others than the file allows: of a
-	// megabyte, and what the stream may have held back.
+	// megabyte, and the bytes that the stream may have held back.
 	const auto lines = count_lines(scratch.run("cat out.json").out, "clock");
 	EXPECT_GE(lines, 10u);
 	EXPECT_LE(lines, 10u + 33u);

@@ -258,7 +258,7 @@ TEST_F(producer_layout, rates_are_those_of_the_last_seconds)
 	EXPECT_EQ(attribute("bytes"), bytes);
 }
 
-/* The uevents that udev gets: the node with its mode, and what is in sysfs when it hears it. */
+/* The uevents that udev gets: the node with its mode, and the files in sysfs at that moment. */
 TEST_F(producer_layout, a_uevent_announces_a_source_that_is_registered_and_one_that_is_gone)
 {
 	unique_fd uevents(socket(AF_NETLINK, SOCK_DGRAM | SOCK_CLOEXEC, NETLINK_KOBJECT_UEVENT));

@@ -94,8 +94,8 @@ struct test {
 	int interrupt = -1;
 	/* The forbidden outcome, of the registers and the words at the end. */
 	std::function<bool(const values &registers, const values &words)> forbidden;
-	/* A weakening that must make it happen: a step of a CPU, and what stands
-	 * there then; none: it is left out. */
+	/* A weakening that must make it happen: a step of a CPU, and the steps in its
+	 * place; none: it is left out. */
 	struct weakening {
 		const char *name;
 		int cpu;

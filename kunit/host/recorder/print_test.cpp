@@ -12,6 +12,7 @@
 #include <map>
 #include <random>
 #include <string>
+#include <utility>
 
 namespace perfbuf
 {
@@ -31,7 +32,7 @@ namespace
 {
 
 std::vector<std::string> lines;
-/* Runs within the writing of each line, as another CPU's panic or oops may. */
+/* Runs within the writing of the next line, as another CPU's panic or oops may. */
 std::function<void()> on_line;
 
 } // namespace
@@ -39,8 +40,8 @@ std::function<void()> on_line;
 void pb_log_recorded(const char *line) noexcept
 {
 	lines.emplace_back(line);
-	if (on_line)
-		on_line();
+	if (const auto within = std::exchange(on_line, nullptr))
+		within();
 }
 
 /* No field is a pointer. */
@@ -188,22 +189,16 @@ TEST_F(recorder_print, the_last_events_of_all_cpus_are_printed_in_the_order_of_t
 TEST_F(recorder_print, a_second_oops_prints_nothing_while_the_first_prints_and_a_panic_prints)
 {
 	fill(100);
-	on_line = [] {
-		on_line = nullptr;
+	const auto lines_of_an_oops_with = [](std::function<void()> within) {
+		lines.clear();
+		on_line = std::move(within);
 		perfbuf_print_recorded(PB_PRINT_AT_OOPS, 10);
+		return lines.size();
 	};
-	perfbuf_print_recorded(PB_PRINT_AT_OOPS, 10);
-	EXPECT_EQ(lines.size(), 11u);
-	lines.clear();
-	on_line = [] {
-		on_line = nullptr;
-		perfbuf_print_recorded(PB_PRINT_AT_PANIC, 10);
-	};
-	perfbuf_print_recorded(PB_PRINT_AT_OOPS, 10);
-	EXPECT_EQ(lines.size(), 22u);
-	lines.clear();
-	perfbuf_print_recorded(PB_PRINT_AT_OOPS, 10);
-	EXPECT_EQ(lines.size(), 11u) << "the next oops prints again";
+	EXPECT_EQ(lines_of_an_oops_with([] { perfbuf_print_recorded(PB_PRINT_AT_OOPS, 10); }), 11u);
+	EXPECT_EQ(lines_of_an_oops_with([] { perfbuf_print_recorded(PB_PRINT_AT_PANIC, 10); }),
+		  22u);
+	EXPECT_EQ(lines_of_an_oops_with([] {}), 11u) << "the next oops prints again";
 }
 
 /* A writer that was stopped in the middle of a record, which has no header yet. */

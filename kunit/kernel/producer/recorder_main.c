@@ -155,7 +155,7 @@ static void print_and_triple_fault(void)
 	test_triple_fault();
 }
 
-/* The work of an emitter: an event, and what a command requested. */
+/* The work of an emitter: an event, and the request of a command. */
 static void emit(enum emit_context context)
 {
 	if (READ_ONCE(ending_cpu) == smp_processor_id())

@@ -44,7 +44,7 @@ public:
 	}
 
 	/** flush() for the older half of the records at least: so a caller bounds memory() where
-	 * rounds do not. What is added later may be older than what was passed on. */
+	 * rounds do not. Records that are added later may be older than those. */
 	template <typename Use>
 	void flush_half(Use &&use)
 	{
