@@ -10,6 +10,7 @@
 #include "device/tsc_clock.hpp"
 
 using namespace perfbuf;
+using cxxrt::s64;
 
 namespace
 {
@@ -24,8 +25,17 @@ bool operator==(const pb_tsc_parameters &a, const pb_tsc_parameters &other)
 struct cpu {
 	std::optional<pb_tsc_parameters> parameters;
 	bool is_online = true;
-	bool agrees = true;
+	/* ns by which the counter is ahead of the kernel's clock, in the last reading of a check.
+	 */
+	s64 ahead = 0;
 };
+
+/* The kernel's clock at @ticks of the whole counter. */
+u64 clock_at(u64 ticks, const pb_tsc_parameters &with)
+{
+	return static_cast<u64>(static_cast<unsigned __int128>(ticks) * with.mult >> with.shift) +
+	       with.zero;
+}
 
 /* The kernel: what the functions of glue/tsc.h find and do. */
 struct kernel {
@@ -35,6 +45,10 @@ struct kernel {
 	bool frequency_is_known = false;
 	u64 uptime = 3 * second;
 	unsigned readings = 0;
+	u64 ticks = 7'000'000'000;
+	/* A reading of the counter is in the middle between those of the clock. */
+	u64 reading_ns = 20;
+	unsigned counter_error_ns = 0;
 	/* As another CPU is read, the kernel calibrates the counter. */
 	std::optional<pb_tsc_parameters> calibrates_to;
 	/* The clock that the writers of records use. */
@@ -51,7 +65,7 @@ protected:
 	tsc_clock_decision()
 	{
 		now = {};
-		now.cpus.assign(4, {early, true, true});
+		now.cpus.assign(4, {early, true});
 	}
 
 	/* The module's later checks, one each second. */
@@ -76,6 +90,14 @@ protected:
 		return now.used && *now.used == with && shown() && *shown() == with;
 	}
 	bool is_off() { return !now.used && !shown(); }
+	/* A clock that has made one check of a counter whose frequency is known is on. */
+	static bool one_check_turns_it_on()
+	{
+		tsc_clock fresh;
+		pb_tsc_parameters found;
+		now.frequency_is_known = true;
+		return fresh.check(true) && fresh.published(found);
+	}
 
 	tsc_clock clock;
 	bool changed = false;
@@ -167,7 +189,7 @@ TEST_F(tsc_clock_decision, processor_that_comes_is_looked_at)
 	now.cpus[3].is_online = false;
 	settle();
 	ASSERT_TRUE(is_on(early));
-	now.cpus[3] = {refined, true, true};
+	now.cpus[3] = {refined, true};
 	EXPECT_FALSE(clock.check(false)) << "on this processor all is well";
 	EXPECT_TRUE(clock.check(true));
 	EXPECT_TRUE(is_off());
@@ -176,29 +198,65 @@ TEST_F(tsc_clock_decision, processor_that_comes_is_looked_at)
 TEST_F(tsc_clock_decision, reading_outside_of_the_bounds_turns_it_off_for_good)
 {
 	settle();
-	now.cpus[0].agrees = false;
+	now.cpus[0].ahead = 1000;
 	EXPECT_TRUE(clock.check(false));
 	EXPECT_TRUE(is_off());
-	now.cpus[0].agrees = true;
+	now.cpus[0].ahead = 0;
 	settle();
 	EXPECT_TRUE(is_off());
 }
 
 TEST_F(tsc_clock_decision, reading_outside_of_the_bounds_on_any_processor_counts)
 {
-	now.cpus[2].agrees = false;
+	now.cpus[2].ahead = 1000;
 	settle();
 	EXPECT_TRUE(is_off());
 }
 
 TEST_F(tsc_clock_decision, calibration_during_a_check_is_no_disagreement)
 {
-	now.cpus[2].agrees = false;
+	now.cpus[2].ahead = 1000;
 	now.calibrates_to = refined;
 	EXPECT_FALSE(clock.check(true));
-	now.cpus[2].agrees = true;
+	now.cpus[2].ahead = 0;
 	settle();
 	EXPECT_TRUE(is_on(refined));
+}
+
+TEST_F(tsc_clock_decision, reading_at_its_bound_agrees_and_beyond_it_does_not)
+{
+	for (unsigned error : {0u, 1u}) {
+		now.counter_error_ns = error;
+		for (s64 direction : {1, -1}) {
+			const s64 bound = static_cast<s64>(now.reading_ns / 2 + error);
+			now.cpus[0].ahead = direction * bound;
+			EXPECT_TRUE(one_check_turns_it_on()) << direction << " error " << error;
+			now.cpus[0].ahead = direction * (bound + 1);
+			EXPECT_FALSE(one_check_turns_it_on()) << direction << " error " << error;
+		}
+	}
+}
+
+TEST_F(tsc_clock_decision, counter_that_wraps_is_counted_on_from_the_cycles_of_its_page)
+{
+	pb_tsc_parameters wraps = early;
+	wraps.mask = 0xffff'ffff;
+	wraps.cycles = now.ticks - 1000;
+	for (cpu &each : now.cpus)
+		each.parameters = wraps;
+	EXPECT_TRUE(one_check_turns_it_on());
+	EXPECT_FALSE(now.used) << "writers know no counter that wraps";
+	for (cpu &each : now.cpus)
+		each.parameters->cycles += 0x1'0000'0000;
+	EXPECT_FALSE(one_check_turns_it_on()) << "the page is of a later round of the counter";
+}
+
+TEST_F(tsc_clock_decision, counter_that_is_only_near_the_clock_is_shown_and_stamps_no_record)
+{
+	now.counter_error_ns = 1;
+	settle();
+	EXPECT_TRUE(shown());
+	EXPECT_FALSE(now.used);
 }
 
 TEST_F(tsc_clock_decision, suspended_system_has_no_clock_until_it_resumes)
@@ -237,9 +295,9 @@ TEST_F(tsc_clock_decision, shift_that_the_writers_cannot_do_is_refused)
 		EXPECT_TRUE(is_off());
 	}
 	for (cpu &each : now.cpus)
-		each.parameters = pb_tsc_parameters{0, 1, 32};
+		each.parameters = pb_tsc_parameters{1000, 1, 32};
 	settle();
-	EXPECT_TRUE(is_on({0, 1, 32}));
+	EXPECT_TRUE(is_on({1000, 1, 32}));
 }
 
 cpu &at(int number)
@@ -258,18 +316,32 @@ int pb_tsc_read_parameters(int number, pb_tsc_parameters *out) noexcept
 	return 1;
 }
 
-int pb_tsc_agrees(int number, const pb_tsc_parameters *parameters) noexcept
+int pb_tsc_read_counter(int number, pb_tsc_reading *out, unsigned int count) noexcept
 {
-	cpu &of = at(number);
-	const bool agrees =
-		of.is_online && of.agrees && of.parameters && *of.parameters == *parameters;
+	const cpu &of = at(number);
+	const pb_tsc_parameters with = of.parameters.value_or(early);
 
+	if (!of.is_online)
+		return -ENXIO;
+	for (unsigned i = 0; i < count; i++) {
+		const bool is_last = i + 1 == count;
+		const u64 before = clock_at(now.ticks, with) -
+				   static_cast<u64>(is_last ? of.ahead : 0) - now.reading_ns / 2;
+
+		out[i] = {before, with.mask ? now.ticks & with.mask : now.ticks,
+			  before + now.reading_ns};
+	}
 	if (number >= 0 && now.calibrates_to) {
 		for (cpu &each : now.cpus)
 			each.parameters = now.calibrates_to;
 		now.calibrates_to.reset();
 	}
-	return agrees;
+	return 0;
+}
+
+unsigned int pb_tsc_counter_error_ns(void) noexcept
+{
+	return now.counter_error_ns;
 }
 
 void pb_tsc_clock_on(const pb_tsc_parameters *parameters) noexcept

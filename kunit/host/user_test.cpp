@@ -15,22 +15,41 @@ using namespace perfbuf;
 namespace
 {
 
-/* The kernel: the user that calls, and the references to each user. */
+/* The kernel: the user that calls, the references to each user, and locked memory. */
 struct kernel {
 	char users[3];
 	char *current = users;
 	std::map<const void *, int> references;
+	pb_locked_memory locked = {};
+	unsigned long mlock_kib = 0;
+	u32 online_cpus = 1;
+	int may_lock_memory = 0;
 } now;
 
 class user_account_of : public testing::Test
 {
 protected:
-	user_account_of() { now.current = now.users; }
+	user_account_of()
+	{
+		now.current = now.users;
+		now.locked = {};
+		now.mlock_kib = 0;
+		now.online_cpus = 1;
+		now.may_lock_memory = 0;
+	}
 	~user_account_of() override
 	{
 		for (const auto &[user, references] : now.references)
 			EXPECT_EQ(references, 0);
 		EXPECT_EQ(pb_test_live_allocations(), allocations_);
+	}
+
+	/* Charges a ring, and returns 0 or an errno. */
+	int charge(u64 pages, pb_charge &out)
+	{
+		const cxxrt::result<void> charged = all.charge(pages, 0, pages, true, out);
+
+		return charged ? 0 : -static_cast<int>(charged.error().as_return());
 	}
 
 	user_accounts all;
@@ -89,6 +108,60 @@ TEST_F(user_account_of, an_account_without_memory_leaves_nothing)
 	EXPECT_EQ(now.references[now.users], 0);
 }
 
+TEST_F(user_account_of, pages_are_charged_to_the_user_and_beyond_its_share_to_the_mm)
+{
+	pb_charge first, second, third;
+
+	/* A page for each KiB of a page that a CPU gives: 2 * 12 pages for the user. */
+	now.mlock_kib = 12 << (PB_PAGE_SHIFT - 10);
+	now.online_cpus = 2;
+	now.locked.mm_limit = 5;
+	ASSERT_EQ(charge(20, first), 0);
+	EXPECT_EQ(first.user_pages, 20u);
+	EXPECT_EQ(first.mm_pages, 0u);
+	ASSERT_EQ(charge(9, second), 0);
+	EXPECT_EQ(second.user_pages, 4u);
+	EXPECT_EQ(second.mm_pages, 5u);
+	EXPECT_EQ(charge(1, third), EPERM);
+	EXPECT_EQ(now.locked.user_pages, 24u);
+	EXPECT_EQ(now.locked.mm_pages, 5u) << "a charge that is refused leaves nothing";
+	now.may_lock_memory = 1;
+	EXPECT_EQ(charge(1, third), 0);
+	all.uncharge(first);
+	all.uncharge(second);
+	all.uncharge(third);
+	EXPECT_EQ(now.locked.user_pages, 0u);
+	EXPECT_EQ(now.locked.mm_pages, 0u);
+}
+
+/* perf's pages, and a parameter that was lowered since. */
+TEST_F(user_account_of, user_above_its_share_gets_all_pages_charged_to_the_mm)
+{
+	pb_charge charged;
+
+	now.mlock_kib = 1 << (PB_PAGE_SHIFT - 10);
+	now.locked = {.user_pages = 100, .mm_pages = 3, .mm_limit = 5};
+	EXPECT_EQ(charge(3, charged), EPERM);
+	ASSERT_EQ(charge(2, charged), 0);
+	EXPECT_EQ(charged.user_pages, 0u);
+	EXPECT_EQ(charged.mm_pages, 2u);
+	all.uncharge(charged);
+}
+
+TEST_F(user_account_of, processes_of_a_user_share_one_limit_of_locked_memory)
+{
+	pb_charge charged, refused;
+
+	now.locked.mm_limit = 5;
+	ASSERT_EQ(charge(4, charged), 0);
+
+	const unsigned long of_first_mm = std::exchange(now.locked.mm_pages, 0);
+
+	EXPECT_EQ(charge(2, refused), EPERM) << "in another process";
+	now.locked.mm_pages = of_first_mm;
+	all.uncharge(charged);
+}
+
 } // namespace
 
 extern "C" {
@@ -114,19 +187,36 @@ int pb_may_exceed_limits(void) noexcept
 	return 0;
 }
 
-/* No test here has pages. */
-int pb_charge_pages(unsigned long, unsigned long, unsigned long, struct pb_charge *) noexcept
+void pb_locked_memory_read(struct pb_locked_memory *out) noexcept
 {
-	return 0;
+	*out = now.locked;
 }
 
-void pb_uncharge_pages(const struct pb_charge *) noexcept
+int pb_may_lock_memory(void) noexcept
 {
+	return now.may_lock_memory;
+}
+
+void pb_charge_pages(struct pb_charge *charge) noexcept
+{
+	now.locked.user_pages += charge->user_pages;
+	now.locked.mm_pages += charge->mm_pages;
+}
+
+void pb_uncharge_pages(const struct pb_charge *charged) noexcept
+{
+	now.locked.user_pages -= charged->user_pages;
+	now.locked.mm_pages -= charged->mm_pages;
+}
+
+__u32 pb_online_cpus(void) noexcept
+{
+	return now.online_cpus;
 }
 
 unsigned long pb_param_mlock_kib(void) noexcept
 {
-	return 0;
+	return now.mlock_kib;
 }
 
 unsigned long pb_param_total_pages_max(void) noexcept

@@ -82,6 +82,8 @@ __u32 pb_nesting_level(void) PB_NOEXCEPT;
 int pb_cpu_is_online(int cpu) PB_NOEXCEPT;
 /* CPUs are numbered below this. */
 __u32 pb_nr_cpu_ids(void) PB_NOEXCEPT;
+/* How many are online now; the answer may be old at once. */
+__u32 pb_online_cpus(void) PB_NOEXCEPT;
 /* The NUMA node of @cpu; -1 for -1. */
 int pb_cpu_node(int cpu) PB_NOEXCEPT;
 

@@ -21,10 +21,20 @@ constinit cxxrt::lock_class published_lock_class{"perfbuf clock", {}};
 /* For pb_tsc_*: the CPU that runs this. */
 constexpr int here = -1;
 
+__extension__ using u128 = unsigned __int128;
+
 bool equal(const pb_tsc_parameters &a, const pb_tsc_parameters &b) noexcept
 {
 	return a.zero == b.zero && a.mult == b.mult && a.shift == b.shift && a.cycles == b.cycles &&
 	       a.mask == b.mask;
+}
+
+/* The time of @ticks, of which a counter that wraps has the bits in mask. */
+u64 time_of(u64 ticks, const pb_tsc_parameters &with) noexcept
+{
+	const u64 all = with.mask ? with.cycles + ((ticks - with.cycles) & with.mask) : ticks;
+
+	return static_cast<u64>(u128{all} * with.mult >> with.shift) + with.zero;
 }
 
 } // namespace
@@ -44,7 +54,10 @@ bool tsc_clock::published(pb_tsc_parameters &out) noexcept
 /* The static key first: a reader that finds published parameters may rely on the records. */
 void tsc_clock::turn_on(const pb_tsc_parameters &with) noexcept
 {
-	pb_tsc_clock_on(&with);
+	/* Times that are only near local_clock() are for readers, not for records, and writers know
+	 * no counter that wraps. */
+	if (!pb_tsc_counter_error_ns() && !with.mask)
+		pb_tsc_clock_on(&with);
 	*published_.lock() = {with, true};
 }
 
@@ -52,6 +65,26 @@ void tsc_clock::turn_off() noexcept
 {
 	*published_.lock() = {};
 	pb_tsc_clock_off();
+}
+
+/*
+ * Whether @parameters give the time of local_clock() on @cpu: for each of many readings it lies
+ * between the local_clock() before and the one after, as exactly as the counter can. An offline CPU
+ * does not agree. Under check_mutex_.
+ */
+bool tsc_clock::agrees(int cpu, const pb_tsc_parameters &parameters) noexcept
+{
+	const u64 error_ns = pb_tsc_counter_error_ns();
+
+	if (pb_tsc_read_counter(cpu, readings_, readings_per_check))
+		return false;
+	for (const pb_tsc_reading &reading : readings_) {
+		const u64 time = time_of(reading.ticks, parameters);
+
+		if (time + error_ns < reading.before || time > reading.after + error_ns)
+			return false;
+	}
+	return true;
 }
 
 /* Reads the parameters on this CPU, or on all online CPUs, which must agree. */
@@ -64,7 +97,7 @@ tsc_clock::reading tsc_clock::read(bool all_cpus, pb_tsc_parameters &out) noexce
 		return reading::none;
 
 	const int cpus = all_cpus ? static_cast<int>(pb_nr_cpu_ids()) : 0;
-	bool agrees = pb_tsc_agrees(here, &out);
+	bool all_agree = agrees(here, out);
 
 	for (int cpu = 0; cpu < cpus; cpu++) {
 		pb_tsc_parameters its;
@@ -78,7 +111,7 @@ tsc_clock::reading tsc_clock::read(bool all_cpus, pb_tsc_parameters &out) noexce
 		}
 		if (!equal(its, out))
 			return reading::none;
-		agrees &= pb_tsc_agrees(cpu, &out) || !pb_cpu_is_online(cpu);
+		all_agree &= agrees(cpu, out) || !pb_cpu_is_online(cpu);
 	}
 
 	pb_tsc_parameters again;
@@ -86,7 +119,7 @@ tsc_clock::reading tsc_clock::read(bool all_cpus, pb_tsc_parameters &out) noexce
 	/* A calibration in between explains a disagreement. */
 	if (!pb_tsc_read_parameters(here, &again) || !equal(again, out))
 		return reading::none;
-	return agrees ? reading::good : reading::bad;
+	return all_agree ? reading::good : reading::bad;
 }
 
 bool tsc_clock::is_settled(const pb_tsc_parameters &found) noexcept

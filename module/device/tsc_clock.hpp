@@ -33,6 +33,7 @@ public:
 	static constexpr u64 settled_after_ns = 2'000'000'000;
 	static constexpr u64 settled_uptime_ns = 60'000'000'000;
 	static constexpr unsigned int interval_ms = 1000;
+	static constexpr unsigned int readings_per_check = 256; /* of the counter, on each CPU */
 
 	tsc_clock() noexcept;
 	~tsc_clock() { pb_tsc_clock_off(); }
@@ -55,6 +56,7 @@ private:
 
 	bool decide(bool all_cpus) noexcept;
 	reading read(bool all_cpus, pb_tsc_parameters &out) noexcept;
+	bool agrees(int cpu, const pb_tsc_parameters &parameters) noexcept;
 	bool is_settled(const pb_tsc_parameters &found) noexcept;
 	void turn_off() noexcept;
 	void turn_on(const pb_tsc_parameters &with) noexcept;
@@ -72,6 +74,7 @@ private:
 	bool has_candidate_ = false;
 	pb_tsc_parameters candidate_ = {}; /* the parameters of the last check() */
 	u64 candidate_since_ = 0;	   /* uptime at which it was read first */
+	pb_tsc_reading readings_[readings_per_check];
 	/* Written under check_mutex_, too. */
 	cxxrt::guarded<state, cxxrt::spinlock> published_;
 };

@@ -2,6 +2,7 @@
 /* Charges files, rings and pages to the accounts of users, and refuses those beyond the limits. */
 #include "device/user.hpp"
 
+#include "device/task.h"
 #include "glue/glue.h"
 
 #include <cxxrt/alloc.hpp>
@@ -11,7 +12,6 @@ namespace perfbuf
 {
 
 using cxxrt::error;
-using cxxrt::from_return;
 using cxxrt::lock_guard;
 using cxxrt::result;
 
@@ -54,6 +54,30 @@ result<void> user_account::take_event() noexcept
 {
 	if (!take_one(events_, pb_param_user_events_max()))
 		return error(EMFILE);
+	return {};
+}
+
+/*
+ * Charges @pages as perf does: to the user within the parameter mlock_kb for each online CPU, the
+ * rest to the mm within RLIMIT_MEMLOCK, which is one limit for all processes of the user. Fills
+ * @out for pb_uncharge_pages(). EPERM: too many, and the caller may not lock more. Under
+ * pages_mutex_.
+ */
+result<void> user_account::charge_locked(u64 pages, pb_charge &out) noexcept
+{
+	pb_locked_memory locked;
+
+	pb_locked_memory_read(&locked);
+
+	const u64 limit = (pb_param_mlock_kib() >> (PB_PAGE_SHIFT - 10)) * pb_online_cpus();
+	const u64 used = cxxrt::min<u64>(locked.user_pages, limit);
+	const u64 pinned = cxxrt::max<u64>(locked.mm_pages, pinned_);
+
+	out.user_pages = cxxrt::min(pages, limit - used);
+	out.mm_pages = pages - out.user_pages;
+	if (pinned + out.mm_pages > locked.mm_limit && !pb_may_lock_memory())
+		return error(EPERM);
+	pb_charge_pages(&out);
 	return {};
 }
 
@@ -157,7 +181,7 @@ result<void> user_accounts::charge_account(user_account &to, u64 pages, bool is_
 	lock_guard held(to.pages_mutex_);
 	const u64 share = part_of(pb_param_total_pages_max(), pb_param_user_percent());
 
-	TRY(from_return(pb_charge_pages(pages, pb_param_mlock_kib(), to.pinned_, &out)));
+	TRY(to.charge_locked(pages, out));
 	cxxrt::scope_guard uncharge([&] { pb_uncharge_pages(&out); });
 
 	if (!to.is_root_ && to.pages_ + pages > share && !pb_may_exceed_limits())

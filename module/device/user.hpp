@@ -42,6 +42,8 @@ public:
 private:
 	friend class user_accounts;
 
+	cxxrt::result<void> charge_locked(u64 pages, pb_charge &out) noexcept;
+
 	user_accounts &of_;
 	void *const user_; /* of pb_user_get_current() */
 	const bool is_root_;

@@ -103,31 +103,31 @@ static atomic_long_t *user_counter(struct user_struct *user)
 #endif
 }
 
-int pb_charge_pages(unsigned long pages, unsigned long free_kib_per_cpu,
-		    unsigned long pinned_by_user, struct pb_charge *out)
+void pb_locked_memory_read(struct pb_locked_memory *out)
 {
-	struct user_struct *user = current_user();
+	*out = (struct pb_locked_memory){
+		.user_pages = atomic_long_read(user_counter(current_user())),
+		.mm_pages = atomic64_read(&current->mm->pinned_vm),
+		.mm_limit = rlimit(RLIMIT_MEMLOCK) >> PAGE_SHIFT,
+	};
+}
+
+int pb_may_lock_memory(void)
+{
+	return capable(CAP_IPC_LOCK);
+}
+
+void pb_charge_pages(struct pb_charge *charge)
+{
 	struct mm_struct *mm = current->mm;
-	unsigned long limit = (free_kib_per_cpu >> (PAGE_SHIFT - 10)) * num_online_cpus();
-	unsigned long used = min_t(unsigned long, atomic_long_read(user_counter(user)), limit);
-	unsigned long to_user = min(pages, limit - used);
-	unsigned long to_mm = pages - to_user;
 
-	unsigned long pinned = max_t(unsigned long, atomic64_read(&mm->pinned_vm), pinned_by_user);
-
-	if (pinned + to_mm > rlimit(RLIMIT_MEMLOCK) >> PAGE_SHIFT && !capable(CAP_IPC_LOCK))
-		return -EPERM;
-
-	atomic_long_add(to_user, user_counter(user));
-	atomic64_add(to_mm, &mm->pinned_vm);
+	atomic_long_add(charge->user_pages, user_counter(current_user()));
+	atomic64_add(charge->mm_pages, &mm->pinned_vm);
 	/* The last user of the mm may be gone before the last mapping; its counters must stay. */
 	mmgrab(mm);
 	/* Credentials hold their user. */
-	out->user = (void *)get_current_cred();
-	out->mm = mm;
-	out->user_pages = to_user;
-	out->mm_pages = to_mm;
-	return 0;
+	charge->user = (void *)get_current_cred();
+	charge->mm = mm;
 }
 
 void pb_uncharge_pages(const struct pb_charge *charged)

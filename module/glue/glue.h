@@ -59,13 +59,18 @@ int pb_may_exceed_limits(void) PB_NOEXCEPT;
 const void *pb_viewer(void) PB_NOEXCEPT;
 const void *pb_viewer_of(const void *filp) PB_NOEXCEPT;
 
-/*
- * Charges @pages as perf does: to the user within perf_event_mlock_kb for each online CPU, what is
- * over to the mm within RLIMIT_MEMLOCK (EPERM without CAP_IPC_LOCK), of which all processes of the
- * user have used @pinned_by_user pages. Fills @out for pb_uncharge_pages().
- */
-int pb_charge_pages(unsigned long pages, unsigned long free_kib_per_cpu,
-		    unsigned long pinned_by_user, struct pb_charge *out) PB_NOEXCEPT;
+/* The pages that the caller has locked, in the counters that perf charges, too. */
+struct pb_locked_memory {
+	unsigned long user_pages; /* of its user, perf's and ours */
+	unsigned long mm_pages;	  /* of its mm: pinned_vm */
+	unsigned long mm_limit;	  /* RLIMIT_MEMLOCK */
+};
+void pb_locked_memory_read(struct pb_locked_memory *out) PB_NOEXCEPT;
+/* CAP_IPC_LOCK of the caller. */
+int pb_may_lock_memory(void) PB_NOEXCEPT;
+/* Adds charge->user_pages and ->mm_pages to the counters of the caller's user and mm, and holds
+ * both for pb_uncharge_pages(). */
+void pb_charge_pages(struct pb_charge *charge) PB_NOEXCEPT;
 void pb_uncharge_pages(const struct pb_charge *charged) PB_NOEXCEPT;
 
 /* ------------------------------------------------------------------ mapping.c */

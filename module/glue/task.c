@@ -189,6 +189,11 @@ __u32 pb_nr_cpu_ids(void)
 	return nr_cpu_ids;
 }
 
+__u32 pb_online_cpus(void)
+{
+	return num_online_cpus();
+}
+
 int pb_cpu_node(int cpu)
 {
 	return cpu < 0 ? NUMA_NO_NODE : cpu_to_node(cpu);

@@ -20,7 +20,6 @@
 #include <linux/err.h>
 #include <linux/gfp.h>
 #include <linux/irqflags.h>
-#include <linux/math64.h>
 #include <linux/module.h>
 #include <linux/perf_event.h>
 #include <linux/rcupdate.h>
@@ -31,8 +30,6 @@
 #include <linux/workqueue.h>
 
 #include "arch_counter.h"
-
-#define AGREEMENT_TRIES 256
 
 struct pb_tsc_clock pb_tsc_clock;
 DEFINE_STATIC_KEY_FALSE(pb_tsc_is_clock);
@@ -113,43 +110,36 @@ int pb_tsc_read_parameters(int cpu, struct pb_tsc_parameters *out)
 	return found.is_there;
 }
 
-struct agreement {
-	const struct pb_tsc_parameters *parameters;
-	int is_there;
+struct readings {
+	struct pb_tsc_reading *to;
+	unsigned int count;
 };
 
-/* The whole count of @ticks, of which a counter that wraps has the bits in mask. */
-static u64 counted_from(const struct pb_tsc_parameters *of, u64 ticks)
-{
-	return of->mask ? of->cycles + ((ticks - of->cycles) & of->mask) : ticks;
-}
-
 /* On the CPU, interrupts off. */
-static void try_here(void *to)
+static void read_counter_here(void *argument)
 {
-	struct agreement *of = to;
+	const struct readings *wanted = argument;
 	unsigned int i;
 
-	for (i = 0; i < AGREEMENT_TRIES; i++) {
-		const u64 before = local_clock();
-		const u64 ticks = counted_from(of->parameters, pb_arch_counter());
-		const u64 after = local_clock();
-		const u64 ours =
-			mul_u64_u32_shr(ticks, of->parameters->mult, of->parameters->shift) +
-			of->parameters->zero;
+	for (i = 0; i < wanted->count; i++) {
+		struct pb_tsc_reading *reading = &wanted->to[i];
 
-		if (ours + PB_ARCH_COUNTER_ERROR_NS < before ||
-		    ours > after + PB_ARCH_COUNTER_ERROR_NS)
-			return;
+		reading->before = local_clock();
+		reading->ticks = pb_arch_counter();
+		reading->after = local_clock();
 	}
-	of->is_there = 1;
 }
 
-int pb_tsc_agrees(int cpu, const struct pb_tsc_parameters *parameters)
+int pb_tsc_read_counter(int cpu, struct pb_tsc_reading *out, unsigned int count)
 {
-	struct agreement found = {.parameters = parameters};
+	struct readings wanted = {.to = out, .count = count};
 
-	return !call_on(cpu, try_here, &found) && found.is_there;
+	return call_on(cpu, read_counter_here, &wanted);
+}
+
+unsigned int pb_tsc_counter_error_ns(void)
+{
+	return PB_ARCH_COUNTER_ERROR_NS;
 }
 
 void pb_tsc_clock_off(void)
@@ -161,8 +151,6 @@ void pb_tsc_clock_off(void)
 
 void pb_tsc_clock_on(const struct pb_tsc_parameters *parameters)
 {
-	if (PB_ARCH_COUNTER_ERROR_NS)
-		return;
 	pb_tsc_clock.multiplier = (u64)parameters->mult << (32 - parameters->shift);
 	pb_tsc_clock.zero = parameters->zero;
 	static_branch_enable(&pb_tsc_is_clock);

@@ -34,13 +34,20 @@ struct pb_tsc_parameters {
  * is offline.
  */
 int pb_tsc_read_parameters(int cpu, struct pb_tsc_parameters *out) PB_NOEXCEPT;
-/* Whether @parameters give the time of local_clock() on @cpu (as above): each of many readings lies
- * between a local_clock() before and one after it, or as near to them as the architecture's counter
- * allows (arch_counter.h). */
-int pb_tsc_agrees(int cpu, const struct pb_tsc_parameters *parameters) PB_NOEXCEPT;
+/* The counter between two readings of local_clock(). */
+struct pb_tsc_reading {
+	__u64 before;
+	__u64 ticks;
+	__u64 after;
+};
+/* Takes @count readings in a row on @cpu (as above), interrupts off. -ENXIO: the CPU is offline. */
+int pb_tsc_read_counter(int cpu, struct pb_tsc_reading *out, unsigned int count) PB_NOEXCEPT;
+/* A right time of the counter is at most this long before or after such a reading's local_clock()s.
+ * 0: between them. (arch_counter.h) */
+unsigned int pb_tsc_counter_error_ns(void) PB_NOEXCEPT;
 
-/* Makes pb_local_clock() compute with @parameters, if these give local_clock() exactly. The clock
- * was off. */
+/* Makes pb_local_clock() compute with @parameters, whose shift is at most 32 and whose mask is 0.
+ * The clock was off. */
 void pb_tsc_clock_on(const struct pb_tsc_parameters *parameters) PB_NOEXCEPT;
 /* Makes pb_local_clock() call local_clock(). On return no caller uses the parameters any more. */
 void pb_tsc_clock_off(void) PB_NOEXCEPT;
