@@ -283,9 +283,11 @@ void perfbuf_trim_events(void) noexcept
 		device->trim();
 }
 
-long perfbuf_source_show(void *source, const void *viewer, const char *name, char *to,
-			 unsigned long bytes) noexcept
+/* A process that may trace sees the files of all users in sysfs, any other those of its own user.
+ */
+long perfbuf_source_show(void *source, const char *name, char *to, unsigned long bytes) noexcept
 {
+	const void *viewer = pb_may_trace_noaudit() ? nullptr : pb_user_current();
 	perfbuf::source &of = *static_cast<perfbuf::source *>(source);
 	perfbuf::text_writer out(to, bytes);
 	const result<void> shown = perfbuf::show_source(of, viewer, name, out);
@@ -300,9 +302,11 @@ long perfbuf_source_store(void *source, const char *name, const char *text) noex
 	return static_cast<perfbuf::source *>(source)->change_recorder(text).as_return();
 }
 
-long perfbuf_readers_show(void *source, const void *viewer, __u64 position, char *to,
+long perfbuf_readers_show(void *source, void *filp, __u64 position, char *to,
 			  unsigned long bytes) noexcept
 {
+	const void *viewer = pb_file_may_trace(filp) ? nullptr : pb_user_of_file(filp);
+
 	return static_cast<long>(perfbuf::show_readers(*static_cast<perfbuf::source *>(source),
 						       viewer, position, to, bytes));
 }

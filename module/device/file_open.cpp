@@ -197,6 +197,10 @@ result<void> file::make_event(void *filp, const perfbuf_open &wanted,
 	cxxrt::scope_guard put_cgroup([&] { pb_cgroup_put(cgroup); });
 
 	if (is_of_cgroup(wanted)) {
+		/* perf takes no descriptor of O_PATH, which is no file to pb_fd_exists(), either.
+		 */
+		if (!pb_fd_exists(wanted.pid))
+			return error(EBADF);
 		TRY(from_return(pb_cgroup_get(wanted.pid, &cgroup)));
 		/* A source that fills an area does not expect to be stopped by each switch. */
 		if (!dummy && (!source_.follows_cgroups() || aux_of(attr)))

@@ -36,13 +36,50 @@ constinit bool attached[hook_count];
 
 constinit cxxrt::shared<u32> switch_watchers;
 
+/*
+ * At most so many tasks can be preempted or asleep in the functions that are probed: in
+ * perf_event_exit_task() at an exec, and in perf_event_mmap(). What one more does is missed.
+ */
+constexpr unsigned int securing_tasks_max = 256;
+constexpr unsigned int mapping_tasks_max = 1024;
+
+bool secure_is_probed; /* under the setup lock */
+
+/* The probe if the kernel allows it, because it comes before the program is mapped; else the
+ * tracepoint. */
+int attach_secure() noexcept
+{
+	const int ret = pb_secure_probe_attach(securing_tasks_max);
+
+	secure_is_probed = !ret;
+	if (!ret || ret == -ENOMEM)
+		return ret;
+	return pb_secure_tracepoint_attach();
+}
+
+void detach_secure() noexcept
+{
+	if (secure_is_probed)
+		pb_secure_probe_detach();
+	else
+		pb_secure_tracepoint_detach();
+}
+
+/* For any other error than ENOMEM the function cannot be probed on this kernel. */
+int attach_maps() noexcept
+{
+	const int ret = pb_maps_attach(mapping_tasks_max);
+
+	return !ret || ret == -ENOMEM ? ret : -EOPNOTSUPP;
+}
+
 int attach(hook which) noexcept
 {
 	switch (which) {
 	case hook::task_secure:
-		return pb_secure_attach();
+		return attach_secure();
 	case hook::memory_map:
-		return pb_maps_attach();
+		return attach_maps();
 	case hook::cpu_hotplug:
 		return pb_cpuhp_attach();
 	default:
@@ -54,7 +91,7 @@ void detach(hook which) noexcept
 {
 	switch (which) {
 	case hook::task_secure:
-		return pb_secure_detach();
+		return detach_secure();
 	case hook::memory_map:
 		return pb_maps_detach();
 	case hook::cpu_hotplug:
@@ -191,7 +228,7 @@ void perfbuf_tasks_moved(void) noexcept
 
 void perfbuf_cgroups_settle(__u32 cpu) noexcept
 {
-	perfbuf::one_cpu_stream::switched(pb_task_current(), cpu);
+	perfbuf::one_cpu_stream::settle_requested_on(cpu);
 }
 
 void perfbuf_cpu_online(__u32 cpu) noexcept

@@ -18,6 +18,21 @@ namespace
 constinit cpu_lists<one_cpu_stream> streams;
 constinit cpu_lists<one_cpu_stream, of_cgroups> cgroup_streams;
 
+/* Indexed by CPU: perfbuf_cgroups_settle() is requested there and has not begun. */
+constinit cxxrt::shared<u8> settle_requested[PB_NR_CPUS];
+
+/* One call answers all requests that come before it begins. Interrupts off. */
+void request_settle(u32 cpu) noexcept
+{
+	/* N, pairs with N in settle_requested_on(): the task's new cgroup is stored before. A call
+	 * that is still to begin reads it. */
+	if (settle_requested[cpu].exchange(1))
+		return;
+	/* On an offline CPU runs no task of a cgroup. */
+	if (pb_cgroups_request_settle(cpu))
+		settle_requested[cpu].write_once(0);
+}
+
 using all_of_cpu = rcu_list<one_cpu_stream>;
 using cgroups_of_cpu = rcu_list<one_cpu_stream, of_cgroups>;
 
@@ -135,8 +150,15 @@ void one_cpu_stream::tasks_moved() noexcept
 	cxxrt::smp_mb();
 	for (u32 cpu = 0; cpu < pb_nr_cpu_ids(); cpu++) {
 		if (cgroup_streams.of(cpu).first())
-			pb_cgroups_settle_on(cpu);
+			request_settle(cpu);
 	}
+}
+
+void one_cpu_stream::settle_requested_on(u32 cpu) noexcept
+{
+	/* N, pairs with N in request_settle(): a full barrier. */
+	(void)settle_requested[cpu].exchange(0);
+	switched(pb_task_current(), cpu);
 }
 
 } // namespace perfbuf

@@ -32,6 +32,8 @@ public:
 	/* Tasks have moved to other cgroups: looks at each CPU that has streams of cgroups, soon.
 	 * Interrupts off. */
 	static void tasks_moved() noexcept;
+	/* The call that tasks_moved() has requested on @cpu. There, interrupts off. */
+	static void settle_requested_on(u32 cpu) noexcept;
 
 protected:
 	explicit one_cpu_stream(event &owner) noexcept

@@ -4,6 +4,7 @@
 #include "device/sideband.hpp"
 
 #include "device/cpus.hpp"
+#include "device/map_name.hpp"
 #include "device/setup.hpp"
 #include "device/task_set.hpp"
 #include "glue/maps.h"
@@ -358,7 +359,11 @@ void sideband_mapped(const pb_map &map, u32 cpu) noexcept
 		return map.is_exec ? attr.mmap || attr.mmap2 : attr.mmap_data;
 	};
 
-	sideband_reader::each(cpu, wants, [&map](event &to) {
+	const map_name name(map);
+	/* As in perf, a file without a name is not described, either. */
+	const pb_map_file file = map.path ? map.file : pb_map_file{};
+
+	sideband_reader::each(cpu, wants, [&](event &to) {
 		const ids of = current_ids(to);
 		const moment when = to.now();
 		mmap2_record record = {
@@ -369,10 +374,10 @@ void sideband_mapped(const pb_map &map, u32 cpu) noexcept
 				  .start = map.start,
 				  .bytes = map.bytes,
 				  .file_offset = map.file_offset},
-			.major = map.major,
-			.minor = map.minor,
-			.inode = map.inode,
-			.inode_generation = map.inode_generation,
+			.major = file.major,
+			.minor = file.minor,
+			.inode = file.inode,
+			.inode_generation = file.inode_generation,
 			.prot = map.prot,
 			.flags = map.flags,
 		};
@@ -382,9 +387,9 @@ void sideband_mapped(const pb_map &map, u32 cpu) noexcept
 			header.misc |= PERF_RECORD_MISC_MMAP_DATA;
 		if (to.attr().mmap2) {
 			header.type = PERF_RECORD_MMAP2;
-			write_record(to, when, record, header, map.name, map.name_bytes);
+			write_record(to, when, record, header, name.text(), name.bytes());
 		} else {
-			write_record(to, when, record.start, header, map.name, map.name_bytes);
+			write_record(to, when, record.start, header, name.text(), name.bytes());
 		}
 	});
 }

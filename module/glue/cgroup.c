@@ -4,7 +4,6 @@
 
 #include "generated/config.h"
 
-#include <linux/atomic.h>
 #include <linux/percpu.h>
 #include <linux/rcupdate.h>
 #include <linux/sched.h>
@@ -14,18 +13,11 @@
 
 #include <linux/cgroup.h>
 #include <linux/err.h>
-#include <linux/file.h>
 
 int pb_cgroup_get(int fd, pb_cgroup **out)
 {
-	struct file *opened = fget(fd);
-	struct cgroup *found;
+	struct cgroup *found = cgroup_get_from_fd(fd);
 
-	/* cgroup_get_from_fd() takes a descriptor of O_PATH, too; perf does not. */
-	if (!opened)
-		return -EBADF;
-	fput(opened);
-	found = cgroup_get_from_fd(fd);
 	if (IS_ERR(found))
 		return PTR_ERR(found);
 	*out = found;
@@ -61,32 +53,20 @@ int pb_task_is_in(const pb_task *task, const pb_cgroup *cgroup)
 
 #endif
 
-struct settle_call {
-	call_single_data_t call;
-	atomic_t pending;
-};
-
-static DEFINE_PER_CPU(struct settle_call, settle_call);
+static DEFINE_PER_CPU(call_single_data_t, settle_call);
 
 static void settle(void *unused)
 {
-	/* N, pairs with N in pb_cgroups_settle_on(): a full barrier. */
-	atomic_xchg(&this_cpu_ptr(&settle_call)->pending, 0);
 	perfbuf_cgroups_settle(smp_processor_id());
 }
 
-void pb_cgroups_settle_on(__u32 cpu)
+int pb_cgroups_request_settle(__u32 cpu)
 {
-	struct settle_call *to = per_cpu_ptr(&settle_call, cpu);
+	call_single_data_t *call = per_cpu_ptr(&settle_call, cpu);
 
-	/* N, pairs with N in settle(): the task's new cgroup is stored before. A call that is still
-	 * pending reads it. */
-	if (atomic_xchg(&to->pending, 1))
-		return;
 	/* Not by an initialiser: the loader does not relocate the per-CPU data of a module. */
-	to->call.func = settle;
-	if (smp_call_function_single_async(cpu, &to->call))
-		atomic_set(&to->pending, 0);
+	call->func = settle;
+	return smp_call_function_single_async(cpu, call);
 }
 
 static void nothing(void *unused)

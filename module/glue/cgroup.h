@@ -15,9 +15,9 @@ extern "C" {
 typedef struct cgroup pb_cgroup;
 
 /*
- * The cgroup of the directory that is open as @fd, with a reference, in *@out. The errors are those
- * of perf_event_open(2): -EBADF: @fd is no open directory of cgroup2; -ENOENT: the cgroup was
- * removed; -EINVAL: the kernel has no cgroups. Process context, may sleep.
+ * The cgroup of the directory that is open as @fd, with a reference, in *@out. A
+ * descriptor that was opened with O_PATH counts. -EBADF: @fd is no open directory of cgroup2;
+ * -ENOENT: the cgroup was removed; -EINVAL: the kernel has no cgroups. Process context, may sleep.
  */
 int pb_cgroup_get(int fd, pb_cgroup **out) PB_NOEXCEPT;
 /* Any context but NMI. NULL is allowed. */
@@ -26,10 +26,11 @@ void pb_cgroup_put(pb_cgroup *cgroup) PB_NOEXCEPT;
 int pb_task_is_in(const pb_task *task, const pb_cgroup *cgroup) PB_NOEXCEPT;
 
 /*
- * Calls perfbuf_cgroups_settle() on @cpu soon, in an interrupt, or at once if it is this CPU. One
- * call answers several requests. Does nothing if @cpu is offline. Interrupts off.
+ * Calls perfbuf_cgroups_settle() on @cpu soon, in an interrupt, or at once if it is this CPU. The
+ * caller makes no other request for @cpu until that call has begun. -ENXIO: @cpu is offline.
+ * Interrupts off.
  */
-void pb_cgroups_settle_on(__u32 cpu) PB_NOEXCEPT;
+int pb_cgroups_request_settle(__u32 cpu) PB_NOEXCEPT;
 /* Returns when the calls that were requested have returned. Process context, sleeps. */
 void pb_cgroups_settled(void) PB_NOEXCEPT;
 

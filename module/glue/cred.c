@@ -27,9 +27,9 @@ int pb_file_may_trace(void *filp)
 }
 
 /*
- * perf also lets a caller signal what it may trace with ptrace(2); modules cannot ask that. The
- * user namespace stays, because a task's credentials are freed a grace period after they are
- * replaced.
+ * perf also lets a caller signal a task that it may trace with ptrace(2); modules cannot ask that.
+ * Decided here, because the task's user namespace stays only inside this RCU section: a task's
+ * credentials are freed a grace period after they are replaced.
  */
 int pb_may_signal(void *filp, const pb_task *task)
 {
@@ -61,7 +61,7 @@ static void *user_of(kuid_t uid)
 
 void *pb_user_get_current(void)
 {
-	return user_of(current_user()->uid);
+	return (void *)pb_user_current();
 }
 
 void pb_user_put(void *user)
@@ -78,19 +78,20 @@ int pb_may_exceed_limits(void)
 	return ns_capable_noaudit(&init_user_ns, CAP_SYS_RESOURCE);
 }
 
-const void *pb_viewer(void)
+int pb_may_trace_noaudit(void)
 {
-	if (ns_capable_noaudit(&init_user_ns, CAP_PERFMON) ||
-	    ns_capable_noaudit(&init_user_ns, CAP_SYS_ADMIN))
-		return NULL;
+	return ns_capable_noaudit(&init_user_ns, CAP_PERFMON) ||
+	       ns_capable_noaudit(&init_user_ns, CAP_SYS_ADMIN);
+}
+
+const void *pb_user_current(void)
+{
 	return user_of(current_user()->uid);
 }
 
-const void *pb_viewer_of(const void *filp)
+const void *pb_user_of_file(const void *filp)
 {
-	return pb_file_may_trace((void *)filp)
-		       ? NULL
-		       : user_of(((const struct file *)filp)->f_cred->user->uid);
+	return user_of(((const struct file *)filp)->f_cred->user->uid);
 }
 
 /* The counter that perf itself charges, so that both share one limit. */

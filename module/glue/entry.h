@@ -56,17 +56,16 @@ int perfbuf_file_mmap(void *file, const struct pb_vma_request *request, void **m
 void perfbuf_mapping_open(void *file, void *mapping, unsigned long page_offset) PB_NOEXCEPT;
 void perfbuf_mapping_close(void *file, void *mapping, unsigned long page_offset) PB_NOEXCEPT;
 
-/* sysfs: writes at most @bytes of text for attribute @name of a source (pb_node.source). @viewer:
- * the user whose files are shown, from pb_viewer(). EPERM: only a viewer of all users may read it.
- */
-long perfbuf_source_show(void *source, const void *viewer, const char *name, char *to,
-			 unsigned long bytes) PB_NOEXCEPT;
+/* sysfs: writes at most @bytes of text for attribute @name of a source (pb_node.source), as the
+ * caller may see it. EPERM: only a process that may trace may read it. */
+long perfbuf_source_show(void *source, const char *name, char *to, unsigned long bytes) PB_NOEXCEPT;
 
 /* sysfs: a write of @text, with its NUL, to attribute @name. 0 or a negative errno. */
 long perfbuf_source_store(void *source, const char *name, const char *text) PB_NOEXCEPT;
 
-/* sysfs: the attribute readers, whose lines may be more than a page: the text from @position on. */
-long perfbuf_readers_show(void *source, const void *viewer, __u64 position, char *to,
+/* sysfs: the attribute readers, whose lines may be more than a page: the text from @position on, as
+ * the process that opened @filp may see it. */
+long perfbuf_readers_show(void *source, void *filp, __u64 position, char *to,
 			  unsigned long bytes) PB_NOEXCEPT;
 
 #ifdef __cplusplus

@@ -20,19 +20,13 @@
 /* tracefs itself: the instance without a name. */
 static const struct trace_array *top;
 
-/* Gives an entry to the source. Interrupts are off. */
-static void pass_on(const void *entry, unsigned int bytes)
-{
-	perfbuf_trace_exported(entry, bytes, _RET_IP_, smp_processor_id(), pb_nesting_level());
-}
-
 static void event_exported(struct trace_export *self, const void *entry, unsigned int bytes)
 {
 	unsigned long flags;
 
 	local_irq_save(flags);
-	if (!perfbuf_trace_is_of_instance(entry, smp_processor_id()))
-		pass_on(entry, bytes);
+	perfbuf_trace_event_exported(entry, bytes, _RET_IP_, smp_processor_id(),
+				     pb_nesting_level());
 	local_irq_restore(flags);
 }
 
@@ -41,7 +35,7 @@ static void marker_exported(struct trace_export *self, const void *entry, unsign
 	unsigned long flags;
 
 	local_irq_save(flags);
-	pass_on(entry, bytes);
+	perfbuf_trace_exported(entry, bytes, _RET_IP_, smp_processor_id(), pb_nesting_level());
 	local_irq_restore(flags);
 }
 

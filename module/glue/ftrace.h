@@ -26,13 +26,14 @@ void pb_export_stop(void) PB_NOEXCEPT;
 void perfbuf_trace_commits(const void *entry, int is_of_instance, __u32 cpu) PB_NOEXCEPT;
 
 /*
- * C++: an event or a marker has written @bytes at @entry, which begins with struct trace_entry. Any
- * context, NMI included; interrupts off. @level: enum nesting.
+ * C++: a marker, or an event of tracefs itself or of an instance, has written @bytes at @entry,
+ * which begins with struct trace_entry. Any context, NMI included; interrupts off. @level: enum
+ * nesting.
  */
 void perfbuf_trace_exported(const void *entry, __u32 bytes, __u64 ip, __u32 cpu,
 			    __u32 level) PB_NOEXCEPT;
-/* C++: whether the entry that is exported now is one of an instance. The same contexts. */
-int perfbuf_trace_is_of_instance(const void *entry, __u32 cpu) PB_NOEXCEPT;
+void perfbuf_trace_event_exported(const void *entry, __u32 bytes, __u64 ip, __u32 cpu,
+				  __u32 level) PB_NOEXCEPT;
 
 #ifdef __cplusplus
 }

@@ -24,8 +24,6 @@
 struct functions {
 	struct ftrace_ops ops;
 	void *__percpu *cpus;
-	unsigned int module_count;
-	struct module *modules[PB_FUNCTION_MODULES_MAX];
 };
 
 /* This CPU is inside perfbuf_function_entered(), for any set. */
@@ -115,8 +113,6 @@ void pb_functions_destroy(void *functions)
 	struct functions *gone = functions;
 
 	ftrace_free_filter(&gone->ops);
-	while (gone->module_count)
-		module_put(gone->modules[--gone->module_count]);
 	free_percpu(gone->cpus);
 	kfree(gone);
 }
@@ -150,11 +146,9 @@ int pb_functions_remove(void *functions, const char *glob)
 	return change(functions, glob, ftrace_set_notrace);
 }
 
-/*
- * With a reference, or NULL. Modules are in one ring with the head of the list, which is no module:
- * a module's kobject points back to it.
- */
-static struct module *find(const char *name)
+/* Modules are in one ring with the head of the list, which is no module: a module's kobject points
+ * back to it. */
+void *pb_traced_module_get(const char *name)
 {
 	struct module *found = NULL;
 	struct module *candidate;
@@ -175,59 +169,47 @@ static struct module *find(const char *name)
 	return found;
 }
 
-static bool matches(unsigned long site, const char *glob, char *name)
+void pb_traced_module_put(void *module)
 {
+	module_put(module);
+}
+
+__u32 pb_traced_module_sites(const void *module)
+{
+	return ((const struct module *)module)->num_ftrace_callsites;
+}
+
+__u64 pb_traced_module_site(const void *module, __u32 index)
+{
+	const struct module *of = module;
+	const unsigned long site = of->ftrace_callsites[index];
+
+	return within_module_core(site, of) ? site : 0;
+}
+
+int pb_site_matches(__u64 site, const char *glob)
+{
+	char name[KSYM_SYMBOL_LEN];
+
 	sprint_symbol_no_offset(name, site);
 	/* The name of the module follows the symbol's. */
 	*strchrnul(name, ' ') = '\0';
 	return glob_match(glob, name);
 }
 
-static int add_sites(struct functions *functions, const struct module *from, const char *glob)
+unsigned long *pb_sites_alloc(__u32 count)
 {
-	unsigned long *sites =
-		kvmalloc_array(from->num_ftrace_callsites + 1, sizeof(*sites), GFP_KERNEL_ACCOUNT);
-	char *name = kmalloc(KSYM_SYMBOL_LEN, GFP_KERNEL_ACCOUNT);
-	unsigned int count = 0, taken = 0, i;
-	int ret = -ENOMEM;
-
-	if (!sites || !name)
-		goto out;
-	for (i = 0; i < from->num_ftrace_callsites; i++) {
-		/* The functions of the module's init are freed. */
-		if (within_module_core(from->ftrace_callsites[i], from) &&
-		    matches(from->ftrace_callsites[i], glob, name))
-			sites[count++] = from->ftrace_callsites[i];
-	}
-	ret = count ? ftrace_set_filter_ips(&functions->ops, sites, count, 0, 0) : -ENOENT;
-	if (ret != -EINVAL)
-		goto out;
-	/* ftrace does not know all symbols, such as weak functions that were overridden. */
-	for (i = 0; i < count; i++) {
-		ret = ftrace_set_filter_ip(&functions->ops, sites[i], 0, 0);
-		if (ret && ret != -EINVAL)
-			goto out;
-		taken += !ret;
-	}
-	ret = taken ? 0 : -ENOENT;
-out:
-	kfree(name);
-	kvfree(sites);
-	return ret;
+	return kvmalloc_array(count, sizeof(unsigned long), GFP_KERNEL_ACCOUNT);
 }
 
-int pb_functions_add_module(void *functions, const char *name, const char *glob)
+void pb_sites_free(unsigned long *sites)
 {
-	struct functions *to = functions;
-	struct module *from;
+	kvfree(sites);
+}
 
-	if (to->module_count == PB_FUNCTION_MODULES_MAX)
-		return -E2BIG;
-	from = find(name);
-	if (!from)
-		return -ENOENT;
-	to->modules[to->module_count++] = from;
-	return add_sites(to, from, glob);
+int pb_functions_add_sites(void *functions, unsigned long *sites, __u32 count)
+{
+	return ftrace_set_filter_ips(&((struct functions *)functions)->ops, sites, count, 0, 0);
 }
 
 int pb_functions_attach(void *functions)
@@ -287,7 +269,40 @@ int pb_functions_remove(void *functions, const char *glob)
 	return -EOPNOTSUPP;
 }
 
-int pb_functions_add_module(void *functions, const char *name, const char *glob)
+void *pb_traced_module_get(const char *name)
+{
+	return NULL;
+}
+
+void pb_traced_module_put(void *module)
+{
+}
+
+__u32 pb_traced_module_sites(const void *module)
+{
+	return 0;
+}
+
+__u64 pb_traced_module_site(const void *module, __u32 index)
+{
+	return 0;
+}
+
+int pb_site_matches(__u64 site, const char *glob)
+{
+	return 0;
+}
+
+unsigned long *pb_sites_alloc(__u32 count)
+{
+	return NULL;
+}
+
+void pb_sites_free(unsigned long *sites)
+{
+}
+
+int pb_functions_add_sites(void *functions, unsigned long *sites, __u32 count)
 {
 	return -EOPNOTSUPP;
 }

@@ -11,9 +11,6 @@
 extern "C" {
 #endif
 
-/* Modules that one set may name. */
-#define PB_FUNCTION_MODULES_MAX 16
-
 /*
  * A set of functions with @cpu_bytes of zeroed state on each CPU; the first word of that is NULL
  * while no file traces there. The set has all functions until some are added. NULL: no memory.
@@ -31,11 +28,21 @@ void *pb_functions_at(void *functions, __u32 cpu) PB_NOEXCEPT;
  */
 int pb_functions_add(void *functions, const char *glob) PB_NOEXCEPT;
 int pb_functions_remove(void *functions, const char *glob) PB_NOEXCEPT;
-/*
- * Adds the functions of module @name that @glob matches. The module stays loaded while the set
- * exists. -ENOENT: no such module is loaded, or it has no such function; -E2BIG: too many modules.
- */
-int pb_functions_add_module(void *functions, const char *name, const char *glob) PB_NOEXCEPT;
+/* Likewise, the functions at @sites. -EINVAL: ftrace does not know one of them. */
+int pb_functions_add_sites(void *functions, unsigned long *sites, __u32 count) PB_NOEXCEPT;
+/* Memory for that; NULL: there is none. */
+unsigned long *pb_sites_alloc(__u32 count) PB_NOEXCEPT;
+void pb_sites_free(unsigned long *sites) PB_NOEXCEPT;
+
+/* The loaded module @name, which stays loaded until put; NULL: there is none. */
+void *pb_traced_module_get(const char *name) PB_NOEXCEPT;
+void pb_traced_module_put(void *module) PB_NOEXCEPT;
+/* How many functions the module had when it was loaded. */
+__u32 pb_traced_module_sites(const void *module) PB_NOEXCEPT;
+/* The address of function @index of those; 0: it was freed with the module's init. */
+__u64 pb_traced_module_site(const void *module, __u32 index) PB_NOEXCEPT;
+/* Whether @glob matches the name of the function at @site. */
+int pb_site_matches(__u64 site, const char *glob) PB_NOEXCEPT;
 
 /*
  * From attach to detach each entry of a function of the set calls perfbuf_function_entered(); when

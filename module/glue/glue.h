@@ -51,13 +51,12 @@ void pb_user_put(void *user) PB_NOEXCEPT;
 int pb_user_is_root(const void *user) PB_NOEXCEPT;
 /* CAP_SYS_RESOURCE of the caller. */
 int pb_may_exceed_limits(void) PB_NOEXCEPT;
-/*
- * The user whose files the caller sees in sysfs: its own, or NULL (the files of all users) with
- * CAP_PERFMON or CAP_SYS_ADMIN. The same of the credentials that @filp was opened with. Takes no
- * reference: the pointer is valid until the system call returns.
- */
-const void *pb_viewer(void) PB_NOEXCEPT;
-const void *pb_viewer_of(const void *filp) PB_NOEXCEPT;
+/* CAP_PERFMON or CAP_SYS_ADMIN of the caller, without a line in the audit log if it has neither. */
+int pb_may_trace_noaudit(void) PB_NOEXCEPT;
+/* The user of the caller, and of the credentials that @filp was opened with. Take no reference: the
+ * pointer is valid until the system call returns. */
+const void *pb_user_current(void) PB_NOEXCEPT;
+const void *pb_user_of_file(const void *filp) PB_NOEXCEPT;
 
 /* The pages that the caller has locked, in the counters that perf charges, too. */
 struct pb_locked_memory {

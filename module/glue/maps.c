@@ -20,21 +20,14 @@
 #include <linux/smp.h>
 #include <linux/string.h>
 
-/* perf's, for the names that are not paths. */
-#define SHORT_NAME_BYTES 16
-
-/* At most so many tasks may be preempted or asleep in perf_event_mmap(); a mapping by one more is
- * missed. */
-#define HITS_AT_ONCE 1024
-
-/* A name for each CPU: the probe's work is done in tasks only and with preemption off. */
-struct map_name {
+/* A path for each CPU: the probe's work is done in tasks only and with preemption off. */
+struct map_path {
 	char text[PATH_MAX];
 } __aligned(sizeof(u64));
 
-static struct map_name __percpu *names;
+static struct map_path __percpu *paths;
 
-static const char *path_of(struct file *file, char *to, int bytes)
+static char *path_of(struct file *file, char *to, int bytes)
 {
 #ifdef PB_HAVE_FILE_USER_PATH
 	return d_path(file_user_path(file), to, bytes);
@@ -52,43 +45,38 @@ static const struct inode *inode_of(struct file *file)
 #endif
 }
 
-static const char *name_without_file(struct vm_area_struct *vma)
-{
-	const struct mm_struct *mm = vma->vm_mm;
-
-	if (vma->vm_ops && vma->vm_ops->name) {
-		const char *name = vma->vm_ops->name(vma);
-
-		if (name)
-			return name;
-	}
-	if (vma->vm_start < mm->brk && vma->vm_end > mm->start_brk)
-		return "[heap]";
-	if (vma->vm_start <= mm->start_stack && vma->vm_end >= mm->start_stack)
-		return "[stack]";
-	return "//anon";
-}
-
 static void fill_file(struct pb_map *map, struct file *file, char *scratch)
 {
 	const struct inode *inode = inode_of(file);
+	char *path;
 
-	map->major = MAJOR(inode->i_sb->s_dev);
-	map->minor = MINOR(inode->i_sb->s_dev);
-	map->inode = inode->i_ino;
-	map->inode_generation = inode->i_generation;
+	map->is_file = 1;
+	map->file = (struct pb_map_file){
+		.inode = inode->i_ino,
+		.inode_generation = inode->i_generation,
+		.major = MAJOR(inode->i_sb->s_dev),
+		.minor = MINOR(inode->i_sb->s_dev),
+	};
 	/* d_path() builds a path from the end backwards; the zeros behind it need space. */
-	map->name = path_of(file, scratch, PATH_MAX - sizeof(u64));
-	if (!IS_ERR(map->name))
+	path = path_of(file, scratch, PATH_MAX - sizeof(u64));
+	if (IS_ERR(path))
 		return;
-	/* As in perf, a file that cannot be named is not described either. */
-	map->major = 0;
-	map->minor = 0;
-	map->inode = 0;
-	map->inode_generation = 0;
-	map->name = "//toolong";
+	map->path = path;
+	map->path_bytes = strlen(path) + 1;
 }
 
+static void fill_memory(struct pb_map *map, struct vm_area_struct *vma)
+{
+	const struct mm_struct *mm = vma->vm_mm;
+
+	if (vma->vm_ops && vma->vm_ops->name)
+		map->name = vma->vm_ops->name(vma);
+	map->heap_start = mm->start_brk;
+	map->heap_end = mm->brk;
+	map->stack_start = mm->start_stack;
+}
+
+/* VM_* as mmap(2) has them. */
 static void fill_rights(struct pb_map *map, struct vm_area_struct *vma)
 {
 	if (vma->vm_flags & VM_READ)
@@ -103,23 +91,6 @@ static void fill_rights(struct pb_map *map, struct vm_area_struct *vma)
 	if (is_vm_hugetlb_page(vma))
 		map->flags |= MAP_HUGETLB;
 	map->is_exec = !!(vma->vm_flags & VM_EXEC);
-}
-
-/* Zeros up to the next multiple of 8, in the scratch. */
-static void pad_name(struct pb_map *map, char *scratch)
-{
-	char *name = (char *)map->name;
-	u32 bytes;
-
-	if (name < scratch || name >= scratch + PATH_MAX) {
-		strscpy(scratch, map->name, SHORT_NAME_BYTES);
-		name = scratch;
-	}
-	bytes = strlen(name) + 1;
-	while (bytes % sizeof(u64))
-		name[bytes++] = '\0';
-	map->name = name;
-	map->name_bytes = bytes;
 }
 
 struct hit {
@@ -147,16 +118,13 @@ static int on_return(struct kretprobe_instance *instance, struct pt_regs *regs)
 		.file_offset = (u64)vma->vm_pgoff << PAGE_SHIFT,
 	};
 	unsigned long flags;
-	char *scratch;
 
 	preempt_disable();
-	scratch = this_cpu_ptr(names)->text;
 	fill_rights(&map, vma);
 	if (vma->vm_file)
-		fill_file(&map, vma->vm_file, scratch);
+		fill_file(&map, vma->vm_file, this_cpu_ptr(paths)->text);
 	else
-		map.name = name_without_file(vma);
-	pad_name(&map, scratch);
+		fill_memory(&map, vma);
 
 	local_irq_save(flags);
 	perfbuf_memory_mapped(&map, smp_processor_id());
@@ -167,12 +135,12 @@ static int on_return(struct kretprobe_instance *instance, struct pt_regs *regs)
 
 static struct kretprobe mmap_probe;
 
-int pb_maps_attach(void)
+int pb_maps_attach(unsigned int tasks_max)
 {
 	int ret;
 
-	names = alloc_percpu(struct map_name);
-	if (!names)
+	paths = alloc_percpu(struct map_path);
+	if (!paths)
 		return -ENOMEM;
 
 	/* Anew for each registration: register_kretprobe() sets fields that must be zero before. */
@@ -181,18 +149,16 @@ int pb_maps_attach(void)
 		.entry_handler = on_entry,
 		.handler = on_return,
 		.data_size = sizeof(struct hit),
-		.maxactive = HITS_AT_ONCE,
+		.maxactive = tasks_max,
 	};
 	ret = register_kretprobe(&mmap_probe);
-	if (!ret)
-		return 0;
-	free_percpu(names);
-	/* For any other error the function cannot be probed on this kernel. */
-	return ret == -ENOMEM ? ret : -EOPNOTSUPP;
+	if (ret)
+		free_percpu(paths);
+	return ret;
 }
 
 void pb_maps_detach(void)
 {
 	unregister_kretprobe(&mmap_probe);
-	free_percpu(names);
+	free_percpu(paths);
 }

@@ -66,8 +66,7 @@ static ssize_t source_show(struct device *device, struct device_attribute *attri
 	const struct node *node = dev_get_drvdata(device);
 
 	/* sysfs needs space for a NUL. */
-	return perfbuf_source_show(node->source, pb_viewer(), attribute->attr.name, to,
-				   PAGE_SIZE - 1);
+	return perfbuf_source_show(node->source, attribute->attr.name, to, PAGE_SIZE - 1);
 }
 
 static ssize_t source_store(struct device *device, struct device_attribute *attribute,
@@ -113,7 +112,7 @@ static ssize_t readers_read(struct file *filp, struct kobject *kobject, read_att
 {
 	const struct node *node = dev_get_drvdata(kobj_to_dev(kobject));
 
-	return perfbuf_readers_show(node->source, pb_viewer_of(filp), position, to, bytes);
+	return perfbuf_readers_show(node->source, filp, position, to, bytes);
 }
 
 static struct bin_attribute readers_attribute = {

@@ -115,7 +115,8 @@ static u64 clock_offset(const struct perf_event *event)
 
 /*
  * An NMI may read what perf itself reads there: software events, and the PMU of the CPU. PMUs
- * outside of the CPU take locks.
+ * outside of the CPU take locks. Decided here, because only C sees the members of struct
+ * perf_event.
  */
 static bool can_read_here(const struct perf_event *event)
 {

@@ -2,8 +2,6 @@
 /* The flight recorder's node, parameters, and notifiers of a panic and an oops. */
 #include "recorder.h"
 
-#include "glue.h"
-
 #include <linux/cpu.h>
 #include <linux/cpumask.h>
 #include <linux/fs.h>
@@ -108,7 +106,7 @@ void pb_call_for_possible_cpus(void (*fn)(void *arg, __u32 cpu), void *arg)
 
 static int recorders_open(struct inode *inode, struct file *filp)
 {
-	return pb_may_trace() ? 0 : -EACCES;
+	return perfbuf_recorders_open();
 }
 
 static ssize_t recorders_read(struct file *filp, char __user *to, size_t bytes, loff_t *position)
@@ -144,7 +142,8 @@ static const struct file_operations recorders_ops = {
 #endif
 };
 
-/* open() requires CAP_PERFMON, so the permissions of the node can be those of any file. */
+/* perfbuf_recorders_open() requires CAP_PERFMON, so the permissions of the node can be those of any
+ * file. */
 static struct miscdevice recorders_device = {
 	.minor = MISC_DYNAMIC_MINOR,
 	.name = "perfbuf_recorders",

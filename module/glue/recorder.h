@@ -38,8 +38,9 @@ unsigned int pb_param_recorders_kept_max(void) PB_NOEXCEPT;
 int perfbuf_recorder_init(void) PB_NOEXCEPT;
 void perfbuf_recorder_exit(void) PB_NOEXCEPT;
 
-/* /dev/perfbuf_recorders: at most @bytes of its text from @position on, into kernel memory; and its
- * requests. */
+/* /dev/perfbuf_recorders: whether the caller may open it (0 or a negative errno); at most @bytes of
+ * its text from @position on, into kernel memory; and its requests. */
+int perfbuf_recorders_open(void) PB_NOEXCEPT;
 long perfbuf_recorders_read(__u64 position, char *to, unsigned long bytes) PB_NOEXCEPT;
 long perfbuf_recorders_ioctl(unsigned int request, unsigned long argument) PB_NOEXCEPT;
 

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * If a task executes a program that its user may not observe, perf removes the task's events: exec
- * calls perf_event_exit_task() with the new credentials set and before anything is mapped. This
- * file probes that function, so perfbuf does the same at the same time. The tracepoint
- * sched_process_exec comes later, after the mappings, so it is used only if the function cannot be
- * probed.
+ * calls perf_event_exit_task() with the new credentials set and before anything is mapped. A probe
+ * of that function comes at the same time; the tracepoint sched_process_exec comes later, after the
+ * mappings. device/hooks.cpp chooses.
  */
 #include "secure.h"
 
@@ -18,9 +17,6 @@
 #include <linux/tracepoint.h>
 #include <trace/events/sched.h>
 
-/* At most so many tasks can be preempted or asleep in perf_event_exit_task() at an exec at once. */
-#define HITS_AT_ONCE 256
-
 /* Notifies C++ that the current task executes such a program. */
 static void secured(void)
 {
@@ -31,8 +27,11 @@ static void secured(void)
 	local_irq_restore(flags);
 }
 
-/* Returns nonzero to skip on_return(): at an exit, which calls the function, too. It may run in a
- * breakpoint, which counts as an NMI. */
+/*
+ * Returns nonzero to skip on_return(): at an exit, which calls the function, too. It may run in a
+ * breakpoint, which counts as an NMI. This is decided here, because the kernel uses up one of its
+ * kretprobe_instances for a task that is not skipped.
+ */
 static int on_entry(struct kretprobe_instance *instance, struct pt_regs *regs)
 {
 	return current->flags & PF_EXITING;
@@ -47,7 +46,8 @@ static int on_return(struct kretprobe_instance *instance, struct pt_regs *regs)
 
 static struct kretprobe probe;
 
-/* The tracepoint's handler: compares what perf compares. */
+/* The tracepoint's handler: compares what perf compares, here, because only C sees the members of
+ * bprm and cred. */
 static void on_exec(void *data, struct task_struct *task, pid_t old_pid, struct linux_binprm *bprm)
 {
 	const struct cred *cred = current_cred();
@@ -71,33 +71,32 @@ static void find_point(struct tracepoint *candidate, void *unused)
 		point = candidate;
 }
 
-int pb_secure_attach(void)
+int pb_secure_probe_attach(unsigned int tasks_max)
 {
-	int ret;
-
 	/* register_kretprobe() sets members that must be zero before, so each registration needs a
 	 * new one. */
 	probe = (struct kretprobe){
 		.kp.symbol_name = "perf_event_exit_task",
 		.entry_handler = on_entry,
 		.handler = on_return,
-		.maxactive = HITS_AT_ONCE,
+		.maxactive = tasks_max,
 	};
-	ret = register_kretprobe(&probe);
-	if (!ret || ret == -ENOMEM)
-		return ret;
+	return register_kretprobe(&probe);
+}
 
-	probe.handler = NULL;
+void pb_secure_probe_detach(void)
+{
+	unregister_kretprobe(&probe);
+}
+
+int pb_secure_tracepoint_attach(void)
+{
 	for_each_kernel_tracepoint(find_point, NULL);
 	return point ? tracepoint_probe_register(point, on_exec, NULL) : -EOPNOTSUPP;
 }
 
-void pb_secure_detach(void)
+void pb_secure_tracepoint_detach(void)
 {
-	if (probe.handler) {
-		unregister_kretprobe(&probe);
-		return;
-	}
 	tracepoint_probe_unregister(point, on_exec, NULL);
 	tracepoint_synchronize_unregister();
 }

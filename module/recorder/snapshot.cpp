@@ -171,6 +171,11 @@ u64 recorders::list(u64 position, char *to, u64 bytes) noexcept
 
 } // namespace perfbuf
 
+int perfbuf_recorders_open(void) noexcept
+{
+	return pb_may_trace() ? 0 : -EACCES;
+}
+
 long perfbuf_recorders_read(__u64 position, char *to, unsigned long bytes) noexcept
 {
 	return static_cast<long>(perfbuf::the_recorders().list(position, to, bytes));

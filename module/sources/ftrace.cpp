@@ -259,7 +259,12 @@ void perfbuf_trace_commits(const void *entry, int is_of_instance, __u32 cpu) noe
 		(void)commits.remove(entry);
 }
 
-int perfbuf_trace_is_of_instance(const void *entry, __u32 cpu) noexcept
+/* An event that an instance has enabled is recorded for tracefs itself, if that has enabled it,
+ * too.
+ */
+void perfbuf_trace_event_exported(const void *entry, __u32 bytes, __u64 ip, __u32 cpu,
+				  __u32 level) noexcept
 {
-	return on_cpu(cpu).commits.remove(entry);
+	if (!on_cpu(cpu).commits.remove(entry))
+		perfbuf_trace_exported(entry, bytes, ip, cpu, level);
 }

@@ -56,6 +56,11 @@ struct machine {
 	bool trims_later = false;
 	int patches = 0;
 	int hooks = 0; /* attached */
+	/* The answers of the kernel to the probes, and the hook of secure execs that is attached.
+	 */
+	int maps_error = 0;
+	int secure_probe_error = 0;
+	const char *secure_hook = nullptr;
 	u32 next_trace_id = 1000;
 	/* The node of the one source. */
 	bool has_node = false;

@@ -17,6 +17,8 @@
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
+#include <string_view>
+#include <utility>
 
 using namespace perfbuf;
 using perfbuf::host::now;
@@ -40,6 +42,13 @@ void detach_hook()
 {
 	now.patches++;
 	now.hooks--;
+}
+
+void detach_secure_hook(std::string_view kind)
+{
+	if (!now.secure_hook || std::exchange(now.secure_hook, nullptr) != kind)
+		std::abort();
+	detach_hook();
 }
 
 } // namespace
@@ -187,14 +196,28 @@ void pb_call_on_cpus(bool (*wants)(int cpu, void *arg), void (*fn)(void *arg), v
 }
 
 /* No test here follows a task through exec. */
-int pb_secure_attach(void) noexcept
+int pb_secure_probe_attach(unsigned int) noexcept
 {
+	if (now.secure_probe_error)
+		return now.secure_probe_error;
+	now.secure_hook = "probe";
 	return attach_hook();
 }
 
-void pb_secure_detach(void) noexcept
+void pb_secure_probe_detach(void) noexcept
 {
-	detach_hook();
+	detach_secure_hook("probe");
+}
+
+int pb_secure_tracepoint_attach(void) noexcept
+{
+	now.secure_hook = "tracepoint";
+	return attach_hook();
+}
+
+void pb_secure_tracepoint_detach(void) noexcept
+{
+	detach_secure_hook("tracepoint");
 }
 
 __u64 pb_clock_ns(int) noexcept
@@ -307,9 +330,9 @@ void pb_cpuhp_detach(void) noexcept
 	detach_hook();
 }
 
-int pb_maps_attach(void) noexcept
+int pb_maps_attach(unsigned int) noexcept
 {
-	return attach_hook();
+	return now.maps_error ? now.maps_error : attach_hook();
 }
 
 void pb_maps_detach(void) noexcept
@@ -337,8 +360,9 @@ int pb_task_is_in(const pb_task *, const pb_cgroup *) noexcept
 	return 0;
 }
 
-void pb_cgroups_settle_on(__u32) noexcept
+int pb_cgroups_request_settle(__u32) noexcept
 {
+	return 0;
 }
 
 void pb_cgroups_settled(void) noexcept

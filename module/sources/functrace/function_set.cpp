@@ -6,6 +6,8 @@
 #include "glue/functrace.h"
 #include "sources/functrace/tracer.hpp"
 
+#include <cxxrt/guard.hpp>
+
 namespace perfbuf
 {
 
@@ -42,7 +44,6 @@ struct term {
 	const char *module; /* nullptr: any */
 
 	static result<term> parse(char *text) noexcept;
-	result<void> apply(void *functions) const noexcept;
 };
 
 result<term> term::parse(char *text) noexcept
@@ -79,14 +80,6 @@ result<term> term::parse(char *text) noexcept
 	return made;
 }
 
-result<void> term::apply(void *functions) const noexcept
-{
-	if (module)
-		return from_return(pb_functions_add_module(functions, module, *glob ? glob : "*"));
-	return from_return(removes ? pb_functions_remove(functions, glob)
-				   : pb_functions_add(functions, glob));
-}
-
 bool same(const char *a, const char *b) noexcept
 {
 	while (*a && *a == *b)
@@ -101,6 +94,60 @@ function_set::~function_set()
 	if (attached_)
 		pb_functions_detach(functions_);
 	pb_functions_destroy(functions_);
+	while (module_count_)
+		pb_traced_module_put(modules_[--module_count_]);
+}
+
+result<void> function_set::add_functions_of(const void *module, const char *glob) noexcept
+{
+	const u32 all = pb_traced_module_sites(module);
+	unsigned long *sites = pb_sites_alloc(all + 1);
+
+	if (!sites)
+		return error(ENOMEM);
+	cxxrt::scope_guard free_sites([&] { pb_sites_free(sites); });
+
+	u32 count = 0;
+
+	for (u32 i = 0; i < all; i++) {
+		const u64 site = pb_traced_module_site(module, i);
+
+		if (site && pb_site_matches(site, glob))
+			sites[count++] = site;
+	}
+	if (!count)
+		return error(ENOENT);
+
+	int ret = pb_functions_add_sites(functions_, sites, count);
+
+	if (ret != -EINVAL)
+		return from_return(ret);
+
+	/* ftrace does not know all symbols, such as weak functions that were overridden. */
+	u32 added = 0;
+
+	for (u32 i = 0; i < count; i++) {
+		ret = pb_functions_add_sites(functions_, &sites[i], 1);
+		if (ret && ret != -EINVAL)
+			return from_return(ret);
+		added += !ret;
+	}
+	if (!added)
+		return error(ENOENT);
+	return {};
+}
+
+result<void> function_set::add_module(const char *name, const char *glob) noexcept
+{
+	if (module_count_ == modules_max)
+		return error(E2BIG);
+
+	void *module = pb_traced_module_get(name);
+
+	if (!module)
+		return error(ENOENT);
+	modules_[module_count_++] = module;
+	return add_functions_of(module, glob);
 }
 
 void *function_set::on_cpu(u32 cpu) const noexcept
@@ -128,8 +175,14 @@ result<void> function_set::add_terms(const char *text) noexcept
 
 			const term term = TRY(term::parse(text_));
 
-			if (applies)
-				TRY(term.apply(functions_));
+			if (!applies)
+				continue;
+			if (term.module)
+				TRY(add_module(term.module, *term.glob ? term.glob : "*"));
+			else if (term.removes)
+				TRY(from_return(pb_functions_remove(functions_, term.glob)));
+			else
+				TRY(from_return(pb_functions_add(functions_, term.glob)));
 		}
 	}
 	return {};

@@ -55,7 +55,16 @@ private:
 	/* With a user more; nullptr: there is none. Under the setup lock. */
 	static function_set *find(const char *text) noexcept;
 
+	/* Adds the functions of module @name that @glob matches; the module stays loaded while the
+	 * set exists. */
+	cxxrt::result<void> add_module(const char *name, const char *glob) noexcept;
+	cxxrt::result<void> add_functions_of(const void *module, const char *glob) noexcept;
+
+	static constexpr u32 modules_max = 16;
+
 	void *const functions_; /* of glue/functrace.h */
+	void *modules_[modules_max];
+	u32 module_count_ = 0;
 	function_set *next_ = nullptr;
 	u32 users_ = 1;
 	bool attached_ = false;
