@@ -2,6 +2,7 @@
 // Reads commands to a running recording from a FIFO or descriptor, and acknowledges them.
 #include "program/control_channel.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <charconv>
@@ -14,6 +15,7 @@
 
 #include "program/failure.hpp"
 #include "program/say.hpp"
+#include "tracefile/show.hpp"
 
 namespace perfbuf::program
 {
@@ -56,6 +58,20 @@ reader::unique_fd copy_of(const std::string &number, const std::string &text)
 	return fd;
 }
 
+std::optional<control_command> command_named(std::string_view text)
+{
+	using name = std::pair<std::string_view, control_command>;
+	static constexpr std::array<name, 5> names{{{"enable", control_command::enable},
+						    {"disable", control_command::disable},
+						    {"snapshot", control_command::snapshot},
+						    {"stop", control_command::stop},
+						    {"ping", control_command::ping}}};
+	for (const auto &[known, command] : names)
+		if (known == text)
+			return command;
+	return std::nullopt;
+}
+
 } // namespace
 
 control_channel::control_channel(const std::string &text)
@@ -75,38 +91,73 @@ control_channel::control_channel(const std::string &text)
 		answers_ = open(names.substr(comma + 1), text);
 }
 
-std::vector<control_command> control_channel::read()
+size_t control_channel::read()
 {
-	using name = std::pair<std::string_view, control_command>;
-	static constexpr std::array<name, 5> names{{{"enable", control_command::enable},
-						    {"disable", control_command::disable},
-						    {"snapshot", control_command::snapshot},
-						    {"stop", control_command::stop},
-						    {"ping", control_command::ping}}};
 	// One read: poll(2) reports what is left, and a writer that never pauses stops no ring.
 	std::array<char, 512> part;
 	const ssize_t got = ::read(commands_.get(), part.data(), part.size());
-	if (got > 0)
-		rest_.append(part.data(), static_cast<size_t>(got));
-	else if (got == 0)
+	if (got == 0)
 		commands_.reset(); // the last writer has gone
-	std::vector<control_command> found;
-	for (size_t end; (end = rest_.find('\n')) != std::string::npos; rest_.erase(0, end + 1)) {
-		const auto line = std::string_view(rest_).substr(0, end);
-		const control_command *known = nullptr;
-		for (const auto &[text, command] : names)
-			if (text == line)
-				known = &command;
-		if (known)
-			found.push_back(*known);
-		else
-			say("perfbuf: \"{}\" is no command of --control: give enable, disable, "
-			    "snapshot, stop or ping\n",
-			    line);
+	const auto size = static_cast<size_t>(std::max<ssize_t>(got, 0));
+	rest_.append(part.data(), size);
+	is_all_read_ = size < part.size();
+	return size;
+}
+
+// A line, without its end. Only a known command may lack the end, as perf takes it.
+std::optional<std::string> control_channel::next_line()
+{
+	const size_t end = rest_.find_first_of(std::string_view("\n\0", 2));
+	if (end == std::string::npos) {
+		if (!is_all_read_ || !command_named(rest_))
+			return std::nullopt;
+		return std::exchange(rest_, {});
 	}
-	if (rest_.size() > longest_line)
+	std::string line = rest_.substr(0, end);
+	rest_.erase(0, end + 1);
+	return line;
+}
+
+std::optional<control_command> control_channel::next()
+{
+	while (const auto line = next_line()) {
+		if (std::exchange(is_too_long_, false) || line->empty())
+			continue; // the end of a line that is answered
+		if (const auto known = command_named(*line))
+			return known;
+		refuse(*line);
+	}
+	if (rest_.size() > longest_line) {
+		if (!std::exchange(is_too_long_, true))
+			refuse(rest_);
 		rest_.clear();
-	return found;
+	}
+	return std::nullopt;
+}
+
+void control_channel::refuse(const std::string &line) const
+{
+	say("perfbuf: {} is no command of --control: give enable, disable, snapshot, stop or "
+	    "ping\n",
+	    line.size() > longest_line ? fmt::format("a line of more than {} bytes", longest_line)
+				       : fmt::format("\"{}\"", tracefile::printable(line)));
+	answer(false);
+}
+
+void control_channel::answer_rest()
+{
+	// A pipe has at most one MiB unless root changes that.
+	constexpr int most_reads = 4096;
+	for (int reads = 0; reads < most_reads; reads++) {
+		while (const auto command = next())
+			answer(*command == control_command::stop ||
+			       *command == control_command::disable);
+		if (!read())
+			break;
+	}
+	if (!rest_.empty() && !is_too_long_)
+		refuse(rest_); // a line without an end
+	rest_.clear();
 }
 
 void control_channel::answer(bool done) const noexcept

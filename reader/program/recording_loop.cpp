@@ -4,6 +4,7 @@
 
 #include <cerrno>
 #include <cstdint>
+#include <new>
 #include <poll.h>
 #include <sys/wait.h>
 
@@ -65,10 +66,18 @@ void disable_all(const std::vector<reader::file> &files)
 bool recording_loop::handle_commands(const std::vector<reader::file> &files)
 {
 	bool over = false;
-	for (const auto command : control_->read()) {
-		switch (command) {
+	control_->read();
+	while (const auto command = control_->next()) {
+		switch (*command) {
 		case control_command::enable:
-			enable_all(files);
+			if (over)
+				break;
+			try {
+				enable_all(files);
+			} catch (...) {
+				control_->answer(false);
+				throw;
+			}
 			break;
 		case control_command::disable:
 			disable_all(files);
@@ -89,7 +98,10 @@ bool recording_loop::handle_commands(const std::vector<reader::file> &files)
 		case control_command::ping:
 			break;
 		}
-		control_->answer(true);
+		// After "stop" nothing can be enabled, and nothing records.
+		const bool ends =
+			*command == control_command::stop || *command == control_command::disable;
+		control_->answer(ends || !over);
 	}
 	return over;
 }
@@ -150,8 +162,20 @@ void recording_loop::answer_snapshots(bool complete) noexcept
 		control_->answer(complete);
 }
 
+void recording_loop::end_commands() noexcept
+{
+	answer_snapshots(false);
+	try {
+		if (control_)
+			control_->answer_rest();
+	} catch (const std::bad_alloc &) {
+		// Without an answer, as if the command had come later.
+	}
+}
+
 int recording_loop::end_command()
 {
+	end_commands();
 	if (!child_)
 		return 0;
 	child_->stop();

@@ -32,7 +32,7 @@ public:
 			interval_ = refresh_interval;
 	}
 
-	~recording_loop() { answer_snapshots(false); }
+	~recording_loop() { end_commands(); }
 	recording_loop(const recording_loop &) = delete;
 	recording_loop &operator=(const recording_loop &) = delete;
 
@@ -86,6 +86,7 @@ private:
 	int poll_timeout() const;
 	bool handle_signals();
 	bool handle_commands(const std::vector<reader::file> &files);
+	void end_commands() noexcept;
 
 	const signals &signals_;
 	std::optional<workload> &child_;

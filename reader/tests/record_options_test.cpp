@@ -77,11 +77,62 @@ std::string controlled(const std::string &steps)
 
 TEST_F(RecordOptions, commands_enable_and_disable_a_recording_and_end_it)
 {
-	const auto said = scratch.run(controlled("tell ping\ntell enable\n" + busy +
-						 "\ntell disable\necho nonsense >&8"));
+	const auto said =
+		scratch.run(controlled("tell ping\ntell enable\n" + busy + "\ntell disable"));
 	EXPECT_EQ(said.out, "ping ack\nenable ack\ndisable ack\nstop ack\nstatus 0\n") << said.err;
-	EXPECT_EQ(count_lines(said.err, "\"nonsense\" is no command of --control"), 1u) << said.err;
 	EXPECT_GT(samples(), 0u);
+}
+
+TEST_F(RecordOptions, commands_that_are_unknown_or_too_long_are_answered_failed)
+{
+	// The end of a long line is no command of its own.
+	const auto said = scratch.run(
+		controlled("tell nonsense\ntell enabled\n"
+			   "long() { head -c $1 /dev/zero | tr '\\0' x; }\n"
+			   "(long 600; sleep 0.2; echo; long 512; sleep 0.2; echo stop) >&8\n"
+			   "for line in 1 2; do read answer <&9; echo long $answer; done\n"
+			   "tell ping"));
+	EXPECT_EQ(said.out, "nonsense failed\nenabled failed\nlong failed\nlong failed\nping ack\n"
+			    "stop ack\nstatus 0\n")
+		<< said.err;
+	EXPECT_EQ(count_lines(said.err, "\"nonsense\" is no command of --control"), 1u) << said.err;
+	EXPECT_EQ(count_lines(said.err, "is no command of --control"), 4u) << said.err;
+}
+
+// perf takes them, and answers nothing to an empty line.
+TEST_F(RecordOptions, commands_that_end_with_a_zero_or_without_a_line_are_carried_out)
+{
+	const auto said =
+		scratch.run(controlled("printf 'ping\\0\\n\\nenable\\0' >&8\n"
+				       "for line in 1 2; do read answer <&9; echo $answer; done\n"
+				       "printf ping >&8; read answer <&9; echo $answer; echo >&8"));
+	EXPECT_EQ(said.out, "ack\nack\nack\nstop ack\nstatus 0\n") << said.err;
+	EXPECT_EQ(said.err.find("is no command"), std::string::npos) << said.err;
+}
+
+TEST_F(RecordOptions, commands_that_come_while_the_recording_ends_are_answered)
+{
+	// In one write, and more than are read at once: the last ones are read when it has ended.
+	const auto said = scratch.run(controlled(
+		"(printf 'stop\\nenable\\n'; for line in $(seq 200); do echo ping; done\n"
+		"printf 'disable\\nenable\\nnonsense\\nsnapshot\\nstop\\n') > commands.txt\n"
+		"cat commands.txt >&8\n"
+		"for line in $(seq 207); do read answer <&9; echo $answer; done > answers.txt\n"
+		"head -n 2 answers.txt; tail -n 5 answers.txt\n"
+		"tell() { :; }"));
+	EXPECT_EQ(said.out, "ack\nfailed\nack\nfailed\nfailed\nfailed\nack\nstatus 0\n")
+		<< said.err;
+}
+
+TEST_F(RecordOptions, commands_of_a_recording_that_cannot_go_on_are_answered_failed)
+{
+	const auto said =
+		scratch.run("mkfifo control answers; exec 8<> control 9<> answers\n"
+			    "printf 'ping\\nsnapshot\\n' >&8\n" +
+			    perfbuf_program +
+			    " record --control fifo:control,answers -- /not/there; echo status $?\n"
+			    "for line in 1 2; do read answer <&9; echo $answer; done");
+	EXPECT_EQ(said.out, "status 127\nfailed\nfailed\n") << said.err;
 }
 
 TEST_F(RecordOptions, a_recording_that_no_command_enables_has_no_samples)
