@@ -54,9 +54,9 @@ struct figures {
 	uint64_t sample_bytes;
 };
 
-[[noreturn]] void fail(const char *what)
+[[noreturn]] void fail(const char *message)
 {
-	perror(what);
+	perror(message);
 	exit(1);
 }
 

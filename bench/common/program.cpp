@@ -11,15 +11,15 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-void fail(const char *what)
+void fail(const char *message)
 {
-	perror(what);
+	perror(message);
 	exit(1);
 }
 
-void fail_as(const std::string &what)
+void fail_as(const std::string &message)
 {
-	fprintf(stderr, "%s\n", what.c_str());
+	fprintf(stderr, "%s\n", message.c_str());
 	exit(1);
 }
 
@@ -43,11 +43,11 @@ std::string text_of(const std::string &path)
 	return text;
 }
 
-void tell(const std::string &path, const char *what)
+void tell(const std::string &path, const char *text)
 {
 	std::ofstream file(path);
 
-	if (!(file << what << std::flush))
+	if (!(file << text << std::flush))
 		fail(path.c_str());
 }
 

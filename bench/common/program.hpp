@@ -11,14 +11,14 @@
 
 constexpr size_t page_bytes = 4096;
 
-[[noreturn]] void fail(const char *what);
-[[noreturn]] void fail_as(const std::string &what);
+[[noreturn]] void fail(const char *message);
+[[noreturn]] void fail_as(const std::string &message);
 
 void *map_shared(int fd, size_t bytes, int protection, off_t offset);
 
 /* Reads the first line of a file; writes to a file. */
 std::string text_of(const std::string &path);
-void tell(const std::string &path, const char *what);
+void tell(const std::string &path, const char *text);
 
 const std::string tracing = "/sys/kernel/tracing/";
 

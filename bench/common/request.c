@@ -31,15 +31,15 @@ long bench_execute(const struct bench_request *requests, size_t count, unsigned 
 }
 
 long bench_trace_steps(void (*prepare)(void *argument), void (*call)(void *argument),
-		       void *argument, u64 to, u32 room)
+		       void *argument, u64 to, u32 space)
 {
-	char *text = vmalloc(room);
+	char *text = vmalloc(space);
 	long ret;
 
 	if (!text)
 		return -ENOMEM;
 	prepare(argument);
-	ret = trace_steps(call, argument, text, room);
+	ret = trace_steps(call, argument, text, space);
 	if (ret > 0 && copy_to_user(u64_to_user_ptr(to), text, ret))
 		ret = -EFAULT;
 	vfree(text);

@@ -30,9 +30,9 @@ long bench_execute(const struct bench_request *requests, size_t count, unsigned 
 
 /*
  * Calls @prepare, then trace_steps() of @call, both with @argument, and copies the text to user
- * memory of @room bytes at @to. Returns how many characters, or a negative errno. Process context.
+ * memory of @space bytes at @to. Returns how many characters, or a negative errno. Process context.
  */
 long bench_trace_steps(void (*prepare)(void *argument), void (*call)(void *argument),
-		       void *argument, u64 to, u32 room);
+		       void *argument, u64 to, u32 space);
 
 #endif

@@ -28,12 +28,12 @@ static bool stepping;
 static int stepping_cpu;
 static unsigned int step_of_nmi;
 
-static int on_step(struct notifier_block *self, unsigned long what, void *data)
+static int on_step(struct notifier_block *self, unsigned long action, void *data)
 {
 	struct die_args *args = data;
 	unsigned long *dr6;
 
-	if (what != DIE_DEBUG || !READ_ONCE(stepping) || smp_processor_id() != stepping_cpu)
+	if (action != DIE_DEBUG || !READ_ONCE(stepping) || smp_processor_id() != stepping_cpu)
 		return NOTIFY_DONE;
 	dr6 = (unsigned long *)ERR_PTR(args->err);
 	if (!(*dr6 & DR_STEP))
@@ -49,7 +49,7 @@ static int on_step(struct notifier_block *self, unsigned long what, void *data)
 
 static struct notifier_block step_notifier = {.notifier_call = on_step};
 
-static int describe(unsigned long at, char *to, u32 room)
+static int describe(unsigned long at, char *to, u32 space)
 {
 	u8 bytes[BYTES_OF_ONE];
 	char text[2 * BYTES_OF_ONE + 1];
@@ -63,7 +63,7 @@ static int describe(unsigned long at, char *to, u32 room)
 	/* Without its module. */
 	snprintf(name, sizeof(name), "%ps", (void *)at);
 	name[strcspn(name, " ")] = '\0';
-	return scnprintf(to, room, "%s %lx %s\n", name, at, text);
+	return scnprintf(to, space, "%s %lx %s\n", name, at, text);
 }
 
 int step_through(void (*call)(void *argument), void *argument, unsigned int nmi_at)
@@ -87,14 +87,14 @@ int step_through(void (*call)(void *argument), void *argument, unsigned int nmi_
 	return step_count > STEPS_MAX ? -ENOSPC : (int)step_count;
 }
 
-int trace_steps(void (*call)(void *argument), void *argument, char *to, u32 room)
+int trace_steps(void (*call)(void *argument), void *argument, char *to, u32 space)
 {
 	int count = step_through(call, argument, 0);
 	int i, ret = count;
 	u32 done = 0;
 
 	for (i = 0; i < count && ret >= 0; i++) {
-		ret = describe(steps[i], to + done, room - done);
+		ret = describe(steps[i], to + done, space - done);
 		if (ret >= 0)
 			done += ret;
 	}
@@ -107,7 +107,7 @@ int step_through(void (*call)(void *argument), void *argument, unsigned int nmi_
 	return -EOPNOTSUPP;
 }
 
-int trace_steps(void (*call)(void *argument), void *argument, char *to, u32 room)
+int trace_steps(void (*call)(void *argument), void *argument, char *to, u32 space)
 {
 	return -EOPNOTSUPP;
 }

@@ -17,6 +17,6 @@ int step_through(void (*call)(void *argument), void *argument, unsigned int nmi_
  * instructions to @to: function, offset and the bytes there. How many characters; -ENOSPC, or
  * another negative errno. Process context.
  */
-int trace_steps(void (*call)(void *argument), void *argument, char *to, u32 room);
+int trace_steps(void (*call)(void *argument), void *argument, char *to, u32 space);
 
 #endif

@@ -20,9 +20,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-void give_up(const char *what)
+void give_up(const char *message)
 {
-	printf("%s: %s\n", what, strerror(errno));
+	printf("%s: %s\n", message, strerror(errno));
 	fflush(stdout);
 	_exit(1);
 }

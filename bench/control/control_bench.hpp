@@ -16,7 +16,7 @@ inline uint64_t ticks()
 	return __builtin_ia32_rdtsc();
 }
 
-[[noreturn]] void give_up(const char *what);
+[[noreturn]] void give_up(const char *message);
 
 /* perf_event_open(2), or a node of perfbuf, for the calling thread on any CPU: -1 and errno. */
 struct side {

@@ -26,15 +26,15 @@ namespace
 bool is_quick;
 int status;
 
-void tell(const char *path, const char *what)
+void tell(const char *path, const char *text)
 {
-	if (!(std::ofstream(path) << what << std::flush))
+	if (!(std::ofstream(path) << text << std::flush))
 		give_up(path);
 }
 
-void fail_row(const char *row, const char *what)
+void fail_row(const char *row, const char *message)
 {
-	printf("FAILED: %s: %s\n", row, what);
+	printf("FAILED: %s: %s\n", row, message);
 	status = 1;
 }
 

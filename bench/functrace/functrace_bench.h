@@ -28,7 +28,7 @@ struct functrace_bench_run {
 
 struct functrace_bench_steps {
 	__u64 to;     /* text: a line for each instruction of a call of the one function */
-	__u32 room;   /* at most FUNCTRACE_BENCH_TEXT */
+	__u32 space;  /* at most FUNCTRACE_BENCH_TEXT */
 	__u32 bytes;  /* answer */
 	__u32 before; /* calls of the function before that one */
 	__u32 unused;

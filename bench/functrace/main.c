@@ -145,9 +145,9 @@ static long steps(void *argument)
 	struct functrace_bench_steps *into = argument;
 	long ret;
 
-	if (into->room > FUNCTRACE_BENCH_TEXT)
+	if (into->space > FUNCTRACE_BENCH_TEXT)
 		return -EINVAL;
-	ret = bench_trace_steps(call_before_steps, step_one, &into->before, into->to, into->room);
+	ret = bench_trace_steps(call_before_steps, step_one, &into->before, into->to, into->space);
 	if (ret < 0)
 		return ret;
 	into->bytes = ret;

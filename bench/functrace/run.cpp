@@ -29,7 +29,7 @@ namespace
 namespace functrace = perfbuf::reader::functrace;
 
 struct work {
-	unsigned what;
+	unsigned work;
 	const char *name;
 	unsigned rounds;
 	const char *functions; /* that are traced: for ftrace, for ours */
@@ -106,7 +106,7 @@ public:
 	{
 		functrace_bench_run wanted = {};
 
-		wanted.work = of.what;
+		wanted.work = of.work;
 		wanted.rounds = rounds;
 		wanted.write_fd = write_fd_;
 		wanted.read_fd = read_fd_;
@@ -125,7 +125,7 @@ public:
 		std::string text(FUNCTRACE_BENCH_TEXT, ' ');
 		functrace_bench_steps wanted = {};
 		wanted.to = reinterpret_cast<uint64_t>(text.data());
-		wanted.room = FUNCTRACE_BENCH_TEXT;
+		wanted.space = FUNCTRACE_BENCH_TEXT;
 		wanted.before = calls_before;
 
 		if (ioctl(fd_, FUNCTRACE_BENCH_STEPS, &wanted))
@@ -308,11 +308,11 @@ public:
 		if (bytes >= aux_bytes)
 			fail_as("the AUX area is full");
 		while (std::optional<functrace::item> item = from.next()) {
-			if (item->what == functrace::kind::call)
+			if (item->type == functrace::kind::call)
 				all.add(item->address, item->offset);
-			else if (item->what == functrace::kind::lost && lost)
+			else if (item->type == functrace::kind::lost && lost)
 				*lost += item->count;
-			else if (item->what != functrace::kind::end)
+			else if (item->type != functrace::kind::end)
 				fail_as("functrace lost entries, or its bytes say nothing: " +
 					std::string(functrace::to_string(item->why)) + ", " +
 					std::to_string(item->count) + " at " +

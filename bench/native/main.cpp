@@ -3,7 +3,7 @@
  * Measures the time of a record where the ring's code runs natively: the host build of it with the
  * module's own instructions (CXXRT_AS_IN_KERNEL), beside nothing but memcpy into a buffer of the
  * same size, with one thread and with one on each processor. A batch is timed; then all of it is
- * read back and compared, and its room given back.
+ * read back and compared, and its space given back.
  */
 #include "table.hpp"
 
@@ -41,7 +41,7 @@ struct entry {
 	u64 words[bytes / sizeof(u64)];
 };
 
-/* Half of a ring, so that there is always room. */
+/* Half of a ring, so that there is always space. */
 template <u32 bytes>
 constexpr u32 in_batch = std::min<u32>(1024, data_bytes / 2 / sizeof(entry<bytes>));
 

@@ -24,9 +24,9 @@ constexpr unsigned long records = 1000;
 constexpr size_t pages = 64;
 const std::string parameters = "/sys/module/perfbuf_producer_bench/parameters/";
 
-[[noreturn]] void fail(const char *what)
+[[noreturn]] void fail(const char *message)
 {
-	printf("%s: %s\n", what, strerror(errno));
+	printf("%s: %s\n", message, strerror(errno));
 	exit(1);
 }
 
@@ -88,7 +88,7 @@ int main()
 	constexpr unsigned long long time_tid_cpu_id =
 		raw | PERF_SAMPLE_TID | PERF_SAMPLE_TIME | PERF_SAMPLE_CPU | PERF_SAMPLE_IDENTIFIER;
 	const struct {
-		const char *what;
+		const char *name;
 		unsigned readers;
 		unsigned long long fields;
 		unsigned storage;
@@ -117,9 +117,9 @@ int main()
 		const bool dropped = row.filter && !strcmp(row.filter, "b == 3");
 		if (written != (dropped ? 0 : records * row.readers)) {
 			wrong = true;
-			printf("%lu records came of %s\n", written, row.what);
+			printf("%lu records came of %s\n", written, row.name);
 		}
-		printf("%-36s %6.1f instructions, the loop %.1f\n", row.what,
+		printf("%-36s %6.1f instructions, the loop %.1f\n", row.name,
 		       static_cast<double>(number_in(parameters + "ticks")) / records,
 		       static_cast<double>(number_in(parameters + "loop_ticks")) / records);
 		for (reader *reader : readers)

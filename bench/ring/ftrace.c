@@ -53,7 +53,7 @@ static __always_inline bool write_one(const u64 *payload, u32 bytes)
 
 DEFINE_WRITE(write_write, write_one)
 
-static int ftrace_read(void *to, u32 room, u64 *lost)
+static int ftrace_read(void *to, u32 space, u64 *lost)
 {
 	struct ring_buffer_event *event;
 	unsigned long overwritten = 0;
@@ -66,7 +66,7 @@ static int ftrace_read(void *to, u32 room, u64 *lost)
 	while ((event = ring_buffer_consume(buffer, cpu, NULL, &overwritten))) {
 		*lost += overwritten;
 		/* The ring may round the length up. */
-		if (record_bytes > room - bytes || ring_buffer_event_length(event) < record_bytes)
+		if (record_bytes > space - bytes || ring_buffer_event_length(event) < record_bytes)
 			return -EIO;
 		memcpy(to + bytes, ring_buffer_event_data(event), record_bytes);
 		bytes += record_bytes;

@@ -289,7 +289,7 @@ static long read_here(void *of)
 {
 	const struct reading *reading = of;
 
-	return current_peer->read(reading->to, reading->into->room, &reading->into->lost);
+	return current_peer->read(reading->to, reading->into->space, &reading->into->lost);
 }
 
 static long read_back(void *argument)
@@ -298,11 +298,11 @@ static long read_back(void *argument)
 	struct reading reading = {.into = into};
 	long ret;
 
-	if (!current_peer || !current_peer->read || into->room > RING_BENCH_DATA ||
+	if (!current_peer || !current_peer->read || into->space > RING_BENCH_DATA ||
 	    into->cpu >= RING_BENCH_RINGS_MOST || !cpu_online(into->cpu))
 		return -EINVAL;
 	into->lost = 0;
-	reading.to = vmalloc(into->room);
+	reading.to = vmalloc(into->space);
 	if (!reading.to)
 		return -ENOMEM;
 	ret = work_on_cpu(into->cpu, read_here, &reading);
@@ -332,9 +332,9 @@ static long trace_record(void *argument)
 	struct ring_bench_trace *into = argument;
 	long ret;
 
-	if (!current_peer || into->room > RING_BENCH_DATA)
+	if (!current_peer || into->space > RING_BENCH_DATA)
 		return -EINVAL;
-	ret = bench_trace_steps(write_first_records, write_one, NULL, into->to, into->room);
+	ret = bench_trace_steps(write_first_records, write_one, NULL, into->to, into->space);
 	if (ret < 0)
 		return ret;
 	into->bytes = ret;

@@ -65,10 +65,10 @@ static __always_inline bool copy_here(const u64 *payload, u32 bytes)
 
 DEFINE_WRITE(write_here, copy_here)
 
-static int memcpy_read(void *to, u32 room, u64 *lost)
+static int memcpy_read(void *to, u32 space, u64 *lost)
 {
 	struct area *area = &areas[smp_processor_id()];
-	const u32 bytes = min_t(u32, area->next - area->memory, room);
+	const u32 bytes = min_t(u32, area->next - area->memory, space);
 
 	memcpy(to, area->memory, bytes);
 	area->next = area->memory;

@@ -222,9 +222,9 @@ static __always_inline bool copy_one_stamped(const u64 *payload, u32 bytes)
 
 DEFINE_WRITE(copy_stamped_write, copy_one_stamped)
 
-static int read_here(void *to, u32 room, u64 *lost)
+static int read_here(void *to, u32 space, u64 *lost)
 {
-	return ours_read_in(smp_processor_id(), to, room, lost);
+	return ours_read_in(smp_processor_id(), to, space, lost);
 }
 
 const struct peer ours_reserve_peer = {

@@ -57,9 +57,9 @@ OURS_FUNCTION unsigned int ours_write_inline(unsigned long long *payload, unsign
  * Takes the payloads of all records out of the rings, in the order in which they were written, and
  * adds what the rings say they lost to *@lost; -EIO, also if a stamp is earlier than one before.
  */
-OURS_FUNCTION int ours_read(void *to, unsigned int room, unsigned long long *lost);
+OURS_FUNCTION int ours_read(void *to, unsigned int space, unsigned long long *lost);
 /* The same of one ring. */
-OURS_FUNCTION int ours_read_in(unsigned int ring, void *to, unsigned int room,
+OURS_FUNCTION int ours_read_in(unsigned int ring, void *to, unsigned int space,
 			       unsigned long long *lost);
 
 /* C's: the kernel address of a page frame; the kernel's local_clock(). */

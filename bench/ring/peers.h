@@ -22,7 +22,7 @@ struct peer {
 	/* Takes what was written on this CPU since the last read out of the ring, to @to, and sets
 	 * *@lost to what the ring says it lost meanwhile; how many bytes, or a negative errno.
 	 * NULL: the program reads its own mapping. */
-	int (*read)(void *to, u32 room, u64 *lost);
+	int (*read)(void *to, u32 space, u64 *lost);
 };
 
 extern const struct peer memcpy_peer, memcpy_call_peer, perf_peer, bpf_reserve_peer,

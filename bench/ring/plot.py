@@ -53,8 +53,8 @@ def spread(wanted):
     return heights
 
 
-def text(x, y, what, more=""):
-    what = what.replace("&", "&amp;").replace("<", "&lt;")
+def text(x, y, words, more=""):
+    words = words.replace("&", "&amp;").replace("<", "&lt;")
     print(f'<text x="{x:.1f}" y="{y:.1f}"{more}>{what}</text>')
 
 

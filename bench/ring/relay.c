@@ -58,10 +58,10 @@ static __always_inline bool write_one(const u64 *payload, u32 bytes)
 
 DEFINE_WRITE(write_write, write_one)
 
-static int relay_read(void *to, u32 room, u64 *lost)
+static int relay_read(void *to, u32 space, u64 *lost)
 {
 	struct rchan_buf *buf = *this_cpu_ptr(channel->buf);
-	const u32 bytes = min_t(u32, buf->offset, room);
+	const u32 bytes = min_t(u32, buf->offset, space);
 
 	memcpy(to, buf->data, bytes);
 	/* Resets this CPU's buffer only. A batch never reaches the second sub-buffer. */

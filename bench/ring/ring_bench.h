@@ -47,7 +47,7 @@ struct ring_bench_write {
 
 struct ring_bench_read {
 	__u64 to; /* records, one after the other, without headers */
-	__u32 room;
+	__u32 space;
 	__u32 bytes; /* answer */
 	__u32 cpu;   /* whose */
 	__u32 reserved;
@@ -56,7 +56,7 @@ struct ring_bench_read {
 
 struct ring_bench_trace {
 	__u64 to;    /* text: a line for each instruction of the third record */
-	__u32 room;  /* at most RING_BENCH_DATA */
+	__u32 space; /* at most RING_BENCH_DATA */
 	__u32 bytes; /* answer */
 };
 

@@ -116,7 +116,7 @@ unread unread_of(const one_of_all &of) noexcept
 }
 
 /* Copies a payload; how many bytes, or -EIO. */
-int read_payload(const perf_buffer &of, u64 at, u32 size, char *to, u32 room) noexcept
+int read_payload(const perf_buffer &of, u64 at, u32 size, char *to, u32 space) noexcept
 {
 	u32 skip = sizeof(perf_event_header);
 
@@ -129,7 +129,7 @@ int read_payload(const perf_buffer &of, u64 at, u32 size, char *to, u32 room) no
 		last_stamp = stamp;
 		skip += sizeof(stamp);
 	}
-	if (size < skip || size - skip > room)
+	if (size < skip || size - skip > space)
 		return -EIO;
 	for (u32 i = skip; i < size; i += sizeof(u64)) {
 		const u64 word = word_at(of, at + i);
@@ -140,7 +140,7 @@ int read_payload(const perf_buffer &of, u64 at, u32 size, char *to, u32 room) no
 }
 
 /* Rings that were written in turn, from @turn on. */
-int read_in_turn(one_of_all *all, u32 count, u32 &turn, char *to, u32 room,
+int read_in_turn(one_of_all *all, u32 count, u32 &turn, char *to, u32 space,
 		 unsigned long long &lost) noexcept
 {
 	unread left[OURS_RINGS_MOST];
@@ -167,7 +167,7 @@ int read_in_turn(one_of_all *all, u32 count, u32 &turn, char *to, u32 room,
 		if (header.type != PERF_RECORD_SAMPLE)
 			return -EIO;
 
-		const int read = read_payload(of, at, header.size, to + bytes, room - bytes);
+		const int read = read_payload(of, at, header.size, to + bytes, space - bytes);
 
 		if (read < 0)
 			return read;
@@ -261,9 +261,9 @@ extern "C" unsigned int ours_write_inline(unsigned long long *payload, unsigned 
 		       : write_sized<false>(payload, bytes, records);
 }
 
-extern "C" int ours_read(void *to, unsigned int room, unsigned long long *lost)
+extern "C" int ours_read(void *to, unsigned int space, unsigned long long *lost)
 {
-	return read_in_turn(rings, ring_count, turn, static_cast<char *>(to), room, *lost);
+	return read_in_turn(rings, ring_count, turn, static_cast<char *>(to), space, *lost);
 }
 
 extern "C" int ours_begin_in(unsigned int chosen, ours_record *record, unsigned long bytes)
@@ -281,10 +281,10 @@ extern "C" void ours_commit_in(unsigned int chosen)
 	rings[chosen].ring->commit_contiguous();
 }
 
-extern "C" int ours_read_in(unsigned int chosen, void *to, unsigned int room,
+extern "C" int ours_read_in(unsigned int chosen, void *to, unsigned int space,
 			    unsigned long long *lost)
 {
 	u32 only = 0;
 
-	return read_in_turn(&rings[chosen], 1, only, static_cast<char *>(to), room, *lost);
+	return read_in_turn(&rings[chosen], 1, only, static_cast<char *>(to), space, *lost);
 }

@@ -19,7 +19,7 @@
 	)
 /* clang-format on */
 
-/* More than these, and perf has no room for them. */
+/* More than these, and perf has no space for them. */
 RECORD_EVENT(8);
 RECORD_EVENT(64);
 RECORD_EVENT(256);

@@ -65,14 +65,14 @@ void cxxrt_free(void *memory) noexcept
 	std::free(memory);
 }
 
-void cxxrt_warn(const char *what) noexcept
+void cxxrt_warn(const char *message) noexcept
 {
-	std::fprintf(stderr, "warning: %s\n", what);
+	std::fprintf(stderr, "warning: %s\n", message);
 }
 
-void cxxrt_fatal(const char *what) noexcept
+void cxxrt_fatal(const char *message) noexcept
 {
-	std::fprintf(stderr, "fatal: %s\n", what);
+	std::fprintf(stderr, "fatal: %s\n", message);
 	std::abort();
 }
 

@@ -9,10 +9,10 @@ namespace
 {
 
 /* Remembers what the ring says of a record that it writes by itself. */
-class told_origin final : public record_origin
+class counting_origin final : public record_origin
 {
 public:
-	told_origin() noexcept : record_origin(7, 0) {}
+	counting_origin() noexcept : record_origin(7, 0) {}
 	void write_trailer(reservation &) const noexcept override {}
 	void attempted(const perf_buffer &, int why) const noexcept override
 	{
@@ -30,21 +30,21 @@ CASE(aux_edges, an_event_learns_whether_its_record_was_written)
 {
 	aux_ring aux({.nr_pages = 1});
 	perfbuf_aux_handle handle;
-	told_origin who;
+	counting_origin writer;
 
 	REQUIRE(aux);
 	REQUIRE(!aux.begin(handle));
-	EXPECT(!aux.end(handle, 8, who));
-	EXPECT_EQ(who.times, 1);
-	EXPECT_EQ(who.last, 0);
+	EXPECT(!aux.end(handle, 8, writer));
+	EXPECT_EQ(writer.times, 1);
+	EXPECT_EQ(writer.last, 0);
 	EXPECT_EQ(ring_reader(aux.ring()).word(0), u64{sizeof(aux_record)} << 48 | PERF_RECORD_AUX);
 
 	fill(aux.ring());
 	fill(aux.ring(), 16);
 	REQUIRE(!aux.begin(handle));
-	EXPECT(!aux.end(handle, 8, who));
-	EXPECT_EQ(who.times, 2);
-	EXPECT_EQ(who.last, ENOSPC);
+	EXPECT(!aux.end(handle, 8, writer));
+	EXPECT_EQ(writer.times, 2);
+	EXPECT_EQ(writer.last, ENOSPC);
 	aux.page().data_tail = aux.page().data_head;
 	EXPECT(is_left(aux.ring()));
 	EXPECT_EQ(aux.page().aux_head, 16);

@@ -91,11 +91,12 @@ public:
 			area_->put();
 		return begun ? 0 : begun.error().code();
 	}
-	bool end(perfbuf_aux_handle &handle, u64 size, const record_origin &who = origin()) noexcept
+	bool end(perfbuf_aux_handle &handle, u64 size,
+		 const record_origin &writer = origin()) noexcept
 	{
 		writer_section section;
 
-		return static_cast<aux_area *>(handle.area)->end(handle, size, who);
+		return static_cast<aux_area *>(handle.area)->end(handle, size, writer);
 	}
 	int skip(perfbuf_aux_handle &handle, u64 size) noexcept
 	{
@@ -152,13 +153,13 @@ class aux_reader
 public:
 	explicit aux_reader(perf_buffer &ring) noexcept : reader_(ring) {}
 
-	struct told {
+	struct announcement {
 		u32 bytes = 0; /* of the record; 0: there is none */
 		u64 offset = 0, size = 0, flags = 0, trailer = 0;
 	};
 
 	/* The next unread record, which is a PERF_RECORD_AUX. */
-	told next() noexcept
+	announcement next() noexcept
 	{
 		const u64 at = reader_.tail();
 		const perf_event_header header =

@@ -39,7 +39,7 @@ CASE(aux_shared, only_the_outermost_writer_publishes_its_packets)
 	}
 	EXPECT_EQ(aux.page().aux_head, 48);
 
-	const aux_reader::told found = reader.next();
+	const aux_reader::announcement found = reader.next();
 
 	EXPECT_EQ(found.offset, 0);
 	EXPECT_EQ(found.size, 48);
@@ -63,7 +63,7 @@ CASE(aux_shared, reservations_cross_pages_and_rounds)
 
 		REQUIRE(!aux.put(bytes, static_cast<u8>(i)));
 
-		const aux_reader::told found = reader.next();
+		const aux_reader::announcement found = reader.next();
 
 		EXPECT_EQ(found.offset, expected);
 		EXPECT_EQ(found.size, bytes);
@@ -92,7 +92,7 @@ CASE(aux_shared, a_full_area_reports_once_that_packets_are_missing)
 	EXPECT_EQ(aux.stats().aux_truncated.read(), 2);
 	EXPECT_EQ(sleeper.woken(), 1);
 
-	const aux_reader::told found = reader.next();
+	const aux_reader::announcement found = reader.next();
 
 	EXPECT_EQ(found.offset, page_size - 8);
 	EXPECT_EQ(found.size, 0);
@@ -129,7 +129,7 @@ CASE(aux_shared, the_outermost_writer_reports_the_refusal_of_a_nested_one)
 		outer.commit(origin());
 	}
 
-	const aux_reader::told found = reader.next();
+	const aux_reader::announcement found = reader.next();
 
 	EXPECT_EQ(found.size, page_size - 1);
 	EXPECT_EQ(found.flags, PERF_AUX_FLAG_TRUNCATED);
@@ -238,7 +238,7 @@ CASE(aux_shared, a_window_that_a_sample_holds_is_not_overwritten)
 		aux_area &area = aux.area();
 
 		REQUIRE(!aux.put(page_size - 8, 1));
-		/* All of it has been read, so there is room: the window is not what is unread. */
+		/* All of it has been read, so there is space: the window is not what is unread. */
 		aux.page().aux_tail = page_size - 8;
 		if (!overwrite)
 			reader.next();
@@ -258,7 +258,7 @@ CASE(aux_shared, a_window_that_a_sample_holds_is_not_overwritten)
 		area.release_hold();
 
 		/* Refusals are reported as those of a full area are, once for each head. */
-		aux_reader::told found = reader.next();
+		aux_reader::announcement found = reader.next();
 		const u64 kind = overwrite ? PERF_AUX_FLAG_OVERWRITE : 0;
 
 		EXPECT_EQ(found.offset, page_size - 8);

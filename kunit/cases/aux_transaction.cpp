@@ -65,7 +65,7 @@ CASE(aux_transaction, end_reports_the_written_bytes_and_moves_the_head)
 	EXPECT_EQ(aux.page().aux_head, 160);
 	EXPECT_EQ(aux.stats().aux_bytes.read(), 160);
 
-	aux_reader::told first = reader.next();
+	aux_reader::announcement first = reader.next();
 
 	EXPECT_EQ(first.bytes, sizeof(aux_record));
 	EXPECT_EQ(first.offset, 0);
@@ -87,7 +87,7 @@ CASE(aux_transaction, the_record_carries_the_sample_id_of_its_event)
 	REQUIRE(!aux.begin(handle));
 	aux.end(handle, 8, origin(7, 16));
 
-	const aux_reader::told found = reader.next();
+	const aux_reader::announcement found = reader.next();
 
 	EXPECT_EQ(found.bytes, sizeof(aux_record) + 16);
 	EXPECT_EQ(found.trailer, origin::trailer_word);
@@ -168,7 +168,7 @@ CASE(aux_transaction, a_transaction_that_wrote_more_than_was_free_is_truncated)
 	EXPECT(aux.end(handle, page_size));
 	EXPECT_EQ(aux.page().aux_head, page_size - 1);
 
-	const aux_reader::told found = reader.next();
+	const aux_reader::announcement found = reader.next();
 
 	EXPECT_EQ(found.size, page_size - 1);
 	EXPECT_EQ(found.flags, PERF_AUX_FLAG_TRUNCATED);
@@ -319,7 +319,7 @@ CASE(aux_transaction, a_transaction_in_snapshot_mode_wraps_and_is_never_full)
 	handle.flags = PERF_AUX_FLAG_PARTIAL;
 	EXPECT(!aux.end(handle, 0));
 
-	const aux_reader::told found = reader.next();
+	const aux_reader::announcement found = reader.next();
 
 	EXPECT_EQ(found.offset, 4000);
 	EXPECT_EQ(found.flags, PERF_AUX_FLAG_PARTIAL | PERF_AUX_FLAG_OVERWRITE);

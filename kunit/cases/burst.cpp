@@ -200,11 +200,11 @@ CASE(ring_burst, a_burst_that_does_not_fit_is_lost_as_a_whole_and_reported)
 	REQUIRE(ring);
 
 	ring_reader reader(*ring);
-	const u64 room = page_size / record_bytes;
+	const u64 space = page_size / record_bytes;
 	seen found;
 
 	/* Space for all records of the burst but one. */
-	for (u64 i = 0; i < room - 4; i++)
+	for (u64 i = 0; i < space - 4; i++)
 		EXPECT_EQ(write_sample(*ring, record_bytes, i), 0);
 
 	const u64 full = reader.head();
@@ -213,7 +213,7 @@ CASE(ring_burst, a_burst_that_does_not_fit_is_lost_as_a_whole_and_reported)
 	EXPECT_EQ(reader.head(), full);
 	EXPECT_EQ(write_burst(*ring, 7, 1000), ENOSPC);
 	EXPECT_EQ(ring->losses().read(loss_cause::full), 12);
-	EXPECT_EQ(ring->records(), room - 4);
+	EXPECT_EQ(ring->records(), space - 4);
 
 	reader.drain();
 	EXPECT_EQ(write_burst(*ring, 5, 2000), 0);

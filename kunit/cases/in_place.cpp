@@ -411,11 +411,11 @@ CASE(ring_discard, a_discarded_record_with_a_record_behind_it_becomes_a_loss_of_
 		REQUIRE(ring);
 
 		ring_reader reader(*ring);
-		const origin who(9, 16);
+		const origin writer(9, 16);
 
 		{
 			writer_section section;
-			result<reservation> begun = ring->begin_discardable(96, who);
+			result<reservation> begun = ring->begin_discardable(96, writer);
 
 			REQUIRE(begun);
 
@@ -423,7 +423,7 @@ CASE(ring_discard, a_discarded_record_with_a_record_behind_it_becomes_a_loss_of_
 
 			record.put(u64{0xbad});
 			EXPECT_EQ(write_sample(*ring, 64, 1), 0);
-			record.discard(96, who);
+			record.discard(96, writer);
 		}
 
 		const u64 filler = backward ? reader.head() + 64 : 0;

@@ -261,7 +261,7 @@ CASE(ring_loss, every_record_is_received_or_lost)
 	ring_reader reader(*ring);
 	u64 random = 2463534242ULL;
 	u64 received = 0;
-	u64 told = 0;
+	u64 reported = 0;
 	seen found;
 
 	for (u64 i = 0; i < 4000; i++) {
@@ -277,22 +277,22 @@ CASE(ring_loss, every_record_is_received_or_lost)
 			if (!EXPECT(found.whole))
 				return;
 			received += found.type == PERF_RECORD_SAMPLE;
-			told += found.lost;
+			reported += found.lost;
 		}
 		reader.release();
 	}
 	ring->pause(false);
 	while (reader.next(found)) {
 		received += found.type == PERF_RECORD_SAMPLE;
-		told += found.lost;
+		reported += found.lost;
 	}
 	reader.release();
 	flush_lost(*ring);
 	if (reader.next(found))
-		told += found.lost;
-	EXPECT_EQ(received + told, 4000);
+		reported += found.lost;
+	EXPECT_EQ(received + reported, 4000);
 	EXPECT_EQ(ring->records(), received);
-	EXPECT_EQ(ring->losses().total(), told);
-	EXPECT(told > 100);
+	EXPECT_EQ(ring->losses().total(), reported);
+	EXPECT(reported > 100);
 	EXPECT(received > 1000);
 }

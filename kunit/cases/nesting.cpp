@@ -146,7 +146,7 @@ CASE(ring_nesting, a_loss_during_the_report_of_another_is_reported_later)
 	REQUIRE(ring);
 
 	ring_reader reader(*ring);
-	u64 told = 0;
+	u64 reported = 0;
 	seen found;
 
 	ring->count_loss(loss_cause::recursion);
@@ -154,8 +154,8 @@ CASE(ring_nesting, a_loss_during_the_report_of_another_is_reported_later)
 		EXPECT_EQ(write_sample(*ring, 64, i, losing(*ring)), 0);
 	EXPECT_EQ(write_sample(*ring, 64, 3), 0);
 	while (reader.next(found))
-		told += found.lost;
-	EXPECT_EQ(told, 4);
+		reported += found.lost;
+	EXPECT_EQ(reported, 4);
 	EXPECT_EQ(ring->losses().total(), 4);
 }
 

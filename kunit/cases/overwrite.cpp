@@ -198,11 +198,11 @@ CASE(ring_overwrite, a_pause_keeps_what_is_there)
 	EXPECT_EQ(write_sample(*ring, 64, 2000), 0);
 
 	/* In a backward ring the loss has the lower address: it is read before its record. */
-	const seen told = reader.at(reader.head());
+	const seen loss = reader.at(reader.head());
 
-	EXPECT_EQ(told.type, PERF_RECORD_LOST);
-	EXPECT_EQ(told.lost, 100);
-	EXPECT_EQ(reader.at(reader.head() + told.bytes).sequence, 2000);
+	EXPECT_EQ(loss.type, PERF_RECORD_LOST);
+	EXPECT_EQ(loss.lost, 100);
+	EXPECT_EQ(reader.at(reader.head() + loss.bytes).sequence, 2000);
 }
 
 CASE(ring_overwrite, a_discarded_record_is_not_shown_as_the_oldest)
@@ -315,9 +315,9 @@ CASE(ring_backward, a_loss_stands_above_the_record_it_came_with)
 	reader.drain();
 	EXPECT_EQ(write_sample(*ring, 64, 5), 0);
 
-	const seen told = reader.at(reader.head());
+	const seen loss = reader.at(reader.head());
 
-	EXPECT_EQ(told.type, PERF_RECORD_LOST);
-	EXPECT_EQ(told.lost, 1);
-	EXPECT_EQ(reader.at(reader.head() + told.bytes).sequence, 5);
+	EXPECT_EQ(loss.type, PERF_RECORD_LOST);
+	EXPECT_EQ(loss.lost, 1);
+	EXPECT_EQ(reader.at(reader.head() + loss.bytes).sequence, 5);
 }

@@ -65,10 +65,10 @@ inline void fill_sample(reservation &into, u32 bytes, u64 sequence) noexcept
 
 /* One record, from begin to commit. 0 or the errno. */
 inline int write_sample(perf_buffer &ring, u32 bytes, u64 sequence,
-			const record_origin &who = origin()) noexcept
+			const record_origin &writer = origin()) noexcept
 {
 	writer_section section;
-	result<reservation> begun = ring.begin(bytes, who);
+	result<reservation> begun = ring.begin(bytes, writer);
 
 	if (!begun)
 		return begun.error().code();
@@ -80,11 +80,11 @@ inline int write_sample(perf_buffer &ring, u32 bytes, u64 sequence,
 	return 0;
 }
 
-inline int flush_lost(perf_buffer &ring, const record_origin &who = origin()) noexcept
+inline int flush_lost(perf_buffer &ring, const record_origin &writer = origin()) noexcept
 {
 	writer_section section;
 
-	ring.flush_lost(who);
+	ring.flush_lost(writer);
 	return 0;
 }
 

@@ -27,10 +27,10 @@ void PrintTo(const size_row &row, std::ostream *out)
 }
 
 /* An attribute with space before and behind it. */
-class room
+class padded_attr
 {
 public:
-	room() : bytes_(4 * page_size()) { attr() = clock_attr(); }
+	padded_attr() : bytes_(4 * page_size()) { attr() = clock_attr(); }
 	perf_event_attr &attr() { return *reinterpret_cast<perf_event_attr *>(bytes_.data()); }
 	uint8_t &operator[](size_t at) { return bytes_[at]; }
 
@@ -47,7 +47,7 @@ TEST_P(attr_size, each_size_of_an_attribute_is_taken_or_refused_as_perf_does)
 	const size_row &row = GetParam();
 	uint32_t left[2] = {};
 	check_both({row.perf}, [&](side s) {
-		room space;
+		padded_attr space;
 		space.attr().size = row.size;
 		if (row.dirt_at)
 			space[row.dirt_at] = 1;
@@ -95,14 +95,14 @@ TEST(attr_size, an_attribute_of_a_short_size_hides_the_fields_behind_it)
 {
 	/* A bad register mask, and a size that ends before it. */
 	check_both({{EINVAL}}, [](side s) {
-		room space;
+		padded_attr space;
 		space.attr().sample_type |= PERF_SAMPLE_REGS_USER;
 		space.attr().sample_regs_user = 1 << 3;
 		space.attr().size = PERF_ATTR_SIZE_VER2;
 		return open_error(s, &space[0]);
 	});
 	check_both({{0}}, [](side s) {
-		room space;
+		padded_attr space;
 		space.attr().use_clockid = 0;
 		space.attr().__reserved_2 = 1;
 		space.attr().size = PERF_ATTR_SIZE_VER2;
@@ -171,7 +171,7 @@ TEST(attr_address, an_attribute_of_unknown_size_in_read_only_memory_is_still_e2b
 
 TEST(attr_address, an_attribute_at_an_odd_address_is_taken)
 {
-	room space;
+	padded_attr space;
 	memmove(&space[13], &space[0], sizeof(perf_event_attr));
 	check_both({{0}}, [&](side s) { return open_error(s, &space[13]); });
 }

@@ -19,13 +19,13 @@ struct open_cgroup {
 	cgroup group{root.path() + "/perfbuf-one"};
 	unique_fd fd = group.open();
 	perf_event_attr attr = clock_attr();
-	target what = tasks_of(fd.get(), 0);
+	target observed = tasks_of(fd.get(), 0);
 	unique_fd other; /* in place of fd */
 
 	void use(unique_fd &&instead)
 	{
 		other = std::move(instead);
-		what.pid = other.get();
+		observed.pid = other.get();
 	}
 	void use(const std::string &path, int flags)
 	{
@@ -66,7 +66,7 @@ TEST_P(cgroup_table, each_open_of_a_cgroup_answers_as_perf_does)
 	const cgroup_row &row = GetParam();
 	open_cgroup c;
 	row.change(c);
-	check_cgroups(row.expected, [&](side s) { return open_error(s, &c.attr, c.what); });
+	check_cgroups(row.expected, [&](side s) { return open_error(s, &c.attr, c.observed); });
 }
 
 const cgroup_row rows[] = {
@@ -74,18 +74,18 @@ const cgroup_row rows[] = {
 	{"the_first_cgroup", [](open_cgroup &c) { c.use(c.root.path(), O_RDONLY); }, {{0}}},
 	{"with_inherit", [](open_cgroup &c) { c.attr.inherit = 1; }, {{0}}},
 	{"a_dummy_event", [](open_cgroup &c) { c.attr.config = PERF_COUNT_SW_DUMMY; }, {{0}}},
-	{"any_cpu", [](open_cgroup &c) { c.what.cpu = -1; }, {{EINVAL}}},
-	{"pid_minus_1", [](open_cgroup &c) { c.what.pid = -1; }, {{EINVAL}}},
+	{"any_cpu", [](open_cgroup &c) { c.observed.cpu = -1; }, {{EINVAL}}},
+	{"pid_minus_1", [](open_cgroup &c) { c.observed.pid = -1; }, {{EINVAL}}},
 	{"pid_minus_1_and_any_cpu",
 	 [](open_cgroup &c) {
-		 c.what = {-1, -1, PERF_FLAG_PID_CGROUP};
+		 c.observed = {-1, -1, PERF_FLAG_PID_CGROUP};
 	 },
 	 {{EINVAL}}},
-	{"cpu_too_great", [](open_cgroup &c) { c.what.cpu = 8192; }, {{EINVAL}}},
-	{"cpu_minus_2", [](open_cgroup &c) { c.what.cpu = -2; }, {{EINVAL}}},
-	{"no_descriptor", [](open_cgroup &c) { c.what.pid = 9999; }, {{EBADF}}},
-	{"descriptor_minus_2", [](open_cgroup &c) { c.what.pid = -2; }, {{EBADF}}},
-	{"descriptor_least", [](open_cgroup &c) { c.what.pid = INT_MIN; }, {{EBADF}}},
+	{"cpu_too_great", [](open_cgroup &c) { c.observed.cpu = 8192; }, {{EINVAL}}},
+	{"cpu_minus_2", [](open_cgroup &c) { c.observed.cpu = -2; }, {{EINVAL}}},
+	{"no_descriptor", [](open_cgroup &c) { c.observed.pid = 9999; }, {{EBADF}}},
+	{"descriptor_minus_2", [](open_cgroup &c) { c.observed.pid = -2; }, {{EBADF}}},
+	{"descriptor_least", [](open_cgroup &c) { c.observed.pid = INT_MIN; }, {{EBADF}}},
 	{"descriptor_of_a_device", [](open_cgroup &c) { c.use("/dev/null", O_RDONLY); }, {{EBADF}}},
 	{"descriptor_of_another_directory",
 	 [](open_cgroup &c) { c.use("/", O_RDONLY); },
@@ -99,39 +99,39 @@ const cgroup_row rows[] = {
 	/* Two faults each. */
 	{"cpu_before_descriptor",
 	 [](open_cgroup &c) {
-		 c.what = {9999, INT_MAX, PERF_FLAG_PID_CGROUP};
+		 c.observed = {9999, INT_MAX, PERF_FLAG_PID_CGROUP};
 	 },
 	 {{EINVAL}}},
 	{"type_before_descriptor",
 	 [](open_cgroup &c) {
 		 c.attr.type = 0xffff;
-		 c.what.pid = 9999;
+		 c.observed.pid = 9999;
 	 },
 	 {{ENOENT}}},
 	{"any_cpu_before_type",
 	 [](open_cgroup &c) {
 		 c.attr.type = 0xffff;
-		 c.what.cpu = -1;
+		 c.observed.cpu = -1;
 	 },
 	 {{EINVAL}}},
 	{"descriptor_before_depth",
 	 [](open_cgroup &c) {
 		 c.attr.sample_type |= PERF_SAMPLE_CALLCHAIN;
 		 c.attr.sample_max_stack = USHRT_MAX;
-		 c.what.pid = 9999;
+		 c.observed.pid = 9999;
 	 },
 	 {{EBADF}}},
 	{"descriptor_before_clock",
 	 [](open_cgroup &c) {
 		 c.attr.use_clockid = 1;
 		 c.attr.clockid = 99;
-		 c.what.pid = 9999;
+		 c.observed.pid = 9999;
 	 },
 	 {{EBADF}}},
 	{"unknown_flag_before_descriptor",
 	 [](open_cgroup &c) {
-		 c.what.flags |= 1 << 4;
-		 c.what.pid = 9999;
+		 c.observed.flags |= 1 << 4;
+		 c.observed.pid = 9999;
 	 },
 	 {{EINVAL}}},
 };
@@ -164,7 +164,7 @@ TEST_P(cgroup_sibling, a_group_has_events_of_one_cgroup)
 	check_cgroups(row.expected, [&](side s) {
 		unique_fd leader =
 			must_open(s, c.attr, row.leader_has ? tasks_of(c.fd.get(), 0) : all);
-		target of_sibling = row.sibling_has ? c.what : all;
+		target of_sibling = row.sibling_has ? c.observed : all;
 		of_sibling.group = leader.get();
 		return open_error(s, &c.attr, of_sibling);
 	});
@@ -202,9 +202,9 @@ TEST_P(cgroup_rights, an_event_of_a_cgroup_without_cap_perfmon_is_eacces)
 	EXPECT_EQ(code_of([&] {
 			  become_nobody();
 			  if (GetParam() == side::perf)
-				  return open_error(side::perf, &attr, c.what);
+				  return open_error(side::perf, &attr, c.observed);
 			  unique_fd fd = open_message();
-			  return configure(fd.get(), &attr, c.what);
+			  return configure(fd.get(), &attr, c.observed);
 		  }),
 		  EACCES);
 }
@@ -217,7 +217,7 @@ TEST_P(cgroup_rights, an_event_of_a_cgroup_needs_the_capabilities_of_an_event_of
 		1ULL << CAP_PERFMON | (GetParam() == side::perf ? 1ULL << CAP_SYS_ADMIN : 0);
 	EXPECT_EQ(code_of([&] {
 			  set_rights(rights);
-			  return open_error(GetParam(), &c.attr, c.what);
+			  return open_error(GetParam(), &c.attr, c.observed);
 		  }),
 		  0);
 }
@@ -231,9 +231,9 @@ TEST_P(own_cgroup_refusal, a_counter_of_a_cgroup_is_eopnotsupp)
 {
 	open_cgroup c;
 	c.attr.config = PERF_COUNT_SW_PAGE_FAULTS;
-	EXPECT_EQ(open_pmu(GetParam(), c.attr, c.what), -EOPNOTSUPP);
+	EXPECT_EQ(open_pmu(GetParam(), c.attr, c.observed), -EOPNOTSUPP);
 	c.attr.config = PERF_COUNT_SW_DUMMY;
-	const unique_fd dummy(open_pmu(GetParam(), c.attr, c.what));
+	const unique_fd dummy(open_pmu(GetParam(), c.attr, c.observed));
 	EXPECT_TRUE(dummy.valid()) << "a dummy event counts nothing";
 }
 
@@ -248,7 +248,7 @@ TEST_P(own_cgroup_refusal, a_function_trace_of_a_cgroup_is_eopnotsupp)
 		  .size = sizeof(c.attr),
 		  .config = PERF_COUNT_SW_CPU_CLOCK,
 		  .disabled = 1};
-	EXPECT_EQ(configure(fd.get(), &c.attr, c.what), EOPNOTSUPP);
+	EXPECT_EQ(configure(fd.get(), &c.attr, c.observed), EOPNOTSUPP);
 	EXPECT_EQ(configure(fd.get(), &c.attr, target::every_process(0)), 0);
 }
 
@@ -256,7 +256,7 @@ TEST_P(own_cgroup_refusal, an_event_of_a_cgroup_follows_no_thread)
 {
 	open_cgroup c;
 	c.attr.inherit = 1;
-	unique_fd fd = must_open(GetParam(), c.attr, c.what);
+	unique_fd fd = must_open(GetParam(), c.attr, c.observed);
 	const perfbuf_follow wanted = {};
 	EXPECT_EQ(ioctl_error(fd.get(), PERFBUF_IOC_FOLLOW, &wanted), EINVAL);
 }

@@ -201,7 +201,9 @@ TEST_P(cgroup_event, count_and_times_are_those_of_the_cgroup)
 	const busy_process inside(&outer, 0), in_another(&beside, 0);
 	perf_event_attr attr = clock_attr();
 	attr.read_format = PERF_FORMAT_TOTAL_TIME_ENABLED | PERF_FORMAT_TOTAL_TIME_RUNNING;
-	const auto open_on = [&](const target &what) { return must_open(GetParam(), attr, what); };
+	const auto open_on = [&](const target &observed) {
+		return must_open(GetParam(), attr, observed);
+	};
 	unique_fd all = open_on(target::every_process(0));
 	unique_fd first = open_on(tasks_of(outer_fd.get(), 0));
 	unique_fd second = open_on(tasks_of(beside_fd.get(), 0));

@@ -51,10 +51,10 @@ TEST_P(fault, a_failed_allocation_at_open_is_enomem)
 TEST_P(fault, a_failed_allocation_at_configuration_is_enomem)
 {
 	const perf_event_attr attr = everything();
-	for (const target &what : {target::every_process(0), target::thread(0, 0)}) {
+	for (const target &observed : {target::every_process(0), target::thread(0, 0)}) {
 		EXPECT_GT(fail_each([&] {
 				  unique_fd fd(::open(device_path, O_RDWR | O_CLOEXEC));
-				  return fd.valid() ? configure(fd.get(), &attr, what) : errno;
+				  return fd.valid() ? configure(fd.get(), &attr, observed) : errno;
 			  }),
 			  3u);
 	}

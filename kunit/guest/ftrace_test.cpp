@@ -75,12 +75,12 @@ perf_event_attr attr_of(uint64_t id)
 	return attr;
 }
 
-unique_fd must_open_node(const perf_event_attr &attr, const target &what = {})
+unique_fd must_open_node(const perf_event_attr &attr, const target &observed = {})
 {
 	unique_fd fd(open(node, O_RDWR | O_CLOEXEC));
 	if (!fd.valid())
 		fail_errno(node, errno);
-	if (int error = configure(fd.get(), &attr, what))
+	if (int error = configure(fd.get(), &attr, observed))
 		fail_errno("configuring ftrace", error);
 	return fd;
 }

@@ -27,9 +27,9 @@ TEST(offline_cpu, an_event_of_every_process_on_an_offline_cpu_is_enodev)
 TEST(offline_cpu, every_other_fault_of_an_event_is_told_before_its_cpu)
 {
 	absence away;
-	const auto refused = [](side s, perf_event_attr attr, target what) {
-		what.cpu = last_cpu;
-		return open_error(s, &attr, what);
+	const auto refused = [](side s, perf_event_attr attr, target observed) {
+		observed.cpu = last_cpu;
+		return open_error(s, &attr, observed);
 	};
 	check_both({{ENOENT}}, [&](side s) {
 		perf_event_attr attr = clock_attr();
@@ -46,9 +46,9 @@ TEST(offline_cpu, every_other_fault_of_an_event_is_told_before_its_cpu)
 		   [&](side s) {
 			   const unique_fd leader =
 				   must_open(s, clock_attr(), target::every_process(0));
-			   target what = {-1};
-			   what.group = leader.get();
-			   return refused(s, clock_attr(), what);
+			   target observed = {-1};
+			   observed.group = leader.get();
+			   return refused(s, clock_attr(), observed);
 		   });
 	check_both({{EBADF}}, [&](side s) {
 		return refused(s, clock_attr(), {9999, -1, PERF_FLAG_PID_CGROUP});

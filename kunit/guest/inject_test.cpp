@@ -314,12 +314,12 @@ TEST(inject_load, a_million_records_of_8_processes_come_out_exactly_once)
 		const uint64_t before = received + lost;
 		for (event_reader &reader : readers) {
 			for (const sample &each : reader.samples()) {
-				numbered what;
+				numbered message;
 				const std::string data = data_of(each);
-				if (data.size() != sizeof(what))
+				if (data.size() != sizeof(message))
 					throw std::runtime_error("a torn record");
-				memcpy(&what, data.data(), sizeof(what));
-				auto mark = seen.at(what.writer).at(what.sequence);
+				memcpy(&message, data.data(), sizeof(message));
+				auto mark = seen.at(message.writer).at(message.sequence);
 				doubled += mark;
 				mark = true;
 				received++;

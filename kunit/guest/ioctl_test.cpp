@@ -41,9 +41,9 @@ subject unmapped(side s, const perf_event_attr &attr)
 }
 
 subject mapped(side s, const perf_event_attr &attr, size_t pages = 8,
-	       int prot = PROT_READ | PROT_WRITE, const target &what = {})
+	       int prot = PROT_READ | PROT_WRITE, const target &observed = {})
 {
-	subject out{must_open(s, attr, what), nullptr, nullptr};
+	subject out{must_open(s, attr, observed), nullptr, nullptr};
 	out.map = std::make_unique<mapping>(out.fd.get(), pages, prot);
 	return out;
 }

@@ -240,10 +240,10 @@ TEST_P(mapping_of, a_mapping_can_be_moved_only_as_a_whole)
 	mapping m(fd.get(), 4);
 	/* Out of the object's hands: it is unmapped at its new place. */
 	const size_t bytes = m.bytes();
-	void *room = mmap(nullptr, bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	ASSERT_NE(room, MAP_FAILED);
-	void *moved = mremap(m.base(), bytes, bytes, MREMAP_MAYMOVE | MREMAP_FIXED, room);
-	ASSERT_EQ(moved, room);
+	void *space = mmap(nullptr, bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	ASSERT_NE(space, MAP_FAILED);
+	void *moved = mremap(m.base(), bytes, bytes, MREMAP_MAYMOVE | MREMAP_FIXED, space);
+	ASSERT_EQ(moved, space);
 	auto *page = static_cast<volatile perf_event_mmap_page *>(moved);
 	EXPECT_EQ(page->data_size, 4 * page_size());
 	enable(fd.get());

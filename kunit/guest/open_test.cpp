@@ -16,7 +16,7 @@ namespace
 
 struct call {
 	perf_event_attr attr = clock_attr();
-	target what;
+	target observed;
 	const void *address = nullptr; /* of attr, when it is another one */
 };
 
@@ -41,7 +41,7 @@ TEST_P(open_table, each_open_answers_as_perf_does)
 	check_both(row.expected, [&](side s) {
 		call c;
 		row.change(c);
-		return open_error(s, c.address ? c.address : &c.attr, c.what);
+		return open_error(s, c.address ? c.address : &c.attr, c.observed);
 	});
 }
 
@@ -50,114 +50,114 @@ constexpr const char *no_flags = "a group is joined by another request";
 const open_row targets[] = {
 	{"self",
 	 [](call &c) {
-		 c.what = {0, -1};
+		 c.observed = {0, -1};
 	 },
 	 {{0}}},
 	{"self_by_number",
 	 [](call &c) {
-		 c.what = {getpid(), -1};
+		 c.observed = {getpid(), -1};
 	 },
 	 {{0}}},
 	{"self_on_a_cpu",
 	 [](call &c) {
-		 c.what = {0, 0};
+		 c.observed = {0, 0};
 	 },
 	 {{0}}},
 	{"parent_process",
 	 [](call &c) {
-		 c.what = {1, -1};
+		 c.observed = {1, -1};
 	 },
 	 {{0}}},
 	{"kernel_thread",
 	 [](call &c) {
-		 c.what = {2, -1};
+		 c.observed = {2, -1};
 	 },
 	 {{0}}},
 	{"every_process_on_a_cpu",
 	 [](call &c) {
-		 c.what = {-1, 0};
+		 c.observed = {-1, 0};
 	 },
 	 {{0}}},
 	{"every_process_everywhere",
 	 [](call &c) {
-		 c.what = {-1, -1};
+		 c.observed = {-1, -1};
 	 },
 	 {{EINVAL}}},
 	{"pid_minus_2",
 	 [](call &c) {
-		 c.what = {-2, -1};
+		 c.observed = {-2, -1};
 	 },
 	 {{ESRCH}}},
 	{"pid_least",
 	 [](call &c) {
-		 c.what = {INT_MIN, 0};
+		 c.observed = {INT_MIN, 0};
 	 },
 	 {{ESRCH}}},
 	{"pid_greatest",
 	 [](call &c) {
-		 c.what = {INT_MAX, -1};
+		 c.observed = {INT_MAX, -1};
 	 },
 	 {{ESRCH}}},
 	{"pid_unused",
 	 [](call &c) {
-		 c.what = {4194303, 0};
+		 c.observed = {4194303, 0};
 	 },
 	 {{ESRCH}}},
 	{"cpu_minus_2",
 	 [](call &c) {
-		 c.what = {0, -2};
+		 c.observed = {0, -2};
 	 },
 	 {{EINVAL}}},
 	{"cpu_least",
 	 [](call &c) {
-		 c.what = {-1, INT_MIN};
+		 c.observed = {-1, INT_MIN};
 	 },
 	 {{EINVAL}}},
 	{"cpu_too_great",
 	 [](call &c) {
-		 c.what = {0, 8192};
+		 c.observed = {0, 8192};
 	 },
 	 {{EINVAL}}},
 	{"cpu_greatest",
 	 [](call &c) {
-		 c.what = {-1, INT_MAX};
+		 c.observed = {-1, INT_MAX};
 	 },
 	 {{EINVAL}}},
 };
 
 const open_row flags[] = {
-	{"cloexec", [](call &c) { c.what.flags = PERF_FLAG_FD_CLOEXEC; }, {{0}}},
+	{"cloexec", [](call &c) { c.observed.flags = PERF_FLAG_FD_CLOEXEC; }, {{0}}},
 	{"no_group",
-	 [](call &c) { c.what.flags = PERF_FLAG_FD_NO_GROUP; },
+	 [](call &c) { c.observed.flags = PERF_FLAG_FD_NO_GROUP; },
 	 {{0}, {EOPNOTSUPP}, no_flags}},
 	{"output",
-	 [](call &c) { c.what.flags = PERF_FLAG_FD_OUTPUT; },
+	 [](call &c) { c.observed.flags = PERF_FLAG_FD_OUTPUT; },
 	 {{0}, {EOPNOTSUPP}, no_flags}},
 	{"pid_cgroup",
 	 [](call &c) {
-		 c.what = {0, 0, PERF_FLAG_PID_CGROUP};
+		 c.observed = {0, 0, PERF_FLAG_PID_CGROUP};
 	 },
 	 {{EBADF}}},
-	{"unknown_flag", [](call &c) { c.what.flags = 1 << 4; }, {{EINVAL}}},
-	{"unknown_flag_bit_31", [](call &c) { c.what.flags = 1UL << 31; }, {{EINVAL}}},
-	{"unknown_flag_bit_63", [](call &c) { c.what.flags = 1UL << 63; }, {{EINVAL}}},
+	{"unknown_flag", [](call &c) { c.observed.flags = 1 << 4; }, {{EINVAL}}},
+	{"unknown_flag_bit_31", [](call &c) { c.observed.flags = 1UL << 31; }, {{EINVAL}}},
+	{"unknown_flag_bit_63", [](call &c) { c.observed.flags = 1UL << 63; }, {{EINVAL}}},
 	{"unknown_and_no_group",
-	 [](call &c) { c.what.flags = 1 << 4 | PERF_FLAG_FD_NO_GROUP; },
+	 [](call &c) { c.observed.flags = 1 << 4 | PERF_FLAG_FD_NO_GROUP; },
 	 {{EINVAL}}},
-	{"all_flags", [](call &c) { c.what.flags = ~0UL; }, {{EINVAL}}},
+	{"all_flags", [](call &c) { c.observed.flags = ~0UL; }, {{EINVAL}}},
 };
 
 /* Each has two faults: the errno is that of the fault that perf checks first. */
 const open_row order[] = {
 	{"flags_before_the_address",
 	 [](call &c) {
-		 c.what.flags = 1 << 4;
+		 c.observed.flags = 1 << 4;
 		 c.address = reinterpret_cast<void *>(1);
 	 },
 	 {{EINVAL}}},
 	{"address_before_pid",
 	 [](call &c) {
-		 c.what.pid = INT_MAX;
+		 c.observed.pid = INT_MAX;
 		 c.address = reinterpret_cast<void *>(1);
 	 },
 	 {{EFAULT}}},
@@ -170,37 +170,37 @@ const open_row order[] = {
 	{"sample_type_before_pid",
 	 [](call &c) {
 		 c.attr.sample_type = 1ULL << 63;
-		 c.what.pid = INT_MAX;
+		 c.observed.pid = INT_MAX;
 	 },
 	 {{EINVAL}}},
 	{"period_before_pid",
 	 [](call &c) {
 		 c.attr.sample_period = 1ULL << 63;
-		 c.what.pid = INT_MAX;
+		 c.observed.pid = INT_MAX;
 	 },
 	 {{EINVAL}}},
 	{"pid_before_cpu",
 	 [](call &c) {
-		 c.what = {INT_MAX, INT_MAX};
+		 c.observed = {INT_MAX, INT_MAX};
 	 },
 	 {{ESRCH}}},
 	{"pid_before_type",
 	 [](call &c) {
 		 c.attr.type = 0xffff;
-		 c.what.pid = INT_MAX;
+		 c.observed.pid = INT_MAX;
 	 },
 	 {{ESRCH}}},
 	{"pid_before_clock",
 	 [](call &c) {
 		 c.attr.use_clockid = 1;
 		 c.attr.clockid = 99;
-		 c.what.pid = INT_MAX;
+		 c.observed.pid = INT_MAX;
 	 },
 	 {{ESRCH}}},
 	{"cpu_before_type",
 	 [](call &c) {
 		 c.attr.type = 0xffff;
-		 c.what.cpu = INT_MAX;
+		 c.observed.cpu = INT_MAX;
 	 },
 	 {{EINVAL}}},
 	{"type_before_depth",
@@ -229,7 +229,7 @@ const open_row order[] = {
 	 [](call &c) {
 		 c.attr.sample_type |= PERF_SAMPLE_CALLCHAIN;
 		 c.attr.sample_max_stack = USHRT_MAX;
-		 c.what.pid = INT_MAX;
+		 c.observed.pid = INT_MAX;
 	 },
 	 {{ESRCH}}},
 };

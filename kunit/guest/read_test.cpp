@@ -108,9 +108,9 @@ TEST_P(read_format, a_read_needs_space_for_all_fields)
 	unique_fd fd = open_format(s, format);
 	std::array<uint64_t, 17> words;
 	words.fill(~0ULL);
-	for (size_t room = 0; room < size_of(format); room++) {
-		ASSERT_EQ(read(fd.get(), words.data(), room), -1) << room;
-		ASSERT_EQ(errno, ENOSPC) << room;
+	for (size_t space = 0; space < size_of(format); space++) {
+		ASSERT_EQ(read(fd.get(), words.data(), space), -1) << space;
+		ASSERT_EQ(errno, ENOSPC) << space;
 	}
 	EXPECT_EQ(words[0], ~0ULL) << "nothing was written";
 	EXPECT_EQ(read(fd.get(), words.data(), size_of(format)),

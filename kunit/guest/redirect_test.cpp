@@ -26,7 +26,7 @@ int redirect_nowhere(const unique_fd &from)
 /* The cases of one call between two events. */
 struct pair_row {
 	const char *name;
-	void (*change)(perf_event_attr &attr, target &what); /* the event that is redirected */
+	void (*change)(perf_event_attr &attr, target &observed); /* the event that is redirected */
 	target to;
 	answers perf;
 };
@@ -47,9 +47,9 @@ TEST_P(redirect_table, each_redirection_answers_as_perf_does)
 		unique_fd to = must_open(s, clock_attr(), row.to);
 		mapping buffer(to.get(), 4);
 		perf_event_attr attr = clock_attr();
-		target what = row.to;
-		row.change(attr, what);
-		return redirect(must_open(s, attr, what), to);
+		target observed = row.to;
+		row.change(attr, observed);
+		return redirect(must_open(s, attr, observed), to);
 	});
 }
 

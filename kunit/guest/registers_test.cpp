@@ -43,9 +43,9 @@ bool holds_sentinel(const sample &s)
 class user_state : public testing::TestWithParam<side>
 {
 protected:
-	std::vector<sample> of(const spinner &who, const perf_event_attr &attr, size_t n)
+	std::vector<sample> of(const spinner &task, const perf_event_attr &attr, size_t n)
 	{
-		recorder r(GetParam(), attr, target::thread(who.tid()), 256);
+		recorder r(GetParam(), attr, target::thread(task.tid()), 256);
 		return r.sample_until(n);
 	}
 };

@@ -310,7 +310,7 @@ INSTANTIATE_TEST_SUITE_P(on, sample_read, testing::ValuesIn(sides()),
 
 /*
  * Siblings come and go, and change, while their leader samples on another CPU. Ours alone: a sample
- * of perf's on 6.1 can say that it has three events where there is room for two, in one of four
+ * of perf's on 6.1 can say that it has three events where there is space for two, in one of four
  * runs of this test.
  */
 TEST(sample_read_beside_changes, siblings_that_come_and_go_leave_every_sample_whole)

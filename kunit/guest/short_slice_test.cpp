@@ -52,8 +52,8 @@ TEST_P(short_slices, clock_takes_as_many_samples_as_perf_of_the_same_work)
 		return;
 	yielders busy;
 	const perf_event_attr attr = clock_attr(200'000);
-	const target what = target::thread(busy.tid(), GetParam());
-	recorder ours(side::clock, attr, what, 256), perfs(side::perf, attr, what, 256);
+	const target observed = target::thread(busy.tid(), GetParam());
+	recorder ours(side::clock, attr, observed, 256), perfs(side::perf, attr, observed, 256);
 	enable(ours.fd.get());
 	enable(perfs.fd.get());
 	EXPECT_TRUE(eventually([&] {

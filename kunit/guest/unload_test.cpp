@@ -35,9 +35,9 @@ constexpr const char *module_file = "/perfbuf/perfbuf.ko";
 using held = std::shared_ptr<void>;
 
 template <typename T>
-held hold(T &&what)
+held hold(T &&object)
 {
-	return std::make_shared<std::remove_cvref_t<T>>(std::forward<T>(what));
+	return std::make_shared<std::remove_cvref_t<T>>(std::forward<T>(object));
 }
 
 struct use {
@@ -45,9 +45,9 @@ struct use {
 	held (*begin)();
 };
 
-std::ostream &operator<<(std::ostream &to, const use &what)
+std::ostream &operator<<(std::ostream &to, const use &named)
 {
-	return to << what.name;
+	return to << named.name;
 }
 
 perf_event_attr running()

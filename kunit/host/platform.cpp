@@ -179,19 +179,19 @@ void perfbuf::host::settle()
 
 extern "C" {
 
-void cxxrt_warn(const char *what) noexcept
+void cxxrt_warn(const char *message) noexcept
 {
 	if (warnings_expected) {
 		warnings++;
 		return;
 	}
-	std::fprintf(stderr, "%s\n", what);
+	std::fprintf(stderr, "%s\n", message);
 	std::abort();
 }
 
-void cxxrt_fatal(const char *what) noexcept
+void cxxrt_fatal(const char *message) noexcept
 {
-	std::fprintf(stderr, "%s\n", what);
+	std::fprintf(stderr, "%s\n", message);
 	std::abort();
 }
 

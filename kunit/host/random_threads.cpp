@@ -49,9 +49,9 @@ constexpr u32 context_shift = 28;
 
 bool wmb_is_ignored;
 
-[[noreturn]] void fail(const char *what)
+[[noreturn]] void fail(const char *message)
 {
-	std::fprintf(stderr, "ring_random: %s\n", what);
+	std::fprintf(stderr, "ring_random: %s\n", message);
 	std::abort();
 }
 
@@ -80,19 +80,19 @@ struct writer {
 	u64 given_up = 0;
 
 	void write();
-	void before(cxxrt::model::access what, const volatile void *where);
+	void before(cxxrt::model::access kind, const volatile void *where);
 };
 
 thread_local writer *writing;
 
 void writer::write()
 {
-	const bare_origin who;
+	const bare_origin origin;
 	const u32 id = level << context_shift | attempted[level]++;
 	const u32 bytes = model::smallest_record + 8 * (random() % 9);
 	const bool gives_up = random() % 32 == 0;
 	cxxrt::result<reservation> begun =
-		gives_up ? ring->begin_discardable(bytes, who) : ring->begin(bytes, who);
+		gives_up ? ring->begin_discardable(bytes, origin) : ring->begin(bytes, origin);
 
 	if (!begun) {
 		refused++;
@@ -111,13 +111,13 @@ void writer::write()
 	ring->count_event(5);
 	if (gives_up) {
 		given_up++;
-		record.discard(bytes, who);
+		record.discard(bytes, origin);
 	} else {
 		record.commit();
 	}
 }
 
-void writer::before(cxxrt::model::access what, const volatile void *where)
+void writer::before(cxxrt::model::access kind, const volatile void *where)
 {
 	using enum cxxrt::model::access;
 
@@ -132,11 +132,11 @@ void writer::before(cxxrt::model::access what, const volatile void *where)
 	if (random() % 256 == 0)
 		std::this_thread::yield();
 	/* The interrupted thread goes on from here. */
-	if (what == wmb && !wmb_is_ignored)
+	if (kind == wmb && !wmb_is_ignored)
 		ordered = true;
-	if (what == store && std::exchange(ordered, false))
+	if (kind == store && std::exchange(ordered, false))
 		__tsan_release(const_cast<void *>(where));
-	if (what == plain_store)
+	if (kind == plain_store)
 		__tsan_acquire(&ring->user_page()->data_tail);
 }
 
@@ -154,7 +154,7 @@ struct reader {
 	u64 tail;
 	u32 next[contexts] = {};
 	u64 received = 0;
-	u64 told = 0;
+	u64 reported = 0;
 
 	u64 word(u64 position) const
 	{
@@ -201,7 +201,7 @@ struct reader {
 			if (header.size < 16 || header.size % 8 || header.size > head - tail)
 				fail("what is no record");
 			if (header.type == PERF_RECORD_LOST)
-				told += word(tail + 16);
+				reported += word(tail + 16);
 			else
 				take(tail, header.size);
 			tail += header.size;
@@ -292,7 +292,7 @@ u64 run(u32 seed, u32 records)
 		attempted += value;
 	if (other.received + cpu.refused + cpu.given_up != attempted)
 		fail("a record was committed and is not there");
-	if (other.told != cpu.refused || ring->losses().total() != cpu.refused)
+	if (other.reported != cpu.refused || ring->losses().total() != cpu.refused)
 		fail("PERF_RECORD_LOST does not tell what was lost");
 	if (ring->records() != other.received)
 		fail("the ring counts other records than there are");
@@ -303,10 +303,10 @@ u64 run(u32 seed, u32 records)
 
 } // namespace
 
-void cxxrt::model::before(access what, const volatile void *where, std::size_t) noexcept
+void cxxrt::model::before(access kind, const volatile void *where, std::size_t) noexcept
 {
 	if (writing)
-		writing->before(what, where);
+		writing->before(kind, where);
 }
 
 int main(int argc, char **argv)

@@ -97,7 +97,7 @@ static void real_free_page_struct(struct page *page)
 #define free_pages(address, order) (uncounted((void *)(address)), real_free_pages(address, order))
 #define __free_page(page)	   (uncounted(page), real_free_page_struct(page))
 
-void real_cxxrt_warn(const char *what);
+void real_cxxrt_warn(const char *message);
 #define cxxrt_warn real_cxxrt_warn
 
 #include "../../module/glue/alarm.c"
@@ -107,12 +107,12 @@ void real_cxxrt_warn(const char *what);
 
 #undef cxxrt_warn
 
-void cxxrt_warn(const char *what)
+void cxxrt_warn(const char *message)
 {
 	if (warnings_expected)
 		atomic_inc(&warnings);
 	else
-		real_cxxrt_warn(what);
+		real_cxxrt_warn(message);
 }
 
 void pb_test_refcount_saturated(refcount_t *r, enum refcount_saturation_type how)

@@ -71,21 +71,21 @@ result<void> sample_writer::open() noexcept
 	return {};
 }
 
-void sample_writer::put_head(reservation &record, const sample &what, const moment &when,
+void sample_writer::put_head(reservation &record, const sample &sample, const moment &when,
 			     u32 bytes) const noexcept
 {
 	/* Kernels that zero every variable would do so here for each sample. */
 	__attribute__((uninitialized)) u64 words[fixed_words_max];
 
-	fill_fixed(words, what, when, bytes);
+	fill_fixed(words, sample, when, bytes);
 	record.copy(words, fixed_bytes_);
-	put_raw_size(record, what);
+	put_raw_size(record, sample);
 }
 
-result<reservation> sample_writer::begin_fixed(const sample &what, const moment &when,
+result<reservation> sample_writer::begin_fixed(const sample &sample, const moment &when,
 					       rest &behind) const noexcept
 {
-	const u32 bytes = fixed_bytes_ + raw_field_bytes(what);
+	const u32 bytes = fixed_bytes_ + raw_field_bytes(sample);
 	/* Kernels that zero every variable would do so here for each sample. */
 	__attribute__((uninitialized)) result<reservation> begun = owner_.begin(bytes, when);
 
@@ -96,14 +96,15 @@ result<reservation> sample_writer::begin_fixed(const sample &what, const moment 
 
 	__attribute__((uninitialized)) reservation record = begun.take();
 
-	put_head(record, what, when, bytes);
+	put_head(record, sample, when, bytes);
 	behind.record_bytes = bytes;
 	return record;
 }
 
 /* Their number, PERF_CONTEXT_KERNEL, the kernel's frames, PERF_CONTEXT_USER, the user's. Returns
  * how many words that are. */
-u32 sample_writer::unwind(u64 *words, const sample &what, const pb_user_state &user) const noexcept
+u32 sample_writer::unwind(u64 *words, const sample &sample,
+			  const pb_user_state &user) const noexcept
 {
 	u64 *frames = words + 1;
 	const perf_event_attr &attr = owner_.attr();
@@ -111,11 +112,11 @@ u32 sample_writer::unwind(u64 *words, const sample &what, const pb_user_state &u
 	u32 taken = 0;
 	u32 n = 0;
 
-	if (!attr.exclude_callchain_kernel && !what.user) {
+	if (!attr.exclude_callchain_kernel && !sample.user) {
 		frames[n++] = PERF_CONTEXT_KERNEL;
-		taken = pb_unwind_kernel(what.regs, frames + n, max);
-		if (what.from_here)
-			taken = drop_before(frames + n, taken, what.ip);
+		taken = pb_unwind_kernel(sample.regs, frames + n, max);
+		if (sample.from_here)
+			taken = drop_before(frames + n, taken, sample.ip);
 		n += taken;
 	}
 	if (!attr.exclude_callchain_user && user.regs && user.has_memory) {
@@ -126,7 +127,7 @@ u32 sample_writer::unwind(u64 *words, const sample &what, const pb_user_state &u
 	return n + 1;
 }
 
-/* The dump ends where user space does, and leaves room for its two sizes, and that of AUX, in the
+/* The dump ends where user space does, and leaves space for its two sizes, and that of AUX, in the
  * largest record. */
 u32 sample_writer::stack_bytes(u32 others, const pb_user_state &user) const noexcept
 {
@@ -135,19 +136,19 @@ u32 sample_writer::stack_bytes(u32 others, const pb_user_state &user) const noex
 	if (others + sizes > record_size_max)
 		return 0;
 
-	const u64 room = record_size_max - others - sizes;
-	const u64 wanted = min<u64>(owner_.attr().sample_stack_user, user.stack_room);
+	const u64 space = record_size_max - others - sizes;
+	const u64 wanted = min<u64>(owner_.attr().sample_stack_user, user.stack_space);
 
-	return static_cast<u32>(min(wanted, room)) & ~(word - 1);
+	return static_cast<u32>(min(wanted, space)) & ~(word - 1);
 }
 
 /* Holds as many AUX bytes as the largest record has space for beside @others bytes and the word of
  * their size. */
 aux_snapshot sample_writer::hold_aux(u32 others) const noexcept
 {
-	const u32 room = others + word < record_size_max ? record_size_max - others - word : 0;
+	const u32 space = others + word < record_size_max ? record_size_max - others - word : 0;
 
-	return owner_.linked()->hold_aux(min(owner_.attr().aux_sample_size, room));
+	return owner_.linked()->hold_aux(min(owner_.attr().aux_sample_size, space));
 }
 
 void sample_writer::put_aux(reservation &record, const aux_snapshot &held) const noexcept
@@ -158,27 +159,27 @@ void sample_writer::put_aux(reservation &record, const aux_snapshot &held) const
 	owner_.linked()->release_aux(held);
 }
 
-result<reservation> sample_writer::begin_varying(const sample &what, const moment &when,
+result<reservation> sample_writer::begin_varying(const sample &sample, const moment &when,
 						 rest &behind) const noexcept
 {
-	pb_user_state_get(what.regs, &behind.user);
+	pb_user_state_get(sample.regs, &behind.user);
 	behind.regs_count = behind.user.regs ? regs_ : 0;
 	if (!(fields_ & fields_in_scratch))
-		return begin_parts(what, when, nullptr, 0, behind);
+		return begin_parts(sample, when, nullptr, 0, behind);
 	if (fields_ & PERF_SAMPLE_READ)
-		return begin_counted(what, when, behind);
+		return begin_counted(sample, when, behind);
 
 	scratch<callchain_words>::user array(callchain_scratch, pb_this_cpu());
 
 	if (!array) [[unlikely]]
 		return refuse_nested();
 
-	const u32 count = unwind(array.words(), what, behind.user);
+	const u32 count = unwind(array.words(), sample, behind.user);
 
-	return begin_parts(what, when, array.words(), count, behind);
+	return begin_parts(sample, when, array.words(), count, behind);
 }
 
-result<reservation> sample_writer::begin_counted(const sample &what, const moment &when,
+result<reservation> sample_writer::begin_counted(const sample &sample, const moment &when,
 						 rest &behind) const noexcept
 {
 	decltype(counts_scratch)::user array(counts_scratch, pb_this_cpu());
@@ -189,8 +190,8 @@ result<reservation> sample_writer::begin_counted(const sample &what, const momen
 	u32 count = owner_.sampled_values(array.words());
 
 	if (fields_ & PERF_SAMPLE_CALLCHAIN)
-		count += unwind(array.words() + count, what, behind.user);
-	return begin_parts(what, when, array.words(), count, behind);
+		count += unwind(array.words() + count, sample, behind.user);
+	return begin_parts(sample, when, array.words(), count, behind);
 }
 
 cxxrt::error sample_writer::refuse_nested() const noexcept
@@ -199,11 +200,11 @@ cxxrt::error sample_writer::refuse_nested() const noexcept
 	return cxxrt::error(EBUSY);
 }
 
-result<reservation> sample_writer::begin_parts(const sample &what, const moment &when,
+result<reservation> sample_writer::begin_parts(const sample &sample, const moment &when,
 					       const u64 *from_scratch, u32 count,
 					       rest &behind) const noexcept
 {
-	u32 bytes = fixed_bytes_ + count * word + raw_field_bytes(what);
+	u32 bytes = fixed_bytes_ + count * word + raw_field_bytes(sample);
 
 	if (fields_ & PERF_SAMPLE_REGS_USER)
 		bytes += word + behind.regs_count * word;
@@ -231,11 +232,11 @@ result<reservation> sample_writer::begin_parts(const sample &what, const moment 
 	__attribute__((uninitialized)) reservation record = begun.take();
 	__attribute__((uninitialized)) u64 words[fixed_words_max];
 
-	fill_fixed(words, what, when, bytes);
+	fill_fixed(words, sample, when, bytes);
 	record.copy(words, fixed_bytes_);
 	if (count)
 		record.copy(from_scratch, count * word);
-	put_raw_size(record, what);
+	put_raw_size(record, sample);
 	behind.record_bytes = bytes;
 	return record;
 }

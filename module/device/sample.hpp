@@ -58,16 +58,16 @@ public:
 
 	/*
 	 * Writes a sample of the current task in two halves. begin() writes everything up to the
-	 * raw data; then the caller copies @what.raw_bytes and the padding; finish() writes the
+	 * raw data; then the caller copies @sample.raw_bytes and the padding; finish() writes the
 	 * rest. A sample that begin() refuses is counted as a loss. The event's writer: any
 	 * context, preemption off.
 	 */
-	cxxrt::result<reservation> begin(const sample &what, rest &behind) const noexcept
+	cxxrt::result<reservation> begin(const sample &sample, rest &behind) const noexcept
 	{
 		const moment when = owner_.now();
 
-		return varies_ ? begin_varying(what, when, behind)
-			       : begin_fixed(what, when, behind);
+		return varies_ ? begin_varying(sample, when, behind)
+			       : begin_fixed(sample, when, behind);
 	}
 
 	void finish(reservation record, const rest &behind) const noexcept
@@ -78,10 +78,10 @@ public:
 	}
 
 	/* Writes a whole sample. @raw: what.raw_bytes of raw data. */
-	void write(const sample &what, const void *raw = nullptr) const noexcept
+	void write(const sample &sample, const void *raw = nullptr) const noexcept
 	{
 		__attribute__((uninitialized)) rest behind;
-		cxxrt::result<reservation> begun = begin(what, behind);
+		cxxrt::result<reservation> begun = begin(sample, behind);
 
 		if (!begun) [[unlikely]]
 			return;
@@ -90,35 +90,35 @@ public:
 
 		if (has_raw()) {
 			if (raw)
-				record.copy(raw, what.raw_bytes);
-			record.zero(raw_padding(what.raw_bytes));
+				record.copy(raw, sample.raw_bytes);
+			record.zero(raw_padding(sample.raw_bytes));
 		}
 		finish(std::move(record), behind);
 	}
 
 private:
-	cxxrt::result<reservation> begin_fixed(const sample &what, const moment &when,
+	cxxrt::result<reservation> begin_fixed(const sample &sample, const moment &when,
 					       rest &behind) const noexcept;
-	cxxrt::result<reservation> begin_varying(const sample &what, const moment &when,
+	cxxrt::result<reservation> begin_varying(const sample &sample, const moment &when,
 						 rest &behind) const noexcept;
 	/* The same, with PERF_SAMPLE_READ. */
-	cxxrt::result<reservation> begin_counted(const sample &what, const moment &when,
+	cxxrt::result<reservation> begin_counted(const sample &sample, const moment &when,
 						 rest &behind) const noexcept;
 	/* @from_scratch: @count words, which stand between the fields of one word and RAW. */
-	cxxrt::result<reservation> begin_parts(const sample &what, const moment &when,
+	cxxrt::result<reservation> begin_parts(const sample &sample, const moment &when,
 					       const u64 *from_scratch, u32 count,
 					       rest &behind) const noexcept;
 	cxxrt::error refuse_nested() const noexcept;
 	void put_rest(reservation &record, const rest &behind) const noexcept;
 	/* The header, the fields of one word, and the size of the raw data. */
-	void put_head(reservation &record, const sample &what, const moment &when,
+	void put_head(reservation &record, const sample &sample, const moment &when,
 		      u32 bytes) const noexcept;
-	static u64 head_word(const sample &what, u32 bytes) noexcept;
-	u32 raw_field_bytes(const sample &what) const noexcept;
-	void put_raw_size(reservation &record, const sample &what) const noexcept;
-	void fill_fixed(u64 *words, const sample &what, const moment &when,
+	static u64 head_word(const sample &sample, u32 bytes) noexcept;
+	u32 raw_field_bytes(const sample &sample) const noexcept;
+	void put_raw_size(reservation &record, const sample &sample) const noexcept;
+	void fill_fixed(u64 *words, const sample &sample, const moment &when,
 			u32 bytes) const noexcept;
-	u32 unwind(u64 *words, const sample &what, const pb_user_state &user) const noexcept;
+	u32 unwind(u64 *words, const sample &sample, const pb_user_state &user) const noexcept;
 	u32 stack_bytes(u32 others, const pb_user_state &user) const noexcept;
 	aux_snapshot hold_aux(u32 others) const noexcept;
 	void put_aux(reservation &record, const aux_snapshot &held) const noexcept;

@@ -56,14 +56,14 @@ void cxxrt_free(void *memory)
 	kvfree(memory);
 }
 
-void cxxrt_warn(const char *what)
+void cxxrt_warn(const char *message)
 {
-	WARN_ONCE(1, "%s\n", what);
+	WARN_ONCE(1, "%s\n", message);
 }
 
-void cxxrt_fatal(const char *what)
+void cxxrt_fatal(const char *message)
 {
-	WARN(1, "%s\n", what);
+	WARN(1, "%s\n", message);
 }
 
 /* The class key is the caller's static storage, as lockdep wants it. */

@@ -23,9 +23,9 @@ const char *pb_param_persist(void)
 	return persist;
 }
 
-void pb_log_persist(const char *parameter, const char *what)
+void pb_log_persist(const char *parameter, const char *message)
 {
-	pr_notice("perfbuf: persist=%s: %s\n", parameter, what);
+	pr_notice("perfbuf: persist=%s: %s\n", parameter, message);
 }
 
 int pb_reserve_mem_find(const char *name, __u64 *physical, __u64 *bytes)

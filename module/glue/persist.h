@@ -15,8 +15,8 @@ extern "C" {
 
 /* Module parameter persist. NULL: it is not given. */
 const char *pb_param_persist(void) PB_NOEXCEPT;
-/* Logs @what about the parameter's value @parameter. */
-void pb_log_persist(const char *parameter, const char *what) PB_NOEXCEPT;
+/* Logs @message about the parameter's value @parameter. */
+void pb_log_persist(const char *parameter, const char *message) PB_NOEXCEPT;
 
 /* Finds the memory that the kernel's parameter reserve_mem= names @name. -ENOENT: there is none;
  * -EOPNOTSUPP: this kernel has no reserve_mem. */

@@ -21,7 +21,7 @@
 static void overflowed(struct perf_event *event, struct perf_sample_data *data,
 		       struct pt_regs *regs)
 {
-	struct pb_overflow what = {
+	struct pb_overflow overflow = {
 		.regs = regs,
 		.ip = instruction_pointer(regs),
 		.address = data->sample_flags & PERF_SAMPLE_ADDR ? data->addr : 0,
@@ -33,12 +33,12 @@ static void overflowed(struct perf_event *event, struct perf_sample_data *data,
 	/* A tracepoint's raw data is one fragment. */
 	if (event->attr.type == PERF_TYPE_TRACEPOINT && event->attr.sample_type & PERF_SAMPLE_RAW &&
 	    data->raw) {
-		what.raw = data->raw->frag.data;
-		what.raw_bytes = data->raw->frag.size;
+		overflow.raw = data->raw->frag.data;
+		overflow.raw_bytes = data->raw->frag.size;
 	}
 	local_irq_save(flags);
-	what.cpu = smp_processor_id();
-	perfbuf_counter_overflowed(event->overflow_handler_context, &what);
+	overflow.cpu = smp_processor_id();
+	perfbuf_counter_overflowed(event->overflow_handler_context, &overflow);
 	local_irq_restore(flags);
 }
 

@@ -62,7 +62,7 @@ struct pb_overflow {
 };
 
 /* C++: @owner's period is over. Any context, NMI included; interrupts off. */
-void perfbuf_counter_overflowed(void *owner, const struct pb_overflow *what) PB_NOEXCEPT;
+void perfbuf_counter_overflowed(void *owner, const struct pb_overflow *overflow) PB_NOEXCEPT;
 
 #ifdef __cplusplus
 }

@@ -154,9 +154,9 @@ void pb_log_other_abi(void *owner, __u32 abi)
 		  module ? module->name : "a module", abi, PERFBUF_ABI);
 }
 
-void pb_log_refusal(const char *source, const char *what, const char *why)
+void pb_log_refusal(const char *source, const char *refused, const char *why)
 {
-	pr_notice("perfbuf: source '%s' is refused: '%s' %s\n", source, what, why);
+	pr_notice("perfbuf: source '%s' is refused: '%s' %s\n", source, refused, why);
 }
 
 void pb_log_field_refusal(const char *source, const char *event, const char *field, const char *why)

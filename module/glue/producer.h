@@ -50,7 +50,7 @@ void pb_log_other_abi(void *owner, __u32 abi) PB_NOEXCEPT;
 void pb_print_pointer(char text[PB_POINTER_TEXT], __u64 pointer) PB_NOEXCEPT;
 
 /* Logs why a source was refused. */
-void pb_log_refusal(const char *source, const char *what, const char *why) PB_NOEXCEPT;
+void pb_log_refusal(const char *source, const char *refused, const char *why) PB_NOEXCEPT;
 /* The same because of a field of an event. */
 void pb_log_field_refusal(const char *source, const char *event, const char *field,
 			  const char *why) PB_NOEXCEPT;

@@ -52,9 +52,9 @@ unsigned int pb_param_recorders_kept_max(void)
 	return READ_ONCE(recorders_kept_max);
 }
 
-void pb_log_recorder(const char *source, const char *what)
+void pb_log_recorder(const char *source, const char *message)
 {
-	pr_notice("perfbuf: source '%s': %s\n", source, what);
+	pr_notice("perfbuf: source '%s': %s\n", source, message);
 }
 
 void pb_log_recorded(const char *line)

@@ -23,8 +23,8 @@ __u32 pb_next_possible_cpu(__u32 from) PB_NOEXCEPT;
  */
 void pb_call_for_possible_cpus(void (*fn)(void *arg, __u32 cpu), void *arg) PB_NOEXCEPT;
 
-/* Writes @what about the recorder of @source to the kernel's log. */
-void pb_log_recorder(const char *source, const char *what) PB_NOEXCEPT;
+/* Writes @message about the recorder of @source to the kernel's log. */
+void pb_log_recorder(const char *source, const char *message) PB_NOEXCEPT;
 /* Writes @line to the kernel's log, at a panic or an oops. Any context. */
 void pb_log_recorded(const char *line) PB_NOEXCEPT;
 

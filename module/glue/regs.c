@@ -29,7 +29,7 @@ void pb_user_state_get(const pb_regs *interrupted, struct pb_user_state *out)
 	/* A task that exits has given its memory back. */
 	out->has_memory = !!current->mm;
 	if (out->has_memory && out->sp && out->sp < TASK_SIZE)
-		out->stack_room = TASK_SIZE - out->sp;
+		out->stack_space = TASK_SIZE - out->sp;
 }
 
 __u32 pb_unwind_user(const struct pb_user_state *user, __u64 *out, __u32 max)

@@ -25,7 +25,7 @@ struct pb_user_state {
 	const pb_regs *regs; /* NULL: it has none */
 	__u64 abi;	     /* PERF_SAMPLE_REGS_ABI_* */
 	__u64 sp;
-	__u64 stack_room; /* from sp to the end of user space; 0: no memory to read */
+	__u64 stack_space; /* from sp to the end of user space; 0: no memory to read */
 	int has_memory;
 };
 

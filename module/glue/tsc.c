@@ -199,9 +199,9 @@ static int on_online(unsigned int cpu)
 	return 0;
 }
 
-static int on_power(struct notifier_block *self, unsigned long what, void *data)
+static int on_power(struct notifier_block *self, unsigned long action, void *data)
 {
-	switch (what) {
+	switch (action) {
 	case PM_SUSPEND_PREPARE:
 	case PM_HIBERNATION_PREPARE:
 	case PM_RESTORE_PREPARE:

@@ -12,30 +12,30 @@ constexpr void burst::check() noexcept
 	static_assert(offsetof(burst, index_) == offsetof(perfbuf_burst, index));
 	static_assert(offsetof(burst, last_) == offsetof(perfbuf_burst, last));
 	static_assert(offsetof(burst, stride_) == offsetof(perfbuf_burst, stride));
-	static_assert(offsetof(burst, one_) == offsetof(perfbuf_burst, emission));
+	static_assert(offsetof(burst, emission_) == offsetof(perfbuf_burst, emission));
 	static_assert(PERFBUF_BURST_MAX == 64, "a bit of a u64 for each record");
 }
 
 void *burst::over() noexcept
 {
-	one_.context_->exit();
-	return one_.over();
+	emission_.context_->exit();
+	return emission_.over();
 }
 
 void *burst::begin(event_cpu &here, u64 common, nesting level, u32 records) noexcept
 {
-	one_.set_fixed(here);
-	if (!one_.enter(here, level, records)) [[unlikely]]
-		return one_.over();
+	emission_.set_fixed(here);
+	if (!emission_.enter(here, level, records)) [[unlikely]]
+		return emission_.over();
 	if (!records) [[unlikely]]
 		return over();
 	if (records > PERFBUF_BURST_MAX) [[unlikely]] {
-		one_.count_loss(loss_cause::too_big, records);
+		emission_.count_loss(loss_cause::too_big, records);
 		return over();
 	}
 	records_ = static_cast<u8>(records);
 	hidden_done_ = false;
-	__builtin_memcpy(one_.spare_, &common, sizeof(common));
+	__builtin_memcpy(emission_.spare_, &common, sizeof(common));
 	return open_next(here.first());
 }
 
@@ -43,7 +43,7 @@ void *burst::begin(event_cpu &here, u64 common, nesting level, u32 records) noex
 void *burst::open_next(output *from) noexcept
 {
 	for (output *to = from; to; to = to->next()) {
-		one_.at_ = to;
+		emission_.at_ = to;
 		if (!to->takes_filtered_path()) {
 			if (to->owner().active() && !(to->hidden() && hidden_done_))
 				return start(step::singly, all());
@@ -85,9 +85,9 @@ template <sample_layout::kind of>
 {
 	u64 common;
 
-	__builtin_memcpy(&common, one_.spare_, sizeof(common));
+	__builtin_memcpy(&common, emission_.spare_, sizeof(common));
 	for (u32 i = 0; i < records_; i++, at += bytes) {
-		char *payload = layout.fill<of>(at, bytes, one_.when_);
+		char *payload = layout.fill<of>(at, bytes, emission_.when_);
 
 		__builtin_memcpy(payload, &common, sizeof(common));
 	}
@@ -124,8 +124,8 @@ void *burst::open_in_place(output &to, perf_buffer &into, contiguous_record wher
 /* The burst is not contiguous, or not within the limit. */
 void *burst::open_by_reservation(output &to, perf_buffer &into) noexcept
 {
-	const int why =
-		to.owner().reserve_after_try(into, one_.record_, records_ * to.layout().bytes());
+	const int why = to.owner().reserve_after_try(into, emission_.record_,
+						     records_ * to.layout().bytes());
 
 	into.count_burst(records_, why);
 	if (why) {
@@ -139,7 +139,7 @@ void *burst::open_by_reservation(output &to, perf_buffer &into) noexcept
 /* Reserves the records of matches_. nullptr: the ring refused them, and counted losses. */
 void *burst::open_matching(output &to) noexcept
 {
-	const sample_layout::moment &now = one_.when_;
+	const sample_layout::moment &now = emission_.when_;
 	const moment when = {.time = now.time,
 			     .pid = static_cast<u32>(now.ids),
 			     .tid = static_cast<u32>(now.ids >> 32),
@@ -149,16 +149,16 @@ void *burst::open_matching(output &to) noexcept
 	if (!records)
 		return nullptr;
 	to.count_occurrences(records);
-	if (!to.owner().begin_at(one_.record_, records * to.layout().bytes(), when, records))
+	if (!to.owner().begin_at(emission_.record_, records * to.layout().bytes(), when, records))
 		return nullptr;
-	return start(step::writing, matches_, one_.record().ring().backward());
+	return start(step::writing, matches_, emission_.record().ring().backward());
 }
 
-void *burst::start(step what, u64 which, bool newest_first) noexcept
+void *burst::start(step next, u64 which, bool newest_first) noexcept
 {
-	if (what == step::matching)
+	if (next == step::matching)
 		matches_ = 0;
-	step_ = what;
+	step_ = next;
 	left_ = which;
 	newest_first_ = newest_first;
 	return next_record();
@@ -172,28 +172,28 @@ void *burst::next_record() noexcept
 	index_ = static_cast<u32>(index);
 	/* The caller calls next() after record last_: after each record here. */
 	last_ = index_;
-	return one_.spare_;
+	return emission_.spare_;
 }
 
 /* Writes the record in the spare to reader @to; or, if @to may not see pointers, to all such
  * readers, so that its pointers are hashed once. */
 void burst::write_singly(output &to) noexcept
 {
-	one_.write(to);
+	emission_.write(to);
 	if (!to.hidden())
 		return;
 	hidden_done_ = true;
 	for (output *other = to.next(); other; other = other->next()) {
 		if (other->hidden())
-			one_.write(*other);
+			emission_.write(*other);
 	}
 	/* Which an emission changes. */
-	one_.at_ = &to;
+	emission_.at_ = &to;
 }
 
 void *burst::next() noexcept
 {
-	output &to = *one_.at_;
+	output &to = *emission_.at_;
 
 	switch (step_) {
 	case step::in_place:
@@ -201,14 +201,14 @@ void *burst::next() noexcept
 		into_->commit_contiguous();
 		return open_next(to.next());
 	case step::writing:
-		to.layout().put(one_.record(), to.layout().bytes(), one_.when_);
-		one_.put_payload(one_.record());
+		to.layout().put(emission_.record(), to.layout().bytes(), emission_.when_);
+		emission_.put_payload(emission_.record());
 		if (left_)
 			return next_record();
 		commit();
 		return open_next(to.next());
 	case step::matching:
-		if (to.matches(one_.spare_, nullptr))
+		if (to.matches(emission_.spare_, nullptr))
 			matches_ |= u64{1} << index_;
 		if (left_)
 			return next_record();
@@ -224,9 +224,9 @@ void *burst::next() noexcept
 
 void burst::commit() noexcept
 {
-	reservation &record = one_.record();
+	reservation &record = emission_.record();
 
-	one_.at_->count_towards_wakeup(record.ring(), cxxrt::count_bits(matches_));
+	emission_.at_->count_towards_wakeup(record.ring(), cxxrt::count_bits(matches_));
 	record.commit();
 	record.~reservation();
 }

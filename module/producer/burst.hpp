@@ -49,8 +49,8 @@ private:
 	void *open_in_place(output &to, perf_buffer &into, contiguous_record where) noexcept;
 	void *open_by_reservation(output &to, perf_buffer &into) noexcept;
 	void *open_matching(output &to) noexcept;
-	/* Begins @what: the caller stores the payloads of @which into the spare, one by one. */
-	void *start(step what, u64 which, bool newest_first = false) noexcept;
+	/* Begins @next: the caller stores the payloads of @which into the spare, one by one. */
+	void *start(step next, u64 which, bool newest_first = false) noexcept;
 	void *next_record() noexcept;
 	void write_singly(output &to) noexcept;
 	void commit() noexcept;
@@ -69,7 +69,7 @@ private:
 	bool newest_first_; /* a backward ring: the caller stores the last record first */
 	bool hidden_done_;  /* the readers that may not see pointers have had the burst */
 	step step_;
-	emission one_; /* at_: the reader whose records are stored */
+	emission emission_; /* at_: the reader whose records are stored */
 };
 
 static_assert(sizeof(burst) <= sizeof(perfbuf_burst));

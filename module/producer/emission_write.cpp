@@ -130,7 +130,7 @@ void emission::open_with_regs(void *self, const pb_regs *regs) noexcept
 {
 	emission &mine = *static_cast<emission *>(self);
 	output &to = *mine.at_;
-	__attribute__((uninitialized)) const sample what = {
+	__attribute__((uninitialized)) const sample sample = {
 		.regs = regs,
 		.ip = mine.when_.ip,
 		.user = false,
@@ -139,7 +139,7 @@ void emission::open_with_regs(void *self, const pb_regs *regs) noexcept
 		.raw_bytes = mine.bytes_,
 		.from_here = true,
 	};
-	cxxrt::result<reservation> begun = to.writer()->begin(what, mine.behind_);
+	cxxrt::result<reservation> begun = to.writer()->begin(sample, mine.behind_);
 
 	if (!begun) [[unlikely]]
 		return;

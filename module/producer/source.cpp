@@ -54,9 +54,9 @@ const char *reason(error why) noexcept
 }
 
 /* Writes the reason to the kernel's log. Returns @why. Process context. */
-error refuse(const char *source, const char *what, error why) noexcept
+error refuse(const char *source, const char *refused, error why) noexcept
 {
-	pb_log_refusal(source ? source : "", what ? what : "", reason(why));
+	pb_log_refusal(source ? source : "", refused ? refused : "", reason(why));
 	return why;
 }
 

@@ -20,10 +20,10 @@ using cxxrt::result;
 namespace
 {
 
-/* Logs that @source was refused because its event @what @why; returns @code. */
-error refuse(const char *source, const char *what, const char *why, error code) noexcept
+/* Logs that @source was refused because its event @refused @why; returns @code. */
+error refuse(const char *source, const char *refused, const char *why, error code) noexcept
 {
-	pb_log_refusal(source, what, why);
+	pb_log_refusal(source, refused, why);
 	return code;
 }
 

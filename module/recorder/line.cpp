@@ -220,28 +220,28 @@ void write_field(line_writer &out, const perfbuf_field &of,
 
 } // namespace
 
-void write_line(const recorder &of, const recorder_cpu &cpu, const recorded &what,
+void write_line(const recorder &of, const recorder_cpu &cpu, const recorded &record,
 		char (&line)[recorded_line_bytes]) noexcept
 {
 	constexpr u64 second = 1000000000;
 	const ring_walk walk(of, cpu);
-	const recorded_payload payload(walk, what);
-	const perfbuf_layout &layout = what.event->layout.get();
+	const recorded_payload payload(walk, record);
+	const perfbuf_layout &layout = record.event->layout.get();
 	text_writer text(line, sizeof(line) - 1);
 	line_writer out(text);
 
-	out.decimal(what.time / second);
+	out.decimal(record.time / second);
 	out.string(".");
 	for (u64 digit = second / 10; digit; digit /= 10)
-		out.decimal(what.time / digit % 10);
+		out.decimal(record.time / digit % 10);
 	out.string(" cpu ");
 	out.decimal(cpu.cpu);
 	out.string(" tid ");
-	out.number(static_cast<u64>(static_cast<s64>(static_cast<s32>(what.tid))), true);
+	out.number(static_cast<u64>(static_cast<s64>(static_cast<s32>(record.tid))), true);
 	out.string(" ");
 	out.string(of.source());
 	out.string(":");
-	out.string(what.event->name);
+	out.string(record.event->name);
 	for (u32 i = 0; i < layout.field_count; i++) {
 		out.string(" ");
 		out.string(layout.fields[i].name);

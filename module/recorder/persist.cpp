@@ -158,12 +158,12 @@ result<void> persisted_memory::copy_previous(u64 argument) const noexcept
 	if (!previous_)
 		return error(why_none_);
 
-	const u64 room = wanted.bytes;
+	const u64 space = wanted.bytes;
 
 	wanted.bytes = where_.bytes;
 	wanted.address = where_.physical;
 	TRY(cxxrt::from_return(pb_copy_to_user(argument, &wanted, sizeof(wanted))));
-	if (room < wanted.bytes)
+	if (space < wanted.bytes)
 		return error(ENOSPC);
 	return cxxrt::from_return(pb_copy_to_user(wanted.buffer, previous_, wanted.bytes));
 }

@@ -18,7 +18,7 @@ namespace
 struct newest {
 	const recorder *of;
 	const recorder_cpu *cpu;
-	recorded what;
+	recorded record;
 };
 
 constexpr u32 print_max = 1024;
@@ -34,8 +34,8 @@ constinit cxxrt::shared<u32> printing[PB_PRINT_TIMES];
 
 bool is_older(const newest &a, const newest &b) noexcept
 {
-	return a.what.time < b.what.time ||
-	       (a.what.time == b.what.time && a.what.position < b.what.position);
+	return a.record.time < b.record.time ||
+	       (a.record.time == b.record.time && a.record.position < b.record.position);
 }
 
 void sift_down(newest *found, u32 at, u32 count) noexcept
@@ -78,8 +78,8 @@ bool is_still_there(const newest &event, pb_print_at at) noexcept
 
 	/* The other CPUs have stopped. */
 	if (at == PB_PRINT_AT_PANIC)
-		return ring.reserved() - event.what.position <= ring.size();
-	return ring.holds_after_copy(event.what.position);
+		return ring.reserved() - event.record.position <= ring.size();
+	return ring.holds_after_copy(event.record.position);
 }
 
 void print(pb_print_at at, u32 most) noexcept
@@ -96,7 +96,7 @@ void print(pb_print_at at, u32 most) noexcept
 			ring_walk walk(*recorder, recorder->cpu(i));
 			newest here = {recorder, &recorder->cpu(i), {}};
 
-			while (walk.next(here.what)) {
+			while (walk.next(here.record)) {
 				if (is_still_there(here, at))
 					add(found, here, count, most);
 			}
@@ -118,7 +118,7 @@ void print(pb_print_at at, u32 most) noexcept
 	for (u32 left = count; left; left--) {
 		const newest &oldest = found[0];
 
-		write_line(*oldest.of, *oldest.cpu, oldest.what, line);
+		write_line(*oldest.of, *oldest.cpu, oldest.record, line);
 		pb_log_recorded(is_still_there(oldest, at) ? line : overwritten);
 		found[0] = found[left - 1];
 		sift_down(found, 0, left - 1);

@@ -90,14 +90,14 @@ bool names_only_events(const char *list, const typed_source &of) noexcept
 } // namespace
 
 result<void> check_wish(const recorder_wish &wish, const typed_source &of,
-			const char **what) noexcept
+			const char **refused) noexcept
 {
 	const u64 bytes = wish.bytes_per_cpu;
 
-	*what = "its recorder's bytes_per_cpu, which is not a power of two of at least 4096,";
+	*refused = "its recorder's bytes_per_cpu, which is not a power of two of at least 4096,";
 	if (bytes < page_size || bytes & (bytes - 1) || bytes > u64{1} << 31)
 		return error(EINVAL);
-	*what = "an event of its recorder, which is none of the source's,";
+	*refused = "an event of its recorder, which is none of the source's,";
 	if (wish.events && !names_only_events(wish.events, of))
 		return error(ENOENT);
 	return {};

@@ -27,9 +27,9 @@ struct recorder_wish {
 };
 
 /* EINVAL: bytes_per_cpu is not 2^n of at least a page; ENOENT: an event that the source has not.
- * *@what is what is wrong. */
+ * *@refused is what is wrong. */
 cxxrt::result<void> check_wish(const recorder_wish &wish, const typed_source &of,
-			       const char **what) noexcept;
+			       const char **refused) noexcept;
 /* Whether @list is nullptr or has @name. */
 bool is_listed(const char *list, const char *name) noexcept;
 

@@ -23,9 +23,9 @@ namespace
 constinit cxxrt::lock_class recorders_lock_class{"perfbuf recorders", {}};
 constinit recorders *all_recorders = nullptr;
 
-error refuse(const typed_source &of, const char *what, const char *why, error code) noexcept
+error refuse(const typed_source &of, const char *refused, const char *why, error code) noexcept
 {
-	pb_log_refusal(of.name(), what, why);
+	pb_log_refusal(of.name(), refused, why);
 	return code;
 }
 
@@ -137,7 +137,7 @@ result<void> recorders::begin(typed_source &of, const perfbuf_source &made) noex
 {
 	recorder_wish wish = {made.recorder.bytes_per_cpu, made.recorder.events};
 	wish_text text;
-	const char *what;
+	const char *refused;
 
 	if (made.recorder.reserved)
 		return refuse(of, "its recorder", "has a reserved field that is not 0",
@@ -154,7 +154,7 @@ result<void> recorders::begin(typed_source &of, const perfbuf_source &made) noex
 	if (find_wish(pb_param_recorders(), of.name(), text)) {
 		const result<void> parsed = parse_wish(text.bytes, wish);
 		const result<void> good =
-			parsed && wish.bytes_per_cpu ? check_wish(wish, of, &what) : parsed;
+			parsed && wish.bytes_per_cpu ? check_wish(wish, of, &refused) : parsed;
 
 		if (!good) {
 			pb_log_recorder(of.name(), "what the parameter recorders says of it makes "
@@ -165,10 +165,10 @@ result<void> recorders::begin(typed_source &of, const perfbuf_source &made) noex
 	if (!wish.bytes_per_cpu)
 		return {};
 
-	const result<void> good = check_wish(wish, of, &what);
+	const result<void> good = check_wish(wish, of, &refused);
 
 	if (!good)
-		return refuse(of, what, "is not allowed", good.error());
+		return refuse(of, refused, "is not allowed", good.error());
 
 	result<ref<recorder>> fresh = this->make(of, wish);
 
@@ -238,7 +238,7 @@ void recorders::show(typed_source &of, text_writer &out) noexcept
 result<void> recorders::change(typed_source &of, const char *text) noexcept
 {
 	recorder_wish wish;
-	const char *what;
+	const char *refused;
 	wish_text copy;
 
 	TRY(copy.set(text));
@@ -247,7 +247,7 @@ result<void> recorders::change(typed_source &of, const char *text) noexcept
 	ref<recorder> fresh;
 
 	if (wish.bytes_per_cpu) {
-		TRY(check_wish(wish, of, &what));
+		TRY(check_wish(wish, of, &refused));
 		fresh = TRY(this->make(of, wish));
 	}
 

@@ -104,12 +104,12 @@ result<void> snapshot_to_user(u64 argument) noexcept
 	if (!of)
 		return error(ENOENT);
 
-	const u64 room = wanted.bytes;
+	const u64 space = wanted.bytes;
 	user_target to(wanted.buffer);
 
 	wanted.bytes = snapshot_bytes(*of);
 	TRY(cxxrt::from_return(pb_copy_to_user(argument, &wanted, sizeof(wanted))));
-	if (room < wanted.bytes)
+	if (space < wanted.bytes)
 		return error(ENOSPC);
 	return take_snapshot(*of, to);
 }

@@ -171,7 +171,7 @@ struct exported_entry {
 	{
 		const exported_entry &mine = *static_cast<exported_entry *>(self);
 		event &owner = mine.to->owner();
-		__attribute__((uninitialized)) const sample what = {
+		__attribute__((uninitialized)) const sample sample = {
 			.regs = regs,
 			.ip = mine.ip,
 			.user = false,
@@ -181,7 +181,7 @@ struct exported_entry {
 			.from_here = true,
 		};
 
-		mine.to->writer()->write(what, mine.bytes);
+		mine.to->writer()->write(sample, mine.bytes);
 	}
 };
 

@@ -119,7 +119,7 @@ private:
 class overflowing
 {
 public:
-	virtual void overflowed(const pb_overflow &what) noexcept = 0;
+	virtual void overflowed(const pb_overflow &overflow) noexcept = 0;
 
 protected:
 	~overflowing() = default;
@@ -296,21 +296,21 @@ private:
 		counts_.store_release(true);
 	}
 
-	void overflowed(const pb_overflow &what) noexcept override
+	void overflowed(const pb_overflow &overflow) noexcept override
 	{
 		event &owner = this->owner_;
 
 		if (!owner.active())
 			return;
-		if (owner.attr().sigtrap && what.is_user) [[unlikely]] {
-			if (trap_part *here = this->part_on(what.cpu))
-				here->trap(what.address);
+		if (owner.attr().sigtrap && overflow.is_user) [[unlikely]] {
+			if (trap_part *here = this->part_on(overflow.cpu))
+				here->trap(overflow.address);
 		}
 		if (!this->writes_)
 			return;
 
 		/* perf takes a counter off its task after the hook of the switch. */
-		const typename Follows::late_writer may(*this, what.cpu);
+		const typename Follows::late_writer may(*this, overflow.cpu);
 
 		if (!may) [[unlikely]] {
 			missed_.fetch_add(1);
@@ -323,24 +323,24 @@ private:
 			owner.count_loss(loss_cause::recursion);
 			return;
 		}
-		write(what);
+		write(overflow);
 		busy_.exit(level);
 	}
 
-	void write(const pb_overflow &what) noexcept
+	void write(const pb_overflow &overflow) noexcept
 	{
 		(void)this->owner_.count_overflow();
 
 		__attribute__((uninitialized)) const sample found = {
-			.regs = what.regs,
-			.ip = what.ip,
-			.user = static_cast<bool>(what.is_user),
-			.address = what.address,
-			.period = what.period,
-			.raw_bytes = what.raw_bytes,
+			.regs = overflow.regs,
+			.ip = overflow.ip,
+			.user = static_cast<bool>(overflow.is_user),
+			.address = overflow.address,
+			.period = overflow.period,
+			.raw_bytes = overflow.raw_bytes,
 			.from_here = false,
 		};
-		this->writer_.write(found, what.raw);
+		this->writer_.write(found, overflow.raw);
 		this->owner_.sample_over();
 	}
 
@@ -387,7 +387,7 @@ result<unique_ptr<stream>> pmu_source::open(event &owner) noexcept
 
 } // namespace perfbuf
 
-void perfbuf_counter_overflowed(void *owner, const struct pb_overflow *what) noexcept
+void perfbuf_counter_overflowed(void *owner, const struct pb_overflow *overflow) noexcept
 {
-	static_cast<perfbuf::overflowing *>(owner)->overflowed(*what);
+	static_cast<perfbuf::overflowing *>(owner)->overflowed(*overflow);
 }

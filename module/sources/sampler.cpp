@@ -87,7 +87,7 @@ u64 sampler::expired(const pb_regs *interrupted, u64 ip, u32 mode, u32 cpu) noex
 
 	/* Every member is initialised: spare a kernel with CONFIG_INIT_STACK_ALL_ZERO the zeroing.
 	 */
-	__attribute__((uninitialized)) const sample what = {
+	__attribute__((uninitialized)) const sample sample = {
 		.regs = interrupted,
 		.ip = ip,
 		.user = static_cast<bool>(mode & PB_MODE_USER),
@@ -97,7 +97,7 @@ u64 sampler::expired(const pb_regs *interrupted, u64 ip, u32 mode, u32 cpu) noex
 		.from_here = false,
 	};
 
-	writer_->write(what);
+	writer_->write(sample);
 	owner_->sample_over();
 	busy_.exit(nesting::irq);
 	if (!goes_on) [[unlikely]] {

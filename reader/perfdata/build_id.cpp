@@ -25,7 +25,7 @@ namespace perfbuf::perfdata
 namespace
 {
 
-constexpr size_t longest_build_id = 20; // what the record has room for
+constexpr size_t longest_build_id = 20; // what the record has space for
 // Bytes of notes that are read of a file. A linker writes a few hundred; the recorded user wrote
 // the file, and may claim more.
 constexpr uint64_t most_notes = 256 * 1024;
@@ -112,13 +112,13 @@ std::optional<build_id> read_elf_build_id(const std::filesystem::path &path,
 	std::optional<build_id> found;
 	size_t headers = 0;
 	if (elf_kind(elf) == ELF_K_ELF && elf_getphdrnum(elf, &headers) == 0) {
-		uint64_t room = most_notes;
+		uint64_t space = most_notes;
 		for (size_t at = 0; at < headers && !found; at++) {
 			GElf_Phdr header;
 			if (!gelf_getphdr(elf, static_cast<int>(at), &header) ||
-			    header.p_type != PT_NOTE || header.p_filesz > room)
+			    header.p_type != PT_NOTE || header.p_filesz > space)
 				continue;
-			room -= header.p_filesz;
+			space -= header.p_filesz;
 			const Elf_Data *data =
 				elf_getdata_rawchunk(elf, static_cast<int64_t>(header.p_offset),
 						     header.p_filesz, ELF_T_BYTE);

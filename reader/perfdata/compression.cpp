@@ -29,9 +29,9 @@ constexpr int first_bounded_level = 9;
 constexpr size_t block_header = 3; // bytes
 
 // @return was it set?
-bool set(ZSTD_CCtx *of, ZSTD_cParameter what, int value)
+bool set(ZSTD_CCtx *of, ZSTD_cParameter parameter, int value)
 {
-	return !ZSTD_isError(ZSTD_CCtx_setParameter(of, what, value));
+	return !ZSTD_isError(ZSTD_CCtx_setParameter(of, parameter, value));
 }
 
 bool set_level(ZSTD_CCtx *of, int level)

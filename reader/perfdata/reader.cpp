@@ -18,9 +18,9 @@ namespace perfbuf::perfdata
 namespace
 {
 
-reader::error damaged(const std::string &what)
+reader::error damaged(const std::string &message)
 {
-	return reader::system_error(what, EINVAL);
+	return reader::system_error(message, EINVAL);
 }
 
 reader::result<std::vector<std::byte>> read_to_end(int fd)

@@ -194,7 +194,7 @@ void writer::set_features(const feature_map &features) noexcept
 			1ULL << (static_cast<uint32_t>(which) % 64);
 }
 
-// If a signal kills the program, the file can be read. If there is no room, the records alone are
+// If a signal kills the program, the file can be read. If there is no space, the records alone are
 // told.
 void writer::complete_so_far()
 {
@@ -247,14 +247,14 @@ reader::result<uint64_t> writer::finish(const feature_map &known)
 	}
 
 	// The disk is full, or the file may not grow: records make way for the features. A user
-	// else may take the room that we free, so free more each time.
-	uint64_t room = lay_out(features, 0).size();
+	// else may take the space that we free, so free more each time.
+	uint64_t space = lay_out(features, 0).size();
 	uint64_t end = std::min(out_.size(),
 				appended_); // of the records; behind it stand pieces of features
 	reader::error why;
-	for (int attempt = 0; attempt < 8; attempt++, room *= 2) {
+	for (int attempt = 0; attempt < 8; attempt++, space *= 2) {
 		const uint64_t begin = header_.data.offset;
-		const auto left = out_.trim(end > begin + room ? end - room : begin);
+		const auto left = out_.trim(end > begin + space ? end - space : begin);
 		if (!left)
 			return left.error();
 		end = *left;

@@ -78,7 +78,7 @@ public:
 
 	/**
 	 * Make the file readable. If it could not take all that was appended, cut it back to whole
-	 * records that leave room for the features.
+	 * records that leave space for the features.
 	 * @return bytes of records that were given up
 	 * Errors: of a file that begin() could not begin, which is empty then; of one that cannot
 	 * be cut

@@ -39,13 +39,13 @@ enum class verdict {
 class report
 {
 public:
-	void line(verdict what, const std::string &text)
+	void line(verdict level, const std::string &text)
 	{
-		const char *word = what == verdict::ok	   ? "ok"
-				   : what == verdict::note ? "note"
-							   : "PROBLEM";
+		const char *word = level == verdict::ok	    ? "ok"
+				   : level == verdict::note ? "note"
+							    : "PROBLEM";
 		fmt::print("{:<8} {}\n", word, text);
-		failed_ |= what == verdict::problem;
+		failed_ |= level == verdict::problem;
 	}
 	// The continuation of the line before.
 	void more(const std::string &text) { fmt::print("{:<8} {}\n", "", text); }
@@ -177,7 +177,7 @@ void check_perf(report &to)
 }
 
 // Tries the whole: opens a file, configures it as record or trace does, and maps its ring.
-void try_to_open(report &to, const std::string &what, std::string_view source, verdict if_not,
+void try_to_open(report &to, const std::string &user, std::string_view source, verdict if_not,
 		 const opener &open)
 {
 	record_options options;
@@ -193,9 +193,9 @@ void try_to_open(report &to, const std::string &what, std::string_view source, v
 	attr.enable_on_exec = 0;
 	try {
 		open_all(options, events, attrs, {::getpid()}, open);
-		to.line(verdict::ok, what + ": a file and a ring on each CPU could be opened");
+		to.line(verdict::ok, user + ": a file and a ring on each CPU could be opened");
 	} catch (const failure &why) {
-		to.line(if_not, what + ": " + why.what());
+		to.line(if_not, user + ": " + why.what());
 	}
 }
 

@@ -17,7 +17,7 @@ reader::result<void> drain::pass(std::vector<cpu_ring> &rings, std::optional<uin
 		auto &ring = each.ring;
 		ring.refresh();
 		kept_.clear();
-		const step what = ring.each([&](const reader::record &found) {
+		const step outcome = ring.each([&](const reader::record &found) {
 			if (take(found, each) && left_out_)
 				kept_.insert(kept_.end(), found.bytes().begin(),
 					     found.bytes().end());
@@ -29,7 +29,7 @@ reader::result<void> drain::pass(std::vector<cpu_ring> &rings, std::optional<uin
 			if (auto done = to_->append(passed); !done)
 				return done;
 		ring.release();
-		if (what == step::corrupt)
+		if (outcome == step::corrupt)
 			seen_.corrupt += ring.skip_all();
 	}
 	return to_ ? end_round(fence) : reader::result<void>();

@@ -148,7 +148,7 @@ std::vector<perfdata::described_attr> attrs_of(const process_rings &from)
 	return made;
 }
 
-void write_recording(const process_rings &from, const dumped &what, reader::unique_fd to,
+void write_recording(const process_rings &from, const dumped &events, reader::unique_fd to,
 		     const std::vector<std::string> &arguments)
 {
 	const auto attrs = attrs_of(from);
@@ -157,11 +157,11 @@ void write_recording(const process_rings &from, const dumped &what, reader::uniq
 	perfdata::add_command_line(features, arguments);
 	perfdata::add_event_description(features, attrs);
 	perfdata::add_tracing_data(features, attrs);
-	if (what.records().empty())
+	if (events.records().empty())
 		perfdata::add_sample_time(features, 0, 0);
 	else
-		perfdata::add_sample_time(features, what.records().front().time,
-					  what.records().back().time);
+		perfdata::add_sample_time(features, events.records().front().time,
+					  events.records().back().time);
 	if (attrs.front().attr.use_clockid)
 		perfdata::add_clock(features, attrs.front().attr.clockid);
 
@@ -171,7 +171,7 @@ void write_recording(const process_rings &from, const dumped &what, reader::uniq
 	};
 	perfdata::writer writer(perfdata::output(std::move(to)), perfdata::layout::file);
 	auto done = writer.begin(attrs, features);
-	for (const auto &each : what.records()) {
+	for (const auto &each : events.records()) {
 		if (!done)
 			break;
 		done = writer.append(each.bytes);
@@ -204,26 +204,26 @@ int dump_process(const dump_options &options)
 		throw failure(exit_usage, "--keep is for recorders: leave it out with --pid");
 	const auto sources = read_sources();
 	const process_rings found = copy_process_rings(pids.front(), options.recorder, sources);
-	const dumped what(found);
+	const dumped events(found);
 	if (options.output.empty()) {
 		const reader::unique_fd file = create_nameless_file();
-		write_recording(found, what, reader::unique_fd(::dup(file.get())),
+		write_recording(found, events, reader::unique_fd(::dup(file.get())),
 				options.arguments);
 		const auto feed = open_recording(fmt::format("/proc/self/fd/{}", file.get()));
 		print_samples(*feed, symbols_for(found));
 	} else {
-		write_recording(found, what, create_file(options.output), options.arguments);
+		write_recording(found, events, create_file(options.output), options.arguments);
 	}
-	std::string told = fmt::format("{} event{}", what.counts().records,
-				       what.counts().records == 1 ? "" : "s");
-	if (what.counts().left_out)
+	std::string told = fmt::format("{} event{}", events.counts().records,
+				       events.counts().records == 1 ? "" : "s");
+	if (events.counts().left_out)
 		told += fmt::format(", {} bytes overwritten or before the first that is whole",
-				    what.counts().left_out);
-	if (what.counts().lost)
-		told += fmt::format(", {} lost", what.counts().lost);
-	if (what.counts().unknown)
+				    events.counts().left_out);
+	if (events.counts().lost)
+		told += fmt::format(", {} lost", events.counts().lost);
+	if (events.counts().unknown)
 		told += fmt::format(", {} of no file of the process or too long",
-				    what.counts().unknown);
+				    events.counts().unknown);
 	say("[ perfbuf: {} of {} ring{} of process {} ]\n", told, found.rings.size(),
 	    found.rings.size() == 1 ? "" : "s", pids.front());
 	return 0;

@@ -233,8 +233,8 @@ failure explain_filter(const reader::error &why, const chosen_event &event,
 	if (!mistake && code == ENOENT)
 		mistake = find_named_value(event.filter);
 	if (mistake)
-		filter +=
-			fmt::format(", at character {}: {}: it", mistake->position, mistake->what);
+		filter += fmt::format(", at character {}: {}: it", mistake->position,
+				      mistake->reason);
 	switch (code) {
 	case EINVAL:
 		return {exit_usage,

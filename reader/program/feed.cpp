@@ -38,8 +38,8 @@ public:
 		const auto read_record = [&](const reader::record &record,
 					     const perfdata::recorded_event &event, uint64_t time) {
 			if (record.type() == PERF_RECORD_LOST) {
-				const auto what = event.decoder.decode(record);
-				if (const auto *loss = std::get_if<reader::lost_event>(&what))
+				const auto decoded = event.decoder.decode(record);
+				if (const auto *loss = std::get_if<reader::lost_event>(&decoded))
 					lost += loss->lost;
 			}
 			use(record, event, time);

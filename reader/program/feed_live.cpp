@@ -131,7 +131,7 @@ void live_feed::read_rings(const perfdata::record_visitor &use, bool last)
 	const uint64_t limit = reader::fence_of(files_.files).value_or(seen_before_);
 	for (auto &each : files_.rings) {
 		each.ring.refresh();
-		const auto what = each.ring.each([&](const reader::record &record) {
+		const auto outcome = each.ring.each([&](const reader::record &record) {
 			const auto &event = event_of(record);
 			if (record.type() == PERF_RECORD_LOST) {
 				const auto told = event.decoder.decode(record);
@@ -142,7 +142,7 @@ void live_feed::read_rings(const perfdata::record_visitor &use, bool last)
 				     static_cast<uint32_t>(&event - described_.data()));
 		});
 		each.ring.release();
-		if (what == reader::step::corrupt)
+		if (outcome == reader::step::corrupt)
 			given_up_ += each.ring.skip_all();
 	}
 	const auto give = [&](const reader::record &record, uint64_t time, uint32_t which) {

@@ -16,7 +16,7 @@ namespace
 enum class kind { word, quoted, comparison, join, negation, open, close, unknown, end };
 
 struct token {
-	kind what;
+	kind type;
 	std::string_view text;
 	size_t at; // from 0
 };
@@ -45,9 +45,9 @@ token next_token(std::string_view text, size_t from)
 	if (at == text.size())
 		return {kind::end, {}, at};
 	const std::string_view rest = text.substr(at);
-	for (const auto &[sign, what] : operators)
+	for (const auto &[sign, type] : operators)
 		if (rest.starts_with(sign))
-			return {what, rest.substr(0, sign.size()), at};
+			return {type, rest.substr(0, sign.size()), at};
 	if (rest[0] == '"') {
 		const size_t end = rest.find('"', 1);
 		return {end == std::string_view::npos ? kind::unknown : kind::quoted,
@@ -63,7 +63,7 @@ token next_token(std::string_view text, size_t from)
 std::vector<token> tokens_of(std::string_view text)
 {
 	std::vector<token> all;
-	for (size_t from = 0; all.empty() || all.back().what != kind::end;) {
+	for (size_t from = 0; all.empty() || all.back().type != kind::end;) {
 		all.push_back(next_token(text, from));
 		from = all.back().at + all.back().text.size();
 	}
@@ -72,7 +72,7 @@ std::vector<token> tokens_of(std::string_view text)
 
 std::string quote(const token &of)
 {
-	return of.what == kind::end ? "its end" : fmt::format("\"{}\"", of.text);
+	return of.type == kind::end ? "its end" : fmt::format("\"{}\"", of.text);
 }
 
 filter_mistake at(const token &where, const std::string &wanted)
@@ -90,10 +90,10 @@ std::optional<filter_mistake> find_filter_mistake(std::string_view text,
 	for (const auto &each : tokens_of(text)) {
 		switch (expected) {
 		case operand:
-			if (each.what == kind::open) {
+			if (each.type == kind::open) {
 				open.push_back(each);
-			} else if (each.what != kind::negation) {
-				if (each.what != kind::word)
+			} else if (each.type != kind::negation) {
+				if (each.type != kind::word)
 					return at(each, "a field");
 				if (std::find(fields.begin(), fields.end(), each.text) ==
 				    fields.end())
@@ -103,25 +103,25 @@ std::optional<filter_mistake> find_filter_mistake(std::string_view text,
 			}
 			break;
 		case comparison:
-			if (each.what == kind::word)
+			if (each.type == kind::word)
 				return std::nullopt; // an operator that a newer module may have
-			if (each.what != kind::comparison)
+			if (each.type != kind::comparison)
 				return at(each, "a comparison");
 			expected = value;
 			break;
 		case value:
-			if (each.what != kind::word && each.what != kind::quoted)
+			if (each.type != kind::word && each.type != kind::quoted)
 				return at(each, "a value");
 			expected = after;
 			break;
 		case after:
-			if (each.what == kind::join) {
+			if (each.type == kind::join) {
 				expected = operand;
-			} else if (each.what == kind::close && !open.empty()) {
+			} else if (each.type == kind::close && !open.empty()) {
 				open.pop_back();
-			} else if (each.what == kind::close) {
+			} else if (each.type == kind::close) {
 				return filter_mistake{each.at + 1, "this \")\" closes nothing"};
-			} else if (each.what != kind::end) {
+			} else if (each.type != kind::end) {
 				return at(each, "&& or ||");
 			}
 			break;
@@ -136,7 +136,7 @@ std::optional<filter_mistake> find_named_value(std::string_view text)
 {
 	const auto all = tokens_of(text);
 	for (size_t i = 1; i < all.size(); i++)
-		if (all[i].what == kind::word && all[i - 1].what == kind::comparison &&
+		if (all[i].type == kind::word && all[i - 1].type == kind::comparison &&
 		    !std::isdigit(static_cast<unsigned char>(all[i].text[0])) &&
 		    all[i].text[0] != '-')
 			return filter_mistake{all[i].at + 1,

@@ -11,8 +11,8 @@ namespace perfbuf::program
 {
 
 struct filter_mistake {
-	size_t position;  /**< in the text, from 1 */
-	std::string what; /**< "\"nmber\" is no field" */
+	size_t position;    /**< in the text, from 1 */
+	std::string reason; /**< "\"nmber\" is no field" */
 };
 
 /** @return the first place where the text is no filter. Nothing: it looks right from here. */

@@ -131,13 +131,13 @@ public:
 
 	void print(std::FILE *to) const
 	{
-		const std::string what = words_.pair.empty()
-						 ? words_.field
-						 : fmt::format("ns from {} to {}", begin_, end_);
+		const std::string title = words_.pair.empty()
+						  ? words_.field
+						  : fmt::format("ns from {} to {}", begin_, end_);
 		if (groups_.empty())
-			fmt::print(to, "{}\n  no values\n", what);
+			fmt::print(to, "{}\n  no values\n", title);
 		for (const auto &[name, of] : groups_)
-			fmt::print(to, "{}{}{}\n{}\n", what, name.empty() ? "" : ", ",
+			fmt::print(to, "{}{}{}\n{}\n", title, name.empty() ? "" : ", ",
 				   name.empty() ? "" : tracefile::printable(name),
 				   analysis::draw(of));
 		if (negative_)
@@ -151,7 +151,7 @@ public:
 
 private:
 	// Throws where no event that is looked at has the field, or not as a number.
-	void require(const std::string &name, const std::string &field, const char *what) const
+	void require(const std::string &name, const std::string &field, const char *option) const
 	{
 		bool found = false;
 		bool event_found = name.empty();
@@ -160,7 +160,7 @@ private:
 				continue;
 			event_found = true;
 			const auto *of = event.format ? event.format->find(field) : nullptr;
-			found |= of && (std::string_view(what) == "--by" || is_measured(*of));
+			found |= of && (std::string_view(option) == "--by" || is_measured(*of));
 		}
 		if (!event_found)
 			throw failure(exit_usage,
@@ -172,9 +172,9 @@ private:
 			exit_usage,
 			all.empty() ? fmt::format("{} {}: the events have no numbers in fields: "
 						  "give a typed event with -e",
-						  what, field)
+						  option, field)
 				    : fmt::format("{} {}: there is no such number: give one of {}",
-						  what, field, all));
+						  option, field, all));
 	}
 
 	bool is_chosen(const perfdata::recorded_event &event) const

@@ -22,16 +22,16 @@ reader::result<reader::ring_copy> copy_paused(const reader::file &of, const cpu_
 	std::vector<std::byte> reversed;
 	reader::snapshot walk(page, ring.area.data());
 	reader::record record;
-	reader::step what;
+	reader::step outcome;
 	std::vector<size_t> sizes;
-	while ((what = walk.next(record)) == reader::step::record) {
+	while ((outcome = walk.next(record)) == reader::step::record) {
 		reversed.insert(reversed.end(), record.bytes().begin(), record.bytes().end());
 		sizes.push_back(record.size());
 	}
 	auto resumed = of.pause(false);
 	if (!resumed)
 		return resumed.error();
-	if (what == reader::step::corrupt)
+	if (outcome == reader::step::corrupt)
 		return reader::system_error("the ring holds what no writer writes", EBADMSG);
 	made.bytes.resize(reversed.size());
 	size_t end = reversed.size();

@@ -33,11 +33,11 @@ std::string text(const words &of, const std::string &name)
 }
 
 // "1,234 records (56.0/s)"; a count that fell is of something that began anew.
-std::string counted(const char *what, uint64_t before, uint64_t now, double seconds)
+std::string counted(const char *noun, uint64_t before, uint64_t now, double seconds)
 {
 	const double rate =
 		seconds > 0 && now > before ? static_cast<double>(now - before) / seconds : 0;
-	return fmt::format("{} {} ({:.1f}/s)", group_digits(now), what, rate);
+	return fmt::format("{} {} ({:.1f}/s)", group_digits(now), noun, rate);
 }
 
 // The lines of `readers`, "id=12 config=7 cpu=0 of=all records=500 lost=3", by id.
@@ -137,11 +137,11 @@ std::string describe_rates(const source &before, const source &now,
 		const std::string event = event_name(now, reader);
 		if (!now.events.empty())
 			events[event].add(then, reader);
-		std::string who =
+		std::string file =
 			fmt::format("reader {} of {}, CPU {}", id, event, text(reader, "cpu"));
 		if (reader.contains("name"))
-			who += fmt::format(", {} ({})", text(reader, "name"), text(reader, "pid"));
-		files += fmt::format("  {:<30} {}{}\n", who, totals.text(seconds), causes(reader));
+			file += fmt::format(", {} ({})", text(reader, "name"), text(reader, "pid"));
+		files += fmt::format("  {:<30} {}{}\n", file, totals.text(seconds), causes(reader));
 	}
 	// Without readers an event is not counted; what those of before had is in the source's sum.
 	for (const auto &[name, totals] : events)

@@ -98,7 +98,7 @@ reader::result<void> write_file(const std::vector<recorder_events> &all,
 		if (!done)
 			break;
 		perfdata::bytes record;
-		// The largest record has no room for an identifier: it cannot be in the file.
+		// The largest record has no space for an identifier: it cannot be in the file.
 		if (each.event->payload.size() > UINT16_MAX - 64)
 			continue;
 		put_sample(record, *each.event, ids[each.event->event]);

@@ -29,9 +29,9 @@ namespace perfbuf::program
 namespace
 {
 
-std::string count(uint64_t of, std::string_view what)
+std::string count(uint64_t of, std::string_view noun)
 {
-	return fmt::format("{} {}{}", group_digits(of), what, of == 1 ? "" : "s");
+	return fmt::format("{} {}{}", group_digits(of), noun, of == 1 ? "" : "s");
 }
 
 // The fault of a file, as a sentence. Empty: none.

@@ -104,7 +104,7 @@ class Sample:
         self.pid = _sample_pid(handle)
         self.tid = _sample_tid(handle)
         self.ip = _sample_ip(handle)
-        self._values = {name: _value(handle, *what) for name, what in event.fields.items()}
+        self._values = {name: _value(handle, *field) for name, field in event.fields.items()}
 
     def __getitem__(self, field):
         return self._values[field]

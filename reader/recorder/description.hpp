@@ -65,9 +65,9 @@ bool load(std::span<const std::byte> from, uint64_t at, T &to)
 	return true;
 }
 
-inline reader::error damaged(std::string what)
+inline reader::error damaged(std::string message)
 {
-	return reader::system_error(std::move(what), EBADMSG);
+	return reader::system_error(std::move(message), EBADMSG);
 }
 
 } // namespace perfbuf::recorder

@@ -120,8 +120,8 @@ reader::result<memory> open_compressed(reader::unique_fd fd, const std::string &
 	context of(kdump_new());
 	if (!of)
 		return reader::system_error(path, ENOMEM);
-	const auto refused = [&](const char *what) {
-		return damaged(path + ": " + what + ": " + kdump_get_err(of.get()));
+	const auto refused = [&](const char *message) {
+		return damaged(path + ": " + message + ": " + kdump_get_err(of.get()));
 	};
 	if (kdump_open_fd(of.get(), fd.get()) != KDUMP_OK)
 		return refused("libkdumpfile does not read it");

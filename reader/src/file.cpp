@@ -131,7 +131,7 @@ result<counts> file::read() const
 	if (read_format_ & PERF_FORMAT_GROUP)
 		return system_error("counts of a group are not supported", EINVAL);
 
-	// Room for causes that a later module counts.
+	// Space for causes that a later module counts.
 	std::array<uint64_t, 64> words{};
 	const ssize_t got = ::read(fd_.get(), words.data(), sizeof(words));
 	if (got < 0)
@@ -166,14 +166,14 @@ std::string_view loss_cause_name(size_t cause) noexcept
 	return cause < names.size() ? names[cause] : "other";
 }
 
-result<void> file::request(unsigned long code, unsigned long argument, const char *what) const
+result<void> file::request(unsigned long code, unsigned long argument, const char *message) const
 {
 	int done;
 	do
 		done = ::ioctl(fd_.get(), code, argument);
 	while (done < 0 && errno == EINTR);
 	if (done < 0)
-		return system_error(what);
+		return system_error(message);
 	return {};
 }
 

@@ -140,10 +140,10 @@ struct decoder::packet {
 	}
 };
 
-item decoder::made(kind what, uint64_t offset) const noexcept
+item decoder::made(kind type, uint64_t offset) const noexcept
 {
 	item out;
-	out.what = what;
+	out.type = type;
 	out.offset = base_ + offset;
 	out.time = ticks_ << shift_;
 	out.cpu = cpu_;
@@ -249,18 +249,18 @@ void decoder::clear(uint64_t version) noexcept
 
 reason decoder::read_context(packet &from) noexcept
 {
-	context who;
+	context task;
 	const uint64_t pid = from.number();
 	const uint64_t tid = from.number();
 	const size_t length = from.byte();
-	if (length >= who.comm.size() || pid > UINT32_MAX || tid > UINT32_MAX)
+	if (length >= task.comm.size() || pid > UINT32_MAX || tid > UINT32_MAX)
 		return reason::bad_number;
 	for (size_t i = 0; i < length; i++)
-		who.comm[i] = static_cast<char>(from.byte());
-	who.pid = static_cast<uint32_t>(pid);
-	who.tid = static_cast<uint32_t>(tid);
+		task.comm[i] = static_cast<char>(from.byte());
+	task.pid = static_cast<uint32_t>(pid);
+	task.tid = static_cast<uint32_t>(tid);
 	if (from.failed == reason::none) {
-		who_ = who;
+		task_ = task;
 		known_ = true;
 	}
 	return from.failed;
@@ -367,7 +367,7 @@ std::optional<item> decoder::next() noexcept
 				return skip(*why);
 			out = made(kind::call, at_);
 			out.address = address_;
-			out.who = known_ ? &who_ : nullptr;
+			out.task = known_ ? &task_ : nullptr;
 			at_ = from.at;
 			return out;
 		}

@@ -150,7 +150,7 @@ size_t session::state::pass(const event_visitor &use, bool last)
 	const uint64_t limit = last ? UINT64_MAX : fence_of(files).value_or(newest_before);
 	for (auto &each : rings) {
 		each.ring.refresh();
-		const step what = each.ring.each([&](const record &found) {
+		const step outcome = each.ring.each([&](const record &found) {
 			const size_t which = event_of(found);
 			const decoder &by = events[which].decoder;
 			if (found.type() == PERF_RECORD_LOST) {
@@ -162,7 +162,7 @@ size_t session::state::pass(const event_visitor &use, bool last)
 				    static_cast<uint32_t>(which));
 		});
 		each.ring.release();
-		if (what == step::corrupt)
+		if (outcome == step::corrupt)
 			given_up += each.ring.skip_all();
 	}
 	size_t count = 0;

@@ -34,15 +34,15 @@ TEST(Concurrency, EveryRecordArrivesOnceAndWhole)
 		if (ring.refresh() == 0)
 			std::this_thread::yield();
 		record found;
-		step what;
-		while ((what = ring.next(found)) == step::record) {
+		step outcome;
+		while ((outcome = ring.next(found)) == step::record) {
 			const auto &expected = records[number % records.size()];
 			sound &= found.size() == expected.size() &&
 				 !std::memcmp(found.bytes().data(), expected.data(),
 					      expected.size());
 			number++;
 		}
-		sound &= what == step::empty;
+		sound &= outcome == step::empty;
 		ring.release();
 	}
 	EXPECT_TRUE(sound) << "at record " << number;

@@ -180,7 +180,7 @@ TEST(Events, AMistakeInAFilterIsPointedAt)
 	const std::vector<std::string> fields{"number", "state", "name"};
 	const auto told = [&](const char *text) {
 		const auto found = find_filter_mistake(text, fields);
-		return found ? std::to_string(found->position) + " " + found->what : "";
+		return found ? std::to_string(found->position) + " " + found->reason : "";
 	};
 	EXPECT_EQ(told("nmber == 3"), "1 \"nmber\" is no field");
 	EXPECT_EQ(told("number == 3 && sate == 1"), "16 \"sate\" is no field");

@@ -135,7 +135,7 @@ TEST_P(HostileRecording, a_compressed_record_that_lies_about_its_part_ends_it_wi
 		write(records.view());
 		expect_damage_behind(10);
 	}
-	// No room for how much it is.
+	// No space for how much it is.
 	auto records = sound;
 	records.put(perf_event_header{perfdata::record_compressed2, 0, 12});
 	records.put(uint32_t{4});

@@ -146,11 +146,11 @@ TEST_F(RecordSwitch, overwritten_rings_are_written_when_they_are_asked_for_and_a
 // more.
 TEST_F(RecordSwitch, a_snapshot_that_a_full_disk_cuts_is_answered_as_failed_and_can_be_read)
 {
-	for (const auto &[options, room] : {std::pair("", "300000"), std::pair("-z ", "25000")}) {
+	for (const auto &[options, space] : {std::pair("", "300000"), std::pair("-z ", "25000")}) {
 		const std::string recording = options + std::string("--overwrite -m 1M");
 		ASSERT_EQ(run("record -a " + recording + " -D 1h -- true").status, 0);
 		const std::string limit =
-			"$((($(stat -c %s perf.data) + " + std::string(room) + ") / 512))";
+			"$((($(stat -c %s perf.data) + " + std::string(space) + ") / 512))";
 		const auto said = scratch.run(
 			"trap '' XFSZ; ulimit -f " + limit + "; rm -f perf.data control answers\n" +
 			controlled(recording + " --switch-output",

@@ -288,15 +288,15 @@ TEST(Snapshot, AWalkGoesFromTheNewestToTheOldestWholeRecord)
 		record found;
 		uint64_t expected = count;
 		uint64_t bytes = 0;
-		step what;
-		while ((what = snapshot.next(found)) == step::record) {
+		step outcome;
+		while ((outcome = snapshot.next(found)) == step::record) {
 			ASSERT_GT(expected, 0u);
 			expected--;
 			bytes += found.size();
 			ASSERT_TRUE(same(found.bytes(),
 					 numbered_record(expected, 8 + expected % 9 * 8)));
 		}
-		EXPECT_EQ(what, step::empty);
+		EXPECT_EQ(outcome, step::empty);
 		EXPECT_TRUE(expected == 0 || bytes + 80 > ring_size)
 			<< "of " << count << ", stopped at " << expected;
 	}

@@ -31,7 +31,7 @@ public:
 		return __atomic_load_n(&page_->data_tail, __ATOMIC_RELAXED);
 	}
 
-	/** @return false if there is no room: as in the kernel, one byte always stays free */
+	/** @return false if there is no space: as in the kernel, one byte always stays free */
 	bool write(std::span<const std::byte> record) noexcept
 	{
 		// A, pairs with D in ring::store_tail(): a branch orders the stores behind it for a

@@ -15,7 +15,7 @@ stream::stream(reader_file &from, const std::vector<chunk_place> &chunks)
 		piece_at_ = chunks.front().position;
 }
 
-event stream::made(what kind, uint64_t time) const
+event stream::made(event_kind kind, uint64_t time) const
 {
 	event out;
 	out.kind = kind;
@@ -63,27 +63,27 @@ std::optional<event> stream::step()
 {
 	for (;;) {
 		if (std::exchange(gap_, false)) {
-			event out = made(what::damaged, time_);
+			event out = made(event_kind::damaged, time_);
 			out.count = std::exchange(missing_, 0);
 			return out;
 		}
 		while (const auto item = decoder_.next()) {
 			using reader::functrace::kind;
-			if (item->what == kind::end)
+			if (item->type == kind::end)
 				continue;
-			event out = made(what::call, item->time);
+			event out = made(event_kind::call, item->time);
 			out.cpu = item->cpu;
-			switch (item->what) {
+			switch (item->type) {
 			case kind::call:
 				out.address = item->address;
-				out.who = item->who;
+				out.task = item->task;
 				break;
 			case kind::lost:
-				out.kind = what::lost;
+				out.kind = event_kind::lost;
 				out.count = item->count;
 				break;
 			default:
-				out = made(what::damaged, time_);
+				out = made(event_kind::damaged, time_);
 				out.count = item->count;
 				out.why = item->why;
 				return out;
@@ -92,7 +92,7 @@ std::optional<event> stream::step()
 			return out;
 		}
 		if (std::exchange(full_, false))
-			return made(what::full, time_);
+			return made(event_kind::full, time_);
 		if (!next_chunk() && !gap_)
 			return std::nullopt;
 	}
@@ -108,9 +108,9 @@ std::optional<event> stream::next()
 		const auto found = step();
 		if (!found)
 			return std::exchange(damaged_, std::nullopt);
-		if (found->kind == what::damaged || found->kind == what::full) {
-			if (damaged_ && damaged_->kind == what::damaged &&
-			    found->kind == what::damaged) {
+		if (found->kind == event_kind::damaged || found->kind == event_kind::full) {
+			if (damaged_ && damaged_->kind == event_kind::damaged &&
+			    found->kind == event_kind::damaged) {
 				damaged_->count += found->count;
 				continue;
 			}
@@ -122,7 +122,7 @@ std::optional<event> stream::next()
 		if (!damaged_)
 			return found;
 		auto before = std::exchange(damaged_, std::nullopt);
-		if (before->kind == what::full && found->kind == what::lost)
+		if (before->kind == event_kind::full && found->kind == event_kind::lost)
 			return found;
 		before->time = found->time;
 		held_ = found;

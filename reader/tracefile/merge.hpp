@@ -17,7 +17,7 @@ namespace perfbuf::tracefile
 using reader::functrace::context;
 using reader::functrace::reason;
 
-enum class what {
+enum class event_kind {
 	call,	 /**< a function was entered */
 	lost,	 /**< `count` calls are missing between `since` and `time` */
 	full,	 /**< the area was full: calls are missing from `since` on, and were not counted */
@@ -26,14 +26,15 @@ enum class what {
 };
 
 struct event {
-	what kind = what::call;
+	event_kind kind = event_kind::call;
 	uint64_t time = 0;  /**< ns */
 	uint64_t since = 0; /**< ns; 0: nothing came before */
 	uint32_t cpu = 0;
-	uint64_t address = 0;	      /**< call */
-	uint64_t count = 0;	      /**< lost: calls; damaged: bytes */
-	reason why = reason::none;    /**< damaged; none: the bytes are not in the file */
-	const context *who = nullptr; /**< call: nullptr if the stream does not say; until next() */
+	uint64_t address = 0;	   /**< call */
+	uint64_t count = 0;	   /**< lost: calls; damaged: bytes */
+	reason why = reason::none; /**< damaged; none: the bytes are not in the file */
+	const context *task =
+		nullptr; /**< call: nullptr if the stream does not say; until next() */
 };
 
 /** One stream, out of its chunks. */
@@ -48,7 +49,7 @@ public:
 private:
 	std::optional<event> step();
 	bool next_chunk();
-	event made(what kind, uint64_t time) const;
+	event made(event_kind kind, uint64_t time) const;
 
 	reader_file &file_;
 	const std::vector<chunk_place> &chunks_;

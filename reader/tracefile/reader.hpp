@@ -6,7 +6,7 @@
  *
  * Memory, whatever the file says: an index of the chunks, less than three times their size; names
  * up to most_symbols; and while it is read, for each stream a chunk and less than 9 KiB, that is
- * 576 MiB for most_streams. What a file says of a size is checked before room is made for it.
+ * 576 MiB for most_streams. What a file says of a size is checked before space is made for it.
  */
 #pragma once
 

@@ -28,7 +28,7 @@ missing totals::all() const
 
 void totals::add(const event &event)
 {
-	if (event.kind == what::call) {
+	if (event.kind == event_kind::call) {
 		calls++;
 		if (const auto known = by_function.find(event.address); known != by_function.end())
 			known->second++;
@@ -42,10 +42,10 @@ void totals::add(const event &event)
 	if (!of.gaps && !of.full && !of.bytes && !of.cut)
 		of.first = event.since;
 	of.last = std::max(of.last, event.time);
-	if (event.kind == what::lost) {
+	if (event.kind == event_kind::lost) {
 		of.calls += event.count;
 		of.gaps++;
-	} else if (event.kind == what::full) {
+	} else if (event.kind == event_kind::full) {
 		of.full++;
 	} else if (event.why == reason::truncated) {
 		of.cut += event.count;
@@ -119,10 +119,10 @@ std::string tell(const event &event)
 	const std::string since =
 		event.since ? " since " + show_time(event.since) : " before anything was told";
 	switch (event.kind) {
-	case what::lost:
+	case event_kind::lost:
 		return fmt::format("{} call{} lost{}", event.count, event.count == 1 ? "" : "s",
 				   since);
-	case what::full:
+	case event_kind::full:
 		return fmt::format("the buffer was full, calls are missing{}", since);
 	default:
 		return event.why == reason::none
@@ -146,10 +146,10 @@ public:
 
 	void call(const event &event) override
 	{
-		const auto *who = event.who;
+		const auto *task = event.task;
 		to_.print("{:>16} [{:03}] {:<15} {:>15}  {}\n", show_time(event.time), event.cpu,
-			  who ? printable(who->name()) : "?",
-			  who ? fmt::format("{}/{}", who->pid, who->tid) : "?",
+			  task ? printable(task->name()) : "?",
+			  task ? fmt::format("{}/{}", task->pid, task->tid) : "?",
 			  names_.of(event.address));
 	}
 
@@ -186,21 +186,21 @@ public:
 					  static_cast<double>(all.calls),
 				  each.name);
 		for (const auto &[cpu, each] : all.by_cpu) {
-			std::string what;
+			std::string faults;
 			if (each.gaps)
-				what += fmt::format(", {} calls lost in {} place{}", each.calls,
-						    each.gaps, each.gaps == 1 ? "" : "s");
+				faults += fmt::format(", {} calls lost in {} place{}", each.calls,
+						      each.gaps, each.gaps == 1 ? "" : "s");
 			if (each.full)
-				what += fmt::format(", the buffer was full {} time{}", each.full,
-						    each.full == 1 ? "" : "s");
+				faults += fmt::format(", the buffer was full {} time{}", each.full,
+						      each.full == 1 ? "" : "s");
 			if (each.bytes)
-				what += fmt::format(", {} bytes say nothing or are missing",
-						    each.bytes);
+				faults += fmt::format(", {} bytes say nothing or are missing",
+						      each.bytes);
 			if (each.cut)
-				what += ", its end is missing";
+				faults += ", its end is missing";
 			to_.print("# CPU {} between {} and {}: {}\n", cpu, show_time(each.first),
 				  show_time(each.last),
-				  what.substr(std::min<size_t>(2, what.size())));
+				  faults.substr(std::min<size_t>(2, faults.size())));
 		}
 	}
 };
@@ -230,13 +230,13 @@ public:
 
 	void call(const event &event) override
 	{
-		const uint32_t pid = event.who ? event.who->pid : UINT32_MAX;
-		const uint32_t tid = event.who ? event.who->tid : UINT32_MAX;
+		const uint32_t pid = event.task ? event.task->pid : UINT32_MAX;
+		const uint32_t tid = event.task ? event.task->tid : UINT32_MAX;
 		// The idle tasks of all CPUs are thread 0.
 		name_thread(pid, tid,
-			    !event.who ? "unknown"
-			    : !tid     ? "swapper"
-				       : event.who->name());
+			    !event.task ? "unknown"
+			    : !tid	? "swapper"
+					: event.task->name());
 		begin();
 		to_.print("{{\"ph\":\"i\",\"s\":\"t\",\"name\":{},\"pid\":{},\"tid\":{},\"ts\":{},"
 			  "\"args\":{{\"cpu\":{}}}}}",
@@ -345,7 +345,7 @@ reader::result<totals> show(reader_file &from, format how, std::FILE *to)
 	merge all(from);
 	while (const auto event = all.next()) {
 		seen.add(*event);
-		if (event->kind == what::call)
+		if (event->kind == event_kind::call)
 			print->call(*event);
 		else
 			print->damage(*event);

@@ -46,7 +46,7 @@ public:
 
 	/** Of several at one address the first one added is kept, as the kernel's own lookup does.
 	 * @param end behind its module's last function, 0 if not known
-	 * @return is there room for it? */
+	 * @return is there space for it? */
 	bool add(uint64_t address, std::string_view name, std::string_view module, uint64_t end);
 
 	/** After the last add(). */

@@ -151,7 +151,7 @@ reader::result<uint64_t> writer::finish(const facts &end)
 	if (failed_ && !cut_to(size_))
 		return reader::system_error("cannot shorten the file");
 	failed_ = false;
-	// On a full disk room for the end is made from what was written last, but for the header
+	// On a full disk space for the end is made from what was written last, but for the header
 	// and what was recorded.
 	for (auto done = text(chunk_type::end, end); !done; done = text(chunk_type::end, end)) {
 		if (ends_.size() < 4)

@@ -44,7 +44,7 @@ public:
 
 	/**
 	 * Close the file in order. If it could not take all, it is cut back to whole chunks and
-	 * room for the end.
+	 * space for the end.
 	 * @return bytes that were given up
 	 */
 	reader::result<uint64_t> finish(const facts &end);

@@ -29,7 +29,7 @@ constexpr pb::u32 slots = PERFBUF_BURST_MAX;
 
 struct command {
 	pb::u64 submitted_at;
-	kind what;
+	kind type;
 };
 
 /* The ring of commands: a thread moves head, the interrupt moves tail. */
@@ -65,8 +65,8 @@ void engine_submit() noexcept
 	const pb::u32 size[2] = {64, at};
 
 	made = {engine_now(), static_cast<kind>(at % 3)};
-	submitted::emit(at % slots, made.what, reinterpret_cast<pb::u64>(&made), size,
-			labels[made.what]);
+	submitted::emit(at % slots, made.type, reinterpret_cast<pb::u64>(&made), size,
+			labels[made.type]);
 	asm volatile("" ::: "memory");
 	head = at + 1;
 }
@@ -78,7 +78,7 @@ void engine_interrupt() noexcept
 	for (pb::u32 at = first; at != head; at++) {
 		const command &done = ring[at % slots];
 		const auto latency = static_cast<pb::s64>(engine_now() - done.submitted_at);
-		const pb::u32 registers[] = {at, done.what};
+		const pb::u32 registers[] = {at, done.type};
 
 		completed::emit(at % slots, latency, latency > 1000000 ? 1 : 0, "engine0",
 				{registers, sizeof(registers)});

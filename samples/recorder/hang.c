@@ -28,7 +28,7 @@ PERFBUF_EVENT(done, DONE)
 
 #define HUNG(F)                                                                                    \
 	F(INT, u32, waiting)                                                                       \
-	F(STRING, what)
+	F(STRING, reason)
 PERFBUF_EVENT(hung, HUNG)
 
 static struct perfbuf_event *const events[] = {&submit_event, &done_event, &hung_event};
@@ -79,7 +79,7 @@ static void on_watchdog(struct work_struct *unused)
 		schedule_delayed_work(&watchdog, HZ);
 		return;
 	}
-	perfbuf_emit(hung, .waiting = submitted, .what = "no interrupt for a second");
+	perfbuf_emit(hung, .waiting = submitted, .reason = "no interrupt for a second");
 	pr_err("hang: request %u is not completed\n", submitted);
 	/* perfbuf_recorder_dump() works in any context, so also in a driver's timeout handler. It
 	 * fails on a kernel without devcoredumps. */

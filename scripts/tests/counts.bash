@@ -21,7 +21,7 @@ gtest_counts() {
 
 # Adds one test to the counts that end a log: that the status of a run was what it was to be.
 with_status() {
-	local status=$1 what=$2 counts passed failed
+	local status=$1 name=$2 counts passed failed
 	counts=$(tail -n 1)
 	read -r passed _ failed _ <<< "$counts"
 	if [ "$status" = 0 ]; then
@@ -29,7 +29,7 @@ with_status() {
 	elif [ "$failed" -gt 0 ] && [ "$status" -lt 124 ]; then
 		echo "$counts"
 	else
-		echo "FAILED: $what (status $status)"
+		echo "FAILED: $name (status $status)"
 		echo "$passed passed, $((failed + 1)) failed"
 	fi
 }

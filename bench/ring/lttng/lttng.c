@@ -240,7 +240,7 @@ static u32 lttng_write(u64 *payload, u32 bytes, u32 records)
 }
 
 /* The records of the sub-buffer that is held; how many bytes of payload. */
-static int read_packet(struct lttng_kernel_ring_buffer *ring, u64 *before, void *to, u32 room,
+static int read_packet(struct lttng_kernel_ring_buffer *ring, u64 *before, void *to, u32 space,
 		       u64 *lost)
 {
 	struct packet_header header;
@@ -264,7 +264,7 @@ static int read_packet(struct lttng_kernel_ring_buffer *ring, u64 *before, void 
 		else
 			return -EIO;
 		at += lib_ring_buffer_align(at, __alignof__(u64));
-		if (at + record_bytes > header.bytes || record_bytes > room - done)
+		if (at + record_bytes > header.bytes || record_bytes > space - done)
 			return -EIO;
 		lib_ring_buffer_read(&ring->backend, at, to + done, record_bytes);
 		at += record_bytes;
@@ -273,7 +273,7 @@ static int read_packet(struct lttng_kernel_ring_buffer *ring, u64 *before, void 
 	return done;
 }
 
-static int lttng_read(void *to, u32 room, u64 *lost)
+static int lttng_read(void *to, u32 space, u64 *lost)
 {
 	const int cpu = smp_processor_id();
 	struct lttng_kernel_ring_buffer *ring = rings[cpu];
@@ -283,7 +283,7 @@ static int lttng_read(void *to, u32 room, u64 *lost)
 	lib_ring_buffer_switch_slow(ring, SWITCH_ACTIVE);
 	while (!lib_ring_buffer_get_next_subbuf(ring)) {
 		const int ret =
-			read_packet(ring, &lost_before[cpu], to + bytes, room - bytes, lost);
+			read_packet(ring, &lost_before[cpu], to + bytes, space - bytes, lost);
 
 		lib_ring_buffer_put_next_subbuf(ring);
 		if (ret < 0)

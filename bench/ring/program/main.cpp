@@ -36,7 +36,7 @@ constexpr row sized[] = {
 	{"perf", newest_first, "... overwrite, backward", 4096, open_perf},
 	{.peer = "lttng",
 	 .mode = 0,
-	 .what = "LTTng: reserve, write, commit (time)",
+	 .name = "LTTng: reserve, write, commit (time)",
 	 .optional = true},
 	{"ftrace_reserve", 0, "ring_buffer_lock_reserve, memcpy, unlock_commit (time)", 2048},
 	{"ftrace_write", 0, "ring_buffer_write (time)", 2048},
@@ -59,7 +59,7 @@ constexpr row sized[] = {
 	{"bpf_reserve", nmi, "bpf_ringbuf_reserve, memcpy, submit", 4096, open_bpf},
 	{"bpf_program", nmi, "BPF program: reserve, stores, submit", 256, open_program_reserve},
 	{"perf", nmi, "perf_output_begin, copy, end", 4096, open_perf},
-	{.peer = "lttng", .mode = nmi, .what = "LTTng (time)", .optional = true},
+	{.peer = "lttng", .mode = nmi, .name = "LTTng (time)", .optional = true},
 	{"ftrace_reserve", nmi, "ring_buffer_lock_reserve, memcpy, unlock_commit (time)"},
 	{"ours_reserve", nmi, "perfbuf: reserve, memcpy, commit"},
 	{"ours_reserve_stamped", nmi, "perfbuf: reserve, memcpy, commit (time)"},
@@ -73,52 +73,52 @@ constexpr row sized[] = {
 #define ABSENT .reader = reading::never, .data = small
 
 constexpr row by_reader[] = {
-	{.peer = "bpf_reserve", .what = "slow: bpf_ringbuf_reserve", .open = open_bpf, SLOW},
+	{.peer = "bpf_reserve", .name = "slow: bpf_ringbuf_reserve", .open = open_bpf, SLOW},
 	{.peer = "perf",
-	 .what = "slow: perf_output_begin",
+	 .name = "slow: perf_output_begin",
 	 .open = open_perf,
 	 SLOW,
 	 .tells_loss = true},
-	{.peer = "lttng", .what = "slow: LTTng", SLOW, .tells_loss = true, .optional = true},
-	{.peer = "ftrace_reserve", .what = "slow: ring_buffer_lock_reserve", SLOW},
-	{.peer = "ours_reserve", .what = "slow: perfbuf, reserve", SLOW, .tells_loss = true},
-	{.peer = "ours_copy", .what = "slow: perfbuf, begin", SLOW, .tells_loss = true},
+	{.peer = "lttng", .name = "slow: LTTng", SLOW, .tells_loss = true, .optional = true},
+	{.peer = "ftrace_reserve", .name = "slow: ring_buffer_lock_reserve", SLOW},
+	{.peer = "ours_reserve", .name = "slow: perfbuf, reserve", SLOW, .tells_loss = true},
+	{.peer = "ours_copy", .name = "slow: perfbuf, begin", SLOW, .tells_loss = true},
 	{.peer = "perf",
 	 .mode = newest_first,
-	 .what = "absent: perf, backward",
+	 .name = "absent: perf, backward",
 	 .open = open_perf,
 	 ABSENT},
 	{.peer = "lttng",
 	 .mode = overwrite,
-	 .what = "absent: LTTng (time)",
+	 .name = "absent: LTTng (time)",
 	 ABSENT,
 	 .optional = true},
-	{.peer = "ftrace_reserve", .mode = overwrite, .what = "absent: ftrace (time)", ABSENT},
+	{.peer = "ftrace_reserve", .mode = overwrite, .name = "absent: ftrace (time)", ABSENT},
 	{.peer = "ours_reserve",
 	 .mode = newest_first,
-	 .what = "absent: perfbuf, reserve, commit, backward",
+	 .name = "absent: perfbuf, reserve, commit, backward",
 	 ABSENT},
 	{.peer = "ours_copy",
 	 .mode = newest_first,
-	 .what = "absent: perfbuf, begin, copy, end, backward",
+	 .name = "absent: perfbuf, begin, copy, end, backward",
 	 ABSENT},
 };
 
 constexpr row scale[] = {
-	{.peer = "ours_reserve", .what = "a ring of 64 KiB", .data = small},
-	{.peer = "ours_reserve", .what = "a ring of 512 KiB"},
-	{.peer = "ours_reserve", .what = "a ring of 4 MiB", .data = 4 << 20},
-	{.peer = "perf", .what = "perf: a ring of 64 KiB", .open = open_perf, .data = small},
-	{.peer = "perf", .what = "perf: a ring of 4 MiB", .open = open_perf, .data = 4 << 20},
-	{.peer = "ours_in_turn", .what = "1 ring in turn", .data = small, .rings = 1},
-	{.peer = "ours_in_turn", .what = "4 rings in turn", .data = small, .rings = 4},
-	{.peer = "ours_in_turn", .what = "16 rings in turn", .data = small, .rings = 16},
-	{.peer = "typed", .what = "a typed event, 1 file", .open = open_typed_raw, .data = small},
-	{.peer = "typed", .what = "... 2 files", .open = open_typed_raw, .data = small, .files = 2},
-	{.peer = "typed", .what = "... 4 files", .open = open_typed_raw, .data = small, .files = 4},
-	{.peer = "typed", .what = "... 8 files", .open = open_typed_raw, .data = small, .files = 8},
+	{.peer = "ours_reserve", .name = "a ring of 64 KiB", .data = small},
+	{.peer = "ours_reserve", .name = "a ring of 512 KiB"},
+	{.peer = "ours_reserve", .name = "a ring of 4 MiB", .data = 4 << 20},
+	{.peer = "perf", .name = "perf: a ring of 64 KiB", .open = open_perf, .data = small},
+	{.peer = "perf", .name = "perf: a ring of 4 MiB", .open = open_perf, .data = 4 << 20},
+	{.peer = "ours_in_turn", .name = "1 ring in turn", .data = small, .rings = 1},
+	{.peer = "ours_in_turn", .name = "4 rings in turn", .data = small, .rings = 4},
+	{.peer = "ours_in_turn", .name = "16 rings in turn", .data = small, .rings = 16},
+	{.peer = "typed", .name = "a typed event, 1 file", .open = open_typed_raw, .data = small},
+	{.peer = "typed", .name = "... 2 files", .open = open_typed_raw, .data = small, .files = 2},
+	{.peer = "typed", .name = "... 4 files", .open = open_typed_raw, .data = small, .files = 4},
+	{.peer = "typed", .name = "... 8 files", .open = open_typed_raw, .data = small, .files = 8},
 	{.peer = "typed",
-	 .what = "... 1 file, and 15 that are disabled",
+	 .name = "... 1 file, and 15 that are disabled",
 	 .open = open_typed_raw,
 	 .data = small,
 	 .idle = 15},
@@ -126,110 +126,110 @@ constexpr row scale[] = {
 
 constexpr row typed[] = {
 	{.peer = "tracepoint",
-	 .what = "TRACE_EVENT, no reader",
+	 .name = "TRACE_EVENT, no reader",
 	 .most_bytes = 1024,
 	 .open = open_without_reader,
 	 .silent = true},
 	{.peer = "tracepoint",
-	 .what = "TRACE_EVENT to ftrace",
+	 .name = "TRACE_EVENT to ftrace",
 	 .most_bytes = 1024,
 	 .open = open_ftrace},
 	{.peer = "tracepoint",
-	 .what = "TRACE_EVENT to perf: RAW",
+	 .name = "TRACE_EVENT to perf: RAW",
 	 .most_bytes = 1024,
 	 .open = open_tracepoint_raw},
 	{.peer = "tracepoint",
-	 .what = "... RAW TIME TID CPU",
+	 .name = "... RAW TIME TID CPU",
 	 .most_bytes = 1024,
 	 .open = open_tracepoint},
 	{.peer = "typed",
-	 .what = "perfbuf_emit, no reader",
+	 .name = "perfbuf_emit, no reader",
 	 .open = open_without_reader,
 	 .silent = true},
-	{.peer = "typed", .what = "perfbuf_emit: RAW", .open = open_typed_raw},
-	{.peer = "typed", .what = "... RAW TIME TID CPU", .open = open_typed},
-	{.peer = "typed", .what = "... RAW, a mirrored ring", .open = open_typed_raw_mirrored},
+	{.peer = "typed", .name = "perfbuf_emit: RAW", .open = open_typed_raw},
+	{.peer = "typed", .name = "... RAW TIME TID CPU", .open = open_typed},
+	{.peer = "typed", .name = "... RAW, a mirrored ring", .open = open_typed_raw_mirrored},
 	{.peer = "typed",
-	 .what = "... RAW TIME TID CPU, a mirrored ring",
+	 .name = "... RAW TIME TID CPU, a mirrored ring",
 	 .open = open_typed_mirrored},
 	{.peer = "typed",
-	 .what = "... RAW TIME TID CPU, the flight recorder alone",
+	 .name = "... RAW TIME TID CPU, the flight recorder alone",
 	 .open = open_recorder},
 	{.peer = "typed",
-	 .what = "... the flight recorder and a reader",
+	 .name = "... the flight recorder and a reader",
 	 .open = open_recorder_and_typed},
 	{.peer = "typed",
-	 .what = "... RAW TIME TID CPU, the flight recorder in persist= memory alone",
+	 .name = "... RAW TIME TID CPU, the flight recorder in persist= memory alone",
 	 .most_bytes = 256,
 	 .open = open_recorder_persisted},
 	{.peer = "typed",
-	 .what = "... the flight recorder in persist= memory and a reader",
+	 .name = "... the flight recorder in persist= memory and a reader",
 	 .most_bytes = 256,
 	 .open = open_recorder_persisted_and_typed},
 	{.peer = "typed",
-	 .what = "... RAW TIME TID CPU, 2 readers",
+	 .name = "... RAW TIME TID CPU, 2 readers",
 	 .open = open_typed,
 	 .files = 2},
-	{.peer = "typed", .what = "... RAW, 2 readers", .open = open_typed_raw, .files = 2},
-	{.peer = "typed", .what = "... RAW, 3 readers", .open = open_typed_raw, .files = 3},
-	{.peer = "typed", .what = "... RAW, a filter that matches", .open = open_typed_matches},
+	{.peer = "typed", .name = "... RAW, 2 readers", .open = open_typed_raw, .files = 2},
+	{.peer = "typed", .name = "... RAW, 3 readers", .open = open_typed_raw, .files = 3},
+	{.peer = "typed", .name = "... RAW, a filter that matches", .open = open_typed_matches},
 	{.peer = "typed",
-	 .what = "... RAW, a filter that drops it",
+	 .name = "... RAW, a filter that drops it",
 	 .open = open_typed_dropped,
 	 .silent = true},
 	{.peer = "typed_burst",
-	 .what = "perfbuf_emit_burst, each of 8: RAW",
+	 .name = "perfbuf_emit_burst, each of 8: RAW",
 	 .most_bytes = 256,
 	 .open = open_typed_raw},
 	{.peer = "typed_burst",
-	 .what = "... RAW TIME TID CPU",
+	 .name = "... RAW TIME TID CPU",
 	 .most_bytes = 256,
 	 .open = open_typed},
 };
 
 constexpr row readers[] = {
 	{.peer = "perf",
-	 .what = "perf's ring, the least loop",
+	 .name = "perf's ring, the least loop",
 	 .open = open_perf,
 	 .reader = reading::counted},
-	{.peer = "bpf_reserve", .what = "BPF's ring", .open = open_bpf, .reader = reading::counted},
+	{.peer = "bpf_reserve", .name = "BPF's ring", .open = open_bpf, .reader = reading::counted},
 	{.peer = "typed",
-	 .what = "perfbuf's ring, the least loop",
+	 .name = "perfbuf's ring, the least loop",
 	 .open = open_typed_raw,
 	 .reader = reading::counted},
 	{.peer = "typed",
-	 .what = "perfbuf's ring, our library: each()",
+	 .name = "perfbuf's ring, our library: each()",
 	 .open = open_typed_at_once,
 	 .reader = reading::counted},
 	{.peer = "typed",
-	 .what = "... next()",
+	 .name = "... next()",
 	 .open = open_typed_in_steps,
 	 .reader = reading::counted},
 	{.peer = "perf",
-	 .what = "perf's ring, our library: each()",
+	 .name = "perf's ring, our library: each()",
 	 .open = open_perf_at_once,
 	 .reader = reading::counted},
 };
 
 constexpr row_of_several several[] = {
-	{{.peer = "memcpy_here", .what = "memcpy of a size that is known"}},
-	{{.peer = "relay_reserve", .what = "relay_reserve, memcpy"}},
-	{{.peer = "relay_write", .what = "relay_write"}},
+	{{.peer = "memcpy_here", .name = "memcpy of a size that is known"}},
+	{{.peer = "relay_reserve", .name = "relay_reserve, memcpy"}},
+	{{.peer = "relay_write", .name = "relay_write"}},
 	{{.peer = "bpf_reserve",
-	  .what = "bpf_ringbuf_reserve, memcpy, submit: one ring for all",
+	  .name = "bpf_ringbuf_reserve, memcpy, submit: one ring for all",
 	  .open = open_bpf},
 	 true},
-	{{.peer = "bpf_output", .what = "bpf_ringbuf_output: the same", .open = open_bpf}, true},
+	{{.peer = "bpf_output", .name = "bpf_ringbuf_output: the same", .open = open_bpf}, true},
 	{{.peer = "bpf_program",
-	  .what = "BPF program: reserve, stores, submit: the same",
+	  .name = "BPF program: reserve, stores, submit: the same",
 	  .open = open_program_reserve},
 	 true},
-	{{.peer = "perf_here", .what = "perf_output_begin, copy, end", .open = open_perf}},
-	{{.peer = "lttng", .what = "LTTng: reserve, write, commit (time)", .optional = true}},
+	{{.peer = "perf_here", .name = "perf_output_begin, copy, end", .open = open_perf}},
+	{{.peer = "lttng", .name = "LTTng: reserve, write, commit (time)", .optional = true}},
 	{{.peer = "ftrace_reserve",
-	  .what = "ring_buffer_lock_reserve, memcpy, unlock_commit (time)"}},
-	{{.peer = "ours_reserve_here", .what = "perfbuf: reserve, memcpy, commit"}},
-	{{.peer = "ours_copy_here", .what = "perfbuf: begin, copy, end"}},
+	  .name = "ring_buffer_lock_reserve, memcpy, unlock_commit (time)"}},
+	{{.peer = "ours_reserve_here", .name = "perfbuf: reserve, memcpy, commit"}},
+	{{.peer = "ours_copy_here", .name = "perfbuf: begin, copy, end"}},
 };
 
 /* The rows that others are compared with: a column each. */
@@ -270,16 +270,16 @@ constexpr column scale_columns[] = {{"512 KiB over it", 1},
 				    {"1 file over it", find(scale, "typed")}};
 constexpr column typed_columns[] = {
 	{"perfbuf's with TIME TID CPU over it",
-	 find(typed, &row::what, "... RAW TIME TID CPU, a mirrored ring")}};
+	 find(typed, &row::name, "... RAW TIME TID CPU, a mirrored ring")}};
 constexpr column reader_columns[] = {{"our library over it", 3}};
 
 /* Whose instructions are looked at one by one: bench-ring compares them. The first one locks, the
  * second one is a reader's with the fields of a recorder. */
 constexpr const row *stepped[] = {
 	&sized[find(sized, "bpf_reserve")],
-	&typed[find(typed, &row::what, "perfbuf_emit: RAW") + 1],
-	&typed[find(typed, &row::what, "... RAW TIME TID CPU, the flight recorder alone")],
-	&typed[find(typed, &row::what,
+	&typed[find(typed, &row::name, "perfbuf_emit: RAW") + 1],
+	&typed[find(typed, &row::name, "... RAW TIME TID CPU, the flight recorder alone")],
+	&typed[find(typed, &row::name,
 		    "... RAW TIME TID CPU, the flight recorder in persist= memory alone")]};
 
 constexpr unsigned sizes[] = {64, 8, 256, 1024, 4096};
@@ -301,7 +301,7 @@ void table(int bench, const char *title, std::span<const row> rows, std::span<co
 		printf("--:|");
 	printf("\n");
 	for (size_t i = 0; i < rows.size(); i++) {
-		printf("| %s |", rows[i].what);
+		printf("| %s |", rows[i].name);
 		if (found[i])
 			printf(" %.1f | %.1f to %.1f |", found[i]->mean, found[i]->fewest,
 			       found[i]->most);
@@ -326,7 +326,7 @@ const row *chosen(const char *peer)
 	 * row. */
 	for (std::span<const row> rows : {std::span<const row>(sized), std::span<const row>(typed)})
 		for (const row &row : rows)
-			if (!strcmp(row.what, peer) ||
+			if (!strcmp(row.name, peer) ||
 			    (!row.mode && !row.silent && !strcmp(row.peer, peer)))
 				found = &row;
 	return found;
@@ -352,7 +352,7 @@ int main(int argc, char **argv)
 	/* For bench-ring, which disassembles them. */
 	if (argc > 1 && !strcmp(argv[1], "--locks")) {
 		for (const row *row : stepped) {
-			printf("== steps of %s\n", row->what);
+			printf("== steps of %s\n", row->name);
 			print_steps(bench, *row);
 		}
 		return 0;

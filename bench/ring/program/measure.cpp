@@ -11,9 +11,9 @@
 
 #include <sys/ioctl.h>
 
-void wrong(const row &of, const char *what)
+void wrong(const row &of, const char *message)
 {
-	fail_as(std::string(of.peer) + ": " + of.what + ": " + what);
+	fail_as(std::string(of.peer) + ": " + of.name + ": " + message);
 }
 
 void check_records(const row &of, const std::vector<uint64_t> &words, uint64_t first,

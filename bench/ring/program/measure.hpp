@@ -20,7 +20,7 @@ enum class reading {
 struct row {
 	const char *peer; /* as the module knows it */
 	unsigned mode;
-	const char *what;
+	const char *name;
 	unsigned most_bytes = 4096; /* the largest record that it takes */
 	opener *open = open_module;
 	reading reader = reading::each_batch;
@@ -36,7 +36,7 @@ struct figures {
 };
 
 /* Ends the program: what is wrong with @of. */
-[[noreturn]] void wrong(const row &of, const char *what);
+[[noreturn]] void wrong(const row &of, const char *name);
 
 /* That these are records in the order of their counts, which begin with @first; a backward ring
  * gives the newest first. */

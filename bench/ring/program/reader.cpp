@@ -57,7 +57,7 @@ public:
 	{
 		std::vector<uint64_t> words(RING_BENCH_DATA / sizeof(uint64_t));
 		ring_bench_read wanted = {.to = reinterpret_cast<uint64_t>(words.data()),
-					  .room = RING_BENCH_DATA,
+					  .space = RING_BENCH_DATA,
 					  .cpu = cpu_};
 
 		if (ioctl(bench_, RING_BENCH_READ, &wanted))

@@ -20,8 +20,8 @@ constexpr unsigned bytes = 64;
 class writers
 {
 public:
-	writers(int bench, const row_of_several &what, unsigned cpus)
-		: bench_(bench), of_(what.of), cpus_(cpus), shared_(what.shared),
+	writers(int bench, const row_of_several &row, unsigned cpus)
+		: bench_(bench), of_(row.of), cpus_(cpus), shared_(row.shared),
 		  /* As much as fits into half of a ring, with headers, also if it is one for all.
 		   */
 		  in_batch_(std::min(1024u, of_.data / 2 / (bytes + 24) / cpus))
@@ -165,14 +165,14 @@ void print_several(int bench, std::span<const row_of_several> rows, size_t ours,
 	       bytes, cpus);
 	for (size_t i = 0; i < rows.size(); i++) {
 		if (found[i].alone.empty()) {
-			printf("| %s | not for this kernel | | | |\n", rows[i].of.what);
+			printf("| %s | not for this kernel | | | |\n", rows[i].of.name);
 			continue;
 		}
 
 		const spread more = ratio(found[i].together, found[i].alone);
 		const spread over = ratio(found[ours].together, found[i].together);
 
-		printf("| %s | %.2f | %.2f to %.2f | %.2f | %.2f to %.2f |\n", rows[i].of.what,
+		printf("| %s | %.2f | %.2f to %.2f | %.2f | %.2f to %.2f |\n", rows[i].of.name,
 		       more.middle, more.low, more.high, over.middle, over.low, over.high);
 	}
 	fflush(stdout);

@@ -24,9 +24,9 @@ void *cxxrt_alloc(unsigned long bytes, unsigned int gfp) CXXRT_NOEXCEPT;
 void cxxrt_free(void *memory) CXXRT_NOEXCEPT;
 
 /* A broken invariant: warns with a backtrace, once for each call site. Any context. */
-void cxxrt_warn(const char *what) CXXRT_NOEXCEPT;
+void cxxrt_warn(const char *message) CXXRT_NOEXCEPT;
 /* A call of a pure virtual function: warns and stops. Any context. Does not return. */
-void cxxrt_fatal(const char *what) CXXRT_NOEXCEPT;
+void cxxrt_fatal(const char *message) CXXRT_NOEXCEPT;
 
 /* Mutexes: process context, may sleep. @name: the lock class that lockdep shows; a literal. */
 void cxxrt_mutex_init(void *mutex, const char *name, void *class_key) CXXRT_NOEXCEPT;

@@ -33,9 +33,9 @@ static void on_sample(void *unused, int cpu, void *data, __u32 bytes)
 		received++;
 }
 
-static int failed(const char *what)
+static int failed(const char *call)
 {
-	printf("%s failed with %d (%s)\n", what, errno, strerror(errno));
+	printf("%s failed with %d (%s)\n", call, errno, strerror(errno));
 	return 1;
 }
 

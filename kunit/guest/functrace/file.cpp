@@ -41,15 +41,15 @@ unique_fd open_node()
 
 } /* namespace */
 
-int functrace_error(const perf_event_attr &attr, const target &what)
+int functrace_error(const perf_event_attr &attr, const target &observed)
 {
-	return configure(open_node().get(), &attr, what);
+	return configure(open_node().get(), &attr, observed);
 }
 
-unique_fd open_functrace(const perf_event_attr &attr, const target &what)
+unique_fd open_functrace(const perf_event_attr &attr, const target &observed)
 {
 	unique_fd fd = open_node();
-	if (int error = configure(fd.get(), &attr, what))
+	if (int error = configure(fd.get(), &attr, observed))
 		fail_errno("PERFBUF_IOC_OPEN of functrace", error);
 	return fd;
 }
@@ -71,19 +71,19 @@ std::vector<traced> decode(const std::vector<std::byte> &stream, bool cut)
 	std::vector<traced> items;
 
 	while (std::optional<reader::item> item = from.next()) {
-		if (item->what == reader::kind::cut) {
+		if (item->type == reader::kind::cut) {
 			if (cut && items.empty() && item->why == reader::reason::no_sync)
 				continue;
 			throw std::runtime_error("byte " + std::to_string(item->offset) + " of " +
 						 std::to_string(stream.size()) + ": " +
 						 std::string(reader::to_string(item->why)));
 		}
-		traced kept = {item->what, item->time, item->address, item->count, item->cpu, 0,
+		traced kept = {item->type, item->time, item->address, item->count, item->cpu, 0,
 			       0,	   ""};
-		if (item->who) {
-			kept.pid = item->who->pid;
-			kept.tid = item->who->tid;
-			kept.comm = item->who->name();
+		if (item->task) {
+			kept.pid = item->task->pid;
+			kept.tid = item->task->tid;
+			kept.comm = item->task->name();
 		}
 		items.push_back(kept);
 	}
@@ -94,7 +94,7 @@ uint64_t lost_calls(const std::vector<traced> &items)
 {
 	uint64_t lost = 0;
 	for (const traced &item : items)
-		lost += item.what == reader::kind::lost ? item.count : 0;
+		lost += item.type == reader::kind::lost ? item.count : 0;
 	return lost;
 }
 
@@ -102,7 +102,7 @@ std::vector<traced> calls_in(const std::vector<traced> &items)
 {
 	std::vector<traced> calls;
 	std::copy_if(items.begin(), items.end(), std::back_inserter(calls),
-		     [](const traced &item) { return item.what == reader::kind::call; });
+		     [](const traced &item) { return item.type == reader::kind::call; });
 	return calls;
 }
 
@@ -155,9 +155,9 @@ std::vector<std::string> names_of(const std::vector<traced> &calls)
 	return names;
 }
 
-functrace_file::functrace_file(const std::string &filter, const target &what, size_t aux_pages,
+functrace_file::functrace_file(const std::string &filter, const target &observed, size_t aux_pages,
 			       int prot, const perf_event_attr &attr)
-	: attr(attr), fd(open_functrace(attr, what)), buffer(fd.get(), 16)
+	: attr(attr), fd(open_functrace(attr, observed)), buffer(fd.get(), 16)
 {
 	must_filter(fd.get(), filter);
 	if (aux_pages)

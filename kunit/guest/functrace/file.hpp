@@ -22,16 +22,16 @@ inline constexpr const char *functrace_path = "/dev/perfbuf/functrace";
 perf_event_attr functrace_attr(unsigned tick_shift = 0);
 
 /* 0 or the errno of PERFBUF_IOC_OPEN. */
-int functrace_error(const perf_event_attr &attr, const target &what = target::every_process(0));
+int functrace_error(const perf_event_attr &attr, const target &observed = target::every_process(0));
 unique_fd open_functrace(const perf_event_attr &attr = functrace_attr(),
-			 const target &what = target::every_process(0));
+			 const target &observed = target::every_process(0));
 /* 0 or the errno of PERF_EVENT_IOC_SET_FILTER. */
 int set_filter(int fd, const std::string &text);
 void must_filter(int fd, const std::string &text);
 
 /* An item of a trace that stays. */
 struct traced {
-	perfbuf::reader::functrace::kind what;
+	perfbuf::reader::functrace::kind type;
 	uint64_t time, address, count;
 	uint32_t cpu, pid, tid;
 	std::string comm;
@@ -60,7 +60,7 @@ std::vector<std::string> names_of(const std::vector<traced> &calls);
 
 struct functrace_file {
 	explicit functrace_file(const std::string &filter,
-				const target &what = target::every_process(0),
+				const target &observed = target::every_process(0),
 				size_t aux_pages = 64, int prot = rw,
 				const perf_event_attr &attr = functrace_attr());
 

@@ -41,7 +41,7 @@ TEST(functrace, each_call_on_one_processor_is_recorded_once)
 	EXPECT_EQ(seen, (std::map<std::string, unsigned>{{"vfs_read", 300}, {"vfs_write", 100}}));
 	EXPECT_EQ(lost_calls(items), 0u);
 	EXPECT_EQ(calls.size(), read_value(file.fd.get()));
-	EXPECT_EQ(items.back().what, kind::end);
+	EXPECT_EQ(items.back().type, kind::end);
 	EXPECT_EQ(file.starts, 1u);
 	for (size_t i = 1; i < calls.size(); i++)
 		ASSERT_LE(calls[i - 1].time, calls[i].time);
@@ -431,10 +431,10 @@ TEST(functrace, tracing_survives_readers_that_open_map_filter_and_close_at_once)
 	mapping ring(fd.get(), 8);
 	must_filter(fd.get(), "vfs_read,vfs_write");
 	std::vector<std::thread> threads;
-	const auto run = [&](auto what) {
+	const auto run = [&](auto call) {
 		threads.emplace_back([=] {
 			for (int i = 0; i < rounds; i++)
-				what(i);
+				call(i);
 		});
 	};
 	run([&](int) {

@@ -77,9 +77,9 @@ void run_process(const cast_member &self, const seed_of_round &from, tally &all,
 class report
 {
 public:
-	void fail(const std::string &what)
+	void fail(const std::string &message)
 	{
-		printf("FAILED: %s\n", what.c_str());
+		printf("FAILED: %s\n", message.c_str());
 		failed_++;
 	}
 	int status() const { return failed_ ? 1 : 0; }

@@ -38,10 +38,10 @@ int code_of(const std::function<int()> &body)
 	return done.signal ? 200 + done.signal : done.code;
 }
 
-int answer(const perf_event_attr &attr, const target &what)
+int answer(const perf_event_attr &attr, const target &observed)
 {
 	unique_fd fd = open_message();
-	return configure(fd.get(), &attr, what);
+	return configure(fd.get(), &attr, observed);
 }
 
 class hostile_user : public testing::Test
@@ -64,9 +64,9 @@ TEST_F(hostile_user,
 				  attr.sample_type |= field;
 				  attr.sample_regs_user = 1;
 				  attr.sample_stack_user = 64;
-				  for (const target &what :
+				  for (const target &observed :
 				       {target::every_process(0), target::thread(0)})
-					  if (answer(attr, what) != EACCES)
+					  if (answer(attr, observed) != EACCES)
 						  return 1;
 			  }
 			  perf_event_attr attr = message_attr();

@@ -24,19 +24,20 @@ perf_event_attr aux_event_attr(const std::string &source, const std::string &eve
 	return attr;
 }
 
-static unique_fd opened(const std::string &source, const perf_event_attr &attr, const target &what)
+static unique_fd opened(const std::string &source, const perf_event_attr &attr,
+			const target &observed)
 {
 	unique_fd fd(open(("/dev/perfbuf/" + source).c_str(), O_RDWR | O_CLOEXEC));
 	if (!fd.valid())
 		fail_errno(source, errno);
-	if (int error = configure(fd.get(), &attr, what))
+	if (int error = configure(fd.get(), &attr, observed))
 		fail_errno("PERFBUF_IOC_OPEN of " + source, error);
 	return fd;
 }
 
 aux_file::aux_file(const std::string &source, const perf_event_attr &attr, check looks,
-		   size_t aux_pages, int prot, size_t data_pages, const target &what)
-	: attr(attr), fd(opened(source, attr, what)), buffer(fd.get(), data_pages),
+		   size_t aux_pages, int prot, size_t data_pages, const target &observed)
+	: attr(attr), fd(opened(source, attr, observed)), buffer(fd.get(), data_pages),
 	  looks(std::move(looks))
 {
 	if (aux_pages)

@@ -23,7 +23,7 @@ struct aux_file {
 	/* Throws on an error. */
 	aux_file(const std::string &source, const perf_event_attr &attr, check looks,
 		 size_t aux_pages = 16, int prot = rw, size_t data_pages = 8,
-		 const target &what = target::every_process(0));
+		 const target &observed = target::every_process(0));
 
 	/*
 	 * Reads the records that are there, checks that they announce the stream without a gap and

@@ -33,9 +33,9 @@ enum { opens, closes, setups, frees, starts, stops };
 
 constexpr const char *parameters = "/sys/module/perfbuf_test_aux/parameters/";
 
-int order(const std::string &what)
+int order(const std::string &text)
 {
-	return write_file(std::string(parameters) + "command", what);
+	return write_file(std::string(parameters) + "command", text);
 }
 
 void set(const std::string &name, int value)

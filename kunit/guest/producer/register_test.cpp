@@ -20,7 +20,7 @@ TEST_F(producer_register, a_source_that_cannot_be_is_refused_with_its_errno)
 {
 	struct {
 		int error;
-		const char *what;
+		const char *name;
 	} const rows[] = {
 		{EEXIST, "the name of another source"},
 		{EBUSY, "a source that is registered"},
@@ -49,7 +49,7 @@ TEST_F(producer_register, a_source_that_cannot_be_is_refused_with_its_errno)
 		{0, "a name of 31 characters"},
 	};
 	for (size_t i = 0; i < std::size(rows); i++)
-		EXPECT_EQ(command("bad " + std::to_string(i)), rows[i].error) << rows[i].what;
+		EXPECT_EQ(command("bad " + std::to_string(i)), rows[i].error) << rows[i].name;
 
 	/* None of it has harmed the one that was there. */
 	event_reader reader(typed_attr("counted"));

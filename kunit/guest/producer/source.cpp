@@ -29,9 +29,9 @@ int unload_source()
 	return unload_module("perfbuf_test_source");
 }
 
-int command(const std::string &what)
+int command(const std::string &text)
 {
-	return write_file(parameters + "command", what);
+	return write_file(parameters + "command", text);
 }
 
 unsigned long source_parameter(const std::string &name, unsigned index)
@@ -76,25 +76,25 @@ unique_fd open_source()
 	return fd;
 }
 
-int configure_error(const perf_event_attr &attr, const target &what)
+int configure_error(const perf_event_attr &attr, const target &observed)
 {
 	unique_fd fd = open_source();
-	return configure(fd.get(), &attr, what);
+	return configure(fd.get(), &attr, observed);
 }
 
-static unique_fd listening(const perf_event_attr &attr, const target &what, unsigned storage)
+static unique_fd listening(const perf_event_attr &attr, const target &observed, unsigned storage)
 {
 	unique_fd fd = open_source();
-	if (int error = configure(fd.get(), &attr, what))
+	if (int error = configure(fd.get(), &attr, observed))
 		fail_errno("configuring a file of testdev", error);
 	perfbuf_ring wanted = {.size = sizeof(wanted), .storage = storage};
 	control(fd.get(), PERFBUF_IOC_RING, reinterpret_cast<unsigned long>(&wanted));
 	return fd;
 }
 
-event_reader::event_reader(const perf_event_attr &wanted, const target &what, size_t data_pages,
+event_reader::event_reader(const perf_event_attr &wanted, const target &observed, size_t data_pages,
 			   unsigned storage)
-	: attr(wanted), fd(listening(wanted, what, storage)), buffer(fd.get(), data_pages)
+	: attr(wanted), fd(listening(wanted, observed, storage)), buffer(fd.get(), data_pages)
 {
 	enable(fd.get());
 }

@@ -21,7 +21,7 @@ inline constexpr const char *testdev_class = "/sys/class/perfbuf/testdev";
 int load_source();
 int unload_source();
 /* The command's result: 0 or an errno. */
-int command(const std::string &what);
+int command(const std::string &text);
 unsigned long source_parameter(const std::string &name, unsigned index = 0);
 
 /* /sys/class/perfbuf/testdev/<name>, without its newline. */
@@ -35,13 +35,13 @@ perf_event_attr typed_attr(const std::string &event,
 
 /* A file of the source; throws on an error. */
 unique_fd open_source();
-int configure_error(const perf_event_attr &attr, const target &what);
+int configure_error(const perf_event_attr &attr, const target &observed);
 
 /* A reader of an event on one CPU (or a task), with its ring, enabled. */
 struct event_reader {
 	explicit event_reader(const perf_event_attr &attr,
-			      const target &what = target::every_process(0), size_t data_pages = 16,
-			      unsigned storage = 0);
+			      const target &observed = target::every_process(0),
+			      size_t data_pages = 16, unsigned storage = 0);
 	std::vector<sample> samples();
 
 	perf_event_attr attr;

@@ -142,7 +142,7 @@ using numbers = std::map<std::pair<unsigned, uint8_t>, uint64_t>;
 struct shown_event {
 	unsigned cpu;
 	double time;
-	step what;
+	step fields;
 };
 
 /* A line of perfbuf dump, "1.23 cpu 0 tid 4 recdev:step number=...", or, with --pid, of perfbuf
@@ -156,13 +156,13 @@ shown_event parse(const std::string &line)
 		throw std::runtime_error("no event: " + line);
 	std::string name = line.substr(named + 9);
 	name = name.substr(0, name.find(' '));
-	const step what = {number_after(line, "number"), number_after(line, "check"),
-			   contexts.at(name)};
+	const step fields = {number_after(line, "number"), number_after(line, "check"),
+			     contexts.at(name)};
 	if (bracket == std::string::npos)
 		return {static_cast<unsigned>(std::stoul(line.substr(line.find(" cpu ") + 5))),
-			std::stod(line), what};
+			std::stod(line), fields};
 	return {static_cast<unsigned>(std::stoul(line.substr(bracket + 1))),
-		std::stod(line.substr(line.find(']') + 1)), what};
+		std::stod(line.substr(line.find(']') + 1)), fields};
 }
 
 /* The last numbers of the events in a text, which are whole, without a gap and in the order of
@@ -174,18 +174,18 @@ numbers expect_whole_lines(const std::string &text, size_t &count)
 	std::istringstream lines(text);
 	for (std::string line; std::getline(lines, line); count++) {
 		const shown_event event = parse(line);
-		EXPECT_EQ(uint64_t{event.what.check}, check_of(event.what, event.cpu))
+		EXPECT_EQ(uint64_t{event.fields.check}, check_of(event.fields, event.cpu))
 			<< "torn: " << line;
-		EXPECT_NE(line.find(event.what.number & 1 ? " recdev:sized" : " recdev:step"),
+		EXPECT_NE(line.find(event.fields.number & 1 ? " recdev:sized" : " recdev:step"),
 			  std::string::npos)
 			<< line;
 		EXPECT_LE(before, event.time) << line;
 		before = event.time;
 		const auto [at, is_new] =
-			last.try_emplace({event.cpu, event.what.context}, event.what.number);
+			last.try_emplace({event.cpu, event.fields.context}, event.fields.number);
 		if (!is_new) {
-			EXPECT_EQ(uint64_t{event.what.number}, at->second + 1) << line;
-			at->second = event.what.number;
+			EXPECT_EQ(uint64_t{event.fields.number}, at->second + 1) << line;
+			at->second = event.fields.number;
 		}
 		if (testing::Test::HasFailure())
 			return last;
@@ -226,11 +226,11 @@ protected:
 	static std::string pid_of(const process &of) { return std::to_string(of.pid()); }
 };
 
-void expect_refused(const said &what, const std::string &sentence)
+void expect_refused(const said &answer, const std::string &sentence)
 {
-	EXPECT_EQ(what.status, 1);
-	EXPECT_TRUE(what.out.empty()) << what.out;
-	EXPECT_NE(what.err.find(sentence), std::string::npos) << what.err;
+	EXPECT_EQ(answer.status, 1);
+	EXPECT_TRUE(answer.out.empty()) << answer.out;
+	EXPECT_NE(answer.err.find(sentence), std::string::npos) << answer.err;
 }
 
 } /* namespace */

@@ -39,9 +39,9 @@ inline int unload()
 	return unload_module("perfbuf_test_recorder");
 }
 
-inline int command(const std::string &what)
+inline int command(const std::string &text)
 {
-	return write_file("/sys/module/perfbuf_test_recorder/parameters/command", what);
+	return write_file("/sys/module/perfbuf_test_recorder/parameters/command", text);
 }
 
 struct line {

@@ -180,11 +180,11 @@ TEST_P(ring_copy, a_copy_without_a_mapping_has_the_records_of_one_with_a_mapping
 	EXPECT_GT(expect_whole(*copied), 500u);
 	EXPECT_EQ(copied->bytes, mapped->bytes);
 	EXPECT_EQ(copied->left_out, mapped->left_out);
-	const auto what = reader::describe_ring(*file_);
-	ASSERT_TRUE(what);
-	EXPECT_TRUE(what->overwrite);
-	EXPECT_EQ(what->bytes, pages * reader::page_size());
-	EXPECT_EQ(what->attr.write_backward, GetParam());
+	const auto description = reader::describe_ring(*file_);
+	ASSERT_TRUE(description);
+	EXPECT_TRUE(description->overwrite);
+	EXPECT_EQ(description->bytes, pages * reader::page_size());
+	EXPECT_EQ(description->attr.write_backward, GetParam());
 }
 
 TEST_P(ring_copy, a_copy_of_a_ring_in_discard_mode_is_refused)

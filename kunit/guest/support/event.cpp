@@ -14,9 +14,9 @@
 namespace device_test
 {
 
-void fail_errno(const std::string &what, int error)
+void fail_errno(const std::string &message, int error)
 {
-	throw std::runtime_error(what + ": " + errno_name(error));
+	throw std::runtime_error(message + ": " + errno_name(error));
 }
 
 std::string errno_name(int error)
@@ -35,34 +35,34 @@ unique_fd open_device(int flags)
 	return unique_fd(fd);
 }
 
-int configure(int fd, const void *attr, const target &what)
+int configure(int fd, const void *attr, const target &observed)
 {
 	perfbuf_open request = {
 		.attr = reinterpret_cast<uintptr_t>(attr),
-		.pid = what.pid,
-		.cpu = what.cpu,
-		.flags = what.flags,
+		.pid = observed.pid,
+		.cpu = observed.cpu,
+		.flags = observed.flags,
 	};
-	if (what.group == -1)
+	if (observed.group == -1)
 		return ioctl_error(fd, PERFBUF_IOC_OPEN, &request);
-	perfbuf_open_group sibling = {.open = request, .group_fd = what.group};
+	perfbuf_open_group sibling = {.open = request, .group_fd = observed.group};
 	return ioctl_error(fd, PERFBUF_IOC_OPEN_GROUP, &sibling);
 }
 
 namespace
 {
 
-int open_on(side s, const char *path, const void *attr, const target &what)
+int open_on(side s, const char *path, const void *attr, const target &observed)
 {
 	if (s == side::perf) {
-		long fd = syscall(SYS_perf_event_open, attr, what.pid, what.cpu, what.group,
-				  what.flags);
+		long fd = syscall(SYS_perf_event_open, attr, observed.pid, observed.cpu,
+				  observed.group, observed.flags);
 		return fd < 0 ? -errno : static_cast<int>(fd);
 	}
 	int fd = open(path, O_RDWR | O_CLOEXEC);
 	if (fd < 0)
 		return -errno;
-	if (int error = configure(fd, attr, what)) {
+	if (int error = configure(fd, attr, observed)) {
 		close(fd);
 		return -error;
 	}
@@ -78,24 +78,24 @@ unique_fd must_be_open(int fd, const char *kind, side s)
 
 } /* namespace */
 
-int open_event(side s, const void *attr, const target &what)
+int open_event(side s, const void *attr, const target &observed)
 {
-	return open_on(s, device_path, attr, what);
+	return open_on(s, device_path, attr, observed);
 }
 
-int open_pmu(side s, const perf_event_attr &attr, const target &what)
+int open_pmu(side s, const perf_event_attr &attr, const target &observed)
 {
-	return open_on(s, "/dev/perfbuf/pmu", &attr, what);
+	return open_on(s, "/dev/perfbuf/pmu", &attr, observed);
 }
 
-unique_fd must_open(side s, const perf_event_attr &attr, const target &what)
+unique_fd must_open(side s, const perf_event_attr &attr, const target &observed)
 {
-	return must_be_open(open_event(s, &attr, what), "the clock", s);
+	return must_be_open(open_event(s, &attr, observed), "the clock", s);
 }
 
-unique_fd must_open_pmu(side s, const perf_event_attr &attr, const target &what)
+unique_fd must_open_pmu(side s, const perf_event_attr &attr, const target &observed)
 {
-	return must_be_open(open_pmu(s, attr, what), "pmu", s);
+	return must_be_open(open_pmu(s, attr, observed), "pmu", s);
 }
 
 perf_event_attr clock_attr(uint64_t period_ns)

@@ -61,18 +61,18 @@ struct target {
 };
 
 /* A file descriptor, or a negative errno. @attr is the address as the kernel gets it. */
-int open_event(side s, const void *attr, const target &what = {});
+int open_event(side s, const void *attr, const target &observed = {});
 /* The same, of the source pmu. */
-int open_pmu(side s, const perf_event_attr &attr, const target &what = {});
+int open_pmu(side s, const perf_event_attr &attr, const target &observed = {});
 
 /* The same; throws on an error. */
-unique_fd must_open(side s, const perf_event_attr &attr, const target &what = {});
-unique_fd must_open_pmu(side s, const perf_event_attr &attr, const target &what = {});
+unique_fd must_open(side s, const perf_event_attr &attr, const target &observed = {});
+unique_fd must_open_pmu(side s, const perf_event_attr &attr, const target &observed = {});
 
 /* An unconfigured file of the device: open(2) only. Throws on an error. */
 unique_fd open_device(int flags = O_RDWR | O_CLOEXEC);
 /* PERFBUF_IOC_OPEN on it, or _OPEN_GROUP: 0 or an errno. */
-int configure(int fd, const void *attr, const target &what = {});
+int configure(int fd, const void *attr, const target &observed = {});
 
 /* Disabled, one sample each @period_ns, with the common sample fields. */
 perf_event_attr clock_attr(uint64_t period_ns = 1'000'000);
@@ -92,7 +92,7 @@ uint64_t event_id(int fd);
 /* The n-th value of a read(); throws on an error. */
 uint64_t read_value(int fd, unsigned index = 0);
 
-[[noreturn]] void fail_errno(const std::string &what, int error);
+[[noreturn]] void fail_errno(const std::string &message, int error);
 std::string errno_name(int error);
 
 } /* namespace device_test */

@@ -72,9 +72,9 @@ void print_row(const Row &row, std::ostream *out)
 }
 
 /* 0 or an errno of opening and closing again. */
-inline int open_error(side s, const void *attr, const target &what = {})
+inline int open_error(side s, const void *attr, const target &observed = {})
 {
-	const int fd = open_event(s, attr, what);
+	const int fd = open_event(s, attr, observed);
 	if (fd < 0)
 		return -fd;
 	close(fd);

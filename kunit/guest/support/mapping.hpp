@@ -63,7 +63,7 @@ private:
 
 /*
  * A mapping read to its end: drain() copies the records out and gives their
- * room back. It throws when the stream is not well-formed.
+ * space back. It throws when the stream is not well-formed.
  */
 class ring : public mapping
 {

@@ -78,8 +78,8 @@ void let_one_through(int fd, ring &from, std::vector<record> &into)
 		throw std::runtime_error("no further sample comes");
 }
 
-recorder::recorder(side s, const perf_event_attr &a, const target &what, size_t data_pages)
-	: attr(a), fd(must_open(s, a, what)), buffer(fd.get(), data_pages)
+recorder::recorder(side s, const perf_event_attr &a, const target &observed, size_t data_pages)
+	: attr(a), fd(must_open(s, a, observed)), buffer(fd.get(), data_pages)
 {
 }
 

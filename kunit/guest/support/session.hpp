@@ -54,7 +54,7 @@ void let_one_through(int fd, ring &from, std::vector<record> &into);
 
 /* One event of a thread or of a processor, with its ring. */
 struct recorder {
-	recorder(side s, const perf_event_attr &attr, const target &what = {},
+	recorder(side s, const perf_event_attr &attr, const target &observed = {},
 		 size_t data_pages = 64);
 
 	/* Enables the event, reads until there are at least @n samples, and disables it. Throws if

@@ -51,11 +51,11 @@ unique_fd open_message(int flags)
 	return fd;
 }
 
-unique_fd message_event(const target &what)
+unique_fd message_event(const target &observed)
 {
 	unique_fd fd = open_message();
 	const perf_event_attr attr = message_attr();
-	if (const int error = configure(fd.get(), &attr, what))
+	if (const int error = configure(fd.get(), &attr, observed))
 		fail_errno("configuring a file of inject", error);
 	return fd;
 }

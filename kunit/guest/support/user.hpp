@@ -33,6 +33,6 @@ void become_user(uid_t uid);
 perf_event_attr message_attr();
 /* A file of it; throws on an error. */
 unique_fd open_message(int flags = O_RDWR | O_CLOEXEC);
-unique_fd message_event(const target &what = target::every_process(0));
+unique_fd message_event(const target &observed = target::every_process(0));
 
 } /* namespace device_test */

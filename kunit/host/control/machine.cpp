@@ -181,15 +181,15 @@ void cxxrt_synchronize_rcu() noexcept
 {
 }
 
-void cxxrt_warn(const char *what) noexcept
+void cxxrt_warn(const char *message) noexcept
 {
-	std::fprintf(stderr, "%s\n", what);
+	std::fprintf(stderr, "%s\n", message);
 	std::abort();
 }
 
-void cxxrt_fatal(const char *what) noexcept
+void cxxrt_fatal(const char *message) noexcept
 {
-	cxxrt_warn(what);
+	cxxrt_warn(message);
 	std::abort();
 }
 

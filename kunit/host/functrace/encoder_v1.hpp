@@ -71,24 +71,24 @@ public:
 
 	/* @time: ns, not before the last one's (else the last one's is taken). Returns the bytes.
 	 */
-	u32 call(u8 *to, u64 time, u64 address, const caller &who) noexcept
+	u32 call(u8 *to, u64 time, u64 address, const caller &task) noexcept
 	{
 		u8 *at = to;
 
 		reported_ = 0;
 		if (until_sync_ <= 0)
 			at = put_sync(at, time);
-		if (is_new(who))
-			at = put_context(at, who);
+		if (is_new(task))
+			at = put_context(at, task);
 		until_sync_ -= static_cast<s32>(at - to);
 		return static_cast<u32>(at - to) + call_alone(at, time, address);
 	}
 
 	/* Nothing has to be said before it: call_alone() will do, if its bytes are sure to be
 	 * stored. */
-	bool says_the_call_alone(const caller &who) const noexcept
+	bool says_the_call_alone(const caller &task) const noexcept
 	{
-		return until_sync_ > 0 && !is_new(who);
+		return until_sync_ > 0 && !is_new(task);
 	}
 
 	u32 call_alone(u8 *to, u64 time, u64 address) noexcept
@@ -191,10 +191,10 @@ private:
 	}
 
 	/* In an order in which the compiler does not first put two halves of a word together. */
-	bool is_new(const caller &who) const noexcept
+	bool is_new(const caller &task) const noexcept
 	{
-		return who.tid != tid_ || word(who.comm, 0) != name_[0] ||
-		       word(who.comm, 1) != name_[1] || who.pid != pid_;
+		return task.tid != tid_ || word(task.comm, 0) != name_[0] ||
+		       word(task.comm, 1) != name_[1] || task.pid != pid_;
 	}
 
 	[[gnu::noinline]] u8 *put_sync(u8 *at, u64 time) noexcept
@@ -230,16 +230,16 @@ private:
 		return at;
 	}
 
-	[[gnu::noinline]] u8 *put_context(u8 *at, const caller &who) noexcept
+	[[gnu::noinline]] u8 *put_context(u8 *at, const caller &task) noexcept
 	{
 		u8 name[comm_bytes];
 		u8 length = 0;
 
-		pid_ = who.pid;
-		tid_ = who.tid;
+		pid_ = task.pid;
+		tid_ = task.tid;
 		/* Later names are compared with this one, even if it changes now. */
 		for (u32 i = 0; i < 2; i++)
-			name_[i] = word(who.comm, i);
+			name_[i] = word(task.comm, i);
 		__builtin_memcpy(name, name_, comm_bytes);
 		while (length < comm_bytes - 1 && name[length])
 			length++;

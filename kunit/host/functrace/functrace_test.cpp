@@ -126,7 +126,7 @@ TEST(functrace, calls_that_are_encoded_come_out_of_the_decoder)
 		const decoded got = decode(stream.bytes);
 		ASSERT_EQ(got.calls, expected) << seed;
 		ASSERT_EQ(got.others.size(), 1);
-		EXPECT_EQ(got.others[0].what, kind::end);
+		EXPECT_EQ(got.others[0].type, kind::end);
 		EXPECT_EQ(got.others[0].cpu, 3);
 	}
 }
@@ -195,7 +195,7 @@ TEST(functrace, a_trace_of_version_1_is_read)
 		const decoded got = decode(stream.bytes);
 		ASSERT_EQ(got.calls, expected) << seed;
 		EXPECT_EQ(got.lost, lost);
-		EXPECT_EQ(got.others.back().what, kind::end);
+		EXPECT_EQ(got.others.back().type, kind::end);
 	}
 }
 
@@ -322,7 +322,7 @@ TEST(functrace, a_loss_is_decoded_where_it_happened)
 	EXPECT_EQ(got.calls, stored);
 	EXPECT_EQ(got.lost, lost);
 	for (const auto &other : got.others) {
-		EXPECT_EQ(other.what, kind::lost);
+		EXPECT_EQ(other.type, kind::lost);
 		EXPECT_LE(other.since, other.time);
 	}
 }
@@ -363,7 +363,7 @@ TEST(functrace, a_loss_whose_report_found_no_space_is_reported_again)
 	stream.add({5, text, 4, "a"});
 	const decoded got = decode(stream.bytes);
 	ASSERT_EQ(got.others.size(), 1);
-	EXPECT_EQ(got.others[0].what, kind::lost);
+	EXPECT_EQ(got.others[0].type, kind::lost);
 	EXPECT_EQ(got.others[0].count, 3);
 	EXPECT_EQ(got.calls.size(), 3);
 }
@@ -529,7 +529,7 @@ void decode_in_pieces()
 		const decoded whole = decode(stream.bytes);
 		uint64_t cut = 0;
 		for (const auto &other : whole.others)
-			cut += other.what == kind::cut ? other.count : 0;
+			cut += other.type == kind::cut ? other.count : 0;
 
 		for (size_t most : {1, 2, 3, 5, 7, 12, 64, 1000}) {
 			reader::decoder in_pieces;
@@ -543,14 +543,15 @@ void decode_in_pieces()
 				in_pieces.feed(std::span(stream.bytes).subspan(begin, end - begin),
 					       begin, end == stream.bytes.size());
 				while (const auto item = in_pieces.next()) {
-					if (item->what == kind::call)
+					if (item->type == kind::call)
 						got.push_back(
 							{item->time, item->address,
-							 item->who ? item->who->tid : 0,
-							 item->who ? std::string(item->who->name())
-								   : ""});
-					lost += item->what == kind::lost ? item->count : 0;
-					cut_in_pieces += item->what == kind::cut ? item->count : 0;
+							 item->task ? item->task->tid : 0,
+							 item->task
+								 ? std::string(item->task->name())
+								 : ""});
+					lost += item->type == kind::lost ? item->count : 0;
+					cut_in_pieces += item->type == kind::cut ? item->count : 0;
 				}
 				begin += in_pieces.consumed();
 			}
@@ -582,7 +583,7 @@ TEST(functrace, a_piece_that_is_missing_costs_what_is_up_to_the_next_sync)
 	std::vector<uint64_t> times;
 	const auto take = [&] {
 		while (const auto item = two.next())
-			if (item->what == kind::call)
+			if (item->type == kind::call)
 				times.push_back(item->time);
 	};
 	two.feed(std::span(stream.bytes).first(half), 0, false);

@@ -30,10 +30,10 @@ struct sums {
 
 	void see(const functrace::item &item)
 	{
-		calls += item.what == functrace::kind::call;
-		addresses += item.what == functrace::kind::call ? item.address ^ item.time : 0;
-		lost += item.what == functrace::kind::lost ? item.count : 0;
-		cut += item.what == functrace::kind::cut ? item.count : 0;
+		calls += item.type == functrace::kind::call;
+		addresses += item.type == functrace::kind::call ? item.address ^ item.time : 0;
+		lost += item.type == functrace::kind::lost ? item.count : 0;
+		cut += item.type == functrace::kind::cut ? item.count : 0;
 	}
 	bool operator==(const sums &) const = default;
 };

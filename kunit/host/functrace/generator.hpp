@@ -122,15 +122,15 @@ inline decoded decode(std::span<const std::byte> bytes)
 		EXPECT_LE(steps, bytes.size());
 		EXPECT_GE(item->offset, behind);
 		EXPECT_LT(item->offset, bytes.size());
-		behind = item->offset + (item->what == kind::cut ? item->count : 1);
+		behind = item->offset + (item->type == kind::cut ? item->count : 1);
 		EXPECT_LE(behind, bytes.size());
-		if (item->what == kind::call) {
+		if (item->type == kind::call) {
 			out.calls.push_back({item->time, item->address,
-					     item->who ? item->who->tid : 0,
-					     item->who ? std::string(item->who->name()) : ""});
+					     item->task ? item->task->tid : 0,
+					     item->task ? std::string(item->task->name()) : ""});
 		} else {
 			out.others.push_back(*item);
-			out.lost += item->what == kind::lost ? item->count : 0;
+			out.lost += item->type == kind::lost ? item->count : 0;
 		}
 	}
 	return out;

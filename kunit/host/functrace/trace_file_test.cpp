@@ -40,13 +40,13 @@ contents read_all(tracefile::reader_file &file, size_t cpus = 3)
 	while (const auto event = all.next()) {
 		out.sorted &= event->time >= last;
 		last = event->time;
-		if (event->kind == tracefile::what::call && event->cpu < cpus)
+		if (event->kind == tracefile::event_kind::call && event->cpu < cpus)
 			out.calls[event->cpu].push_back(
-				{event->time, event->address, event->who ? event->who->tid : 0,
-				 event->who ? std::string(event->who->name()) : ""});
-		out.lost += event->kind == tracefile::what::lost ? event->count : 0;
-		out.damaged += event->kind == tracefile::what::damaged ? event->count : 0;
-		out.full += event->kind == tracefile::what::full;
+				{event->time, event->address, event->task ? event->task->tid : 0,
+				 event->task ? std::string(event->task->name()) : ""});
+		out.lost += event->kind == tracefile::event_kind::lost ? event->count : 0;
+		out.damaged += event->kind == tracefile::event_kind::damaged ? event->count : 0;
+		out.full += event->kind == tracefile::event_kind::full;
 	}
 	out.damage = file.damaged();
 	out.names = file.symbols().size();
@@ -278,7 +278,7 @@ TEST(trace_file, a_file_on_a_full_disk_is_closed_in_order)
 	}
 }
 
-/* As on a full disk, where the newest chunks make room for the end. */
+/* As on a full disk, where the newest chunks make space for the end. */
 TEST(trace_file, an_end_within_a_packet_is_no_fault_of_the_source)
 {
 	stream stream(0, 4096, 0);

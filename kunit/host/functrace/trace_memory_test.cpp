@@ -43,7 +43,7 @@ void *operator new(size_t size)
 	return allocate(size);
 }
 
-// std::stable_sort() asks for room in this way.
+// std::stable_sort() asks for space in this way.
 void *operator new(size_t size, const std::nothrow_t &) noexcept
 {
 	return allocate(size);

@@ -34,13 +34,13 @@ bool is_ordered(const step &earlier, const step &later)
 class explorer
 {
 public:
-	explicit explorer(const test &what) : what_(what) {}
+	explicit explorer(const test &program) : program_(program) {}
 
 	verdict explore()
 	{
-		state start{what_.words, values(registers_max, 0), {}};
+		state start{program_.words, values(registers_max, 0), {}};
 
-		for (const auto &cpu : what_.cpus)
+		for (const auto &cpu : program_.cpus)
 			start.done.push_back(values(cpu.size(), 0));
 		visit(start);
 		return found_;
@@ -57,7 +57,7 @@ private:
 
 	bool may_run(const state &now, std::size_t cpu, std::size_t index) const
 	{
-		const auto &steps = what_.cpus[cpu];
+		const auto &steps = program_.cpus[cpu];
 
 		if (now.done[cpu][index])
 			return false;
@@ -69,7 +69,7 @@ private:
 
 	void do_step(state &now, std::size_t cpu, std::size_t index) const
 	{
-		const step &step = what_.cpus[cpu][index];
+		const step &step = program_.cpus[cpu][index];
 
 		now.done[cpu][index] = 1;
 		if (step.kind == kind::load)
@@ -88,8 +88,8 @@ private:
 
 		bool ended = true;
 
-		for (std::size_t cpu = 0; cpu < what_.cpus.size(); cpu++) {
-			for (std::size_t i = 0; i < what_.cpus[cpu].size(); i++) {
+		for (std::size_t cpu = 0; cpu < program_.cpus.size(); cpu++) {
+			for (std::size_t i = 0; i < program_.cpus[cpu].size(); i++) {
 				if (!may_run(now, cpu, i))
 					continue;
 
@@ -97,26 +97,26 @@ private:
 
 				ended = false;
 				do_step(next, cpu, i);
-				if (static_cast<int>(cpu) == what_.interrupt)
-					while (++i < what_.cpus[cpu].size())
+				if (static_cast<int>(cpu) == program_.interrupt)
+					while (++i < program_.cpus[cpu].size())
 						do_step(next, cpu, i);
 				visit(next);
 			}
 		}
-		if (ended && what_.forbidden(now.registers, now.words))
+		if (ended && program_.forbidden(now.registers, now.words))
 			found_.happens = true;
 	}
 
-	const test &what_;
+	const test &program_;
 	std::set<state> seen_;
 	verdict found_;
 };
 
 } // namespace
 
-verdict run(const test &what)
+verdict run(const test &program)
 {
-	return explorer(what).explore();
+	return explorer(program).explore();
 }
 
 } // namespace perfbuf::litmus

@@ -111,7 +111,7 @@ struct verdict {
 };
 
 /* Whether what is forbidden happens in any execution. */
-verdict run(const test &what);
+verdict run(const test &program);
 
 /* Of the ring's barriers, and of the operations that all of it is made of. */
 std::vector<test> all();

@@ -47,7 +47,7 @@ far_aux_reader::far_aux_reader(perf_buffer &ring, aux_area &area, weak_memory &m
 		pages_.push_back(static_cast<char *>(area.memory().pages()[i]));
 		memory_.share(pages_.back(), page_size);
 	}
-	aux_head_ = tail_ = told_ = ring.user_page()->aux_tail;
+	aux_head_ = tail_ = reported_ = ring.user_page()->aux_tail;
 	data_tail_ = ring.user_page()->data_tail;
 }
 
@@ -89,26 +89,26 @@ void far_aux_reader::load_records(bool exploring)
 		const u64 header = word(data_tail_, exploring);
 
 		if (static_cast<u32>(header) != PERF_RECORD_AUX ||
-		    word(data_tail_ + 8, exploring) != told_)
+		    word(data_tail_ + 8, exploring) != reported_)
 			fail("a record of AUX is torn, or not where the last one ended");
-		told_ += word(data_tail_ + 16, exploring);
+		reported_ += word(data_tail_ + 16, exploring);
 	}
-	if (static_cast<s64>(told_ - aux_head_) < 0)
+	if (static_cast<s64>(reported_ - aux_head_) < 0)
 		fail("another CPU sees a head before the record of what is under it");
 	next_ = &far_aux_reader::load_bytes;
 	/* Without D: the space is given back before it was read. */
 	if (fault_ == reader_fault::no_mb) {
 		__atomic_store_n(&ring_.user_page()->data_tail, data_tail_, __ATOMIC_RELAXED);
-		__atomic_store_n(&ring_.user_page()->aux_tail, told_, __ATOMIC_RELAXED);
+		__atomic_store_n(&ring_.user_page()->aux_tail, reported_, __ATOMIC_RELAXED);
 	}
 }
 
 void far_aux_reader::load_bytes(bool exploring)
 {
-	for (u64 at = tail_; at != told_;) {
+	for (u64 at = tail_; at != reported_;) {
 		u8 bytes[page_size];
 		const storage::span here = area_.memory().at(at);
-		const u32 now = static_cast<u32>(cxxrt::min(told_ - at, here.bytes));
+		const u32 now = static_cast<u32>(cxxrt::min(reported_ - at, here.bytes));
 
 		memory_.load(bytes, here.address, now, exploring);
 		for (u32 i = 0; i < now; i++)
@@ -124,7 +124,7 @@ void far_aux_reader::load_bytes(bool exploring)
 
 void far_aux_reader::store_tails(bool)
 {
-	tail_ = told_;
+	tail_ = reported_;
 	__atomic_store_n(&ring_.user_page()->data_tail, data_tail_, __ATOMIC_RELAXED);
 	__atomic_store_n(&ring_.user_page()->aux_tail, tail_, __ATOMIC_RELAXED);
 	if (rounds_)
@@ -143,28 +143,28 @@ void far_aux_reader::finish()
 
 /* ---------------------------------------------------------------- aux_machine */
 
-aux_machine::aux_machine(const aux_scenario &what, explorer &choices, reader_fault fault)
-	: interrupted_cpu(choices), what_(what),
+aux_machine::aux_machine(const aux_scenario &scenario, explorer &choices, reader_fault fault)
+	: interrupted_cpu(choices), scenario_(scenario),
 	  ring_(perf_buffer::create({.nr_pages = data_pages, .watermark = data_pages * page_size})
 			.take()),
-	  drains_left_(what.drains)
+	  drains_left_(scenario.drains)
 {
 	aux_area::options wanted = {.nr_pages = 2,
-				    .watermark = what.watermark,
-				    .overwrite = what.overwrite,
-				    .shared = what.shared,
-				    .start = what.start};
+				    .watermark = scenario.watermark,
+				    .overwrite = scenario.overwrite,
+				    .shared = scenario.shared,
+				    .start = scenario.start};
 
 	area_ = aux_area::create(*ring_, filler_, wanted).take();
-	ring_->user_page()->aux_head = ring_->user_page()->aux_tail = what.start;
-	seen_ = told_ = woken_at_ = readable_to_ = what.start;
-	begin(what.name, choices);
+	ring_->user_page()->aux_head = ring_->user_page()->aux_tail = scenario.start;
+	seen_ = reported_ = woken_at_ = readable_to_ = scenario.start;
+	begin(scenario.name, choices);
 	for (unsigned i = 0; i < contexts; i++)
-		interrupts_left_[i] = what.script[i].empty() ? 0 : what.interrupts[i];
-	if (what.before)
-		write({.bytes = what.before});
-	if (what.rounds)
-		reader_.emplace(*ring_, *area_, memory_, fault, what.rounds);
+		interrupts_left_[i] = scenario.script[i].empty() ? 0 : scenario.interrupts[i];
+	if (scenario.before)
+		write({.bytes = scenario.before});
+	if (scenario.rounds)
+		reader_.emplace(*ring_, *area_, memory_, fault, scenario.rounds);
 }
 
 aux_machine::~aux_machine()
@@ -191,14 +191,14 @@ void aux_machine::run_script(unsigned context)
 {
 	const unsigned interrupted = std::exchange(context_, context);
 
-	for (const aux_op &op : what_.script[context])
+	for (const aux_op &op : scenario_.script[context])
 		write(op);
 	context_ = interrupted;
 }
 
 void aux_machine::write(const aux_op &op)
 {
-	if (what_.shared)
+	if (scenario_.shared)
 		write_shared(op.bytes);
 	else
 		write_alone(op.bytes);
@@ -206,9 +206,9 @@ void aux_machine::write(const aux_op &op)
 
 void aux_machine::write_shared(u64 bytes)
 {
-	const plain_origin who;
+	const plain_origin origin;
 	const unsigned raises = raises_;
-	cxxrt::result<aux_reservation> reserved = area_->reserve(bytes, who);
+	cxxrt::result<aux_reservation> reserved = area_->reserve(bytes, origin);
 
 	if (!reserved) {
 		if (reserved.error().code() != ENOSPC)
@@ -226,12 +226,12 @@ void aux_machine::write_shared(u64 bytes)
 	taken.copy(words, bytes / 2);
 	taken.copy(words + bytes / 2, bytes - bytes / 2);
 	begun_ += bytes;
-	taken.commit(who);
+	taken.commit(origin);
 }
 
 void aux_machine::write_alone(u64 bytes)
 {
-	const plain_origin who;
+	const plain_origin origin;
 	const unsigned raises = raises_;
 	perfbuf_aux_handle handle;
 
@@ -267,7 +267,7 @@ void aux_machine::write_alone(u64 bytes)
 		left -= now;
 	}
 	begun_ += written;
-	(void)area_->end(handle, written, who);
+	(void)area_->end(handle, written, origin);
 }
 
 /* @raises: before it was tried. */
@@ -333,9 +333,9 @@ void aux_machine::look()
 
 	if (static_cast<s64>(head - seen_) < 0)
 		fail("aux_head goes back");
-	if (!what_.overwrite)
+	if (!scenario_.overwrite)
 		check_records(head);
-	else if (head - what_.start > begun_)
+	else if (head - scenario_.start > begun_)
 		fail("aux_head covers what was not written");
 	seen_ = head;
 }
@@ -348,16 +348,16 @@ void aux_machine::check_records(u64 head)
 		aux_record found;
 
 		std::memcpy(&found, page_of(*ring_, data_seen_), sizeof(found));
-		if (found.header.type != PERF_RECORD_AUX || found.offset != told_)
+		if (found.header.type != PERF_RECORD_AUX || found.offset != reported_)
 			fail("a record of AUX is not where the last one ended");
-		for (u64 at = told_; at != told_ + found.size; at++)
+		for (u64 at = reported_; at != reported_ + found.size; at++)
 			if (static_cast<u8>(*area_->memory().at(at).address) != aux_byte(at))
 				fail("a record tells of bytes that are not there");
-		told_ += found.size;
+		reported_ += found.size;
 		if (found.flags & PERF_AUX_FLAG_TRUNCATED)
 			truncated_ = true;
 	}
-	if (static_cast<s64>(told_ - head) < 0)
+	if (static_cast<s64>(reported_ - head) < 0)
 		fail("aux_head moves before the record of what is under it");
 	/* The bytes that the reader has not given back stay. */
 	for (u64 at = ring_->user_page()->aux_tail; at != head; at++)
@@ -412,17 +412,17 @@ void aux_machine::check_end()
 
 	const u64 head = ring_->user_page()->aux_head;
 
-	if (head - what_.start != begun_ || head != area_->published())
+	if (head - scenario_.start != begun_ || head != area_->published())
 		fail("what was written and what aux_head says are not the same");
-	if (what_.overwrite || reader_)
+	if (scenario_.overwrite || reader_)
 		return;
-	if (told_ != head)
+	if (reported_ != head)
 		fail("not all of it was announced");
 	if (head - woken_at_ >= area_->watermark())
 		fail("the watermark was passed and no reader was woken");
 	if (raises_at_full_ == raises_)
 		fail("the area was full and no reader was woken");
-	if (raises_at_full_ != ~0u && what_.shared && !truncated_)
+	if (raises_at_full_ != ~0u && scenario_.shared && !truncated_)
 		fail("the area was full and no record says so");
 }
 
@@ -434,11 +434,11 @@ void aux_machine::print() const
 		     ring_->user_page()->data_head, begun_);
 }
 
-u64 explore(const aux_scenario &what, reader_fault fault)
+u64 explore(const aux_scenario &scenario, reader_fault fault)
 {
 	explorer choices;
 
-	return choices.explore([&] { aux_machine(what, choices, fault).run(); });
+	return choices.explore([&] { aux_machine(scenario, choices, fault).run(); });
 }
 
 } // namespace perfbuf::model

@@ -2,7 +2,7 @@
 /*
  * An AUX area that the contexts of one CPU fill, and what readers may rely on:
  * what aux_head covers is whole and announced by records without a gap, nothing
- * goes back, who finds no room is told of, and the watermark wakes.
+ * goes back, who finds no space is told of, and the watermark wakes.
  */
 #pragma once
 
@@ -44,14 +44,14 @@ private:
 	std::vector<char *> pages_;
 	u64 aux_head_;
 	u64 tail_;
-	u64 told_; /* the records read so far end here */
+	u64 reported_; /* the records read so far end here */
 	u64 data_tail_;
 };
 
 class aux_machine final : private interrupted_cpu
 {
 public:
-	aux_machine(const aux_scenario &what, explorer &choices, reader_fault fault);
+	aux_machine(const aux_scenario &scenario, explorer &choices, reader_fault fault);
 	~aux_machine();
 
 	void run();
@@ -75,7 +75,7 @@ private:
 	u64 readable_to();
 	void check_end();
 
-	const aux_scenario &what_;
+	const aux_scenario &scenario_;
 	cxxrt::ref<perf_buffer> ring_;
 	aux_filler filler_;
 	cxxrt::ref<aux_area> area_;
@@ -84,14 +84,14 @@ private:
 	unsigned interrupts_left_[contexts];
 	unsigned drains_left_;
 	u64 seen_ = 0;		 /* of aux_head */
-	u64 told_ = 0;		 /* the records up to data_seen_ end here */
+	u64 reported_ = 0;	 /* the records up to data_seen_ end here */
 	u64 data_seen_ = 0;	 /* of data_head */
 	u64 begun_ = 0;		 /* bytes that were written whole */
 	u64 woken_at_ = 0;	 /* aux_head at the last wakeup */
 	u64 readable_to_;	 /* at the last wakeup */
 	bool truncated_ = false; /* a record said so */
 	unsigned raises_ = 0;
-	unsigned raises_at_full_ = ~0u; /* when something was refused for want of room first */
+	unsigned raises_at_full_ = ~0u; /* when something was refused for want of space first */
 };
 
 /* The bytes at a position of the stream: of the size of a record's page at most. */

@@ -24,20 +24,21 @@ bool is_inside(const volatile void *where, const void *object, std::size_t bytes
 
 } // namespace
 
-cpus_machine::cpus_machine(const cpus_scenario &what, explorer &choices, footprint &words)
-	: what_(what), choices_(choices), words_(words),
-	  ring_(perf_buffer::create(what.ring).take()),
+cpus_machine::cpus_machine(const cpus_scenario &scenario, explorer &choices, footprint &words)
+	: scenario_(scenario), choices_(choices), words_(words),
+	  ring_(perf_buffer::create(scenario.ring).take()),
 	  memory_(choices, [this] { reader_.note_moment(); }),
-	  reader_(*ring_, area_, memory_, inside_), switches_left_(what.switches)
+	  reader_(*ring_, area_, memory_, inside_), switches_left_(scenario.switches)
 {
-	begin(what.name, choices);
-	if (what.aux)
-		area_ = aux_area::create(
-				*ring_, filler_,
-				{.nr_pages = 2, .watermark = what.aux_watermark, .shared = true})
+	begin(scenario.name, choices);
+	if (scenario.aux)
+		area_ = aux_area::create(*ring_, filler_,
+					 {.nr_pages = 2,
+					  .watermark = scenario.aux_watermark,
+					  .shared = true})
 				.take();
 	ring_->attach(first_);
-	if (what.latency) {
+	if (scenario.latency) {
 		if (!ring_->set_wakeups(1000, true))
 			fail("no memory");
 		host::run_irq_works();
@@ -63,7 +64,7 @@ void cpus_machine::run()
 {
 	exploring_ = true;
 	inside_ = false;
-	for (const op &op : what_.writes) {
+	for (const op &op : scenario_.writes) {
 		if (op.reads)
 			reader_.read(false, op.bytes);
 		else if (area_)
@@ -162,7 +163,7 @@ void cpus_machine::switch_to_other()
 
 void cpus_machine::other_cpu()
 {
-	for (cpus_op op : what_.other) {
+	for (cpus_op op : scenario_.other) {
 		inside_ = false;
 		do_op(op);
 		run_irq_works();
@@ -171,9 +172,9 @@ void cpus_machine::other_cpu()
 	}
 }
 
-void cpus_machine::do_op(cpus_op what)
+void cpus_machine::do_op(cpus_op op)
 {
-	switch (what) {
+	switch (op) {
 	case cpus_op::pause:
 		ring_->pause(true);
 		cxxrt_synchronize_rcu();
@@ -195,7 +196,7 @@ void cpus_machine::do_op(cpus_op what)
 		break;
 	case cpus_op::poll:
 	case cpus_op::poll_aux:
-		reader_.poll(current_, what == cpus_op::poll_aux);
+		reader_.poll(current_, op == cpus_op::poll_aux);
 		break;
 	case cpus_op::read:
 		reader_.read(false, 0);
@@ -256,10 +257,10 @@ void cpus_machine::run_irq_works()
 
 void cpus_machine::write(const op &op)
 {
-	const plain_origin who;
+	const plain_origin origin;
 	const bool was_paused = paused_;
 	const bool was_limited = limited_;
-	cxxrt::result<reservation> begun = ring_->begin(op.bytes, who);
+	cxxrt::result<reservation> begun = ring_->begin(op.bytes, origin);
 
 	if (!begun) {
 		/* A full ring wakes its reader. */
@@ -316,8 +317,8 @@ void cpus_machine::print()
 
 void cpus_machine::write_aux(u64 bytes)
 {
-	const plain_origin who;
-	cxxrt::result<aux_reservation> begun = area_->reserve(bytes, who);
+	const plain_origin origin;
+	cxxrt::result<aux_reservation> begun = area_->reserve(bytes, origin);
 
 	if (!begun)
 		return;
@@ -326,7 +327,7 @@ void cpus_machine::write_aux(u64 bytes)
 	u8 zeros[largest_record] = {};
 
 	taken.copy(zeros, bytes);
-	taken.commit(who);
+	taken.commit(origin);
 }
 
 void cpus_machine::raised(const void *)
@@ -386,14 +387,14 @@ void cpus_machine::print() const
 	reader_.print();
 }
 
-u64 explore(const cpus_scenario &what)
+u64 explore(const cpus_scenario &scenario)
 {
 	explorer choices;
 	footprint words;
 	u64 executions;
 
 	do
-		executions = choices.explore([&] { cpus_machine(what, choices, words).run(); });
+		executions = choices.explore([&] { cpus_machine(scenario, choices, words).run(); });
 	while (words.learn());
 	return executions;
 }

@@ -23,7 +23,7 @@ namespace perfbuf::model
 class cpus_machine final : private execution
 {
 public:
-	cpus_machine(const cpus_scenario &what, explorer &choices, footprint &words);
+	cpus_machine(const cpus_scenario &scenario, explorer &choices, footprint &words);
 	~cpus_machine();
 
 	void run();
@@ -50,7 +50,7 @@ private:
 	void maybe_switch();
 	void switch_to_other();
 	void other_cpu();
-	void do_op(cpus_op what);
+	void do_op(cpus_op op);
 	void write(const op &op);
 	void write_aux(u64 bytes);
 	void copy();
@@ -62,7 +62,7 @@ private:
 	void woken(const target *which);
 	void check_end();
 
-	const cpus_scenario &what_;
+	const cpus_scenario &scenario_;
 	explorer &choices_;
 	footprint &words_;
 	cxxrt::ref<perf_buffer> ring_;

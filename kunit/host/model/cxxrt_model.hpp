@@ -10,6 +10,6 @@ namespace cxxrt::model
 {
 
 /* The @bytes at @where are about to be read or written; for a barrier there are none. */
-void before(access what, const volatile void *where, std::size_t bytes) noexcept;
+void before(access kind, const volatile void *where, std::size_t bytes) noexcept;
 
 } // namespace cxxrt::model

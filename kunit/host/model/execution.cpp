@@ -42,9 +42,9 @@ execution *execution::current()
 	return at_hand;
 }
 
-void fail(const char *what)
+void fail(const char *message)
 {
-	std::fprintf(stderr, "%s: %s\n  choices:", name_at_hand, what);
+	std::fprintf(stderr, "%s: %s\n  choices:", name_at_hand, message);
 	choices_at_hand->print_path(stderr);
 	if (at_hand)
 		at_hand->print();
@@ -53,8 +53,8 @@ void fail(const char *what)
 
 } // namespace perfbuf::model
 
-void cxxrt::model::before(access what, const volatile void *where, std::size_t bytes) noexcept
+void cxxrt::model::before(access kind, const volatile void *where, std::size_t bytes) noexcept
 {
 	if (auto *current = perfbuf::model::execution::current())
-		current->before(what, where, bytes);
+		current->before(kind, where, bytes);
 }

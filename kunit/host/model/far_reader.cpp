@@ -86,7 +86,7 @@ void far_reader::load_record(bool exploring)
 		const auto &record = batch_[ring_.backward() ? batch_.size() - 1 - i : i];
 
 		if (__builtin_bit_cast(perf_event_header, record[0]).type == PERF_RECORD_LOST)
-			all_.told(record[2]);
+			all_.reported(record[2]);
 		else
 			all_.receive(record.data(), static_cast<u32>(record.size() * 8));
 	}

@@ -75,7 +75,7 @@ void ledger::check_end(u64 records, u64 losses) const
 	}
 	if (received_ != expected || records != expected)
 		fail("the ring counts other records than there are");
-	if (told_ != lost)
+	if (reported_ != lost)
 		fail("PERF_RECORD_LOST does not tell what was lost");
 	if (losses != lost)
 		fail("the ring counts other losses than there were");
@@ -92,7 +92,7 @@ void ledger::print() const
 			     entry.received ? " received" : "",
 			     entry.wakes ? " wants a wakeup" : "", entry.woken ? " woken" : "");
 	}
-	std::fprintf(stderr, "  received %llu, told lost %llu\n", received_, told_);
+	std::fprintf(stderr, "  received %llu, reported lost %llu\n", received_, reported_);
 }
 
 } // namespace perfbuf::model

@@ -27,7 +27,7 @@ public:
 
 	/* The reader's side: a record as it stands in the ring. */
 	void receive(const u64 *words, u32 bytes);
-	void told(u64 lost) { told_ += lost; }
+	void reported(u64 lost) { reported_ += lost; }
 	/* A wakeup: those who wait see everything received until now. */
 	void wake();
 
@@ -54,7 +54,7 @@ private:
 	std::vector<entry> entries_;
 	u64 newest_[contexts] = {}; /* number + 1 of the last received */
 	u64 received_ = 0;
-	u64 told_ = 0;
+	u64 reported_ = 0;
 };
 
 } // namespace perfbuf::model

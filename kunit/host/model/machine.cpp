@@ -14,24 +14,24 @@
 namespace perfbuf::model
 {
 
-machine::machine(const scenario &what, explorer &choices, reader_fault fault)
-	: interrupted_cpu(choices), what_(what), ring_(perf_buffer::create(what.ring).take()),
-	  here_(choices), there_(choices), drains_left_(what.drains),
-	  pauses_left_(what.pauses ? 2 : 0), watches_left_(what.watches),
-	  far_alarms_left_(what.far_alarms)
+machine::machine(const scenario &scenario, explorer &choices, reader_fault fault)
+	: interrupted_cpu(choices), scenario_(scenario),
+	  ring_(perf_buffer::create(scenario.ring).take()), here_(choices), there_(choices),
+	  drains_left_(scenario.drains), pauses_left_(scenario.pauses ? 2 : 0),
+	  watches_left_(scenario.watches), far_alarms_left_(scenario.far_alarms)
 {
-	begin(what.name, choices);
-	if (what.sleeps)
+	begin(scenario.name, choices);
+	if (scenario.sleeps)
 		poller_.emplace(*ring_);
 	for (unsigned i = 0; i < contexts; i++)
-		interrupts_left_[i] = what.script[i].empty() ? 0 : what.interrupts[i];
-	if (!what.rounds)
+		interrupts_left_[i] = scenario.script[i].empty() ? 0 : scenario.interrupts[i];
+	if (!scenario.rounds)
 		observer_.emplace(*ring_, ledger_);
-	if (what.watched)
+	if (scenario.watched)
 		ring_->watch_stats();
-	for (u32 bytes : what.before)
+	for (u32 bytes : scenario.before)
 		write(0, {.bytes = bytes});
-	if (what.latency) {
+	if (scenario.latency) {
 		ring_->attach(sleeper_);
 		if (!ring_->set_wakeups(1000, true))
 			fail("no memory");
@@ -41,13 +41,13 @@ machine::machine(const scenario &what, explorer &choices, reader_fault fault)
 	if (observer_)
 		observer_->look();
 	else
-		reader_.emplace(*ring_, ledger_, memory_, fault, what.rounds);
+		reader_.emplace(*ring_, ledger_, memory_, fault, scenario.rounds);
 }
 
 machine::~machine()
 {
 	end();
-	if (what_.latency)
+	if (scenario_.latency)
 		ring_->detach(sleeper_);
 	poller_.reset();
 	ring_.reset();
@@ -77,7 +77,7 @@ void machine::run_script(unsigned context)
 {
 	const unsigned interrupted = std::exchange(context_, context);
 
-	for (const op &op : what_.script[context]) {
+	for (const op &op : scenario_.script[context]) {
 		if (poller_ && !context)
 			poller_->writer_enters();
 		write(context, op);
@@ -93,7 +93,7 @@ void machine::run_script(unsigned context)
 /* No writer is inside: what was mapped once says what there is. */
 void machine::check_stats()
 {
-	if (!what_.watches || watches_left_)
+	if (!scenario_.watches || watches_left_)
 		return;
 	watching_.reset();
 
@@ -132,7 +132,7 @@ void machine::read_all()
 {
 	observer_->drain();
 	/* The records that the reader has taken do not wait. */
-	if (what_.latency && exploring_)
+	if (scenario_.latency && exploring_)
 		ledger_.wake();
 	if (poller_) {
 		poller_->consume(observer_->head(), observer_->head());
@@ -142,12 +142,12 @@ void machine::read_all()
 
 void machine::write(unsigned context, const op &op)
 {
-	const plain_origin who;
+	const plain_origin origin;
 
 	if (op.flush) {
 		if (poller_)
 			poller_->allow(1);
-		ring_->flush_lost(who);
+		ring_->flush_lost(origin);
 		return;
 	}
 
@@ -163,8 +163,8 @@ void machine::write(unsigned context, const op &op)
 	}
 
 	const u32 id = ledger_.attempt(context, op);
-	cxxrt::result<reservation> begun =
-		op.given_up ? ring_->begin_discardable(op.bytes, who) : ring_->begin(op.bytes, who);
+	cxxrt::result<reservation> begun = op.given_up ? ring_->begin_discardable(op.bytes, origin)
+						       : ring_->begin(op.bytes, origin);
 
 	if (!begun) {
 		ledger_.refused(id);
@@ -190,13 +190,13 @@ void machine::write(unsigned context, const op &op)
 		poller_->allow(op.wakes + (op.every != 0) + op.given_up);
 	if (op.wakes)
 		ring_->request_wakeup();
-	if (op.wakes || what_.latency)
+	if (op.wakes || scenario_.latency)
 		ledger_.wants_wakeup(id);
 	if (op.every)
 		count(id, op.every);
 	if (op.given_up) {
 		ledger_.gives_up(id);
-		record.discard(op.bytes, who);
+		record.discard(op.bytes, origin);
 		return;
 	}
 	ledger_.finished(id);
@@ -239,7 +239,7 @@ void machine::before(cxxrt::model::access access, const volatile void *where, st
 	}
 	inside_ = true;
 	before_writers(access, where, bytes, reader_.has_value(), &ring_->user_page()->data_tail);
-	if (what_.far_alarms && exploring_)
+	if (scenario_.far_alarms && exploring_)
 		here_.before(access, where, bytes);
 	inside_ = false;
 }
@@ -247,9 +247,9 @@ void machine::before(cxxrt::model::access access, const volatile void *where, st
 void machine::intervene(bool shared)
 {
 	for (;;) {
-		enum what { nothing, interrupt, drain, pause, watch, reader, far_alarm };
+		enum step { nothing, interrupt, drain, pause, watch, reader, far_alarm };
 		struct {
-			enum what what;
+			enum step step;
 			unsigned context;
 		} may[8] = {};
 		unsigned count = 1;
@@ -270,7 +270,7 @@ void machine::intervene(bool shared)
 
 		const auto chosen = may[choices_.choose(count)];
 
-		switch (chosen.what) {
+		switch (chosen.step) {
 		case nothing:
 			return;
 		case interrupt:
@@ -340,7 +340,7 @@ void machine::raised(const void *work)
 	/* Raising is an atomic operation that orders. */
 	(elsewhere_ ? there_ : here_).drain();
 	/* With a latency, also the irq_work that starts the alarm is raised: see woken(). */
-	if (observer_ && !what_.latency) {
+	if (observer_ && !scenario_.latency) {
 		observer_->look();
 		ledger_.wake();
 	}
@@ -364,10 +364,10 @@ void machine::woken()
 
 void machine::settle()
 {
-	const plain_origin who;
+	const plain_origin origin;
 
 	/* A sleeping reader has not taken anything: time passes. */
-	for (unsigned i = 0; what_.latency && i < 2; i++) {
+	for (unsigned i = 0; scenario_.latency && i < 2; i++) {
 		host::run_irq_works();
 		if (poller_)
 			poller_->latency_expires();
@@ -381,7 +381,7 @@ void machine::settle()
 		read_all();
 		check_losses_are_told();
 	}
-	/* Twice: what is told needs room, and may be refused once more. */
+	/* Twice: what is told needs space, and may be refused once more. */
 	for (unsigned i = 0; i < 2; i++) {
 		if (observer_) {
 			observer_->look();
@@ -390,7 +390,7 @@ void machine::settle()
 			memory_.finish_store();
 			reader_->finish();
 		}
-		ring_->flush_lost(who);
+		ring_->flush_lost(origin);
 	}
 	if (observer_) {
 		observer_->look();
@@ -410,7 +410,7 @@ void machine::check_end()
 
 	if (stats->bytes != (ring_->backward() ? 0 - head : head))
 		fail("the ring counts other bytes than there are");
-	if (what_.watched && !ring_->overwrite() && stats->high_water < most_unread_)
+	if (scenario_.watched && !ring_->overwrite() && stats->high_water < most_unread_)
 		fail("the statistics say less than was unread at once");
 }
 
@@ -427,7 +427,7 @@ void machine::check_losses_are_told()
 void machine::check_no_storm()
 {
 	/* The one that polls knows better. */
-	if (!observer_ || what_.latency || poller_)
+	if (!observer_ || scenario_.latency || poller_)
 		return;
 
 	const unsigned before = raises_;
@@ -454,11 +454,11 @@ void machine::print() const
 		     ring_->user_page()->data_head, ring_->user_page()->data_tail, raises_);
 }
 
-u64 explore(const scenario &what, reader_fault fault)
+u64 explore(const scenario &scenario, reader_fault fault)
 {
 	explorer choices;
 
-	return choices.explore([&] { machine(what, choices, fault).run(); });
+	return choices.explore([&] { machine(scenario, choices, fault).run(); });
 }
 
 } // namespace perfbuf::model

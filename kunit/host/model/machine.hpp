@@ -25,7 +25,7 @@ namespace perfbuf::model
 class machine final : private interrupted_cpu
 {
 public:
-	machine(const scenario &what, explorer &choices, reader_fault fault);
+	machine(const scenario &scenario, explorer &choices, reader_fault fault);
 	~machine();
 	/* One execution: the task's script with everything that intervenes, and the end. */
 	void run();
@@ -68,7 +68,7 @@ private:
 	void check_losses_are_told();
 	void check_no_storm();
 
-	const scenario &what_;
+	const scenario &scenario_;
 	cxxrt::ref<perf_buffer> ring_;
 	ledger ledger_;
 	std::optional<observer> observer_; /* without a far reader */

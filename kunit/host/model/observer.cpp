@@ -50,7 +50,7 @@ void observer::take(u64 from, u64 to)
 			__builtin_bit_cast(perf_event_header, record.words[0]);
 
 		if (header.type == PERF_RECORD_LOST)
-			all_.told(record.words[2]);
+			all_.reported(record.words[2]);
 		else if (header.type == PERF_RECORD_SAMPLE)
 			all_.receive(record.words.data(), record.bytes);
 		else

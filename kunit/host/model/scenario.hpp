@@ -115,11 +115,11 @@ std::vector<cpus_scenario> cpus_scenarios();
 enum class reader_fault { none, no_rmb, no_mb, no_aux_rmb };
 
 /* Explores it all; returns the executions. Exits with 1 at the first that breaks a promise. */
-u64 explore(const scenario &what, reader_fault fault);
-u64 explore(const aux_scenario &what, reader_fault fault);
-u64 explore(const cpus_scenario &what);
+u64 explore(const scenario &scenario, reader_fault fault);
+u64 explore(const aux_scenario &scenario, reader_fault fault);
+u64 explore(const cpus_scenario &scenario);
 
-/* The execution at hand breaks the promise @what: says how it came there, and exits with 1. */
-[[noreturn]] void fail(const char *what);
+/* The execution at hand breaks the promise @promise: says how it came there, and exits with 1. */
+[[noreturn]] void fail(const char *promise);
 
 } // namespace perfbuf::model

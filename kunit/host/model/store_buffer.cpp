@@ -7,12 +7,12 @@
 namespace perfbuf::model
 {
 
-void store_buffer::before(cxxrt::model::access what, const volatile void *where, std::size_t bytes)
+void store_buffer::before(cxxrt::model::access kind, const volatile void *where, std::size_t bytes)
 {
 	using enum cxxrt::model::access;
 
 	finish();
-	switch (what) {
+	switch (kind) {
 	case mb:
 	case rmw:
 		stores_.clear();

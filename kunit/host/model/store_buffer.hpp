@@ -21,7 +21,7 @@ public:
 	explicit store_buffer(explorer &choices) : choices_(choices) {}
 
 	/* Its CPU is about to do this. */
-	void before(cxxrt::model::access what, const volatile void *where, std::size_t bytes);
+	void before(cxxrt::model::access kind, const volatile void *where, std::size_t bytes);
 	/* The last of its stores is done. */
 	void finish();
 	/* Another CPU runs: of the stores, as many as chosen have left. */

@@ -117,13 +117,13 @@ u64 weak_cpus::load_word(unsigned cpu, word &at, bool acquires)
 	return at.history[index].value;
 }
 
-void weak_cpus::before(unsigned cpu, cxxrt::model::access what, const volatile void *where,
+void weak_cpus::before(unsigned cpu, cxxrt::model::access kind, const volatile void *where,
 		       std::size_t bytes)
 {
 	cpu_state &self = of_[cpu];
 
 	finish();
-	switch (what) {
+	switch (kind) {
 	case barrier:
 	case plain_store:
 		return;
@@ -142,10 +142,10 @@ void weak_cpus::before(unsigned cpu, cxxrt::model::access what, const volatile v
 
 	word &at = find(where, bytes);
 
-	switch (what) {
+	switch (kind) {
 	case load:
 	case acquire:
-		put(at, load_word(cpu, at, what == acquire));
+		put(at, load_word(cpu, at, kind == acquire));
 		return;
 	case rmw:
 		fence(cpu);
@@ -161,7 +161,7 @@ void weak_cpus::before(unsigned cpu, cxxrt::model::access what, const volatile v
 	default:
 		break;
 	}
-	making_ = {cpu, &at, what, get(at)};
+	making_ = {cpu, &at, kind, get(at)};
 }
 
 void weak_cpus::finish()
@@ -174,15 +174,15 @@ void weak_cpus::finish()
 	cpu_state &self = of_[cpu];
 	const u64 value = get(at);
 
-	if (making_.what == rmw) {
+	if (making_.kind == rmw) {
 		if (value != making_.before)
 			append(cpu, at, value);
 		at.seen[cpu] = at.history.size() - 1;
 		fence(cpu);
 	} else if (settled_) {
 		append(cpu, at, value);
-	} else if (making_.what != local_rmw || value != making_.before) {
-		self.stores.push_back({&at, value, self.epoch, making_.what == release, false});
+	} else if (making_.kind != local_rmw || value != making_.before) {
+		self.stores.push_back({&at, value, self.epoch, making_.kind == release, false});
 	}
 }
 

@@ -42,7 +42,7 @@ public:
 	}
 
 	/* @cpu is about to make this access of a shared word, or executes this barrier. */
-	void before(unsigned cpu, cxxrt::model::access what, const volatile void *where,
+	void before(unsigned cpu, cxxrt::model::access kind, const volatile void *where,
 		    std::size_t bytes);
 	/* The last access was made. */
 	void finish();
@@ -109,7 +109,7 @@ private:
 	struct {
 		unsigned cpu = 0;
 		word *at = nullptr; /* nullptr: none that stores */
-		cxxrt::model::access what;
+		cxxrt::model::access kind;
 		u64 before;
 	} making_;
 };

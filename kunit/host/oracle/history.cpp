@@ -15,7 +15,8 @@ writers *at_hand;
 
 } // namespace
 
-history::history(const plan &what, u64 seed, bool trace) : test_(what, seed, trace), writers_(test_)
+history::history(const plan &planned, u64 seed, bool trace)
+	: test_(planned, seed, trace), writers_(test_)
 {
 	at_hand = &writers_;
 }
@@ -27,22 +28,22 @@ history::~history()
 
 const char *history::run()
 {
-	for (; test_.step < test_.what.steps && !test_.broken; test_.step++)
+	for (; test_.step < test_.planned.steps && !test_.broken; test_.step++)
 		step();
 	if (test_.broken)
 		return test_.broken;
 
-	const test_origin who(test_);
+	const test_origin origin(test_);
 
 	/* The end: what is owed is reported, and all is read. */
 	test_.ring->pause(false);
 	for (u32 i = 0; i < 3 && !test_.ring->overwrite() && !test_.broken; i++) {
 		test_.read(false);
 		test_.reader->allow(1);
-		test_.ring->flush_lost(who);
+		test_.ring->flush_lost(origin);
 		check();
 	}
-	if (!test_.broken && !test_.ring->overwrite() && test_.contents.owed())
+	if (!test_.broken && !test_.ring->overwrite() && test_.contents.pending_losses())
 		test_.fail("PERF_RECORD_LOST does not report what was lost");
 	if (!test_.broken)
 		if (const char *broken = test_.contents.check_counts())
@@ -52,35 +53,35 @@ const char *history::run()
 
 void history::step()
 {
-	if (test_.what.pauses && test_.choices.once_in(test_.what.pauses)) {
+	if (test_.planned.pauses && test_.choices.once_in(test_.planned.pauses)) {
 		test_.toggle_pause();
 		test_.say("pause %d", test_.ring->paused());
-	} else if (test_.what.watches && test_.choices.once_in(test_.what.watches)) {
+	} else if (test_.planned.watches && test_.choices.once_in(test_.planned.watches)) {
 		test_.ring->watch_stats();
 		watched_ = true;
 		test_.say("watch");
-	} else if (test_.what.flushes && test_.choices.once_in(test_.what.flushes)) {
-		test_.say("flush: %llu owed", test_.contents.owed());
+	} else if (test_.planned.flushes && test_.choices.once_in(test_.planned.flushes)) {
+		test_.say("flush: %llu pending losses", test_.contents.pending_losses());
 		test_.reader->allow(1);
 		test_.ring->flush_lost(test_origin(test_));
 		check();
-	} else if (test_.what.requests && test_.choices.once_in(4 * test_.what.requests)) {
+	} else if (test_.planned.requests && test_.choices.once_in(4 * test_.planned.requests)) {
 		writers_.wake_published();
 		check();
-	} else if (test_.what.latency && test_.choices.once_in(16)) {
+	} else if (test_.planned.latency && test_.choices.once_in(16)) {
 		test_.limited = !test_.limited;
 		test_.say("%s", test_.limited ? "a latency" : "no latency");
 		test_.set_wakeups();
 		test_.reader->sets_latency();
 		check();
-	} else if (test_.what.silences && test_.choices.once_in(test_.what.silences)) {
+	} else if (test_.planned.silences && test_.choices.once_in(test_.planned.silences)) {
 		test_.silent = !test_.silent;
 		test_.say("%s", test_.silent ? "wants no wakeups" : "wants wakeups");
 		test_.set_wakeups();
 		test_.reader->sends(!test_.silent);
 		test_.reader->poll();
 		check();
-	} else if (test_.what.reads && test_.choices.once_in(test_.what.reads)) {
+	} else if (test_.planned.reads && test_.choices.once_in(test_.planned.reads)) {
 		test_.read(true);
 		check();
 	} else if (test_.choices.once_in(3)) {
@@ -164,8 +165,8 @@ void history::check()
 
 } // namespace perfbuf::oracle
 
-void cxxrt::model::before(access what, const volatile void *, std::size_t) noexcept
+void cxxrt::model::before(access kind, const volatile void *, std::size_t) noexcept
 {
 	if (auto *current = perfbuf::oracle::at_hand)
-		current->before(what);
+		current->before(kind);
 }

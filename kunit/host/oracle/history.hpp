@@ -14,7 +14,7 @@ namespace perfbuf::oracle
 class history
 {
 public:
-	history(const plan &what, u64 seed, bool trace);
+	history(const plan &planned, u64 seed, bool trace);
 	~history();
 
 	/* nullptr, or the promise that was broken. */

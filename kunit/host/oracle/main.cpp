@@ -104,7 +104,7 @@ const plan plans[] = {
 };
 
 /* Whether all of them kept their promises. */
-bool run(const plan &what, unsigned long long first, unsigned long long seeds, bool trace)
+bool run(const plan &planned, unsigned long long first, unsigned long long seeds, bool trace)
 {
 	struct finding {
 		unsigned long long histories = 0;
@@ -114,7 +114,7 @@ bool run(const plan &what, unsigned long long first, unsigned long long seeds, b
 	std::map<std::string, finding> findings;
 
 	for (unsigned long long seed = first; seed < first + seeds; seed++) {
-		history history(what, seed, trace);
+		history history(planned, seed, trace);
 
 		history.run();
 
@@ -131,11 +131,11 @@ bool run(const plan &what, unsigned long long first, unsigned long long seeds, b
 			here.seed = seed;
 		}
 	}
-	std::printf("%8llu histories  %s\n", seeds, what.name);
+	std::printf("%8llu histories  %s\n", seeds, planned.name);
 	for (const auto &[broken, here] : findings)
 		std::printf("  FAILED in %llu: %s\n          --plan '%s' --first %llu --seeds 1 "
 			    "--trace: %u steps\n",
-			    here.histories, broken.c_str(), what.name, here.seed, here.steps);
+			    here.histories, broken.c_str(), planned.name, here.seed, here.steps);
 	std::fflush(stdout);
 	return findings.empty();
 }

@@ -93,7 +93,7 @@ const char *stream::take(u64 position)
 	const perf_event_header header = __builtin_bit_cast(perf_event_header, word(position));
 
 	if (header.type == PERF_RECORD_LOST) {
-		told_ += word(position + 16);
+		reported_ += word(position + 16);
 		return nullptr;
 	}
 

@@ -54,8 +54,8 @@ public:
 		return __builtin_bit_cast(perf_event_header, word(position)).size;
 	}
 	/* Losses that no PERF_RECORD_LOST has reported; no writer is inside. */
-	u64 owed() const { return refused_ > told_ ? refused_ - told_ : 0; }
-	bool reports_too_much() const { return told_ > refused_; }
+	u64 pending_losses() const { return refused_ > reported_ ? refused_ - reported_ : 0; }
+	bool reports_too_much() const { return reported_ > refused_; }
 	/* The stream up to here has a record that wants a wakeup. */
 	u64 wanted() const { return wanted_; }
 	/* Bytes, as the statistics have them: from position 0 on. */
@@ -83,7 +83,7 @@ private:
 	u64 newest_[contexts] = {}; /* id + 1 of the last that was seen */
 	u64 wanted_;
 	u64 refused_ = 0;
-	u64 told_ = 0;
+	u64 reported_ = 0;
 	bool gap_ = false; /* overwrite mode: records went by unseen */
 };
 

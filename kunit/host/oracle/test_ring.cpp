@@ -28,14 +28,14 @@ void test_origin::write_trailer(reservation &into) const noexcept
 		into.put(trailer_word + done);
 }
 
-perf_buffer::options test_ring::choose_ring(const plan &what, random &choices)
+perf_buffer::options test_ring::choose_ring(const plan &planned, random &choices)
 {
 	static constexpr storage_kind kinds[] = {storage_kind::pages, storage_kind::pages,
 						 storage_kind::vmalloc, storage_kind::mirrored};
 	static constexpr u64 starts[] = {0, 0, 0xffffffff, ~u64{0}, u64{1} << 63};
 	const storage_kind kind = kinds[choices.below(4)];
 	/* A mirrored ring has pages of the host. */
-	const bool overwrite = what.overwrite && choices.once_in(2);
+	const bool overwrite = planned.overwrite && choices.once_in(2);
 	const u32 pages = kind == storage_kind::mirrored ? 64
 			  : overwrite			 ? 16u << choices.below(3)
 							 : 2u << choices.below(6);
@@ -43,30 +43,31 @@ perf_buffer::options test_ring::choose_ring(const plan &what, random &choices)
 	const u64 start = starts[choices.below(5)] - choices.below(2 * size);
 
 	return {.nr_pages = pages,
-		.watermark = what.whole_watermark
+		.watermark = planned.whole_watermark
 				     ? size
 				     : (choices.once_in(4)   ? 0
 					: choices.once_in(2) ? 8 + 8 * choices.below(size / 8)
 							     : 1 + choices.below(size)),
 		.overwrite = overwrite,
-		.backward = what.directions && choices.once_in(3),
+		.backward = planned.directions && choices.once_in(3),
 		.storage = kind,
 		.page_order = static_cast<u32>(choices.below(4)),
 		.start = start & ~u64{7}};
 }
 
 test_ring::test_ring(const plan &of, u64 seed, bool traced)
-	: what(of), allocations(pb_test_live_allocations()), choices(seed), trace(traced),
+	: planned(of), allocations(pb_test_live_allocations()), choices(seed), trace(traced),
 	  trailer_bytes(static_cast<u32>(8 * choices.below(3) * choices.below(2))),
-	  modulo(choices.once_in(4)), every(what.counts ? static_cast<u32>(choices.below(6)) : 0),
-	  ring(perf_buffer::create(choose_ring(what, choices)).take()),
+	  modulo(choices.once_in(4)),
+	  every(planned.counts ? static_cast<u32>(choices.below(6)) : 0),
+	  ring(perf_buffer::create(choose_ring(planned, choices)).take()),
 	  largest(ring->overwrite() ? ring->size() : ring->size() - record_alignment),
 	  contents(*ring, trailer_bytes)
 {
 	at_hand = this;
 	reader.emplace(*ring);
 	host::on_raise = [](const void *work) { at_hand->raised(work); };
-	if (what.latency && ring->set_wakeups(latency_ns, true)) {
+	if (planned.latency && ring->set_wakeups(latency_ns, true)) {
 		limited = true;
 		reader->sends(true);
 	}
@@ -159,7 +160,7 @@ void test_ring::expire_alarms()
 	if (limited)
 		reader->latency_expires();
 	/* An alarm has fewer accesses. */
-	if (!writers_inside && what.far_writes && choices.once_in(what.far_writes))
+	if (!writers_inside && planned.far_writes && choices.once_in(planned.far_writes))
 		alarm_accesses = 1 + static_cast<u32>(choices.below(10));
 	host::expire_alarms();
 	alarm_accesses = 0;

@@ -19,7 +19,7 @@ namespace perfbuf::oracle
 {
 
 struct test_ring {
-	test_ring(const plan &what, u64 seed, bool trace);
+	test_ring(const plan &planned, u64 seed, bool trace);
 	~test_ring() { free(); }
 	test_ring(const test_ring &) = delete;
 	test_ring &operator=(const test_ring &) = delete;
@@ -40,7 +40,7 @@ struct test_ring {
 	/* A line of the trace. */
 	[[gnu::format(printf, 2, 3)]] void say(const char *format, ...);
 
-	const plan &what;
+	const plan &planned;
 	const long allocations; /* before the ring was made */
 	random choices;
 	const bool trace;
@@ -61,7 +61,7 @@ struct test_ring {
 	const char *broken = nullptr;
 
 private:
-	static perf_buffer::options choose_ring(const plan &what, random &choices);
+	static perf_buffer::options choose_ring(const plan &planned, random &choices);
 	/* The ring has raised an irq_work. */
 	void raised(const void *work);
 	void read_overwrite();

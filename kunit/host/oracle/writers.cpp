@@ -14,10 +14,10 @@ u32 writers::choose_bytes()
 	const u64 size = ring_.size();
 	u64 bytes;
 
-	if (test_.what.too_large && test_.writers_inside)
+	if (test_.planned.too_large && test_.writers_inside)
 		return static_cast<u32>(std::min<u64>(size, record_size_max)) + 8;
 	/* It fits, and rarely not with the report of a loss. */
-	if (test_.what.too_large)
+	if (test_.planned.too_large)
 		return static_cast<u32>(
 			choices_.once_in(6) ? std::min<u64>(test_.largest, record_size_max) : 24);
 	/* In overwrite mode, what nested writers write may not come around to the writer's own. */
@@ -26,11 +26,11 @@ u32 writers::choose_bytes()
 	} else if (ring_.overwrite()) {
 		nested_left_ = 0;
 		bytes = choices_.below(size + 16);
-	} else if (test_.what.large_then_small) {
-		bytes = test_.step < test_.what.steps / 2
+	} else if (test_.planned.large_then_small) {
+		bytes = test_.step < test_.planned.steps / 2
 				? std::min(test_.largest, ring_.watermark() * 2)
 				: 24;
-	} else if (test_.what.extremes) {
+	} else if (test_.planned.extremes) {
 		/* Also what fills the ring together with the report of a loss. */
 		const u64 sizes[] = {test_.largest,
 				     test_.largest - sizeof(lost_record) - test_.trailer_bytes, 16,
@@ -49,8 +49,9 @@ u32 writers::choose_bytes()
 
 u64 writers::needed(u32 bytes) const
 {
-	const u64 together =
-		test_.contents.owed() ? sizeof(lost_record) + test_.trailer_bytes + bytes : bytes;
+	const u64 together = test_.contents.pending_losses()
+				     ? sizeof(lost_record) + test_.trailer_bytes + bytes
+				     : bytes;
 
 	return together <= test_.largest ? together : bytes;
 }
@@ -97,14 +98,14 @@ void writers::write_outermost()
 
 void writers::write(u32 context)
 {
-	const test_origin who(test_);
+	const test_origin origin(test_);
 	const u32 bytes = choose_bytes();
 	const bool gives_up = bytes >= sizeof(lost_record) + test_.trailer_bytes &&
-			      choices_.once_in(test_.what.discards);
+			      choices_.once_in(test_.planned.discards);
 	const u64 id = test_.contents.attempt(context, bytes);
 	const int answer = test_.writers_inside ? -1 : expected(bytes);
 	const u64 need = needed(bytes);
-	const u64 owed = test_.contents.owed();
+	const u64 pending_losses = test_.contents.pending_losses();
 	const u32 interventions = interventions_;
 	const u32 interrupted = std::exchange(context_, context);
 
@@ -117,10 +118,10 @@ void writers::write(u32 context)
 	int got;
 
 	if (!gives_up && choices_.once_in(2)) {
-		got = ring_.begin_at(space, bytes, who);
+		got = ring_.begin_at(space, bytes, origin);
 	} else {
-		cxxrt::result<reservation> begun =
-			gives_up ? ring_.begin_discardable(bytes, who) : ring_.begin(bytes, who);
+		cxxrt::result<reservation> begun = gives_up ? ring_.begin_discardable(bytes, origin)
+							    : ring_.begin(bytes, origin);
 
 		got = begun ? 0 : begun.error().code();
 		if (begun)
@@ -148,7 +149,7 @@ void writers::write(u32 context)
 
 	test_.contents.begun(id);
 	fill(record, id, bytes);
-	if (choices_.once_in(test_.what.requests)) {
+	if (choices_.once_in(test_.planned.requests)) {
 		test_.say("%*s#%llu asks for a wakeup", static_cast<int>(2 * context), "", id);
 		test_.reader->allow(1);
 		test_.contents.wants_wakeup(id);
@@ -164,18 +165,18 @@ void writers::write(u32 context)
 		test_.contents.given_up(id);
 		/* Its reservation may have passed the watermark. */
 		test_.reader->allow(1);
-		record.discard(bytes, who);
+		record.discard(bytes, origin);
 	} else {
 		test_.contents.finished(id);
 		record.commit();
 	}
 	test_.writers_inside--;
 	context_ = interrupted;
-	if (!test_.writers_inside && interventions == interventions_ && owed && !gives_up &&
-	    sizeof(lost_record) + test_.trailer_bytes + bytes <= test_.largest) {
+	if (!test_.writers_inside && interventions == interventions_ && pending_losses &&
+	    !gives_up && sizeof(lost_record) + test_.trailer_bytes + bytes <= test_.largest) {
 		if (const char *broken = test_.contents.look())
 			test_.fail(broken);
-		else if (test_.contents.owed())
+		else if (test_.contents.pending_losses())
 			test_.fail("a record that fits with its loss does not report it");
 	}
 }
@@ -241,8 +242,8 @@ void writers::wake_published()
 
 void writers::intervene()
 {
-	if (test_.writers_inside && test_.what.requests &&
-	    choices_.once_in(8 * test_.what.requests)) {
+	if (test_.writers_inside && test_.planned.requests &&
+	    choices_.once_in(8 * test_.planned.requests)) {
 		interventions_++;
 		test_.reader->interrupted();
 
@@ -251,7 +252,7 @@ void writers::intervene()
 		wake_published();
 		context_ = interrupted;
 	}
-	if (nested_left_ && context_ + 1 < contexts && choices_.once_in(test_.what.interrupts)) {
+	if (nested_left_ && context_ + 1 < contexts && choices_.once_in(test_.planned.interrupts)) {
 		nested_left_--;
 		interventions_++;
 		test_.reader->interrupted();
@@ -260,23 +261,23 @@ void writers::intervene()
 
 	const aside own(test_);
 
-	if (choices_.once_in(test_.what.far_alarms)) {
+	if (choices_.once_in(test_.planned.far_alarms)) {
 		interventions_++;
 		test_.reader->interrupted();
 		test_.say("      an alarm fires on another CPU");
 		test_.expire_alarms();
 	}
-	if (choices_.once_in(test_.what.far_reads)) {
+	if (choices_.once_in(test_.planned.far_reads)) {
 		interventions_++;
 		test_.reader->interrupted();
 		test_.read(true);
 	}
-	if (test_.what.pauses && choices_.once_in(16 * test_.what.pauses)) {
+	if (test_.planned.pauses && choices_.once_in(16 * test_.planned.pauses)) {
 		interventions_++;
 		test_.toggle_pause();
 		test_.say("      pause %d", ring_.paused());
 	}
-	if (test_.what.watches && choices_.once_in(16 * test_.what.watches)) {
+	if (test_.planned.watches && choices_.once_in(16 * test_.planned.watches)) {
 		interventions_++;
 		/* Here it sees no writer's access; the rest of it runs when the writers have left.
 		 */

@@ -175,8 +175,8 @@ TEST_F(producer_step, an_area_is_started_and_stopped_in_turn)
 	for (int outer = 0; outer < 4; outer++)
 		for (int inner = 0; inner < 4; inner++) {
 			bool runs = false;
-			const auto act = [&](int what) {
-				switch (what) {
+			const auto act = [&](int action) {
+				switch (action) {
 				case 0:
 					return side.start();
 				case 1:

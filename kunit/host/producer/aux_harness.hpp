@@ -71,15 +71,15 @@ public:
 	perfbuf_source of = source_of("auxdev", events, 2, this);
 
 private:
-	/* The source is asked for @what of its stream. */
-	void note(char what, perfbuf_stream *asked)
+	/* The source is asked for @call of its stream. */
+	void note(char call, perfbuf_stream *asked)
 	{
 		EXPECT_EQ(asked, stream);
-		said += what;
+		said += call;
 	}
-	void switched(char what, perfbuf_stream *asked)
+	void switched(char call, perfbuf_stream *asked)
 	{
-		note(what, asked);
+		note(call, asked);
 		if (within)
 			within(*this);
 	}

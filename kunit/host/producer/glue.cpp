@@ -269,10 +269,10 @@ void pb_log_other_abi(void *, __u32 abi) noexcept
 	std::snprintf(now.refusal, sizeof(now.refusal), "version %u", abi);
 }
 
-void pb_log_refusal(const char *source, const char *what, const char *why) noexcept
+void pb_log_refusal(const char *source, const char *refused, const char *why) noexcept
 {
 	now.refused_source = source;
-	std::snprintf(now.refusal, sizeof(now.refusal), "%s %s", what, why);
+	std::snprintf(now.refusal, sizeof(now.refusal), "%s %s", refused, why);
 }
 
 void pb_log_field_refusal(const char *source, const char *event, const char *field,

@@ -236,16 +236,16 @@ template <typename Step, typename Within, typename After>
 u32 at_each_access(Step &&step, Within &&within, After &&after)
 {
 	static u32 left;
-	static std::function<void()> what;
+	static std::function<void()> action;
 
-	what = within;
+	action = within;
 	for (u32 access = 1;; access++) {
 		left = access;
 		cxxrt::model::on_access = [] {
 			if (--left)
 				return;
 			cxxrt::model::on_access = nullptr;
-			what();
+			action();
 		};
 		step();
 

@@ -432,16 +432,16 @@ TEST_F(producer_registration, a_recorder_of_a_source_is_notified_of_its_begin_an
 class noted_dumps final : public dump_requests
 {
 public:
-	explicit noted_dumps(std::function<int(void *)> what) : what_(std::move(what)) {}
+	explicit noted_dumps(std::function<int(void *)> answer) : answer_(std::move(answer)) {}
 	cxxrt::result<void> request(void *device) noexcept override
 	{
-		return cxxrt::from_return(-what_(device));
+		return cxxrt::from_return(-answer_(device));
 	}
 	/* nullptr is no device. */
-	void finish() noexcept override { (void)what_(nullptr); }
+	void finish() noexcept override { (void)answer_(nullptr); }
 
 private:
-	const std::function<int(void *)> what_;
+	const std::function<int(void *)> answer_;
 };
 
 TEST_F(producer_registration, a_dump_is_requested_while_the_source_is_registered)

@@ -112,14 +112,14 @@ protected:
 
 	void put(u32 cpu, u64 number)
 	{
-		const plain_origin who;
+		const plain_origin origin;
 		record record;
 
 		record.cpu = cpu;
 		record.number = number;
 		record.time = 1'000'000'000 + number;
 
-		auto begun = of_.cpus[cpu].ring->begin(sizeof(record), who);
+		auto begun = of_.cpus[cpu].ring->begin(sizeof(record), origin);
 
 		ASSERT_TRUE(begun);
 
@@ -204,10 +204,10 @@ TEST_F(recorder_print, a_second_oops_prints_nothing_while_the_first_prints_and_a
 /* A writer that was stopped in the middle of a record, which has no header yet. */
 TEST_F(recorder_print, a_record_that_a_writer_was_in_the_middle_of_is_left_out_and_counted)
 {
-	const plain_origin who;
+	const plain_origin origin;
 
 	fill(100);
-	auto begun = of_.cpus[0].ring->begin(sizeof(record), who);
+	auto begun = of_.cpus[0].ring->begin(sizeof(record), origin);
 	ASSERT_TRUE(begun);
 	reservation unfinished = begun.take();
 	const record empty{.header = {}};
@@ -289,9 +289,9 @@ TEST_F(recorder_print, damaged_rings_are_printed_as_far_as_they_make_sense)
 		std::copy(marks.begin(), marks.end(), const_cast<u64 *>(ring.marks()));
 		reserved = was_reserved;
 	}
-	for (const auto &[what, count] : reached)
-		std::cout << "  " << count << "\t" << what << "\n";
-	for (const char *what : {"events as they were emitted", "events that are changed",
+	for (const auto &[kind, count] : reached)
+		std::cout << "  " << count << "\t" << kind << "\n";
+	for (const char *kind : {"events as they were emitted", "events that are changed",
 				 "nothing damaged", "damaged places"})
-		EXPECT_GT(reached[what], 0u) << what;
+		EXPECT_GT(reached[kind], 0u) << kind;
 }

@@ -160,17 +160,17 @@ void pattern_stream::write_from_thread(void *argument) noexcept
 }
 
 /* Only what got in has a number, so that readers know of each that is missing. */
-void pattern_stream::write_packet(pattern_producer who) noexcept
+void pattern_stream::write_packet(pattern_producer producer) noexcept
 {
-	const u64 number = numbers_[who].read();
+	const u64 number = numbers_[producer].read();
 	const u32 words = 2 + static_cast<u32>(number % 7);
 	u64 packet[8];
 
-	packet[0] = pattern_head(who, words * sizeof(u64), number);
+	packet[0] = pattern_head(producer, words * sizeof(u64), number);
 	for (u32 i = 1; i < words; i++)
 		packet[i] = pattern_packet_word(packet[0], i);
 	if (!perfbuf_aux_write(as_stream(owner_), packet, words * sizeof(u64)))
-		numbers_[who].add(1);
+		numbers_[producer].add(1);
 }
 
 void pattern_stream::fill() noexcept
@@ -183,13 +183,13 @@ void pattern_stream::fill() noexcept
 	}
 
 	const kept_area &area = *static_cast<const kept_area *>(perfbuf_aux_get(&handle_));
-	const u64 room = handle_.size & ~u64{7};
+	const u64 space = handle_.size & ~u64{7};
 	const u64 to =
-		cxxrt::min<u64>(written_ + PATTERN_STEP, cxxrt::min<u64>(room, PATTERN_MOST));
+		cxxrt::min<u64>(written_ + PATTERN_STEP, cxxrt::min<u64>(space, PATTERN_MOST));
 
 	for (; written_ < to; written_ += sizeof(u64))
 		*word_at(area, handle_.head + written_) = pattern_word(handle_.head + written_);
-	if (written_ == room && !area.memory.overwrite)
+	if (written_ == space && !area.memory.overwrite)
 		end(PERF_AUX_FLAG_TRUNCATED);
 	else if (++held_ == (is(PATTERN_HOLDS) ? 16 : 1))
 		end(0);

@@ -45,7 +45,7 @@ private:
 	static void write_from_thread(void *self) noexcept;
 	void fill() noexcept;
 	void end(u64 flags) noexcept;
-	void write_packet(pattern_producer who) noexcept;
+	void write_packet(pattern_producer producer) noexcept;
 
 	event &owner_;
 	void *timer_ = nullptr;

@@ -87,11 +87,11 @@ struct test_state {
 	aux_area *area;
 	bool is_shared;
 	writer_state writers[CONTEXTS];
-	local<u64> nested, no_room;
+	local<u64> nested, no_space;
 
 	/* The reader's. */
 	window data, aux;
-	u64 tail, told;
+	u64 tail, reported;
 	u64 next[CONTEXTS];
 	u64 received[CONTEXTS];
 	const char *failure;
@@ -118,10 +118,10 @@ int make(bool is_shared, ref<perf_buffer> &ring) noexcept
 	return 0;
 }
 
-int write_shared(aux_area &area, const packet &what) noexcept
+int write_shared(aux_area &area, const packet &packet) noexcept
 {
-	const bare_origin who;
-	result<aux_reservation> begun = area.reserve(what.bytes(), who);
+	const bare_origin origin;
+	result<aux_reservation> begun = area.reserve(packet.bytes(), origin);
 
 	if (!begun)
 		return begun.error().code();
@@ -129,14 +129,14 @@ int write_shared(aux_area &area, const packet &what) noexcept
 	aux_reservation taken = begun.take();
 
 	/* Word by word, so that there is something to interrupt. */
-	for (u32 i = 0; i < what.count; i++)
-		taken.copy(&what.words[i], sizeof(u64));
-	taken.commit(who);
+	for (u32 i = 0; i < packet.count; i++)
+		taken.copy(&packet.words[i], sizeof(u64));
+	taken.commit(origin);
 	return 0;
 }
 
 /* The transaction takes over a reference. */
-int write_exclusive(aux_area &area, const packet &what) noexcept
+int write_exclusive(aux_area &area, const packet &packet) noexcept
 {
 	perfbuf_aux_handle handle;
 	result<void> begun = area.begin(handle);
@@ -144,34 +144,35 @@ int write_exclusive(aux_area &area, const packet &what) noexcept
 	if (!begun)
 		return begun.error().code();
 
-	const bool fits = handle.size >= what.bytes();
+	const bool fits = handle.size >= packet.bytes();
 
-	for (u32 i = 0; fits && i < what.count; i++)
-		area.copy_from(handle.head + i * sizeof(u64), &what.words[i], sizeof(u64));
+	for (u32 i = 0; fits && i < packet.count; i++)
+		area.copy_from(handle.head + i * sizeof(u64), &packet.words[i], sizeof(u64));
 	area.get();
-	(void)area.end(handle, fits ? what.bytes() : 0, bare_origin());
+	(void)area.end(handle, fits ? packet.bytes() : 0, bare_origin());
 	return fits ? 0 : EAGAIN;
 }
 
 const char *check_packets(u64 to) noexcept
 {
-	while (state.told != to) {
-		const u64 head = state.aux.word(state.told);
+	while (state.reported != to) {
+		const u64 head = state.aux.word(state.reported);
 		const u32 context = static_cast<u32>(head >> 56);
 		const u32 words = static_cast<u32>(head >> 48 & 0xff);
 		const u64 number = head & ((u64{1} << 48) - 1);
 
 		if (context >= CONTEXTS || words < words_min || words > words_max ||
-		    words * sizeof(u64) > to - state.told)
+		    words * sizeof(u64) > to - state.reported)
 			return "what is no packet";
 		for (u32 i = 1; i < words; i++)
-			if (state.aux.word(state.told + i * sizeof(u64)) != packet::word(head, i))
+			if (state.aux.word(state.reported + i * sizeof(u64)) !=
+			    packet::word(head, i))
 				return "a torn packet";
 		if (number < state.next[context])
 			return "a packet that is doubled or out of order";
 		state.next[context] = number + 1;
 		state.received[context]++;
-		state.told += words * sizeof(u64);
+		state.reported += words * sizeof(u64);
 	}
 	return nullptr;
 }
@@ -183,13 +184,13 @@ const char *check_record(u64 unread, u32 &bytes) noexcept
 	bytes = header.size;
 	if (header.type != PERF_RECORD_AUX || bytes != sizeof(aux_record) || bytes > unread)
 		return "a record that is not one of AUX";
-	if (state.data.word(state.tail + offsetof(aux_record, offset)) != state.told)
+	if (state.data.word(state.tail + offsetof(aux_record, offset)) != state.reported)
 		return "AUX that is not announced, or twice";
 
 	const u64 size = state.data.word(state.tail + offsetof(aux_record, size));
 
 	return size > aux_pages * page_size ? "more AUX than there is"
-					    : check_packets(state.told + size);
+					    : check_packets(state.reported + size);
 }
 
 } // namespace
@@ -204,13 +205,14 @@ bool aux_test::is_on() noexcept
 int aux_test::write(unsigned int context) noexcept
 {
 	writer_state &mine = state.writers[context];
-	const packet what(context, mine.attempted.read());
+	const packet packet(context, mine.attempted.read());
 	aux_area *area = state.ring->aux();
 	int ret = ENXIO;
 
 	mine.attempted.add(1);
 	if (area && area->try_get()) {
-		ret = state.is_shared ? write_shared(*area, what) : write_exclusive(*area, what);
+		ret = state.is_shared ? write_shared(*area, packet)
+				      : write_exclusive(*area, packet);
 		area->put();
 	}
 	if (ret)
@@ -218,7 +220,7 @@ int aux_test::write(unsigned int context) noexcept
 	if (ret == EBUSY)
 		state.nested.add(1);
 	if (ret == ENOSPC)
-		state.no_room.add(1);
+		state.no_space.add(1);
 	return ret;
 }
 
@@ -238,9 +240,9 @@ int aux_test::read(unsigned int records) noexcept
 		state.tail += bytes;
 		done++;
 	}
-	/* D, pairs with A in perf_buffer::take and in aux_area::room. */
+	/* D, pairs with A in perf_buffer::take and in aux_area::space. */
 	cxxrt::store_release(page->data_tail, state.tail);
-	cxxrt::store_release(page->aux_tail, state.told);
+	cxxrt::store_release(page->aux_tail, state.reported);
 	return static_cast<int>(done);
 }
 
@@ -259,7 +261,8 @@ void aux_test::get_counts(nmi_counts &to) noexcept
 		to.received[i] = state.received[i];
 	}
 	to.given_up = 0;
-	to.told = state.ring->stats().aux_truncated.read() + state.ring->stats().aux_nested.read();
+	to.reported =
+		state.ring->stats().aux_truncated.read() + state.ring->stats().aux_nested.read();
 }
 
 unsigned long long aux_test::attempted() noexcept
@@ -287,15 +290,15 @@ const char *aux_test::account() noexcept
 		if (state.received[i] + writer.refused.read() != writer.attempted.read())
 			state.failure = "a packet was published and is not there";
 	}
-	if (state.told != state.area->published() ||
-	    state.told != cxxrt::read_once(state.ring->user_page()->aux_head))
+	if (state.reported != state.area->published() ||
+	    state.reported != cxxrt::read_once(state.ring->user_page()->aux_head))
 		state.failure = "aux_head is not where the records end";
-	if (stats.aux_bytes.read() != state.told)
+	if (stats.aux_bytes.read() != state.reported)
 		state.failure = "the ring counts other bytes than there are";
 	if (stats.aux_nested.read() != state.nested.read())
 		state.failure = "transactions that were refused are not counted";
-	if (stats.aux_truncated.read() != state.no_room.read())
-		state.failure = "what found no room is not counted";
+	if (stats.aux_truncated.read() != state.no_space.read())
+		state.failure = "a refusal for want of space is not counted";
 	if (state.ring->losses().total())
 		state.failure = "a record of AUX was lost";
 	return state.failure;
@@ -374,17 +377,17 @@ extern "C" void nmi_last_hold() noexcept
 		return;
 
 	aux_area *area = last.ring->aux();
-	const packet what(CONTEXT_NMI, 1);
+	const packet packet(CONTEXT_NMI, 1);
 
 	if (area->try_get()) {
 		last.stage.write_once(inside);
 		wait_for(dropped);
 		/* Ours is the last: the memory is there until we put it. */
-		last.well = !write_shared(*area, what);
-		for (u32 i = 0; i < what.count; i++)
+		last.well = !write_shared(*area, packet);
+		for (u32 i = 0; i < packet.count; i++)
 			last.well = last.well &&
 				    !__builtin_memcmp(area->memory().at(i * sizeof(u64)).address,
-						      &what.words[i], sizeof(u64));
+						      &packet.words[i], sizeof(u64));
 		area->put();
 	}
 	last.stage.write_once(over);

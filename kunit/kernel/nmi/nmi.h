@@ -31,7 +31,7 @@ struct nmi_counts {
 	unsigned long long refused[CONTEXTS];
 	unsigned long long given_up;
 	unsigned long long received[CONTEXTS];
-	unsigned long long told; /* by PERF_RECORD_LOST */
+	unsigned long long reported; /* by PERF_RECORD_LOST */
 };
 
 #define RING_PAGES_MAX 16

@@ -19,12 +19,12 @@ static bool stepping;
 static int boundary;
 static int nmi_at;
 
-static int on_step(struct notifier_block *self, unsigned long what, void *data)
+static int on_step(struct notifier_block *self, unsigned long action, void *data)
 {
 	struct die_args *args = data;
 	unsigned long *dr6;
 
-	if (what != DIE_DEBUG || !READ_ONCE(stepping) || smp_processor_id() != writer_cpu)
+	if (action != DIE_DEBUG || !READ_ONCE(stepping) || smp_processor_id() != writer_cpu)
 		return NOTIFY_DONE;
 	dr6 = (unsigned long *)ERR_PTR(args->err);
 	if (!(*dr6 & DR_STEP))

@@ -136,7 +136,7 @@ static void print_counts(void)
 			now.attempted[i], now.received[i], now.refused[i]);
 	pr_info("    # attempted %llu = received + LOST %llu + given up %llu; %lu NMIs and %lu "
 		"interrupts sent\n",
-		nmi_attempted(), now.told, now.given_up, nmis_sent, irqs_sent);
+		nmi_attempted(), now.reported, now.given_up, nmis_sent, irqs_sent);
 }
 
 int nmi_storm(enum nmi_how how, unsigned long records, unsigned int seconds)

@@ -62,8 +62,8 @@ static const char *check(const struct pb_user_state *state)
 	if (is_64 &&
 	    (reg(state, PERF_REG_X86_BX) != USER_RBX || reg(state, PERF_REG_X86_BP) != USER_RBP))
 		return "not the program's RBX and RBP";
-	if (state->stack_room < USER_STACK_BYTES + sizeof(word))
-		return "no room on the stack";
+	if (state->stack_space < USER_STACK_BYTES + sizeof(word))
+		return "no space on the stack";
 	/* The page is there; what may be absent, for a moment of a task switch, is the memory. */
 	for (i = 0; i <= USER_STACK_BYTES; i += sizeof(word)) {
 		if (pb_copy_from_user_nofault(&word, state->sp + i, sizeof(word))) {

@@ -43,7 +43,7 @@ struct test_state {
 	u64 tail;
 	u64 next[CONTEXTS]; /* the least sequence that may come */
 	u64 received[CONTEXTS];
-	u64 told;
+	u64 reported;
 	const char *failure;
 };
 
@@ -77,7 +77,7 @@ u32 bytes_of(u64 tag) noexcept
 /* More than one of @records are a burst. */
 int write_records(u32 context, u32 records, bool gives_up) noexcept
 {
-	const bare_origin who;
+	const bare_origin origin;
 	writer_state &mine = state.writers[context];
 	const u64 first = tag_of(context, mine.attempted.read());
 	u32 bytes = 0;
@@ -86,9 +86,9 @@ int write_records(u32 context, u32 records, bool gives_up) noexcept
 		bytes += bytes_of(first + i);
 	mine.attempted.add(records);
 
-	result<reservation> begun = records > 1 ? state.ring->begin_burst(bytes, records, who)
-				    : gives_up	? state.ring->begin_discardable(bytes, who)
-						: state.ring->begin(bytes, who);
+	result<reservation> begun = records > 1 ? state.ring->begin_burst(bytes, records, origin)
+				    : gives_up	? state.ring->begin_discardable(bytes, origin)
+						: state.ring->begin(bytes, origin);
 
 	if (!begun) {
 		mine.refused.add(records);
@@ -107,7 +107,7 @@ int write_records(u32 context, u32 records, bool gives_up) noexcept
 	}
 	if (gives_up) {
 		state.given_up.add(records);
-		all.discard(bytes, who, records);
+		all.discard(bytes, origin, records);
 	} else {
 		all.commit();
 	}
@@ -150,7 +150,7 @@ const char *check_record(u64 position, u64 unread, u32 &bytes) noexcept
 		return check_sample(position, bytes);
 	if (header.type != PERF_RECORD_LOST || bytes < sizeof(lost_record))
 		return "a record of an unknown type";
-	state.told += word_at(position + 16);
+	state.reported += word_at(position + 16);
 	return nullptr;
 }
 
@@ -236,9 +236,9 @@ extern "C" int nmi_read(unsigned int records) noexcept
 
 extern "C" const char *nmi_failure() noexcept
 {
-	const char *what = aux_test::is_on() ? aux_test::failure() : state.failure;
+	const char *failure = aux_test::is_on() ? aux_test::failure() : state.failure;
 
-	return what ? what : "nothing";
+	return failure ? failure : "nothing";
 }
 
 extern "C" void nmi_get_counts(nmi_counts *to) noexcept
@@ -251,7 +251,7 @@ extern "C" void nmi_get_counts(nmi_counts *to) noexcept
 		to->received[i] = state.received[i];
 	}
 	to->given_up = state.given_up.read();
-	to->told = state.told;
+	to->reported = state.reported;
 }
 
 extern "C" unsigned long long nmi_attempted() noexcept
@@ -283,7 +283,7 @@ extern "C" int nmi_accounts() noexcept
 	state.failure = nullptr;
 	if (received + refused + now.given_up != nmi_attempted())
 		state.failure = "a record was committed and is not there";
-	else if (now.told != refused)
+	else if (now.reported != refused)
 		state.failure = "PERF_RECORD_LOST does not tell what was lost";
 	else if (state.ring->records() != received)
 		state.failure = "the ring counts other records than there are";

@@ -45,23 +45,23 @@ struct writers {
 	struct perfbuf_aux_handle of_task;
 };
 
-static void write_packet(struct perfbuf_stream *stream, enum test_writer who)
+static void write_packet(struct perfbuf_stream *stream, enum test_writer writer)
 {
 	struct writers *of = perfbuf_stream_data(stream);
 	u64 packet[TEST_PACKET_WORDS_MAX];
-	u64 number = of->numbers[who];
+	u64 number = of->numbers[writer];
 	unsigned int words = 2 + number % (TEST_PACKET_WORDS_MAX - 1);
 	unsigned int i;
 
-	packet[0] = test_packet_head(who, words, number);
+	packet[0] = test_packet_head(writer, words, number);
 	for (i = 1; i < words; i++)
 		packet[i] = test_packet_word(packet[0], i);
 	/* Only what got in has a number, so that readers know of each that is missing. */
 	if (!perfbuf_aux_write(stream, packet, words * sizeof(u64)))
-		of->numbers[who]++;
+		of->numbers[writer]++;
 }
 
-static void write_packets(enum test_writer who)
+static void write_packets(enum test_writer writer)
 {
 	unsigned int i;
 
@@ -69,7 +69,7 @@ static void write_packets(enum test_writer who)
 		struct perfbuf_stream *stream = READ_ONCE(streams[i]);
 
 		if (stream)
-			write_packet(stream, who);
+			write_packet(stream, writer);
 	}
 }
 

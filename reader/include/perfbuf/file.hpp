@@ -130,7 +130,7 @@ public:
 	int fd() const noexcept { return fd_.get(); }
 
 private:
-	result<void> request(unsigned long code, unsigned long argument, const char *what) const;
+	result<void> request(unsigned long code, unsigned long argument, const char *message) const;
 
 	unique_fd fd_;
 	uint64_t read_format_ = 0;

@@ -53,7 +53,7 @@ enum class reason {
 std::string_view to_string(reason why) noexcept;
 
 struct item {
-	kind what = kind::call;
+	kind type = kind::call;
 	reason why = reason::none;
 	uint64_t offset = 0;  /**< of its first byte in the stream */
 	uint64_t time = 0;    /**< ns; of the item before, if this one has no time itself */
@@ -61,7 +61,8 @@ struct item {
 	uint64_t address = 0; /**< call: of the function */
 	uint64_t count = 0;   /**< lost: calls; cut: bytes */
 	uint32_t cpu = 0;
-	const context *who = nullptr; /**< call: nullptr if the stream does not say; until next() */
+	const context *task =
+		nullptr; /**< call: nullptr if the stream does not say; until next() */
 };
 
 /**
@@ -106,7 +107,7 @@ private:
 	reason read_slot(const packet &from, unsigned slot, uint64_t ticks) noexcept;
 	reason read_named(packet &from) noexcept;
 	void clear(uint64_t version) noexcept;
-	item made(kind what, uint64_t offset) const noexcept;
+	item made(kind type, uint64_t offset) const noexcept;
 
 	std::span<const std::byte> stream_; // or the piece
 	uint64_t base_ = 0;		    // of it in the stream
@@ -115,7 +116,7 @@ private:
 	bool synced_ = false;
 	bool skipping_ = false; // a cut goes on in the next piece
 	bool known_ = false;	// who_
-	context who_;
+	context task_;
 	uint32_t cpu_ = 0;
 	uint64_t version_ = 0;
 	unsigned shift_ = 0;

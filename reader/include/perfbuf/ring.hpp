@@ -70,8 +70,8 @@ public:
 	{
 		if (step_in_run(out)) [[likely]]
 			return step::record;
-		if (const step what = next_run(); what != step::record)
-			return what;
+		if (const step outcome = next_run(); outcome != step::record)
+			return outcome;
 		return step_in_run(out) ? step::record : step::corrupt;
 	}
 
@@ -84,8 +84,8 @@ public:
 	template <typename Use>
 	step each(Use &&use)
 	{
-		step what;
-		while ((what = next_run()) == step::record) {
+		step outcome;
+		while ((outcome = next_run()) == step::record) {
 			const std::byte *here = here_;
 			size_t left = left_;
 			uint32_t words = words_at(here);
@@ -99,7 +99,7 @@ public:
 			here_ = here;
 			left_ = left;
 		}
-		return what;
+		return outcome;
 	}
 
 	/** The records that were stepped over since release(), as they lie in the ring, for

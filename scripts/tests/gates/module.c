@@ -16,9 +16,9 @@ void cxxrt_free(void *memory)
 	kfree(memory);
 }
 
-void cxxrt_fatal(const char *what)
+void cxxrt_fatal(const char *message)
 {
-	panic("%s", what);
+	panic("%s", message);
 }
 
 static int __init gate_init(void)
