@@ -5,9 +5,8 @@
 #include <algorithm>
 #include <fmt/format.h>
 #include <map>
-#include <set>
+#include <unordered_map>
 
-#include "analysis/flame_tree.hpp"
 #include "analysis/values.hpp"
 #include "tracefile/show.hpp"
 
@@ -25,6 +24,10 @@ uint64_t weight_of(const described_sample &described)
 	return described.sample.period ? described.sample.period : 1;
 }
 
+// Memory of folded stacks and speedscope until they are written: some millions of different
+// stacks.
+constexpr size_t most_collected = size_t{512} << 20;
+
 class folded : public exporter
 {
 public:
@@ -35,7 +38,17 @@ public:
 		std::string line(plain(described.comm));
 		for (const uint32_t frame : described.frames)
 			line += ";" + plain(frames_[frame].name);
-		counts_[line]++;
+		const auto found = counts_.find(line);
+		if (found != counts_.end()) {
+			found->second++;
+			return;
+		}
+		if (size_ + line.size() + line_size > most_collected) {
+			left_out_++;
+			return;
+		}
+		size_ += line.size() + line_size;
+		counts_.emplace(std::move(line), 1);
 	}
 
 	void finish() override
@@ -53,9 +66,66 @@ private:
 		return out;
 	}
 
+	static constexpr size_t line_size = 96; // of memory for a line, without its text
+
 	std::FILE *to_;
 	const frame_table &frames_;
 	std::map<std::string, uint64_t> counts_;
+	size_t size_ = 0;
+};
+
+// Stacks, those with a beginning in common sharing it.
+class stack_set
+{
+public:
+	static constexpr size_t node_size = 64; // of memory
+
+	/** @return its number; nothing: it would take more than `most` nodes that are new */
+	std::optional<uint32_t> number_of(std::span<const uint32_t> frames, size_t most)
+	{
+		uint32_t at = none;
+		size_t known = 0;
+		for (; known < frames.size(); known++) {
+			const auto found = numbers_.find(key(at, frames[known]));
+			if (found == numbers_.end())
+				break;
+			at = found->second;
+		}
+		if (frames.size() - known > most || frames.size() - known > none - nodes_.size())
+			return std::nullopt;
+		for (const uint32_t frame : frames.subspan(known)) {
+			const auto next = static_cast<uint32_t>(nodes_.size());
+			numbers_.emplace(key(at, frame), next);
+			nodes_.push_back({at, frame});
+			at = next;
+		}
+		return at;
+	}
+
+	size_t size() const noexcept { return nodes_.size(); }
+
+	/** Root first. */
+	void read(uint32_t number, std::vector<uint32_t> &to) const
+	{
+		to.clear();
+		for (; number != none; number = nodes_[number].outer)
+			to.push_back(nodes_[number].frame);
+		std::reverse(to.begin(), to.end());
+	}
+
+private:
+	static constexpr uint32_t none = UINT32_MAX;
+	struct node {
+		uint32_t outer;
+		uint32_t frame;
+	};
+	static uint64_t key(uint32_t outer, uint32_t frame)
+	{
+		return uint64_t{outer} << 32 | frame;
+	}
+
+	std::vector<node> nodes_;
+	std::unordered_map<uint64_t, uint32_t> numbers_;
 };
 
 class speedscope : public exporter
@@ -68,11 +138,25 @@ public:
 
 	void add(const described_sample &described) override
 	{
-		auto &thread = threads_[{described.event_number, described.sample.pid,
-					 described.sample.tid}];
+		const thread_key key{described.event_number, described.sample.pid,
+				     described.sample.tid};
+		const size_t size = stacks_.size() * stack_set::node_size + samples_ * sample_size +
+				    threads_.size() * thread_size;
+		const size_t needed = sample_size + (threads_.contains(key) ? 0 : thread_size);
+		const auto stack = size + needed > most_collected
+					   ? std::nullopt
+					   : stacks_.number_of(described.frames,
+							       (most_collected - size - needed) /
+								       stack_set::node_size);
+		if (!stack) {
+			left_out_++;
+			return;
+		}
+		samples_++;
+		auto &thread = threads_[key];
 		thread.name = fmt::format("{} {}/{}: {}", described.comm, described.sample.pid,
 					  described.sample.tid, described.event.name);
-		thread.stacks.emplace_back(described.frames.begin(), described.frames.end());
+		thread.stacks.push_back(*stack);
 		thread.weights.push_back(weight_of(described));
 		thread.total += weight_of(described);
 		thread.in_time = described.event.attr.type == PERF_TYPE_SOFTWARE &&
@@ -99,9 +183,15 @@ public:
 	}
 
 private:
+	using thread_key = std::tuple<size_t, uint32_t, uint32_t>; // event, pid, tid
+
+	// Of memory; a vector may have twice what is in it.
+	static constexpr size_t sample_size = 2 * (sizeof(uint32_t) + sizeof(uint64_t));
+	static constexpr size_t thread_size = 512;
+
 	struct thread_samples {
 		std::string name;
-		std::vector<std::vector<uint32_t>> stacks;
+		std::vector<uint32_t> stacks;
 		std::vector<uint64_t> weights;
 		uint64_t total = 0;
 		bool in_time = false;
@@ -109,20 +199,25 @@ private:
 
 	void put(const thread_samples &thread, bool first)
 	{
+		std::vector<uint32_t> frames;
 		fmt::print(to_,
 			   "{}{{\"type\":\"sampled\",\"name\":{},\"unit\":\"{}\",\"startValue\":0,"
 			   "\"endValue\":{},\"samples\":[",
 			   first ? "" : ",\n", json_string(thread.name),
 			   thread.in_time ? "nanoseconds" : "none", thread.total);
-		for (size_t at = 0; at < thread.stacks.size(); at++)
-			fmt::print(to_, "{}[{}]", at ? "," : "", fmt::join(thread.stacks[at], ","));
+		for (size_t at = 0; at < thread.stacks.size(); at++) {
+			stacks_.read(thread.stacks[at], frames);
+			fmt::print(to_, "{}[{}]", at ? "," : "", fmt::join(frames, ","));
+		}
 		fmt::print(to_, "],\"weights\":[{}]}}", fmt::join(thread.weights, ","));
 	}
 
 	std::FILE *to_;
 	const frame_table &frames_;
 	std::string name_;
-	std::map<std::tuple<size_t, uint32_t, uint32_t>, thread_samples> threads_;
+	stack_set stacks_;
+	size_t samples_ = 0;
+	std::map<thread_key, thread_samples> threads_;
 };
 
 std::string stack_json(const described_sample &described, const frame_table &frames)
@@ -144,6 +239,9 @@ public:
 	void add(const described_sample &described) override
 	{
 		const auto &sample = described.sample;
+		// A thread that is forgotten is named again.
+		if (named_.size() >= most_named)
+			named_.clear();
 		if (const auto [known, is_new] =
 			    named_.try_emplace({sample.pid, sample.tid}, described.comm);
 		    is_new || known->second != described.comm) {
@@ -216,6 +314,8 @@ private:
 
 	std::FILE *to_;
 	const frame_table &frames_;
+	static constexpr size_t most_named = size_t{1} << 20;
+
 	bool first_ = true;
 	std::map<std::pair<uint32_t, uint32_t>, std::string> named_;
 };

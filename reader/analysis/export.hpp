@@ -29,6 +29,11 @@ public:
 	virtual ~exporter() = default;
 	virtual void add(const described_sample &described) = 0;
 	virtual void finish() = 0;
+	/** Samples that are not in it, because all of them would take too much memory. */
+	uint64_t left_out() const noexcept { return left_out_; }
+
+protected:
+	uint64_t left_out_ = 0;
 };
 
 /** Brendan Gregg's folded stacks: "comm;outer;inner 12". */

@@ -40,12 +40,22 @@ bool is_this_kernel(const perfdata::recording &recorded)
 
 uint32_t frame_table::number_of(frame_kind kind, std::string_view name, std::string_view file)
 {
-	const auto [found, is_new] =
-		numbers_.try_emplace({kind, std::string(name), std::string(file)},
-				     static_cast<uint32_t>(frames_.size()));
-	if (is_new)
-		frames_.push_back({kind, std::string(name), std::string(file)});
-	return found->second;
+	if (const auto found = numbers_.find({kind, name, file}); found != numbers_.end())
+		return found->second;
+	if (size_ + name.size() + file.size() + frame_size <= most_size)
+		return add(kind, name, file);
+	if (!others_)
+		others_ = add(frame_kind::group, others, {});
+	return *others_;
+}
+
+uint32_t frame_table::add(frame_kind kind, std::string_view name, std::string_view file)
+{
+	const auto number = static_cast<uint32_t>(frames_.size());
+	const frame &made = frames_.emplace_back(frame{kind, std::string(name), std::string(file)});
+	size_ += name.size() + file.size() + frame_size;
+	numbers_.try_emplace({kind, made.name, made.file}, number);
+	return number;
 }
 
 stack_reader::stack_reader(const machine &of, const symbol_options &options,
@@ -88,6 +98,10 @@ void stack_reader::add(uint32_t pid, bool kernel, uint64_t address, bool is_call
 {
 	// A caller's address is behind its call, which may be the last of its function.
 	const uint64_t at = is_caller && address ? address - 1 : address;
+	if (kernel_frames_.size() + user_frames_.size() >= most_cached) {
+		kernel_frames_.clear();
+		user_frames_.clear();
+	}
 	if (kernel) {
 		const auto [found, is_new] = kernel_frames_.try_emplace(at);
 		if (is_new) {

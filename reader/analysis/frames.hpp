@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <optional>
 #include <perfbuf/sample.hpp>
@@ -31,17 +32,27 @@ struct frame {
 	std::string file; /**< short name of the program, library or module; empty: none */
 };
 
-/** Each frame once, with a number. */
+/** Each frame once, with a number. Fields and threads have as many names as an attacker likes:
+ * those of more than 256 MiB are the same frame, "[others]". */
 class frame_table
 {
 public:
+	static constexpr std::string_view others = "[others]";
+	bool is_full() const noexcept { return others_.has_value(); }
 	uint32_t number_of(frame_kind kind, std::string_view name, std::string_view file = {});
 	const frame &operator[](uint32_t number) const noexcept { return frames_[number]; }
 	size_t size() const noexcept { return frames_.size(); }
 
 private:
-	std::vector<frame> frames_;
-	std::map<std::tuple<frame_kind, std::string, std::string>, uint32_t> numbers_;
+	static constexpr size_t most_size = size_t{256} << 20;
+	static constexpr size_t frame_size = 200; // of memory for a frame, without its names
+
+	uint32_t add(frame_kind kind, std::string_view name, std::string_view file);
+
+	std::deque<frame> frames_;
+	std::map<std::tuple<frame_kind, std::string_view, std::string_view>, uint32_t> numbers_;
+	size_t size_ = 0; // bytes
+	std::optional<uint32_t> others_;
 };
 
 struct symbol_options {
@@ -61,6 +72,7 @@ public:
 	std::vector<uint32_t> frames_of(const reader::sample &sample, uint16_t misc);
 
 	frame_table &table() noexcept { return table_; }
+	bool table_is_full() const noexcept { return table_.is_full(); }
 	/** Is the recorded kernel another than the running one, so that its functions have no
 	 * names?
 	 */
@@ -77,6 +89,8 @@ private:
 	tracefile::symbol_table kernel_;
 	bool kernel_is_unknown_ = false;
 	frame_table table_;
+	// Addresses that were resolved before. Beyond so many it begins anew.
+	static constexpr size_t most_cached = size_t{1} << 20;
 	std::unordered_map<uint64_t, uint32_t> kernel_frames_; // by address
 	std::map<std::pair<uint32_t, uint64_t>, std::vector<uint32_t>>
 		user_frames_; // by file and offset: innermost first

@@ -16,8 +16,10 @@ uint32_t machine::file_of(const reader::mmap_event &map)
 	const std::string_view name = map.filename.substr(0, PATH_MAX);
 	if (const auto found = file_numbers_.find({map.inode, name}); found != file_numbers_.end())
 		return found->second;
-	if (name.size() + file_size > most_files_size - files_size_)
+	if (name.size() + file_size > most_files_size - files_size_) {
+		left_out_.files = true;
 		return no_file;
+	}
 	files_size_ += name.size() + file_size;
 	const auto next = static_cast<uint32_t>(files_.size());
 	files_.push_back({std::string(name), {map.major, map.minor, map.inode}});
@@ -25,90 +27,76 @@ uint32_t machine::file_of(const reader::mmap_event &map)
 	return next;
 }
 
-// A new map takes the place of what was there: munmap(2) leaves no record.
-void machine::insert(maps &to, const mapped &map)
-{
-	auto at = to.lower_bound(map.start);
-	if (at != to.begin()) {
-		mapped &before = std::prev(at)->second;
-		if (before.end > map.end) {
-			mapped behind = before;
-			behind.offset += map.end - behind.start;
-			behind.start = map.end;
-			to.emplace(behind.start, behind);
-		}
-		before.end = std::min(before.end, map.start);
-	}
-	while (at != to.end() && at->second.start < map.end) {
-		mapped left = at->second;
-		at = to.erase(at);
-		if (left.end > map.end) {
-			left.offset += map.end - left.start;
-			left.start = map.end;
-			to.emplace(left.start, left);
-			break;
-		}
-	}
-	to[map.start] = map;
-}
-
-const mapped *machine::look_up(const maps &in, uint64_t address)
-{
-	const auto above = in.upper_bound(address);
-	if (above == in.begin())
-		return nullptr;
-	const mapped &found = std::prev(above)->second;
-	return address < found.end ? &found : nullptr;
-}
-
 void machine::add_map(const reader::mmap_event &map, bool kernel)
 {
 	if (!map.length || map.start + map.length < map.start)
 		return;
-	const mapped made{map.start, map.start + map.length, map.offset, file_of(map)};
-	if (kernel) {
-		insert(kernel_, made);
+	if (map_count_ >= most_maps)
+		forget_ended();
+	if (map_count_ >= most_maps) {
+		left_out_.maps = true;
 		return;
 	}
-	maps &of = own_maps(map.pid);
-	map_count_ -= of.size();
-	insert(of, made);
-	map_count_ += of.size();
+	const mapped made{map.start, map.start + map.length, map.offset, file_of(map)};
+	if (kernel) {
+		kernel_.insert(made);
+		return;
+	}
+	ended_.erase(map.pid);
+	auto found = processes_.find(map.pid);
+	if (found == processes_.end()) {
+		if (!has_space_for_process())
+			return;
+		found = processes_.try_emplace(map.pid, map_count_).first;
+	}
+	found->second.insert(made);
 }
 
-// The maps of a process, which no other one shares from here on.
-machine::maps &machine::own_maps(uint32_t pid)
+bool machine::has_space_for_process()
 {
-	ended_.erase(pid);
-	auto &of = processes_[pid];
-	if (!of) {
-		of = std::make_shared<maps>();
-		return *of;
-	}
-	if (of.use_count() > 1 && map_count_ + of->size() > most_maps)
+	if (processes_.size() >= most_processes)
 		forget_ended();
-	if (of.use_count() == 1)
-		return *of;
-	const bool has_space = map_count_ + of->size() <= most_maps;
-	of = has_space ? std::make_shared<maps>(*of) : std::make_shared<maps>();
-	map_count_ += of->size();
-	return *of;
+	left_out_.maps |= processes_.size() >= most_processes;
+	return processes_.size() < most_processes;
 }
 
 void machine::forget_ended()
 {
 	for (const uint32_t pid : std::exchange(ended_, {}))
-		forget_maps(pid);
+		processes_.erase(pid);
 }
 
-void machine::forget_maps(uint32_t pid)
+void machine::name_thread(uint32_t tid, std::string_view name)
 {
-	const auto found = processes_.find(pid);
-	if (found == processes_.end())
+	const auto size_of = [](std::string_view text) {
+		return comm_size + (text.size() > longest_short_comm ? text.size() : 0);
+	};
+	name = name.substr(0, longest_comm);
+	const auto found = comms_.find(tid);
+	const size_t before = found == comms_.end() ? 0 : size_of(found->second);
+	if (comms_size_ - before + size_of(name) > most_comms_size) {
+		left_out_.comms = true;
 		return;
-	if (found->second.use_count() == 1)
-		map_count_ -= found->second->size();
-	processes_.erase(found);
+	}
+	comms_size_ += size_of(name) - before;
+	comms_[tid] = name;
+}
+
+// @param made_up by a recorder, for a process that ran before: the child's own maps follow
+void machine::fork(const reader::fork_event &of, bool made_up)
+{
+	if (const auto name = comms_.find(of.ptid);
+	    name != comms_.end() && !comms_.contains(of.tid))
+		name_thread(of.tid, std::string(name->second));
+	if (of.pid == of.ppid || made_up)
+		return;
+	const auto parent = processes_.find(of.ppid);
+	if (parent == processes_.end())
+		return;
+	const map_tree shared = parent->second;
+	ended_.erase(of.pid);
+	if (processes_.contains(of.pid) || has_space_for_process())
+		processes_.insert_or_assign(of.pid, shared);
 }
 
 void machine::add(const reader::record &record, const reader::decoder &decoder)
@@ -125,25 +113,17 @@ void machine::add(const reader::record &record, const reader::decoder &decoder)
 	}
 	const auto event = decoder.decode(record);
 	if (const auto *comm = std::get_if<reader::comm_event>(&event)) {
-		comms_[comm->tid] = comm->name.substr(0, longest_comm);
+		name_thread(comm->tid, comm->name);
 		// execve(2) leaves nothing of the maps before it.
-		if (comm->exec)
-			forget_maps(comm->pid);
-	} else if (const auto *fork = std::get_if<reader::fork_event>(&event)) {
-		if (const auto name = comms_.find(fork->ptid); name != comms_.end())
-			comms_.try_emplace(fork->tid, name->second);
-		// Of a fork that was made up, the child's own maps follow.
-		if (fork->pid != fork->ppid && !(record.misc() & perfdata::misc_fork_exec))
-			if (const auto parent = processes_.find(fork->ppid);
-			    parent != processes_.end()) {
-				const auto shared = parent->second;
-				forget_maps(fork->pid);
-				processes_[fork->pid] = shared;
-				ended_.erase(fork->pid);
-			}
+		if (comm->exec) {
+			processes_.erase(comm->pid);
+			ended_.erase(comm->pid);
+		}
+	} else if (const auto *child = std::get_if<reader::fork_event>(&event)) {
+		fork(*child, record.misc() & perfdata::misc_fork_exec);
 	} else if (const auto *exit = std::get_if<reader::exit_event>(&event)) {
 		// Its other threads may go on, and the samples of its end are yet to come.
-		if (exit->pid == exit->tid)
+		if (exit->pid == exit->tid && processes_.contains(exit->pid))
 			ended_.insert(exit->pid);
 	} else if (const auto *map = std::get_if<reader::mmap_event>(&event)) {
 		const bool kernel =
@@ -155,12 +135,12 @@ void machine::add(const reader::record &record, const reader::decoder &decoder)
 const mapped *machine::find(uint32_t pid, uint64_t address) const
 {
 	const auto process = processes_.find(pid);
-	return process == processes_.end() ? nullptr : look_up(*process->second, address);
+	return process == processes_.end() ? nullptr : process->second.find(address);
 }
 
 const mapped *machine::find_kernel(uint64_t address) const
 {
-	return look_up(kernel_, address);
+	return kernel_.find(address);
 }
 
 std::string_view machine::comm(uint32_t pid, uint32_t tid) const

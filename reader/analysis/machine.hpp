@@ -5,7 +5,6 @@
 #include <cstdint>
 #include <deque>
 #include <map>
-#include <memory>
 #include <perfbuf/decoder.hpp>
 #include <perfbuf/record.hpp>
 #include <string>
@@ -14,18 +13,11 @@
 #include <unordered_set>
 #include <vector>
 
+#include "analysis/map_tree.hpp"
 #include "perfdata/build_id.hpp"
 
 namespace perfbuf::analysis
 {
-
-/** A run of a process's addresses that shows a file. */
-struct mapped {
-	uint64_t start = 0;
-	uint64_t end = 0;
-	uint64_t offset = 0; /**< in the file, of start */
-	uint32_t file = 0;   /**< machine::file_name() */
-};
 
 class machine
 {
@@ -52,16 +44,26 @@ public:
 		return files_[file].identity;
 	}
 
-private:
-	using maps = std::map<uint64_t, mapped>; // by start, without overlaps
+	/** Facts of the records that are left out, because they would take too much memory. */
+	struct omissions {
+		bool comms = false; /**< names of threads of more than 256 MiB */
+		bool files = false; /**< names of files of more than 256 MiB */
+		bool maps = false;  /**< more than four million, or of as many processes */
+	};
+	const omissions &left_out() const noexcept { return left_out_; }
 
-	// A child of fork(2) shares the maps of its parent until either has another one; the copy
-	// takes a few bytes of a file. Beyond this, some 400 MB, the maps of processes that have
-	// ended are forgotten, and then a copy begins without any: four thousand processes of a
-	// thousand maps each.
+private:
+	// Forks share maps. Beyond this, some 500 MB, the maps of processes that have ended are
+	// forgotten, and then new ones are left out: four thousand processes of a thousand maps.
 	static constexpr size_t most_maps = size_t{1} << 22;
+	// The kernel has no more numbers for tasks (PID_MAX_LIMIT).
+	static constexpr size_t most_processes = size_t{1} << 22;
 	// The kernel's names have 15; those that a program makes up may have more.
 	static constexpr size_t longest_comm = 64;
+	// As many threads as the kernel has numbers for, with names of the kernel.
+	static constexpr size_t most_comms_size = size_t{256} << 20;
+	static constexpr size_t comm_size = 64; // of memory for a thread, and for a short name
+	static constexpr size_t longest_short_comm = 15;
 
 	// Files of one name differ in their inode, which is a few bytes of a compressed recording.
 	// A million maps of different files with names of a hundred bytes fit.
@@ -76,21 +78,22 @@ private:
 
 	uint32_t file_of(const reader::mmap_event &map);
 	void add_map(const reader::mmap_event &map, bool kernel);
-	static void insert(maps &to, const mapped &map);
-	maps &own_maps(uint32_t pid);
-	void forget_maps(uint32_t pid);
+	void name_thread(uint32_t tid, std::string_view name);
+	void fork(const reader::fork_event &of, bool made_up);
+	bool has_space_for_process();
 	void forget_ended();
-	static const mapped *look_up(const maps &in, uint64_t address);
 
 	std::deque<file_facts> files_{1}; // the first is no_file
 	std::map<std::pair<uint64_t, std::string_view>, uint32_t>
 		file_numbers_; // by inode and name
 	size_t files_size_ = 0;
-	std::unordered_map<uint32_t, std::shared_ptr<maps>> processes_;
-	size_t map_count_ = 0;		     // of all processes, shared ones once
-	std::unordered_set<uint32_t> ended_; // processes whose first thread has ended
-	maps kernel_;
+	size_t map_count_ = 0; // of all processes, shared ones once
+	std::unordered_map<uint32_t, map_tree> processes_;
+	std::unordered_set<uint32_t> ended_; // of processes_: their first thread has ended
+	map_tree kernel_{map_count_};
 	std::unordered_map<uint32_t, std::string> comms_; // by tid
+	size_t comms_size_ = 0;
+	omissions left_out_;
 };
 
 } // namespace perfbuf::analysis

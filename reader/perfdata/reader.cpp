@@ -9,6 +9,7 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <unordered_map>
 
 #include "perfdata/cursor.hpp"
 
@@ -294,26 +295,43 @@ reader::result<void> recording::finish_events()
 	// A format is copied for each of its events. The kernel's own have some 1 KiB.
 	constexpr size_t most_text = size_t{32} << 20;
 	size_t text_size = 0;
-	std::vector<std::pair<reader::typed_format, size_t>> formats;
+	using known = std::pair<reader::typed_format, size_t>;
+	std::vector<known> formats;
+	formats.reserve(formats_.size());
+	// Two systems may have events of one id: the name tells them apart.
+	std::map<std::pair<uint64_t, std::string_view>, const known *> by_name;
+	std::unordered_map<uint64_t, const known *> by_id;
 	for (const auto &text : formats_)
-		if (auto format = reader::parse_format(text))
-			formats.emplace_back(*std::move(format), text.size());
+		if (auto format = reader::parse_format(text)) {
+			const auto &made = formats.emplace_back(*std::move(format), text.size());
+			by_name[{made.first.id, made.first.name}] = &made;
+			by_id[made.first.id] = &made;
+		}
+	const auto find = [&](const recorded_event &of) -> const known * {
+		if (of.name.empty()) {
+			const auto found = by_id.find(of.attr.config);
+			return found == by_id.end() ? nullptr : found->second;
+		}
+		const size_t colon = of.name.rfind(':');
+		if (colon == std::string::npos)
+			return nullptr;
+		const auto found =
+			by_name.find({of.attr.config, std::string_view(of.name).substr(colon + 1)});
+		return found == by_name.end() ? nullptr : found->second;
+	};
 	for (size_t at = 0; at < events_.size(); at++) {
 		auto &event = events_[at];
 		for (const uint64_t id : event.ids)
 			by_id_[id] = at;
 		if (event.attr.type != PERF_TYPE_TRACEPOINT)
 			continue;
-		// Two systems may have events of one id: the name tells them apart.
-		for (const auto &[format, size] : formats)
-			if (format.id == event.attr.config &&
-			    (event.name.empty() || event.name.ends_with(":" + format.name))) {
-				text_size += size;
-				if (text_size > most_text)
-					return damaged("has events with more than 32 MiB of "
-						       "formats");
-				event.format = format;
-			}
+		const auto *found = find(event);
+		if (!found)
+			continue;
+		text_size += found->second;
+		if (text_size > most_text)
+			return damaged("has events with more than 32 MiB of formats");
+		event.format = found->first;
 	}
 	for (auto &event : events_)
 		if (event.name.empty())

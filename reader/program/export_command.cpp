@@ -85,6 +85,10 @@ int export_recording(const export_words &words)
 	}
 	if (to)
 		to->close();
+	if (exporter->left_out())
+		say("perfbuf: the stacks take more than 512 MiB: {} samples are left out: record "
+		    "for a shorter time\n",
+		    group_digits(exporter->left_out()));
 	if (words.output != "-")
 		say("[ perfbuf: {} samples -> {} ]\n", group_digits(samples.samples()),
 		    words.output);

@@ -142,6 +142,10 @@ int flame(flame_words &words, const call &from)
 					{title, words.weight.empty() ? "" : "by " + words.weight,
 					 words.weight.empty() ? "samples" : words.weight}));
 	to.close();
+	if (tree.cut())
+		say("perfbuf: the graph has {} frames, which is the most: the stacks of {} samples "
+		    "are cut: record for a shorter time\n",
+		    group_digits(tree.size()), group_digits(tree.cut()));
 	say("[ perfbuf: {} samples -> {} ]\n", group_digits(samples.samples()), words.output);
 	if (!samples.samples())
 		say("perfbuf: without samples the graph is empty: record longer, or something "

@@ -25,7 +25,7 @@ void add_symbol_options(CLI::App &app, symbol_words &words)
 int sample_feed::run(const std::function<void(const analysis::described_sample &)> &use,
 		     const std::function<bool(const pass_facts &)> &pass)
 {
-	return from_.run(
+	const int status = from_.run(
 		[&](const reader::record &record, const perfdata::recorded_event &event,
 		    uint64_t time) {
 			machine_.add(record, event.decoder);
@@ -38,11 +38,34 @@ int sample_feed::run(const std::function<void(const analysis::described_sample &
 			     time, machine_.comm(sample->pid, sample->tid), frames});
 		},
 		pass);
+	warn_of_omissions();
+	return status;
 }
 
 int sample_feed::run(const std::function<void(const analysis::described_sample &)> &use)
 {
 	return run(use, [](const pass_facts &) { return true; });
+}
+
+void sample_feed::warn_of_omissions() const
+{
+	const auto &left_out = machine_.left_out();
+	if (left_out.comms)
+		say("perfbuf: {}: the names of threads take more than 256 MiB: later ones are left "
+		    "out\n",
+		    from_.name());
+	if (left_out.files)
+		say("perfbuf: {}: the names of mapped files take more than 256 MiB: later ones are "
+		    "left out\n",
+		    from_.name());
+	if (left_out.maps)
+		say("perfbuf: {}: the processes have more than 4,194,304 maps: later ones are left "
+		    "out\n",
+		    from_.name());
+	if (stacks_.table_is_full())
+		say("perfbuf: {}: the names of functions, threads and fields take more than 256 "
+		    "MiB: later ones are {}\n",
+		    from_.name(), analysis::frame_table::others);
 }
 
 void sample_feed::warn_of_missing_names() const

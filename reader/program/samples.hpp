@@ -46,6 +46,9 @@ public:
 	void warn_of_missing_names() const;
 
 private:
+	/** Says on standard error what would have taken too much memory. */
+	void warn_of_omissions() const;
+
 	feed &from_;
 	analysis::machine machine_;
 	analysis::stack_reader stacks_;

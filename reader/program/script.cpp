@@ -3,9 +3,9 @@
 #include "program/script.hpp"
 
 #include <CLI/CLI.hpp>
-#include <algorithm>
 #include <fmt/format.h>
 #include <unistd.h>
+#include <unordered_map>
 
 #include "analysis/values.hpp"
 #include "program/command.hpp"
@@ -34,22 +34,30 @@ struct script_words {
 	symbol_words symbols;
 };
 
+using names_by_id = std::unordered_map<uint64_t, std::string_view>;
+
+names_by_id names_of_ids(const std::vector<perfdata::recorded_event> &events)
+{
+	names_by_id names;
+	for (const auto &event : events)
+		for (const uint64_t id : event.ids)
+			names[id] = event.name;
+	return names;
+}
+
 /** The counts of a sample with PERF_SAMPLE_READ, a line each. */
-void print_counts(const reader::sampled_counts &counts,
-		  const std::vector<perfdata::recorded_event> &events)
+void print_counts(const reader::sampled_counts &counts, const names_by_id &names)
 {
 	for (size_t at = 0; at < counts.size(); at++) {
 		const auto count = counts[at];
-		std::string_view name;
-		for (const auto &event : events)
-			if (std::ranges::find(event.ids, count.id) != event.ids.end())
-				name = event.name;
+		const auto found = names.find(count.id);
+		const auto name = found == names.end() ? std::string_view() : found->second;
 		fmt::print("{:>24} {}{}{}\n", "", count.value, name.empty() ? "" : " ", name);
 	}
 }
 
 void print(const analysis::described_sample &described, const analysis::frame_table &frames,
-	   const std::vector<perfdata::recorded_event> &events)
+	   const names_by_id &names)
 {
 	const auto &sample = described.sample;
 	fmt::print("{:>16} {:>7}/{:<7} [{:03}] {}: {}:", tracefile::printable(described.comm),
@@ -62,7 +70,7 @@ void print(const analysis::described_sample &described, const analysis::frame_ta
 	if (!chain && !described.frames.empty() && !described.event.format)
 		fmt::print(" {}", tracefile::printable(frames[described.frames.back()].name));
 	fmt::print("\n");
-	print_counts(sample.read, events);
+	print_counts(sample.read, names);
 	for (size_t at = described.frames.size(); chain && at > 0; at--) {
 		const auto &frame = frames[described.frames[at - 1]];
 		fmt::print("{:>24} {}\n", "",
@@ -77,9 +85,10 @@ int print_samples(feed &from, const symbol_words &symbols)
 {
 	sample_feed samples(from, symbols);
 	samples.warn_of_missing_names();
+	const auto names = names_of_ids(from.events());
 	return samples.run(
 		[&](const analysis::described_sample &described) {
-			print(described, samples.frames(), from.events());
+			print(described, samples.frames(), names);
 		},
 		[](const pass_facts &) {
 			return std::fflush(stdout) == 0 && !std::ferror(stdout);
