@@ -12,6 +12,7 @@
 #include <unordered_map>
 
 #include "perfdata/cursor.hpp"
+#include "perfdata/record_stream.hpp"
 
 namespace perfbuf::perfdata
 {
@@ -24,12 +25,13 @@ reader::error damaged(const std::string &message)
 	return reader::system_error(message, EINVAL);
 }
 
-reader::result<std::vector<std::byte>> read_to_end(int fd)
+// @param enough to be read, if there is so much
+reader::result<std::vector<std::byte>> read_pipe_bytes(int fd, std::vector<std::byte> all,
+						       size_t enough)
 {
-	std::vector<std::byte> all;
-	size_t used = 0;
-	for (;;) {
-		all.resize(std::max<size_t>(all.size(), used + (1 << 20)));
+	size_t used = all.size();
+	while (used < enough) {
+		all.resize(std::min(enough, std::max<size_t>(all.size(), used + (1 << 20))));
 		const ssize_t got = ::read(fd, all.data() + used, all.size() - used);
 		if (got < 0 && errno == EINTR)
 			continue;
@@ -49,15 +51,21 @@ reader::result<std::vector<std::byte>> read_to_end(int fd)
 	return all;
 }
 
+bool is_pipe_header(std::span<const std::byte> begun)
+{
+	cursor start(begun);
+	return start.get<uint64_t>() == magic && start.get<uint64_t>() == sizeof(pipe_header);
+}
+
 } // namespace
 
 recording::recording(recording &&other) noexcept
 	: base_(std::exchange(other.base_, nullptr)), length_(other.length_),
-	  read_(std::move(other.read_)), all_(other.all_), records_(other.records_),
-	  events_(std::move(other.events_)), by_id_(std::move(other.by_id_)),
-	  formats_(std::move(other.formats_)), build_ids_(std::move(other.build_ids_)),
-	  os_release_(std::move(other.os_release_)), hostname_(std::move(other.hostname_)),
-	  part_size_(other.part_size_)
+	  read_(std::move(other.read_)), stream_(std::move(other.stream_)), all_(other.all_),
+	  records_(other.records_), events_(std::move(other.events_)),
+	  by_id_(std::move(other.by_id_)), formats_(std::move(other.formats_)),
+	  build_ids_(std::move(other.build_ids_)), os_release_(std::move(other.os_release_)),
+	  hostname_(std::move(other.hostname_)), part_size_(other.part_size_)
 {
 }
 
@@ -67,11 +75,11 @@ recording::~recording()
 		::munmap(base_, length_);
 }
 
-reader::result<recording> recording::open(const std::string &path)
+reader::result<recording> recording::open(const std::string &path, piped how)
 {
 	recording made;
-	const reader::unique_fd fd(path == "-" ? ::dup(STDIN_FILENO)
-					       : ::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+	reader::unique_fd fd(path == "-" ? ::dup(STDIN_FILENO)
+					 : ::open(path.c_str(), O_RDONLY | O_CLOEXEC));
 	if (!fd)
 		return reader::system_error("cannot be opened");
 	struct stat status {
@@ -85,17 +93,22 @@ reader::result<recording> recording::open(const std::string &path)
 		made.length_ = length;
 		made.all_ = {static_cast<const std::byte *>(base), length};
 	} else {
-		auto all = read_to_end(fd.get());
-		if (!all)
-			return all.error();
-		made.read_ = *std::move(all);
+		auto begun = read_pipe_bytes(fd.get(), {}, sizeof(pipe_header));
+		if (begun && (how == piped::whole || !is_pipe_header(*begun)))
+			begun = read_pipe_bytes(fd.get(), *std::move(begun), SIZE_MAX);
+		if (!begun)
+			return begun.error();
+		made.read_ = *std::move(begun);
 		made.all_ = made.read_;
+		if (how == piped::live && is_pipe_header(made.all_))
+			made.stream_ = std::make_unique<record_stream>(std::move(fd));
 	}
-	cursor start(made.all_);
-	if (start.get<uint64_t>() != magic)
+	if (cursor(made.all_).get<uint64_t>() != magic)
 		return damaged("is no perf.data of this machine's byte order");
-	const bool piped = start.get<uint64_t>() == sizeof(pipe_header);
-	if (auto done = piped ? made.read_pipe() : made.read_file(); !done)
+	if (auto done = made.stream_		    ? made.read_stream()
+			: is_pipe_header(made.all_) ? made.read_pipe()
+						    : made.read_file();
+	    !done)
 		return done.error();
 	if (auto done = made.finish_events(); !done)
 		return done.error();
@@ -249,6 +262,42 @@ reader::result<void> recording::read_file()
 	return read_features(header);
 }
 
+// A record that describes the others. @param follow the bytes behind it, as far as it has any
+reader::result<void> recording::describe(const reader::record &record,
+					 std::span<const std::byte> follow)
+{
+	cursor body(record.body());
+	switch (record.type()) {
+	case record_header_attr: {
+		if (body.left() < PERF_ATTR_SIZE_VER0)
+			return damaged("has an attr that is cut short");
+		perf_event_attr attr{};
+		perf_event_attr head{};
+		std::memcpy(&head, record.body().data(), PERF_ATTR_SIZE_VER0);
+		const auto bytes = body.bytes(std::min<size_t>(head.size, body.left()));
+		std::memcpy(&attr, bytes.data(), std::min(bytes.size(), sizeof(attr)));
+		std::vector<uint64_t> ids;
+		while (body.left() >= sizeof(uint64_t))
+			ids.push_back(body.get<uint64_t>());
+		add_event(attr, std::move(ids));
+		break;
+	}
+	case record_header_feature:
+		if (const auto which = body.get<uint64_t>(); which < 256)
+			read_feature(static_cast<feature>(which), body.bytes(body.left()));
+		break;
+	case record_header_build_id:
+		see_build_id(record);
+		break;
+	case record_header_tracing_data:
+		formats_ = formats_in_tracing_data(follow);
+		break;
+	default:
+		break;
+	}
+	return {};
+}
+
 reader::result<void> recording::read_pipe()
 {
 	auto left = all_.subspan(sizeof(pipe_header));
@@ -260,32 +309,10 @@ reader::result<void> recording::read_pipe()
 			break;
 		const reader::record record(left.first(header.size));
 		left = left.subspan(header.size);
-		cursor body(record.body());
-		if (header.type == record_header_attr) {
-			if (body.left() < PERF_ATTR_SIZE_VER0)
-				return damaged("has an attr that is cut short");
-			perf_event_attr attr{};
-			perf_event_attr head{};
-			std::memcpy(&head, record.body().data(), PERF_ATTR_SIZE_VER0);
-			const auto bytes = body.bytes(std::min<size_t>(head.size, body.left()));
-			std::memcpy(&attr, bytes.data(), std::min(bytes.size(), sizeof(attr)));
-			std::vector<uint64_t> ids;
-			while (body.left() >= sizeof(uint64_t))
-				ids.push_back(body.get<uint64_t>());
-			add_event(attr, std::move(ids));
-		} else if (header.type == record_header_feature) {
-			const auto which = body.get<uint64_t>();
-			if (which < 256)
-				read_feature(static_cast<feature>(which), body.bytes(body.left()));
-		} else if (header.type == record_header_build_id) {
-			see_build_id(record);
-		} else if (header.type == record_header_tracing_data) {
-			const auto size = std::min<size_t>(body.get<uint32_t>(), left.size());
-			formats_ = formats_in_tracing_data(left.first(size));
-			left = left.subspan(size);
-		} else if (header.type == record_aux_trace) {
-			left = left.subspan(std::min<size_t>(body.get<uint64_t>(), left.size()));
-		}
+		const auto follow = left.first(std::min<size_t>(bytes_behind(record), left.size()));
+		if (auto done = describe(record, follow); !done)
+			return done;
+		left = left.subspan(follow.size());
 	}
 	return {};
 }

@@ -11,6 +11,7 @@
 #include <functional>
 #include <linux/perf_event.h>
 #include <map>
+#include <memory>
 #include <optional>
 #include <perfbuf/decoder.hpp>
 #include <perfbuf/format.hpp>
@@ -43,12 +44,17 @@ using build_id_map = std::map<std::string, build_id, std::less<>>;
 using record_visitor = std::function<void(const reader::record &record, const recorded_event &event,
 					  uint64_t time)>;
 
+class record_stream;
+
+/** How a pipe is read: to its end, whose build-ids tell which files were mapped, or as it comes. */
+enum class piped { whole, live };
+
 class recording
 {
 public:
-	/** @param path "-" reads standard input to its end
+	/** @param path "-" is standard input
 	 * Errors: what opening says; EINVAL it is no perf.data, or damaged. */
-	static reader::result<recording> open(const std::string &path);
+	static reader::result<recording> open(const std::string &path, piped how = piped::whole);
 
 	recording(recording &&other) noexcept;
 	recording &operator=(recording &&) = delete;
@@ -68,11 +74,15 @@ public:
 	 * file bound what is held for it. If two rounds, unpacked, are more than most_held and than
 	 * four times the file, the older half of it is passed on early: then a record may come
 	 * after newer ones.
+	 * Of a pipe that is read as it comes, no more than most_held waits, and each() can be
+	 * called once.
 	 * @param late if not nullptr: set to the number of such records
+	 * @param idle called where a live pipe has no record now; false: that is enough
 	 * Errors: EINVAL, a record that cannot be; what was before it has been visited; ENOTSUP:
 	 * records are compressed, and this perfbuf was built without libzstd.
 	 */
-	reader::result<void> each(const record_visitor &use, uint64_t *late = nullptr) const;
+	reader::result<void> each(const record_visitor &use, uint64_t *late = nullptr,
+				  const std::function<bool()> &idle = {}) const;
 	/** Bytes of memory: two rounds of 512 CPUs, with perf's rings of 512 KiB all full. */
 	static constexpr size_t most_held = size_t{512} << 20;
 
@@ -80,6 +90,11 @@ private:
 	recording() = default;
 	reader::result<void> read_file();
 	reader::result<void> read_pipe();
+	reader::result<void> read_stream();
+	reader::result<void> describe(const reader::record &record,
+				      std::span<const std::byte> follow);
+	reader::result<void> each_of_stream(const record_visitor &use, uint64_t *late,
+					    const std::function<bool()> &idle) const;
 	reader::result<void> read_attrs(const file_header &header);
 	reader::result<void> read_features(const file_header &header);
 	void read_feature(feature which, std::span<const std::byte> content);
@@ -92,7 +107,8 @@ private:
 
 	void *base_ = nullptr; // mapped
 	size_t length_ = 0;
-	std::vector<std::byte> read_; // what cannot be mapped
+	std::vector<std::byte> read_;		// what cannot be mapped
+	std::unique_ptr<record_stream> stream_; // a pipe that is read as it comes
 	std::span<const std::byte> all_;
 	std::span<const std::byte> records_;
 	std::vector<recorded_event> events_;
@@ -103,6 +119,9 @@ private:
 	std::string hostname_;
 	uint64_t part_size_ = 0; // of a part of a compressed stream, as the file says
 };
+
+/** @return bytes that follow a record of a pipe and are none, as it says */
+uint64_t bytes_behind(const reader::record &of) noexcept;
 
 /** @return the texts of the formats in a section of tracing data; empty if it makes no sense */
 std::vector<std::string> formats_in_tracing_data(std::span<const std::byte> content);

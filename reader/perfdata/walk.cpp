@@ -9,6 +9,7 @@
 #include "perfdata/compression.hpp"
 #include "perfdata/cursor.hpp"
 #include "perfdata/reader.hpp"
+#include "perfdata/record_stream.hpp"
 
 namespace perfbuf::perfdata
 {
@@ -35,25 +36,20 @@ public:
 	{
 	}
 
-	// The next record. @return the bytes that follow and are none; an error says only what is
-	// wrong
-	reader::result<size_t> take(const reader::record &record, size_t follow)
+	// The next record. @return an error says only what is wrong
+	reader::result<void> take(const reader::record &record)
 	{
-		const uint32_t type = record.type();
-		switch (type) {
-		case record_compressed:
-		case record_compressed2:
-			if (auto done = unpack(record); !done)
-				return done.error();
-			return size_t{0};
-		case record_header_tracing_data:
-			return std::min<size_t>(cursor(record.body()).get<uint32_t>(), follow);
-		case record_aux_trace:
-			return std::min<size_t>(cursor(record.body()).get<uint64_t>(), follow);
-		default:
-			add(record);
-			return size_t{0};
-		}
+		if (record.type() == record_compressed || record.type() == record_compressed2)
+			return unpack(record);
+		add(record);
+		return {};
+	}
+
+	// The same where no more comes for some time: those that stay need not be looked at again.
+	void pass_on_complete()
+	{
+		if (complete_ != passed_on_)
+			pass_on_round();
 	}
 
 	void finish() { waiting_.finish(visitor()); }
@@ -65,16 +61,22 @@ public:
 	bool is_cut() const noexcept { return by_ && by_->ends_within_a_block(); }
 
 private:
+	void pass_on_round()
+	{
+		waiting_.flush(complete_ + (complete_ != UINT64_MAX), visitor());
+		left_ = waiting_.memory();
+		passed_on_ = complete_;
+	}
+
 	void add(const reader::record &record)
 	{
 		if (record.type() == record_finished_round) {
 			// The records of this round are newer than all before the last round.
 			// Records that stay are not sorted again for rounds that add little to
 			// them.
-			if (waiting_.memory() >= left_ + left_ / 2) {
-				waiting_.flush(limit_, visitor());
-				left_ = waiting_.memory();
-			}
+			complete_ = limit_;
+			if (waiting_.memory() >= left_ + left_ / 2)
+				pass_on_round();
 			limit_ = waiting_.last_time();
 		}
 		if (record.type() >= record_header_attr)
@@ -141,8 +143,10 @@ private:
 	const uint64_t part_size_;
 	const size_t most_held_; // bytes
 	reader::merge waiting_;
-	uint64_t limit_ = 0;
-	size_t left_ = 0; // bytes that the last flush left waiting
+	uint64_t limit_ = 0;	 // the newest record of the round before
+	uint64_t complete_ = 0;	 // no record will come that is older
+	uint64_t passed_on_ = 0; // all up to it were passed on
+	size_t left_ = 0;	 // bytes that the last flush left waiting
 	uint64_t newest_ = 0;
 	uint64_t late_ = 0;
 	bool in_parts_ = false; // did older records have to be passed on early?
@@ -152,8 +156,18 @@ private:
 
 } // namespace
 
-reader::result<void> recording::each(const record_visitor &use, uint64_t *late) const
+uint64_t bytes_behind(const reader::record &of) noexcept
 {
+	if (of.type() == record_header_tracing_data)
+		return cursor(of.body()).get<uint32_t>();
+	return of.type() == record_aux_trace ? cursor(of.body()).get<uint64_t>() : 0;
+}
+
+reader::result<void> recording::each(const record_visitor &use, uint64_t *late,
+				     const std::function<bool()> &idle) const
+{
+	if (stream_)
+		return each_of_stream(use, late, idle);
 	// The bytes of a file are there to be sorted; those that it is unpacked to may be made up.
 	walk at(*this, use, part_size_, std::max(most_held, 4 * all_.size()));
 	const auto finish = [&] {
@@ -174,18 +188,62 @@ reader::result<void> recording::each(const record_visitor &use, uint64_t *late) 
 			return damaged(left.data());
 		const reader::record record(left.first(header.size));
 		left = left.subspan(header.size);
-		const auto follow = at.take(record, left.size());
-		if (!follow && follow.error().code == std::errc::not_supported) {
+		const auto done = at.take(record);
+		if (!done && done.error().code == std::errc::not_supported) {
 			finish();
-			return follow.error();
+			return done.error();
 		}
-		if (!follow)
+		if (!done)
 			return damaged(record.bytes().data());
-		left = left.subspan(*follow);
+		left = left.subspan(std::min<size_t>(bytes_behind(record), left.size()));
 	}
 	if (!left.empty() || at.is_cut())
 		return damaged(left.data());
 	finish();
+	return {};
+}
+
+reader::result<void> recording::each_of_stream(const record_visitor &use, uint64_t *late,
+					       const std::function<bool()> &idle) const
+{
+	walk at(*this, use, part_size_, most_held);
+	const auto finish = [&] {
+		at.finish();
+		if (late)
+			*late = at.late();
+	};
+	const auto damaged = [&]() -> reader::result<void> {
+		finish();
+		return reader::system_error(
+			"is damaged at byte " + std::to_string(stream_->position()), EINVAL);
+	};
+	for (bool more = true; more;) {
+		if (stream_->is_empty()) {
+			at.pass_on_complete();
+			more = !idle || idle();
+		}
+		const auto record = more ? stream_->next() : std::optional<reader::record>();
+		if (!record && record.error().code == std::errc::invalid_argument)
+			return damaged();
+		if (!record || !*record) {
+			if (record && at.is_cut())
+				return damaged();
+			finish();
+			return record ? reader::result<void>() : record.error();
+		}
+		const uint64_t behind = bytes_behind(**record);
+		const auto done = at.take(**record);
+		if (!done && done.error().code == std::errc::not_supported) {
+			finish();
+			return done.error();
+		}
+		if (!done)
+			return damaged();
+		if (const auto skipped = stream_->skip(behind); !skipped) {
+			finish();
+			return skipped.error();
+		}
+	}
 	return {};
 }
 

@@ -44,7 +44,9 @@ public:
 			}
 			use(record, event, time);
 		};
-		const auto done = from_.each(read_record, &late);
+		const auto done = from_.each(read_record, &late, [&] {
+			return pass({false, lost});
+		});
 		pass({true, lost});
 		if (late)
 			say("perfbuf: {}: {} records come after newer ones: its rounds are too "
@@ -65,9 +67,9 @@ private:
 
 } // namespace
 
-std::unique_ptr<feed> open_recording(const std::string &path)
+std::unique_ptr<feed> open_recording(const std::string &path, perfdata::piped how)
 {
-	auto from = perfdata::recording::open(path);
+	auto from = perfdata::recording::open(path, how);
 	if (!from && from.error().code.value() == ENOENT)
 		throw failure(exit_failed,
 			      fmt::format("there is no {}: record it with perfbuf record -o {}, or "
@@ -110,10 +112,10 @@ bool is_live(const feed_words &words, const call &from)
 }
 
 std::unique_ptr<feed> open_feed(feed_words &words, const call &from,
-				std::optional<std::chrono::milliseconds> every)
+				std::optional<std::chrono::milliseconds> every, perfdata::piped how)
 {
 	if (!is_live(words, from))
-		return open_recording(words.input.empty() ? "perf.data" : words.input);
+		return open_recording(words.input.empty() ? "perf.data" : words.input, how);
 	words.options.arguments = from.all;
 	words.options.command = command_of(from);
 	finish_record_options(words.options, from.app, words.words);

@@ -36,7 +36,8 @@ public:
 	virtual const perfdata::recording *recorded() const = 0;
 	/**
 	 * Call use() for each record, to the end of the recording, or until live recording is over.
-	 * @param pass after each look at the rings; false: it is over. A recording calls it once.
+	 * @param pass after each look at the rings; false: it is over. A recording calls it once, a
+	 * live pipe each time that no record is there.
 	 * @return the exit status; throws `failure`
 	 */
 	virtual int run(const perfdata::record_visitor &use,
@@ -56,14 +57,17 @@ struct feed_words {
 void add_feed_options(CLI::App &app, feed_words &words);
 
 /** Opens the recording or the sources. Without -i, and without an option that says what to record,
- * it is perf.data. @param every how often a live feed looks at the rings at least */
+ * it is perf.data. @param every how often a live feed looks at the rings at least @param how a
+ * pipe is read */
 std::unique_ptr<feed> open_feed(feed_words &words, const call &from,
-				std::optional<std::chrono::milliseconds> every = std::nullopt);
+				std::optional<std::chrono::milliseconds> every = std::nullopt,
+				perfdata::piped how = perfdata::piped::whole);
 
 /** @return what the words say, checked, for a live feed */
 bool is_live(const feed_words &words, const call &from);
 
-std::unique_ptr<feed> open_recording(const std::string &path);
+std::unique_ptr<feed> open_recording(const std::string &path,
+				     perfdata::piped how = perfdata::piped::whole);
 std::unique_ptr<feed> open_live(const record_options &options, const opener &open,
 				std::optional<std::chrono::milliseconds> every);
 

@@ -105,7 +105,8 @@ command add_script(CLI::App &program)
 			// A person who watches needs the lines soon, without a write for each pass
 			// of a busy machine.
 			const auto feed =
-				open_feed(words->feed, from, std::chrono::milliseconds(200));
+				open_feed(words->feed, from, std::chrono::milliseconds(200),
+					  perfdata::piped::live);
 			return print_samples(*feed, words->symbols);
 		}};
 }
