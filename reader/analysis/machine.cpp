@@ -14,16 +14,18 @@ namespace perfbuf::analysis
 uint32_t machine::file_of(const reader::mmap_event &map)
 {
 	const std::string_view name = map.filename.substr(0, PATH_MAX);
-	if (const auto found = file_numbers_.find({map.inode, name}); found != file_numbers_.end())
+	auto identity = perfdata::identity_of(map);
+	if (const auto found = file_numbers_.find({identity, name}); found != file_numbers_.end())
 		return found->second;
-	if (name.size() + file_size > most_files_size - files_size_) {
+	const size_t size = name.size() + file_size + (identity.id.empty() ? 0 : build_id_size);
+	if (size > most_files_size - files_size_) {
 		left_out_.files = true;
 		return no_file;
 	}
-	files_size_ += name.size() + file_size;
+	files_size_ += size;
 	const auto next = static_cast<uint32_t>(files_.size());
-	files_.push_back({std::string(name), {map.major, map.minor, map.inode}});
-	file_numbers_.try_emplace({map.inode, files_.back().name}, next);
+	files_.push_back({std::string(name), identity});
+	file_numbers_.try_emplace({std::move(identity), files_.back().name}, next);
 	return next;
 }
 

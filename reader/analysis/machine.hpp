@@ -68,7 +68,8 @@ private:
 	// Files of one name differ in their inode, which is a few bytes of a compressed recording.
 	// A million maps of different files with names of a hundred bytes fit.
 	static constexpr size_t most_files_size = size_t{256} << 20;
-	static constexpr size_t file_size = 160; // of memory for a file, without its name
+	static constexpr size_t file_size = 200; // of memory for a file, without its name
+	static constexpr size_t build_id_size = 64;
 	static constexpr uint32_t no_file = 0;
 
 	struct file_facts {
@@ -84,8 +85,7 @@ private:
 	void forget_ended();
 
 	std::deque<file_facts> files_{1}; // the first is no_file
-	std::map<std::pair<uint64_t, std::string_view>, uint32_t>
-		file_numbers_; // by inode and name
+	std::map<std::pair<perfdata::file_identity, std::string_view>, uint32_t> file_numbers_;
 	size_t files_size_ = 0;
 	size_t map_count_ = 0; // of all processes, shared ones once
 	std::unordered_map<uint32_t, map_tree> processes_;

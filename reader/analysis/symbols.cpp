@@ -7,8 +7,10 @@
 #include <dwarf.h>
 #include <elfutils/libdw.h>
 #include <elfutils/libdwfl.h>
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <gelf.h>
+#include <perfbuf/unique_fd.hpp>
 #include <sys/stat.h>
 
 namespace perfbuf::analysis
@@ -24,15 +26,17 @@ char *debug_path = nullptr; // libdw's own default
 const Dwfl_Callbacks callbacks = {dwfl_build_id_find_elf, dwfl_standard_find_debuginfo,
 				  dwfl_offline_section_address, &debug_path};
 
-// By its build-id; where that is not known, only the very file will do.
+// By its build-id, that of the record itself before that of the recording; where none is known,
+// only the very file will do.
 bool is_that_file(const fs::path &path, const perfdata::file_identity &identity,
 		  const perfdata::build_id *id)
 {
+	if (!identity.id.empty())
+		id = &identity.id;
 	if (id)
 		return perfdata::read_elf_build_id(path) == *id;
-	struct stat status {
-	};
-	return ::stat(path.c_str(), &status) == 0 && perfdata::is_file(status, identity);
+	const reader::unique_fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+	return fd && perfdata::is_open_file(fd.get(), identity);
 }
 
 } // namespace
@@ -134,21 +138,33 @@ names elf_symbols::find(uint64_t offset) const
 	return found;
 }
 
+// A recording may have a thousand names of one file.
+std::shared_ptr<const elf_symbols> symbol_files::open(const fs::path &path)
+{
+	struct stat status {
+	};
+	if (::stat(path.c_str(), &status) < 0)
+		return nullptr;
+	auto &opened = opened_[{status.st_dev, status.st_ino}];
+	if (!opened)
+		opened = std::make_shared<elf_symbols>(path.string(), inlines_);
+	return opened;
+}
+
 names symbol_files::find(const std::string &path, uint32_t pid,
 			 const perfdata::file_identity &identity, const perfdata::build_id *id,
 			 uint64_t offset)
 {
-	const std::string key =
-		fmt::format("{}\n{}:{}:{}", path, identity.major, identity.minor, identity.inode);
+	const std::pair key(path, identity);
 	auto found = files_.find(key);
 	if (found == files_.end()) {
-		std::unique_ptr<elf_symbols> made;
+		std::shared_ptr<const elf_symbols> made;
 		const fs::path in_root = fs::path("/proc") / std::to_string(pid) / "root" /
 					 fs::path(path).relative_path();
 		for (const auto &each : {in_root, fs::path(path)}) {
 			if (!is_that_file(each, identity, id))
 				continue;
-			made = std::make_unique<elf_symbols>(each.string(), inlines_);
+			made = open(each);
 			break;
 		}
 		found = files_.emplace(key, std::move(made)).first;

@@ -7,10 +7,13 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
-#include <unordered_map>
+#include <sys/types.h>
+#include <utility>
 #include <vector>
 
 #include "perfdata/build_id.hpp"
@@ -59,8 +62,13 @@ public:
 		   const perfdata::build_id *id, uint64_t offset);
 
 private:
+	std::shared_ptr<const elf_symbols> open(const std::filesystem::path &path);
+
 	bool inlines_;
-	std::unordered_map<std::string, std::unique_ptr<elf_symbols>> files_;
+	std::map<std::pair<std::string, perfdata::file_identity>,
+		 std::shared_ptr<const elf_symbols>>
+		files_;
+	std::map<std::pair<dev_t, ino_t>, std::shared_ptr<const elf_symbols>> opened_;
 };
 
 } // namespace perfbuf::analysis

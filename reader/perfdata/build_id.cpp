@@ -12,8 +12,10 @@
 #include <fstream>
 #include <gelf.h>
 #include <iterator>
+#include <linux/fs.h>
 #include <linux/perf_event.h>
 #include <perfbuf/unique_fd.hpp>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 
@@ -67,6 +69,36 @@ bool is_file(const struct stat &status, const file_identity &expected) noexcept
 	return status.st_ino == expected.inode && (same_device || !major(status.st_dev));
 }
 
+file_identity identity_of(const reader::mmap_event &map)
+{
+	return {map.major, map.minor, map.inode, map.generation,
+		build_id(map.build_id.begin(), map.build_id.end())};
+}
+
+// ext4, xfs, btrfs and f2fs tell it; overlayfs and tmpfs do not.
+std::optional<uint64_t> inode_generation(int fd)
+{
+	unsigned found = 0; // although the number of the ioctl says that it is a long
+	if (::ioctl(fd, FS_IOC_GETVERSION, &found) < 0)
+		return std::nullopt;
+	return found;
+}
+
+// The kernel's own has 32 bits.
+bool is_generation(std::optional<uint64_t> found, const file_identity &expected) noexcept
+{
+	return !found || !*found || !expected.inode || !expected.generation ||
+	       static_cast<uint32_t>(*found) == static_cast<uint32_t>(expected.generation);
+}
+
+bool is_open_file(int fd, const file_identity &expected)
+{
+	struct stat status {
+	};
+	return ::fstat(fd, &status) == 0 && S_ISREG(status.st_mode) && is_file(status, expected) &&
+	       is_generation(inode_generation(fd), expected);
+}
+
 std::optional<build_id> build_id_in_notes(std::span<const std::byte> notes)
 {
 	Elf64_Nhdr note; // the same in 32-bit files
@@ -100,10 +132,7 @@ std::optional<build_id> read_elf_build_id(const std::filesystem::path &path,
 	static const bool ready = elf_version(EV_CURRENT) != EV_NONE;
 	// A device or a fifo may be mapped or named too, and must not hold us here.
 	const reader::unique_fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
-	struct stat status {
-	};
-	if (!ready || !fd || ::fstat(fd.get(), &status) < 0 || !S_ISREG(status.st_mode) ||
-	    !is_file(status, expected))
+	if (!ready || !fd || !is_open_file(fd.get(), expected))
 		return std::nullopt;
 	Elf *elf = elf_begin(fd.get(), ELF_C_READ, nullptr);
 	if (!elf)
@@ -129,12 +158,14 @@ std::optional<build_id> read_elf_build_id(const std::filesystem::path &path,
 		}
 	}
 	elf_end(elf);
+	if (!expected.id.empty() && found != expected.id)
+		return std::nullopt;
 	return found;
 }
 
 std::optional<build_id> mapped_files::find(const reader::mmap_event &map) const
 {
-	const file_identity expected{map.major, map.minor, map.inode};
+	const auto expected = identity_of(map);
 	const auto home = proc_ / std::to_string(map.pid);
 	// The very file, even if it was deleted since; for processes that may see this.
 	char range[40];
@@ -155,7 +186,7 @@ void mapped_files::add(const reader::mmap_event &map)
 	    name.starts_with("/memfd:") || name.starts_with("/SYSV"))
 		return;
 	auto &known = files_.try_emplace(std::string(name)).first->second;
-	if (!known.insert({map.major, map.minor, map.inode}).second)
+	if (!known.insert(identity_of(map)).second)
 		return;
 	auto found = find(map);
 	const auto [at, is_first] = build_ids_.try_emplace(std::string(name), found);

@@ -32,17 +32,34 @@ std::optional<build_id> build_id_in_notes(std::span<const std::byte> notes);
 /** @return the build-id of a file of notes */
 std::optional<build_id> read_notes_file(const std::filesystem::path &path);
 
-/** Which file it is, whatever its name; without an inode: unknown. */
+/** Which file it is, whatever its name; without an inode and a build-id: unknown. */
 struct file_identity {
 	uint32_t major = 0;
 	uint32_t minor = 0;
 	uint64_t inode = 0;
+	/** Of the inode: another file may have its number later. 0: unknown. */
+	uint64_t generation = 0;
+	build_id id{}; /**< instead of the others, where a record has it */
 
 	auto operator<=>(const file_identity &) const = default;
 };
 
-/** @return is this the file that a record tells of? If `expected` is unknown: true */
+/** @return of the file that a record tells of */
+file_identity identity_of(const reader::mmap_event &map);
+
+/** @return does the file have this device and inode? If `expected` has none: true */
 bool is_file(const struct stat &status, const file_identity &expected) noexcept;
+
+/** @return the generation of a file's inode; nothing: its file system does not tell */
+std::optional<uint64_t> inode_generation(int fd);
+
+/** @param found of inode_generation() @return can it be that of the file? Where either is unknown:
+ * true */
+bool is_generation(std::optional<uint64_t> found, const file_identity &expected) noexcept;
+
+/** @return is it a regular file, and the one that a record tells of, as far as device, inode and
+ * generation say it? */
+bool is_open_file(int fd, const file_identity &expected);
 
 /** @return the build-id of an ELF file; none if it is another than `expected` */
 std::optional<build_id> read_elf_build_id(const std::filesystem::path &path,

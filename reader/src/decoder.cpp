@@ -75,12 +75,15 @@ mmap_event decode_mmap(field_reader &fields, uint32_t type, uint16_t misc, size_
 	if (type == PERF_RECORD_MMAP2) {
 		const bool build_id = misc & PERF_RECORD_MISC_MMAP_BUILD_ID;
 		if (build_id) {
-			fields.bytes(24); // a build-id stands in place of device and inode
+			const auto field = fields.bytes(24); // its size, three bytes, and itself
+			if (field.size() == 24)
+				map.build_id = field.subspan(
+					4, std::min<size_t>(std::to_integer<size_t>(field[0]), 20));
 		} else {
 			map.major = fields.u32();
 			map.minor = fields.u32();
 			map.inode = fields.u64();
-			fields.u64(); // inode generation
+			map.generation = fields.u64();
 		}
 		map.protection = fields.u32();
 		map.flags = fields.u32();

@@ -59,6 +59,10 @@ struct mmap_event {
 	uint32_t flags = 0;	 /**< MAP_* */
 	std::string_view filename;
 	bool data = false; /**< not executable */
+	/** Of the inode, whose number another file may have later; 0: not known. */
+	uint64_t generation = 0;
+	/** In place of device and inode, if the recorder asked for it (attr.build_id). */
+	std::span<const std::byte> build_id;
 };
 
 struct throttle {
