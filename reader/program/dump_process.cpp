@@ -22,13 +22,6 @@ namespace perfbuf::program
 namespace
 {
 
-struct counts_of_a_dump {
-	size_t records = 0;
-	uint64_t left_out = 0; /**< bytes */
-	uint64_t lost = 0;     /**< as LOST records say */
-	size_t unknown = 0;    /**< records that are of none of the process's files */
-};
-
 struct placed {
 	uint64_t time;
 	std::vector<std::byte> bytes;
@@ -71,7 +64,7 @@ public:
 	}
 
 	const std::vector<placed> &records() const { return records_; }
-	const counts_of_a_dump &counts() const { return counts_; }
+	const process_dump &counts() const { return counts_; }
 
 private:
 	// @param time of the record before in the same ring: one without a time follows it
@@ -120,7 +113,7 @@ private:
 	const process_rings &from_;
 	std::vector<reader::decoder> decoders_;
 	std::vector<placed> records_;
-	counts_of_a_dump counts_;
+	process_dump counts_;
 };
 
 std::vector<perfdata::described_attr> attrs_of(const process_rings &from)
@@ -195,6 +188,14 @@ symbol_words symbols_for(const process_rings &of)
 
 } // namespace
 
+process_dump write_process_dump(const process_rings &from, reader::unique_fd to,
+				const std::vector<std::string> &arguments)
+{
+	const dumped events(from);
+	write_recording(from, events, std::move(to), arguments);
+	return events.counts();
+}
+
 int dump_process(const dump_options &options)
 {
 	const auto pids = parse_pids(options.pid);
@@ -204,26 +205,25 @@ int dump_process(const dump_options &options)
 		throw failure(exit_usage, "--keep is for recorders: leave it out with --pid");
 	const auto sources = read_sources();
 	const process_rings found = copy_process_rings(pids.front(), options.recorder, sources);
-	const dumped events(found);
+	process_dump counts;
 	if (options.output.empty()) {
 		const reader::unique_fd file = create_nameless_file();
-		write_recording(found, events, reader::unique_fd(::dup(file.get())),
-				options.arguments);
+		counts = write_process_dump(found, reader::unique_fd(::dup(file.get())),
+					    options.arguments);
 		const auto feed = open_recording(fmt::format("/proc/self/fd/{}", file.get()));
 		print_samples(*feed, symbols_for(found));
 	} else {
-		write_recording(found, events, create_file(options.output), options.arguments);
+		counts = write_process_dump(found, create_file(options.output), options.arguments);
 	}
-	std::string told = fmt::format("{} event{}", events.counts().records,
-				       events.counts().records == 1 ? "" : "s");
-	if (events.counts().left_out)
+	std::string told =
+		fmt::format("{} event{}", counts.records, counts.records == 1 ? "" : "s");
+	if (counts.left_out)
 		told += fmt::format(", {} bytes overwritten or before the first that is whole",
-				    events.counts().left_out);
-	if (events.counts().lost)
-		told += fmt::format(", {} lost", events.counts().lost);
-	if (events.counts().unknown)
-		told += fmt::format(", {} of no file of the process or too long",
-				    events.counts().unknown);
+				    counts.left_out);
+	if (counts.lost)
+		told += fmt::format(", {} lost", counts.lost);
+	if (counts.unknown)
+		told += fmt::format(", {} of no file of the process or too long", counts.unknown);
 	say("[ perfbuf: {} of {} ring{} of process {} ]\n", told, found.rings.size(),
 	    found.rings.size() == 1 ? "" : "s", pids.front());
 	return 0;

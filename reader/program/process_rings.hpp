@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <perfbuf/ring_copy.hpp>
+#include <perfbuf/unique_fd.hpp>
 #include <string>
 #include <sys/types.h>
 #include <vector>
@@ -38,5 +39,18 @@ struct process_rings {
  */
 process_rings copy_process_rings(pid_t pid, const std::string &wanted,
 				 const std::vector<source> &sources);
+
+/** Of the records of a dump. */
+struct process_dump {
+	size_t records = 0;    /**< samples */
+	uint64_t left_out = 0; /**< bytes */
+	uint64_t lost = 0;     /**< as LOST records say */
+	size_t unknown = 0;    /**< records that are of none of the process's files */
+};
+
+/** The rings as a perf.data, in the order of time. Throws `failure`, also if the disk is full: then
+ * the file has the records that there was space for. */
+process_dump write_process_dump(const process_rings &from, reader::unique_fd to,
+				const std::vector<std::string> &arguments);
 
 } // namespace perfbuf::program

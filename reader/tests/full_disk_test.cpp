@@ -9,6 +9,8 @@
 #include <perfbuf/perf_data.hpp>
 
 #include "perfdata_file.hpp"
+#include "program/failure.hpp"
+#include "program/process_rings.hpp"
 #include "record_fixture.hpp"
 #include "recorder_files.hpp"
 
@@ -187,6 +189,45 @@ TEST(FullDisk, perfbuf_recover_leaves_a_file_that_has_what_there_was_space_for)
 	}
 	EXPECT_EQ(recover("0").status, 1);
 	EXPECT_EQ(std::filesystem::file_size(scratch / "perf.data"), 0u);
+}
+
+TEST(FullDisk, perfbuf_dump_of_a_process_leaves_a_file_that_has_what_there_was_space_for)
+{
+	const scratch_directory scratch;
+	const program::source clock{"clock", {}, {}};
+	program::process_rings rings;
+	rings.files.push_back({&clock, generated_attr(), generated_id, 1});
+	rings.rings.push_back({1, {}});
+	auto &bytes = rings.rings.front().copied.bytes;
+	for (uint64_t number = 0; number < 300; number++) {
+		const auto record = generated_sample{number}.record();
+		bytes.insert(bytes.end(), record.view().begin(), record.view().end());
+	}
+	const auto path = scratch / "perf.data";
+	const auto dump = [&] {
+		return program::write_process_dump(
+			rings,
+			reader::unique_fd(::open(path.c_str(), O_RDWR | O_CREAT | O_TRUNC, 0600)),
+			{"perfbuf", "dump", "--pid", "1"});
+	};
+	ASSERT_EQ(dump().records, 300u);
+	const auto full = examine(path);
+	ASSERT_TRUE(full.whole);
+	ASSERT_EQ(full.records, 300u);
+	const uint64_t size = std::filesystem::file_size(path);
+	for (uint64_t limit = size - 8; limit > 6'000; limit -= 1009) {
+		const file_size_limit no_more(limit);
+		EXPECT_THROW(dump(), program::failure) << "limit " << limit;
+		const auto left = examine(path);
+		ASSERT_TRUE(left.whole) << "limit " << limit;
+		ASSERT_EQ(left.features, full.features) << "limit " << limit;
+		ASSERT_GT(left.records, 0u) << "limit " << limit;
+		ASSERT_LT(left.records, full.records) << "limit " << limit;
+		ASSERT_LE(std::filesystem::file_size(path), limit);
+	}
+	const file_size_limit nothing(0);
+	EXPECT_THROW(dump(), program::failure);
+	EXPECT_EQ(std::filesystem::file_size(path), 0u);
 }
 
 TEST(FullDisk, PerfAcceptsTheFileThatAFullDiskLeft)
