@@ -13,6 +13,7 @@
 #include "program/explain.hpp"
 #include "program/failure.hpp"
 #include "program/say.hpp"
+#include "tracefile/show.hpp"
 
 namespace perfbuf::program
 {
@@ -178,6 +179,23 @@ std::vector<std::string> command_of(const call &of)
 	return command;
 }
 
+namespace
+{
+
+// Names out of a file may hold what a terminal obeys.
+void say_failure(std::string_view text)
+{
+	std::string told;
+	for (size_t at = 0; at <= text.size();) {
+		const size_t end = std::min(text.find('\n', at), text.size());
+		told += (at ? "\n" : "") + tracefile::printable(text.substr(at, end - at));
+		at = end + 1;
+	}
+	say("perfbuf: {}\n", told);
+}
+
+} // namespace
+
 int run(int argc, char **argv, const opener &open)
 {
 	fill_standard_streams();
@@ -186,10 +204,10 @@ int run(int argc, char **argv, const opener &open)
 		flush_output();
 		return status;
 	} catch (const failure &why) {
-		say("perfbuf: {}\n", why.what());
+		say_failure(why.what());
 		return why.status();
 	} catch (const std::exception &why) {
-		say("perfbuf: {}\n", why.what());
+		say_failure(why.what());
 		return exit_failed;
 	}
 }

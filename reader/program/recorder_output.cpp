@@ -13,6 +13,7 @@
 #include "program/failure.hpp"
 #include "program/parse.hpp"
 #include "recorder/show.hpp"
+#include "tracefile/show.hpp"
 
 namespace perfbuf::program
 {
@@ -127,7 +128,8 @@ void write_events(const std::vector<recorder_events> &all, const std::string &ou
 		return;
 	}
 	for (const auto &each : order)
-		fmt::print("{}\n", recorder::line_of(each.in->of->of.source, *each.event));
+		fmt::print("{}\n", tracefile::printable(
+					   recorder::line_of(each.in->of->of.source, *each.event)));
 }
 
 std::string summary(const std::vector<recorder_events> &all, const recorder::omissions &left_out)

@@ -34,14 +34,14 @@ struct script_words {
 	symbol_words symbols;
 };
 
-using names_by_id = std::unordered_map<uint64_t, std::string_view>;
+using names_by_id = std::unordered_map<uint64_t, std::string>;
 
 names_by_id names_of_ids(const std::vector<perfdata::recorded_event> &events)
 {
 	names_by_id names;
 	for (const auto &event : events)
 		for (const uint64_t id : event.ids)
-			names[id] = event.name;
+			names[id] = tracefile::printable(event.name);
 	return names;
 }
 
@@ -51,7 +51,8 @@ void print_counts(const reader::sampled_counts &counts, const names_by_id &names
 	for (size_t at = 0; at < counts.size(); at++) {
 		const auto count = counts[at];
 		const auto found = names.find(count.id);
-		const auto name = found == names.end() ? std::string_view() : found->second;
+		const std::string_view name =
+			found == names.end() ? std::string_view() : found->second;
 		fmt::print("{:>24} {}{}{}\n", "", count.value, name.empty() ? "" : " ", name);
 	}
 }
@@ -62,7 +63,7 @@ void print(const analysis::described_sample &described, const analysis::frame_ta
 	const auto &sample = described.sample;
 	fmt::print("{:>16} {:>7}/{:<7} [{:03}] {}: {}:", tracefile::printable(described.comm),
 		   sample.pid, sample.tid, sample.cpu, tracefile::show_time(described.time),
-		   described.event.name);
+		   tracefile::printable(described.event.name));
 	if (described.event.format)
 		fmt::print(" {}", tracefile::printable(analysis::fields_text(
 					  *described.event.format, sample.raw)));
@@ -73,9 +74,10 @@ void print(const analysis::described_sample &described, const analysis::frame_ta
 	print_counts(sample.read, names);
 	for (size_t at = described.frames.size(); chain && at > 0; at--) {
 		const auto &frame = frames[described.frames[at - 1]];
-		fmt::print("{:>24} {}\n", "",
-			   tracefile::printable(frame.name) +
-				   (frame.file.empty() ? "" : " [" + frame.file + "]"));
+		fmt::print(
+			"{:>24} {}\n", "",
+			tracefile::printable(frame.name +
+					     (frame.file.empty() ? "" : " [" + frame.file + "]")));
 	}
 }
 
