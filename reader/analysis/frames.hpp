@@ -72,6 +72,7 @@ public:
 	std::vector<uint32_t> frames_of(const reader::sample &sample, uint16_t misc);
 
 	frame_table &table() noexcept { return table_; }
+	bool has_kernel_names() const noexcept { return !kernel_.empty(); }
 	bool table_is_full() const noexcept { return table_.is_full(); }
 	/** Is the recorded kernel another than the running one, so that its functions have no
 	 * names?

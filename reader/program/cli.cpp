@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <system_error>
 #include <unistd.h>
 
 #include "program/command.hpp"
@@ -206,6 +207,13 @@ int run(int argc, char **argv, const opener &open)
 	} catch (const failure &why) {
 		say_failure(why.what());
 		return why.status();
+	} catch (const std::system_error &why) {
+		// Of fmt::print(), which does not know what it writes to.
+		if (std::ferror(stdout))
+			say_failure(explain_output(why.code().value()).what());
+		else
+			say_failure(why.what());
+		return exit_failed;
 	} catch (const std::exception &why) {
 		say_failure(why.what());
 		return exit_failed;

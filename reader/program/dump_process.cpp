@@ -183,7 +183,7 @@ symbol_words symbols_for(const process_rings &of)
 	const bool addresses = std::any_of(of.files.begin(), of.files.end(), [](const auto &each) {
 		return each.attr.sample_type & (PERF_SAMPLE_IP | PERF_SAMPLE_CALLCHAIN);
 	});
-	return {.no_inline = !addresses, .kallsyms = addresses ? "" : "/dev/null"};
+	return {.no_inline = !addresses, .kallsyms = addresses ? "" : no_kallsyms};
 }
 
 } // namespace

@@ -72,13 +72,17 @@ int export_recording(const export_words &words)
 	samples.warn_of_missing_names();
 	std::optional<output_file> to;
 	if (!directory)
-		to.emplace(words.output);
+		to.emplace(words.output, *feed);
 	const auto exporter = make_exporter(words, to ? &*to : nullptr, *feed, samples.frames());
-	const int status = samples.run(
-		[&](const analysis::described_sample &described) { exporter->add(described); });
+	int status = 0;
 	try {
+		status = samples.run([&](const analysis::described_sample &described) {
+			exporter->add(described);
+		});
 		exporter->finish();
 	} catch (const std::system_error &why) {
+		if (to)
+			throw to->took_no_more(why.code().value());
 		throw failure(exit_failed,
 			      fmt::format("{} took no more: give another directory with -o",
 					  words.output));

@@ -136,11 +136,10 @@ int flame(flame_words &words, const call &from)
 		events += (events.empty() ? "" : ", ") + event.name;
 	const std::string title =
 		words.title.empty() ? fmt::format("{} ({})", events, feed->name()) : words.title;
-	output_file to(words.output);
-	fmt::print(to.stream(), "{}",
-		   analysis::flame_html(tree, samples.frames(),
-					{title, words.weight.empty() ? "" : "by " + words.weight,
-					 words.weight.empty() ? "samples" : words.weight}));
+	output_file to(words.output, *feed);
+	to.write(analysis::flame_html(tree, samples.frames(),
+				      {title, words.weight.empty() ? "" : "by " + words.weight,
+				       words.weight.empty() ? "samples" : words.weight}));
 	to.close();
 	if (tree.cut())
 		say("perfbuf: the graph has {} frames, which is the most: the stacks of {} samples "

@@ -5,6 +5,9 @@
 #include <CLI/CLI.hpp>
 #include <cerrno>
 #include <cstring>
+#include <fstream>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "program/explain.hpp"
 #include "program/say.hpp"
@@ -20,6 +23,24 @@ void add_symbol_options(CLI::App &app, symbol_words &words)
 		       "the functions of the kernel that was recorded: its /proc/kallsyms, copied "
 		       "by root [this kernel's, if it is the same]")
 		->type_name("FILE");
+}
+
+// Names of functions that are missing without a word would be taken for those of another kernel.
+sample_feed::sample_feed(feed &from, const symbol_words &words)
+	: from_(from), stacks_(machine_, {!words.no_inline, words.kallsyms}, from.recorded())
+{
+	if (words.kallsyms.empty() || words.kallsyms == no_kallsyms || stacks_.has_kernel_names())
+		return;
+	errno = 0;
+	if (!std::ifstream(words.kallsyms))
+		throw failure(exit_usage,
+			      fmt::format("--kallsyms {}: it cannot be read ({}): give "
+					  "a copy of /proc/kallsyms",
+					  words.kallsyms, std::strerror(errno ? errno : EIO)));
+	throw failure(exit_usage,
+		      fmt::format("--kallsyms {}: it has no functions with addresses: copy "
+				  "/proc/kallsyms as root",
+				  words.kallsyms));
 }
 
 int sample_feed::run(const std::function<void(const analysis::described_sample &)> &use,
@@ -75,17 +96,53 @@ void sample_feed::warn_of_missing_names() const
 		    "give its /proc/kallsyms with --kallsyms, or run this on that machine\n");
 }
 
-output_file::output_file(const std::string &path)
-	: path_(path), stream_(path == "-" ? stdout : std::fopen(path.c_str(), "we"))
+namespace
 {
+
+// Creating it would take away what is to be read.
+void refuse_input(const std::string &path, const feed &from)
+{
+	struct stat of {
+	}, input{};
+	if (!from.recorded() || ::stat(path.c_str(), &of) < 0 || !S_ISREG(of.st_mode))
+		return;
+	const int got = from.name() == "-" ? ::fstat(STDIN_FILENO, &input)
+					   : ::stat(from.name().c_str(), &input);
+	if (got == 0 && of.st_dev == input.st_dev && of.st_ino == input.st_ino)
+		throw failure(
+			exit_usage,
+			fmt::format("{} is the recording itself: give another FILE with -o", path));
+}
+
+} // namespace
+
+output_file::output_file(const std::string &path, const feed &from) : path_(path)
+{
+	if (path != "-")
+		refuse_input(path, from);
+	stream_ = path == "-" ? stdout : std::fopen(path.c_str(), "we");
 	if (!stream_)
 		throw explain_create(path, errno);
+}
+
+failure output_file::took_no_more(int why) const
+{
+	return {exit_failed,
+		fmt::format("{} took no more ({}): give another FILE with -o",
+			    path_ == "-" ? "standard output" : path_, std::strerror(why))};
 }
 
 output_file::~output_file()
 {
 	if (stream_ && stream_ != stdout)
 		std::fclose(stream_);
+}
+
+void output_file::write(std::string_view text) const
+{
+	errno = 0;
+	if (std::fwrite(text.data(), 1, text.size(), stream_) != text.size())
+		throw took_no_more(errno ? errno : EIO);
 }
 
 void output_file::close()
@@ -96,10 +153,7 @@ void output_file::close()
 	const int why = errno ? errno : EIO;
 	const bool closed = stream == stdout || std::fclose(stream) == 0;
 	if (failed || !closed)
-		throw failure(exit_failed,
-			      fmt::format("{} took no more ({}): give another FILE with -o",
-					  path_ == "-" ? "standard output" : path_,
-					  std::strerror(why)));
+		throw took_no_more(why);
 }
 
 } // namespace perfbuf::program

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "analysis/export.hpp"
+#include "program/failure.hpp"
 #include "program/feed.hpp"
 
 namespace CLI
@@ -22,16 +23,16 @@ struct symbol_words {
 	std::string kallsyms;
 };
 
+/** As symbol_words::kallsyms: the functions of the kernel are not needed. */
+inline constexpr const char *no_kallsyms = "/dev/null";
+
 void add_symbol_options(CLI::App &app, symbol_words &words);
 
 class sample_feed
 {
 public:
-	sample_feed(feed &from, const symbol_words &words)
-		: from_(from),
-		  stacks_(machine_, {!words.no_inline, words.kallsyms}, from.recorded())
-	{
-	}
+	/** Throws `failure`. */
+	sample_feed(feed &from, const symbol_words &words);
 
 	/** @return the exit status of the feed */
 	int run(const std::function<void(const analysis::described_sample &)> &use,
@@ -59,19 +60,22 @@ private:
 class output_file
 {
 public:
-	/** @param path "-" is standard output */
-	explicit output_file(const std::string &path);
+	/** @param path "-" is standard output @param from what is read, which it must not be */
+	output_file(const std::string &path, const feed &from);
 	output_file(const output_file &) = delete;
 	output_file &operator=(const output_file &) = delete;
 	~output_file();
 
 	std::FILE *stream() const noexcept { return stream_; }
+	void write(std::string_view text) const;
 	/** Tells whether all of it was taken. */
 	void close();
+	/** @param why errno of a write */
+	failure took_no_more(int why) const;
 
 private:
 	std::string path_;
-	std::FILE *stream_;
+	std::FILE *stream_ = nullptr;
 };
 
 } // namespace perfbuf::program
