@@ -34,6 +34,14 @@ with_status() {
 	fi
 }
 
+# The commit of this tree, with a + if the tree differs from it in more than results and the table that is made of them.
+tree_commit() {
+	local commit
+	commit=$(git rev-parse --short=7 HEAD 2>/dev/null) || { echo - && return; }
+	[ -z "$(git status --porcelain -- . ':!scripts/tests/*.results' ':!README.md' ':!tested-kernels')" ] || commit+=+
+	echo "$commit"
+}
+
 # The counts that end files, each of which has to have some, added.
 added_counts() {
 	tail -qn 1 "$@" | awk -v files=$# '
