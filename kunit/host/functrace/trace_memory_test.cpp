@@ -194,6 +194,7 @@ use use_of(unique_fd from, tracefile::format how)
 		EXPECT_TRUE(file && tracefile::show(*file, how, nowhere));
 	}
 	of.memory = most_live - before;
+	EXPECT_GT(of.memory, 0u) << "operator new is not that of this file";
 	fclose(nowhere);
 	return of;
 }
