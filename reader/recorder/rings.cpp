@@ -44,6 +44,7 @@ public:
 
 	void read(std::vector<recorded_event> &to)
 	{
+		const size_t first = to.size();
 		uint64_t at = oldest_ ? first_mark(oldest_) : 0;
 		while (at < published_)
 			if (!step(at, published_, to)) {
@@ -51,7 +52,7 @@ public:
 				at = first_mark(at + 1);
 			}
 		if (reserved_ != published_)
-			read_unpublished(to);
+			read_unpublished(to, to.size() > first ? to.back().time : 0);
 	}
 
 private:
@@ -125,8 +126,9 @@ private:
 
 	// The record of the outermost writer is not complete; those of writers that interrupted it
 	// are. The header of the first may be missing: the others are where a chain of records ends
-	// exactly at the end.
-	void read_unpublished(std::vector<recorded_event> &to)
+	// exactly at the end. Bytes that no writer has reached yet may be records of the lap
+	// before, older than @newest, the last one that is published.
+	void read_unpublished(std::vector<recorded_event> &to, uint64_t newest)
 	{
 		left_out_.incomplete++;
 		const uint64_t last = std::min(reserved_, published_ + longest_record);
@@ -139,8 +141,12 @@ private:
 			while (at < reserved_ && refused.insert(at).second &&
 			       step(at, reserved_, chain))
 				;
-			if (at == reserved_) {
-				std::move(chain.begin(), chain.end(), std::back_inserter(to));
+			const auto nested = std::find_if(chain.begin(), chain.end(),
+							 [newest](const recorded_event &event) {
+								 return event.time >= newest;
+							 });
+			if (at == reserved_ && nested != chain.end()) {
+				std::move(nested, chain.end(), std::back_inserter(to));
 				return;
 			}
 			left_out_ = before;

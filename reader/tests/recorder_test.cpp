@@ -243,6 +243,35 @@ TEST(RecorderMemory, memory_has_the_records_of_writers_that_interrupted_another)
 	EXPECT_EQ(number_of(events[events.size() - 5]), 999u) << "and none of the damaged ones";
 }
 
+// The outermost writer has reserved what the lap before left, whole records in it, and has not
+// written yet; a record of an NMI may stand behind it.
+TEST(RecorderMemory, records_of_the_lap_before_are_none_of_writers_that_interrupted_another)
+{
+	for (const bool interrupted : {false, true}) {
+		auto rings = write_rings(1000);
+		const uint64_t reserved = (interrupted ? 3 : 2) * sizeof(record);
+		for (auto &ring : rings) {
+			ring.put(5000 + ring.cpu, 2'000'000'000); // to be damaged
+			ring.put(6000 + ring.cpu, 1);
+			if (interrupted)
+				ring.put(7000 + ring.cpu, 3'000'000'000);
+			for (uint64_t at = 0; at < sizeof(record); at++)
+				ring.data[(ring.head - reserved + at) % ring_bytes] =
+					std::byte{0xff};
+			ring.head -= reserved;
+		}
+		const auto found = find_in(make_memory(rings, reserved));
+		ASSERT_EQ(found.recorders.size(), 1u);
+		recorder::omissions left_out;
+		const auto events = recorder::events_of(
+			found.recorders[0].rings, found.recorders[0].of, moment::stopped, left_out);
+		for (const auto &event : events)
+			EXPECT_NE(number_of(event) / 1000, 6u);
+		EXPECT_EQ(number_of(events.back()), interrupted ? 7001u : 999u);
+		EXPECT_EQ(left_out.incomplete, 2u);
+	}
+}
+
 TEST(RecorderMemory, a_recorder_whose_page_or_description_was_changed_is_refused_with_a_reason)
 {
 	const auto good = make_memory(write_rings(10));
