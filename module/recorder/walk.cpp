@@ -102,6 +102,7 @@ bool ring_walk::next(recorded &out) noexcept
 		switch (look(end_, bytes, out)) {
 		case found::event:
 			position_ += bytes;
+			newest_ = out.time;
 			return true;
 		case found::other:
 			position_ += bytes;
@@ -133,27 +134,39 @@ void ring_walk::begin_unpublished() noexcept
 	const u64 last = cxxrt::min(reserved_, published_ + record_size_max);
 
 	for (u64 from = published_ + record_alignment; from < last; from += record_alignment) {
-		if (ends_exactly(from)) {
-			position_ = from;
+		const u64 nested = nested_in_chain(from);
+
+		if (nested != nowhere) {
+			position_ = nested;
 			return;
 		}
 	}
 }
 
-bool ring_walk::ends_exactly(u64 from) const noexcept
+/*
+ * Where the first record of a writer that interrupted the outermost one begins, in a chain of
+ * records from @from that ends exactly at the end; nowhere: there is none. Bytes that no writer has
+ * reached yet may be records of the lap before: they are older than those that are published.
+ */
+u64 ring_walk::nested_in_chain(u64 from) const noexcept
 {
 	ring_walk chain = *this;
-	recorded ignored;
+	u64 nested = nowhere;
 
 	chain.position_ = from;
 	for (u32 records = 0; chain.position_ < reserved_; records++) {
+		recorded record;
 		u32 bytes = 0;
+		const found kind =
+			records < chain_max ? chain.look(reserved_, bytes, record) : found::nothing;
 
-		if (records == chain_max || chain.look(reserved_, bytes, ignored) == found::nothing)
-			return false;
+		if (kind == found::nothing)
+			return nowhere;
+		if (kind == found::event && record.time >= newest_ && nested == nowhere)
+			nested = chain.position_;
 		chain.position_ += bytes;
 	}
-	return true;
+	return nested;
 }
 
 } // namespace perfbuf

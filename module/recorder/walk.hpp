@@ -42,7 +42,7 @@ private:
 	u64 first_mark(u64 from) const noexcept;
 	/* Reads the record at position_, which must end by @end. @bytes: its size. */
 	found look(u64 end, u32 &bytes, recorded &out) const noexcept;
-	bool ends_exactly(u64 from) const noexcept;
+	u64 nested_in_chain(u64 from) const noexcept;
 	void begin_unpublished() noexcept;
 
 	const recorder &of_;
@@ -52,7 +52,8 @@ private:
 	u64 reserved_;
 	u64 oldest_;
 	u64 position_;
-	u64 end_; /* of what is read now: published_, then reserved_ */
+	u64 end_;	 /* of what is read now: published_, then reserved_ */
+	u64 newest_ = 0; /* the time of the last published record that was read */
 	u32 damaged_ = 0;
 };
 

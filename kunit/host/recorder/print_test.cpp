@@ -219,6 +219,35 @@ TEST_F(recorder_print, a_record_that_a_writer_was_in_the_middle_of_is_left_out_a
 	unfinished.commit();
 }
 
+/* A writer that was stopped before it wrote: its bytes are two records of the lap before. */
+TEST_F(recorder_print, records_of_the_lap_before_that_a_writer_has_reserved_are_not_printed)
+{
+	const plain_origin origin;
+
+	for (const bool is_interrupted : {false, true}) {
+		fill(5000);
+		auto begun = of_.cpus[0].ring->begin(2 * sizeof(record), origin);
+		ASSERT_TRUE(begun);
+		reservation unfinished = begun.take();
+		if (is_interrupted)
+			put(0, 5000);
+		lines.clear();
+		perfbuf_print_recorded(PB_PRINT_AT_PANIC, 1024);
+		EXPECT_NE(lines[0].find("1 were incomplete"), std::string::npos) << lines[0];
+		EXPECT_EQ(lines.back(), line_of(is_interrupted ? 5000 : 4999));
+
+		std::vector<u64> numbers;
+		for (const std::string &line : lines)
+			if (line.find(" cpu 0 ") != std::string::npos)
+				numbers.push_back(std::strtoull(&line[line.find("number=") + 7],
+								nullptr, 10));
+		ASSERT_GT(numbers.size(), 2u);
+		for (size_t i = 1; i < numbers.size(); i++)
+			EXPECT_EQ(numbers[i], numbers[i - 1] + 2);
+		unfinished.commit();
+	}
+}
+
 /* Where a CPU's stores are seen in any order, an oops cannot have it order them. */
 TEST_F(recorder_print, an_oops_prints_the_newer_half_of_a_ring_where_stores_are_seen_in_any_order)
 {
