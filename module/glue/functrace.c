@@ -197,16 +197,6 @@ int pb_site_matches(__u64 site, const char *glob)
 	return glob_match(glob, name);
 }
 
-unsigned long *pb_sites_alloc(__u32 count)
-{
-	return kvmalloc_array(count, sizeof(unsigned long), GFP_KERNEL_ACCOUNT);
-}
-
-void pb_sites_free(unsigned long *sites)
-{
-	kvfree(sites);
-}
-
 int pb_functions_add_sites(void *functions, unsigned long *sites, __u32 count)
 {
 	return ftrace_set_filter_ips(&((struct functions *)functions)->ops, sites, count, 0, 0);
@@ -291,15 +281,6 @@ __u64 pb_traced_module_site(const void *module, __u32 index)
 int pb_site_matches(__u64 site, const char *glob)
 {
 	return 0;
-}
-
-unsigned long *pb_sites_alloc(__u32 count)
-{
-	return NULL;
-}
-
-void pb_sites_free(unsigned long *sites)
-{
 }
 
 int pb_functions_add_sites(void *functions, unsigned long *sites, __u32 count)

@@ -30,9 +30,6 @@ int pb_functions_add(void *functions, const char *glob) PB_NOEXCEPT;
 int pb_functions_remove(void *functions, const char *glob) PB_NOEXCEPT;
 /* Likewise, the functions at @sites. -EINVAL: ftrace does not know one of them. */
 int pb_functions_add_sites(void *functions, unsigned long *sites, __u32 count) PB_NOEXCEPT;
-/* Memory for that; NULL: there is none. */
-unsigned long *pb_sites_alloc(__u32 count) PB_NOEXCEPT;
-void pb_sites_free(unsigned long *sites) PB_NOEXCEPT;
 
 /* The loaded module @name, which stays loaded until put; NULL: there is none. */
 void *pb_traced_module_get(const char *name) PB_NOEXCEPT;

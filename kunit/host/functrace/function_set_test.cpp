@@ -39,7 +39,6 @@ struct kernel {
 	int error = 0; /* of the next call with sites that are all known */
 	int calls = 0;
 	int sets = 0;
-	int arrays = 0;
 } now;
 
 class function_set_of : public testing::Test
@@ -56,7 +55,6 @@ protected:
 		for (const auto &[name, module] : now.modules)
 			EXPECT_EQ(module.references, 0) << name;
 		EXPECT_EQ(now.sets, 0);
-		EXPECT_EQ(now.arrays, 0);
 		EXPECT_EQ(pb_test_live_allocations(), allocations_);
 	}
 
@@ -184,18 +182,6 @@ int pb_functions_add_sites(void *, unsigned long *sites, __u32 count) noexcept
 	for (__u32 i = 0; i < count; i++)
 		now.traced.insert(reinterpret_cast<const function *>(sites[i])->name);
 	return 0;
-}
-
-unsigned long *pb_sites_alloc(__u32 count) noexcept
-{
-	now.arrays++;
-	return static_cast<unsigned long *>(malloc(count * sizeof(unsigned long)));
-}
-
-void pb_sites_free(unsigned long *sites) noexcept
-{
-	now.arrays--;
-	free(sites);
 }
 
 void *pb_traced_module_get(const char *name) noexcept

@@ -101,11 +101,12 @@ function_set::~function_set()
 result<void> function_set::add_functions_of(const void *module, const char *glob) noexcept
 {
 	const u32 all = pb_traced_module_sites(module);
-	unsigned long *sites = pb_sites_alloc(all + 1);
+	auto *sites = static_cast<unsigned long *>(
+		cxxrt_alloc((all + u64{1}) * sizeof(unsigned long), PB_GFP_KERNEL));
 
 	if (!sites)
 		return error(ENOMEM);
-	cxxrt::scope_guard free_sites([&] { pb_sites_free(sites); });
+	cxxrt::scope_guard free_sites([&] { cxxrt_free(sites); });
 
 	u32 count = 0;
 
