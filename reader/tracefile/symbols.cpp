@@ -3,6 +3,7 @@
 #include "tracefile/symbols.hpp"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <cstring>
 #include <fmt/format.h>
@@ -173,26 +174,6 @@ bool symbol_table::add_payload(std::span<const std::byte> payload)
 	return from.sound;
 }
 
-namespace
-{
-
-// A file that is no list of symbols may have no end, and no line either.
-bool read_line(std::istream &from, std::string &line)
-{
-	constexpr size_t longest = 4096; // the kernel's names have 512 at most
-	line.clear();
-	for (int each; (each = from.get()) != std::istream::traits_type::eof();) {
-		if (each == '\n')
-			return true;
-		if (line.size() == longest)
-			return false;
-		line += static_cast<char>(each);
-	}
-	return !line.empty();
-}
-
-} // namespace
-
 symbol_table read_kernel_symbols(const std::filesystem::path &kallsyms,
 				 const std::filesystem::path &modules)
 {
@@ -217,11 +198,14 @@ symbol_table read_kernel_symbols(const std::filesystem::path &kallsyms,
 	// Twice over the list's own: the end of the kernel's text stands behind its functions.
 	std::vector<std::pair<uint64_t, std::string>> own;
 	uint64_t text_end = 0;
-	for (std::ifstream file(kallsyms); read_line(file, line);) {
+	// A file that is no list of symbols may have no end, and no line either: the kernel's names
+	// have 512 bytes at most.
+	std::array<char, 4096> text;
+	for (std::ifstream file(kallsyms); file.getline(text.data(), text.size());) {
 		// "ffffffff81000000 T _text", and of a module a tab and "[name]".
 		uint64_t address = 0;
-		const char *end = line.data() + line.size();
-		const auto [type, bad] = std::from_chars(line.data(), end, address, 16);
+		const char *end = text.data() + std::strlen(text.data());
+		const auto [type, bad] = std::from_chars(text.data(), end, address, 16);
 		if (bad != std::errc() || end - type < 4 || !address)
 			continue;
 		const std::string_view rest(type + 3, static_cast<size_t>(end - type) - 3);
