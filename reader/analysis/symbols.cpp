@@ -7,10 +7,8 @@
 #include <dwarf.h>
 #include <elfutils/libdw.h>
 #include <elfutils/libdwfl.h>
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <gelf.h>
-#include <perfbuf/unique_fd.hpp>
 #include <sys/stat.h>
 
 namespace perfbuf::analysis
@@ -27,16 +25,16 @@ const Dwfl_Callbacks callbacks = {dwfl_build_id_find_elf, dwfl_standard_find_deb
 				  dwfl_offline_section_address, &debug_path};
 
 // By its build-id, that of the record itself before that of the recording; where none is known,
-// only the very file will do.
-bool is_that_file(const fs::path &path, const perfdata::file_identity &identity,
-		  const perfdata::build_id *id)
+// only the very file will do. Nothing: it is another file.
+reader::unique_fd open_that_file(const fs::path &path, const perfdata::file_identity &identity,
+				 const perfdata::build_id *id)
 {
 	if (!identity.id.empty())
 		id = &identity.id;
-	if (id)
-		return perfdata::read_elf_build_id(path) == *id;
-	const reader::unique_fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
-	return fd && perfdata::is_open_file(fd.get(), identity);
+	auto fd = perfdata::open_regular(path);
+	const bool is_it = fd && (id ? perfdata::elf_build_id(fd.get()) == *id
+				     : perfdata::is_open_file(fd.get(), identity));
+	return is_it ? std::move(fd) : reader::unique_fd();
 }
 
 } // namespace
@@ -104,14 +102,17 @@ struct elf_symbols::state {
 	}
 };
 
-elf_symbols::elf_symbols(const std::string &path, bool inlines)
+elf_symbols::elf_symbols(const std::string &path, reader::unique_fd file, bool inlines)
 	: state_(std::make_unique<state>()), inlines_(inlines)
 {
 	state_->dwfl = dwfl_begin(&callbacks);
 	if (!state_->dwfl)
 		return;
 	dwfl_report_begin(state_->dwfl);
-	state_->module = dwfl_report_elf(state_->dwfl, path.c_str(), path.c_str(), -1, 0, true);
+	state_->module =
+		dwfl_report_elf(state_->dwfl, path.c_str(), path.c_str(), file.get(), 0, true);
+	if (state_->module)
+		file.release(); // it closes it
 	dwfl_report_end(state_->dwfl, nullptr, nullptr);
 }
 
@@ -139,15 +140,16 @@ names elf_symbols::find(uint64_t offset) const
 }
 
 // A recording may have a thousand names of one file.
-std::shared_ptr<const elf_symbols> symbol_files::open(const fs::path &path)
+std::shared_ptr<const elf_symbols> symbol_files::symbols_of(const fs::path &path,
+							    reader::unique_fd file)
 {
 	struct stat status {
 	};
-	if (::stat(path.c_str(), &status) < 0)
+	if (::fstat(file.get(), &status) < 0)
 		return nullptr;
 	auto &opened = opened_[{status.st_dev, status.st_ino}];
 	if (!opened)
-		opened = std::make_shared<elf_symbols>(path.string(), inlines_);
+		opened = std::make_shared<elf_symbols>(path.string(), std::move(file), inlines_);
 	return opened;
 }
 
@@ -162,9 +164,10 @@ names symbol_files::find(const std::string &path, uint32_t pid,
 		const fs::path in_root = fs::path("/proc") / std::to_string(pid) / "root" /
 					 fs::path(path).relative_path();
 		for (const auto &each : {in_root, fs::path(path)}) {
-			if (!is_that_file(each, identity, id))
+			auto file = open_that_file(each, identity, id);
+			if (!file)
 				continue;
-			made = open(each);
+			made = symbols_of(each, std::move(file));
 			break;
 		}
 		found = files_.emplace(key, std::move(made)).first;

@@ -11,6 +11,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <perfbuf/unique_fd.hpp>
 #include <string>
 #include <sys/types.h>
 #include <utility>
@@ -29,8 +30,8 @@ using names = std::vector<std::string>;
 class elf_symbols
 {
 public:
-	/** @param path the file @param inlines look for inlined functions: takes long */
-	elf_symbols(const std::string &path, bool inlines);
+	/** @param path of the file @param inlines look for inlined functions: takes long */
+	elf_symbols(const std::string &path, reader::unique_fd file, bool inlines);
 	~elf_symbols();
 	elf_symbols(const elf_symbols &) = delete;
 	elf_symbols &operator=(const elf_symbols &) = delete;
@@ -62,7 +63,8 @@ public:
 		   const perfdata::build_id *id, uint64_t offset);
 
 private:
-	std::shared_ptr<const elf_symbols> open(const std::filesystem::path &path);
+	std::shared_ptr<const elf_symbols> symbols_of(const std::filesystem::path &path,
+						      reader::unique_fd file);
 
 	bool inlines_;
 	std::map<std::pair<std::string, perfdata::file_identity>,

@@ -14,7 +14,6 @@
 #include <iterator>
 #include <linux/fs.h>
 #include <linux/perf_event.h>
-#include <perfbuf/unique_fd.hpp>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
@@ -126,15 +125,23 @@ std::optional<build_id> read_notes_file(const std::filesystem::path &path)
 	return build_id_in_notes(std::as_bytes(std::span(all)));
 }
 
-std::optional<build_id> read_elf_build_id(const std::filesystem::path &path,
-					  const file_identity &expected)
+reader::unique_fd open_regular(const std::filesystem::path &path)
+{
+	// The file that was found is the one that is opened, even if its name leads elsewhere by
+	// then.
+	const reader::unique_fd found(::open(path.c_str(), O_PATH | O_CLOEXEC));
+	struct stat status {
+	};
+	if (!found || ::fstat(found.get(), &status) < 0 || !S_ISREG(status.st_mode))
+		return {};
+	const auto itself = "/proc/self/fd/" + std::to_string(found.get());
+	return reader::unique_fd(::open(itself.c_str(), O_RDONLY | O_CLOEXEC));
+}
+
+std::optional<build_id> elf_build_id(int fd)
 {
 	static const bool ready = elf_version(EV_CURRENT) != EV_NONE;
-	// A device or a fifo may be mapped or named too, and must not hold us here.
-	const reader::unique_fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
-	if (!ready || !fd || !is_open_file(fd.get(), expected))
-		return std::nullopt;
-	Elf *elf = elf_begin(fd.get(), ELF_C_READ, nullptr);
+	Elf *elf = ready ? elf_begin(fd, ELF_C_READ, nullptr) : nullptr;
 	if (!elf)
 		return std::nullopt;
 
@@ -158,6 +165,16 @@ std::optional<build_id> read_elf_build_id(const std::filesystem::path &path,
 		}
 	}
 	elf_end(elf);
+	return found;
+}
+
+std::optional<build_id> read_elf_build_id(const std::filesystem::path &path,
+					  const file_identity &expected)
+{
+	const auto fd = open_regular(path);
+	if (!fd || !is_open_file(fd.get(), expected))
+		return std::nullopt;
+	auto found = elf_build_id(fd.get());
 	if (!expected.id.empty() && found != expected.id)
 		return std::nullopt;
 	return found;

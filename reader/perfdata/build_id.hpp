@@ -11,6 +11,7 @@
 #include <map>
 #include <optional>
 #include <perfbuf/events.hpp>
+#include <perfbuf/unique_fd.hpp>
 #include <set>
 #include <span>
 #include <string>
@@ -61,7 +62,13 @@ bool is_generation(std::optional<uint64_t> found, const file_identity &expected)
  * generation say it? */
 bool is_open_file(int fd, const file_identity &expected);
 
-/** @return the build-id of an ELF file; none if it is another than `expected` */
+/** Opens a file to read it; nothing: it cannot be, or is no regular file. A path of a recording may
+ * lead to a device, which to open may be all that it takes to start it. */
+reader::unique_fd open_regular(const std::filesystem::path &path);
+
+/** @return the build-id of an ELF file */
+std::optional<build_id> elf_build_id(int fd);
+/** The same; none if it is another than `expected`. */
 std::optional<build_id> read_elf_build_id(const std::filesystem::path &path,
 					  const file_identity &expected = {});
 

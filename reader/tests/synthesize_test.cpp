@@ -1,15 +1,20 @@
 // SPDX-License-Identifier: LGPL-2.1 OR BSD-2-Clause
 // Tests of the records for processes that ran before the recording.
+#include <array>
 #include <elf.h>
+#include <fcntl.h>
 #include <fstream>
 #include <gtest/gtest.h>
 #include <perfbuf/decoder.hpp>
+#include <perfbuf/unique_fd.hpp>
+#include <sys/inotify.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
+#include "analysis/symbols.hpp"
 #include "perfdata/build_id.hpp"
 #include "perfdata/synthesize.hpp"
 #include "run_command.hpp"
@@ -174,6 +179,25 @@ TEST(Synthesize, ProcGivesTheParentAndMapsOfOurOwnProcess)
 	ASSERT_TRUE(self);
 	EXPECT_EQ(self->parent, static_cast<uint32_t>(::getppid()));
 	EXPECT_FALSE(self->maps.empty());
+}
+
+// To open a device may be all that it takes to start it; a fifo shows whether it was opened.
+TEST(BuildId, a_path_that_is_no_regular_file_is_not_opened)
+{
+	const scratch_directory scratch;
+	const std::string fifo = scratch / "fifo";
+	ASSERT_EQ(::mkfifo(fifo.c_str(), 0600), 0);
+	const reader::unique_fd watch(::inotify_init1(IN_NONBLOCK | IN_CLOEXEC));
+	ASSERT_GE(::inotify_add_watch(watch.get(), fifo.c_str(), IN_OPEN), 0);
+	std::array<char, 512> seen;
+
+	EXPECT_FALSE(read_elf_build_id(fifo));
+	analysis::symbol_files files(false);
+	EXPECT_TRUE(files.find(fifo, 0, {}, nullptr, 0).empty());
+	EXPECT_LT(::read(watch.get(), seen.data(), seen.size()), 0) << "it was opened";
+
+	EXPECT_TRUE(reader::unique_fd(::open(fifo.c_str(), O_RDONLY | O_NONBLOCK)));
+	EXPECT_GT(::read(watch.get(), seen.data(), seen.size()), 0) << "the watch sees it";
 }
 
 TEST(BuildId, BuildIdsAreReadFromNotesAndElfFiles)
