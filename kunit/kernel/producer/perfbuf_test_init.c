@@ -13,6 +13,7 @@
 #include <linux/delay.h>
 #include <linux/kobject.h>
 #include <linux/kprobes.h>
+#include <linux/ktime.h>
 #include <linux/module.h>
 #include <linux/moduleparam.h>
 #include <linux/ptrace.h>
@@ -90,12 +91,12 @@ static noinline notrace struct kobject *no_kobject(void)
 /* The directory of the events in sysfs: the node is in devtmpfs by now. Preemption is off. */
 static int refuse_events(struct kprobe *probe, struct pt_regs *regs)
 {
-	unsigned int tries;
+	const u64 end = ktime_get_mono_fast_ns() + min(patience, 5000U) * NSEC_PER_MSEC;
 
 	if (current != registering ||
 	    strcmp((const char *)regs_get_kernel_argument(regs, 0), "events"))
 		return 0;
-	for (tries = 0; !is_open() && tries < 200 * min(patience, 5000U); tries++)
+	while (!is_open() && ktime_get_mono_fast_ns() < end)
 		udelay(5);
 	was_open = is_open();
 	instruction_pointer_set(regs, (unsigned long)no_kobject);

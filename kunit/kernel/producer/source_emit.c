@@ -12,6 +12,7 @@
 #include <linux/interrupt.h>
 #include <linux/irq_work.h>
 #include <linux/kthread.h>
+#include <linux/ktime.h>
 #include <linux/module.h>
 #include <linux/moduleparam.h>
 #include <linux/slab.h>
@@ -119,14 +120,15 @@ static int send_nmis(void *unused)
 /*
  * Waits until an NMI has emitted. The limit is as long as a busy host may keep the guest's other
  * CPU from running, and no longer: nothing else runs on this CPU meanwhile, and the other one may
- * need its tick before it can run the sender.
+ * need its tick before it can run the sender. It is one of time: where one thread emulates both
+ * CPUs, each pause of a delay hands it to the other CPU for as long as that likes.
  */
 static bool wait_for_nmi(void)
 {
 	const unsigned long before = READ_ONCE(numbers[3]);
-	int tries;
+	const u64 end = ktime_get_mono_fast_ns() + 200 * NSEC_PER_MSEC;
 
-	for (tries = 0; READ_ONCE(numbers[3]) == before && tries < 100000; tries++)
+	while (READ_ONCE(numbers[3]) == before && ktime_get_mono_fast_ns() < end)
 		udelay(1);
 	return READ_ONCE(numbers[3]) != before;
 }
@@ -172,7 +174,10 @@ static bool emit_interrupted(void)
 	return open || perfbuf_enabled(group) ? came : wait_for_nmi();
 }
 
-/* Calls emit_interrupted() until an NMI came @times times. False: the sender did not run. */
+/*
+ * Calls emit_interrupted() until an NMI came @times times. False: the sender did not run. No NMI is
+ * sent while one is on its way, and the machine may lose it.
+ */
 static bool emit_until_interrupted(int times)
 {
 	int tries;
@@ -184,7 +189,7 @@ static bool emit_until_interrupted(int times)
 			continue;
 		}
 		WRITE_ONCE(nmis_wanted, false);
-		msleep(1);
+		test_nmi_wait();
 	}
 	return !times;
 }
