@@ -55,7 +55,7 @@ def spread(wanted):
 
 def text(x, y, words, more=""):
     words = words.replace("&", "&amp;").replace("<", "&lt;")
-    print(f'<text x="{x:.1f}" y="{y:.1f}"{more}>{what}</text>')
+    print(f'<text x="{x:.1f}" y="{y:.1f}"{more}>{words}</text>')
 
 
 def line(x1, y1, x2, y2, more):
