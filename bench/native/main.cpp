@@ -106,9 +106,9 @@ public:
 		pb_test_settle();
 	}
 
-	/* C, pairs with B in perf_buffer::publish. */
+	/* C, pairs with B in perf_buffer::publish_head. */
 	u64 head() const noexcept { return cxxrt::load_acquire(ring_->user_page()->data_head); }
-	/* D, pairs with A in perf_buffer::take. */
+	/* D, pairs with A in perf_buffer::advance_head. */
 	void give_back() noexcept { cxxrt::store_release(ring_->user_page()->data_tail, head()); }
 	void read(u64 at, void *to, u32 bytes) const noexcept
 	{

@@ -1,3 +1,3 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The ring of the module itself, compiled in: perfbuf.ko need not be loaded. */
+/* The module's ring, compiled into the benchmark's module. Typed events go through perfbuf.ko. */
 #include "ring/whole.hpp"

@@ -16,13 +16,13 @@
 /* Modes of a ring, for the peers that know them. */
 #define RING_BENCH_OVERWRITE 1
 #define RING_BENCH_BACKWARD  2
-/* The ring looks where its reader is, and wakes one that has come to the end. */
+/* The ring reads its reader's position, and wakes a reader that has consumed all records. */
 #define RING_BENCH_ADAPTIVE 4
 /* Records are written in an NMI. */
 #define RING_BENCH_NMI 8
 
-/* The record: a count in its first word, with who wrote it where several CPUs do, then words that
- * follow from their place. */
+/* The record: a count in its first word, with the number of the CPU if several CPUs write; then
+ * words that are computed from their index. */
 #define RING_BENCH_FIRST(cpu, count) ((__u64)(cpu) << 48 | (count))
 #define RING_BENCH_WORD(index)	     ((index)*0x9e3779b97f4a7c15ULL)
 
@@ -49,7 +49,7 @@ struct ring_bench_read {
 	__u64 to; /* records, one after the other, without headers */
 	__u32 space;
 	__u32 bytes; /* answer */
-	__u32 cpu;   /* whose */
+	__u32 cpu;   /* the CPU whose records are read */
 	__u32 reserved;
 	__u64 lost; /* answer: records that the ring itself says were lost since the last read */
 };

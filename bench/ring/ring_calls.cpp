@@ -106,7 +106,7 @@ struct unread {
 
 unread unread_of(const one_of_all &of) noexcept
 {
-	/* C, pairs with B in perf_buffer::publish. */
+	/* C, pairs with B in perf_buffer::publish_head. */
 	const u64 head = cxxrt::load_acquire(of.ring->user_page()->data_head);
 
 	if (!of.ring->backward())
@@ -178,7 +178,7 @@ int read_in_turn(one_of_all *all, u32 count, u32 &turn, char *to, u32 space,
 		perf_event_mmap_page *page = all[i].ring->user_page();
 
 		all[i].tail = page->data_head;
-		/* D, pairs with A in perf_buffer::take. */
+		/* D, pairs with A in perf_buffer::advance_head. */
 		cxxrt::store_release(page->data_tail, all[i].tail);
 	}
 	return static_cast<int>(bytes);

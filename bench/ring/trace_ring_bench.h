@@ -19,7 +19,7 @@
 	)
 /* clang-format on */
 
-/* More than these, and perf has no space for them. */
+/* No larger ones: ftrace stores an event within one page. */
 RECORD_EVENT(8);
 RECORD_EVENT(64);
 RECORD_EVENT(256);

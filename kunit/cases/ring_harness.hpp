@@ -114,11 +114,11 @@ public:
 		tail_ = ring.user_page()->data_tail;
 	}
 
-	/* C, pairs with B in perf_buffer::publish. */
+	/* C, pairs with B in perf_buffer::publish_head. */
 	u64 head() const noexcept { return cxxrt::load_acquire(ring_.user_page()->data_head); }
 	u64 tail() const noexcept { return tail_; }
 
-	/* D, pairs with A in perf_buffer::take. */
+	/* D, pairs with A in perf_buffer::advance_head. */
 	void store_tail(u64 tail) noexcept
 	{
 		tail_ = tail;

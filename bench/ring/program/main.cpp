@@ -362,7 +362,7 @@ int main(int argc, char **argv)
 
 		if (!row)
 			fail_as(std::string("no peer is called ") + argv[2] +
-				": bench/ring/main.c has their names");
+				": bench/ring/program/main.cpp has the rows");
 		print_steps(bench, *row);
 		return 0;
 	}

@@ -227,7 +227,7 @@ int aux_test::write(unsigned int context) noexcept
 int aux_test::read(unsigned int records) noexcept
 {
 	perf_event_mmap_page *page = state.ring->user_page();
-	/* C, pairs with B in perf_buffer::publish. */
+	/* C, pairs with B in perf_buffer::publish_head. */
 	const u64 head = cxxrt::load_acquire(page->data_head);
 	unsigned int done = 0;
 
@@ -240,7 +240,7 @@ int aux_test::read(unsigned int records) noexcept
 		state.tail += bytes;
 		done++;
 	}
-	/* D, pairs with A in perf_buffer::take and in aux_area::space. */
+	/* D, pairs with A in perf_buffer::advance_head and in aux_area::space. */
 	cxxrt::store_release(page->data_tail, state.tail);
 	cxxrt::store_release(page->aux_tail, state.reported);
 	return static_cast<int>(done);

@@ -216,7 +216,7 @@ extern "C" int nmi_read(unsigned int records) noexcept
 		return aux_test::read(records);
 
 	perf_event_mmap_page *page = state.ring->user_page();
-	/* C, pairs with B in perf_buffer::publish. */
+	/* C, pairs with B in perf_buffer::publish_head. */
 	const u64 head = cxxrt::load_acquire(page->data_head);
 	unsigned int read = 0;
 
@@ -229,7 +229,7 @@ extern "C" int nmi_read(unsigned int records) noexcept
 		state.tail += bytes;
 		read++;
 	}
-	/* D, pairs with A in perf_buffer::take. */
+	/* D, pairs with A in perf_buffer::advance_head. */
 	cxxrt::store_release(page->data_tail, state.tail);
 	return static_cast<int>(read);
 }
