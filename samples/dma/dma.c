@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A DMA engine that a kernel thread stands for: a channel on each CPU moves data into the AUX area,
- * which is two buffers. One transaction fills one of them; the reader has the other,
- * and is woken by the watermark (if it says none, half of the area) when a buffer is full. What is
- * moved: each u64 is its own position in the stream.
+ * A DMA engine that a kernel thread simulates: a channel on each CPU moves data into the AUX area,
+ * which is two buffers. One transaction fills one of them, while the reader reads the other one. A
+ * full buffer wakes the reader, by the watermark (by default half of the area). The data are u64
+ * words, each of which is its own position in the stream.
  *
- * Whatever touches a channel does so on its CPU with interrupts off, as start() and stop() come.
+ * The thread and dma_start() and dma_stop() change a channel on its CPU with interrupts off.
  */
 #include <linux/delay.h>
 #include <linux/kthread.h>
@@ -28,7 +28,7 @@ struct channel {
 
 static DEFINE_PER_CPU(struct channel, channels);
 
-/* The buffer is full, or as far as it has come. */
+/* Ends the transaction, of a full buffer or of a part of one. Interrupts are off. */
 static void complete_transfer(struct channel *of, u64 flags)
 {
 	const struct perfbuf_aux_pages *area = perfbuf_aux_get(&of->handle);
@@ -51,7 +51,7 @@ static void burst(struct channel *of)
 		of->moved = 0;
 		area = perfbuf_aux_begin(&of->handle, of->stream);
 	}
-	if (!area) /* it stands still, nothing is mapped, or no buffer was given back */
+	if (!area) /* stopped, nothing is mapped, or the reader has freed no buffer */
 		return;
 	buffer = (u64)area->nr_pages * PAGE_SIZE / 2;
 	to_its_end = buffer - (of->handle.head & (buffer - 1));
