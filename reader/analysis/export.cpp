@@ -293,7 +293,7 @@ private:
 			kind, pid, tid, json_string(name));
 	}
 
-	// A track for each number that an event tells.
+	// A track for each field of an event that is a number.
 	void count(const described_sample &described)
 	{
 		for (const auto &field : described.event.format->fields) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1 OR BSD-2-Clause
-/** @file What ran where: the names of threads and the maps of processes, as the records tell. */
+/** @file The names of threads and the maps of processes, as the records report them. */
 #pragma once
 
 #include <cstdint>

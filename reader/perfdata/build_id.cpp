@@ -74,7 +74,7 @@ file_identity identity_of(const reader::mmap_event &map)
 		build_id(map.build_id.begin(), map.build_id.end())};
 }
 
-// ext4, xfs, btrfs and f2fs tell it; overlayfs and tmpfs do not.
+// ext4, xfs, btrfs and f2fs report it; overlayfs and tmpfs do not.
 std::optional<uint64_t> inode_generation(int fd)
 {
 	unsigned found = 0; // although the number of the ioctl says that it is a long

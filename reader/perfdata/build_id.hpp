@@ -45,20 +45,20 @@ struct file_identity {
 	auto operator<=>(const file_identity &) const = default;
 };
 
-/** @return of the file that a record tells of */
+/** @return of the file that a record reports */
 file_identity identity_of(const reader::mmap_event &map);
 
 /** @return does the file have this device and inode? If `expected` has none: true */
 bool is_file(const struct stat &status, const file_identity &expected) noexcept;
 
-/** @return the generation of a file's inode; nothing: its file system does not tell */
+/** @return the generation of a file's inode; nothing: its file system does not report it */
 std::optional<uint64_t> inode_generation(int fd);
 
 /** @param found of inode_generation() @return can it be that of the file? Where either is unknown:
  * true */
 bool is_generation(std::optional<uint64_t> found, const file_identity &expected) noexcept;
 
-/** @return is it a regular file, and the one that a record tells of, as far as device, inode and
+/** @return is it a regular file, and the one that a record reports, as far as device, inode and
  * generation say it? */
 bool is_open_file(int fd, const file_identity &expected);
 

@@ -325,7 +325,7 @@ reader::result<void> recording::finish_events()
 	using known = std::pair<reader::typed_format, size_t>;
 	std::vector<known> formats;
 	formats.reserve(formats_.size());
-	// Two systems may have events of one id: the name tells them apart.
+	// Two systems may have events of one id: the name distinguishes them.
 	std::map<std::pair<uint64_t, std::string_view>, const known *> by_name;
 	std::unordered_map<uint64_t, const known *> by_id;
 	for (const auto &text : formats_)

@@ -46,7 +46,7 @@ using record_visitor = std::function<void(const reader::record &record, const re
 
 class record_stream;
 
-/** How a pipe is read: to its end, whose build-ids tell which files were mapped, or as it comes. */
+/** How a pipe is read: to its end, whose build-ids say which files were mapped, or as it comes. */
 enum class piped { whole, live };
 
 class recording
@@ -62,7 +62,7 @@ public:
 
 	const std::vector<recorded_event> &events() const noexcept { return events_; }
 	const build_id_map &build_ids() const noexcept { return build_ids_; }
-	/** The kernel's release and the name of the machine; empty: not told. */
+	/** The kernel's release and the name of the machine; empty: not in the file. */
 	const std::string &os_release() const noexcept { return os_release_; }
 	const std::string &hostname() const noexcept { return hostname_; }
 

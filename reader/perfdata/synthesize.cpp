@@ -89,7 +89,7 @@ void synthesizer::map(uint32_t pid, const process_map &map)
 	to_.put(map.major);
 	to_.put(map.minor);
 	to_.put(map.inode);
-	to_.put(uint64_t{0}); // inode generation: /proc does not tell
+	to_.put(uint64_t{0}); // inode generation: /proc does not report it
 	to_.put(map.protection);
 	to_.put(map.flags);
 	to_.put_padded(map.name, 8);

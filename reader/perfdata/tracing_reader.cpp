@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1 OR BSD-2-Clause
-// The other half of tracing_data.cpp, where the layout is told.
+// The other half of tracing_data.cpp, where the layout is described.
 #include "perfdata/cursor.hpp"
 #include "perfdata/reader.hpp"
 

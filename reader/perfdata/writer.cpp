@@ -194,8 +194,8 @@ void writer::set_features(const feature_map &features) noexcept
 			1ULL << (static_cast<uint32_t>(which) % 64);
 }
 
-// If a signal kills the program, the file can be read. If there is no space, the records alone are
-// told.
+// If a signal kills the program, the file can be read. If there is no space for more, its
+// header names the records alone.
 void writer::complete_so_far()
 {
 	header_.data.size = out_.size() - header_.data.offset;

@@ -13,7 +13,7 @@ namespace perfbuf::program
 
 /**
  * @return the attrs that record what the options ask for, in the order of the events: perf record's
- * own choices where they are silent. The first one's records tell of tasks and maps. All share
+ * own choices where they are silent. The first one's records report tasks and maps. All share
  * what a decoder wants to know of a record that is not a sample, and where a sample, if it
  * has any, has its time.
  * Throws `failure` where the options do not fit the events.

@@ -186,13 +186,13 @@ namespace
 // Names out of a file may hold what a terminal obeys.
 void say_failure(std::string_view text)
 {
-	std::string told;
+	std::string lines;
 	for (size_t at = 0; at <= text.size();) {
 		const size_t end = std::min(text.find('\n', at), text.size());
-		told += (at ? "\n" : "") + tracefile::printable(text.substr(at, end - at));
+		lines += (at ? "\n" : "") + tracefile::printable(text.substr(at, end - at));
 		at = end + 1;
 	}
-	say("perfbuf: {}\n", told);
+	say("perfbuf: {}\n", lines);
 }
 
 } // namespace

@@ -46,14 +46,14 @@ void add_trace_options(CLI::App &app, trace_words &words)
 		->allow_extra_args(false);
 	add_target_options(app, words.target);
 	app.add_option("--aux-pages", words.aux_pages,
-		       "each CPU's room for the trace: a power of two of pages, or a size as 512K "
+		       "each CPU's space for the trace: a power of two of pages, or a size as 512K "
 		       "or 4M [4M]")
 		->type_name("SIZE");
 	app.add_option("-m,--mmap-pages", words.pages, "each CPU's ring beside it, likewise [16]")
 		->type_name("SIZE");
 	app.add_option("--tick", words.tick,
 		       "how exact times are, in nanoseconds: a power of two. What is less exact "
-		       "takes less room [16]")
+		       "takes less space [16]")
 		->type_name("NS");
 	auto *output = app.add_option("-o,--output", words.output,
 				      "record into this file, and print nothing")

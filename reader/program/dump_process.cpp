@@ -78,12 +78,12 @@ private:
 		const reader::decoder &by = decoders_[*which];
 		const process_file &file = from_.files[*which];
 		if (record.type() == PERF_RECORD_LOST) {
-			const auto told = by.decode(record);
-			if (const auto *loss = std::get_if<reader::lost_event>(&told))
+			const auto decoded = by.decode(record);
+			if (const auto *loss = std::get_if<reader::lost_event>(&decoded))
 				counts_.lost += loss->lost;
 		}
 		time = by.time_of(record).value_or(time);
-		// A record without an identity cannot be told from those of other files.
+		// A record without an identity cannot be distinguished from those of other files.
 		if (record.type() != PERF_RECORD_SAMPLE && !file.attr.sample_id_all)
 			return;
 		if (record.size() > std::numeric_limits<uint16_t>::max() - sizeof(uint64_t)) {
@@ -215,16 +215,17 @@ int dump_process(const dump_options &options)
 	} else {
 		counts = write_process_dump(found, create_file(options.output), options.arguments);
 	}
-	std::string told =
+	std::string summary =
 		fmt::format("{} event{}", counts.records, counts.records == 1 ? "" : "s");
 	if (counts.left_out)
-		told += fmt::format(", {} bytes overwritten or before the first that is whole",
-				    counts.left_out);
+		summary += fmt::format(", {} bytes overwritten or before the first that is whole",
+				       counts.left_out);
 	if (counts.lost)
-		told += fmt::format(", {} lost", counts.lost);
+		summary += fmt::format(", {} lost", counts.lost);
 	if (counts.unknown)
-		told += fmt::format(", {} of no file of the process or too long", counts.unknown);
-	say("[ perfbuf: {} of {} ring{} of process {} ]\n", told, found.rings.size(),
+		summary +=
+			fmt::format(", {} of no file of the process or too long", counts.unknown);
+	say("[ perfbuf: {} of {} ring{} of process {} ]\n", summary, found.rings.size(),
 	    found.rings.size() == 1 ? "" : "s", pids.front());
 	return 0;
 }

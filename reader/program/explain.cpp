@@ -158,7 +158,7 @@ failure explain_open(const reader::error &why, const record_options &options,
 		return {exit_usage, "there is no such process: see ps -e for those there are"};
 	case ENOMEM:
 	case ENOSPC:
-		return {exit_failed, fmt::format("the source {} has no room for another file: end "
+		return {exit_failed, fmt::format("the source {} has no space for another file: end "
 						 "another recording first",
 						 event.source)};
 	default:

@@ -134,8 +134,8 @@ void live_feed::read_rings(const perfdata::record_visitor &use, bool last)
 		const auto outcome = each.ring.each([&](const reader::record &record) {
 			const auto &event = event_of(record);
 			if (record.type() == PERF_RECORD_LOST) {
-				const auto told = event.decoder.decode(record);
-				if (const auto *loss = std::get_if<reader::lost_event>(&told))
+				const auto decoded = event.decoder.decode(record);
+				if (const auto *loss = std::get_if<reader::lost_event>(&decoded))
 					lost_ += loss->lost;
 			}
 			waiting_.add(event.decoder.time_of(record).value_or(0), record,

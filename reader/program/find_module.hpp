@@ -13,8 +13,8 @@ namespace perfbuf::program
 
 struct module_file {
 	std::filesystem::path path;
-	std::string built_for; /**< the kernel's release; empty if it cannot be told (a compressed
-				  file) */
+	std::string built_for; /**< the kernel's release; empty if it cannot be determined (a
+				  compressed file) */
 };
 
 /** @return perfbuf's file below /lib/modules/<release> */

@@ -10,7 +10,7 @@
 namespace perfbuf::program
 {
 
-std::string losses_of(const std::vector<reader::file> &files, uint64_t told)
+std::string losses_of(const std::vector<reader::file> &files, uint64_t reported)
 {
 	uint64_t counted = 0;
 	std::vector<uint64_t> by_cause;
@@ -29,7 +29,7 @@ std::string losses_of(const std::vector<reader::file> &files, uint64_t told)
 			causes += fmt::format("{}{} {}", causes.empty() ? "" : ", ",
 					      group_digits(by_cause[cause]),
 					      reader::loss_cause_name(cause));
-	return group_digits(std::max(counted, told)) + " lost" +
+	return group_digits(std::max(counted, reported)) + " lost" +
 	       (causes.empty() ? "" : " (" + causes + ")");
 }
 

@@ -12,9 +12,9 @@ namespace perfbuf::program
 
 /**
  * "12 lost (10 full, 2 paused)"
- * @param told what LOST records said; what the files count includes losses that no record told of,
+ * @param reported the sum of the LOST records; the files also count losses that no record reported,
  * and before 6.0 they do not count
  */
-std::string losses_of(const std::vector<reader::file> &files, uint64_t told);
+std::string losses_of(const std::vector<reader::file> &files, uint64_t reported);
 
 } // namespace perfbuf::program

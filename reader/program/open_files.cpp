@@ -60,7 +60,7 @@ void check_ids_fit_in_pipe(size_t events, size_t threads, size_t cpus)
 	if (events > 1 && threads * cpus > perfdata::writer::most_ids_in_pipe)
 		throw failure(
 			exit_usage,
-			fmt::format("a pipe has room for the ids of {} files of each event, and "
+			fmt::format("a pipe has space for the ids of {} files of each event, and "
 				    "{} threads on {} CPUs are {}: record into a file with "
 				    "-o, one event, or fewer CPUs (-C)",
 				    group_digits(perfdata::writer::most_ids_in_pipe),

@@ -43,8 +43,8 @@ struct record_options {
 	size_t pages = 128;	     /**< of data, per CPU */
 	size_t aux_pages = 1024;     /**< of each function trace */
 	unsigned tick_shift = 4;     /**< of function traces: their times are whole 2^n ns */
-	bool side_band = true;	     /**< tell of tasks and of what they map */
-	bool may_trace = true;	     /**< without: ask for what a driver tells, and no more */
+	bool side_band = true;	     /**< report tasks and what they map */
+	bool may_trace = true;	     /**< without: request a driver's fields, and no more */
 	std::string output = "perf.data";
 	bool exclude_kernel = false;
 	bool exclude_user = false;

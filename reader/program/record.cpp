@@ -72,7 +72,7 @@ private:
 	bool watched_;			  // its progress, on a terminal
 	std::optional<control_channel> control_;
 	recording_loop loop_;
-	std::optional<map_watch> maps_; // if the records are to tell of maps
+	std::optional<map_watch> maps_; // if the records are to report maps
 	reader::result<void> written_;	// the first error of the file
 	std::optional<switched_files> switched_;
 	std::optional<reader::result<uint64_t>> ended_; // how a file that was switched failed
@@ -231,7 +231,7 @@ void session::read_hidden_maps()
 
 bool session::pass(bool last)
 {
-	// The trace's positions first, then the records, which may also tell of later bytes.
+	// The trace's positions first, then the records, which may also report later bytes.
 	if (trace_)
 		trace_->read_positions(files_.rings);
 	if (areas_)

@@ -12,8 +12,8 @@ uint64_t effective_capabilities();
 
 bool has_capability(uint64_t set, int capability);
 
-/** CAP_PERFMON, or CAP_SYS_ADMIN: everything may be recorded. Without, a driver's events and what
- * the driver tells. */
+/** CAP_PERFMON, or CAP_SYS_ADMIN: everything may be recorded. Without, a driver's events with
+ * the fields that the driver emits. */
 bool may_trace();
 
 } // namespace perfbuf::program

@@ -43,7 +43,7 @@ public:
 	analysis::frame_table &frames() noexcept { return stacks_.table(); }
 	uint64_t samples() const noexcept { return samples_; }
 
-	/** Tells on standard error why functions of the kernel have no names, if they have none. */
+	/** Says on standard error why functions of the kernel have no names, if they have none. */
 	void warn_of_missing_names() const;
 
 private:
@@ -68,7 +68,7 @@ public:
 
 	std::FILE *stream() const noexcept { return stream_; }
 	void write(std::string_view text) const;
-	/** Tells whether all of it was taken. */
+	/** Throws `failure` if not all of it could be written. */
 	void close();
 	/** @param why errno of a write */
 	failure took_no_more(int why) const;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1 OR BSD-2-Clause
-/** @file What people are told, on standard error. */
+/** @file Messages to the user, on standard error. */
 #pragma once
 
 #include <cstdio>
@@ -14,8 +14,8 @@ namespace perfbuf::program
 template <typename... Arguments>
 void say(fmt::format_string<Arguments...> text, Arguments &&...arguments)
 {
-	const std::string told = fmt::format(text, std::forward<Arguments>(arguments)...);
-	(void)std::fwrite(told.data(), 1, told.size(), stderr);
+	const std::string message = fmt::format(text, std::forward<Arguments>(arguments)...);
+	(void)std::fwrite(message.data(), 1, message.size(), stderr);
 }
 
 } // namespace perfbuf::program

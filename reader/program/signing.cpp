@@ -89,7 +89,7 @@ std::vector<std::string> signing_advice(const signing_state &state, const fs::pa
 			"and {}: make a key, enrol it {}, and sign:",
 			state.enforced_by,
 			has_one ? where + " has none"
-				: "whether " + where + " has one cannot be told",
+				: "whether " + where + " has one cannot be determined",
 			enrol),
 		"    openssl req -new -x509 -newkey rsa:2048 -nodes -days 3650 -subj /CN=perfbuf/ "
 		"-keyout key.pem -outform DER -out key.der",

@@ -35,7 +35,8 @@ std::string count(uint64_t of, std::string_view noun)
 }
 
 // The fault of a file, as a sentence. Empty: none.
-std::string tell(const tracefile::damage &of, uint64_t unreadable, const std::string &name)
+std::string describe_damage(const tracefile::damage &of, uint64_t unreadable,
+			    const std::string &name)
 {
 	if (of.bad_bytes || of.missing_chunks)
 		return fmt::format("{} is damaged: {} of it do not hold{}, and what is whole is "
@@ -90,7 +91,7 @@ int show(reader::unique_fd from, const std::string &name, trace_format how)
 	if (!seen)
 		throw explain_output(seen.error().code.value());
 	print_summary(*seen);
-	const std::string damage = tell(file->damaged(), seen->all().bytes, name);
+	const std::string damage = describe_damage(file->damaged(), seen->all().bytes, name);
 	if (damage.empty())
 		return 0;
 	throw failure(exit_failed, damage);
@@ -106,7 +107,7 @@ public:
 	int run();
 	std::optional<int> signal() const noexcept { return loop_.signal(); }
 	reader::unique_fd release_file() noexcept { return trace_->release_file(); }
-	/** Of a trace that is shown next: what is to be told behind it. */
+	/** Of a trace that is shown next: the fault to report after it. */
 	const std::optional<failure> &damage() const noexcept { return damage_; }
 
 private:

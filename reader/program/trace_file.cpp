@@ -85,7 +85,7 @@ void trace_file::check() const
 				    name_.empty() ? "the directory for temporary files" : name_,
 				    written_ ? "no space left" : written_.error().code.message(),
 				    name_.empty() ? "what it took is shown; give -o FILE, or set "
-						    "TMPDIR to a directory with more room"
+						    "TMPDIR to a directory with more space"
 						  : "what is in it can be read, the newest is "
 						    "missing at its end"));
 	if (drain_.corrupt())

@@ -73,7 +73,7 @@ void workload::execute(const sigset_t &signals, bool to_stderr)
 	if (got == 1) {
 		::execvp(arguments[0], arguments.data());
 		const int why = errno;
-		[[maybe_unused]] const ssize_t told = ::write(failed_.get(), &why, sizeof(why));
+		[[maybe_unused]] const ssize_t written = ::write(failed_.get(), &why, sizeof(why));
 	}
 	::_exit(exit_not_found);
 }

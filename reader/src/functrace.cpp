@@ -161,7 +161,7 @@ void decoder::feed(std::span<const std::byte> piece, uint64_t offset, bool last)
 }
 
 // From at_ to the next sync or the end. The first byte is not part of a sync that holds. Nothing:
-// the next piece has to tell.
+// the next piece decides.
 std::optional<item> decoder::skip(reason why) noexcept
 {
 	if (why == reason::truncated && !last_)
@@ -188,7 +188,7 @@ std::optional<item> decoder::skip(reason why) noexcept
 	return out;
 }
 
-// Behind the first byte. Nothing: it was one, and tells no loss.
+// Behind the first byte. Nothing: it was a sync, and reports no loss.
 std::optional<item> decoder::read_sync(packet &from) noexcept
 {
 	bool whole = true;
@@ -350,8 +350,8 @@ std::optional<item> decoder::next() noexcept
 		const uint8_t head = from.byte();
 		item out;
 		if (head == op_sync) {
-			if (auto told = read_sync(from))
-				return told;
+			if (auto found = read_sync(from))
+				return found;
 			if (from.failed != reason::none)
 				return std::nullopt; // it goes on in the next piece
 			continue;

@@ -154,8 +154,8 @@ size_t session::state::pass(const event_visitor &use, bool last)
 			const size_t which = event_of(found);
 			const decoder &by = events[which].decoder;
 			if (found.type() == PERF_RECORD_LOST) {
-				const auto told = by.decode(found);
-				if (const auto *loss = std::get_if<lost_event>(&told))
+				const auto decoded = by.decode(found);
+				if (const auto *loss = std::get_if<lost_event>(&decoded))
 					lost += loss->lost;
 			}
 			waiting.add(by.time_of(found).value_or(0), found,

@@ -31,9 +31,9 @@ TEST(Histogram, percentiles_are_those_of_the_sorted_values_or_a_32nd_above)
 		for (const double share : {0.01, 0.5, 0.9, 0.99, 0.999, 1.0}) {
 			const auto at = static_cast<size_t>(std::ceil(share * 5000)) - 1;
 			const uint64_t exact = values[at];
-			const uint64_t told = of.percentile(share);
-			EXPECT_GE(told, exact) << bits << " bits, " << share;
-			EXPECT_LE(told - exact, exact / 32) << bits << " bits, " << share;
+			const uint64_t found = of.percentile(share);
+			EXPECT_GE(found, exact) << bits << " bits, " << share;
+			EXPECT_LE(found - exact, exact / 32) << bits << " bits, " << share;
 		}
 		EXPECT_EQ(of.smallest(), values.front());
 		EXPECT_EQ(of.largest(), values.back());
@@ -198,7 +198,7 @@ TEST(Machine, files_with_more_names_than_256_MiB_have_no_name)
 	EXPECT_EQ(of.file_name(of.find(9, 100 << 12)->file), "");
 }
 
-TEST(Values, every_kind_of_field_is_told_with_its_type)
+TEST(Values, every_kind_of_field_is_printed_with_its_type)
 {
 	const auto format = reader::parse_format(typed_format_text());
 	ASSERT_TRUE(format);

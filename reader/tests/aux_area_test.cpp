@@ -95,7 +95,7 @@ TEST_F(AuxArea, AReaderBeginsAtThePositionOfTheStream)
 	auto anew = area();
 	EXPECT_EQ(anew.refresh(), 0u);
 	EXPECT_EQ(anew.position(), 1000u);
-	EXPECT_EQ(page.aux_tail, 1000u) << "and the kernel has room";
+	EXPECT_EQ(page.aux_tail, 1000u) << "and the kernel has space";
 }
 
 TEST_F(AuxArea, ImpossiblePositionsAreReportedAndNeverRead)

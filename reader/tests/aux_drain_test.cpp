@@ -45,10 +45,10 @@ protected:
 		const struct {
 			perf_event_header header{PERF_RECORD_AUX, 0, 32};
 			uint64_t offset, size, flags;
-		} told{.offset = page->aux_head, .size = bytes, .flags = flags};
-		std::memcpy(data + page->data_head % (pages * reader::page_size()), &told,
-			    sizeof(told));
-		page->data_head += sizeof(told);
+		} aux_record{.offset = page->aux_head, .size = bytes, .flags = flags};
+		std::memcpy(data + page->data_head % (pages * reader::page_size()), &aux_record,
+			    sizeof(aux_record));
+		page->data_head += sizeof(aux_record);
 		page->aux_head += bytes;
 	}
 

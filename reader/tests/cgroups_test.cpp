@@ -70,7 +70,7 @@ TEST(Cgroups, EachCgroupHasOneEventThatReportsItsTasks)
 	EXPECT_EQ(reporters({"a", "", "b", "c"}), "xx..") << "the second has all tasks";
 }
 
-TEST(Cgroups, TheMountOfCgroup2IsFoundAndItsAbsenceIsTold)
+TEST(Cgroups, TheMountOfCgroup2IsFoundAndItsAbsenceIsReported)
 {
 	tests::scratch_directory scratch;
 	std::ofstream(scratch / "mounts") << "cgroup /sys/fs/cgroup/cpu cgroup rw 0 0\n"
@@ -106,15 +106,16 @@ TEST(Cgroups, MoreNamesThanEventsAreRefused)
 	EXPECT_EQ(none.tasks_of(0, 17).flags, 0u);
 }
 
-TEST(Cgroups, ASourceThatCannotFollowACgroupIsToldWithTheOption)
+TEST(Cgroups, ASourceThatCannotFollowACgroupIsReportedWithTheOption)
 {
 	record_options options;
 	options.all_cpus = true;
 	options.cgroups = {"a"};
-	const auto told = [&](int why, const chosen_event &event) {
+	const auto message = [&](int why, const chosen_event &event) {
 		return std::string(
 			explain_open(reader::system_error("", why), options, event).what());
 	};
-	EXPECT_NE(told(EOPNOTSUPP, {"pmu", {}, {}}).find("leave out -G"), std::string::npos);
-	EXPECT_NE(told(EOPNOTSUPP, {"functrace", {}, {}}).find("leave out -G"), std::string::npos);
+	EXPECT_NE(message(EOPNOTSUPP, {"pmu", {}, {}}).find("leave out -G"), std::string::npos);
+	EXPECT_NE(message(EOPNOTSUPP, {"functrace", {}, {}}).find("leave out -G"),
+		  std::string::npos);
 }

@@ -178,24 +178,24 @@ TEST(Events, MoreFilesThanAPipeCanNameAreRefusedBeforeTheyAreOpened)
 TEST(Events, AMistakeInAFilterIsPointedAt)
 {
 	const std::vector<std::string> fields{"number", "state", "name"};
-	const auto told = [&](const char *text) {
+	const auto mistake_in = [&](const char *text) {
 		const auto found = find_filter_mistake(text, fields);
 		return found ? std::to_string(found->position) + " " + found->reason : "";
 	};
-	EXPECT_EQ(told("nmber == 3"), "1 \"nmber\" is no field");
-	EXPECT_EQ(told("number == 3 && sate == 1"), "16 \"sate\" is no field");
-	EXPECT_EQ(told("number = 3"), "8 \"=\" stands where a comparison should");
-	EXPECT_EQ(told("number =="), "10 its end stands where a value should");
-	EXPECT_EQ(told("number == && 1"), "11 \"&&\" stands where a value should");
-	EXPECT_EQ(told("number == 3 4"), "13 \"4\" stands where && or || should");
-	EXPECT_EQ(told("(number == 3"), "1 this \"(\" is not closed");
-	EXPECT_EQ(told("number == 3)"), "12 this \")\" closes nothing");
-	EXPECT_EQ(told("number == 3 ||"), "15 its end stands where a field should");
-	EXPECT_EQ(told("name == \"open"), "9 \"\"open\" stands where a value should");
-	EXPECT_EQ(told(""), "1 its end stands where a field should");
+	EXPECT_EQ(mistake_in("nmber == 3"), "1 \"nmber\" is no field");
+	EXPECT_EQ(mistake_in("number == 3 && sate == 1"), "16 \"sate\" is no field");
+	EXPECT_EQ(mistake_in("number = 3"), "8 \"=\" stands where a comparison should");
+	EXPECT_EQ(mistake_in("number =="), "10 its end stands where a value should");
+	EXPECT_EQ(mistake_in("number == && 1"), "11 \"&&\" stands where a value should");
+	EXPECT_EQ(mistake_in("number == 3 4"), "13 \"4\" stands where && or || should");
+	EXPECT_EQ(mistake_in("(number == 3"), "1 this \"(\" is not closed");
+	EXPECT_EQ(mistake_in("number == 3)"), "12 this \")\" closes nothing");
+	EXPECT_EQ(mistake_in("number == 3 ||"), "15 its end stands where a field should");
+	EXPECT_EQ(mistake_in("name == \"open"), "9 \"\"open\" stands where a value should");
+	EXPECT_EQ(mistake_in(""), "1 its end stands where a field should");
 	for (const char *right : {"number == 3", "!(number<3||number>=-9)&&name~\"a b*\"",
 				  "number & 0x10 && !state == on", "number in (1, 2)"})
-		EXPECT_EQ(told(right), "") << right;
+		EXPECT_EQ(mistake_in(right), "") << right;
 	EXPECT_FALSE(find_named_value("number == 3 && name == \"x\""));
 	EXPECT_EQ(find_named_value("number == 3 && state == onn")->position, 25u);
 }
@@ -229,7 +229,7 @@ TEST(Events, EachEventGetsTheAttributeOfItsSource)
 	EXPECT_TRUE(attrs[1].freq) << "the period is for events";
 	EXPECT_EQ(attrs[2].config, 8u);
 	for (size_t at = 0; at < attrs.size(); at++) {
-		EXPECT_EQ(attrs[at].mmap, at == 0) << "told once";
+		EXPECT_EQ(attrs[at].mmap, at == 0) << "reported once";
 		EXPECT_EQ(attrs[at].task, at == 0);
 		EXPECT_TRUE(attrs[at].sample_id_all);
 	}

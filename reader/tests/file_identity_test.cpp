@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1 OR BSD-2-Clause
-// Files are told apart by device, inode and generation, or by the build-id that a record has: a
+// Files are distinguished by device, inode and generation, or by the build-id that a record has: a
 // file that took the place of the recorded one gives no names.
 #include <cinttypes>
 #include <cstdio>
@@ -96,7 +96,7 @@ own_code find_own_code()
 
 } // namespace
 
-TEST(FileIdentity, a_record_with_a_build_id_in_place_of_an_inode_tells_it)
+TEST(FileIdentity, a_record_with_a_build_id_in_place_of_an_inode_is_decoded_with_it)
 {
 	const reader::decoder by{perf_event_attr{}};
 	const auto id = id_of("0123456789abcdef");
@@ -147,13 +147,13 @@ TEST(FileIdentity, a_file_of_the_same_inode_and_another_generation_is_another_fi
 	const file_identity recorded{8, 1, 4711, 3, {}};
 	EXPECT_TRUE(perfdata::is_generation(3, recorded));
 	EXPECT_FALSE(perfdata::is_generation(4, recorded));
-	EXPECT_TRUE(perfdata::is_generation(std::nullopt, recorded)) << "overlayfs does not tell";
-	EXPECT_TRUE(perfdata::is_generation(4, {8, 1, 4711, 0, {}})) << "/proc did not tell";
+	EXPECT_TRUE(perfdata::is_generation(std::nullopt, recorded)) << "overlayfs reports none";
+	EXPECT_TRUE(perfdata::is_generation(4, {8, 1, 4711, 0, {}})) << "/proc reports none";
 	EXPECT_TRUE(perfdata::is_generation(4, {}));
 	EXPECT_TRUE(perfdata::is_generation(uint32_t{1} << 31, {8, 1, 1, ~0ULL << 31, {}}))
 		<< "the ioctl has 32 bits";
 
-	// A file of this machine: as its file system tells it.
+	// A file of this machine: as its file system reports it.
 	const tests::scratch_directory scratch;
 	std::ofstream(scratch / "file") << "text";
 	const reader::unique_fd fd(::open((scratch / "file").c_str(), O_RDONLY));
@@ -161,12 +161,13 @@ TEST(FileIdentity, a_file_of_the_same_inode_and_another_generation_is_another_fi
 	};
 	ASSERT_EQ(::fstat(fd.get(), &status), 0);
 	unsigned generation = 0;
-	const bool is_told = ::ioctl(fd.get(), FS_IOC_GETVERSION, &generation) == 0 && generation;
+	const bool is_reported =
+		::ioctl(fd.get(), FS_IOC_GETVERSION, &generation) == 0 && generation;
 	file_identity identity{
 		major(status.st_dev), minor(status.st_dev), status.st_ino, generation, {}};
 	EXPECT_TRUE(perfdata::is_open_file(fd.get(), identity));
 	identity.generation = uint64_t{generation} + 1;
-	EXPECT_EQ(perfdata::is_open_file(fd.get(), identity), !is_told);
+	EXPECT_EQ(perfdata::is_open_file(fd.get(), identity), !is_reported);
 	identity.inode++;
 	EXPECT_FALSE(perfdata::is_open_file(fd.get(), identity));
 	const reader::unique_fd directory(::open(scratch.path().c_str(), O_RDONLY));

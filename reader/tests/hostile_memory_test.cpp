@@ -99,7 +99,7 @@ std::vector<uint64_t> random_chain()
 
 } // namespace
 
-TEST_F(HostileMemory, threads_with_names_of_more_than_256_MiB_are_told)
+TEST_F(HostileMemory, threads_with_names_of_more_than_256_MiB_are_reported)
 {
 	constexpr uint32_t first = 100;
 	constexpr uint32_t last = first + 3'000'000;

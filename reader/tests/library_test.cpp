@@ -63,7 +63,7 @@ TEST(Library, EventsAreListedAndFoundByName)
 	EXPECT_TRUE(clock->format.fields.empty());
 }
 
-TEST(Library, AnEventThatIsNotThereIsToldWithThoseThatAre)
+TEST(Library, AnEventThatIsNotThereIsReportedWithThoseThatAre)
 {
 	scratch_directory scratch;
 	const auto where = some_sources(scratch);

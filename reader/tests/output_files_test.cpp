@@ -49,7 +49,7 @@ TEST_F(OutputFiles, an_output_that_is_the_recording_itself_is_refused_and_leaves
 	EXPECT_EQ(scratch.run(perfbuf_program + " export --format json -o copy").status, 0);
 }
 
-TEST_F(OutputFiles, a_full_disk_is_told_with_the_name_of_the_file)
+TEST_F(OutputFiles, a_full_disk_is_reported_with_the_name_of_the_file)
 {
 	const std::string sentence =
 		" took no more (No space left on device): give another FILE with -o";

@@ -116,7 +116,7 @@ TEST_F(Hist, a_pair_of_events_gives_the_time_between_them)
 	EXPECT_EQ(count_lines(said, "largest 99,000"), 1u) << said;
 	EXPECT_EQ(count_lines(said, "0 begun and not ended, 0 ended and not begun"), 1u) << said;
 	const auto same = accepted("hist -i perf.data -e mydev --pair begin,end --key a_u32");
-	EXPECT_EQ(same, said) << "the source may be told once";
+	EXPECT_EQ(same, said) << "the source may be given once";
 	const auto back = accepted("hist -i perf.data -e mydev --pair end,begin --key a_u32");
 	EXPECT_EQ(count_lines(back, "100 begun and not ended, 100 ended and not begun"), 1u)
 		<< back;

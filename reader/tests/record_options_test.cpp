@@ -69,8 +69,8 @@ std::string controlled(const std::string &steps)
 	return "mkfifo control answers\n" + perfbuf_program +
 	       " record -a -D -1 --control fifo:control,answers & recorder=$!\n"
 	       "exec 8<> control 9<> answers\n"
-	       "tell() { echo $1 >&8; read answer <&9; echo $1 $answer; }\n" +
-	       steps + "\ntell stop; wait $recorder; echo status $?";
+	       "send() { echo $1 >&8; read answer <&9; echo $1 $answer; }\n" +
+	       steps + "\nsend stop; wait $recorder; echo status $?";
 }
 
 } // namespace
@@ -78,7 +78,7 @@ std::string controlled(const std::string &steps)
 TEST_F(RecordOptions, commands_enable_and_disable_a_recording_and_end_it)
 {
 	const auto said =
-		scratch.run(controlled("tell ping\ntell enable\n" + busy + "\ntell disable"));
+		scratch.run(controlled("send ping\nsend enable\n" + busy + "\nsend disable"));
 	EXPECT_EQ(said.out, "ping ack\nenable ack\ndisable ack\nstop ack\nstatus 0\n") << said.err;
 	EXPECT_GT(samples(), 0u);
 }
@@ -87,11 +87,11 @@ TEST_F(RecordOptions, commands_that_are_unknown_or_too_long_are_answered_failed)
 {
 	// The end of a long line is no command of its own.
 	const auto said = scratch.run(
-		controlled("tell nonsense\ntell enabled\n"
+		controlled("send nonsense\nsend enabled\n"
 			   "long() { head -c $1 /dev/zero | tr '\\0' x; }\n"
 			   "(long 600; sleep 0.2; echo; long 512; sleep 0.2; echo stop) >&8\n"
 			   "for line in 1 2; do read answer <&9; echo long $answer; done\n"
-			   "tell ping"));
+			   "send ping"));
 	EXPECT_EQ(said.out, "nonsense failed\nenabled failed\nlong failed\nlong failed\nping ack\n"
 			    "stop ack\nstatus 0\n")
 		<< said.err;
@@ -119,7 +119,7 @@ TEST_F(RecordOptions, commands_that_come_while_the_recording_ends_are_answered)
 		"cat commands.txt >&8\n"
 		"for line in $(seq 207); do read answer <&9; echo $answer; done > answers.txt\n"
 		"head -n 2 answers.txt; tail -n 5 answers.txt\n"
-		"tell() { :; }"));
+		"send() { :; }"));
 	EXPECT_EQ(said.out, "ack\nfailed\nack\nfailed\nfailed\nfailed\nack\nstatus 0\n")
 		<< said.err;
 }
@@ -137,7 +137,7 @@ TEST_F(RecordOptions, commands_of_a_recording_that_cannot_go_on_are_answered_fai
 
 TEST_F(RecordOptions, a_recording_that_no_command_enables_has_no_samples)
 {
-	const auto said = scratch.run(controlled("tell ping\n" + busy));
+	const auto said = scratch.run(controlled("send ping\n" + busy));
 	EXPECT_EQ(said.out, "ping ack\nstop ack\nstatus 0\n") << said.err;
 	EXPECT_EQ(samples(), 0u);
 	EXPECT_EQ(run("record -D -1 -- true").status, 2) << "nothing would enable it";

@@ -40,7 +40,7 @@ protected:
 	}
 
 	// "12" of "[ perfbuf: 12 samples, ...": of the last line of that kind.
-	static size_t told_samples(const std::string &said)
+	static size_t reported_samples(const std::string &said)
 	{
 		const std::string before = "[ perfbuf: ";
 		std::string digits;
@@ -59,8 +59,8 @@ std::string controlled(const std::string &options, const std::string &steps,
 	       " --control fifo:control,answers " + options +
 	       " & recorder=$!\n"
 	       "exec 8<> control 9<> answers\n"
-	       "tell() { echo $1 >&8; read answer <&9; echo $1 $answer; }\n" +
-	       steps + "\ntell stop; wait $recorder; echo status $?";
+	       "send() { echo $1 >&8; read answer <&9; echo $1 $answer; }\n" +
+	       steps + "\nsend stop; wait $recorder; echo status $?";
 }
 
 } // namespace
@@ -68,14 +68,14 @@ std::string controlled(const std::string &options, const std::string &steps,
 TEST_F(RecordSwitch, files_that_a_command_switches_have_each_record_once)
 {
 	const auto said = scratch.run(controlled(
-		"--switch-output", busy + "\ntell snapshot\n" + busy + "\ntell snapshot\n" + busy));
+		"--switch-output", busy + "\nsend snapshot\n" + busy + "\nsend snapshot\n" + busy));
 	EXPECT_EQ(said.out, "snapshot ack\nsnapshot ack\nstop ack\nstatus 0\n") << said.err;
 	ASSERT_EQ(files().size(), 3u) << said.err;
 	for (const auto &file : files()) {
 		EXPECT_EQ(count_lines(said.err, file), 2u - (file == files().back())) << said.err;
 		EXPECT_GT(samples_of_lossy(file), 0u) << file;
 	}
-	EXPECT_EQ(samples_of_all(), told_samples(said.err)) << said.err;
+	EXPECT_EQ(samples_of_all(), reported_samples(said.err)) << said.err;
 	EXPECT_FALSE(std::filesystem::exists(scratch / "perf.data"));
 }
 
@@ -85,7 +85,7 @@ TEST_F(RecordSwitch, a_file_names_what_ran_before_it_began)
 		"cat > work <<'end'\nuntil [ -e stop ]; do i=$((i+1)); done\nend\n" +
 		("sh work & worker=$!\n" +
 		 controlled("-z --switch-output",
-			    busy + "\ntell snapshot\n" + busy + "\ntouch stop; wait $worker")));
+			    busy + "\nsend snapshot\n" + busy + "\ntouch stop; wait $worker")));
 	ASSERT_EQ(files().size(), 2u) << said.err;
 	const auto script = scratch.run("perf script -F comm,ip,sym,dso -i " + files().back());
 	EXPECT_GT(count_lines(script.out, "sh"), 0u) << script.err;
@@ -104,12 +104,12 @@ TEST_F(RecordSwitch, a_signal_and_a_time_and_a_size_switch_files)
 			    "until ls perf.data.* 2>/dev/null; do sleep 0.05; done\n" +
 			    busy + "\nkill -INT $recorder; wait $recorder");
 	EXPECT_EQ(files().size(), 2u) << by_signal.err;
-	EXPECT_EQ(samples_of_all(), told_samples(by_signal.err)) << by_signal.err;
+	EXPECT_EQ(samples_of_all(), reported_samples(by_signal.err)) << by_signal.err;
 	scratch.run("rm perf.data.*");
 
 	const auto by_time = run("record -a -F 500 --switch-output=1s --duration 2500ms");
 	EXPECT_GE(files().size(), 2u) << by_time.err;
-	EXPECT_EQ(samples_of_all(), told_samples(by_time.err)) << by_time.err;
+	EXPECT_EQ(samples_of_all(), reported_samples(by_time.err)) << by_time.err;
 	scratch.run("rm perf.data.*");
 
 	// Each file is larger at its beginning, from what runs already.
@@ -130,7 +130,7 @@ TEST_F(RecordSwitch, overwritten_rings_are_written_when_they_are_asked_for_and_a
 	scratch.run("rm perf.data");
 
 	const auto said = scratch.run(controlled("--overwrite -m 1 --switch-output",
-						 busy + "\ntell snapshot\ntell snapshot\n" + busy));
+						 busy + "\nsend snapshot\nsend snapshot\n" + busy));
 	EXPECT_EQ(said.out, "snapshot ack\nsnapshot ack\nstop ack\nstatus 0\n") << said.err;
 	ASSERT_EQ(files().size(), 3u) << said.err;
 	// A record is in one file alone.
@@ -138,7 +138,7 @@ TEST_F(RecordSwitch, overwritten_rings_are_written_when_they_are_asked_for_and_a
 		scratch.run("for file in perf.data.*; do perf script --ns -F tid,cpu,time "
 			    "-i $file; done | sort | uniq -d");
 	EXPECT_EQ(twice.out, "");
-	EXPECT_EQ(samples_of_all(), told_samples(said.err)) << said.err;
+	EXPECT_EQ(samples_of_all(), reported_samples(said.err)) << said.err;
 	EXPECT_GT(samples_of_lossy(files().back()), 0u);
 }
 
@@ -154,7 +154,7 @@ TEST_F(RecordSwitch, a_snapshot_that_a_full_disk_cuts_is_answered_as_failed_and_
 		const auto said = scratch.run(
 			"trap '' XFSZ; ulimit -f " + limit + "; rm -f perf.data control answers\n" +
 			controlled(recording + " --switch-output",
-				   busy + "\n" + busy + "\ntell snapshot; tell() { :; }", "20000"));
+				   busy + "\n" + busy + "\nsend snapshot; send() { :; }", "20000"));
 		EXPECT_EQ(said.out, "snapshot failed\nstatus 1\n") << said.err;
 		EXPECT_EQ(count_lines(said.err,
 				      "perfbuf: recording stopped because perf.data took no more "
@@ -227,7 +227,7 @@ TEST_F(RecordSwitch, options_that_cannot_go_together_are_refused_in_one_sentence
 			<< each.options << "\n"
 			<< said.err;
 	}
-	const auto said = scratch.run(controlled("", "tell snapshot"));
+	const auto said = scratch.run(controlled("", "send snapshot"));
 	EXPECT_EQ(said.out, "snapshot failed\nstop ack\nstatus 0\n");
 	EXPECT_EQ(count_lines(said.err, "\"snapshot\" of --control is for --switch-output"), 1u)
 		<< said.err;

@@ -108,7 +108,7 @@ TEST_F(Signing, TheSignatureOfACompressedModuleCannotBeJudged)
 	write("perfbuf.ko.xz", "packed" + signature);
 	write(enforce, "Y\n");
 	EXPECT_EQ(is_signed(root / "perfbuf.ko.xz"), std::nullopt);
-	EXPECT_NE(all(advice("perfbuf.ko.xz")).find("cannot be told"), std::string::npos);
+	EXPECT_NE(all(advice("perfbuf.ko.xz")).find("cannot be determined"), std::string::npos);
 }
 
 } // namespace

@@ -75,7 +75,7 @@ TEST_F(Stat, events_may_be_repeated_and_joined_by_commas)
 	EXPECT_EQ(count_lines(said.err, "  clock "), 1u) << "each event once: " << said.err;
 }
 
-TEST_F(Stat, a_process_that_is_not_there_is_told)
+TEST_F(Stat, a_process_that_is_not_there_is_reported)
 {
 	const auto said = run("perfbuf stat -p 2147483646");
 	EXPECT_EQ(said.status, 2);

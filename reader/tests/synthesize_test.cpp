@@ -277,7 +277,7 @@ TEST(BuildId, OnlyMappingsOfRealFilesHaveABuildId)
 namespace
 {
 
-// A file as a record tells of it.
+// The mapping of a file as a record reports it.
 reader::mmap_event map_of(const std::string &file, std::string_view name, uint32_t pid)
 {
 	struct stat status {

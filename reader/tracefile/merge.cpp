@@ -99,7 +99,7 @@ std::optional<event> stream::step()
 }
 
 // Until when something is missing is known by what comes next. A full area that the stream counts
-// itself, by the calls that are lost, is told once.
+// itself, by the calls that are lost, is reported once.
 std::optional<event> stream::next()
 {
 	if (held_)

@@ -57,12 +57,13 @@ private:
 	reader::functrace::decoder decoder_;
 	std::vector<std::byte> piece_;
 	uint64_t piece_at_ = 0; // in the stream
-	uint64_t missing_ = 0;	// bytes before the piece that the file has not got, told not yet
-	bool gap_ = false;	// between the last piece and the next
-	bool full_ = false;	// behind the piece
+	uint64_t missing_ =
+		0;	    // bytes before the piece that the file does not have, not yet reported
+	bool gap_ = false;  // between the last piece and the next
+	bool full_ = false; // behind the piece
 	uint32_t cpu_;
-	uint64_t time_ = 0;	       // of what was told last
-	std::optional<event> damaged_; // told once it is known how far it goes
+	uint64_t time_ = 0;	       // of the last call or loss
+	std::optional<event> damaged_; // returned once its end is known
 	std::optional<event> held_;    // behind it
 };
 

@@ -61,7 +61,8 @@ private:
 	int failed_ = 0; // errno
 };
 
-/** Names that are kept, of functions or threads. What is forgotten is looked up or told again. */
+/** The most names that are cached, of functions or threads. Others are looked up or printed again.
+ */
 inline constexpr size_t most_kept = size_t{1} << 18;
 
 /** Names of addresses: the same few are asked for again and again. */

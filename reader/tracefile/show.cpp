@@ -114,10 +114,10 @@ namespace
 {
 
 // The damage, as a sentence without a full stop.
-std::string tell(const event &event)
+std::string describe_damage(const event &event)
 {
 	const std::string since =
-		event.since ? " since " + show_time(event.since) : " before anything was told";
+		event.since ? " since " + show_time(event.since) : " before the first call";
 	switch (event.kind) {
 	case event_kind::lost:
 		return fmt::format("{} call{} lost{}", event.count, event.count == 1 ? "" : "s",
@@ -155,7 +155,8 @@ public:
 
 	void damage(const event &event) override
 	{
-		to_.print("{:>16} [{:03}] -- {}\n", show_time(event.time), event.cpu, tell(event));
+		to_.print("{:>16} [{:03}] -- {}\n", show_time(event.time), event.cpu,
+			  describe_damage(event));
 	}
 };
 
@@ -249,7 +250,7 @@ public:
 		begin();
 		to_.print("{{\"ph\":\"i\",\"s\":\"g\",\"name\":{},\"pid\":0,\"tid\":0,\"ts\":{},"
 			  "\"args\":{{\"cpu\":{}}}}}",
-			  json_string(fmt::format("CPU {}: {}", event.cpu, tell(event))),
+			  json_string(fmt::format("CPU {}: {}", event.cpu, describe_damage(event))),
 			  microseconds(event.time), event.cpu);
 	}
 

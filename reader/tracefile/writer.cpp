@@ -128,8 +128,8 @@ reader::result<void> writer::bytes(uint32_t stream, uint32_t cpu, uint64_t posit
 	header.stream = stream;
 	header.cpu = cpu;
 	header.position = position;
-	// That the area was full is told even where nothing could be written.
-	for (bool told = !was_full; !piece.empty() || !told; told = true) {
+	// A chunk says that the area was full even where nothing could be written.
+	for (bool reported = !was_full; !piece.empty() || !reported; reported = true) {
 		const auto now = piece.first(std::min<size_t>(piece.size(), most_payload));
 		piece = piece.subspan(now.size());
 		header.flags = piece.empty() && was_full ? chunk_was_full : 0;

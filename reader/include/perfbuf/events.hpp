@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1 OR BSD-2-Clause
-/** @file Typed views of the records that tell of processes, mappings and losses. Their strings
+/** @file Typed views of the records that report processes, mappings and losses. Their strings
  * point into the record. */
 #pragma once
 

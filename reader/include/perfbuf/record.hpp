@@ -12,7 +12,7 @@ namespace perfbuf::reader
 {
 
 /**
- * A view, valid until the ring that it came from is told to release() or refresh().
+ * A view, valid until release() or refresh() of the ring that it came from.
  * INVARIANT: at least a header long, a multiple of 8, 8-byte aligned, size() == header().size.
  */
 class record

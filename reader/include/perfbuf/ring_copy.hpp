@@ -23,7 +23,7 @@ namespace perfbuf::reader
 struct ring_copy {
 	std::vector<std::byte> bytes; /**< whole records, the oldest first */
 	/** Bytes that the ring held and that are left out: they were overwritten while they were
-	 * copied, or no mark tells where their first record begins. */
+	 * copied, or no mark shows where their first record begins. */
 	uint64_t left_out = 0;
 	/** Bytes that were ever written, up to the newest of these records. */
 	uint64_t written = 0;
