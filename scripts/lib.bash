@@ -86,7 +86,7 @@ kill_tree() {
 }
 
 # guest FILE COMMAND...: the output of a run in a guest; up to twice more if the emulator failed it, which
-# scripts/vm tells from a failure of the guest's. The names are no one else's: a command that is a function sees them.
+# scripts/vm distinguishes from a failure of the guest's. The names are no one else's: a command that is a function sees them.
 guest() {
 	local guest_output=$1 guest_status guest_try
 	shift

@@ -43,7 +43,7 @@ std::string text_of(const std::string &path)
 	return text;
 }
 
-void tell(const std::string &path, const char *text)
+void write_text(const std::string &path, const char *text)
 {
 	std::ofstream file(path);
 

@@ -18,7 +18,7 @@ void *map_shared(int fd, size_t bytes, int protection, off_t offset);
 
 /* Reads the first line of a file; writes to a file. */
 std::string text_of(const std::string &path);
-void tell(const std::string &path, const char *text);
+void write_text(const std::string &path, const char *text);
 
 const std::string tracing = "/sys/kernel/tracing/";
 

@@ -26,7 +26,7 @@ namespace
 bool is_quick;
 int status;
 
-void tell(const char *path, const char *text)
+void write_text(const char *path, const char *text)
 {
 	if (!(std::ofstream(path) << text << std::flush))
 		give_up(path);
@@ -344,9 +344,9 @@ int main(int argc, char **argv)
 	is_quick = argc > 1 && !strcmp(argv[1], "--quick");
 	setvbuf(stdout, nullptr, _IOLBF, 0);
 	make_shared();
-	tell("/proc/sys/kernel/sched_rt_runtime_us", "-1");
-	tell("/proc/sys/kernel/perf_event_paranoid", "-1");
-	tell("/proc/sys/kernel/perf_event_mlock_kb", "100000");
+	write_text("/proc/sys/kernel/sched_rt_runtime_us", "-1");
+	write_text("/proc/sys/kernel/perf_event_paranoid", "-1");
+	write_text("/proc/sys/kernel/perf_event_mlock_kb", "100000");
 	if (chmod("/dev/perfbuf/inject", 0666) || chmod("/dev/perfbuf", 0755))
 		give_up("chmod");
 	become_fifo();

@@ -206,25 +206,25 @@ class function_tracer
 public:
 	explicit function_tracer(const work &of, unsigned = 0)
 	{
-		tell(tracing + "tracing_on", "0");
-		tell(tracing + "buffer_size_kb", "16384");
-		tell(tracing + "set_ftrace_filter", of.functions);
-		tell(tracing + "trace", "");
-		tell(tracing + "current_tracer", "function");
-		tell(tracing + "tracing_on", "1");
+		write_text(tracing + "tracing_on", "0");
+		write_text(tracing + "buffer_size_kb", "16384");
+		write_text(tracing + "set_ftrace_filter", of.functions);
+		write_text(tracing + "trace", "");
+		write_text(tracing + "current_tracer", "function");
+		write_text(tracing + "tracing_on", "1");
 	}
 	function_tracer(const function_tracer &) = delete;
 
 	~function_tracer()
 	{
-		tell(tracing + "current_tracer", "nop");
-		tell(tracing + "tracing_on", "1");
+		write_text(tracing + "current_tracer", "nop");
+		write_text(tracing + "tracing_on", "1");
 	}
 
 	/* No more is traced; what was. */
 	whole_trace finish(double &bytes_of_one)
 	{
-		tell(tracing + "tracing_on", "0");
+		write_text(tracing + "tracing_on", "0");
 
 		const uint64_t entries = stat_of("entries");
 		const uint64_t bytes = stat_of("bytes");
@@ -418,9 +418,9 @@ void print_steps(bench &on)
 }
 
 /*
- * An NMI enters a function at each instruction of an entry in turn: that is written, or told as
+ * An NMI enters a function at each instruction of an entry in turn: that is written, or reported as
  * lost; what it interrupts is written. The entry is one that follows as before; one of a known
- * function that does not; and one that has to tell what the NMI before has lost.
+ * function that does not; and one that has to report what the NMI before has lost.
  */
 void interrupt_entries(bench &on)
 {
@@ -431,7 +431,7 @@ void interrupt_entries(bench &on)
 	} entries[] = {
 		{"an expected entry", true, calls_before},
 		{"an entry of a known function", true, 0},
-		{"an entry that tells a loss", false, 0},
+		{"an entry that reports a loss", false, 0},
 	};
 
 	for (const auto &kind : entries) {

@@ -14,7 +14,7 @@ WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 760, 560, 60, 30, 40, 50
 LABEL_HEIGHT = 17
 LEAST = 5
 
-# Row of the tables: label, colour. At most seven, so that they can be told apart.
+# Row of the tables: label, colour. At most seven, so that they can be distinguished.
 LINES = {
     "ring_buffer_lock_reserve, memcpy, unlock_commit (time)": ("ftrace: reserve, commit (time)", "#8d5a97"),
     "perf_output_begin, copy, end": ("perf: begin, copy, end", "#d1495b"),

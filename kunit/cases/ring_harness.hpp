@@ -45,7 +45,7 @@ public:
 
 inline constexpr u32 sample_overhead = sizeof(perf_event_header) + 2 * sizeof(u64);
 
-/* The body of a sample is made of its sequence, so that a reader can tell a torn one. */
+/* The body of a sample is made of its sequence, so that a reader recognises a torn one. */
 inline u64 body_word(u64 sequence, u32 index) noexcept
 {
 	return (sequence + 1) * 0x9e3779b97f4a7c15ULL ^ (u64{index} << 32 | index);

@@ -141,7 +141,7 @@ TEST_P(own_follow, a_thread_that_a_followed_thread_makes_later_is_followed)
 	EXPECT_TRUE(process.wait().clean());
 }
 
-TEST_P(own_follow, the_end_of_a_followed_thread_is_told_once_to_each_event)
+TEST_P(own_follow, the_end_of_a_followed_thread_is_reported_once_to_each_event)
 {
 	child process([&] { return have_threads(); });
 	ASSERT_TRUE(has_started());

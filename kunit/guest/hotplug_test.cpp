@@ -23,8 +23,8 @@ TEST(offline_cpu, an_event_of_every_process_on_an_offline_cpu_is_enodev)
 	});
 }
 
-/* Of two faults perf tells the other one. */
-TEST(offline_cpu, every_other_fault_of_an_event_is_told_before_its_cpu)
+/* Of two faults perf reports the other one. */
+TEST(offline_cpu, every_other_fault_of_an_event_is_reported_before_its_cpu)
 {
 	absence away;
 	const auto refused = [](side s, perf_event_attr attr, target observed) {

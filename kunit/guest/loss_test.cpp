@@ -127,15 +127,15 @@ TEST_P(loss, a_loss_is_reported_with_the_id_of_the_event)
 	recorder r = open_recorder(1);
 	overflow(r, 5);
 	read_out(r);
-	size_t told = 0;
+	size_t reported = 0;
 	for (const record &record : r.records) {
 		if (record.header.type != PERF_RECORD_LOST)
 			continue;
 		EXPECT_EQ(parse_lost(record).id, event_id(r.fd.get()));
 		EXPECT_EQ(record.header.size, 24);
-		told++;
+		reported++;
 	}
-	EXPECT_GE(told, 1u);
+	EXPECT_GE(reported, 1u);
 }
 
 TEST_P(loss, a_loss_record_has_the_trailer)

@@ -316,7 +316,7 @@ protected:
 				EXPECT_TRUE(parse_sample(record, attr).kernel())
 					<< "a sample of the program";
 		}
-		EXPECT_TRUE(executed) << "the name of the program is the last that is told";
+		EXPECT_TRUE(executed) << "the name of the program is the last that is reported";
 	}
 
 	gate ready_, go_;

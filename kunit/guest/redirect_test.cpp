@@ -201,7 +201,7 @@ class redirected : public testing::TestWithParam<side>
 {
 };
 
-TEST_P(redirected, samples_of_two_events_share_a_ring_and_are_told_by_id)
+TEST_P(redirected, samples_of_two_events_share_a_ring_and_are_distinguished_by_id)
 {
 	perf_event_attr attr = clock_attr(1'000'000, PERF_SAMPLE_IDENTIFIER | PERF_SAMPLE_IP |
 							     PERF_SAMPLE_TID | PERF_SAMPLE_TIME);

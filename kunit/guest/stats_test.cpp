@@ -101,7 +101,7 @@ TEST(stats, statistics_agree_with_the_records_that_were_read)
 	EXPECT_GT(stats->longest, 0u);
 }
 
-TEST(stats, statistics_tell_a_pause_from_a_full_ring)
+TEST(stats, statistics_distinguish_a_pause_from_a_full_ring)
 {
 	spinner busy(0);
 	unique_fd fd = must_open(side::clock, clock_attr(), target::every_process(0));

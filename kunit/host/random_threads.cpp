@@ -7,9 +7,9 @@
  *	ring_random [SEED [RECORDS [no-wmb]]]
  *
  * ThreadSanitizer knows acquire and release, not smp_wmb() and not control
- * dependencies. So the hook tells it of both: a store behind smp_wmb() releases (B),
+ * dependencies. So the hook annotates both: a store behind smp_wmb() releases (B),
  * and data is stored with the tail's loads acquired (A). Without the barrier in the
- * ring it would be told nothing and would report the race, as with no-wmb.
+ * ring there would be no annotation, and it would report the race, as with no-wmb.
  */
 #include "../support.h"
 #include "host.hpp"
@@ -293,7 +293,7 @@ u64 run(u32 seed, u32 records)
 	if (other.received + cpu.refused + cpu.given_up != attempted)
 		fail("a record was committed and is not there");
 	if (other.reported != cpu.refused || ring->losses().total() != cpu.refused)
-		fail("PERF_RECORD_LOST does not tell what was lost");
+		fail("PERF_RECORD_LOST does not report what was lost");
 	if (ring->records() != other.received)
 		fail("the ring counts other records than there are");
 	ring.reset();
@@ -323,6 +323,6 @@ int main(int argc, char **argv)
 	std::fflush(stdout);
 	for (; attempted < records; rings++)
 		attempted += run(seed + 1000 * rings, 5000);
-	std::printf("%llu records in %u rings, each received, lost and told, or given up\n",
+	std::printf("%llu records in %u rings, each received, lost and reported, or given up\n",
 		    attempted, rings);
 }

@@ -2,7 +2,7 @@
 /*
  * LTTng's ring: a client of its library that is set up as its own clients of kernel traces are: a
  * ring for each CPU, read by sub-buffers, and before each record an id of 5 and a time of 27 bits,
- * or the whole time where those do not tell it.
+ * or the whole time where those do not determine it.
  */
 #include <linux/cpuhotplug.h>
 #include <linux/module.h>
@@ -302,7 +302,7 @@ static const struct peer lttng_peer = {
 };
 
 /*
- * The library makes its rings as CPUs come, and leaves it to the tracer to tell it of them. Each
+ * The library makes its rings as CPUs come, and leaves it to the tracer to report them. Each
  * step is of one of its two halves.
  */
 static struct lttng_cpuhp_node *half_of(struct hlist_node *node, enum lttng_cpuhp_component half)

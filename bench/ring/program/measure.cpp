@@ -172,8 +172,8 @@ private:
 
 		write_all(false);
 		check_records(of_, records_->read(), first, in_batch_, bytes_);
-		if (of_.tells_loss && records_->lost() != refused)
-			wrong(of_, "the ring tells of another loss than there was");
+		if (of_.reports_loss && records_->lost() != refused)
+			wrong(of_, "the ring reports another loss than there was");
 	}
 
 	const int bench_;

@@ -26,9 +26,9 @@ struct row {
 	reading reader = reading::each_batch;
 	unsigned data = RING_BENCH_DATA;
 	unsigned rings = 1, files = 1, idle = 0;
-	bool silent = false;	 /* no reader: nothing is written */
-	bool tells_loss = false; /* the ring itself says how many records it refused */
-	bool optional = false;	 /* not every kernel has it */
+	bool silent = false;	   /* no reader: nothing is written */
+	bool reports_loss = false; /* the ring itself says how many records it refused */
+	bool optional = false;	   /* not every kernel has it */
 };
 
 struct figures {

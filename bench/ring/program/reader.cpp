@@ -17,11 +17,11 @@ class ftrace_reader final : public reader
 public:
 	explicit ftrace_reader(unsigned bytes) : bytes_(bytes)
 	{
-		tell(tracing + "buffer_size_kb", "512");
-		tell(tracepoint_of(bytes_) + "enable", "1");
+		write_text(tracing + "buffer_size_kb", "512");
+		write_text(tracepoint_of(bytes_) + "enable", "1");
 	}
 
-	~ftrace_reader() override { tell(tracepoint_of(bytes_) + "enable", "0"); }
+	~ftrace_reader() override { write_text(tracepoint_of(bytes_) + "enable", "0"); }
 
 	std::vector<uint64_t> read() override
 	{

@@ -24,7 +24,7 @@ public:
 			std::unique_ptr<reader> beside)
 		: cpu_(wanted.cpu), bytes_(wanted.bytes), beside_(std::move(beside))
 	{
-		tell(attribute, std::to_string(data).c_str());
+		write_text(attribute, std::to_string(data).c_str());
 
 		const std::string text = text_of(attribute);
 		const size_t at = text.find("number=");
@@ -38,7 +38,7 @@ public:
 
 	~recorder_reader() override
 	{
-		tell(attribute, "0");
+		write_text(attribute, "0");
 		close(node_);
 	}
 

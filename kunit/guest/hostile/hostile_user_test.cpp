@@ -52,8 +52,7 @@ protected:
 
 /* ---------------------------------------------------------------- what it gets at */
 
-TEST_F(hostile_user,
-       a_user_without_rights_is_refused_every_field_that_tells_of_the_kernel_or_of_tasks)
+TEST_F(hostile_user, a_user_without_rights_is_refused_every_field_about_the_kernel_or_a_task)
 {
 	EXPECT_EQ(code_of([] {
 			  become_user(mallory);

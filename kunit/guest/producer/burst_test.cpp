@@ -145,7 +145,7 @@ TEST_F(producer_burst, a_reader_with_a_filter_sees_whole_bursts_in_a_storm)
 	storm(1, true);
 }
 
-TEST_F(producer_burst, a_burst_without_space_is_lost_as_a_whole_and_told)
+TEST_F(producer_burst, a_burst_without_space_is_lost_as_a_whole_and_reported)
 {
 	event_reader reader(typed_attr("group"), target::every_process(0), 1);
 	ASSERT_EQ(command("restart"), 0);

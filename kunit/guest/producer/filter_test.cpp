@@ -144,7 +144,7 @@ TEST_F(producer_filter, a_filter_that_is_no_expression_is_refused_with_its_errno
 	EXPECT_EQ(reader.samples().size(), 1u);
 }
 
-TEST_F(producer_filter, check_tells_the_reason_and_the_token_and_changes_nothing)
+TEST_F(producer_filter, check_reports_the_reason_and_the_token_and_changes_nothing)
 {
 	const struct {
 		const char *text;

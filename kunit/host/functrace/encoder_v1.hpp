@@ -122,12 +122,12 @@ public:
 		return bytes;
 	}
 
-	/* The bytes of the last call() were not stored. The next one tells. */
+	/* The bytes of the last call() were not stored. The next one reports the loss. */
 	void not_stored() noexcept { missed(1 + reported_); }
 	/* The same of the last report(), and of an end() behind it. */
 	void not_reported() noexcept { missed(reported_); }
 
-	/* Calls that were not encoded. The next one tells. */
+	/* Calls that were not encoded. The next one reports the loss. */
 	void missed(u64 calls) noexcept
 	{
 		lost_ += calls;
@@ -263,7 +263,7 @@ private:
 	u64 time_ = 0; /* ticks */
 	u64 address_ = 0;
 	u64 lost_ = 0;
-	u64 reported_ = 0; /* losses that the last call() told */
+	u64 reported_ = 0; /* losses that the last call() reported */
 	u64 slots_[slots] = {};
 };
 

@@ -31,7 +31,7 @@ struct module {
 	int references = 0;
 };
 
-/* The kernel: the functions that ftrace was told to trace, and the modules. Its sites are the
+/* The kernel: the functions that ftrace has to trace, and the modules. Its sites are the
  * addresses of functions. */
 struct kernel {
 	std::map<std::string, module> modules;

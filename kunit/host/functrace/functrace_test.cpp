@@ -357,7 +357,7 @@ TEST(functrace, a_loss_whose_report_found_no_space_is_reported_again)
 	stream.made.end(nowhere + stream.made.report(nowhere, 2));
 	stream.made.not_reported();
 	stream.add({3, text, 4, "a"});
-	// Nothing was told: nothing is lost.
+	// Nothing was reported: nothing is lost.
 	stream.made.end(nowhere + stream.made.report(nowhere, 4));
 	stream.made.not_reported();
 	stream.add({5, text, 4, "a"});

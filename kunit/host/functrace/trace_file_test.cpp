@@ -171,7 +171,7 @@ TEST(trace_file, a_chunk_that_is_missing_costs_its_calls_alone)
 	EXPECT_EQ(torn->damage.bad_bytes,
 		  sizeof(tracefile::chunk_header) + tracefile::padded(place.size));
 
-	/* Without the whole of it, its number tells. */
+	/* Without the whole chunk, the gap in the numbers shows it. */
 	const auto first = bytes.begin() + ptrdiff_t(place.at);
 	bytes.erase(first, first + ptrdiff_t(sizeof(tracefile::chunk_header) +
 					     tracefile::padded(place.size)));
@@ -228,7 +228,7 @@ TEST(trace_file, damage_in_many_places_is_not_read_over_and_over)
 	EXPECT_LT(bytes_read() - before, 40 * bytes.size());
 }
 
-TEST(trace_file, other_files_are_told_apart)
+TEST(trace_file, files_of_another_format_are_refused_with_a_reason)
 {
 	const auto why = [](std::string_view content) {
 		std::string said;

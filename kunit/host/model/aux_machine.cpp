@@ -352,7 +352,7 @@ void aux_machine::check_records(u64 head)
 			fail("a record of AUX is not where the last one ended");
 		for (u64 at = reported_; at != reported_ + found.size; at++)
 			if (static_cast<u8>(*area_->memory().at(at).address) != aux_byte(at))
-				fail("a record tells of bytes that are not there");
+				fail("a record reports bytes that are not there");
 		reported_ += found.size;
 		if (found.flags & PERF_AUX_FLAG_TRUNCATED)
 			truncated_ = true;
@@ -387,7 +387,7 @@ void aux_machine::raised(const void *)
 	inside_ = was_inside;
 }
 
-/* Up to which tail the reader is told to go on. */
+/* The position up to which poll(2) reports the area readable. */
 u64 aux_machine::readable_to()
 {
 	perf_event_mmap_page &page = *ring_->user_page();

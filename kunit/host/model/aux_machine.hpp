@@ -2,7 +2,7 @@
 /*
  * An AUX area that the contexts of one CPU fill, and what readers may rely on:
  * what aux_head covers is whole and announced by records without a gap, nothing
- * goes back, who finds no space is told of, and the watermark wakes.
+ * goes back, a refusal for lack of space is reported, and the watermark wakes.
  */
 #pragma once
 

@@ -76,7 +76,7 @@ void ledger::check_end(u64 records, u64 losses) const
 	if (received_ != expected || records != expected)
 		fail("the ring counts other records than there are");
 	if (reported_ != lost)
-		fail("PERF_RECORD_LOST does not tell what was lost");
+		fail("PERF_RECORD_LOST does not report what was lost");
 	if (losses != lost)
 		fail("the ring counts other losses than there were");
 }

@@ -379,9 +379,9 @@ void machine::settle()
 	if (observer_) {
 		observer_->look();
 		read_all();
-		check_losses_are_told();
+		check_losses_are_reported();
 	}
-	/* Twice: what is told needs space, and may be refused once more. */
+	/* Twice: a report needs space, and may be refused once more. */
 	for (unsigned i = 0; i < 2; i++) {
 		if (observer_) {
 			observer_->look();
@@ -414,14 +414,14 @@ void machine::check_end()
 		fail("the statistics say less than was unread at once");
 }
 
-/* The ring is empty and takes records: the next that fits tells what is owed. */
-void machine::check_losses_are_told()
+/* The ring is empty and takes records: the next that fits reports the pending loss. */
+void machine::check_losses_are_reported()
 {
 	if (!ring_->can_flush_lost(0))
 		return;
 	write(0, {.bytes = smallest_record});
 	if (ring_->can_flush_lost(0))
-		fail("a record that fits with its loss does not tell it");
+		fail("a record that fits with its loss does not report it");
 }
 
 void machine::check_no_storm()

@@ -61,11 +61,11 @@ private:
 	void look() override { observer_->look(); }
 	/* The alarm fires on another CPU, which does not see all of ours, as we do not of its. */
 	void fire_elsewhere();
-	/* Nothing intervenes any more: what is still owed is told and read. */
+	/* Nothing intervenes any more: pending losses are reported and read. */
 	void settle();
 	void check_end();
 	/* Few bytes wake rarely, whatever has happened. */
-	void check_losses_are_told();
+	void check_losses_are_reported();
 	void check_no_storm();
 
 	const scenario &scenario_;

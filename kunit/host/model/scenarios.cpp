@@ -13,7 +13,7 @@ namespace
 {
 
 constexpr u64 near_2_to_the_64 = 0 - u64{64};
-constexpr op told_alone = {.bytes = 0, .flush = true};
+constexpr op report_alone = {.bytes = 0, .flush = true};
 
 } // namespace
 
@@ -63,13 +63,13 @@ std::vector<scenario> nesting_scenarios()
 		 .drains = 1,
 		 .before = {56, 24},
 		 .at_least = 1853},
-		{.name = "forward: losses while losses are told",
+		{.name = "forward: losses while losses are reported",
 		 .ring = {.nr_pages = 2},
 		 .script = {{too_big, {24}, {24}}, {too_big, {16}}, {too_big}},
 		 .at_least = 11181},
-		{.name = "forward: losses that are told alone",
+		{.name = "forward: losses that are reported alone",
 		 .ring = {.nr_pages = 2},
-		 .script = {{too_big, told_alone, {24}}, {too_big}, {told_alone}},
+		 .script = {{too_big, report_alone, {24}}, {too_big}, {report_alone}},
 		 .at_least = 7124},
 		{.name = "forward: a pause and its end",
 		 .ring = {.nr_pages = 2},

@@ -29,7 +29,7 @@ function(add_mutants_program name of)
 endfunction()
 
 # add_mutants_run(OF AT_LEAST SAMPLE ARGUMENT...): mutants/OF/run, which tries all, of which there are
-# AT_LEAST, unless it is told which (run.py says how); as the target OF_mutants; and, unless SAMPLE is 0,
+# AT_LEAST, unless an option chooses some (run.py says how); as the target OF_mutants; and, unless SAMPLE is 0,
 # the test OF_mutants_sample of as many generated ones.
 function(add_mutants_run of at_least sample)
 	set(out ${CMAKE_CURRENT_BINARY_DIR}/mutants/${of})

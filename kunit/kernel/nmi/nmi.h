@@ -52,7 +52,7 @@ void nmi_fill(enum nmi_context context) PB_NOEXCEPT;
 int nmi_write(enum nmi_context context, enum nmi_how how) PB_NOEXCEPT;
 /* Whether the reader has come near enough. Any context. */
 int nmi_half_empty(void) PB_NOEXCEPT;
-/* Tells of losses that no record followed. On the ring's CPU, preemption off. */
+/* Reports losses that no record followed. On the ring's CPU, preemption off. */
 void nmi_flush(void) PB_NOEXCEPT;
 
 /*

@@ -284,7 +284,7 @@ extern "C" int nmi_accounts() noexcept
 	if (received + refused + now.given_up != nmi_attempted())
 		state.failure = "a record was committed and is not there";
 	else if (now.reported != refused)
-		state.failure = "PERF_RECORD_LOST does not tell what was lost";
+		state.failure = "PERF_RECORD_LOST does not report what was lost";
 	else if (state.ring->records() != received)
 		state.failure = "the ring counts other records than there are";
 	else if (state.ring->losses().total() != refused)
