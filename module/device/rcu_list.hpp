@@ -14,7 +14,7 @@ namespace perfbuf
 template <typename T, typename Tag>
 class rcu_list;
 
-/* The base of an element of one list; @Tag tells the bases of an element of several lists apart. */
+/* The base of an element of one list; @Tag distinguishes the bases of one in several lists. */
 template <typename T, typename Tag = void>
 class rcu_listed
 {

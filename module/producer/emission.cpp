@@ -17,7 +17,7 @@ constexpr void emission::check() noexcept
 }
 
 /*
- * Tells gcc to leave the arguments of begin_alone() in the registers in which they came. Otherwise
+ * Makes gcc leave the arguments of begin_alone() in the registers in which they came. Otherwise
  * it moves them first, in order to use these registers for what follows.
  */
 [[gnu::always_inline]] static inline void
