@@ -96,8 +96,7 @@ void file::release() noexcept
 	/* put() here and not in the destructor: the accounts are freed with the module's device. */
 	account_.put();
 	/* No sample of this event is being written any more. */
-	if (linked_)
-		pb_fd_put(linked_);
+	linked_.put();
 	source_.file_closed();
 	reclaim_work_.start();
 }

@@ -21,6 +21,7 @@
  */
 #pragma once
 
+#include "device/descriptor.hpp"
 #include "device/event.hpp"
 #include "device/fence.hpp"
 #include "device/user.hpp"
@@ -140,7 +141,7 @@ private:
 	cxxrt::opaque<PB_SIZEOF_WAITQUEUE> waitqueue_;
 	void *fasync_ = nullptr;
 	opener opened_by_;
-	void *linked_ = nullptr; /* the open file that our event is linked to, held */
+	descriptor linked_; /* the open file that our event is linked to */
 	cxxrt::deferred<file> reclaim_work_;
 	/* Of the device's list; under its lock. @link_: what points to us. */
 	file *next_open_ = nullptr;

@@ -16,7 +16,7 @@ error file::refuse(u32 request, u64 argument) noexcept
 {
 	switch (request) {
 	case PERF_EVENT_IOC_SET_BPF:
-		return error(pb_fd_exists(static_cast<s32>(argument)) ? EINVAL : EBADF);
+		return error(descriptor(static_cast<s32>(argument)).is_open() ? EINVAL : EBADF);
 	case PERF_EVENT_IOC_QUERY_BPF:
 		return error(EINVAL);
 	default:

@@ -42,6 +42,19 @@ bool is_of_cgroup(const perfbuf_open &wanted) noexcept
 	return wanted.flags & PERF_FLAG_PID_CGROUP;
 }
 
+/* The task of @pid in the caller's namespace (0: the caller), with a reference; nullptr: there is
+ * none, or it is exiting. */
+pb_task *find_task(s32 pid) noexcept
+{
+	pb_task *task = pid ? pb_task_find(pid) : pb_task_get_current();
+
+	/* A caller that is exiting has no way here. */
+	if (!task || !pid || !pb_task_is_exiting(task))
+		return task;
+	pb_task_put(task);
+	return nullptr;
+}
+
 /* Finds the target, with a reference; nullptr: all tasks. The errors come in perf's order: no such
  * task, no such CPU. */
 result<pb_task *> find_target(const perfbuf_open &wanted) noexcept
@@ -53,7 +66,7 @@ result<pb_task *> find_target(const perfbuf_open &wanted) noexcept
 		if (wanted.pid == -1 || cpu == -1)
 			return error(EINVAL);
 	} else if (wanted.pid != -1) {
-		target = pb_task_find(wanted.pid);
+		target = find_task(wanted.pid);
 		if (!target)
 			return error(ESRCH);
 	}
@@ -129,18 +142,16 @@ result<void> file::open_event(void *filp, u64 argument) noexcept
 result<void> file::open_sibling(void *filp, u64 argument) noexcept
 {
 	perfbuf_open_group wanted;
-	void *held;
 
 	TRY(from_return(pb_copy_from_user(&wanted, argument, sizeof(wanted))));
 	if (wanted.reserved)
 		return error(EINVAL);
 
-	file *leader = static_cast<file *>(pb_fd_get(wanted.group_fd, &held));
+	const descriptor held(wanted.group_fd);
+	file *leader = held.readable();
 
 	if (!leader)
 		return error(EBADF);
-	cxxrt::scope_guard put_leader([&] { pb_fd_put(held); });
-
 	if (!leader->configured())
 		return error(leader == this ? EINVAL : EBADFD);
 	return make_event(filp, wanted.open, {.leader = leader});
@@ -149,23 +160,20 @@ result<void> file::open_sibling(void *filp, u64 argument) noexcept
 result<void> file::open_linked(void *filp, u64 argument) noexcept
 {
 	perfbuf_open_linked wanted;
-	void *held;
 
 	TRY(from_return(pb_copy_from_user(&wanted, argument, sizeof(wanted))));
 	if (wanted.reserved)
 		return error(EINVAL);
 
-	file *linked = static_cast<file *>(pb_fd_get(wanted.aux_fd, &held));
+	descriptor held(wanted.aux_fd);
+	file *linked = held.readable();
 
 	if (!linked)
 		return error(EBADF);
-	cxxrt::scope_guard put_linked([&] { pb_fd_put(held); });
-
 	if (!linked->configured())
 		return error(linked == this ? EINVAL : EBADFD);
 	TRY(make_event(filp, wanted.open, {.linked = linked}));
-	put_linked.dismiss();
-	linked_ = held;
+	linked_ = std::move(held);
 	return {};
 }
 
@@ -197,9 +205,8 @@ result<void> file::make_event(void *filp, const perfbuf_open &wanted,
 	cxxrt::scope_guard put_cgroup([&] { pb_cgroup_put(cgroup); });
 
 	if (is_of_cgroup(wanted)) {
-		/* perf takes no descriptor of O_PATH, which is no file to pb_fd_exists(), either.
-		 */
-		if (!pb_fd_exists(wanted.pid))
+		/* perf takes none of O_PATH, either. */
+		if (!descriptor(wanted.pid).is_open())
 			return error(EBADF);
 		TRY(from_return(pb_cgroup_get(wanted.pid, &cgroup)));
 		/* A source that fills an area does not expect to be stopped by each switch. */
@@ -293,7 +300,7 @@ result<void> file::follow(void *filp, event &of, u64 argument) noexcept
 	if (wanted.pid && !(pb_file_may_trace(filp) && pb_may_trace()))
 		return error(EACCES);
 
-	pb_task *task = pb_task_find(wanted.pid);
+	pb_task *task = find_task(wanted.pid);
 
 	if (!task)
 		return error(ESRCH);

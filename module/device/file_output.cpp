@@ -102,12 +102,11 @@ result<void> file::set_output(event &redirected, u64 argument) noexcept
 	if (argument == ~u64{0})
 		return redirect(redirected, nullptr);
 
-	void *held;
-	file *target = static_cast<file *>(pb_fd_get(static_cast<s32>(argument), &held));
+	const descriptor held(static_cast<s32>(argument));
+	file *target = held.readable();
 
 	if (!target)
 		return error(EBADF);
-	cxxrt::scope_guard put_target([&] { pb_fd_put(held); });
 	const event *to = target->configured();
 
 	if (!to)

@@ -18,11 +18,11 @@ typedef struct task_struct pb_task;
 typedef struct pid_namespace pb_pid_namespace;
 typedef struct pid pb_pid;
 
-/*
- * The task of @pid in the caller's namespace (0: the caller), with a reference. NULL if there is
- * none or it is exiting. Process context.
- */
+/* The task of @pid in the caller's namespace, with a reference; NULL: there is none. Process
+ * context. */
 pb_task *pb_task_find(int pid) PB_NOEXCEPT;
+/* The caller, with a reference. Process context. */
+pb_task *pb_task_get_current(void) PB_NOEXCEPT;
 /* Any context but NMI. NULL is allowed. */
 void pb_task_put(pb_task *task) PB_NOEXCEPT;
 /* The task that runs here, without a reference. Preemption off, or the caller's own. */

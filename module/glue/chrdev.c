@@ -89,33 +89,21 @@ static const struct file_operations file_ops = {
 	.mmap = file_mmap,
 };
 
-void *pb_fd_get(int fd, void **held)
+void *pb_fd_get(int fd)
 {
-	struct file *filp = fget(fd);
-
-	if (!filp)
-		return NULL;
-	if (filp->f_op != &file_ops || !pb_file_is_readable(filp)) {
-		fput(filp);
-		return NULL;
-	}
-	*held = filp;
-	return filp->private_data;
+	return fget(fd);
 }
 
-void pb_fd_put(void *held)
+void pb_fd_put(void *filp)
 {
-	fput(held);
-}
-
-int pb_fd_exists(int fd)
-{
-	struct file *filp = fget(fd);
-
-	if (!filp)
-		return 0;
 	fput(filp);
-	return 1;
+}
+
+void *pb_file_object(void *held)
+{
+	struct file *filp = held;
+
+	return filp->f_op == &file_ops ? filp->private_data : NULL;
 }
 
 int pb_file_is_readable(void *held)

@@ -12,7 +12,6 @@
 #include <linux/errno.h>
 #include <linux/irqflags.h>
 #include <linux/kprobes.h>
-#include <linux/rcupdate.h>
 #include <linux/smp.h>
 #include <linux/trace.h>
 #include <linux/trace_events.h>
@@ -60,7 +59,6 @@ static int on_commit(struct kprobe *self, struct pt_regs *regs)
 }
 
 static struct kprobe commit_probe;
-static bool is_probed;
 
 /* Finds the instance of tracefs itself, by any of its events. NULL: the kernel has no such event.
  */
@@ -76,45 +74,41 @@ static const struct trace_array *find_top(void)
 	return found;
 }
 
-static void probe_commits(void)
+int pb_probe_commits(void)
 {
 	top = find_top();
 	if (!top)
-		return;
+		return -ENOENT;
 	/* register_kprobe() sets members that must be zero before, so each registration needs a new
 	 * one. */
 	commit_probe = (struct kprobe){
 		.addr = (kprobe_opcode_t *)trace_event_buffer_commit,
 		.pre_handler = on_commit,
 	};
-	is_probed = !register_kprobe(&commit_probe);
+	return register_kprobe(&commit_probe);
 }
 
-static void unprobe_commits(void)
+void pb_unprobe_commits(void)
 {
-	if (is_probed)
-		unregister_kprobe(&commit_probe);
-	is_probed = false;
+	unregister_kprobe(&commit_probe);
 }
 
-int pb_export_start(void)
+int pb_export_events(void)
 {
-	if (register_ftrace_export(&markers))
-		return -EOPNOTSUPP;
-	probe_commits();
-	if (!register_ftrace_export(&events))
-		return 0;
-	unprobe_commits();
-	unregister_ftrace_export(&markers);
-	synchronize_rcu();
-	return -EOPNOTSUPP;
+	return register_ftrace_export(&events);
 }
 
-void pb_export_stop(void)
+void pb_unexport_events(void)
 {
 	unregister_ftrace_export(&events);
-	unprobe_commits();
+}
+
+int pb_export_markers(void)
+{
+	return register_ftrace_export(&markers);
+}
+
+void pb_unexport_markers(void)
+{
 	unregister_ftrace_export(&markers);
-	/* The kernel calls an export with preemption off. */
-	synchronize_rcu();
 }

@@ -12,12 +12,18 @@ extern "C" {
 #endif
 
 /*
- * Between them every event that is enabled in tracefs comes to perfbuf_trace_exported(), and every
- * marker; on return from stop none is inside. EOPNOTSUPP: the kernel has no export. Process
- * context, may sleep.
+ * Between them every event that is enabled in tracefs comes to perfbuf_trace_event_exported(), and
+ * every marker to perfbuf_trace_exported(). Nonzero: the kernel does not take the export. A call
+ * may be under way on return, until an RCU grace period has passed. Process context, may sleep.
  */
-int pb_export_start(void) PB_NOEXCEPT;
-void pb_export_stop(void) PB_NOEXCEPT;
+int pb_export_events(void) PB_NOEXCEPT;
+void pb_unexport_events(void) PB_NOEXCEPT;
+int pb_export_markers(void) PB_NOEXCEPT;
+void pb_unexport_markers(void) PB_NOEXCEPT;
+/* Between them every commit of an event comes to perfbuf_trace_commits(). 0 or a negative errno:
+ * the kernel has no kprobes, or no event by which to distinguish its instances. Likewise. */
+int pb_probe_commits(void) PB_NOEXCEPT;
+void pb_unprobe_commits(void) PB_NOEXCEPT;
 
 /*
  * C++: an event is about to commit @entry to the buffer of tracefs itself or of an instance. The

@@ -20,12 +20,12 @@ extern "C" {
 /* Sources are numbered below this. */
 #define PB_MINORS 256
 
-/* The file object of @fd of the caller; NULL: there is no such file, it is not ours, or it is not
- * open for reading. *@held goes to pb_fd_put. */
-void *pb_fd_get(int fd, void **held) PB_NOEXCEPT;
-void pb_fd_put(void *held) PB_NOEXCEPT;
-/* Whether the caller has a file of that number. */
-int pb_fd_exists(int fd) PB_NOEXCEPT;
+/* The struct file of the caller's descriptor @fd, which goes to pb_fd_put; NULL: there is none, or
+ * it is of O_PATH. */
+void *pb_fd_get(int fd) PB_NOEXCEPT;
+void pb_fd_put(void *filp) PB_NOEXCEPT;
+/* The object that its opening made of @filp, if it is a file of ours; NULL: it is another one. */
+void *pb_file_object(void *filp) PB_NOEXCEPT;
 /* @filp was opened for reading, for writing. */
 int pb_file_is_readable(void *filp) PB_NOEXCEPT;
 int pb_file_is_writable(void *filp) PB_NOEXCEPT;

@@ -21,21 +21,16 @@
 
 pb_task *pb_task_find(int pid)
 {
-	struct task_struct *task;
-	struct pid *found;
+	struct pid *found = find_get_pid(pid);
+	struct task_struct *task = get_pid_task(found, PIDTYPE_PID);
 
-	if (!pid) {
-		get_task_struct(current);
-		return current;
-	}
-	found = find_get_pid(pid);
-	task = get_pid_task(found, PIDTYPE_PID);
 	put_pid(found);
-	if (task && pb_task_is_exiting(task)) {
-		put_task_struct(task);
-		return NULL;
-	}
 	return task;
+}
+
+pb_task *pb_task_get_current(void)
+{
+	return get_task_struct(current);
 }
 
 void pb_task_put(pb_task *task)

@@ -77,7 +77,30 @@ ftrace_cpu &on_cpu(u32 cpu) noexcept
 {
 	return *static_cast<ftrace_cpu *>(pb_percpu_at(all_cpus.load_acquire(), cpu));
 }
-u32 users; /* under the setup lock */
+u32 users;	/* under the setup lock */
+bool is_probed; /* trace_event_buffer_commit(); likewise */
+
+/* All but the events. */
+void stop_markers() noexcept
+{
+	if (is_probed)
+		pb_unprobe_commits();
+	pb_unexport_markers();
+	/* The kernel calls an export with preemption off. */
+	cxxrt_synchronize_rcu();
+}
+
+result<void> start_export() noexcept
+{
+	if (pb_export_markers())
+		return error(EOPNOTSUPP);
+	/* Where there is none, the events of instances come, too. */
+	is_probed = !pb_probe_commits();
+	if (!pb_export_events())
+		return {};
+	stop_markers();
+	return error(EOPNOTSUPP);
+}
 
 result<void> join() noexcept
 {
@@ -90,7 +113,7 @@ result<void> join() noexcept
 			return error(ENOMEM);
 		all_cpus.store_release(made);
 
-		result<void> started = from_return(pb_export_start());
+		result<void> started = start_export();
 
 		if (!started) {
 			all_cpus.write_once(nullptr);
@@ -108,7 +131,8 @@ void leave() noexcept
 
 	if (--users)
 		return;
-	pb_export_stop();
+	pb_unexport_events();
+	stop_markers();
 	pb_percpu_free(all_cpus.exchange(nullptr));
 }
 
