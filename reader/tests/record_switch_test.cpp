@@ -146,7 +146,7 @@ TEST_F(RecordSwitch, overwritten_rings_are_written_when_they_are_asked_for_and_a
 // more.
 TEST_F(RecordSwitch, a_snapshot_that_a_full_disk_cuts_is_answered_as_failed_and_can_be_read)
 {
-	for (const auto &[options, space] : {std::pair("", "300000"), std::pair("-z ", "25000")}) {
+	for (const auto &[options, space] : {std::pair("", "60000"), std::pair("-z ", "25000")}) {
 		const std::string recording = options + std::string("--overwrite -m 1M");
 		ASSERT_EQ(run("record -a " + recording + " -D 1h -- true").status, 0);
 		const std::string limit =
@@ -154,7 +154,10 @@ TEST_F(RecordSwitch, a_snapshot_that_a_full_disk_cuts_is_answered_as_failed_and_
 		const auto said = scratch.run(
 			"trap '' XFSZ; ulimit -f " + limit + "; rm -f perf.data control answers\n" +
 			controlled(recording + " --switch-output",
-				   busy + "\n" + busy + "\nsend snapshot; send() { :; }", "20000"));
+				   "for each in 1 2 3 4 5 6; do " + busy +
+					   "; done\nsend snapshot\n"
+					   "[ $answer = ack ] || send() { :; }",
+				   "20000"));
 		EXPECT_EQ(said.out, "snapshot failed\nstatus 1\n") << said.err;
 		EXPECT_EQ(count_lines(said.err,
 				      "perfbuf: recording stopped because perf.data took no more "
