@@ -18,6 +18,19 @@ inline const std::string perfbuf_program = other_program ? other_program : PERFB
 // Enough work for samples. It is counted, not timed.
 inline const std::string busy = "sh -c 'i=0; while [ $i -lt 60000 ]; do i=$((i+1)); done'";
 
+// A recording of the whole machine with a command channel, and the steps of a shell that begin when
+// it has: it answers then.
+inline std::string controlled(const std::string &options, const std::string &steps)
+{
+	return "mkfifo control answers\n" + perfbuf_program +
+	       " record -a --control fifo:control,answers " + options +
+	       " & recorder=$!\n"
+	       "exec 8<> control 9<> answers\n"
+	       "echo ping >&8; read answer <&9\n"
+	       "send() { echo $1 >&8; read answer <&9; echo $1 $answer; }\n" +
+	       steps + "\nsend stop; wait $recorder; echo status $?";
+}
+
 inline bool have_perf_events()
 {
 	perf_event_attr attr{};

@@ -60,25 +60,10 @@ TEST_F(RecordOptions, a_quiet_recording_says_nothing_and_a_verbose_one_says_its_
 	EXPECT_EQ(run("record -q -v -- true").status, 2);
 }
 
-namespace
-{
-
-// A recording of the whole machine that waits to be enabled; the steps of a shell while it runs.
-std::string controlled(const std::string &steps)
-{
-	return "mkfifo control answers\n" + perfbuf_program +
-	       " record -a -D -1 --control fifo:control,answers & recorder=$!\n"
-	       "exec 8<> control 9<> answers\n"
-	       "send() { echo $1 >&8; read answer <&9; echo $1 $answer; }\n" +
-	       steps + "\nsend stop; wait $recorder; echo status $?";
-}
-
-} // namespace
-
 TEST_F(RecordOptions, commands_enable_and_disable_a_recording_and_end_it)
 {
-	const auto said =
-		scratch.run(controlled("send ping\nsend enable\n" + busy + "\nsend disable"));
+	const auto said = scratch.run(
+		controlled("-D -1", "send ping\nsend enable\n" + busy + "\nsend disable"));
 	EXPECT_EQ(said.out, "ping ack\nenable ack\ndisable ack\nstop ack\nstatus 0\n") << said.err;
 	EXPECT_GT(samples(), 0u);
 }
@@ -86,12 +71,12 @@ TEST_F(RecordOptions, commands_enable_and_disable_a_recording_and_end_it)
 TEST_F(RecordOptions, commands_that_are_unknown_or_too_long_are_answered_failed)
 {
 	// The end of a long line is no command of its own.
-	const auto said = scratch.run(
-		controlled("send nonsense\nsend enabled\n"
-			   "long() { head -c $1 /dev/zero | tr '\\0' x; }\n"
-			   "(long 600; sleep 0.2; echo; long 512; sleep 0.2; echo stop) >&8\n"
-			   "for line in 1 2; do read answer <&9; echo long $answer; done\n"
-			   "send ping"));
+	const auto said = scratch.run(controlled(
+		"-D -1", "send nonsense\nsend enabled\n"
+			 "long() { head -c $1 /dev/zero | tr '\\0' x; }\n"
+			 "(long 600; sleep 0.2; echo; long 512; sleep 0.2; echo stop) >&8\n"
+			 "for line in 1 2; do read answer <&9; echo long $answer; done\n"
+			 "send ping"));
 	EXPECT_EQ(said.out, "nonsense failed\nenabled failed\nlong failed\nlong failed\nping ack\n"
 			    "stop ack\nstatus 0\n")
 		<< said.err;
@@ -102,10 +87,10 @@ TEST_F(RecordOptions, commands_that_are_unknown_or_too_long_are_answered_failed)
 // perf takes them, and answers nothing to an empty line.
 TEST_F(RecordOptions, commands_that_end_with_a_zero_or_without_a_line_are_carried_out)
 {
-	const auto said =
-		scratch.run(controlled("printf 'ping\\0\\n\\nenable\\0' >&8\n"
-				       "for line in 1 2; do read answer <&9; echo $answer; done\n"
-				       "printf ping >&8; read answer <&9; echo $answer; echo >&8"));
+	const auto said = scratch.run(
+		controlled("-D -1", "printf 'ping\\0\\n\\nenable\\0' >&8\n"
+				    "for line in 1 2; do read answer <&9; echo $answer; done\n"
+				    "printf ping >&8; read answer <&9; echo $answer; echo >&8"));
 	EXPECT_EQ(said.out, "ack\nack\nack\nstop ack\nstatus 0\n") << said.err;
 	EXPECT_EQ(said.err.find("is no command"), std::string::npos) << said.err;
 }
@@ -114,6 +99,7 @@ TEST_F(RecordOptions, commands_that_come_while_the_recording_ends_are_answered)
 {
 	// In one write, and more than are read at once: the last ones are read when it has ended.
 	const auto said = scratch.run(controlled(
+		"-D -1",
 		"(printf 'stop\\nenable\\n'; for line in $(seq 200); do echo ping; done\n"
 		"printf 'disable\\nenable\\nnonsense\\nsnapshot\\nstop\\n') > commands.txt\n"
 		"cat commands.txt >&8\n"
@@ -137,7 +123,7 @@ TEST_F(RecordOptions, commands_of_a_recording_that_cannot_go_on_are_answered_fai
 
 TEST_F(RecordOptions, a_recording_that_no_command_enables_has_no_samples)
 {
-	const auto said = scratch.run(controlled("send ping\n" + busy));
+	const auto said = scratch.run(controlled("-D -1", "send ping\n" + busy));
 	EXPECT_EQ(said.out, "ping ack\nstop ack\nstatus 0\n") << said.err;
 	EXPECT_EQ(samples(), 0u);
 	EXPECT_EQ(run("record -D -1 -- true").status, 2) << "nothing would enable it";

@@ -51,24 +51,13 @@ protected:
 	}
 };
 
-// A recording of the whole machine with a command channel; the steps of a shell while it runs.
-std::string controlled(const std::string &options, const std::string &steps,
-		       const std::string &frequency = "500")
-{
-	return "mkfifo control answers\n" + perfbuf_program + " record -a -F " + frequency +
-	       " --control fifo:control,answers " + options +
-	       " & recorder=$!\n"
-	       "exec 8<> control 9<> answers\n"
-	       "send() { echo $1 >&8; read answer <&9; echo $1 $answer; }\n" +
-	       steps + "\nsend stop; wait $recorder; echo status $?";
-}
-
 } // namespace
 
 TEST_F(RecordSwitch, files_that_a_command_switches_have_each_record_once)
 {
-	const auto said = scratch.run(controlled(
-		"--switch-output", busy + "\nsend snapshot\n" + busy + "\nsend snapshot\n" + busy));
+	const auto said = scratch.run(
+		controlled("-F 500 --switch-output",
+			   busy + "\nsend snapshot\n" + busy + "\nsend snapshot\n" + busy));
 	EXPECT_EQ(said.out, "snapshot ack\nsnapshot ack\nstop ack\nstatus 0\n") << said.err;
 	ASSERT_EQ(files().size(), 3u) << said.err;
 	for (const auto &file : files()) {
@@ -84,7 +73,7 @@ TEST_F(RecordSwitch, a_file_names_what_ran_before_it_began)
 	const auto said = scratch.run(
 		"cat > work <<'end'\nuntil [ -e stop ]; do i=$((i+1)); done\nend\n" +
 		("sh work & worker=$!\n" +
-		 controlled("-z --switch-output",
+		 controlled("-F 500 -z --switch-output",
 			    busy + "\nsend snapshot\n" + busy + "\ntouch stop; wait $worker")));
 	ASSERT_EQ(files().size(), 2u) << said.err;
 	const auto script = scratch.run("perf script -F comm,ip,sym,dso -i " + files().back());
@@ -129,7 +118,7 @@ TEST_F(RecordSwitch, overwritten_rings_are_written_when_they_are_asked_for_and_a
 	EXPECT_GT(samples_of_lossy("perf.data"), 0u);
 	scratch.run("rm perf.data");
 
-	const auto said = scratch.run(controlled("--overwrite -m 1 --switch-output",
+	const auto said = scratch.run(controlled("-F 500 --overwrite -m 1 --switch-output",
 						 busy + "\nsend snapshot\nsend snapshot\n" + busy));
 	EXPECT_EQ(said.out, "snapshot ack\nsnapshot ack\nstop ack\nstatus 0\n") << said.err;
 	ASSERT_EQ(files().size(), 3u) << said.err;
@@ -153,11 +142,10 @@ TEST_F(RecordSwitch, a_snapshot_that_a_full_disk_cuts_is_answered_as_failed_and_
 			"$((($(stat -c %s perf.data) + " + std::string(space) + ") / 512))";
 		const auto said = scratch.run(
 			"trap '' XFSZ; ulimit -f " + limit + "; rm -f perf.data control answers\n" +
-			controlled(recording + " --switch-output",
+			controlled("-F 20000 " + recording + " --switch-output",
 				   "for each in 1 2 3 4 5 6; do " + busy +
 					   "; done\nsend snapshot\n"
-					   "[ $answer = ack ] || send() { :; }",
-				   "20000"));
+					   "[ $answer = ack ] || send() { :; }"));
 		EXPECT_EQ(said.out, "snapshot failed\nstatus 1\n") << said.err;
 		EXPECT_EQ(count_lines(said.err,
 				      "perfbuf: recording stopped because perf.data took no more "
@@ -230,7 +218,7 @@ TEST_F(RecordSwitch, options_that_cannot_go_together_are_refused_in_one_sentence
 			<< each.options << "\n"
 			<< said.err;
 	}
-	const auto said = scratch.run(controlled("", "send snapshot"));
+	const auto said = scratch.run(controlled("-F 500", "send snapshot"));
 	EXPECT_EQ(said.out, "snapshot failed\nstop ack\nstatus 0\n");
 	EXPECT_EQ(count_lines(said.err, "\"snapshot\" of --control is for --switch-output"), 1u)
 		<< said.err;
