@@ -17,7 +17,6 @@ class descriptor
 public:
 	descriptor() noexcept = default;
 	explicit descriptor(int fd) noexcept : filp_(pb_fd_get(fd)) {}
-	descriptor(descriptor &&other) noexcept : filp_(std::exchange(other.filp_, nullptr)) {}
 	descriptor &operator=(descriptor &&other) noexcept
 	{
 		std::swap(filp_, other.filp_);

@@ -48,11 +48,11 @@ pb_task *find_task(s32 pid) noexcept
 {
 	pb_task *task = pid ? pb_task_find(pid) : pb_task_get_current();
 
-	/* A caller that is exiting has no way here. */
-	if (!task || !pid || !pb_task_is_exiting(task))
-		return task;
-	pb_task_put(task);
-	return nullptr;
+	if (task && pb_task_is_exiting(task)) {
+		pb_task_put(task);
+		return nullptr;
+	}
+	return task;
 }
 
 /* Finds the target, with a reference; nullptr: all tasks. The errors come in perf's order: no such
